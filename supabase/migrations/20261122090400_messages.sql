@@ -1,0 +1,73 @@
+-- The message ledger: a row is reserved before Twilio is called, and only evidence moves it afterwards.
+
+create table public.sms_messages (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null references auth.users (id) on delete cascade,
+  direction text not null,
+  from_number text not null,
+  to_number text not null,
+  body text,
+  media_urls text[] not null default '{}',
+  status text not null,
+  twilio_message_sid text,
+  account_sid text not null,
+  source text not null,
+  error_code integer,
+  error_message text,
+  num_segments integer,
+  encoding text,
+  price numeric(12, 5),
+  price_unit text,
+  idempotency_key text,
+  request_hash text,
+  looked_at timestamptz,
+  status_updated_at timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  constraint sms_messages_direction_known check (direction in ('outbound', 'inbound')),
+  constraint sms_messages_source_known check (source in ('subaccount', 'master')),
+  constraint sms_messages_status_known check (status in (
+    'reserved', 'refused', 'unknown',
+    'accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'canceled', 'read',
+    'receiving', 'received'))
+);
+comment on table public.sms_messages is
+  'Every SMS and MMS of every tenant. reserved: not yet handed to Twilio. unknown: handed over, the answer was lost; only a callback or a look-up settles it.';
+comment on column public.sms_messages.source is 'Whose account paid and sent: the tenant''s subaccount or the master account.';
+comment on column public.sms_messages.looked_at is 'When evidence was last looked for at Twilio, of a message whose outcome is not known.';
+comment on column public.sms_messages.request_hash is 'SHA-256 of the request, so that one idempotency key cannot stand for two messages.';
+
+create unique index sms_messages_one_per_key on public.sms_messages (user_id, idempotency_key) where idempotency_key is not null;
+create unique index sms_messages_one_per_sid on public.sms_messages (twilio_message_sid) where twilio_message_sid is not null;
+create index sms_messages_newest_first on public.sms_messages (user_id, created_at desc, id);
+-- Limits count what was sent; with the condition in the index they read nothing but the index.
+create index sms_messages_counted on public.sms_messages (user_id, created_at) where direction = 'outbound' and status <> 'refused';
+create index sms_messages_unsettled on public.sms_messages (created_at) where status in ('reserved', 'unknown');
+
+alter table public.sms_messages enable row level security;
+revoke all on public.sms_messages from public, anon, authenticated, service_role;
+-- Columns, not the table: what a request hashes to, and when we looked for it, is nobody's business.
+grant select (id, user_id, direction, from_number, to_number, body, media_urls, status, twilio_message_sid, account_sid, source, error_code,
+  error_message, num_segments, encoding, price, price_unit, idempotency_key, status_updated_at, created_at)
+  on public.sms_messages to authenticated;
+grant select, insert, update, delete on public.sms_messages to service_role;
+create policy "A tenant reads their own messages" on public.sms_messages
+  for select to authenticated using ((select auth.uid()) = user_id);
+
+-- Who asked us to stop, per sender. Consent belongs to the pair of numbers, not to the tenant's wishes.
+create table public.sms_opt_outs (
+  sender text not null,
+  recipient text not null,
+  user_id uuid references auth.users (id) on delete set null,
+  keyword text not null,
+  opted_out_at timestamptz not null default now(),
+  primary key (sender, recipient)
+);
+comment on table public.sms_opt_outs is 'Recipients who replied STOP to a sender. Sending to such a pair is refused before Twilio is called.';
+create index sms_opt_outs_by_user on public.sms_opt_outs (user_id);
+
+alter table public.sms_opt_outs enable row level security;
+revoke all on public.sms_opt_outs from public, anon, authenticated, service_role;
+grant select on public.sms_opt_outs to authenticated;
+grant select, insert, update, delete on public.sms_opt_outs to service_role;
+create policy "A tenant reads the opt-outs of their numbers" on public.sms_opt_outs
+  for select to authenticated using ((select auth.uid()) = user_id);

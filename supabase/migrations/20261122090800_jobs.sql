@@ -1,0 +1,163 @@
+-- Work to be done: pgmq queues, enqueued in the transaction of the fact they follow, drained by `run-jobs`.
+-- A job is a jsonb object with a `kind`. At least once: a job not settled comes back after its visibility timeout.
+
+select pgmq.create('jobs');
+select pgmq.create('jobs_dead');
+
+-- pgmq's tables are never reached through the API: only the functions below touch them, as their owner.
+create function private.enqueue(p_job jsonb, p_delay_seconds integer default 0) returns bigint
+language sql
+security definer -- service_role needs no rights on pgmq's own tables
+set search_path = ''
+as $$
+  select pgmq.send('jobs', p_job, p_delay_seconds);
+$$;
+comment on function private.enqueue(jsonb, integer) is 'Puts one job on the queue, in the caller''s transaction. Returns its message id.';
+
+create table private.schedules (
+  name text primary key,
+  job jsonb not null,
+  every interval not null,
+  due_at timestamptz not null default now()
+);
+comment on table private.schedules is 'Recurring jobs. Due ones are enqueued whenever jobs are claimed, so one cron entry drives them all.';
+alter table private.schedules enable row level security;
+revoke all on private.schedules from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.schedules to service_role;
+
+create function private.enqueue_due_schedules() returns void
+language sql
+security definer -- reads pgmq's tables
+set search_path = ''
+as $$
+  with due as (
+    update private.schedules s set due_at = now() + s.every
+    -- skip locked: of several drains at once, one enqueues
+    where s.name in (select name from private.schedules where due_at <= now() for update skip locked)
+      -- after an outage one of each is enough
+      and not exists (select from pgmq.q_jobs q where q.message = s.job)
+    returning s.job
+  )
+  select private.enqueue(job) from due;
+$$;
+
+create function public.claim_jobs(p_limit integer, p_visibility_seconds integer)
+returns table (job_id bigint, attempt integer, enqueued_at timestamptz, job jsonb)
+language plpgsql
+security definer -- reads pgmq's tables
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  perform private.enqueue_due_schedules();
+  -- pgmq.read is first come, first served: one tenant's thousand jobs would hold up everybody else's one. Here the first
+  -- job of each tenant comes before the second of any.
+  return query
+    with visible as (
+      select q.msg_id, row_number() over (partition by coalesce(q.message ->> 'userId', q.msg_id::text) order by q.msg_id) as turn
+      from pgmq.q_jobs q where q.vt <= clock_timestamp()
+    ), chosen as (
+      select q.msg_id from pgmq.q_jobs q join visible v using (msg_id)
+      where q.vt <= clock_timestamp()
+      order by v.turn, q.msg_id limit p_limit
+      for update of q skip locked
+    )
+    update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_visibility_seconds), read_ct = q.read_ct + 1
+    from chosen where q.msg_id = chosen.msg_id
+    returning q.msg_id, q.read_ct::integer, q.enqueued_at, q.message;
+end;
+$$;
+comment on function public.claim_jobs(integer, integer) is
+  'Claims up to p_limit due jobs for p_visibility_seconds, in turn between tenants. attempt counts claims, this one included.';
+
+create function public.finish_job(p_job_id bigint) returns boolean
+language sql
+security definer
+set search_path = ''
+as $$
+  select pgmq.delete('jobs', p_job_id);
+$$;
+comment on function public.finish_job(bigint) is 'Takes a done job off the queue. False: it was no longer there.';
+
+create function public.retry_job(p_job_id bigint, p_delay_seconds integer, p_error text) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform pgmq.set_vt('jobs', p_job_id, p_delay_seconds);
+  if not found then
+    return 'gone';
+  end if;
+  insert into private.job_errors (job_id, error) values (p_job_id, left(p_error, 500))
+  on conflict (job_id) do update set error = excluded.error, at = now();
+  return 'retrying';
+end;
+$$;
+comment on function public.retry_job(bigint, integer, text) is 'Makes a failed job visible again after a delay and keeps its last error: retrying, or gone where it is no longer on the queue.';
+
+create function public.defer_job(p_job_id bigint, p_delay_seconds integer) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_delay_seconds), read_ct = greatest(q.read_ct - 1, 0)
+  where q.msg_id = p_job_id;
+  return case when found then 'deferred' else 'gone' end;
+end;
+$$;
+comment on function public.defer_job(bigint, integer) is
+  'Makes a job wait that could not begin yet (somebody else is at it). Not an attempt, so never a reason to give up: deferred or gone.';
+
+create table private.job_errors (
+  job_id bigint primary key,
+  error text not null,
+  at timestamptz not null default now()
+);
+comment on table private.job_errors is 'The last error of each job that is waiting for another attempt.';
+alter table private.job_errors enable row level security;
+revoke all on private.job_errors from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.job_errors to service_role;
+
+create function public.bury_job(p_job_id bigint, p_error text) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  buried jsonb;
+begin
+  select q.message into buried from pgmq.q_jobs q where q.msg_id = p_job_id for update;
+  if not found then
+    return 'gone';
+  end if;
+  perform pgmq.send('jobs_dead', jsonb_build_object('job', buried, 'jobId', p_job_id, 'error', left(p_error, 500), 'buriedAt', now()));
+  perform pgmq.delete('jobs', p_job_id);
+  delete from private.job_errors where job_id = p_job_id;
+  return 'buried';
+end;
+$$;
+comment on function public.bury_job(bigint, text) is 'Moves a job that will not succeed to the dead letters, with its last error.';
+
+create function private.forget_job_error() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.job_errors where job_id = old.msg_id;
+  return old;
+end;
+$$;
+create trigger forget_error after delete on pgmq.q_jobs for each row execute function private.forget_job_error();
+
+revoke execute on function
+  private.enqueue(jsonb, integer), private.enqueue_due_schedules(), private.forget_job_error(),
+  public.claim_jobs(integer, integer), public.finish_job(bigint), public.retry_job(bigint, integer, text), public.bury_job(bigint, text),
+  public.defer_job(bigint, integer)
+  from public, anon, authenticated;
+grant execute on function
+  private.enqueue(jsonb, integer), private.enqueue_due_schedules(),
+  public.claim_jobs(integer, integer), public.finish_job(bigint), public.retry_job(bigint, integer, text), public.bury_job(bigint, text),
+  public.defer_job(bigint, integer)
+  to service_role;

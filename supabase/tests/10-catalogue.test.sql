@@ -1,0 +1,208 @@
+-- What there is, and that nothing new slips in unguarded: a table or function that is not named here, has no row security, or
+-- is open to more than its callers turns this file red.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(13);
+
+-- Extensions bring functions of their own; those are not ours to guard.
+create view pg_temp.our_functions as
+select n.nspname || '.' || p.proname as name, p.oid, p.proowner, p.prosecdef, p.proconfig, p.proacl
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where n.nspname in ('public', 'private')
+  and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e');
+
+-- Who may call: every grantee but the owner.
+create view pg_temp.callers as
+select f.name, f.oid, coalesce(string_agg(distinct case when a.grantee = 0 then 'PUBLIC' else a.grantee::regrole::text end, ', '), 'nobody') as callers
+from pg_temp.our_functions f
+left join lateral pg_catalog.aclexplode(coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) a on a.grantee <> f.proowner
+group by f.name, f.oid;
+
+create view pg_temp.our_relations as
+select n.nspname || '.' || c.relname as name, c.relkind, c.relrowsecurity, c.relacl, c.oid
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e');
+
+select bag_eq(
+  'select name, relkind::text, relrowsecurity from pg_temp.our_relations',
+  $$ values
+    ('public.audit_log', 'r', true),
+    ('public.plans', 'r', true),
+    ('public.sms_messages', 'r', true),
+    ('public.sms_opt_outs', 'r', true),
+    ('public.subscriptions', 'r', true),
+    ('public.twilio_usage', 'r', true),
+    ('public.user_preferences', 'r', true),
+    ('public.user_twilio_numbers', 'r', true),
+    ('public.webhook_events', 'r', true),
+    ('private.allowances', 'r', true),
+    ('private.job_errors', 'r', true),
+    ('private.master_numbers', 'r', true),
+    ('private.schedules', 'r', true),
+    ('private.sealing_ring', 'r', true),
+    ('private.stripe_customers', 'r', true),
+    ('private.sweep_sightings', 'r', true),
+    ('private.sweeps', 'r', true),
+    ('private.tenancies', 'r', true),
+    ('private.token_rotations', 'r', true) $$,
+  'Every table is named here, has row level security, and there are no views');
+
+select bag_eq(
+  'select name, callers from pg_temp.callers',
+  $$ values
+    ('private.ask_for_convergence', 'service_role'),
+    ('private.ask_for_thorough_convergence', 'service_role'),
+    ('private.ask_for_token_rotation', 'service_role'),
+    ('private.audit', 'service_role'),
+    ('private.describe_installation', 'service_role'),
+    ('private.describe_sealing_keys', 'service_role'),
+    ('private.enqueue', 'service_role'),
+    ('private.enqueue_due_schedules', 'service_role'),
+    ('private.forget_job_error', 'nobody'),
+    ('private.holds_lease', 'service_role'),
+    ('private.lock_stripe_customer', 'service_role'),
+    ('private.may_send_from', 'service_role'),
+    ('private.mistrust', 'service_role'),
+    ('private.message_may_move', 'service_role'),
+    ('private.message_status_rank', 'service_role'),
+    ('private.plan_of', 'service_role'),
+    ('private.refuse_change', 'nobody'),
+    ('private.remember_departure', 'nobody'),
+    ('private.sealed_tokens', 'service_role'),
+    ('private.sent_since', 'service_role'),
+    ('private.touch_updated_at', 'nobody'),
+    ('private.user_exists', 'service_role'),
+    ('private.wanted_by_subscription', 'service_role'),
+    ('private.wanted_subaccount', 'service_role'),
+    ('public.ask_for_drifted_convergence', 'service_role'),
+    ('public.ask_for_due_token_rotations', 'service_role'),
+    ('public.begin_convergence', 'service_role'),
+    ('public.begin_sweep', 'service_role'),
+    ('public.begin_token_rotation', 'service_role'),
+    ('public.bury_job', 'service_role'),
+    ('public.cancel_number_reservation', 'service_role'),
+    ('public.claim_jobs', 'service_role'),
+    ('public.defer_job', 'service_role'),
+    ('public.describe_installation', 'service_role'),
+    ('public.end_convergence', 'service_role'),
+    ('public.end_sweep', 'service_role'),
+    ('public.end_token_rotation', 'service_role'),
+    ('public.finish_job', 'service_role'),
+    ('public.forget_allowances', 'service_role'),
+    ('public.forget_previous_tokens', 'service_role'),
+    ('public.take_allowance', 'service_role'),
+    ('public.hold_tenant', 'service_role'),
+    ('public.link_stripe_customer', 'service_role'),
+    ('public.list_dead_letters', 'service_role'),
+    ('public.list_tenants', 'service_role'),
+    ('public.note_create_attempt', 'service_role'),
+    ('public.note_sealing_ring', 'service_role'),
+    ('public.note_status_intent', 'service_role'),
+    ('public.number_standing', 'service_role'),
+    ('public.provision_tenant', 'service_role'),
+    ('public.record_convergence_action', 'service_role'),
+    ('public.record_inbound_message', 'service_role'),
+    ('public.record_message_status', 'service_role'),
+    ('public.record_number', 'service_role'),
+    ('public.record_primary_token', 'service_role'),
+    ('public.record_secondary_token', 'service_role'),
+    ('public.record_stripe_event', 'service_role'),
+    ('public.record_subaccount', 'service_role'),
+    ('public.record_subscription', 'service_role'),
+    ('public.record_sweep_page', 'service_role'),
+    ('public.release_message', 'service_role'),
+    ('public.replace_master_numbers', 'service_role'),
+    ('public.renew_lease', 'service_role'),
+    ('public.replay_dead_letters', 'service_role'),
+    ('public.replay_stripe_event', 'service_role'),
+    ('public.report_account_trouble', 'service_role'),
+    ('public.request_sealing_key_rotation', 'service_role'),
+    ('public.request_subaccount', 'service_role'),
+    ('public.request_sweep', 'service_role'),
+    ('public.request_token_rotation', 'service_role'),
+    ('public.reseal_tokens', 'service_role'),
+    ('public.reserve_message', 'service_role'),
+    ('public.reserve_number', 'service_role'),
+    ('public.retry_job', 'service_role'),
+    ('public.sealing_keys_in_use', 'service_role'),
+    ('public.settle_stripe_event', 'service_role'),
+    ('public.stale_number_reservations', 'service_role'),
+    ('public.stripe_event', 'service_role'),
+    ('public.subaccount_of', 'service_role'),
+    ('public.tokens_of', 'service_role'),
+    ('public.tokens_to_reseal', 'service_role'),
+    ('public.unsettled_messages', 'service_role'),
+    ('public.withdraw_create_attempt', 'service_role') $$,
+  'Every function is named here once, and only the service calls it');
+
+select bag_eq(
+  'select name from pg_temp.our_functions where prosecdef',
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.remember_departure'), ('private.user_exists'),
+    ('private.describe_installation'), ('public.bury_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
+    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
+  'Only those functions run with their owner''s rights that reach into pgmq or auth');
+
+select is_empty(
+  $$ select name from pg_temp.our_functions where not coalesce(proconfig, '{}') @> array['search_path=""'] $$,
+  'Every function has its search path pinned to nothing');
+
+select is_empty(
+  $$ select f.name from pg_temp.our_functions f join pg_catalog.pg_proc p using (oid)
+     where f.name like 'public.%' and obj_description(f.oid, 'pg_proc') is null $$,
+  'Every function of the API says what it decides and what it answers');
+
+select is_empty(
+  $$ select r.name from pg_temp.our_relations r
+     where r.name like 'public.%' and r.name <> 'public.user_preferences' and obj_description(r.oid, 'pg_class') is null $$,
+  'Every public table says what it is for');
+
+select bag_eq(
+  $$ select c.relname::text, t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+     join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+     where not t.tgisinternal and n.nspname in ('public', 'private') and t.tgenabled = 'O' $$,
+  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_truncate'), ('q_jobs', 'forget_error'),
+    ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
+    ('users', 'switchboard_remember_departure') $$,
+  'The triggers are those we know, and enabled');
+
+select bag_eq(
+  $$ select coalesce(g.rolname, 'PUBLIC')::text, a.privilege_type
+     from pg_catalog.pg_namespace n cross join lateral pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles g on g.oid = a.grantee
+     where n.nspname = 'private' and a.grantee <> n.nspowner $$,
+  $$ values ('service_role', 'USAGE') $$,
+  'Of the roles of the API only the service may look into the private schema, and nobody may create in it');
+
+select is_empty(
+  $$ select role, privilege from unnest(array['anon', 'authenticated', 'service_role']) role, unnest(array['usage', 'create']) privilege
+     where has_schema_privilege(role, 'pgmq', privilege) $$,
+  'No role of the API reaches the queues past our functions');
+
+select is_empty(
+  $$ select role, c.relname from unnest(array['anon', 'authenticated', 'service_role']) role, pg_catalog.pg_class c
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'S'
+       and has_sequence_privilege(role, c.oid, 'usage, select, update')
+       and not (role = 'service_role' and c.relname = 'stripe_reads') $$,
+  'No role of the API may turn a sequence, but the service the tickets for reads of Stripe');
+
+select is_empty(
+  $$ select c.conrelid::regclass, c.conname from pg_catalog.pg_constraint c
+     where c.connamespace in ('public'::regnamespace, 'private'::regnamespace) and c.contype = 'f'
+       and not exists (select from pg_catalog.pg_index i where i.indrelid = c.conrelid
+         and (i.indkey::smallint[])[0:cardinality(c.conkey) - 1] @> c.conkey) $$,
+  'Every foreign key has an index, so that deleting a user scans no table');
+
+select is_empty(
+  $$ select c.conrelid::regclass, c.conname from pg_catalog.pg_constraint c
+     where c.connamespace in ('public'::regnamespace, 'private'::regnamespace) and c.contype = 'f'
+       and c.confrelid = 'auth.users'::regclass and c.confdeltype not in ('c', 'n') $$,
+  'No row of ours keeps a user from being deleted');
+
+select is((select count(*) from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = 'user_id'
+    where i.indrelid = 'public.user_preferences'::regclass and i.indisunique and i.indimmediate and i.indkey::text = a.attnum::text), 1::bigint,
+  'A user has one row of preferences, by exactly one index');
+
+select * from finish();
+rollback;

@@ -1,0 +1,113 @@
+-- Storing what is now true at Twilio: the account, its token, its numbers and the audit line, in one step.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(26);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+set local role service_role;
+
+create function pg_temp.record(p_sid text, p_token text, p_status text, p_applied text default 'active', p_action text default 'test') returns text
+language sql as $$
+  select public.record_subaccount(pg_temp.tenant(), (select fence from private.tenancies where user_id = pg_temp.tenant()), p_sid, p_token,
+    p_status, 'switchboard:' || p_sid, '2026-01-02 03:04:05Z', p_applied, p_action, 'req-1', '{"why": "test"}');
+$$;
+create view pg_temp.stored as
+  select twilio_subaccount_sid::text as sid, twilio_subaccount_auth_token_encrypted as token, twilio_subaccount_status::text as status,
+    twilio_subaccount_friendly_name::text as name, twilio_subaccount_created_at as created_at
+  from public.user_preferences where user_id = pg_temp.tenant();
+
+-- A new subaccount ------------------------------------------------------------------------------------------------------
+
+select outcome from public.begin_convergence(pg_temp.tenant(), 60);
+update private.tenancies set create_attempted_at = now(), intended_status = 'active' where user_id = pg_temp.tenant();
+select is(pg_temp.record('AC1', 'v1.k1.iv.token1', 'active', 'active', 'subaccount.created'), 'recorded', 'A new subaccount is recorded');
+select results_eq('select * from pg_temp.stored',
+  $$ values ('AC1', 'v1.k1.iv.token1', 'active', 'switchboard:AC1', '2026-01-02 03:04:05Z'::timestamptz) $$,
+  'A tenant who had no row has one, with the subaccount and its sealed token');
+select results_eq(
+  'select create_attempted_at, intended_status, applied_status from private.tenancies where user_id = pg_temp.tenant()',
+  $$ values (null::timestamptz, null::text, 'active') $$, 'The notes of what was about to happen are cleared, and what was applied is kept');
+select results_eq(
+  'select actor, action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant()',
+  $$ values ('converge', 'subaccount.created', 'AC1', 'req-1', '{"why": "test"}'::jsonb) $$, 'One audit line tells of it');
+
+-- The token -------------------------------------------------------------------------------------------------------------
+
+select is(pg_temp.record('AC1', null, 'suspended', 'suspended'), 'recorded', 'A change without a token is recorded');
+select results_eq('select token, status from pg_temp.stored', $$ values ('v1.k1.iv.token1', 'suspended') $$,
+  'The token at hand is kept while the account is the same');
+select pg_temp.record('AC1', 'v1.k1.iv.token2', 'active');
+select results_eq('select token, status from pg_temp.stored', $$ values ('v1.k1.iv.token2', 'active') $$, 'A newer token takes the place of the old one');
+select pg_temp.record('AC2', null, 'active');
+select results_eq('select sid, token from pg_temp.stored', $$ values ('AC2', null::text) $$,
+  'The token of one account is forgotten when another takes its place');
+select throws_ok($$ select pg_temp.record('AC2', '0123456789abcdef0123456789abcdef', 'active') $$, '23514', null, 'A token in plain text is refused');
+
+-- A row of the host -----------------------------------------------------------------------------------------------------
+
+reset role;
+alter table public.user_preferences add column theme text;
+update public.user_preferences set theme = 'dark' where user_id = pg_temp.tenant();
+alter table public.user_preferences alter column theme set not null;
+set local role service_role;
+select is(pg_temp.record('AC2', 'v1.k1.iv.token3', 'active'), 'recorded', 'A host''s row is updated in place, also where its table demands more of a new one');
+select is((select theme from public.user_preferences where user_id = pg_temp.tenant()), 'dark', 'What is the host''s stays');
+
+-- Numbers ---------------------------------------------------------------------------------------------------------------
+
+reset role;
+alter table public.user_preferences drop column theme;
+set local role service_role;
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, status, is_primary, account_sid) values
+  (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'active', true, 'AC2'),
+  (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', 'active', false, 'AC2'),
+  (pg_temp.tenant(), '+15005550103', null, 'purchasing', false, 'AC2'),
+  (pg_temp.neighbour(), '+15005550104', 'PN-pgtap-4', 'active', true, 'AC9');
+create view pg_temp.numbers as
+  select right(phone_number, 1) as number, status::text, is_primary from public.user_twilio_numbers where user_id = pg_temp.tenant() order by phone_number;
+
+select pg_temp.record('AC2', null, 'suspended', 'suspended');
+select results_eq('select * from pg_temp.numbers', $$ values ('1', 'active', true), ('2', 'active', false), ('3', 'purchasing', false) $$,
+  'A suspended account keeps its numbers');
+select pg_temp.record('AC2', null, 'closed', 'closed', 'subaccount.closed');
+select results_eq('select * from pg_temp.numbers', $$ values ('1', 'released', false), ('2', 'released', false), ('3', 'released', false) $$,
+  'A closed account has lost its numbers, those being bought included');
+select results_eq($$ select status::text, is_primary from public.user_twilio_numbers where user_id = pg_temp.neighbour() $$,
+  $$ values ('active', true) $$, 'A neighbour keeps theirs');
+select results_eq('select sid, status from pg_temp.stored', $$ values ('AC2', 'closed') $$, 'The SID of a closed account is kept');
+select lives_ok(
+  $$ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid) values (pg_temp.neighbour(), '+15005550101', 'PN-pgtap-9', 'AC9') $$,
+  'A number that was released can be somebody else''s');
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid) values
+  (pg_temp.tenant(), '+15005550105', 'PN-pgtap-5', 'AC2'), (pg_temp.tenant(), '+15005550106', 'PN-pgtap-6', 'AC3');
+select pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.adopted');
+select results_eq($$ select number, status from pg_temp.numbers where number > '4' $$, $$ values ('5', 'released'), ('6', 'active') $$,
+  'When another account takes the place, the numbers of the one before are gone and its own stay');
+
+-- One audit line for each -----------------------------------------------------------------------------------------------
+
+select is((select count(*) from public.audit_log where user_id = pg_temp.tenant()), 8::bigint, 'Every recording left exactly one audit line');
+select is(public.record_convergence_action(pg_temp.tenant(), 1, 'subaccount.duplicate_closed', 'AC8', 'req-2'), 'recorded',
+  'A step that stores nothing is recorded');
+select results_eq(
+  $$ select action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,
+  $$ values ('subaccount.duplicate_closed', 'AC8', 'req-2', '{}'::jsonb) $$, 'It has its audit line');
+select results_eq('select sid from pg_temp.stored', array['AC3'], 'It leaves the stored account alone');
+
+-- A tenant who has departed meanwhile -----------------------------------------------------------------------------------
+
+reset role;
+delete from auth.users where id = pg_temp.tenant();
+set local role service_role;
+select is(pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.created'), 'recorded', 'An account of a departed user is recorded');
+select is_empty('select 1 from pg_temp.stored', 'No row is made for a departed user');
+select results_eq(
+  $$ select action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,
+  $$ values ('subaccount.created', 'AC3') $$, 'The audit log keeps the SID of a departed user''s account');
+select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), 'active', 'What was applied is remembered of a departed user');
+select is(public.end_convergence(pg_temp.tenant(), 1, 1), 'again', 'The departure is news: whoever converged must look again, and will close it');
+
+select * from finish();
+rollback;

@@ -1,0 +1,52 @@
+-- A deleted user leaves a subaccount behind: the deletion itself remembers it and asks for it to be closed.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(15);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
+insert into auth.users (id, email) values
+  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test'), (pg_temp.newcomer(), 'newcomer@pgtap.test');
+delete from pgmq.q_jobs;
+
+-- The tenant has a subaccount that only their row of preferences knows; the newcomer has asked, and nothing is there yet.
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status) values (pg_temp.tenant(), 'AC1', 'active');
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
+insert into private.stripe_customers (id, user_id) values ('cus_pgtap', pg_temp.tenant());
+insert into public.sms_opt_outs (sender, recipient, user_id, keyword) values ('+15005550101', '+15005550199', pg_temp.tenant(), 'STOP');
+insert into private.tenancies (user_id, requested_at, version) values (pg_temp.newcomer(), now(), 5);
+
+select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user who never had anything to do with us can be deleted');
+select is_empty('select 1 from private.tenancies where user_id = pg_temp.visitor()', 'Nothing is remembered of them');
+select is_empty('select 1 from pgmq.q_jobs', 'Nothing is to be done for them');
+
+select lives_ok('delete from auth.users where id = pg_temp.tenant()', 'A tenant with numbers, a subscription and a subaccount can be deleted');
+select results_eq('select departed_at, version from private.tenancies where user_id = pg_temp.tenant()', $$ values (now(), 1::bigint) $$,
+  'Their departure is remembered');
+select results_eq('select message from pgmq.q_jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$,
+  'A convergence is enqueued, in the transaction of the deletion');
+select results_eq('select actor, action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant()',
+  $$ values ('auth', 'user.deleted', 'AC1') $$, 'The audit log keeps the SID of what must be closed');
+select is_empty('select 1 from public.user_preferences where user_id = pg_temp.tenant()', 'Their row of preferences is gone, the token with it');
+select is_empty($$ select 1 from public.subscriptions where id = 'sub_pgtap' union all select 1 from private.stripe_customers where id = 'cus_pgtap'
+  union all select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'Their numbers and their subscription are gone');
+select results_eq($$ select user_id from public.sms_opt_outs where sender = '+15005550101' $$, array[null::uuid],
+  'An opt-out outlives the tenant: consent belongs to the pair of numbers');
+select results_eq('select outcome, wanted, user_exists from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed', false) $$,
+  'The convergence that follows is told to close');
+
+select lives_ok('delete from auth.users where id = pg_temp.newcomer()', 'A user who has only asked can be deleted');
+select results_eq('select departed_at, version from private.tenancies where user_id = pg_temp.newcomer()', $$ values (now(), 6::bigint) $$,
+  'A convergence that is just creating their subaccount finds the facts moved on');
+select results_eq($$ select message from pgmq.q_jobs where message ->> 'userId' = pg_temp.newcomer()::text $$,
+  $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'A convergence is enqueued for them too');
+
+-- Auth deletes as a role that has no rights on anything of ours.
+select results_eq($$ select prosecdef, proowner = (select relowner from pg_catalog.pg_class where oid = 'private.tenancies'::regclass)
+  from pg_catalog.pg_proc where oid = 'private.remember_departure'::regproc $$, $$ values (true, true) $$,
+  'The memory of departures works with its owner''s rights, whoever deletes');
+
+select * from finish();
+rollback;

@@ -1,0 +1,111 @@
+-- Whose a Stripe customer is, and what was last read of a subscription.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(42);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+delete from pgmq.q_jobs;
+create view pg_temp.asked as select message ->> 'userId' as user_id from pgmq.q_jobs where message ->> 'kind' = 'converge';
+grant select on pg_temp.asked to service_role;
+set local role service_role;
+
+create function pg_temp.record(p_id text, p_customer text, p_user uuid, p_status text, p_price text default null, p_lookup text default null,
+  p_ended timestamptz default null, p_ticket bigint default 1) returns text language sql as $$
+  select outcome || coalesce(' ' || user_id, '') from public.record_subscription(p_id, p_customer, p_user, p_status, p_price, p_lookup,
+    '2026-02-01Z', '2026-03-01Z', p_ended, '2026-01-01Z', p_ticket);
+$$;
+create function pg_temp.subscription(p_id text) returns public.subscriptions language sql as $$
+  select s from public.subscriptions s where id = p_id;
+$$;
+
+-- Known from the start --------------------------------------------------------------------------------------------------
+
+select is(pg_temp.record('sub_p1', 'cus_p1', pg_temp.tenant(), 'active', null, 'team'), 'recorded ' || pg_temp.tenant(), 'A subscription that names its user is recorded');
+select results_eq($$ select user_id, stripe_customer_id, plan_key, status, past_due_since, current_period_end, cancel_at, ended_at, created_at
+    from public.subscriptions where id = 'sub_p1' $$,
+  $$ values (pg_temp.tenant(), 'cus_p1', 'team', 'active', null::timestamptz, '2026-02-01Z'::timestamptz, '2026-03-01Z'::timestamptz,
+    null::timestamptz, '2026-01-01Z'::timestamptz) $$, 'All that was read is stored');
+select is((select user_id from private.stripe_customers where id = 'cus_p1'), pg_temp.tenant(), 'The customer is learned along with it');
+select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Convergence is asked for once');
+select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'The tenant is entitled at once');
+select is((select version from private.tenancies where user_id = pg_temp.tenant()), 1::bigint, 'The first fact starts the tenancy');
+
+-- Whose it is -----------------------------------------------------------------------------------------------------------
+
+select is(pg_temp.record('sub_p2', 'cus_p1', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A subscription that names nobody is its customer''s');
+select is(pg_temp.record('sub_p3', 'cus_p1', pg_temp.attacker(), 'active'), 'recorded ' || pg_temp.tenant(),
+  'A subscription that names somebody else is its customer''s all the same');
+select is(pg_temp.record('sub_p1', 'cus_p9', pg_temp.attacker(), 'active'), 'recorded ' || pg_temp.tenant(), 'A subscription never changes its owner');
+select is(pg_temp.record('sub_p4', 'cus_p4', gen_random_uuid(), 'active'), 'unlinked', 'A user who does not exist owns nothing');
+select is_empty($$ select 1 from private.stripe_customers where id = 'cus_p4' $$, 'A customer is not linked to a user who does not exist');
+
+-- Linked later ----------------------------------------------------------------------------------------------------------
+
+select is(pg_temp.record('sub_p5', 'cus_p5', null, 'trialing'), 'unlinked', 'A subscription that comes before the checkout is kept without an owner');
+select is((pg_temp.subscription('sub_p5')).status, 'trialing', 'It is stored');
+update private.tenancies set version = 10 where user_id = pg_temp.tenant();
+reset role;
+delete from pgmq.q_jobs;
+set local role service_role;
+select is(public.link_stripe_customer('cus_p5', gen_random_uuid()), 'unknown_user', 'A customer is not linked to a user nobody knows');
+select is(public.link_stripe_customer('cus_p5', pg_temp.tenant()), 'linked', 'The checkout tells whose it is');
+select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'The subscription finds its owner');
+select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Now convergence is asked for');
+select is((select version from private.tenancies where user_id = pg_temp.tenant()), 11::bigint, 'The tenancy has a newer version');
+select is(public.link_stripe_customer('cus_p5', pg_temp.attacker()), 'linked', 'Linking a linked customer is no error');
+select is((select user_id from private.stripe_customers where id = 'cus_p5'), pg_temp.tenant(), 'The first link stays');
+select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'Nobody takes over a subscription by a second checkout');
+select is((select count(*) from pg_temp.asked), 1::bigint, 'A link that finds nothing new asks for nothing');
+select is(pg_temp.record('sub_p6', 'cus_p5', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A later subscription of a linked customer knows its owner');
+
+-- The grace period ------------------------------------------------------------------------------------------------------
+
+select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
+select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The grace period runs from the first time past due');
+update public.subscriptions set past_due_since = '2026-01-15Z' where id = 'sub_p1';
+select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
+select is((pg_temp.subscription('sub_p1')).past_due_since, '2026-01-15Z'::timestamptz, 'A reminder does not start it again');
+select pg_temp.record('sub_p1', 'cus_p1', null, 'active');
+select is((pg_temp.subscription('sub_p1')).past_due_since, null, 'Paying ends it');
+select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
+select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The next time past due has a period of its own');
+select pg_temp.record('sub_p1', 'cus_p1', null, 'canceled', p_ended => '2026-01-20Z');
+select results_eq($$ select status, past_due_since, ended_at from public.subscriptions where id = 'sub_p1' $$,
+  $$ values ('canceled', null::timestamptz, '2026-01-20Z'::timestamptz) $$, 'When it ended is kept');
+
+-- The plan --------------------------------------------------------------------------------------------------------------
+
+update public.plans set stripe_price_id = 'price_pgtap' where key = 'scale';
+create function pg_temp.plan_for(p_price text, p_lookup text) returns text language plpgsql as $$
+begin
+  perform pg_temp.record('sub_p7', 'cus_p7', pg_temp.tenant(), 'active', p_price, p_lookup);
+  return (pg_temp.subscription('sub_p7')).plan_key;
+end;
+$$;
+select is(pg_temp.plan_for(price, lookup), plan, format('A price %s with the lookup key %s is the plan %s', price, lookup, plan)) from (values
+  ('price_pgtap', null, 'scale'), ('price_pgtap', 'team', 'scale'), ('price_unknown', 'team', 'team'), (null, 'starter', 'starter'),
+  ('price_unknown', 'unknown', 'free'), (null, null, 'free')) cases (price, lookup, plan);
+
+update public.subscriptions set status = 'canceled' where user_id = pg_temp.tenant();
+select is((private.plan_of(pg_temp.tenant())).key, 'free', 'Without a running subscription the free plan''s limits hold');
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, created_at) values
+  ('sub_p8', pg_temp.tenant(), 'cus_p1', 'starter', 'past_due', now() - interval '2 days'),
+  ('sub_p9', pg_temp.tenant(), 'cus_p1', 'team', 'active', now() - interval '1 day'),
+  ('sub_p10', pg_temp.tenant(), 'cus_p1', 'scale', 'unpaid', now());
+select is((private.plan_of(pg_temp.tenant())).key, 'team', 'Of several running subscriptions the newest decides the limits');
+update public.subscriptions set status = 'canceled' where id = 'sub_p9';
+select is((private.plan_of(pg_temp.tenant())).key, 'starter', 'During the grace period the limits are still those of the plan');
+select throws_ok($$ insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values ('sub_p11', 'cus', 'team', 'lapsed') $$, '23514', null,
+  'A status that Stripe does not have is refused');
+
+-- Reads that overlap -----------------------------------------------------------------------------------------------------
+
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'canceled', null, 'team', '2026-01-10Z', 9), 'recorded ' || pg_temp.tenant(), 'A read on ticket 9 is recorded');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 8), 'superseded ' || pg_temp.tenant(), 'A slower read on ticket 8 is superseded');
+select is((pg_temp.subscription('sub_line')).status, 'canceled', 'What was read later stays');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 10), 'recorded ' || pg_temp.tenant(), 'The next read counts again');
+
+select * from finish();
+rollback;

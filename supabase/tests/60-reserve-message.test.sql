@@ -1,0 +1,146 @@
+-- May this message go to Twilio, from which number of which account? Decided, with its row reserved, before the call.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(53);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
+insert into auth.users (id, email) values
+  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test');
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000;
+set local role service_role;
+
+-- The tenant has two numbers, the neighbour one, the visitor nothing; the master account shares two and withdrew one.
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
+  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, status) values
+  (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', false, 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', true, 'active'),
+  (pg_temp.tenant(), '+15005550103', 'PN-pgtap-3', false, 'released'), (pg_temp.neighbour(), '+15005550104', 'PN-pgtap-4', true, 'active');
+delete from private.master_numbers;
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values
+  ('PN-m1', '+15005550001', false), ('PN-m2', '+15005550002', true), ('PN-m3', '+15005550003', true);
+
+create function pg_temp.reserve(p_user uuid, p_from text default null, p_key text default gen_random_uuid()::text, p_hash text default 'hash',
+  p_to text default '+15005550199', p_fallback boolean default true)
+returns table (outcome text, message_id uuid, from_number text, account_sid text, sealed_token text, source text, status text,
+  twilio_message_sid text, error_code integer, error_message text, num_segments integer, encoding text, message_limit integer) language sql as $$
+  select * from public.reserve_message(p_user, p_key, p_hash, p_to, p_from, 'Hello', array['https://example.test/a.png'], 2, 'UCS-2', p_fallback, 'AC-master');
+$$;
+
+-- From one's own numbers ------------------------------------------------------------------------------------------------
+
+create temp table first as select * from pg_temp.reserve(pg_temp.tenant(), '+15005550101', 'key-1');
+select results_eq('select outcome, from_number, account_sid, sealed_token, source, status, num_segments, encoding, message_limit from first',
+  $$ values ('reserved', '+15005550101', 'AC1', 'v1.k1.iv.one', 'subaccount', 'reserved', 2, 'UCS-2', null::integer) $$,
+  'A message from one''s own number is reserved, and the answer holds what sending needs');
+select results_eq($$ select user_id, direction, from_number, to_number, body, media_urls, status, twilio_message_sid, account_sid, source, num_segments, encoding,
+    idempotency_key, request_hash from public.sms_messages where id = (select message_id from first) $$,
+  $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Hello', array['https://example.test/a.png'], 'reserved', null::text, 'AC1',
+    'subaccount', 2, 'UCS-2', 'key-1', 'hash') $$, 'The whole message is in the ledger before Twilio is called');
+select is((select from_number from pg_temp.reserve(pg_temp.tenant())), '+15005550102', 'Without a wish it goes from the primary number');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), number)), 'number_not_owned', format('A tenant cannot send from %s, %s', number, why)) from (values
+  ('+15005550104', 'a neighbour''s'), ('+15005550103', 'released'), ('+15005550002', 'a shared one, as they have their own'), ('+15005550999', 'nobody''s')) cases (number, why);
+select results_eq($$ select from_number, account_sid, sealed_token, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550104') $$,
+  $$ values (null::text, 'AC1', 'v1.k1.iv.one', null::uuid) $$, 'A refusal tells nothing of the neighbour');
+update public.user_twilio_numbers set is_primary = false where user_id = pg_temp.tenant();
+select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'no_number', 'Without a primary number it must be said from which');
+
+-- At most once per key --------------------------------------------------------------------------------------------------
+
+select results_eq($$ select outcome, message_id, status, sealed_token from pg_temp.reserve(pg_temp.tenant(), '+15005550101', 'key-1') $$,
+  $$ select 'duplicate', message_id, 'reserved', null::text from first $$, 'The same request under the same key is the same message, and no credentials are handed out for it');
+update public.sms_messages set status = 'failed', twilio_message_sid = 'SM1', error_code = 30003, error_message = 'Unreachable', num_segments = 3, encoding = 'GSM-7'
+where id = (select message_id from first);
+select results_eq($$ select outcome, from_number, account_sid, source, status, twilio_message_sid, error_code, error_message, num_segments, encoding
+    from pg_temp.reserve(pg_temp.tenant(), null, 'key-1') $$,
+  $$ values ('duplicate', '+15005550101', 'AC1', 'subaccount', 'failed', 'SM1', 30003, 'Unreachable', 3, 'GSM-7') $$, 'Repeated later, it tells what has become of the message');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', 'key-1', 'other hash')), 'key_conflict', 'Another request under the same key is refused');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), null, 'key-1', 'other hash')), 'reserved', 'A key is the tenant''s own: a neighbour may use the same');
+update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', 'key-1')), 'duplicate', 'A repeated request is answered also when nothing new may be sent');
+select is((select count(*) from public.sms_messages where idempotency_key = 'key-1' and user_id = pg_temp.tenant()), 1::bigint, 'There is one message under the key');
+select throws_ok($$ insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, idempotency_key)
+  values (pg_temp.tenant(), 'outbound', '+1', '+2', 'reserved', 'AC1', 'subaccount', 'key-1') $$, '23505', null, 'A key has one message, whoever writes');
+
+-- Never around a suspension ---------------------------------------------------------------------------------------------
+
+create function pg_temp.standing(p_status text, p_token text, p_from text) returns text language plpgsql as $$
+begin
+  update public.user_preferences set twilio_subaccount_status = p_status, twilio_subaccount_auth_token_encrypted = p_token where user_id = pg_temp.tenant();
+  return (select outcome from pg_temp.reserve(pg_temp.tenant(), p_from));
+end;
+$$;
+select is(pg_temp.standing(status, token, sender), outcome,
+  format('With a subaccount that is %s, %s its token, sending from %s is %s', status, case when token is null then 'without' else 'with' end, coalesce(sender, 'any number'), outcome))
+from (values ('pending', 'v1.k1.iv.one', 'pending'), ('active', null, 'pending'), ('suspended', 'v1.k1.iv.one', 'suspended'), ('suspended', null, 'suspended'),
+  ('closed', 'v1.k1.iv.one', 'closed')) cases (status, token, outcome), unnest(array[null, '+15005550101', '+15005550002']) sender;
+
+-- The fallback, for who never had a subaccount --------------------------------------------------------------------------
+
+create temp table shared as select * from pg_temp.reserve(pg_temp.visitor());
+select results_eq('select outcome, from_number, account_sid, sealed_token, source from shared',
+  $$ values ('reserved', '+15005550002', 'AC-master', null::text, 'master') $$, 'Who has no subaccount sends from a shared number, by the master account');
+select results_eq($$ select account_sid, source, from_number from public.sms_messages where id = (select message_id from shared) $$,
+  $$ values ('AC-master', 'master', '+15005550002') $$, 'The ledger says that the master account sent');
+select is((select outcome from pg_temp.reserve(pg_temp.visitor(), number)), outcome, format('From %s such a message is %s', number, outcome)) from (values
+  ('+15005550003', 'reserved'), ('+15005550001', 'number_not_owned'), ('+15005550104', 'number_not_owned')) cases (number, outcome);
+select is((select outcome from pg_temp.reserve(pg_temp.visitor(), p_fallback => false)), 'no_subaccount', 'Where the fallback is switched off, a subaccount is needed');
+insert into private.tenancies (user_id, operator_hold) values (pg_temp.visitor(), 'suspended');
+select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'suspended', 'An operator''s hold closes the fallback');
+update private.tenancies set operator_hold = null where user_id = pg_temp.visitor();
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, ended_at) values ('sub_pgtap', pg_temp.visitor(), 'cus_pgtap', 'team', 'canceled', now());
+select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'suspended', 'A subscription that lapsed closes the fallback');
+delete from public.subscriptions where id = 'sub_pgtap';
+update private.tenancies set applied_status = 'suspended' where user_id = pg_temp.visitor();
+select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'pending', 'Who lost the row of their subaccount, suspended or not, does not fall back');
+update private.tenancies set applied_status = null where user_id = pg_temp.visitor();
+select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'reserved', 'Who has only asked for a subaccount still falls back');
+delete from private.master_numbers;
+select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'no_number', 'Where nothing is shared there is no number');
+
+-- Opt-outs --------------------------------------------------------------------------------------------------------------
+
+update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.one' where user_id = pg_temp.tenant();
+insert into public.sms_opt_outs (sender, recipient, keyword) values ('+15005550101', '+15005550188', 'STOP');
+select results_eq($$ select outcome, from_number, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550188') $$,
+  $$ values ('opted_out', '+15005550101', null::uuid) $$, 'To somebody who said stop to this number nothing is sent');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550102', p_to => '+15005550188')), 'reserved', 'They said it to one number, not to another');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550177')), 'reserved', 'Somebody else did not say it');
+
+-- Limits ----------------------------------------------------------------------------------------------------------------
+
+delete from public.sms_messages where user_id = pg_temp.tenant();
+update public.plans set daily_message_limit = 2, monthly_message_limit = 3 where key = 'free';
+insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, created_at) values
+  (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'failed', 'AC1', 'subaccount', now() - interval '23 hours'),
+  (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'refused', 'AC1', 'subaccount', now()),
+  (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'delivered', 'AC1', 'subaccount', now() - interval '40 days'),
+  (pg_temp.tenant(), 'inbound', '+15005550199', '+15005550101', 'received', 'AC1', 'subaccount', now()),
+  (pg_temp.neighbour(), 'outbound', '+15005550104', '+15005550199', 'delivered', 'AC2', 'subaccount', now());
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101')), 'reserved',
+  'Within the limit a message is reserved: refused, received, old and a neighbour''s messages do not count');
+select results_eq($$ select outcome, message_limit, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$,
+  $$ values ('daily_limit_reached', 2, null::uuid) $$, 'At the daily limit nothing is sent, one just reserved counts, and the limit is told');
+update public.plans set daily_message_limit = 100 where key = 'free';
+update public.sms_messages set created_at = date_trunc('month', now()) where user_id = pg_temp.tenant() and direction = 'outbound' and status <> 'refused';
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$,
+  $$ values ('monthly_limit_reached', 3) $$, 'At the monthly limit nothing is sent');
+update public.sms_messages set created_at = created_at - interval '1 second' where user_id = pg_temp.tenant() and direction = 'outbound';
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101')), 'reserved', 'What was sent last month does not count for this one');
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'starter', 'active');
+update public.plans set daily_message_limit = 0 where key = 'starter';
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$, $$ values ('daily_limit_reached', 0) $$,
+  'The limits are those of the plan that is paid');
+insert into private.master_numbers (phone_sid, phone_number) values ('PN-m2', '+15005550002');
+update public.plans set daily_message_limit = 0 where key = 'fallback';
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0) $$,
+  'The fallback has limits of its own');
+delete from public.plans where key = 'fallback';
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0) $$,
+  'Where the plan was deleted, nothing may be sent');
+select results_eq($$ select outcome, account_sid from pg_temp.reserve(gen_random_uuid()) $$, $$ values ('closed', 'AC-master') $$,
+  'A user who is gone, and whose token still works, sends nothing');
+
+select * from finish();
+rollback;

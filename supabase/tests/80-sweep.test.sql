@@ -1,0 +1,118 @@
+-- The sweep compares every account under the master with the database, page by page, and converges whoever differs.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(36);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
+create function pg_temp.departed() returns uuid return 'a0000000-0000-4000-8000-000000000004'::uuid;
+create function pg_temp.nobody() returns uuid return 'a0000000-0000-4000-8000-000000000005'::uuid;
+delete from public.user_preferences;
+delete from private.tenancies;
+delete from private.sweeps;
+delete from pgmq.q_jobs;
+insert into auth.users (id, email) values
+  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.newcomer(), 'newcomer@pgtap.test');
+create view pg_temp.asked as
+  select message ->> 'userId' as user_id, message -> 'thorough' = 'true' as thorough from pgmq.q_jobs where message ->> 'kind' = 'converge';
+create view pg_temp.pages as select message as job from pgmq.q_jobs where message ->> 'kind' = 'sweep';
+grant select on pg_temp.asked, pg_temp.pages to service_role;
+create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
+set local role service_role;
+
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_created_at) values
+  (pg_temp.tenant(), 'AC1', 'active', '2026-01-01Z'), (pg_temp.neighbour(), 'AC2', 'active', null);
+insert into private.tenancies (user_id, departed_at) values (pg_temp.departed(), now());
+create function pg_temp.account(p_sid text, p_status text, p_user uuid) returns jsonb language sql as $$
+  select jsonb_build_object('sid', p_sid, 'status', p_status, 'userId', p_user);
+$$;
+
+-- What differs ----------------------------------------------------------------------------------------------------------
+
+-- Compares one page with what is stored, in a sweep of its own, and tells who was asked for.
+create function pg_temp.compare(variadic p_accounts jsonb[]) returns text language plpgsql as $$
+declare
+  counts record;
+begin
+  perform pg_temp.forget_jobs();
+  select * into counts from public.record_sweep_page(public.begin_sweep(), to_jsonb(p_accounts), null);
+  return format('%s %s %s', counts.accounts, counts.mismatches, counts.strangers)
+    || coalesce((select ' ' || string_agg(right(user_id, 1), '' order by user_id) from pg_temp.asked), '');
+end;
+$$;
+select is(pg_temp.compare(pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC2', 'active', pg_temp.neighbour())), '2 0 0',
+  'Accounts that are as they are stored are left alone');
+select is(pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '1 1 0 1', 'Who was suspended at Twilio is converged');
+select is(pg_temp.compare(pg_temp.account('AC1', 'closed', pg_temp.tenant())), '1 1 0 1', 'Who was closed at Twilio is converged');
+select is(pg_temp.compare(pg_temp.account('AC9', 'active', pg_temp.tenant())), '1 1 0 1', 'A second account of a tenant is a mismatch');
+select is(pg_temp.compare(pg_temp.account('AC9', 'closed', pg_temp.tenant())), '1 0 0', 'A closed account that is not the stored one is no matter');
+select is(pg_temp.compare(pg_temp.account('AC3', 'active', pg_temp.newcomer())), '1 1 0 3', 'An account of a user of whom nothing is stored is found');
+select is(pg_temp.compare(pg_temp.account('AC4', 'suspended', pg_temp.departed())), '1 1 0 4', 'An account that outlived its user is found');
+select is(pg_temp.compare(pg_temp.account('AC4', 'closed', pg_temp.departed())), '1 0 0', 'A closed account of a departed user is no matter');
+select is(pg_temp.compare(pg_temp.account('AC5', 'active', pg_temp.nobody())), '1 0 1', 'An account in the name of nobody we ever knew is counted and not touched');
+select is(pg_temp.compare(pg_temp.account('AC6', 'active', null)), '1 0 0', 'An account that does not carry our name is never touched');
+select is(pg_temp.compare(variadic '{}'::jsonb[]), '0 0 0', 'An empty page is no harm');
+select pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant()));
+select results_eq('select user_id, thorough from pg_temp.asked', $$ values (pg_temp.tenant()::text, true) $$,
+  'The convergence that is asked for looks for duplicates as well');
+
+-- Page by page ----------------------------------------------------------------------------------------------------------
+
+select pg_temp.forget_jobs();
+create temp table sweep as select public.begin_sweep() as id;
+create function pg_temp.page(p_next text, variadic p_accounts jsonb[]) returns text language sql as $$
+  select format('%s %s %s', accounts, mismatches, strangers) from public.record_sweep_page((select id from sweep), to_jsonb(p_accounts), p_next);
+$$;
+create view pg_temp.counted as select accounts, open_accounts, mismatches, strangers, finished_at from private.sweeps where id = (select id from sweep);
+
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '2 0 0', 'The first page is compared');
+select results_eq('select job from pg_temp.pages', $$ select jsonb_build_object('kind', 'sweep', 'sweepId', id, 'pageUrl', '/page/2') from sweep $$,
+  'The next page is a job of its own');
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '0 0 0', 'The same page again tells nothing new');
+select is((select count(*) from pg_temp.pages), 1::bigint, 'It does not begin the rest a second time');
+select results_eq('select * from pg_temp.counted', $$ values (2, 1, 0, 0, null::timestamptz) $$, 'Nothing is counted twice');
+select is(pg_temp.page(null, pg_temp.account('AC5', 'active', pg_temp.nobody()), pg_temp.account('AC3', 'active', pg_temp.newcomer())), '2 1 1', 'The last page is compared');
+select is((select count(*) from pg_temp.pages), 1::bigint, 'After the last page there is no other');
+select results_eq('select * from pg_temp.counted', $$ values (4, 3, 1, 1, null::timestamptz) $$, 'The pages add up');
+
+-- The end ---------------------------------------------------------------------------------------------------------------
+
+select pg_temp.forget_jobs();
+select results_eq('select s.* from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 1, 1) $$, 'The end tells what was found');
+select results_eq('select user_id, thorough from pg_temp.asked', $$ values (pg_temp.neighbour()::text, true) $$,
+  'A stored account that no page had is asked for, also where nobody knows when it was made');
+select is((select finished_at from pg_temp.counted), now(), 'The sweep is finished');
+select is_empty('select 1 from private.sweep_sightings where sweep_id = (select id from sweep)', 'What it saw is forgotten');
+select pg_temp.forget_jobs();
+select results_eq('select s.* from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 0, 1) $$, 'Ended twice it tells the same, of nobody missing');
+select is_empty('select 1 from pg_temp.asked', 'And asks for nobody');
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '0 0 0', 'A page that comes after the end is not compared again');
+select is_empty('select 1 from pg_temp.pages', 'Nor does it begin the rest once more');
+update public.user_preferences set twilio_subaccount_created_at = now() + interval '1 second' where user_id = pg_temp.neighbour();
+update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
+select is((select missing from public.end_sweep(public.begin_sweep(), 1000)), 0, 'Who is closed is not missing, nor who was created after the sweep began');
+
+-- The limit -------------------------------------------------------------------------------------------------------------
+
+create function pg_temp.level(p_open integer) returns text language plpgsql as $$
+declare
+  sweep bigint := public.begin_sweep();
+begin
+  update private.sweeps set open_accounts = p_open where id = sweep;
+  return (select outcome from public.end_sweep(sweep, 100));
+end;
+$$;
+create view pg_temp.alarms as select action, details from public.audit_log where actor = 'sweep' and at = now();
+select is(pg_temp.level(79), 'within', 'Up to four fifths of the limit all is well');
+select is(pg_temp.level(80), 'warning', 'From four fifths there is a warning');
+select is(pg_temp.level(94), 'warning', 'The warning stands up to the next level');
+select results_eq('select * from pg_temp.alarms', $$ values ('subaccounts.limit_warning', '{"open": 80, "limit": 100}'::jsonb) $$, 'The warning is in the audit log once');
+select is(pg_temp.level(95), 'critical', 'From nineteen twentieths it is critical');
+select is(pg_temp.level(10), 'within', 'It can be well again');
+select pg_temp.level(80);
+select is((select string_agg(action, ' ' order by id) from public.audit_log where actor = 'sweep' and at = now()),
+  'subaccounts.limit_warning subaccounts.limit_critical subaccounts.limit_warning', 'Each time the level rises it is told, never when it falls');
+
+select * from finish();
+rollback;
