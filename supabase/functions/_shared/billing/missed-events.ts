@@ -1,0 +1,27 @@
+import type Stripe from "stripe";
+import { type Db, decide } from "../platform/database.ts";
+
+/** Stripe keeps events for thirty days; what was not delivered for longer is in nobody's hands. */
+const DAYS_BACK = 29;
+const MOST_EVENTS = 5_000;
+
+/**
+ * Asks Stripe for events it could not deliver and feeds them through the same door as the webhook: ledger and queue, once.
+ * @returns how many were new to us
+ */
+export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date): Promise<number> {
+  const since = Math.floor(now.getTime() / 1000) - DAYS_BACK * 86_400;
+  let recorded = 0;
+  let seen = 0;
+  for await (const event of stripe.events.list({ delivery_success: false, created: { gte: since }, limit: 100 })) {
+    const outcome = await decide(db, "record_stripe_event", {
+      p_event_id: event.id,
+      p_type: event.type,
+      p_occurred_at: new Date(event.created * 1000).toISOString(),
+      p_payload: JSON.parse(JSON.stringify(event)),
+    });
+    if (outcome === "recorded") recorded++;
+    if (++seen >= MOST_EVENTS) break; // the next run goes on: what is recorded by then costs little
+  }
+  return recorded;
+}

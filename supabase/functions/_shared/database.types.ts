@@ -1,0 +1,930 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "audit_log": {
+        Row: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "actor": string;
+          "at"?: string;
+          "details"?: NonNullable<Json>;
+          "id"?: never;
+          "request_id"?: string | null;
+          "subaccount_sid"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "action"?: string;
+          "actor"?: string;
+          "at"?: string;
+          "details"?: NonNullable<Json>;
+          "id"?: never;
+          "request_id"?: string | null;
+          "subaccount_sid"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "plans": {
+        Row: {
+          "daily_message_limit": number;
+          "key": string;
+          "max_numbers": number;
+          "monthly_message_limit": number;
+          "name": string;
+          "past_due_grace": string;
+          "retention": string;
+          "stripe_price_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "daily_message_limit": number;
+          "key": string;
+          "max_numbers": number;
+          "monthly_message_limit": number;
+          "name": string;
+          "past_due_grace"?: string;
+          "retention"?: string;
+          "stripe_price_id"?: string | null;
+        };
+        Update: {
+          "daily_message_limit"?: number;
+          "key"?: string;
+          "max_numbers"?: number;
+          "monthly_message_limit"?: number;
+          "name"?: string;
+          "past_due_grace"?: string;
+          "retention"?: string;
+          "stripe_price_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "sms_messages": {
+        Row: {
+          "account_sid": string;
+          "body": string | null;
+          "created_at": string;
+          "direction": string;
+          "encoding": string | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "from_number": string;
+          "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
+          "media_urls": (string)[];
+          "num_segments": number | null;
+          "price": number | null;
+          "price_unit": string | null;
+          "request_hash": string | null;
+          "source": string;
+          "status": string;
+          "status_updated_at": string;
+          "to_number": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "account_sid": string;
+          "body"?: string | null;
+          "created_at"?: string;
+          "direction": string;
+          "encoding"?: string | null;
+          "error_code"?: number | null;
+          "error_message"?: string | null;
+          "from_number": string;
+          "id"?: string;
+          "idempotency_key"?: string | null;
+          "looked_at"?: string | null;
+          "media_urls"?: (string)[];
+          "num_segments"?: number | null;
+          "price"?: number | null;
+          "price_unit"?: string | null;
+          "request_hash"?: string | null;
+          "source": string;
+          "status": string;
+          "status_updated_at"?: string;
+          "to_number": string;
+          "twilio_message_sid"?: string | null;
+          "user_id": string;
+        };
+        Update: {
+          "account_sid"?: string;
+          "body"?: string | null;
+          "created_at"?: string;
+          "direction"?: string;
+          "encoding"?: string | null;
+          "error_code"?: number | null;
+          "error_message"?: string | null;
+          "from_number"?: string;
+          "id"?: string;
+          "idempotency_key"?: string | null;
+          "looked_at"?: string | null;
+          "media_urls"?: (string)[];
+          "num_segments"?: number | null;
+          "price"?: number | null;
+          "price_unit"?: string | null;
+          "request_hash"?: string | null;
+          "source"?: string;
+          "status"?: string;
+          "status_updated_at"?: string;
+          "to_number"?: string;
+          "twilio_message_sid"?: string | null;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "sms_opt_outs": {
+        Row: {
+          "keyword": string;
+          "opted_out_at": string;
+          "recipient": string;
+          "sender": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "keyword": string;
+          "opted_out_at"?: string;
+          "recipient": string;
+          "sender": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "keyword"?: string;
+          "opted_out_at"?: string;
+          "recipient"?: string;
+          "sender"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "subscriptions": {
+        Row: {
+          "cancel_at": string | null;
+          "created_at": string;
+          "current_period_end": string | null;
+          "ended_at": string | null;
+          "id": string;
+          "past_due_since": string | null;
+          "plan_key": string;
+          "read_ticket": number;
+          "status": string;
+          "stripe_customer_id": string;
+          "updated_at": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cancel_at"?: string | null;
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "ended_at"?: string | null;
+          "id": string;
+          "past_due_since"?: string | null;
+          "plan_key": string;
+          "read_ticket"?: number;
+          "status": string;
+          "stripe_customer_id": string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "cancel_at"?: string | null;
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "past_due_since"?: string | null;
+          "plan_key"?: string;
+          "read_ticket"?: number;
+          "status"?: string;
+          "stripe_customer_id"?: string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscriptions_plan_key_fkey";
+            columns: ["plan_key"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["key"];
+          },
+        ];
+      };
+      "twilio_usage": {
+        Row: {
+          "account_sid": string;
+          "category": string;
+          "count": number;
+          "day": string;
+          "price": number;
+          "price_unit": string;
+          "refreshed_at": string;
+          "usage": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "account_sid": string;
+          "category": string;
+          "count": number;
+          "day": string;
+          "price": number;
+          "price_unit": string;
+          "refreshed_at"?: string;
+          "usage": number;
+          "user_id": string;
+        };
+        Update: {
+          "account_sid"?: string;
+          "category"?: string;
+          "count"?: number;
+          "day"?: string;
+          "price"?: number;
+          "price_unit"?: string;
+          "refreshed_at"?: string;
+          "usage"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "user_preferences": {
+        Row: {
+          "created_at": string;
+          "twilio_subaccount_auth_token_encrypted": string | null;
+          "twilio_subaccount_created_at": string | null;
+          "twilio_subaccount_friendly_name": string | null;
+          "twilio_subaccount_sid": string | null;
+          "twilio_subaccount_status": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "twilio_subaccount_auth_token_encrypted"?: string | null;
+          "twilio_subaccount_created_at"?: string | null;
+          "twilio_subaccount_friendly_name"?: string | null;
+          "twilio_subaccount_sid"?: string | null;
+          "twilio_subaccount_status"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "twilio_subaccount_auth_token_encrypted"?: string | null;
+          "twilio_subaccount_created_at"?: string | null;
+          "twilio_subaccount_friendly_name"?: string | null;
+          "twilio_subaccount_sid"?: string | null;
+          "twilio_subaccount_status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "user_twilio_numbers": {
+        Row: {
+          "account_sid": string | null;
+          "capabilities": NonNullable<Json>;
+          "created_at": string;
+          "friendly_name": string | null;
+          "id": string;
+          "is_primary": boolean;
+          "phone_number": string;
+          "phone_sid": string | null;
+          "purchased_at": string | null;
+          "status": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "account_sid"?: string | null;
+          "capabilities"?: NonNullable<Json>;
+          "created_at"?: string;
+          "friendly_name"?: string | null;
+          "id"?: string;
+          "is_primary"?: boolean;
+          "phone_number": string;
+          "phone_sid"?: string | null;
+          "purchased_at"?: string | null;
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "account_sid"?: string | null;
+          "capabilities"?: NonNullable<Json>;
+          "created_at"?: string;
+          "friendly_name"?: string | null;
+          "id"?: string;
+          "is_primary"?: boolean;
+          "phone_number"?: string;
+          "phone_sid"?: string | null;
+          "purchased_at"?: string | null;
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "webhook_events": {
+        Row: {
+          "event_id": string;
+          "id": string;
+          "occurred_at": string | null;
+          "payload": NonNullable<Json>;
+          "processed_at": string | null;
+          "provider": string;
+          "received_at": string;
+          "result": string | null;
+          "type": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "event_id": string;
+          "id"?: string;
+          "occurred_at"?: string | null;
+          "payload": NonNullable<Json>;
+          "processed_at"?: string | null;
+          "provider": string;
+          "received_at"?: string;
+          "result"?: string | null;
+          "type": string;
+        };
+        Update: {
+          "event_id"?: string;
+          "id"?: string;
+          "occurred_at"?: string | null;
+          "payload"?: NonNullable<Json>;
+          "processed_at"?: string | null;
+          "provider"?: string;
+          "received_at"?: string;
+          "result"?: string | null;
+          "type"?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "begin_convergence": {
+        Args: { "p_lease_seconds": number; "p_user_id": string };
+        Returns: {
+          "applied_status": string;
+          "create_attempted_at": string;
+          "fence": number;
+          "has_token": boolean;
+          "intended_status": string;
+          "outcome": string;
+          "stored_status": string;
+          "subaccount_sid": string;
+          "user_exists": boolean;
+          "version": number;
+          "wanted": string;
+        }[];
+      };
+      "begin_sweep": { Args: Record<PropertyKey, never>; Returns: number };
+      "begin_token_rotation": {
+        Args: { "p_lease_seconds": number; "p_user_id": string };
+        Returns: {
+          "fence": number;
+          "outcome": string;
+          "previous_until": string;
+          "requested": boolean;
+          "sealed_next": string;
+          "sealed_previous": string;
+          "sealed_token": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
+      "cancel_number_reservation": { Args: { "p_number_id": string }; Returns: string };
+      "claim_jobs": {
+        Args: { "p_limit": number; "p_visibility_seconds": number };
+        Returns: {
+          "attempt": number;
+          "enqueued_at": string;
+          "job": Json;
+          "job_id": number;
+        }[];
+      };
+      "defer_job": { Args: { "p_delay_seconds": number; "p_job_id": number }; Returns: string };
+      "describe_installation": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "finding": string;
+          "subject": string;
+          "verdict": string;
+        }[];
+      };
+      "end_convergence": {
+        Args: {
+          "p_error"?: string;
+          "p_fence": number;
+          "p_in_doubt"?: boolean;
+          "p_user_id": string;
+          "p_version": number;
+        };
+        Returns: string;
+      };
+      "end_sweep": {
+        Args: { "p_max_subaccounts": number; "p_sweep_id": number };
+        Returns: {
+          "mismatches": number;
+          "missing": number;
+          "open_accounts": number;
+          "outcome": string;
+          "strangers": number;
+        }[];
+      };
+      "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
+      "forget_allowances": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "hold_tenant": {
+        Args: {
+          "p_hold": string;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": string;
+          "status": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "link_stripe_customer": { Args: { "p_customer_id": string; "p_user_id": string }; Returns: string };
+      "list_dead_letters": {
+        Args: { "p_before": number; "p_limit": number };
+        Returns: {
+          "buried_at": string;
+          "error": string;
+          "job": Json;
+          "letter_id": number;
+        }[];
+      };
+      "list_tenants": {
+        Args: { "p_after": string; "p_limit": number };
+        Returns: {
+          "converged_at": string;
+          "departed_at": string;
+          "friendly_name": string;
+          "last_error": string;
+          "numbers": number;
+          "operator_hold": string;
+          "requested_at": string;
+          "status": string;
+          "subaccount_sid": string;
+          "suspended_at_twilio": boolean;
+          "user_id": string;
+          "wanted": string;
+        }[];
+      };
+      "note_create_attempt": {
+        Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
+        Returns: string;
+      };
+      "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
+      "note_status_intent": { Args: { "p_fence": number; "p_status": string; "p_user_id": string }; Returns: string };
+      "number_standing": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "master_numbers": Json;
+          "outcome": string;
+        }[];
+      };
+      "provision_tenant": {
+        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: string;
+      };
+      "record_convergence_action": {
+        Args: {
+          "p_action": string;
+          "p_details"?: Json;
+          "p_fence": number;
+          "p_request_id": string;
+          "p_subaccount_sid": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
+      "record_inbound_message": {
+        Args: {
+          "p_account_sid": string;
+          "p_body": string;
+          "p_consent": string;
+          "p_from": string;
+          "p_keyword": string;
+          "p_media_urls": (string)[];
+          "p_num_segments": number;
+          "p_to": string;
+          "p_twilio_message_sid": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
+      "record_message_status": {
+        Args: {
+          "p_account_sid": string;
+          "p_error_code": number;
+          "p_error_message": string;
+          "p_message_id": string;
+          "p_num_segments"?: number;
+          "p_price"?: number;
+          "p_price_unit"?: string;
+          "p_status": string;
+          "p_twilio_message_sid": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": string;
+          "status": string;
+        }[];
+      };
+      "record_number": {
+        Args: {
+          "p_capabilities": Json;
+          "p_friendly_name": string;
+          "p_number_id": string;
+          "p_phone_sid": string;
+          "p_request_id": string;
+        };
+        Returns: {
+          "capabilities": Json;
+          "friendly_name": string;
+          "id": string;
+          "is_primary": boolean;
+          "outcome": string;
+          "phone_number": string;
+          "phone_sid": string;
+          "status": string;
+        }[];
+      };
+      "record_primary_token": {
+        Args: {
+          "p_fence": number;
+          "p_keep_previous_seconds": number;
+          "p_request_id": string;
+          "p_sealed_token": string;
+          "p_subaccount_sid": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
+      "record_secondary_token": {
+        Args: {
+          "p_fence": number;
+          "p_request_id": string;
+          "p_sealed_next": string;
+          "p_subaccount_sid": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
+      "record_stripe_event": {
+        Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
+        Returns: string;
+      };
+      "record_subaccount": {
+        Args: {
+          "p_action": string;
+          "p_applied_status": string;
+          "p_created_at": string;
+          "p_details"?: Json;
+          "p_fence": number;
+          "p_friendly_name": string;
+          "p_request_id": string;
+          "p_sealed_token": string;
+          "p_status": string;
+          "p_subaccount_sid": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
+      "record_subscription": {
+        Args: {
+          "p_cancel_at": string;
+          "p_created_at": string;
+          "p_current_period_end": string;
+          "p_customer_id": string;
+          "p_ended_at": string;
+          "p_lookup_key": string;
+          "p_price_id": string;
+          "p_status": string;
+          "p_subscription_id": string;
+          "p_ticket": number;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": string;
+          "user_id": string;
+        }[];
+      };
+      "record_sweep_page": {
+        Args: { "p_accounts": Json; "p_next_page_url": string; "p_sweep_id": number };
+        Returns: {
+          "accounts": number;
+          "mismatches": number;
+          "strangers": number;
+        }[];
+      };
+      "release_message": { Args: { "p_message_id": string }; Returns: string };
+      "renew_lease": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
+      "replay_dead_letters": {
+        Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
+        Returns: number;
+      };
+      "replay_stripe_event": {
+        Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
+        Returns: string;
+      };
+      "report_account_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
+      "request_subaccount": {
+        Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "friendly_name": string;
+          "outcome": string;
+          "status": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "request_sweep": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
+      "request_token_rotation": {
+        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "outcome": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "reseal_tokens": {
+        Args: { "p_current_key": string; "p_tokens": Json };
+        Returns: {
+          "changed": number;
+          "resealed": number;
+        }[];
+      };
+      "reserve_message": {
+        Args: {
+          "p_body": string;
+          "p_encoding": string;
+          "p_fallback": boolean;
+          "p_from": string;
+          "p_idempotency_key": string;
+          "p_master_account_sid": string;
+          "p_media_urls": (string)[];
+          "p_request_hash": string;
+          "p_segments": number;
+          "p_to": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "account_sid": string;
+          "encoding": string;
+          "error_code": number;
+          "error_message": string;
+          "from_number": string;
+          "message_id": string;
+          "message_limit": number;
+          "num_segments": number;
+          "outcome": string;
+          "sealed_token": string;
+          "source": string;
+          "status": string;
+          "twilio_message_sid": string;
+        }[];
+      };
+      "reserve_number": {
+        Args: { "p_friendly_name": string; "p_phone_number": string; "p_user_id": string };
+        Returns: {
+          "number_id": string;
+          "number_limit": number;
+          "outcome": string;
+          "sealed_token": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "retry_job": { Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number }; Returns: string };
+      "sealing_keys_in_use": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "key_id": string;
+          "tokens": number;
+        }[];
+      };
+      "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
+      "stale_number_reservations": {
+        Args: { "p_limit": number; "p_older_than_seconds": number };
+        Returns: {
+          "number_id": string;
+          "phone_number": string;
+          "user_id": string;
+        }[];
+      };
+      "stripe_event": {
+        Args: { "p_event_id": string };
+        Returns: {
+          "outcome": string;
+          "payload": Json;
+          "ticket": number;
+          "type": string;
+        }[];
+      };
+      "subaccount_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "outcome": string;
+          "sealed_token": string;
+          "status": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "take_allowance": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_limit": number;
+          "p_user_id": string;
+          "p_user_limit": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "outcome": string;
+          "retry_after_seconds": number;
+        }[];
+      };
+      "tokens_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "outcome": string;
+          "sealed_next": string;
+          "sealed_previous": string;
+          "sealed_token": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "tokens_to_reseal": {
+        Args: {
+          "p_after_slot": string;
+          "p_after_user_id": string;
+          "p_current_key": string;
+          "p_key_ids": (string)[];
+          "p_limit": number;
+        };
+        Returns: {
+          "sealed_token": string;
+          "slot": string;
+          "subaccount_sid": string;
+          "user_id": string;
+        }[];
+      };
+      "unsettled_messages": {
+        Args: { "p_limit": number; "p_older_than_seconds": number };
+        Returns: {
+          "account_sid": string;
+          "body": string;
+          "created_at": string;
+          "from_number": string;
+          "message_id": string;
+          "source": string;
+          "status": string;
+          "to_number": string;
+          "user_id": string;
+        }[];
+      };
+      "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Insert: infer I;
+  } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Update: infer U;
+  } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;

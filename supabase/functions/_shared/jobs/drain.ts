@@ -1,0 +1,92 @@
+import { type Db, decide, rows } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import { failureOf } from "../twilio/errors.ts";
+import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
+
+/** What a job's work came to: done, or look again after some seconds (waiting is no failure, and never a dead letter). */
+export type JobResult = "done" | { againInSeconds: number };
+
+export type JobWork = (job: Record<string, unknown>) => Promise<JobResult>;
+
+export interface DrainOptions {
+  db: Db;
+  log: Log;
+  work: JobWork;
+  /** Stop claiming once this much time has passed; what is claimed is finished. */
+  budgetMs: number;
+  batch?: number;
+}
+
+export interface DrainReport {
+  done: number;
+  waiting: number;
+  retried: number;
+  buried: number;
+}
+
+/** Longer than a job may take: until then no other drain sees it. */
+const VISIBILITY_SECONDS = 150;
+
+/** Claims and works off jobs until the queue is empty or the time is up. Several drains may run at once. */
+export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions): Promise<DrainReport> {
+  const report: DrainReport = { done: 0, waiting: 0, retried: 0, buried: 0 };
+  const deadline = performance.now() + budgetMs;
+  while (performance.now() < deadline) {
+    const claimed = await rows(db, "claim_jobs", { p_limit: batch, p_visibility_seconds: VISIBILITY_SECONDS });
+    if (claimed.length === 0) break;
+    const settled = await Promise.all(claimed.map((job) => settle(job, { db, log, work })));
+    for (const result of settled) report[result]++;
+  }
+  return report;
+}
+
+interface ClaimedJob {
+  job_id: number;
+  attempt: number;
+  job: unknown;
+}
+
+async function settle(
+  { job_id, attempt, job }: ClaimedJob,
+  { db, log, work }: Pick<DrainOptions, "db" | "log" | "work">,
+): Promise<keyof DrainReport> {
+  const kind = kindOf(job);
+  try {
+    // A job that ends its process each time never comes to its own failure: its claims are what counts it out.
+    if (attempt > MAX_ATTEMPTS) return await bury(job_id, "its process ended before it did, each time", db);
+    const result = await work(job as Record<string, unknown>);
+    if (result === "done") {
+      await decide(db, "finish_job", { p_job_id: job_id });
+      return "done";
+    }
+    await decide(db, "defer_job", { p_job_id: job_id, p_delay_seconds: result.againInSeconds });
+    return "waiting";
+  } catch (error) {
+    const reason = reasonOf(error);
+    log.warn("job.failed", { kind, jobId: job_id, attempt, reason, ...describeError(error) });
+    if (attempt >= MAX_ATTEMPTS) return await bury(job_id, reason, db);
+    await decide(db, "retry_job", { p_job_id: job_id, p_delay_seconds: retryDelay(attempt), p_error: reason });
+    return "retried";
+  }
+}
+
+async function bury(jobId: number, reason: string, db: Db): Promise<"buried"> {
+  await decide(db, "bury_job", { p_job_id: jobId, p_error: reason });
+  return "buried";
+}
+
+function kindOf(job: unknown): string {
+  return typeof job === "object" && job !== null && "kind" in job ? String(job.kind) : "unknown";
+}
+
+/** What an operator reads beside a failed job: the kind of failure, not whatever text an outside error carries. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return `${error.code}: ${error.message}`;
+  try {
+    const failure = failureOf(error);
+    return "code" in failure ? `twilio ${failure.kind} ${failure.code}: ${failure.message}` : `twilio ${failure.kind}`;
+  } catch {
+    return error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
+  }
+}

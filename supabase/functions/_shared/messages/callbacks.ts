@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { type Db, decide } from "../platform/database.ts";
+import { storable } from "../platform/text.ts";
+import { consentOf, keywordOf } from "./consent.ts";
+
+const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
+const whole = z.coerce.number().int();
+const STATUSES = [
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+  "sent",
+  "delivered",
+  "undelivered",
+  "failed",
+  "canceled",
+  "read",
+] as const;
+
+/** Of a column of type integer. */
+const LARGEST_INTEGER = 2 ** 31 - 1;
+
+/** What we read of a status callback. Twilio may add parameters at any time: the others are ignored. */
+const statusSchema = z.object({
+  MessageSid: sid,
+  AccountSid: z.string(),
+  MessageStatus: z.enum(STATUSES),
+  ErrorCode: whole.min(0).max(LARGEST_INTEGER).optional(),
+});
+
+/** What we read of an inbound message. */
+const inboundSchema = z.object({
+  MessageSid: sid,
+  AccountSid: z.string(),
+  From: z.string().min(1).max(64),
+  To: z.string().min(1).max(64),
+  Body: z.string().max(10_000).default(""),
+  NumMedia: whole.min(0).max(20).default(0),
+  NumSegments: whole.min(0).max(100).default(1),
+  OptOutType: z.string().optional(),
+});
+
+/**
+ * Moves a message along its life, as far as this report is news.
+ * @returns the outcome of the ledger (moved, unchanged, mismatch, not_found), or `ignored` for a report we cannot read
+ */
+export async function applyStatusCallback(
+  db: Db,
+  userId: string,
+  messageId: string | null,
+  form: URLSearchParams,
+): Promise<string> {
+  const report = statusSchema.safeParse(fieldsOf(form));
+  if (!report.success) return "ignored";
+  const { MessageSid, AccountSid, MessageStatus, ErrorCode } = report.data;
+  const recorded = await decide(db, "record_message_status", {
+    p_message_id: messageId,
+    p_user_id: userId,
+    p_account_sid: AccountSid,
+    p_twilio_message_sid: MessageSid,
+    p_status: MessageStatus,
+    p_error_code: ErrorCode ?? null,
+    p_error_message: null,
+  });
+  return recorded.outcome;
+}
+
+/** Stores a received message, once, and what it says about consent. @returns recorded, duplicate, or `ignored` */
+export async function applyInbound(db: Db, userId: string, form: URLSearchParams): Promise<string> {
+  const fields = fieldsOf(form);
+  const message = inboundSchema.safeParse(fields);
+  if (!message.success) return "ignored";
+  const { MessageSid, AccountSid, From, To, Body, NumMedia, NumSegments, OptOutType } = message.data;
+  return await decide(db, "record_inbound_message", {
+    p_user_id: userId,
+    p_twilio_message_sid: MessageSid,
+    p_account_sid: AccountSid,
+    p_from: From,
+    p_to: To,
+    p_body: Body,
+    p_media_urls: Array.from({ length: NumMedia }, (_, index) => fields[`MediaUrl${index}`]).filter((url) =>
+      url !== undefined
+    ),
+    p_num_segments: NumSegments,
+    p_consent: consentOf(Body, OptOutType ?? null),
+    p_keyword: keywordOf(Body),
+  });
+}
+
+/** Of a repeated field the first value, which is also the one the signature was checked by; in text that can be stored. */
+function fieldsOf(form: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...new Set(form.keys())].map((name) => [name, storable(form.get(name) ?? "")]));
+}

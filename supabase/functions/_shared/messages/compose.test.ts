@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { compose } from "./compose.ts";
+import { Refusal } from "../platform/errors.ts";
+
+const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code;
+
+Deno.test("a recipient is brought into E.164 form", async () => {
+  assert.equal((await compose({ to: "+1 (415) 555-0100", body: "hi" })).to, "+14155550100");
+});
+
+Deno.test("a recipient that is no international number is refused by name", async () => {
+  for (const to of ["4155550100", "+1415", "+", "alice", "+14155550100,+14155550101", "+999999999999999999"]) {
+    await assert.rejects(compose({ to, body: "hi" }), refused("invalid_recipient"));
+  }
+});
+
+Deno.test("segments and encoding are what carriers will bill", async () => {
+  const measure = async (body: string) => {
+    const { segments, encoding } = await compose({ to: "+14155550100", body });
+    return [segments, encoding];
+  };
+  assert.deepEqual(await measure("a".repeat(160)), [1, "GSM-7"]);
+  assert.deepEqual(await measure("a".repeat(161)), [2, "GSM-7"]);
+  assert.deepEqual(await measure("ß€".repeat(10)), [1, "GSM-7"]);
+  assert.deepEqual(await measure("✓".repeat(70)), [1, "UCS-2"]);
+  assert.deepEqual(await measure("✓".repeat(71)), [2, "UCS-2"]);
+});
+
+Deno.test("1600 characters go, 1601 do not", async () => {
+  await compose({ to: "+14155550100", body: "a".repeat(1600) });
+  await assert.rejects(compose({ to: "+14155550100", body: "a".repeat(1601) }), refused("body_too_long"));
+});
+
+Deno.test("the request hash tells requests apart, and nothing else", async () => {
+  const hash = async (body: string, from?: string) =>
+    (await compose({ to: "+14155550100", body, ...(from && { from }) })).requestHash;
+  assert.equal(await hash("hi"), await hash("hi"));
+  assert.notEqual(await hash("hi"), await hash("ho"));
+  assert.notEqual(await hash("hi"), await hash("hi", "+14155550111"));
+});

@@ -1,0 +1,124 @@
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Composed } from "./compose.ts";
+import { refusalOfMessage } from "./refusals.ts";
+import type { NumberSource } from "../numbers/shape.ts";
+
+export interface Reservation {
+  messageId: string;
+  from: string;
+  accountSid: string;
+  /** Null for the master account, whose token is not in the database. */
+  sealedToken: string | null;
+  source: NumberSource;
+}
+
+/** A message as callers see it. */
+export interface SentMessage {
+  id: string;
+  sid: string | null;
+  status: string;
+  from: string;
+  to: string;
+  segments: number;
+  encoding: string;
+  source: string;
+}
+
+export type ReserveResult = { outcome: "reserved"; reservation: Reservation } | {
+  outcome: "duplicate";
+  message: SentMessage;
+};
+
+export interface ReserveOptions {
+  userId: string;
+  idempotencyKey: string;
+  fallback: boolean;
+  masterAccountSid: string;
+}
+
+/**
+ * One round trip that decides whether the message may be sent, from which number of which account, and reserves its row.
+ * @throws Refusal naming the rule that forbids it, or the earlier refusal when the key was used for this request before
+ */
+export async function reserveMessage(db: Db, composed: Composed, options: ReserveOptions): Promise<ReserveResult> {
+  const row = await decide(db, "reserve_message", {
+    p_user_id: options.userId,
+    p_idempotency_key: options.idempotencyKey,
+    p_request_hash: composed.requestHash,
+    p_to: composed.to,
+    p_from: composed.from,
+    p_body: composed.body,
+    p_media_urls: composed.mediaUrls,
+    p_segments: composed.segments,
+    p_encoding: composed.encoding,
+    p_fallback: options.fallback,
+    p_master_account_sid: options.masterAccountSid,
+  });
+  const { from, to } = composed;
+  switch (row.outcome) {
+    case "reserved":
+      return {
+        outcome: "reserved",
+        reservation: {
+          messageId: row.message_id,
+          from: row.from_number,
+          accountSid: row.account_sid,
+          sealedToken: row.sealed_token,
+          source: row.source === "master" ? "master" : "subaccount",
+        },
+      };
+    case "duplicate":
+      if (row.status === "refused") {
+        throw refusalOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
+      }
+      return {
+        outcome: "duplicate",
+        message: {
+          id: row.message_id,
+          sid: row.twilio_message_sid,
+          status: row.status,
+          from: row.from_number,
+          to,
+          segments: row.num_segments,
+          encoding: row.encoding,
+          source: row.source,
+        },
+      };
+    case "key_conflict":
+      throw new Refusal("idempotency_key_reused", "Cannot send: this Idempotency-Key was used for a different message");
+    case "opted_out":
+      throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${row.from_number}"`);
+    case "daily_limit_reached":
+      throw limitReached("today", row.message_limit, "3600");
+    case "monthly_limit_reached":
+      throw limitReached("this month", row.message_limit, "86400");
+    case "number_not_owned":
+      throw new Refusal("number_not_owned", `Cannot send from "${from}": number is not yours`, {
+        details: [{ field: "from", code: "not_owned" }],
+      });
+    case "no_number":
+      throw new Refusal("number_required", "Cannot send: you have no number yet, buy one first");
+    case "no_subaccount":
+      throw new Refusal("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
+    case "pending":
+      throw new Refusal("subaccount_pending", "Cannot send yet: your subaccount is being set up");
+    case "suspended":
+      throw new Refusal("subaccount_suspended", "Cannot send: your subaccount is suspended");
+    case "closed":
+      throw new Refusal("subaccount_closed", "Cannot send: your subaccount is closed");
+    default:
+      throw new Error(`reserve_message answered "${row.outcome}", which nobody here knows`);
+  }
+}
+
+function limitReached(period: string, limit: number, retryAfterSeconds: string): Refusal {
+  return new Refusal(
+    "message_limit_reached",
+    `Cannot send: your plan's limit of ${limit} messages ${period} is reached`,
+    {
+      headers: { "retry-after": retryAfterSeconds },
+      details: [{ limit, period }],
+    },
+  );
+}

@@ -1,0 +1,142 @@
+import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
+import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
+import type { Composed } from "./compose.ts";
+import { refusalOfMessage } from "./refusals.ts";
+import type { Reservation, SentMessage } from "./reserve.ts";
+
+export interface SendDependencies {
+  db: Db;
+  /** Twilio as the account that owns the sender. */
+  twilio: Twilio;
+  publicBaseUrl: string;
+  userId: string;
+  log: Log;
+}
+
+/**
+ * Hands a reserved message to Twilio, once, and records what came of it. An SMS cannot be unsent: without an answer it is
+ * kept as `unknown` and never sent again; a callback or a look-up settles it.
+ * @throws Refusal
+ */
+export async function sendReserved(
+  composed: Composed,
+  reservation: Reservation,
+  dependencies: SendDependencies,
+): Promise<SentMessage> {
+  let accepted: MessageInstance;
+  try {
+    accepted = await handOver(composed, reservation, dependencies);
+  } catch (error) {
+    throw await afterFailedSend(composed, reservation, failureOf(error), dependencies);
+  }
+  return {
+    id: reservation.messageId,
+    sid: accepted.sid,
+    status: await recordAccepted(accepted, reservation, dependencies),
+    from: reservation.from,
+    to: composed.to,
+    segments: composed.segments,
+    encoding: composed.encoding,
+    source: reservation.source,
+  };
+}
+
+/**
+ * Records what Twilio took on, and returns the status: that of the ledger, where a callback may have been before us. Where
+ * that fails the message is under way all the same, and to say otherwise would have it sent again: its callback brings the
+ * SID along, or the job that settles finds it.
+ */
+async function recordAccepted(
+  accepted: MessageInstance,
+  reservation: Reservation,
+  dependencies: SendDependencies,
+): Promise<string> {
+  try {
+    const recorded = await recordAnswer(reservation, dependencies, {
+      p_twilio_message_sid: accepted.sid,
+      p_status: accepted.status,
+      p_error_code: accepted.errorCode,
+      p_error_message: accepted.errorMessage,
+    });
+    return recorded.status;
+  } catch (error) {
+    const cause = error instanceof Refusal ? error.cause : error;
+    dependencies.log.error("message.unrecorded", { messageId: reservation.messageId, ...describeError(cause) });
+    return accepted.status;
+  }
+}
+
+function handOver(
+  { to, body, mediaUrls }: Composed,
+  { from, messageId }: Reservation,
+  { twilio, publicBaseUrl, userId }: SendDependencies,
+) {
+  return twilio.account.messages.create({
+    to,
+    from,
+    statusCallback: statusCallbackUrl(publicBaseUrl, userId, messageId),
+    ...(body !== null && { body }),
+    ...(mediaUrls.length > 0 && { mediaUrl: mediaUrls }),
+  });
+}
+
+async function afterFailedSend(
+  { to }: Composed,
+  reservation: Reservation,
+  failure: TwilioFailure,
+  dependencies: SendDependencies,
+): Promise<Refusal> {
+  switch (failure.kind) {
+    case "throttled":
+    case "not_found":
+    case "account":
+      // Not processed, for certain, and not for anything in the message: the key may be used again.
+      await decide(dependencies.db, "release_message", { p_message_id: reservation.messageId });
+      if (failure.kind !== "throttled" && reservation.source === "subaccount") {
+        await decide(dependencies.db, "report_account_trouble", { p_user_id: dependencies.userId });
+      }
+      return refusalOf(failure);
+    case "unknown":
+      await recordAnswer(reservation, dependencies, { p_status: "unknown", p_error_message: failure.message });
+      return outcomeUnknown(to, reservation.messageId, failure.message);
+    case "refused":
+      await recordAnswer(reservation, dependencies, {
+        p_status: "refused",
+        p_error_code: failure.code,
+        p_error_message: failure.message,
+      });
+      return refusalOfMessage(to, failure);
+  }
+}
+
+interface Answer {
+  p_status: string;
+  p_twilio_message_sid?: string;
+  p_error_code?: number | null;
+  p_error_message?: string | null;
+}
+
+function recordAnswer({ messageId, accountSid }: Reservation, { db, userId }: SendDependencies, answer: Answer) {
+  return decide(db, "record_message_status", {
+    p_message_id: messageId,
+    p_user_id: userId,
+    p_account_sid: accountSid,
+    p_twilio_message_sid: null,
+    p_error_code: null,
+    p_error_message: null,
+    ...answer,
+  });
+}
+
+function outcomeUnknown(to: string, messageId: string, reason: string): Refusal {
+  return new Refusal(
+    "message_outcome_unknown",
+    `Cannot say whether the message to "${to}" was sent: Twilio's answer was lost. It is kept as unknown and will be settled; repeating the request with the same Idempotency-Key does not send it twice`,
+    { details: [{ messageId, status: "unknown" }], headers: { "retry-after": "30" }, cause: new Error(reason) },
+  );
+}

@@ -1,0 +1,161 @@
+import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
+import { inboundUrl } from "../twilio/webhook-urls.ts";
+import { capabilitiesOf, type PhoneNumber, tenantNumber } from "./shape.ts";
+
+export interface Purchase {
+  userId: string;
+  numberId: string;
+  phoneNumber: string;
+  friendlyName: string | undefined;
+}
+
+export interface BuyDependencies {
+  db: Db;
+  /** Twilio as the tenant. */
+  twilio: Twilio;
+  publicBaseUrl: string;
+  requestId: string;
+}
+
+/**
+ * Buys a number that is reserved for the tenant. An answer that is lost is looked for at Twilio at once; what is not found
+ * then stays reserved, and `settlePurchase` looks again later: one purchase, one row, whatever happens in between.
+ * @throws Refusal
+ */
+export async function buyNumber(purchase: Purchase, dependencies: BuyDependencies): Promise<PhoneNumber> {
+  try {
+    return await recordPurchase(purchase, await buyAtTwilio(purchase, dependencies), dependencies);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    return await afterFailedPurchase(purchase, failureOf(error), dependencies);
+  }
+}
+
+function buyAtTwilio({ userId, phoneNumber, friendlyName }: Purchase, { twilio, publicBaseUrl }: BuyDependencies) {
+  return twilio.account.incomingPhoneNumbers.create({
+    phoneNumber,
+    smsUrl: inboundUrl(publicBaseUrl, userId),
+    smsMethod: "POST",
+    ...(friendlyName !== undefined && { friendlyName }),
+  });
+}
+
+async function afterFailedPurchase(
+  purchase: Purchase,
+  failure: TwilioFailure,
+  dependencies: BuyDependencies,
+): Promise<PhoneNumber> {
+  if (failure.kind === "unknown" || (failure.kind === "refused" && failure.code === ALREADY_OWNED)) {
+    const found = await findPurchased(purchase, dependencies);
+    if (found !== null) return await recordPurchase(purchase, found, dependencies);
+  }
+  if (failure.kind === "unknown") throw stillPurchasing(purchase.phoneNumber);
+  await decide(dependencies.db, "cancel_number_reservation", { p_number_id: purchase.numberId });
+  if (failure.kind === "account") {
+    await decide(dependencies.db, "report_account_trouble", { p_user_id: purchase.userId });
+  }
+  throw refusalOfPurchase(purchase.phoneNumber, failure);
+}
+
+/** 21422: the number is owned, which is also what a repeated purchase of our own number hears. */
+const ALREADY_OWNED = 21422;
+
+/** As `lookUp`. @throws Refusal `number_purchase_in_progress` when Twilio does not tell */
+async function findPurchased(
+  purchase: Purchase,
+  dependencies: BuyDependencies,
+): Promise<IncomingPhoneNumberInstance | null> {
+  try {
+    return await lookUp(purchase, dependencies);
+  } catch (error) {
+    failureOf(error); // what is not Twilio's is thrown on
+    throw stillPurchasing(purchase.phoneNumber);
+  }
+}
+
+/** The number among the tenant's own at Twilio, its texts sent to us whoever bought it; null when it is not there. */
+async function lookUp(
+  { userId, phoneNumber }: Purchase,
+  { twilio, publicBaseUrl }: BuyDependencies,
+): Promise<IncomingPhoneNumberInstance | null> {
+  const [found] = await twilio.account.incomingPhoneNumbers.list({ phoneNumber, limit: 1 });
+  if (found === undefined) return null;
+  const smsUrl = inboundUrl(publicBaseUrl, userId);
+  if (found.smsUrl === smsUrl) return found;
+  return await twilio.account.incomingPhoneNumbers(found.sid).update({ smsUrl, smsMethod: "POST" });
+}
+
+async function recordPurchase(
+  purchase: Purchase,
+  bought: IncomingPhoneNumberInstance,
+  { db, requestId }: BuyDependencies,
+): Promise<PhoneNumber> {
+  const recorded = await decide(db, "record_number", {
+    p_number_id: purchase.numberId,
+    p_phone_sid: bought.sid,
+    p_friendly_name: bought.friendlyName,
+    p_capabilities: { ...capabilitiesOf(bought.capabilities) },
+    p_request_id: requestId,
+  });
+  if (recorded.status === "released") {
+    throw new Refusal(
+      "subaccount_closed",
+      `Cannot buy "${purchase.phoneNumber}": your subaccount was closed meanwhile`,
+    );
+  }
+  return tenantNumber(recorded);
+}
+
+/**
+ * Settles a purchase whose answer was lost: found at Twilio it is recorded, not found it is taken back.
+ * @returns what became of it
+ */
+export async function settlePurchase(
+  purchase: Purchase,
+  dependencies: BuyDependencies,
+): Promise<"recorded" | "canceled"> {
+  const found = await lookUp(purchase, dependencies);
+  if (found !== null) {
+    await recordPurchase(purchase, found, dependencies);
+    return "recorded";
+  }
+  await decide(dependencies.db, "cancel_number_reservation", { p_number_id: purchase.numberId });
+  return "canceled";
+}
+
+export function stillPurchasing(phoneNumber: string): Refusal {
+  return new Refusal(
+    "number_purchase_in_progress",
+    `Cannot say yet whether "${phoneNumber}" was bought: the purchase is being settled, it will appear among your numbers or be free again`,
+    { headers: { "retry-after": "60" } },
+  );
+}
+
+const REGULATORY: Readonly<Record<number, string>> = {
+  21615: "an address of the right kind in its country",
+  21631: "an address",
+  21649: "an approved regulatory bundle",
+};
+
+/** Twilio's refusals of a purchase, in the caller's terms, with Twilio's code beside. */
+function refusalOfPurchase(phoneNumber: string, failure: Exclude<TwilioFailure, { kind: "unknown" }>): Refusal {
+  if (failure.kind !== "refused") return refusalOf(failure);
+  const details = [twilioDetail(failure)];
+  const needed = REGULATORY[failure.code];
+  if (needed !== undefined) {
+    return new Refusal("regulatory_information_required", `Cannot buy "${phoneNumber}": it needs ${needed}`, {
+      details,
+    });
+  }
+  if (failure.code === ALREADY_OWNED) {
+    return new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`, { details });
+  }
+  if (failure.code === 21421 || failure.code === 21452) {
+    return new Refusal("number_not_available", `Cannot buy "${phoneNumber}": Twilio does not offer it`, { details });
+  }
+  return refusalOf(failure);
+}

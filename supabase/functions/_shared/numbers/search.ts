@@ -1,0 +1,87 @@
+import type { LocalListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry/local.js";
+import { z } from "zod";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf } from "../twilio/errors.ts";
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import { type Capabilities, capabilitiesOf } from "./shape.ts";
+
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+
+/** What can be searched for. `contains` takes digits, letters and `*`, as Twilio does. */
+export const searchSchema = z.strictObject({
+  country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)").default("US"),
+  type: z.enum(["local", "mobile", "tollFree"]).default("local"),
+  areaCode: z.string().regex(/^[0-9]{3}$/, "must be three digits").optional(),
+  contains: z.string().regex(/^\+?[0-9A-Za-z*]{2,16}$/, "must be 2 to 16 digits, letters or *").optional(),
+  locality: z.string().min(1).max(100).optional(),
+  region: z.string().min(1).max(100).optional(),
+  sms: flag.optional(),
+  mms: flag.optional(),
+  voice: flag.optional(),
+  limit: z.coerce.number().int().min(1).max(50).default(20),
+});
+
+export type Search = z.output<typeof searchSchema>;
+
+export interface AvailableNumber {
+  phoneNumber: string;
+  friendlyName: string;
+  locality: string | null;
+  region: string | null;
+  isoCountry: string;
+  type: Search["type"];
+  capabilities: Capabilities;
+}
+
+export interface SearchDependencies {
+  db: Db;
+  /** Twilio as the tenant. */
+  twilio: Twilio;
+  userId: string;
+}
+
+/** Numbers on offer, SMS-capable ones unless the search says otherwise. @throws Refusal with Twilio's code */
+export async function searchNumbers(
+  search: Search,
+  { db, twilio, userId }: SearchDependencies,
+): Promise<AvailableNumber[]> {
+  // The SDK has one class for each type of number, alike in all we use.
+  const shelf = twilio.account.availablePhoneNumbers(search.country)[search.type] as LocalListInstance;
+  try {
+    const found = await shelf.list(criteriaOf(search));
+    return found.map((number) => ({
+      phoneNumber: number.phoneNumber,
+      friendlyName: number.friendlyName,
+      locality: number.locality || null,
+      region: number.region || null,
+      isoCountry: number.isoCountry,
+      type: search.type,
+      capabilities: capabilitiesOf(number.capabilities),
+    }));
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === "not_found") {
+      throw new Refusal(
+        "number_not_available",
+        `Cannot offer ${search.type} numbers in "${search.country}": Twilio has none there`,
+      );
+    }
+    if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
+    throw refusalOf(failure);
+  }
+}
+
+function criteriaOf(search: Search) {
+  const { areaCode, contains, locality, region, mms, voice, limit } = search;
+  return {
+    smsEnabled: search.sms ?? true,
+    limit,
+    ...(areaCode !== undefined && { areaCode: Number(areaCode) }),
+    ...(contains !== undefined && { contains }),
+    ...(locality !== undefined && { inLocality: locality }),
+    ...(region !== undefined && { inRegion: region }),
+    ...(mms !== undefined && { mmsEnabled: mms }),
+    ...(voice !== undefined && { voiceEnabled: voice }),
+  };
+}

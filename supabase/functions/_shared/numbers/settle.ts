@@ -1,0 +1,36 @@
+import { type Db, rows } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { settlePurchase } from "./buy.ts";
+
+export interface SettlePurchasesDependencies {
+  db: Db;
+  /** Twilio as the tenant, or null when they have no usable subaccount any more. */
+  twilioFor: (userId: string) => Promise<Twilio | null>;
+  publicBaseUrl: string;
+  requestId: string;
+  log: Log;
+}
+
+/** Longer than any purchase request takes, so that a purchase under way is left alone. */
+const PATIENCE_SECONDS = 60;
+const BATCH = 50;
+
+/**
+ * Settles purchases whose answer was lost. One that cannot be settled is told and keeps no other waiting; it is looked at
+ * again with the next run. Returns how many were looked at.
+ */
+export async function settlePurchases(dependencies: SettlePurchasesDependencies): Promise<number> {
+  const { db, twilioFor, log } = dependencies;
+  const stale = await rows(db, "stale_number_reservations", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
+  for (const { number_id, user_id, phone_number } of stale) {
+    const purchase = { userId: user_id, numberId: number_id, phoneNumber: phone_number, friendlyName: undefined };
+    try {
+      const twilio = await twilioFor(user_id);
+      if (twilio !== null) await settlePurchase(purchase, { ...dependencies, twilio });
+    } catch (error) {
+      log.warn("purchase.unsettled", { userId: user_id, numberId: number_id, ...describeError(error) });
+    }
+  }
+  return stale.length;
+}

@@ -1,0 +1,22 @@
+const METHODS = "GET, POST, OPTIONS";
+const HEADERS = "authorization, apikey, x-client-info, content-type, idempotency-key";
+const EXPOSED = "x-request-id, retry-after, idempotent-replayed";
+
+/**
+ * CORS headers for one request, from the configured list of origins (`*` allows all). Closed by default: an origin that is not
+ * listed gets no permission, and the browser keeps the answer from the page.
+ */
+export function corsHeaders(request: Request, allowedOrigins: readonly string[]): Record<string, string> {
+  const origin = request.headers.get("origin");
+  if (origin === null) return {};
+  const allowed = allowedOrigins.includes("*") ? "*" : allowedOrigins.find((listed) => listed === origin);
+  if (allowed === undefined) return { vary: "Origin" };
+  return {
+    "access-control-allow-origin": allowed,
+    "access-control-allow-methods": METHODS,
+    "access-control-allow-headers": HEADERS,
+    "access-control-expose-headers": EXPOSED,
+    "access-control-max-age": "600",
+    vary: "Origin",
+  };
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { parseKeyRing } from "./sealing.ts";
+
+const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((value) =>
+  value.replace(/\/+$/, "")
+);
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+/** Every variable the functions read, with its form. The platform sets those that begin with SUPABASE_. */
+const schema = z.object({
+  SUPABASE_URL: url,
+  SUPABASE_SECRET_KEYS: z.string().min(1).optional(),
+  SUPABASE_SECRET_KEY: z.string().min(1).optional(),
+  TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/, "must be AC followed by 32 hex digits (the master account)"),
+  TWILIO_AUTH_TOKEN: z.string().regex(
+    /^\S{16,64}$/,
+    "must be the master account's Auth Token (an API key cannot manage subaccounts)",
+  ),
+  TWILIO_API_BASE_URL: url.default("https://api.twilio.com"),
+  TOKEN_SEALING_KEYS: z.string().transform((text, context) => {
+    try {
+      return parseKeyRing(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "is malformed" });
+      return z.NEVER;
+    }
+  }),
+  STRIPE_SECRET_KEY: z.string().regex(/^(sk|rk)_\S+$/, "must be a secret or restricted key (sk_… or rk_…)"),
+  STRIPE_WEBHOOK_SECRET: z.string().regex(/^whsec_\S+$/, "must be the endpoint's signing secret (whsec_…)"),
+  STRIPE_API_BASE_URL: url.default("https://api.stripe.com"),
+  PUBLIC_BASE_URL: url,
+  SELF_PROVISIONING: z.enum(["anyone", "subscribers"]).default("subscribers"),
+  MASTER_FALLBACK: z.enum(["on", "off"]).default("off"),
+  MAX_SUBACCOUNTS: count(1000),
+  MAX_SUBACCOUNTS_PER_DAY: count(200),
+  CREATE_SETTLE_SECONDS: count(60),
+  RATE_LIMIT_FACTOR: z.coerce.number().min(0).default(1),
+  TOKEN_MAX_AGE_DAYS: count(90),
+  ALLOWED_ORIGINS: z.string().default("").transform((list) =>
+    list.split(",").map((origin) => origin.trim()).filter(Boolean)
+  ),
+});
+
+export type Env = z.output<typeof schema>;
+
+/** Names of all variables read, for hosts that grant the environment variable by variable. */
+export const ENV_NAMES = Object.keys(schema.shape) as readonly (keyof Env)[];
+
+/**
+ * Checks the environment as a whole.
+ * @throws Error naming every missing or malformed variable at once, and none of their values
+ */
+export function parseEnv(read: (name: string) => string | undefined): Env {
+  const raw = Object.fromEntries(ENV_NAMES.map((name) => [name, read(name) || undefined]));
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `${name} ${raw[name] === undefined ? "is missing" : issue.message}`;
+  });
+  throw new Error(`Cannot start: ${problems.join("; ")}`);
+}
+
+let checked: Env | undefined;
+
+/** The environment, read and checked on first use and kept for the life of the isolate. */
+export function env(): Env {
+  return checked ??= parseEnv((name) => Deno.env.get(name));
+}

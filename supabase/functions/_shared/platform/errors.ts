@@ -1,0 +1,78 @@
+/** Every code a caller can meet, with the status it travels under. Clients switch on the code, never on the message. */
+export const ERROR_STATUS = {
+  // The request itself
+  invalid_json: 400,
+  invalid_input: 400,
+  invalid_signature: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  body_too_large: 413,
+  rate_limited: 429,
+  unsupported_media_type: 415,
+  // The tenant and their subaccount
+  subscription_required: 403,
+  subaccount_suspended: 403,
+  subaccount_closed: 403,
+  subaccount_required: 409,
+  subaccount_pending: 409,
+  subaccount_limit_reached: 503,
+  // Numbers
+  number_not_owned: 403,
+  number_required: 409,
+  number_taken: 409,
+  number_limit_reached: 403,
+  number_purchase_in_progress: 409,
+  number_not_available: 422,
+  regulatory_information_required: 422,
+  // Messages
+  invalid_recipient: 422,
+  invalid_sender: 422,
+  recipient_opted_out: 403,
+  destination_not_enabled: 403,
+  body_too_long: 422,
+  idempotency_key_reused: 409,
+  message_limit_reached: 429,
+  message_outcome_unknown: 503,
+  // Twilio and ourselves
+  twilio_refused: 422,
+  twilio_throttled: 429,
+  twilio_unavailable: 503,
+  twilio_misconfigured: 502,
+  database_unavailable: 503,
+  internal_error: 500,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** One fact about what was wrong, for a program to read: the offending field, Twilio's own code … */
+export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface RefusalOptions {
+  details?: readonly ErrorDetail[];
+  headers?: Readonly<Record<string, string>>;
+  cause?: unknown;
+}
+
+/**
+ * A request we answer with an error on purpose. The message is written for the caller: what could not be done and why,
+ * with the value quoted and no final period. It never carries internal text.
+ */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly details: readonly ErrorDetail[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, message: string, options: RefusalOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Refusal";
+    this.code = code;
+    this.details = options.details;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { Refusal } from "./errors.ts";
+import { check, parseJson } from "./request.ts";
+
+function refusal(work: () => unknown): Refusal {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    return error;
+  }
+  throw new Error("was not refused");
+}
+
+Deno.test("a body nested as deep as anybody needs is read, a deeper one is refused before it is walked through", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  assert.equal(JSON.stringify(parseJson(nested(64))), nested(64));
+  for (const text of [nested(65), nested(100_000), '{"a":'.repeat(65) + "1" + "}".repeat(65), "[".repeat(500_000)]) {
+    const { code, message } = refusal(() => parseJson(text));
+    assert.deepEqual([code, message], ["invalid_json", "Cannot read the body: it is nested more than 64 levels deep"]);
+  }
+});
+
+Deno.test("brackets in a text do not count as nesting, also behind an escaped quote", () => {
+  const value = { a: "[".repeat(100), b: '\\"' + "{".repeat(100), c: [[1]] };
+  assert.deepEqual(parseJson(JSON.stringify(value)), value);
+});
+
+Deno.test("a refusal repeats no more than the beginning of a field's name, and of so many fields", () => {
+  const names = Array.from({ length: 50 }, (_, index) => `${index}${"x".repeat(10_000)}`);
+  const body = Object.fromEntries(names.map((name) => [name, 1]));
+  const { details, message } = refusal(() => check(body, z.strictObject({})));
+  assert.deepEqual(details?.map(({ field }) => field), names.slice(0, 20).map((name) => name.slice(0, 100)));
+  assert.ok(message.length < 600);
+});

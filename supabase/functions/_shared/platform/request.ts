@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { Refusal } from "./errors.ts";
+import { isStorable } from "./text.ts";
+
+const DEFAULT_MAX_BYTES = 64 * 1024;
+/** No request of ours and no event of Stripe's comes near; far below what a recursive walk or Postgres can follow. */
+const MAX_DEPTH = 64;
+
+/** What is wrong with one field. */
+interface FieldDetail {
+  readonly field: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Reads the body as text, refusing to read on past `maxBytes`, whatever Content-Length claims.
+ * @throws Refusal `body_too_large`
+ */
+export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new Refusal("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/**
+ * Reads and checks a JSON body.
+ * @throws Refusal `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_input` with one detail per offending field
+ */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+  maxBytes?: number,
+): Promise<z.output<Schema>> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Refusal(
+      "unsupported_media_type",
+      `Cannot read a body of type "${type.slice(0, 100)}": send application/json`,
+    );
+  }
+  return check(parseJson(await readText(request, maxBytes)), schema);
+}
+
+/** Parses a body. @throws Refusal `invalid_json`, also where it is nested deeper than anybody needs */
+export function parseJson(text: string): unknown {
+  if (isDeeperThan(MAX_DEPTH, text)) {
+    throw new Refusal("invalid_json", `Cannot read the body: it is nested more than ${MAX_DEPTH} levels deep`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal("invalid_json", "Cannot read the body: it is not JSON");
+  }
+}
+
+/** Counts brackets, whatever they mean in a text that may not be JSON. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") depth++;
+    else if (token === "]" || token === "}") depth--;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+/** Checks the query string, each parameter given at most once. @throws Refusal `invalid_input` */
+export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
+  const parameters = new URL(request.url).searchParams;
+  const repeated = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
+  if (repeated !== undefined) {
+    throw invalidInput([{ field: repeated, code: "repeated", message: "is given more than once" }]);
+  }
+  return check(Object.fromEntries(parameters), schema);
+}
+
+/** Refuses query parameters where none are understood: an unread one must not look accepted. @throws Refusal */
+export function expectNoQuery(request: Request): void {
+  readQuery(request, z.strictObject({}));
+}
+
+/** Refuses a body where none is expected: an unread body must not look accepted. @throws Refusal */
+export async function expectNoBody(request: Request): Promise<void> {
+  const text = (await readText(request)).trim();
+  if (text === "") return;
+  check(parseJson(text), z.strictObject({}));
+}
+
+/** Checks a value that came from outside. @throws Refusal `invalid_input` with one detail per offending field */
+export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidInput(parsed.error.issues.flatMap(detailsOf));
+  const unstorable = unstorableIn(parsed.data);
+  if (unstorable.length > 0) throw invalidInput(unstorable);
+  return parsed.data;
+}
+
+/** Where text is that only the database would refuse. */
+function unstorableIn(value: unknown, path: readonly string[] = []): FieldDetail[] {
+  if (typeof value === "string" && !isStorable(value)) {
+    return [{ field: path.join("."), code: "invalid_text", message: "must hold no NUL and no half of a character" }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => unstorableIn(inner, [...path, key]));
+}
+
+function detailsOf(issue: z.core.$ZodIssue): FieldDetail[] {
+  const field = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      field: [field, key].filter(Boolean).join("."),
+      code: "unknown_field",
+      message: "is not a field of this request",
+    }));
+  }
+  return [{ field, code: issue.code, message: issue.message }];
+}
+
+function invalidInput(details: FieldDetail[]): Refusal {
+  // Names of fields are the caller's own text: as long as the body, if they like.
+  const told = details.slice(0, 20).map((detail) => ({ ...detail, field: detail.field.slice(0, 100) }));
+  const named = told.map(({ field, message }) => `${field === "" ? "the body" : `"${field}"`}: ${message}`);
+  return new Refusal("invalid_input", `Cannot accept the request: ${named.join("; ").slice(0, 500)}`, {
+    details: told,
+  });
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type KeyRing, open, parseKeyRing, seal, tokenBinding } from "./sealing.ts";
+
+const key = (fill: number) => btoa(String.fromCharCode(...new Uint8Array(32).fill(fill)));
+const ring = parseKeyRing(JSON.stringify({ k2: key(2), k1: key(1) }));
+const tenant = tokenBinding("5b0f2f5e-1111-4111-8111-111111111111", "AC" + "1".repeat(32));
+
+Deno.test("a sealed token opens again for the row it belongs to, whatever it is", async () => {
+  await fc.assert(fc.asyncProperty(fc.string({ unit: "binary" }), fc.string(), async (secret, binding) => {
+    assert.equal(await open(ring, await seal(ring, secret, binding), binding), secret.toWellFormed());
+  }));
+});
+
+Deno.test("a sealed token never shows the token, and never looks the same twice", async () => {
+  const token = "f00dfeed".repeat(4);
+  const [first, second] = [await seal(ring, token, tenant), await seal(ring, token, tenant)];
+  assert.match(first, /^v1\.k2\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+$/);
+  assert.ok(!first.includes(token) && !first.includes(btoa(token).slice(0, 20)));
+  assert.notEqual(first, second);
+});
+
+Deno.test("a sealed token that was moved to another tenant's row does not open", async () => {
+  const neighbour = tokenBinding("5b0f2f5e-2222-4222-8222-222222222222", "AC" + "1".repeat(32));
+  const sealed = await seal(ring, "secret", tenant);
+  await assert.rejects(open(ring, sealed, neighbour), /sealed for another row, or altered/);
+});
+
+Deno.test("a sealed token of which any character was changed does not open", async () => {
+  const sealed = await seal(ring, "secret", tenant);
+  for (let index = "v1.k2.".length; index < sealed.length; index++) {
+    // The last character of each part carries bits that base64 drops: changing those alone changes nothing.
+    if (sealed[index] === "." || index === sealed.length - 1) continue;
+    const changed = sealed.slice(0, index) + (sealed[index] === "A" ? "Q" : "A") + sealed.slice(index + 1);
+    await assert.rejects(open(ring, changed, tenant));
+  }
+});
+
+Deno.test("an earlier key of the ring still opens, and a key that left the ring is named in the refusal", async () => {
+  const old: KeyRing = parseKeyRing(JSON.stringify({ k1: key(1) }));
+  const sealed = await seal(old, "secret", tenant);
+  assert.equal(await open(ring, sealed, tenant), "secret");
+  const without = parseKeyRing(JSON.stringify({ k2: key(2) }));
+  await assert.rejects(open(without, sealed, tenant), /key "k1" is not in TOKEN_SEALING_KEYS/);
+});
+
+Deno.test("a malformed key ring is refused with a reason that shows none of it", () => {
+  const cases: [string, RegExp][] = [
+    ["not json", /is not JSON/],
+    ["[]", /is not a JSON object/],
+    ["{}", /holds no key/],
+    [JSON.stringify({ k1: key(1).slice(0, -4) }), /no base64 of exactly 32 bytes/],
+    [JSON.stringify({ k1: key(1) + "\n" }), /no base64 of exactly 32 bytes/],
+    [JSON.stringify({ k1: btoa("x".repeat(31)) }), /no base64 of exactly 32 bytes/],
+    [JSON.stringify({ "bad id": key(1) }), /key id/],
+    [`{"k1":"${key(1)}","k1":"${key(2)}"}`, /names the key id "k1" twice/],
+  ];
+  for (const [text, reason] of cases) {
+    assert.throws(
+      () => parseKeyRing(text),
+      (error: Error) => reason.test(error.message) && !error.message.includes(key(1)),
+    );
+  }
+});

@@ -1,0 +1,26 @@
+import Stripe from "stripe";
+
+export interface StripeOptions {
+  secretKey: string;
+  /** `https://api.stripe.com` or the simulator. */
+  apiBaseUrl: string;
+  fetch?: typeof fetch;
+  /** How often the SDK repeats a read by itself, after half a second and more. */
+  retries?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** The official client over fetch. Reads are retried by the SDK itself; we only ever read. */
+export function createStripe({ secretKey, apiBaseUrl, fetch, retries = 2 }: StripeOptions): Stripe {
+  const { protocol, hostname, port } = new URL(apiBaseUrl);
+  return new Stripe(secretKey, {
+    httpClient: Stripe.createFetchHttpClient(fetch),
+    maxNetworkRetries: retries,
+    timeout: TIMEOUT_MS,
+    telemetry: false,
+    host: hostname,
+    port: port || (protocol === "https:" ? 443 : 80),
+    protocol: protocol === "https:" ? "https" : "http",
+  });
+}

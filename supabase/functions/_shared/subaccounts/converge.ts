@@ -1,0 +1,118 @@
+import { decide } from "../platform/database.ts";
+import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
+import { lookUpAccounts, type TwilioAccount } from "./look-up.ts";
+import { type AccountStatus, plan, type Step, type Stored, type Wanted } from "./plan.ts";
+import { execute, type Execution } from "./steps.ts";
+
+/** Each round looks at Twilio anew. Three settle every case the plan knows; more means that someone works against us. */
+const MAX_ROUNDS = 6;
+
+/**
+ * Makes Twilio match the database for one tenant, under a lease: looks at both, plans, acts, and looks again until the plan
+ * is empty. Safe to run twice, late, out of order, or after dying anywhere.
+ * @param thorough look at Twilio for duplicates although an account is stored
+ * @throws the failure of Twilio or the database; the lease is given back and the error noted for the operator
+ */
+export async function converge(
+  userId: string,
+  dependencies: ConvergeDependencies,
+  thorough = false,
+): Promise<Convergence> {
+  const { db, leaseSeconds } = dependencies;
+  let created = false;
+  for (;;) {
+    const lease = await decide(db, "begin_convergence", { p_user_id: userId, p_lease_seconds: leaseSeconds });
+    if (lease.outcome === "busy") return { outcome: "busy" };
+    const result = await underLease(userId, lease, dependencies, thorough);
+    const end = await decide(db, "end_convergence", {
+      p_user_id: userId,
+      p_fence: lease.fence,
+      p_version: lease.version,
+    });
+    if (result.outcome !== "converged") return result;
+    created ||= result.created;
+    // A fact that arrived while we worked asked for convergence and found us busy: it is ours to serve.
+    if (end !== "again") return { ...result, created };
+  }
+}
+
+interface Lease {
+  fence: number;
+  version: number;
+  wanted: string;
+  subaccount_sid: string | null;
+  stored_status: string | null;
+  has_token: boolean | null;
+  applied_status: string | null;
+  intended_status: string | null;
+  create_attempted_at: string | null;
+}
+
+async function underLease(
+  userId: string,
+  lease: Lease,
+  dependencies: ConvergeDependencies,
+  thorough: boolean,
+): Promise<Convergence> {
+  const execution: Execution = {
+    ...dependencies,
+    userId,
+    fence: lease.fence,
+    stored: storedOf(lease),
+    inDoubt: false,
+  };
+  try {
+    return await rounds(lease.wanted as Wanted, execution, thorough);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown";
+    await decide(dependencies.db, "end_convergence", {
+      p_user_id: userId,
+      p_fence: lease.fence,
+      p_version: lease.version,
+      p_error: reason,
+      p_in_doubt: execution.inDoubt,
+    }).catch(() => undefined); // the lease then simply runs out
+    throw error;
+  }
+}
+
+async function rounds(wanted: Wanted, execution: Execution, thorough: boolean): Promise<Convergence> {
+  const { twilio, userId, now, createSettleSeconds } = execution;
+  let created = false;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { stored } = execution;
+    const accounts = await lookUpAccounts(twilio, userId, stored.subaccountSid, thorough || created);
+    const steps = plan({ wanted, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
+    if (steps.length === 0) return { outcome: "converged", account: keptAccount(stored, accounts), created };
+    const stop = await executeAll(steps, accounts, execution);
+    if (stop !== null) return stop;
+    created ||= steps.some((step) => step.do === "create");
+  }
+  throw new Error(`Cannot converge: the plan is not empty after ${MAX_ROUNDS} rounds`);
+}
+
+async function executeAll(steps: Step[], accounts: TwilioAccount[], execution: Execution): Promise<Convergence | null> {
+  for (const step of steps) {
+    const result = await execute(step, accounts, execution);
+    if (result.outcome !== "done") return result;
+  }
+  return null;
+}
+
+function keptAccount(stored: Stored, accounts: TwilioAccount[]): ConvergedAccount | null {
+  const account = accounts.find(({ sid }) => sid === stored.subaccountSid);
+  return account === undefined
+    ? null
+    : { sid: account.sid, friendlyName: account.friendlyName, status: account.status };
+}
+
+function storedOf(lease: Lease): Stored {
+  return {
+    subaccountSid: lease.subaccount_sid,
+    status: (lease.stored_status ?? "pending") as Stored["status"],
+    hasToken: lease.has_token ?? false,
+    appliedStatus: lease.applied_status as AccountStatus | null,
+    intendedStatus: lease.intended_status as AccountStatus | null,
+    createAttemptedAt: lease.create_attempted_at === null ? null : new Date(lease.create_attempted_at),
+  };
+}

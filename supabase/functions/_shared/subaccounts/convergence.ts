@@ -1,0 +1,40 @@
+import type { Db } from "../platform/database.ts";
+import type { Log } from "../platform/log.ts";
+import type { KeyRing } from "../platform/sealing.ts";
+import type { Twilio } from "../twilio/client.ts";
+import type { AccountStatus } from "./plan.ts";
+
+export interface ConvergeDependencies {
+  db: Db;
+  /** The master account: only the parent creates, suspends and closes. */
+  twilio: Twilio;
+  sealing: KeyRing;
+  maxSubaccounts: number;
+  /** How many may be created within a day; as many as there may be where it is not set. */
+  maxSubaccountsPerDay?: number;
+  /** How long a creation without an answer may still appear at Twilio. */
+  createSettleSeconds: number;
+  /** Longer than the slowest sequence of calls to Twilio within one round, so that a lease outlives honest work. */
+  leaseSeconds: number;
+  now: () => Date;
+  log: Log;
+  requestId: string;
+}
+
+/** The account a tenant is left with. */
+export interface ConvergedAccount {
+  sid: string;
+  friendlyName: string;
+  status: AccountStatus;
+}
+
+export type Convergence =
+  | { outcome: "converged"; account: ConvergedAccount | null; created: boolean }
+  /** Another convergence of this tenant holds the lease. */
+  | { outcome: "busy" }
+  /** A creation is unanswered and may still appear: ask again after `until`. */
+  | { outcome: "waiting"; until: Date }
+  /** The master account may hold no further subaccounts; the tenant's wish stays recorded. */
+  | { outcome: "limit_reached" }
+  /** The lease ran out and another took over; nothing was written past that moment. */
+  | { outcome: "fenced" };

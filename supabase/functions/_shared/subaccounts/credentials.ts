@@ -1,0 +1,81 @@
+import { type Db, decide } from "../platform/database.ts";
+import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
+import { createTwilio, type Twilio } from "../twilio/client.ts";
+import type { TwilioCredentials } from "../twilio/http.ts";
+
+/** The parts of the environment that reach Twilio. */
+export interface TwilioEnv {
+  TWILIO_ACCOUNT_SID: string;
+  TWILIO_AUTH_TOKEN: string;
+  TWILIO_API_BASE_URL: string;
+  TOKEN_SEALING_KEYS: KeyRing;
+}
+
+/** Twilio as the master account. */
+export function masterTwilio(env: TwilioEnv): Twilio {
+  return createTwilio({ ...masterCredentials(env), apiBaseUrl: env.TWILIO_API_BASE_URL });
+}
+
+export function masterCredentials(env: TwilioEnv): TwilioCredentials {
+  return { accountSid: env.TWILIO_ACCOUNT_SID, authToken: env.TWILIO_AUTH_TOKEN };
+}
+
+/** A tenant's account as the database gave it. */
+export interface SealedCredentials {
+  userId: string;
+  accountSid: string;
+  sealedToken: string;
+}
+
+/**
+ * Twilio as the tenant's own subaccount: the sealed token is opened here, for this one use. Where Twilio no longer takes it,
+ * because it is being rotated, the newer one is looked up and the request made once more.
+ */
+export async function tenantTwilio(
+  { db, env }: { db: Db; env: TwilioEnv },
+  { userId, accountSid, sealedToken }: SealedCredentials,
+): Promise<Twilio> {
+  const ring = env.TOKEN_SEALING_KEYS;
+  return createTwilio({
+    accountSid,
+    authToken: await openToken(ring, userId, accountSid, sealedToken),
+    apiBaseUrl: env.TWILIO_API_BASE_URL,
+    // Who cannot look it up is left with Twilio's refusal: the request was not processed.
+    renewToken: (refused) => newerToken(refused, userId, accountSid, { db, ring }).catch(() => null),
+  });
+}
+
+/** @throws Error when the text was sealed for another tenant or account, or its key is gone */
+export function openToken(ring: KeyRing, userId: string, accountSid: string, sealedToken: string): Promise<string> {
+  return open(ring, sealedToken, tokenBinding(userId, accountSid));
+}
+
+/** The token in use where that has changed, else the one that may have been promoted just now. */
+async function newerToken(
+  refused: string,
+  userId: string,
+  accountSid: string,
+  { db, ring }: { db: Db; ring: KeyRing },
+): Promise<string | null> {
+  const tokens = await decide(db, "tokens_of", { p_user_id: userId });
+  if (tokens.subaccount_sid !== accountSid) return null;
+  for (const sealed of [tokens.sealed_token, tokens.sealed_next]) {
+    if (sealed === null) continue;
+    const token = await openToken(ring, userId, accountSid, sealed);
+    if (token !== refused) return token;
+  }
+  return null;
+}
+
+/** Every token that may have signed a webhook of this account: the one in use, the next, and the one before for a while. */
+export async function signingTokens(
+  { db, env }: { db: Db; env: TwilioEnv },
+  userId: string,
+  accountSid: string | null,
+): Promise<string[]> {
+  if (accountSid === env.TWILIO_ACCOUNT_SID) return [env.TWILIO_AUTH_TOKEN];
+  const tokens = await decide(db, "tokens_of", { p_user_id: userId });
+  if (accountSid === null || tokens.subaccount_sid !== accountSid) return [];
+  const sealed = [tokens.sealed_token, tokens.sealed_next, tokens.sealed_previous].filter((text) => text !== null);
+  return await Promise.all(sealed.map((text) => openToken(env.TOKEN_SEALING_KEYS, userId, accountSid, text)));
+}

@@ -1,0 +1,23 @@
+import type { Context } from "../platform/endpoint.ts";
+import type { ConvergeDependencies } from "./convergence.ts";
+import { masterTwilio } from "./credentials.ts";
+
+const LEASE_SECONDS = 90;
+
+/** What convergence needs, from what a request brings. */
+export function convergeDependencies(
+  { db, env, log, requestId }: Pick<Context, "db" | "env" | "log" | "requestId">,
+): ConvergeDependencies {
+  return {
+    db,
+    twilio: masterTwilio(env),
+    sealing: env.TOKEN_SEALING_KEYS,
+    maxSubaccounts: env.MAX_SUBACCOUNTS,
+    maxSubaccountsPerDay: env.MAX_SUBACCOUNTS_PER_DAY,
+    createSettleSeconds: env.CREATE_SETTLE_SECONDS,
+    leaseSeconds: LEASE_SECONDS,
+    now: () => new Date(),
+    log,
+    requestId,
+  };
+}

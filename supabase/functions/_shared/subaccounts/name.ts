@@ -1,0 +1,16 @@
+const PREFIX = "switchboard:";
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The friendly name of a tenant's subaccount. Twilio finds accounts by exact name, so this name is what finds an account
+ * again whose creation was never answered.
+ */
+export function subaccountName(userId: string): string {
+  return PREFIX + userId;
+}
+
+/** The tenant a friendly name belongs to; null for accounts that are none of ours. */
+export function tenantOfName(friendlyName: string): string | null {
+  const userId = friendlyName.startsWith(PREFIX) ? friendlyName.slice(PREFIX.length) : "";
+  return UUID.test(userId) ? userId : null;
+}

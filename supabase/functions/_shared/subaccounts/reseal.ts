@@ -1,0 +1,83 @@
+import { type Db, decide, rows } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
+import { sealingKeys } from "./sealing-keys.ts";
+
+export interface ResealDependencies {
+  db: Db;
+  sealing: KeyRing;
+  log: Log;
+  /** Stop beginning batches once this much time has passed. */
+  budgetMs?: number;
+  batch?: number;
+}
+
+const BUDGET_MS = 15_000;
+const BATCH = 100;
+
+/**
+ * Seals every token under the ring's current key that is under another one, a batch at a time. Each is exchanged only where
+ * it is still what was read, so that live traffic goes on beside it; who dies midway leaves the rest to the next run.
+ * @returns whether all is done; false when the time was up
+ * @throws Error naming the keys that are needed and not in the ring, or counting tokens that do not open; all others are done
+ */
+export async function resealTokens(dependencies: ResealDependencies): Promise<boolean> {
+  const { db, sealing, log, budgetMs = BUDGET_MS, batch = BATCH } = dependencies;
+  const deadline = performance.now() + budgetMs;
+  let after: SealedToken | null = null;
+  let unopened = 0;
+  for (;;) {
+    const page: SealedToken[] = await rows(db, "tokens_to_reseal", {
+      p_current_key: sealing.current,
+      p_key_ids: [...sealing.keys.keys()],
+      p_after_user_id: after?.user_id ?? null,
+      p_after_slot: after?.slot ?? null,
+      p_limit: batch,
+    });
+    if (page.length === 0) break;
+    unopened += await resealBatch(page, dependencies);
+    after = page.at(-1)!;
+    if (performance.now() >= deadline) return false;
+  }
+  const { current, inUse, missing, retirable } = await sealingKeys(db, sealing);
+  const counts = inUse.map(({ keyId, tokens }) => `${keyId}: ${tokens}`).join(", ");
+  const fields = { current, inUse: counts, missing: missing.join(", "), retirable: retirable.join(", ") };
+  log.info("sealing_keys.resealed", fields);
+  if (missing.length > 0) throw new Error(`Cannot open the tokens under ${quoted(missing)}: ${PUT_BACK}`);
+  if (unopened > 0) throw new Error(`Cannot re-seal ${unopened} tokens: they do not open for the row they are in`);
+  return true;
+}
+
+interface SealedToken {
+  user_id: string;
+  subaccount_sid: string;
+  slot: string;
+  sealed_token: string;
+}
+
+/** @returns how many did not open */
+async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDependencies): Promise<number> {
+  const attempts = await Promise.all(tokens.map(async ({ user_id, subaccount_sid, slot, sealed_token }) => {
+    const binding = tokenBinding(user_id, subaccount_sid);
+    try {
+      const to = await seal(sealing, await open(sealing, sealed_token, binding), binding);
+      return { userId: user_id, slot, from: sealed_token, to };
+    } catch (error) {
+      log.error("sealing_keys.unopened", { userId: user_id, slot, ...describeError(error) });
+      return null;
+    }
+  }));
+  const exchanges = attempts.filter((attempt) => attempt !== null);
+  if (exchanges.length > 0) {
+    const { resealed, changed } = await decide(db, "reseal_tokens", {
+      p_current_key: sealing.current,
+      p_tokens: exchanges,
+    });
+    // What changed meanwhile was sealed by whoever changed it; the next run looks at it again.
+    log.info("sealing_keys.progress", { keyId: sealing.current, resealed, changed });
+  }
+  return attempts.length - exchanges.length;
+}
+
+const PUT_BACK = "these keys are not in TOKEN_SEALING_KEYS, and must be put back until no token needs them";
+const quoted = (ids: readonly string[]) => ids.map((id) => `"${id}"`).join(", ");

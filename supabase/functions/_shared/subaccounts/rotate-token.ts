@@ -1,0 +1,115 @@
+import { decide } from "../platform/database.ts";
+import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf } from "../twilio/errors.ts";
+import { planToken, type TokenSituation } from "./token-plan.ts";
+import { execute, type RotateDependencies, type Tokens } from "./token-steps.ts";
+
+export type Rotation =
+  /** One valid token is stored. `changed`: it is another one than before. */
+  | { outcome: "settled"; changed: boolean }
+  /** Somebody else is at this tenant's account. */
+  | { outcome: "busy" }
+  | { outcome: "waiting"; until: Date }
+  /** There is no account, or it is no longer the tenant's. */
+  | { outcome: "gone" }
+  /** The lease ran out and another took over; nothing was written past that moment. */
+  | { outcome: "fenced" };
+
+/** A rotation takes three steps and a last look; each step whose answer is lost may take one more. */
+const MAX_ROUNDS = 6;
+
+/**
+ * Rotates a subaccount's token where that was asked for, and in any case makes the stored token the one Twilio takes. Safe to
+ * run twice, late, or after dying anywhere: the secondary token is stored before it is promoted, so that whatever either of
+ * them signs is known.
+ * @throws the failure of Twilio or the database, or an Error naming the sealing key that is missing
+ */
+export async function rotateToken(userId: string, dependencies: RotateDependencies): Promise<Rotation> {
+  const { db, leaseSeconds } = dependencies;
+  const lease = await decide(db, "begin_token_rotation", { p_user_id: userId, p_lease_seconds: leaseSeconds });
+  if (lease.outcome === "busy") return { outcome: "busy" };
+  if (lease.outcome === "no_token") return { outcome: "gone" };
+  try {
+    return await rounds(await openTokens(userId, lease, dependencies.sealing), dependencies);
+  } finally {
+    // Without this the lease simply runs out.
+    await decide(db, "end_token_rotation", { p_user_id: userId, p_fence: lease.fence }).catch(() => undefined);
+  }
+}
+
+interface Lease {
+  fence: number;
+  subaccount_sid: string;
+  requested: boolean | null;
+  sealed_token: string;
+  sealed_next: string | null;
+  sealed_previous: string | null;
+  previous_until: string | null;
+}
+
+async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promise<Tokens> {
+  const binding = tokenBinding(userId, lease.subaccount_sid);
+  const { sealed_next: next, sealed_previous: previous, previous_until: until } = lease;
+  return {
+    userId,
+    fence: lease.fence,
+    accountSid: lease.subaccount_sid,
+    requested: lease.requested ?? false,
+    inUse: await open(sealing, lease.sealed_token, binding),
+    next: next === null ? null : await open(sealing, next, binding),
+    previousUntil: previous === null || until === null ? null : new Date(until),
+  };
+}
+
+async function rounds(tokens: Tokens, dependencies: RotateDependencies): Promise<Rotation> {
+  let changed = false;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const account = await accountAtTwilio(dependencies.twilio, tokens.accountSid);
+    if (account === null) return { outcome: "gone" };
+    const step = planToken(await situationOf(tokens, account, dependencies));
+    if (step === null) return { outcome: "settled", changed };
+    if (step.do === "wait") return { outcome: "waiting", until: step.until };
+    const result = await execute(step, tokens, account.authToken, dependencies);
+    dependencies.log.info("token.step", {
+      userId: tokens.userId,
+      accountSid: tokens.accountSid,
+      step: step.do,
+      result,
+    });
+    if (result === "fenced" || result === "gone") return { outcome: result };
+    changed ||= step.do === "record-promotion" || step.do === "record-primary";
+  }
+  throw new Error(`Cannot rotate the token: it is not settled after ${MAX_ROUNDS} rounds`);
+}
+
+interface AccountAtTwilio {
+  authToken: string;
+  status: string;
+}
+
+async function accountAtTwilio(twilio: Twilio, accountSid: string): Promise<AccountAtTwilio | null> {
+  try {
+    return await twilio.accounts(accountSid).fetch();
+  } catch (error) {
+    if (failureOf(error).kind === "not_found") return null;
+    throw error;
+  }
+}
+
+async function situationOf(
+  { accountSid, inUse, next, requested, previousUntil }: Tokens,
+  account: AccountAtTwilio,
+  { asSubaccount, now }: RotateDependencies,
+): Promise<TokenSituation> {
+  const accepted = next !== null && await asSubaccount(accountSid, next).isAccepted();
+  return {
+    requested,
+    // The next one first: convergence may have stored it as the one in use before its promotion was recorded.
+    primary: account.authToken === next ? "next" : account.authToken === inUse ? "in_use" : "unknown",
+    next: next === null ? "none" : accepted ? "accepted" : "refused",
+    accountIsActive: account.status === "active",
+    previousUntil,
+    now: now(),
+  };
+}

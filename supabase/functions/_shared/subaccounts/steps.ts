@@ -1,0 +1,201 @@
+import { decide } from "../platform/database.ts";
+import { seal, tokenBinding } from "../platform/sealing.ts";
+import { failureOf } from "../twilio/errors.ts";
+import type { ConvergeDependencies, Convergence } from "./convergence.ts";
+import { accountOf, type TwilioAccount } from "./look-up.ts";
+import { subaccountName } from "./name.ts";
+import type { AccountStatus, Step, Stored } from "./plan.ts";
+
+/** One convergence in progress. `stored` follows what is written, so that the next plan sees it. */
+export interface Execution extends ConvergeDependencies {
+  userId: string;
+  fence: number;
+  stored: Stored;
+  /** Whether a write to Twilio got no answer: it may still land. */
+  inDoubt: boolean;
+}
+
+type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" } | { outcome: "busy" }>;
+const DONE = { outcome: "done" } as const;
+
+/** Executes one step. Every write to Twilio is noted first and recorded after, so that dying in between leaves a trace. */
+export function execute(step: Step, accounts: TwilioAccount[], execution: Execution): Promise<Result> {
+  switch (step.do) {
+    case "wait":
+      return Promise.resolve({ outcome: "waiting", until: step.until });
+    case "create":
+      return create(execution);
+    case "forget-attempt":
+      return forgetAttempt(execution);
+    case "adopt":
+      return adopt(pick(accounts, step.sid), execution);
+    case "close-duplicate":
+      return closeDuplicate(step.sid, execution);
+    case "set-status":
+      return setStatus(pick(accounts, step.sid), step.status, execution);
+    case "record-status":
+      return recordStatus(step, accounts, execution);
+  }
+}
+
+async function create(execution: Execution): Promise<Result> {
+  const { db, twilio, userId, fence, maxSubaccounts, maxSubaccountsPerDay } = execution;
+  const noted = await decide(db, "note_create_attempt", {
+    p_user_id: userId,
+    p_fence: fence,
+    p_max_subaccounts: maxSubaccounts,
+    p_max_per_day: maxSubaccountsPerDay ?? null,
+  });
+  if (noted === "fenced") return { outcome: "fenced" };
+  if (noted === "limit_reached") return { outcome: "limit_reached" };
+  try {
+    const account = accountOf(await twilio.accounts.create({ friendlyName: subaccountName(userId) }), 0);
+    return await record(account, "subaccount.created", "active", execution);
+  } catch (error) {
+    return await afterFailedCreate(error, execution);
+  }
+}
+
+/** Twilio's own limit, which may be lower than the one we keep: the wish waits just the same. */
+const TOO_MANY_SUBACCOUNTS = 21480;
+
+/** Only a certain no takes the attempt back. Without an answer the note stays, and the next look finds the account or waits. */
+async function afterFailedCreate(error: unknown, { db, userId, fence, stored, now }: Execution): Promise<Result> {
+  const failure = failureOf(error);
+  if (failure.kind === "unknown") {
+    stored.createAttemptedAt = now();
+    return DONE;
+  }
+  await decide(db, "withdraw_create_attempt", { p_user_id: userId, p_fence: fence });
+  if (failure.kind === "refused" && failure.code === TOO_MANY_SUBACCOUNTS) return { outcome: "limit_reached" };
+  throw error;
+}
+
+async function forgetAttempt({ db, userId, fence, stored }: Execution): Promise<Result> {
+  const withdrawn = await decide(db, "withdraw_create_attempt", { p_user_id: userId, p_fence: fence });
+  if (withdrawn === "fenced") return { outcome: "fenced" };
+  stored.createAttemptedAt = null;
+  return DONE;
+}
+
+function adopt(account: TwilioAccount, execution: Execution): Promise<Result> {
+  const { stored } = execution;
+  // Of an account that is new to us nobody can say who suspended it; of our own we remember what we did.
+  const fresh = account.status === "active" ? "active" : null;
+  return record(
+    account,
+    "subaccount.adopted",
+    stored.subaccountSid === account.sid ? stored.appliedStatus : fresh,
+    execution,
+  );
+}
+
+async function closeDuplicate(sid: string, execution: Execution): Promise<Result> {
+  const { db, userId, fence, requestId } = execution;
+  // Closing is final: not on the word of a look that somebody else's may have overtaken.
+  const renewed = await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence });
+  if (renewed === "fenced") return { outcome: "fenced" };
+  await updateStatus(sid, "closed", execution);
+  const recorded = await decide(db, "record_convergence_action", {
+    p_user_id: userId,
+    p_fence: fence,
+    p_action: "subaccount.duplicate_closed",
+    p_subaccount_sid: sid,
+    p_request_id: requestId,
+  });
+  return recorded === "fenced" ? { outcome: "fenced" } : DONE;
+}
+
+async function setStatus(account: TwilioAccount, status: AccountStatus, execution: Execution): Promise<Result> {
+  const { db, userId, fence } = execution;
+  const noted = await decide(db, "note_status_intent", { p_user_id: userId, p_fence: fence, p_status: status });
+  if (noted === "fenced") return { outcome: "fenced" };
+  const updated = await updateStatus(account.sid, status, execution);
+  return await record(updated, `subaccount.${ACTION[status]}`, status, execution);
+}
+
+async function updateStatus(sid: string, status: AccountStatus, execution: Execution): Promise<TwilioAccount> {
+  try {
+    return accountOf(await execution.twilio.accounts(sid).update({ status }), 0);
+  } catch (error) {
+    execution.inDoubt = failureOf(error).kind === "unknown";
+    throw error;
+  }
+}
+
+const ACTION = { active: "resumed", suspended: "suspended", closed: "closed" } as const satisfies Record<
+  AccountStatus,
+  string
+>;
+
+function recordStatus(
+  step: Step & { do: "record-status" },
+  accounts: TwilioAccount[],
+  execution: Execution,
+): Promise<Result> {
+  const known = accounts.find(({ sid }) => sid === step.sid);
+  const account = known ?? gone(step.sid, execution.userId);
+  const action = step.byHand ? `subaccount.${ACTION[step.status]}_at_twilio` : "subaccount.status_recorded";
+  return record(
+    { ...account, status: step.status },
+    action,
+    step.byHand ? execution.stored.appliedStatus : step.status,
+    execution,
+  );
+}
+
+/** An account that Twilio no longer knows: thirty days after closing it is not even listed. */
+function gone(sid: string, userId: string): RecordedAccount {
+  return {
+    sid,
+    status: "closed",
+    createdAt: null,
+    friendlyName: subaccountName(userId),
+    authToken: "",
+  };
+}
+
+type RecordedAccount = Omit<TwilioAccount, "createdAt" | "numbers"> & { createdAt: Date | null };
+
+async function record(
+  account: RecordedAccount,
+  action: string,
+  appliedStatus: AccountStatus | null,
+  execution: Execution,
+): Promise<Result> {
+  const { db, userId, fence, sealing, stored, requestId } = execution;
+  const sealed = account.authToken === ""
+    ? null
+    : await seal(sealing, account.authToken, tokenBinding(userId, account.sid));
+  const recorded = await decide(db, "record_subaccount", {
+    p_user_id: userId,
+    p_fence: fence,
+    p_subaccount_sid: account.sid,
+    p_sealed_token: sealed,
+    p_status: account.status,
+    p_friendly_name: account.friendlyName,
+    p_created_at: account.createdAt?.toISOString() ?? null,
+    p_applied_status: appliedStatus,
+    p_action: action,
+    p_request_id: requestId,
+  });
+  if (recorded === "fenced") return { outcome: "fenced" };
+  Object.assign(
+    stored,
+    {
+      subaccountSid: account.sid,
+      status: account.status,
+      hasToken: sealed !== null || (stored.hasToken && stored.subaccountSid === account.sid),
+      appliedStatus,
+      intendedStatus: null,
+      createAttemptedAt: null,
+    } satisfies Stored,
+  );
+  return DONE;
+}
+
+function pick(accounts: TwilioAccount[], sid: string): TwilioAccount {
+  const account = accounts.find((candidate) => candidate.sid === sid);
+  if (account === undefined) throw new Error(`Cannot act on account "${sid}": it was not looked up`);
+  return account;
+}

@@ -1,0 +1,56 @@
+import type { AccountPage } from "twilio/lib/rest/api/v2010/account.js";
+import { type Db, decide } from "../platform/database.ts";
+import type { Log } from "../platform/log.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { tenantOfName } from "./name.ts";
+
+export interface SweepDependencies {
+  db: Db;
+  /** The master account. */
+  twilio: Twilio;
+  masterAccountSid: string;
+  maxSubaccounts: number;
+  log: Log;
+  /** Accounts per page; Twilio's most by default. */
+  pageSize?: number;
+}
+
+/** Where a sweep is to go on: the content of its job. */
+export interface SweepProgress {
+  sweepId: number;
+  pageUrl: string;
+}
+
+/**
+ * Compares one page of the accounts under the master with the database. Every tenant that differs is converged: orphans are
+ * adopted, duplicates resolved, what was closed or suspended at Twilio is recorded. Accounts that do not carry our name are
+ * never touched. The next page is enqueued as a job, together with what this one found.
+ */
+export async function sweepPage(progress: SweepProgress | null, dependencies: SweepDependencies): Promise<void> {
+  const { db, twilio, masterAccountSid } = dependencies;
+  const page =
+    await (progress === null
+      ? twilio.accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
+      : twilio.accounts.getPage(progress.pageUrl));
+  const sweepId = progress?.sweepId ?? await decide(db, "begin_sweep", {});
+  await decide(db, "record_sweep_page", {
+    p_sweep_id: sweepId,
+    p_accounts: compared(page, masterAccountSid),
+    p_next_page_url: page.nextPageUrl ?? null,
+  });
+  if (!page.nextPageUrl) await finish(sweepId, dependencies);
+}
+
+function compared(page: AccountPage, masterAccountSid: string) {
+  return page.instances.filter(({ sid }) => sid !== masterAccountSid)
+    .map(({ sid, status, friendlyName }) => ({ sid, status, userId: tenantOfName(friendlyName) }));
+}
+
+async function finish(sweepId: number, { db, maxSubaccounts, log }: SweepDependencies): Promise<void> {
+  const swept = await decide(db, "end_sweep", { p_sweep_id: sweepId, p_max_subaccounts: maxSubaccounts });
+  const { open_accounts: open, mismatches, missing, strangers } = swept;
+  const fields = { open, limit: maxSubaccounts, mismatches, missing, strangers };
+  if (swept.outcome === "within") log.info("sweep.done", fields);
+  else log.warn(`sweep.limit_${swept.outcome}`, fields);
+  if (strangers > 0) log.warn("sweep.strangers", { strangers });
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { planToken, type TokenSituation } from "./token-plan.ts";
+
+const NOW = new Date("2026-11-22T12:00:00Z");
+const LATER = new Date(NOW.getTime() + 60_000);
+const settled: TokenSituation = {
+  requested: false,
+  primary: "in_use",
+  next: "none",
+  accountIsActive: true,
+  previousUntil: null,
+  now: NOW,
+};
+const step = (changes: Partial<TokenSituation>) => planToken({ ...settled, ...changes })?.do ?? null;
+
+Deno.test("a token that is in order and that nobody wants changed is left alone", () => {
+  assert.equal(step({}), null);
+  assert.equal(step({ accountIsActive: false }), null);
+  assert.equal(step({ previousUntil: LATER }), null);
+});
+
+Deno.test("a rotation makes a secondary token, promotes it once Twilio takes it, and records it once the parent reads it", () => {
+  assert.equal(step({ requested: true }), "replace-secondary");
+  assert.equal(step({ requested: true, next: "accepted" }), "promote");
+  assert.equal(step({ requested: true, next: "accepted", primary: "next" }), "record-promotion");
+});
+
+Deno.test("a stored secondary token that Twilio does not take is replaced, never promoted", () => {
+  assert.equal(step({ requested: true, next: "refused" }), "replace-secondary");
+});
+
+Deno.test("a token that somebody else has made is recorded before anything else", () => {
+  fc.assert(fc.property(
+    fc.record({
+      requested: fc.boolean(),
+      next: fc.constantFrom("none" as const, "accepted" as const, "refused" as const),
+      accountIsActive: fc.boolean(),
+      previousUntil: fc.constantFrom(null, LATER),
+    }),
+    (changes) => assert.equal(step({ ...changes, primary: "unknown" }), "record-primary"),
+  ));
+});
+
+Deno.test("a second rotation waits until the token of the first is forgotten, a rotation under way does not", () => {
+  const asked = { requested: true, previousUntil: LATER };
+  assert.deepEqual(planToken({ ...settled, ...asked }), { do: "wait", until: LATER });
+  assert.equal(step({ ...asked, now: LATER }), "replace-secondary");
+  assert.equal(step({ ...asked, next: "refused" }), "replace-secondary");
+});
+
+Deno.test("a promoted token that Twilio does not take yet is waited for", () => {
+  assert.equal(step({ requested: true, primary: "next", next: "refused" }), "wait");
+});
+
+Deno.test("a suspended account's tokens are left alone, and what was promoted before is recorded", () => {
+  const suspended = { requested: true, accountIsActive: false };
+  assert.equal(step(suspended), null);
+  assert.equal(step({ ...suspended, next: "refused" }), null);
+  assert.equal(step({ ...suspended, next: "refused", primary: "next" }), "record-promotion");
+});

@@ -1,0 +1,40 @@
+import accountsV1 from "twilio/lib/rest/accounts/V1.js";
+import { domainAt, type TwilioOptions } from "./client.ts";
+
+const AccountsV1 = accountsV1.default;
+
+/** The tokens of one account, which only the account itself may change. Errors are as in errors.ts. */
+export interface AuthTokens {
+  /** Makes a secondary token, valid beside the primary one, and returns it. */
+  createSecondary(): Promise<string>;
+  /** Deletes the secondary token; a 404 where there is none. */
+  deleteSecondary(): Promise<void>;
+  /** Makes the secondary token the primary one; the one before stops working at once. A 404 where there is no secondary. */
+  promote(): Promise<void>;
+}
+
+/**
+ * Twilio's AuthTokens as the account in `options`.
+ * Source: https://www.twilio.com/docs/iam/api/authtoken
+ */
+export function authTokens(options: TwilioOptions): AuthTokens {
+  const domain = domainAt(accountsBaseUrl(options.apiBaseUrl), options);
+  const v1 = new AccountsV1(domain as ConstructorParameters<typeof AccountsV1>[0]);
+  return {
+    createSecondary: async () => (await v1.secondaryAuthToken().create()).secondaryAuthToken,
+    deleteSecondary: async () => {
+      await v1.secondaryAuthToken().remove();
+    },
+    promote: async () => {
+      await v1.authTokenPromotion().update();
+    },
+  };
+}
+
+/** Twilio serves accounts.twilio.com beside api.twilio.com, also in a region; a simulator serves it under a path of its own. */
+export function accountsBaseUrl(apiBaseUrl: string): string {
+  const { protocol, hostname } = new URL(apiBaseUrl);
+  return /^api\.(?:[a-z0-9.-]+\.)?twilio\.com$/.test(hostname)
+    ? `${protocol}//${hostname.replace(/^api\./, "accounts.")}`
+    : `${apiBaseUrl}/accounts.twilio.com`;
+}

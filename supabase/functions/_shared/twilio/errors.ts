@@ -1,0 +1,94 @@
+import { Refusal } from "../platform/errors.ts";
+
+/** No answer came from Twilio. Holds the kind of failure only: the network error itself may quote the request. */
+export class TwilioUnreachable extends Error {
+  readonly timedOut: boolean;
+
+  constructor(cause: unknown) {
+    const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
+    super(timedOut ? "Twilio did not answer in time" : "The connection to Twilio failed");
+    this.name = "TwilioUnreachable";
+    this.timedOut = timedOut;
+  }
+}
+
+/** What a failed call to Twilio means to the one who made it. */
+export type TwilioFailure =
+  /** Twilio looked at the request and said no: nothing happened. */
+  | { kind: "refused"; status: number; code: number; message: string }
+  /** 429, after retries: not processed. */
+  | { kind: "throttled" }
+  /** The account may not act: wrong token, suspended or closed. Ask the parent for its status. */
+  | { kind: "account"; status: number; code: number; message: string }
+  | { kind: "not_found" }
+  /** A timeout, a broken connection or a 5xx: it may or may not have happened. */
+  | { kind: "unknown"; message: string };
+
+/** Codes under which Twilio is known to refuse a suspended or closed account, or its token. */
+const ACCOUNT_CODES = new Set([20003, 20005, 20403, 10001, 90010]);
+
+/**
+ * Sorts a throw of the SDK or of our HTTP client. Anything that is not Twilio's is thrown on.
+ * Source: Twilio's error dictionary; the SDK's RestException carries `status` and, unless the body was HTML, `code`.
+ */
+export function failureOf(error: unknown): TwilioFailure {
+  if (error instanceof TwilioUnreachable) return { kind: "unknown", message: error.message };
+  if (error instanceof SyntaxError) return { kind: "unknown", message: "Twilio's answer could not be read" };
+  const { status, code, message } = error as { status?: unknown; code?: unknown; message?: unknown };
+  if (!(error instanceof Error) || typeof status !== "number") throw error;
+  const text = String(message ?? "");
+  if (status === 429) return { kind: "throttled" };
+  if (status >= 500 || status < 400) return { kind: "unknown", message: `Twilio answered ${status}` };
+  const known = typeof code === "number" ? code : 0;
+  if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message: text };
+  if (status === 404) return { kind: "not_found" };
+  return { kind: "refused", status, code: known, message: text };
+}
+
+/** The refusal for a call that got no usable answer, where the request may simply be repeated. */
+export function twilioUnavailable(reason: string): Refusal {
+  return new Refusal("twilio_unavailable", "Cannot reach Twilio just now: nothing is lost, try again", {
+    cause: new Error(reason),
+    headers: { "retry-after": "5" },
+  });
+}
+
+/**
+ * The answer to a caller for a failure of a call that can be repeated (a read, or a write we find again).
+ * Message sends and purchases say more; they map their own.
+ */
+export function refusalOf(failure: TwilioFailure): Refusal {
+  switch (failure.kind) {
+    case "throttled":
+      return new Refusal("twilio_throttled", "Cannot do this just now: Twilio is limiting our requests", {
+        headers: { "retry-after": "5" },
+      });
+    case "unknown":
+      return twilioUnavailable(failure.message);
+    case "account":
+      return new Refusal(
+        "twilio_misconfigured",
+        "Cannot act for this account: Twilio does not accept its credentials",
+        {
+          cause: new Error(`Twilio ${failure.code}: ${failure.message}`),
+        },
+      );
+    case "not_found":
+      return new Refusal("not_found", "Cannot find this at Twilio");
+    case "refused":
+      return new Refusal("twilio_refused", `Cannot do this: Twilio says "${failure.message}"`, {
+        details: [twilioDetail(failure)],
+      });
+  }
+}
+
+/** Twilio's own code, for programs and for the error dictionary. */
+export function twilioDetail(
+  failure: { status: number; code: number },
+): { twilioCode: number; twilioStatus: number; moreInfo: string } {
+  return {
+    twilioCode: failure.code,
+    twilioStatus: failure.status,
+    moreInfo: `https://www.twilio.com/docs/errors/${failure.code}`,
+  };
+}

@@ -1,0 +1,21 @@
+/** Twilio signs a body that is no form by its hash, which then stands in the URL. */
+export const hasHashedBody = (url: URL): boolean => url.searchParams.has("bodySHA256");
+
+/** The fields of a webhook: of its form, or the plain ones of its JSON. What cannot be read has none. */
+export function webhookFields(body: string, url: URL): URLSearchParams {
+  return new URLSearchParams(hasHashedBody(url) ? plainFields(parsed(body)) : body);
+}
+
+function plainFields(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  const plain = Object.entries(value).filter(([, field]) => typeof field === "string" || typeof field === "number");
+  return Object.fromEntries(plain.map(([name, field]) => [name, String(field)]));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

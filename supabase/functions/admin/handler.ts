@@ -1,0 +1,33 @@
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { holdTenant, provisionTenant } from "./hold.ts";
+import { listDeadLetters, listTenants } from "./lists.ts";
+import { replay, sweepNow } from "./replay.ts";
+import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
+
+type Action = (request: Request, context: Context) => Promise<Response>;
+
+/** What operators may do, each under its own path. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  "GET tenants": listTenants,
+  "GET dead-letters": listDeadLetters,
+  "POST provision": provisionTenant,
+  "POST suspend": holdTenant("suspended"),
+  "POST close": holdTenant("closed"),
+  "POST resume": holdTenant(null),
+  "POST replay": replay,
+  "POST sweep": sweepNow,
+  "POST rotate-token": rotateTokenOf,
+  "POST rotate-sealing-keys": rotateSealingKeys,
+  "GET sealing-keys": showSealingKeys,
+};
+
+/** `/admin/<action>`, for operators: the endpoint has made sure of that. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const action = ACTIONS[`${request.method} ${pathname.replace(/^\/admin\//, "")}`];
+  if (action === undefined) {
+    throw new Refusal("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such action`);
+  }
+  return await action(request, context);
+}

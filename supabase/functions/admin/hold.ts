@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { readJson } from "../_shared/platform/request.ts";
+
+const tenantSchema = z.strictObject({ userId: z.guid() });
+const holdSchema = z.strictObject({
+  userId: z.guid(),
+  reason: z.string().min(1).max(300),
+  /** Closing is final and takes the numbers along: the account's SID, typed back. */
+  confirmSubaccountSid: z.string().optional(),
+});
+
+/** Suspends or closes a tenant whatever they pay, or lifts that again. Convergence carries it out; the answer is 202. */
+export function holdTenant(hold: "suspended" | "closed" | null) {
+  return async (request: Request, context: Context): Promise<Response> => {
+    const { userId, reason, confirmSubaccountSid } = await readJson(request, holdSchema);
+    if (hold === "closed") await expectConfirmation(userId, confirmSubaccountSid, context);
+    const { db, user, requestId, env } = context;
+    const held = await decide(db, "hold_tenant", {
+      p_user_id: userId,
+      p_hold: hold,
+      p_operator_id: user.id,
+      p_request_id: requestId,
+      p_reason: reason,
+    });
+    if (held.outcome === "unknown_user") throw unknownUser(userId);
+    wakeJobs(env);
+    return Response.json({ accepted: true, userId, subaccountSid: held.subaccount_sid, status: held.status }, {
+      status: 202,
+    });
+  };
+}
+
+/** Gives a user a subaccount without a subscription. */
+export async function provisionTenant(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
+  const { userId } = await readJson(request, tenantSchema);
+  const outcome = await decide(db, "provision_tenant", {
+    p_user_id: userId,
+    p_operator_id: user.id,
+    p_request_id: requestId,
+  });
+  if (outcome === "unknown_user") throw unknownUser(userId);
+  wakeJobs(env);
+  return Response.json({ accepted: true, userId }, { status: 202 });
+}
+
+async function expectConfirmation(userId: string, typed: string | undefined, { db }: Context): Promise<void> {
+  const account = await decide(db, "subaccount_of", { p_user_id: userId });
+  if (account.subaccount_sid !== null && typed !== account.subaccount_sid) {
+    throw new Refusal(
+      "invalid_input",
+      `Cannot close: "confirmSubaccountSid" must be the tenant's subaccount SID, because closing is final`,
+      {
+        details: [{
+          field: "confirmSubaccountSid",
+          code: "confirmation_required",
+          message: "must be the tenant's subaccount SID",
+        }],
+      },
+    );
+  }
+}
+
+function unknownUser(userId: string): Refusal {
+  return new Refusal("not_found", `Cannot find a user "${userId}"`);
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { expectNoBody, readJson } from "../_shared/platform/request.ts";
+
+/** One dead letter, all of them, or one event. */
+const replaySchema = z.union([
+  z.strictObject({ deadLetter: z.number().int().positive() }),
+  z.strictObject({ deadLetters: z.literal("all") }),
+  z.strictObject({ eventId: z.string().min(1).max(255) }),
+]);
+
+/** Sends what gave up on its way again. */
+export async function replay(request: Request, context: Context): Promise<Response> {
+  const wish = await readJson(request, replaySchema);
+  const replayed = "eventId" in wish ? await replayEvent(wish.eventId, context) : await replayLetters(wish, context);
+  wakeJobs(context.env);
+  return Response.json({ accepted: true, replayed }, { status: 202 });
+}
+
+async function replayEvent(eventId: string, { db, user, requestId }: Context): Promise<number> {
+  const outcome = await decide(db, "replay_stripe_event", {
+    p_event_id: eventId,
+    p_operator_id: user.id,
+    p_request_id: requestId,
+  });
+  if (outcome === "unknown_event") throw new Refusal("not_found", `Cannot find an event "${eventId}"`);
+  return 1;
+}
+
+async function replayLetters(
+  wish: { deadLetter: number } | { deadLetters: "all" },
+  { db, user, requestId }: Context,
+): Promise<number> {
+  const letter = "deadLetter" in wish ? wish.deadLetter : null;
+  const replayed = await decide(db, "replay_dead_letters", {
+    p_letter_id: letter,
+    p_operator_id: user.id,
+    p_request_id: requestId,
+  });
+  if (replayed === 0 && letter !== null) throw new Refusal("not_found", `Cannot find a dead letter "${letter}"`);
+  return replayed;
+}
+
+/** Compares Twilio with the database now rather than at the next hour. */
+export async function sweepNow(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
+  await expectNoBody(request);
+  await decide(db, "request_sweep", { p_operator_id: user.id, p_request_id: requestId });
+  wakeJobs(env);
+  return Response.json({ accepted: true }, { status: 202 });
+}

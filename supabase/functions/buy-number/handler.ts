@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { buyNumber, stillPurchasing } from "../_shared/numbers/buy.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
+
+const purchaseSchema = z.strictObject({
+  phoneNumber: z.string().regex(
+    /^\+[1-9][0-9]{6,14}$/,
+    "must be a phone number in international form (+ and country code)",
+  ),
+  friendlyName: z.string().min(1).max(64).optional(),
+});
+
+const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 };
+
+/** Reserves the number, then buys it with the caller's own credentials. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const { phoneNumber, friendlyName } = await readJson(request, purchaseSchema);
+  await takeAllowance(LIMIT, request, context);
+  const { db, env, user, requestId } = context;
+  const reserved = await decide(db, "reserve_number", {
+    p_user_id: user.id,
+    p_phone_number: phoneNumber,
+    p_friendly_name: friendlyName ?? null,
+  });
+  switch (reserved.outcome) {
+    case "reserved": {
+      const { subaccount_sid: accountSid, sealed_token: sealedToken } = reserved;
+      const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
+      const purchase = { userId: user.id, numberId: reserved.number_id, phoneNumber, friendlyName };
+      const number = await buyNumber(purchase, { db, twilio, publicBaseUrl: env.PUBLIC_BASE_URL, requestId });
+      return Response.json(number, { status: 201 });
+    }
+    case "already_owned":
+      throw new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is yours already`);
+    case "taken":
+      throw new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`);
+    case "in_progress":
+      throw stillPurchasing(phoneNumber);
+    case "limit_reached":
+      throw new Refusal(
+        "number_limit_reached",
+        `Cannot buy "${phoneNumber}": your plan's limit of ${reserved.number_limit} numbers is reached`,
+        {
+          details: [{ limit: reserved.number_limit }],
+        },
+      );
+    default:
+      throw standingRefusal(reserved.outcome);
+  }
+}

@@ -1,0 +1,104 @@
+import { decide, unavailable } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
+import { converge } from "../_shared/subaccounts/converge.ts";
+import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
+import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
+import { failureOf, refusalOf } from "../_shared/twilio/errors.ts";
+
+const LIMIT = { action: "provision", perUser: 10, perAddress: 60, windowSeconds: 60 };
+
+/** POST ensures the caller's subaccount; GET tells how it stands. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  expectNoQuery(request);
+  return request.method === "GET" ? await show(context) : await provision(request, context);
+}
+
+async function show({ userDb, user }: Context): Promise<Response> {
+  const { data, error } = await userDb.from("user_preferences")
+    .select(
+      "twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_friendly_name, twilio_subaccount_created_at",
+    )
+    .eq("user_id", user.id).maybeSingle();
+  if (error !== null) throw unavailable("user_preferences", error.code);
+  return Response.json({
+    provisioned: data?.twilio_subaccount_sid != null,
+    status: data?.twilio_subaccount_status ?? null,
+    subaccountSid: data?.twilio_subaccount_sid ?? null,
+    friendlyName: data?.twilio_subaccount_friendly_name ?? null,
+    createdAt: data?.twilio_subaccount_created_at ? new Date(data.twilio_subaccount_created_at).toISOString() : null,
+  });
+}
+
+async function provision(request: Request, context: Context): Promise<Response> {
+  await expectNoBody(request);
+  await takeAllowance(LIMIT, request, context);
+  const { db, env, user, requestId } = context;
+  const asked = await decide(db, "request_subaccount", {
+    p_user_id: user.id,
+    p_open_to_anyone: env.SELF_PROVISIONING === "anyone",
+    p_request_id: requestId,
+  });
+  switch (asked.outcome) {
+    case "already":
+      return ensured(200, asked.subaccount_sid, asked.friendly_name, asked.status);
+    case "accepted":
+      return await convergeNow(context);
+    case "subscription_required":
+      throw new Refusal("subscription_required", "Cannot provision a subaccount: you have no active subscription");
+    case "suspended":
+    case "closed":
+      throw notActive(asked.outcome);
+    default:
+      throw new Error(`request_subaccount answered "${asked.outcome}", which nobody here knows`);
+  }
+}
+
+/** The wish is recorded and its job enqueued, so whatever goes wrong from here on is finished later. */
+async function convergeNow(context: Context): Promise<Response> {
+  let result: Convergence;
+  try {
+    result = await converge(context.user.id, convergeDependencies(context));
+  } catch (error) {
+    throw error instanceof Refusal ? error : refusalOf(failureOf(error));
+  }
+  switch (result.outcome) {
+    case "converged":
+      return result.account === null ? inProgress() : standing(result.account, result.created);
+    case "busy":
+    case "waiting":
+    case "fenced":
+      return inProgress();
+    case "limit_reached":
+      throw new Refusal(
+        "subaccount_limit_reached",
+        "Cannot create a subaccount yet: the platform's limit is reached. Your request is kept and will be served",
+        {
+          headers: { "retry-after": "3600" },
+        },
+      );
+  }
+}
+
+/** Convergence leaves a suspension that was made in Twilio's console alone: asking again is no way around it. */
+function standing({ sid, friendlyName, status }: ConvergedAccount, created: boolean): Response {
+  if (status !== "active") throw notActive(status);
+  return ensured(created ? 201 : 200, sid, friendlyName, status);
+}
+
+function notActive(status: "suspended" | "closed"): Refusal {
+  return new Refusal(`subaccount_${status}`, `Cannot provision a subaccount: yours is ${status}`);
+}
+
+function ensured(httpStatus: 200 | 201, subaccountSid: string, friendlyName: string, status: string): Response {
+  return Response.json({ success: true, subaccountSid, friendlyName, status }, { status: httpStatus });
+}
+
+function inProgress(): Response {
+  return Response.json({ success: true, subaccountSid: null, friendlyName: null, status: "pending" }, {
+    status: 202,
+    headers: { "retry-after": "2" },
+  });
+}

@@ -1,0 +1,20 @@
+import { drain } from "../_shared/jobs/drain.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { noteSealingRing } from "../_shared/subaccounts/sealing-keys.ts";
+import { workDependencies } from "./dependencies.ts";
+import { workOf } from "./work.ts";
+
+/** Well within the platform's wall clock, and short enough that a waiting caller is answered. */
+const BUDGET_MS = 20_000;
+
+/** Works off what is on the queue. This is also where the database learns which sealing keys the functions hold. */
+export async function handle(_request: Request, context: Context): Promise<Response> {
+  await noteSealingRing(context.db, context.env.TOKEN_SEALING_KEYS);
+  const report = await drain({
+    db: context.db,
+    log: context.log,
+    work: workOf(workDependencies(context)),
+    budgetMs: BUDGET_MS,
+  });
+  return Response.json(report);
+}

@@ -1,0 +1,145 @@
+import type Stripe from "stripe";
+import { z } from "zod";
+import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
+import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
+import { settleMessages } from "../_shared/messages/settle.ts";
+import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
+import { settlePurchases } from "../_shared/numbers/settle.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { AsSubaccount } from "../_shared/subaccounts/as-subaccount.ts";
+import { converge } from "../_shared/subaccounts/converge.ts";
+import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
+import { resealTokens } from "../_shared/subaccounts/reseal.ts";
+import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
+import { sweepPage } from "../_shared/subaccounts/sweep.ts";
+import type { Twilio } from "../_shared/twilio/client.ts";
+
+const jobSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
+  z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
+  z.object({ kind: z.literal("refresh-master-numbers") }),
+  z.object({ kind: z.literal("settle-messages") }),
+  z.object({ kind: z.literal("settle-number-purchases") }),
+  z.object({ kind: z.literal("converge-drifted") }),
+  z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
+  z.object({ kind: z.literal("fetch-missed-events") }),
+  z.object({ kind: z.literal("forget-allowances") }),
+  z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
+  z.object({ kind: z.literal("rotate-old-tokens") }),
+  z.object({ kind: z.literal("forget-previous-tokens") }),
+  z.object({ kind: z.literal("rotate-sealing-keys") }),
+]);
+
+const BUSY_SECONDS = 3;
+const LIMIT_SECONDS = 3600;
+const DRIFTED_BATCH = 200;
+/** So many an hour: a rotation takes a handful of calls to Twilio. */
+const OLD_TOKENS_BATCH = 50;
+
+/** Whom and what the jobs work with. `twilio` is the master account. */
+export interface WorkDependencies extends ConvergeDependencies {
+  stripe: Stripe;
+  masterAccountSid: string;
+  publicBaseUrl: string;
+  /** Twilio as a tenant whose subaccount is active; null for anybody else. */
+  twilioOf: (userId: string) => Promise<Twilio | null>;
+  /** Accounts per page of a sweep; Twilio's most by default. */
+  pageSize?: number;
+  asSubaccount: AsSubaccount;
+  /** The age at which a token is rotated without being asked. */
+  tokenMaxAgeDays: number;
+}
+
+/** What each kind of job does. */
+export function workOf(dependencies: WorkDependencies): JobWork {
+  const { db, twilio, stripe, now, twilioOf } = dependencies;
+  return async (raw) => {
+    const job = jobSchema.parse(raw);
+    switch (job.kind) {
+      case "converge":
+        return await convergeTenant(job.userId, job.thorough, dependencies);
+      case "stripe-event":
+        await applyStripeEvent(job.eventId, { db, stripe });
+        return "done";
+      case "fetch-missed-events":
+        await fetchMissedEvents(db, stripe, now());
+        return "done";
+      case "sweep":
+        await sweepPage(progressOf(job), dependencies);
+        return "done";
+      case "refresh-master-numbers":
+        await refreshMasterNumbers(db, twilio);
+        return "done";
+      case "settle-messages":
+        await settleMessages({
+          ...dependencies,
+          twilioFor: (userId, source) => source === "master" ? Promise.resolve(twilio) : twilioOf(userId),
+        });
+        return "done";
+      case "settle-number-purchases":
+        await settlePurchases({ ...dependencies, twilioFor: twilioOf });
+        return "done";
+      case "forget-allowances":
+        await decide(db, "forget_allowances", {});
+        return "done";
+      case "converge-drifted":
+        await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
+        return "done";
+      case "rotate-token":
+        return await rotateTenantsToken(job.userId, dependencies);
+      case "rotate-old-tokens":
+        await decide(db, "ask_for_due_token_rotations", {
+          p_max_age_days: dependencies.tokenMaxAgeDays,
+          p_limit: OLD_TOKENS_BATCH,
+        });
+        return "done";
+      case "forget-previous-tokens":
+        await decide(db, "forget_previous_tokens", {});
+        return "done";
+      case "rotate-sealing-keys":
+        return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
+    }
+  };
+}
+
+function progressOf({ sweepId, pageUrl }: { sweepId?: number | undefined; pageUrl?: string | undefined }) {
+  return sweepId === undefined || pageUrl === undefined ? null : { sweepId, pageUrl };
+}
+
+async function convergeTenant(
+  userId: string,
+  thorough: boolean,
+  dependencies: WorkDependencies,
+): Promise<JobResult> {
+  const result = await converge(userId, dependencies, thorough);
+  switch (result.outcome) {
+    case "converged":
+      return "done";
+    case "busy":
+    case "fenced":
+      return { againInSeconds: BUSY_SECONDS };
+    case "waiting":
+      return againAt(result.until, dependencies.now());
+    case "limit_reached":
+      return { againInSeconds: LIMIT_SECONDS };
+  }
+}
+
+async function rotateTenantsToken(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
+  const result = await rotateToken(userId, dependencies);
+  switch (result.outcome) {
+    case "settled":
+    case "gone":
+      return "done";
+    case "busy":
+    case "fenced":
+      return { againInSeconds: BUSY_SECONDS };
+    case "waiting":
+      return againAt(result.until, dependencies.now());
+  }
+}
+
+function againAt(time: Date, now: Date): JobResult {
+  return { againInSeconds: Math.max(1, Math.ceil((time.getTime() - now.getTime()) / 1000)) };
+}

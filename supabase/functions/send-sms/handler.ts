@@ -1,0 +1,73 @@
+import { compose, messageSchema } from "../_shared/messages/compose.ts";
+import { type Reservation, reserveMessage } from "../_shared/messages/reserve.ts";
+import { sendReserved } from "../_shared/messages/send.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { masterTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import type { Twilio } from "../_shared/twilio/client.ts";
+
+const LIMIT = { action: "send", perUser: 120, perAddress: 600, windowSeconds: 60 };
+
+/** Reserves the message in the ledger, then hands it to Twilio with the credentials of the account that owns the sender. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const idempotencyKey = idempotencyKeyOf(request);
+  const composed = await compose(await readJson(request, messageSchema));
+  await takeAllowance(LIMIT, request, context);
+  const { db, env, user } = context;
+  const result = await reserveMessage(db, composed, {
+    userId: user.id,
+    idempotencyKey,
+    fallback: env.MASTER_FALLBACK === "on",
+    masterAccountSid: env.TWILIO_ACCOUNT_SID,
+  });
+  if (result.outcome === "duplicate") {
+    return Response.json(result.message, { status: 200, headers: { "idempotent-replayed": "true" } });
+  }
+  const twilio = await senderOf(result.reservation, context);
+  const message = await sendReserved(composed, result.reservation, {
+    db,
+    twilio,
+    publicBaseUrl: env.PUBLIC_BASE_URL,
+    userId: user.id,
+    log: context.log,
+  });
+  return Response.json({ ...message, ...(message.source === "master" && { notice: MASTER_NOTICE }) }, { status: 201 });
+}
+
+const MASTER_NOTICE =
+  "Sent from a shared number of the platform, through the master account: you have no subaccount of your own yet";
+
+/** Twilio as the account that owns the sender. Where there is no way to be it, nothing was sent: the key is free again. */
+async function senderOf(reservation: Reservation, { db, env, user }: Context): Promise<Twilio> {
+  const { source, accountSid, sealedToken, messageId } = reservation;
+  if (source === "master") return masterTwilio(env);
+  try {
+    return await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken: sealedToken ?? "" });
+  } catch (error) {
+    await decide(db, "release_message", { p_message_id: messageId });
+    throw error;
+  }
+}
+
+/** A key of the caller's choice makes a repeated request harmless; without one every request is a message of its own. */
+function idempotencyKeyOf(request: Request): string {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return crypto.randomUUID();
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Refusal(
+      "invalid_input",
+      `Cannot accept the request: "Idempotency-Key": must be 1 to 255 visible ASCII characters`,
+      {
+        details: [{
+          field: "Idempotency-Key",
+          code: "invalid_format",
+          message: "must be 1 to 255 visible ASCII characters",
+        }],
+      },
+    );
+  }
+  return key;
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Json } from "../_shared/database.types.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { check, parseJson, readText } from "../_shared/platform/request.ts";
+import { storableJson } from "../_shared/platform/text.ts";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
+import { isSignedByStripe } from "../_shared/stripe/signature.ts";
+
+/** Stripe's events stay well below this. */
+const MAX_BYTES = 1024 * 1024;
+
+/** What every event has, thin ones included (`created` is text there). */
+const eventSchema = z.looseObject({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(255),
+  created: z.union([z.int().min(0).max(1e12).transform((seconds) => seconds * 1000), z.iso.datetime()])
+    .transform((time) => new Date(time)).refine(isStorable, "must be in the years 1 to 9999"),
+});
+
+/** Raw body → verify → ledger and queue in one round trip → answer. Everything else happens in a job. */
+export async function handle(request: Request, { db, env, log }: Context): Promise<Response> {
+  const rawBody = await readText(request, MAX_BYTES);
+  const header = request.headers.get("stripe-signature") ?? "";
+  if (!await isSignedByStripe(rawBody, header, env.STRIPE_WEBHOOK_SECRET, new Date())) {
+    throw new Refusal("invalid_signature", "Cannot accept the event: its signature is not valid");
+  }
+  // Whatever text an event holds: it is genuine, so it must be kept.
+  const payload = storableJson(parseJson(rawBody));
+  const event = check(payload, eventSchema);
+  const outcome = await decide(db, "record_stripe_event", {
+    p_event_id: event.id,
+    p_type: event.type,
+    p_occurred_at: event.created.toISOString(),
+    p_payload: payload as Json,
+  });
+  log.info("stripe.event", { eventId: event.id, type: event.type, outcome });
+  if (outcome === "recorded") wakeJobs(env);
+  return Response.json({ received: true });
+}
+
+/** Outside of these, Postgres and toISOString write years differently. */
+function isStorable(time: Date): boolean {
+  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
+}
