@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { Homes } from "../homes.ts";
+import { type Log, timed } from "../log.ts";
+import type { Account } from "../postgres/account.ts";
+import { openCluster } from "../postgres/cluster.ts";
+import { prepareDistribution } from "../postgres/distribution.ts";
+import { type Server, serverUrl, startServer } from "../postgres/server.ts";
+import type { StackSecrets } from "../secrets.ts";
+import { prepareDatabase } from "./prepare.ts";
+import { copyTemplate } from "./template.ts";
+
+export interface DatabaseOptions {
+  homes: Homes;
+  projectDir: string;
+  account: Account | undefined;
+  port: number;
+  log: Log;
+}
+
+/** A database whose data folder is there, and whose server is not started yet. */
+export interface Database {
+  /** The superuser's address. */
+  url: string;
+  /** Starts the server and brings the database to where the project wants it. */
+  start(secrets: StackSecrets): Promise<Server>;
+}
+
+/** Makes the data folder, unless there is one: from scratch, or for an ephemeral stack as a copy of a prepared one. */
+export async function openDatabase({ homes, projectDir, account, port, log }: DatabaseOptions): Promise<Database> {
+  const distribution = await prepareDistribution(homes.shared, log);
+  if (homes.ephemeral) {
+    const folder = join(homes.shared, "templates");
+    await timed(log, "Copied a prepared database", async () => {
+      await copyTemplate(homes.data, { folder, projectDir, distribution, account, log });
+    });
+  }
+  const cluster = await timed(log, "Opened the data folder", () => openCluster(homes.data, distribution, account));
+  const url = serverUrl(port, cluster.password);
+  const removeAtEnd = homes.ephemeral && { removeAtEnd: homes.data };
+  return {
+    url,
+    async start(secrets) {
+      const options = { cluster, distribution, account, port, durable: !homes.ephemeral, ...removeAtEnd, log };
+      const server = await timed(log, "Started Postgres", () => startServer(options));
+      if (homes.ephemeral) return server; // It was prepared before it was copied.
+      try {
+        await prepareDatabase({ url, projectDir, secrets, log });
+        return server;
+      } catch (error) {
+        await server.stop();
+        throw error;
+      }
+    },
+  };
+}

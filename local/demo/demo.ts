@@ -1,0 +1,48 @@
+// `deno task demo`: boots a stack of its own, plays the whole story against it, and says what it saw.
+import { startStack } from "../stack.ts";
+import { openWorld, STORY } from "./story.ts";
+
+const green = (text: string) => Deno.noColor ? text : `\x1b[32m${text}\x1b[0m`;
+const red = (text: string) => Deno.noColor ? text : `\x1b[31m${text}\x1b[0m`;
+const dim = (text: string) => Deno.noColor ? text : `\x1b[2m${text}\x1b[0m`;
+
+async function play(): Promise<boolean> {
+  console.log("Switchboard: the whole story, on a stack of its own\n");
+  const began = performance.now();
+  let booting = true;
+  const stack = await startStack({
+    ephemeral: true,
+    scheduler: 300,
+    log: (line) => booting && console.log(dim(`  ${line}`)),
+  });
+  booting = false;
+  Deno.addSignalListener("SIGINT", () => void stack.stop().finally(() => Deno.exit(130)));
+  console.log();
+  try {
+    const world = openWorld(stack.state);
+    for (const [index, step] of STORY.entries()) {
+      const started = performance.now();
+      try {
+        const evidence = await step.play(world);
+        console.log(
+          `${green("✓")} ${index + 1}. ${step.title} ${dim(`(${Math.round(performance.now() - started)} ms)`)}`,
+        );
+        for (const line of evidence) console.log(`     ${line}`);
+      } catch (error) {
+        console.log(`${red("✗")} ${index + 1}. ${step.title}\n     ${error instanceof Error ? error.message : error}`);
+        return false;
+      }
+    }
+    console.log(
+      `\n${green("All of it works.")} ${STORY.length} steps in ${
+        ((performance.now() - began) / 1000).toFixed(1)
+      } s, boot included.`,
+    );
+    console.log("Next: `npx -y deno@2.9.6 task start` keeps a stack running and tells what to click.");
+    return true;
+  } finally {
+    await stack.stop();
+  }
+}
+
+Deno.exit(await play() ? 0 : 1);

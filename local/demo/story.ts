@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { type Actor, signUp } from "../testing/actor.ts";
+import { eventually } from "../testing/eventually.ts";
+import { type StripeSide, stripeSide } from "../testing/stripe-side.ts";
+import { type TwilioSide, twilioSide } from "../testing/twilio-side.ts";
+import type { StackState } from "../stack-state.ts";
+
+/** The world of the demo, which fills as the story goes on. */
+interface World {
+  state: StackState;
+  twilio: TwilioSide;
+  stripe: StripeSide;
+  ada: Actor;
+  ben: Actor;
+  subscriptionId: string;
+  subaccountSid: string;
+  number: string;
+  messageId: string;
+  messageSid: string;
+}
+
+/** One step: what happens, and the evidence that it did. Throws where the evidence is missing. */
+export interface Step {
+  title: string;
+  play(world: World): Promise<string[]>;
+}
+
+const FRIEND = "+14155550123";
+
+/** The world before anybody has signed up. */
+export function openWorld(state: StackState): World {
+  return { state, twilio: twilioSide(state), stripe: stripeSide(state) } as World;
+}
+
+/** The whole product, once: subscribe, subaccount, number, message; and the other user, who has none of it. */
+export const STORY: readonly Step[] = [
+  {
+    title: "Ada and Ben sign up",
+    async play(world) {
+      [world.ada, world.ben] = await Promise.all([signUp(world.state, "ada"), signUp(world.state, "ben")]);
+      return [`Ada is user ${world.ada.id}`, `Ben is user ${world.ben.id}`];
+    },
+  },
+  {
+    title: "Ada buys the Team plan at Stripe",
+    async play(world) {
+      const bought = await world.stripe.subscribe({
+        clientReferenceId: world.ada.id,
+        plan: "team",
+        email: world.ada.email,
+      });
+      world.subscriptionId = bought.subscriptionId;
+      return [
+        `subscription ${bought.subscriptionId} of customer ${bought.customerId}`,
+        `Stripe sends ${bought.eventIds.length} signed events`,
+      ];
+    },
+  },
+  {
+    title: "The webhook provisions her subaccount, without anybody asking",
+    async play(world) {
+      const shown = await eventually("Ada's subaccount to become active", async () => {
+        const { body } = await world.ada.call("provision-subaccount");
+        return body.status === "active" && body;
+      }, 20_000);
+      world.subaccountSid = shown.subaccountSid;
+      const { data: subscription } = await mustRead(
+        world.ada.data.from("subscriptions").select("status, plan_key").single(),
+      );
+      assert.deepEqual(subscription, { status: "active", plan_key: "team" });
+      return [`database: subaccount ${shown.subaccountSid}, status ${shown.status}, plan ${subscription?.plan_key}`];
+    },
+  },
+  {
+    title: "Twilio has exactly that account, active, under the master",
+    async play({ twilio, state, ada, subaccountSid }) {
+      const accounts = await twilio.accountsNamed(`switchboard:${ada.id}`);
+      assert.deepEqual(accounts.map(({ sid, status }) => ({ sid, status })), [{
+        sid: subaccountSid,
+        status: "active",
+      }]);
+      const account = await twilio.get(`/Accounts/${subaccountSid}.json`);
+      assert.equal(account.owner_account_sid, state.twilio.accountSid);
+      return [
+        `Twilio: 1 account named "${account.friendly_name}", ${account.sid}, ${account.status}`,
+        `owned by the master ${account.owner_account_sid}`,
+      ];
+    },
+  },
+  {
+    title: "Asking again makes no second one",
+    async play({ ada, twilio, subaccountSid }) {
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () => ada.call("provision-subaccount", { method: "POST" })),
+      );
+      for (const { status, body } of answers) assert.deepEqual([status, body.subaccountSid], [200, subaccountSid]);
+      assert.equal((await twilio.accountsNamed(`switchboard:${ada.id}`)).length, 1);
+      return ["5 requests at once: 5 × 200 with the same SID, still 1 account at Twilio"];
+    },
+  },
+  {
+    title: "Ada searches for a number and buys it",
+    async play(world) {
+      const found = await world.ada.call("search-numbers?country=US&type=local&areaCode=415");
+      assert.equal(found.status, 200);
+      world.number = found.body.numbers[0].phoneNumber;
+      const bought = await world.ada.call("buy-number", {
+        body: { phoneNumber: world.number, friendlyName: "Ada's line" },
+      });
+      assert.equal(bought.status, 201, bought.body.message);
+      const listed = await world.ada.call("list-numbers");
+      assert.deepEqual(
+        listed.body.numbers.map((one: { phoneNumber: string; isPrimary: boolean }) => [one.phoneNumber, one.isPrimary]),
+        [[world.number, true]],
+      );
+      assert.equal(listed.body.source, "subaccount");
+      const owned = await world.twilio.get(
+        `/Accounts/${world.subaccountSid}/IncomingPhoneNumbers/${bought.body.phoneSid}.json`,
+      );
+      assert.equal(owned.phone_number, world.number);
+      return [
+        `${found.body.numbers.length} numbers on offer, bought ${world.number} (${bought.body.phoneSid}), her primary`,
+        `Twilio: owned by ${owned.account_sid}`,
+      ];
+    },
+  },
+  {
+    title: "Ada sends an SMS with her own credentials",
+    async play(world) {
+      const key = crypto.randomUUID();
+      const send = () =>
+        world.ada.call("send-sms", {
+          body: { to: FRIEND, body: "Hello from my own phone system ✓" },
+          headers: { "idempotency-key": key },
+        });
+      const sent = await send();
+      assert.equal(sent.status, 201, sent.body.message);
+      assert.deepEqual([sent.body.source, sent.body.from], ["subaccount", world.number]);
+      const repeated = await send();
+      assert.equal(repeated.body.sid, sent.body.sid);
+      const creations = (await world.twilio.requests()).filter((request) =>
+        request.method === "POST" && request.form["To"] === FRIEND
+      );
+      assert.deepEqual(creations.map(({ account }) => account), [world.subaccountSid]);
+      world.messageId = sent.body.id;
+      world.messageSid = sent.body.sid;
+      return [
+        `message ${sent.body.sid}, ${sent.body.segments} segment (${sent.body.encoding}), from ${sent.body.from}`,
+        `Twilio: authenticated as ${creations[0]?.account}, her subaccount`,
+        "the same Idempotency-Key again: the same message, 1 request at Twilio",
+      ];
+    },
+  },
+  {
+    title: "Twilio's status callback makes it delivered",
+    async play(world) {
+      const row = await eventually("the message to be delivered", async () => {
+        const { data } = await mustRead(
+          world.ada.data.from("sms_messages").select("status, twilio_message_sid").eq("id", world.messageId).single(),
+        );
+        return data?.status === "delivered" && data;
+      });
+      assert.equal(row.twilio_message_sid, world.messageSid);
+      return [`ledger: ${row.twilio_message_sid} is ${row.status}`];
+    },
+  },
+  {
+    title: "A friend replies, and it arrives; then says STOP, and is left alone",
+    async play(world) {
+      await world.twilio.inbound({ from: FRIEND, to: world.number, body: "Nice!" });
+      await world.twilio.inbound({ from: FRIEND, to: world.number, body: " stop. " });
+      const received = await eventually("both replies", async () => {
+        const { data } = await mustRead(
+          world.ada.data.from("sms_messages").select("body").eq("direction", "inbound").order("created_at"),
+        );
+        return data?.length === 2 && data;
+      });
+      const refused = await world.ada.call("send-sms", { body: { to: FRIEND, body: "One more thing" } });
+      assert.deepEqual([refused.status, refused.body.code], [403, "recipient_opted_out"]);
+      return [
+        `received: ${received.map(({ body }) => JSON.stringify(body)).join(", ")}`,
+        `sending to them now: ${refused.status} ${refused.body.code}, before Twilio is asked`,
+      ];
+    },
+  },
+  {
+    title: "Ben has no subaccount: he sends through the master, and is told so",
+    async play(world) {
+      const { body: listed } = await world.ben.call("list-numbers");
+      assert.equal(listed.source, "master");
+      const to = "+14155550177";
+      const sent = await world.ben.call("send-sms", { body: { to, body: "Hello from Ben" } });
+      assert.equal(sent.status, 201, sent.body.message);
+      assert.equal(sent.body.source, "master");
+      const creations = (await world.twilio.requests()).filter((request) =>
+        request.method === "POST" && request.form["To"] === to
+      );
+      assert.deepEqual(creations.map(({ account }) => account), [world.state.twilio.accountSid]);
+      return [
+        `listed: "${listed.notice}"`,
+        `sent ${sent.body.sid} from ${sent.body.from}: "${sent.body.notice}"`,
+        `Twilio: authenticated as ${creations[0]?.account}, the master`,
+      ];
+    },
+  },
+  {
+    title: "Each account is billed for its own messages alone",
+    async play({ twilio, state, subaccountSid }) {
+      const [ada, master] = await Promise.all(
+        [subaccountSid, state.twilio.accountSid].map((sid) => outboundUsage(twilio, sid)),
+      );
+      assert.deepEqual([ada, master], ["1", "1"]);
+      return [
+        `Ada's subaccount ${subaccountSid}: ${ada} outbound SMS`,
+        `the master ${state.twilio.accountSid}: ${master} outbound SMS, Ben's`,
+      ];
+    },
+  },
+  {
+    title: "Neither sees anything of the other's",
+    async play({ ada, ben, number }) {
+      const seen = await Promise.all(
+        (["sms_messages", "user_twilio_numbers", "subscriptions"] as const).map(async (table) => {
+          const { data } = await mustRead(ben.data.from(table).select("user_id"));
+          return data?.filter((row) => row.user_id !== ben.id).length;
+        }),
+      );
+      assert.deepEqual(seen, [0, 0, 0]);
+      const { data: adas } = await mustRead(ada.data.from("sms_messages").select("user_id"));
+      assert.ok(adas?.every((row) => row.user_id === ada.id));
+      const stolen = await ben.call("send-sms", { body: { to: "+14155550199", body: "as Ada", from: number } });
+      assert.deepEqual([stolen.status, stolen.body.code], [403, "number_not_owned"]);
+      const { error } = await ben.data.from("user_preferences").select(
+        "twilio_subaccount_auth_token_encrypted" as "user_id",
+      );
+      assert.equal(error?.code, "42501");
+      return [
+        "Ben reads 0 of Ada's messages, numbers and subscriptions",
+        `Ben sends from Ada's number: ${stolen.status} ${stolen.body.code}`,
+        `Ben reads the token column: refused (${error.code})`,
+      ];
+    },
+  },
+];
+
+async function outboundUsage(twilio: TwilioSide, accountSid: string): Promise<string> {
+  const { usage_records: [record] } = await twilio.get(
+    `/Accounts/${accountSid}/Usage/Records.json?Category=sms-outbound&IncludeSubaccounts=false`,
+  );
+  return record.count;
+}
+
+/** A read over the Data API whose failure ends the step. */
+async function mustRead<Result extends { error: { message: string } | null }>(
+  query: PromiseLike<Result>,
+): Promise<Result> {
+  const result = await query;
+  if (result.error !== null) throw new Error(`Cannot read: ${result.error.message}`);
+  return result;
+}

@@ -1,0 +1,80 @@
+/**
+ * Serves the Edge Functions of a project, as Edge Runtime does on the platform: `/<name>/…` goes to the `default.fetch` of
+ * `<name>/index.ts`, which is imported with its first request.
+ *
+ * Runs as a process of its own, with no more permissions and environment than a function has, also on Deno 2.1.4, the
+ * engine of Edge Runtime. So it imports nothing of the stack, and no newer API.
+ *
+ * Arguments: the port to listen on and the folder of the functions.
+ */
+const [port, folder] = Deno.args;
+if (port === undefined || folder === undefined) throw new Error("Usage: host.ts PORT FOLDER");
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+const loaded = new Map<string, Promise<Handler | undefined>>();
+const inBackground = new Set<Promise<unknown>>();
+
+Object.assign(globalThis, {
+  EdgeRuntime: {
+    waitUntil(work: Promise<unknown>) {
+      const watched = work.catch((error: unknown) => console.error("EdgeRuntime.waitUntil:", error));
+      inBackground.add(watched);
+      watched.finally(() => inBackground.delete(watched));
+    },
+  },
+});
+
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: Number(port),
+  onListen: () => console.log("functions host ready"),
+}, async (request) => {
+  const name = new URL(request.url).pathname.split("/")[1] ?? "";
+  let handler: Handler | undefined;
+  try {
+    handler = await handlerOf(name);
+  } catch (error) {
+    console.error(`Cannot boot the function "${name}":`, error);
+    return Response.json({ code: "BOOT_ERROR", message: "Function failed to start (please check logs)" }, {
+      status: 503,
+    });
+  }
+  if (!handler) {
+    return Response.json({ code: "NOT_FOUND", message: "Requested function was not found" }, { status: 404 });
+  }
+  try {
+    return await handler(request);
+  } catch (error) {
+    console.error(`The function "${name}" threw:`, error);
+    const message = "Function exited due to an error (please check logs)";
+    return Response.json({ code: "WORKER_ERROR", message }, { status: 500 });
+  }
+});
+
+function handlerOf(name: string): Promise<Handler | undefined> {
+  const known = loaded.get(name);
+  if (known) return known;
+  const loading = load(name);
+  loaded.set(name, loading);
+  // A function that is not there, or did not start, is looked for again with the next request.
+  loading.then((handler) => handler ?? loaded.delete(name), () => loaded.delete(name));
+  return loading;
+}
+
+async function load(name: string): Promise<Handler | undefined> {
+  if (!NAME.test(name)) return undefined;
+  const file = `${folder}/${name}/index.ts`;
+  try {
+    await Deno.lstat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const url = new URL(`file://${file.split("/").map(encodeURIComponent).join("/")}`);
+  const module = await import(url.href) as { default?: { fetch?: Handler } };
+  const handler = module.default?.fetch;
+  if (typeof handler !== "function") throw new Error(`"${name}/index.ts" has no "export default { fetch }"`);
+  return handler;
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exportJWK, generateKeyPair } from "jose";
+import { PortTakenError } from "../ports.ts";
+import type { StackState } from "../stack-state.ts";
+import { type GatewayParts, startGateway } from "./server.ts";
+import { createUserTokens } from "./user-tokens.ts";
+
+const nothing = () => Promise.resolve();
+const absent = () => Promise.reject(new Error("not asked for"));
+
+async function makeParts(consoleFolder: string): Promise<GatewayParts> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const signingKey = { ...await exportJWK(privateKey), kid: "k" };
+  return {
+    api: {
+      fetch: (request) => Promise.resolve(new Response(new URL(request.url).pathname)),
+      makeAuthTables: nothing,
+      reload: nothing,
+      close: nothing,
+    },
+    tokens: await createUserTokens({ signingKey, jwtSecret: "inside", issuer: "x" }),
+    functions: {
+      process: { fetch: absent, pid: () => 1, kill: () => {}, restart: nothing, stop: nothing },
+      config: { verifiesJwt: () => false, has: () => Promise.resolve(true) },
+    },
+    state: STATE,
+    consoleFolder,
+  };
+}
+
+const STATE: StackState = {
+  apiUrl: "http://127.0.0.1:1",
+  dbUrl: "postgresql://",
+  publishableKey: "sb_publishable_p",
+  secretKey: "sb_secret_s",
+  consoleUrl: "http://127.0.0.1:1/",
+  twilio: {
+    url: "http://127.0.0.1:2",
+    accountSid: "AC",
+    authToken: "hush",
+    simulated: true,
+    pageUrl: "http://127.0.0.1:2/",
+  },
+  stripe: { url: "http://127.0.0.1:3", webhookSecret: "whsec_h", simulated: true, pageUrl: "http://127.0.0.1:3/" },
+  users: [{ email: "tenant@switchboard.test", password: "p", role: "tenant" }],
+  functions: { pid: 1 },
+  postgres: { pid: 1 },
+  dataDir: "/data",
+  pid: 1,
+};
+
+/** A console that is built, in a path with a space, with a private file beside it. */
+async function builtConsole() {
+  const parent = await Deno.makeTempDir({ prefix: "switchboard console " });
+  const folder = join(parent, "dist");
+  await Deno.mkdir(join(folder, "assets"), { recursive: true });
+  await Deno.writeTextFile(join(folder, "index.html"), "<title>Console</title>");
+  await Deno.writeTextFile(join(folder, "assets", "app.js"), "run()");
+  await Deno.writeTextFile(join(parent, "private.txt"), "private");
+  return { folder, [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }) };
+}
+
+async function serving(consoleFolder: string) {
+  const gateway = startGateway(0);
+  gateway.open(await makeParts(consoleFolder));
+  const get = (path: string, init?: RequestInit) => fetch(`${gateway.url}${path}`, init);
+  return { gateway, get, [Symbol.asyncDispose]: () => gateway.stop() };
+}
+
+Deno.test("Until the parts are there every request answers 503", async () => {
+  const gateway = startGateway(0);
+  const answer = await fetch(`${gateway.url}/rest/v1/notes`);
+  assert.equal(answer.status, 503);
+  await answer.body?.cancel();
+  await gateway.stop();
+});
+
+Deno.test("A port that is taken is told by its number", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  assert.throws(() => startGateway(port), (error) => error instanceof PortTakenError && error.port === port);
+  await Promise.resolve();
+});
+
+Deno.test("The built console is served at /, with its files, and for its own addresses", async () => {
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  const page = await served.get("/");
+  assert.equal(await page.text(), "<title>Console</title>");
+  const script = await served.get("/assets/app.js");
+  assert.match(script.headers.get("content-type") ?? "", /javascript/);
+  assert.equal(await script.text(), "run()");
+  assert.equal(await (await served.get("/messages/all")).text(), "<title>Console</title>");
+});
+
+Deno.test("A file that the console does not have answers 404, also one outside of its folder", async () => {
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  for (const path of ["/assets/gone.js", "/..%2fprivate.txt", "/assets/..%2f..%2fprivate.txt"]) {
+    const answer = await served.get(path);
+    assert.equal(answer.status, 404, path);
+    assert.equal((await answer.text()).includes("private"), false);
+  }
+});
+
+Deno.test("config.json tells the console where everything is, and no secret", async () => {
+  await using served = await serving("/nowhere");
+  const text = await (await served.get("/config.json")).text();
+  assert.deepEqual(JSON.parse(text), {
+    supabaseUrl: STATE.apiUrl,
+    publishableKey: STATE.publishableKey,
+    checkoutUrl: "http://127.0.0.1:3/checkout",
+    phonesUrl: "http://127.0.0.1:2/",
+    stripeUrl: "http://127.0.0.1:3/",
+    demoUsers: STATE.users,
+  });
+});
+
+Deno.test("A function that gives no answer is told as 502, without the reason", async () => {
+  await using served = await serving("/nowhere");
+  const print = console.error;
+  console.error = () => {};
+  try {
+    const answer = await served.get("/functions/v1/anything");
+    assert.equal(answer.status, 502);
+    assert.deepEqual(await answer.json(), { code: "WORKER_ERROR", message: "Function gave no answer" });
+  } finally {
+    console.error = print;
+  }
+});
+
+Deno.test("/auth/v1 and /rest/v1 go to the Data API, and the health answers for itself", async () => {
+  await using served = await serving("/nowhere");
+  assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
+  assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");
+  assert.deepEqual(await (await served.get("/health")).json(), { status: "ok" });
+});

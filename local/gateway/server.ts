@@ -1,0 +1,101 @@
+import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
+import { serveStatic } from "hono/deno";
+import type { DataApi } from "../database/data-api.ts";
+import { PortTakenError } from "../ports.ts";
+import { consoleConfig } from "./console-config.ts";
+import { answerData } from "./data-routes.ts";
+import { answerFunction, type FunctionRoutes } from "./function-routes.ts";
+import type { StackState } from "../stack-state.ts";
+import { homePage } from "./home-page.ts";
+import type { UserTokens } from "./user-tokens.ts";
+
+/** What stands behind the one origin. It comes to be after the port is known, which everything else is told. */
+export interface GatewayParts {
+  api: DataApi;
+  tokens: UserTokens;
+  functions: FunctionRoutes;
+  state: StackState;
+  /** The built console, `console/dist`; without one `/` shows what is running. */
+  consoleFolder: string;
+}
+
+export interface Gateway {
+  /** The origin, without a slash at its end. */
+  url: string;
+  /** Answers from now on; until then every request gets 503. */
+  open(parts: GatewayParts): void;
+  stop(): Promise<void>;
+}
+
+const PATIENCE = 2_000;
+
+/** Listens on 127.0.0.1; port 0 takes a free one. Throws `PortTakenError`. */
+export function startGateway(port: number): Gateway {
+  let answer = (_request: Request, _peer: string): Response | Promise<Response> => starting();
+  const aborting = new AbortController();
+  const server = listen(port, aborting.signal, (request, info) => answer(request, info.remoteAddr.hostname));
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  return {
+    url,
+    open(parts) {
+      const routes = routesOf(parts, url);
+      answer = (request, peer) => routes.fetch(request, { peer });
+    },
+    async stop() {
+      // Lets answers under way come to their end, but no open stream holds up the end of the stack.
+      const timer = setTimeout(() => aborting.abort(), PATIENCE);
+      await server.shutdown();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function listen(
+  port: number,
+  signal: AbortSignal,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname: "127.0.0.1", port, signal, onListen: () => {} }, handler);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw new PortTakenError(port);
+    throw error;
+  }
+}
+
+function starting(): Response {
+  return Response.json({ message: "The local stack is starting" }, { status: 503, headers: { "retry-after": "1" } });
+}
+
+interface Environment {
+  Bindings: { peer: string };
+}
+
+function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
+  const { api, tokens, functions, state, consoleFolder } = parts;
+  const routes = new Hono<Environment>();
+  routes.onError((error) => {
+    console.error(error);
+    return Response.json({ message: "The local gateway failed; its log tells why" }, { status: 500 });
+  });
+  routes.get("/health", (c) => c.json({ status: "ok" }));
+  routes.get("/auth/v1/.well-known/jwks.json", (c) => {
+    return c.json(tokens.jwks, 200, { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" });
+  });
+  // The Data API and the functions speak CORS themselves; lite's Auth API answers a preflight, but allows no header.
+  routes.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: ["X-Supabase-Api-Version"], maxAge: 600 }));
+  const data = (c: Context<Environment>) => answerData(c.req.raw, api, tokens);
+  routes.all("/auth/v1/*", data);
+  routes.all("/rest/v1/*", data);
+  routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  routes.get("/config.json", (c) => c.json(consoleConfig(state), 200, { "cache-control": "no-store" }));
+  // Looked for with each request: the console may be built while the stack runs.
+  routes.get("*", serveStatic({ root: consoleFolder }));
+  routes.get("*", async (c, next) => {
+    const isFile = c.req.path.split("/").at(-1)?.includes(".");
+    return isFile ? await next() : await serveStatic<Environment>({ root: consoleFolder, path: "index.html" })(c, next);
+  });
+  routes.get("/", (c) => c.html(homePage(state)));
+  return routes;
+}

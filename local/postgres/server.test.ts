@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import postgres from "postgres";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../ports.ts";
+import { makeHomes } from "../homes.ts";
+import { giveTo, postgresAccount } from "./account.ts";
+import { openCluster } from "./cluster.ts";
+import { prepareDistribution } from "./distribution.ts";
+import { startServer } from "./server.ts";
+
+const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A fresh cluster in a folder of its own, removed when the server ends. */
+async function freshCluster() {
+  const account = await postgresAccount(() => {});
+  const homes = await makeHomes({ projectDir: CHECKOUT, ephemeral: true, dataDir: undefined, account });
+  const distribution = await prepareDistribution(homes.shared, () => {});
+  const cluster = await openCluster(homes.data, distribution, account);
+  const start = (port: number) =>
+    startServer({ cluster, distribution, account, port, durable: false, removeAtEnd: homes.data, log: () => {} });
+  return { account, cluster, distribution, home: homes.data, start };
+}
+
+function test(title: string, body: () => Promise<void>): void {
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
+}
+
+test("A pid file that names a living process which is no server of the folder does not block the start", async () => {
+  const { cluster, account, start } = await freshCluster();
+  const file = join(cluster.data, "postmaster.pid");
+  await Deno.writeTextFile(file, `${Deno.pid}\n${cluster.data}\n`, { mode: 0o600 });
+  await giveTo(account, file);
+  const server = await start(freePort());
+  const sql = postgres(server.url, { max: 1 });
+  const [row] = await sql`select current_setting('server_version_num')::int / 10000 as major, current_user as name`;
+  assert.deepEqual({ ...row }, { major: 17, name: "postgres" });
+  await sql.end();
+  await server.stop();
+});
+
+test("A port that is taken is told with the port and Postgres's own words", async () => {
+  const { start } = await freshCluster();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await assert.rejects(start(listener.addr.port), (error: Error) => {
+    assert.match(
+      error.message,
+      new RegExp(`^Cannot start Postgres on port ${listener.addr.port}: .*Address already in use`),
+    );
+    return true;
+  });
+});
+
+test("A wrong password is refused", async () => {
+  const { start } = await freshCluster();
+  const server = await start(freePort());
+  const url = new URL(server.url);
+  url.password = "guessed";
+  const sql = postgres(url.href, { max: 1 });
+  await assert.rejects(sql`select 1`.execute(), { code: "28P01" });
+  await sql.end();
+  await server.stop();
+});

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { fileExists } from "../files.ts";
+import type { Log } from "../log.ts";
+import { startTethered, type Tethered } from "../tethered-process.ts";
+import type { Account } from "./account.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Distribution } from "./distribution.ts";
+
+export interface ServerOptions {
+  cluster: Cluster;
+  distribution: Distribution;
+  account: Account | undefined;
+  port: number;
+  /** Whether what was committed survives a power cut. A database that is thrown away is faster without. */
+  durable: boolean;
+  /** A folder to remove when the server has ended. */
+  removeAtEnd?: string;
+  log: Log;
+}
+
+export interface Server {
+  /** The superuser's address of the database `postgres`. */
+  url: string;
+  pid: number;
+  /** Resolves with the exit code when the server has ended. */
+  ended: Promise<number>;
+  stop(): Promise<void>;
+}
+
+const READY = "database system is ready to accept connections";
+const TOLD = /\b(FATAL|PANIC):/;
+// Told by Postgres at every stop and for every client that goes without a word.
+const UNTOLD = /terminating connection due to administrator command|the database system is (starting up|shutting down)/;
+
+/** Starts Postgres on 127.0.0.1 and resolves when it accepts connections. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { cluster, distribution, port, log } = options;
+  await clearStalePidFile(cluster);
+  const lastLines: string[] = [];
+  const ready = Promise.withResolvers<"ready">();
+  const server = await startTethered({
+    command: [distribution.postgres, "-D", cluster.data, "-p", String(port), ...settings(options.durable)],
+    env: { LC_ALL: "C", TZ: "UTC" },
+    cwd: "/",
+    stopSignal: "INT", // Postgres calls it the fast shutdown: it ends the sessions instead of waiting for them.
+    patienceSeconds: 20,
+    ...(options.account && { user: options.account }),
+    ...(options.removeAtEnd !== undefined && { removeAtEnd: options.removeAtEnd }),
+    onLine(line) {
+      lastLines.push(line);
+      if (lastLines.length > 10) lastLines.shift();
+      if (line.includes(READY)) ready.resolve("ready");
+      if (TOLD.test(line) && !UNTOLD.test(line)) log(`postgres: ${line}`);
+    },
+  });
+  const outcome = await Promise.race([ready.promise, server.ended]);
+  if (outcome !== "ready") {
+    throw new Error(`Cannot start Postgres on port ${port}: it ended with code ${outcome}: ${lastLines.join(" | ")}`);
+  }
+  return asServer(server, serverUrl(port, cluster.password));
+}
+
+/** Returns the superuser's address of a server on `port`. */
+export function serverUrl(port: number, password: string): string {
+  return `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+}
+
+function asServer({ pid, ended, stop }: Tethered, url: string): Server {
+  return { url, pid, ended, stop };
+}
+
+function settings(durable: boolean): string[] {
+  const values = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "80",
+    shared_buffers: "64MB",
+    min_wal_size: "8MB",
+    timezone: "UTC",
+    ...(!durable && { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+  };
+  return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+/**
+ * Waits until a server that was just cut off from its parent has ended, and removes the file that one left behind which
+ * had no chance to.
+ *
+ * Postgres itself only asks whether the process id in the file is alive, and in a container or after a reboot that id
+ * belongs to somebody else soon.
+ */
+async function clearStalePidFile(cluster: Cluster): Promise<void> {
+  const file = join(cluster.data, "postmaster.pid");
+  const patience = Date.now() + 15_000;
+  while (await fileExists(file)) {
+    const pid = (await Deno.readTextFile(file)).split("\n")[0] ?? "";
+    if (!(await commandOf(pid)).includes(cluster.data)) return await Deno.remove(file).catch(unlessGone);
+    if (Date.now() > patience) {
+      throw new Error(`Cannot open the database in "${cluster.data}": process ${pid} is at work on it`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** Returns the command line of a process, or "" when there is none. A bare Linux image has no `ps`, and macOS no `/proc`. */
+async function commandOf(pid: string): Promise<string> {
+  if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+  const ps = new Deno.Command("ps", { args: ["-ww", "-p", pid, "-o", "command="], stdin: "null" });
+  return new TextDecoder().decode((await ps.output()).stdout);
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { functionsEnvironment, type FunctionsWorld } from "./functions/environment.ts";
+import { startStripe, startTwilio } from "./services.ts";
+import { stripeState, twilioState } from "./stack-state.ts";
+
+const REAL: Record<string, string> = {
+  TWILIO_ACCOUNT_SID: "AC00000000000000000000000000000001",
+  TWILIO_AUTH_TOKEN: "a real token",
+  STRIPE_SECRET_KEY: "sk_live_real",
+  STRIPE_WEBHOOK_SECRET: "whsec_real",
+};
+const ADDRESSES = { webhookUrl: "http://127.0.0.1:1/hook", returnUrl: "http://127.0.0.1:1/" };
+
+function optionsWith(variables: Record<string, string>) {
+  return { env: (name: string) => variables[name], stateFolder: undefined, port: 0, log: () => {} };
+}
+
+Deno.test("Accounts that the environment names are used, and no simulator is started", async () => {
+  const twilio = await startTwilio(optionsWith(REAL));
+  assert.deepEqual(twilioState(twilio), {
+    url: "https://api.twilio.com",
+    accountSid: REAL.TWILIO_ACCOUNT_SID,
+    authToken: REAL.TWILIO_AUTH_TOKEN,
+    simulated: false,
+  });
+  const stripe = await startStripe({ ...optionsWith(REAL), ...ADDRESSES });
+  assert.deepEqual(stripeState(stripe), {
+    url: "https://api.stripe.com",
+    webhookSecret: "whsec_real",
+    simulated: false,
+  });
+});
+
+Deno.test("Half an account is none: the simulator takes its place", async () => {
+  const twilio = await startTwilio(optionsWith({ TWILIO_ACCOUNT_SID: "AC1" }));
+  assert.equal(twilio.simulated, true);
+  assert.notEqual(twilio.accountSid, "AC1");
+  assert.equal(twilioState(twilio).pageUrl, `${twilio.apiBaseUrl}/`);
+  await twilio.stop();
+});
+
+Deno.test("The simulators keep their accounts and secrets from one start to the next", async () => {
+  const stateFolder = await Deno.makeTempDir({ prefix: "switchboard-services-" });
+  const round = async () => {
+    const twilio = await startTwilio({ ...optionsWith({}), stateFolder });
+    const stripe = await startStripe({ ...optionsWith({}), ...ADDRESSES, stateFolder });
+    await Promise.all([twilio.stop(), stripe.stop()]);
+    return [twilio.accountSid, twilio.authToken, stripe.secretKey, stripe.webhookSecret];
+  };
+  assert.deepEqual(await round(), await round());
+  await Deno.remove(stateFolder, { recursive: true });
+});
+
+const WORLD: FunctionsWorld = {
+  apiUrl: "http://127.0.0.1:54321",
+  databaseUrl: "postgresql://",
+  publishableKey: "p",
+  secretKey: "s",
+  jwks: { keys: [] },
+  tokenSealingKeys: "{}",
+  twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined },
+  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined },
+  env: () => undefined,
+  given: {},
+};
+
+Deno.test("With the real services the functions are told no other address of them", () => {
+  const env = functionsEnvironment(WORLD);
+  assert.equal("TWILIO_API_BASE_URL" in env, false);
+  assert.equal("STRIPE_API_BASE_URL" in env, false);
+});
+
+Deno.test("A variable of the environment wins over the stack, and one that was given wins over both", () => {
+  const variables: Record<string, string> = {
+    MASTER_FALLBACK: "on",
+    PUBLIC_BASE_URL: "https://tunnel.test",
+    HOME: "/home/me",
+  };
+  const env = functionsEnvironment({
+    ...WORLD,
+    env: (name) => variables[name],
+    given: { MASTER_FALLBACK: "off", EXTRA: "1" },
+  });
+  assert.equal(env.PUBLIC_BASE_URL, "https://tunnel.test");
+  assert.equal(env.MASTER_FALLBACK, "off");
+  assert.equal(env.EXTRA, "1");
+  assert.equal("HOME" in env, false);
+});

@@ -1,0 +1,97 @@
+/**
+ * `deno task simulators`: runs the simulators of Twilio and Stripe alone, for those who run the rest with `supabase start`,
+ * and prints the variables that the functions need then.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { randomBytes } from "node:crypto";
+import { fileExists, writeSecretFile } from "./files.ts";
+import { startStripeSimulator } from "./simulators/stripe/mod.ts";
+import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
+
+const USAGE = `Usage: deno task simulators [--api-url URL] [--host NAME]
+
+  --api-url URL  where the functions are reached from this machine, http://127.0.0.1:54321 by default
+  --host NAME    how the functions name this machine: host.docker.internal by default, since \`supabase start\` runs them in
+                 Docker; 127.0.0.1 for functions that run outside. The simulators listen on 127.0.0.1 only, which Docker
+                 Desktop reaches and Docker on Linux does not: there forward the two ports, for example with socat
+  --help         shows this`;
+
+const TWILIO_PORT = 54334;
+const STRIPE_PORT = 54335;
+const STATE_FOLDER = fileURLToPath(new URL("../.local/simulators", import.meta.url));
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { apiUrl, host } = optionsFrom(args);
+  const functionsUrl = `${apiUrl}/functions/v1`;
+  await Deno.mkdir(STATE_FOLDER, { recursive: true });
+  const twilio = await startTwilioSimulator({ port: TWILIO_PORT, stateFile: join(STATE_FOLDER, "twilio.json") });
+  const stripe = await startStripeSimulator({
+    port: STRIPE_PORT,
+    stateFile: join(STATE_FOLDER, "stripe.json"),
+    webhookUrl: `${functionsUrl}/stripe-webhook`,
+    returnUrl: apiUrl,
+  });
+  const variables = {
+    TWILIO_ACCOUNT_SID: twilio.accountSid,
+    TWILIO_AUTH_TOKEN: twilio.authToken,
+    TWILIO_API_BASE_URL: seenFrom(host, twilio.url),
+    STRIPE_SECRET_KEY: stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    STRIPE_API_BASE_URL: seenFrom(host, stripe.url),
+    TOKEN_SEALING_KEYS: await sealingKeys(),
+    PUBLIC_BASE_URL: functionsUrl,
+  };
+  console.log(`Phones          ${twilio.url}/\nSubscriptions   ${stripe.url}/\n`);
+  console.log("For supabase/functions/.env, then: supabase functions serve\n");
+  for (const [name, value] of Object.entries(variables)) console.log(`${name}=${value}`);
+  console.log("\nready");
+  const stop = async () => {
+    await Promise.all([twilio.stop(), stripe.stop()]);
+    Deno.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
+}
+
+function optionsFrom(args: string[]): { apiUrl: string; host: string } {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { "api-url": { type: "string" }, host: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      Deno.exit(0);
+    }
+    const apiUrl = values["api-url"] ?? "http://127.0.0.1:54321";
+    return { apiUrl: new URL(apiUrl).href.replace(/\/$/, ""), host: values.host ?? "host.docker.internal" };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
+
+function seenFrom(host: string, address: string): string {
+  const url = new URL(address);
+  url.hostname = host;
+  return url.origin;
+}
+
+/** Kept with the worlds of the simulators: a token that was sealed yesterday has to open today. */
+async function sealingKeys(): Promise<string> {
+  const file = join(STATE_FOLDER, "token-sealing-keys.json");
+  if (!await fileExists(file)) {
+    await writeSecretFile(file, JSON.stringify({ k1: randomBytes(32).toString("base64") }));
+  }
+  return await Deno.readTextFile(file);
+}

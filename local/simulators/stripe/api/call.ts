@@ -1,0 +1,39 @@
+import type { Context } from "hono";
+import { Books } from "../billing/books.ts";
+import { newId } from "../objects/ids.ts";
+import type { Bindings, Simulator } from "../simulator.ts";
+import { expand } from "./expand.ts";
+import { decodeForm, type Params } from "./form.ts";
+
+/** What the middleware leaves for the routes. */
+export interface Variables {
+  requestId: string;
+  params: Params;
+}
+
+export type ApiEnv = { Bindings: Bindings; Variables: Variables };
+export type ApiContext = Context<ApiEnv>;
+
+/** The parameters of a call: the query of a GET or DELETE, the form of a POST. */
+export async function readParams(request: Request): Promise<Params> {
+  const fromQuery = new URL(request.url).searchParams;
+  if (request.method !== "POST") return decodeForm(fromQuery);
+  return decodeForm(new URLSearchParams(await request.clone().text()));
+}
+
+/** The books of one API call, whose events name it as their origin. */
+export function booksOf(simulator: Simulator, c: ApiContext): Books {
+  const origin = { id: c.get("requestId"), idempotency_key: c.req.header("idempotency-key") ?? null };
+  return new Books(simulator.records, simulator.courier, origin);
+}
+
+/** Answers an object with what the caller asked to expand. */
+export function reply(simulator: Simulator, c: ApiContext, object: object): Response {
+  const { expand: paths } = c.get("params");
+  const wanted = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
+  return c.json(expand(simulator.records, object, wanted));
+}
+
+export function newRequestId(): string {
+  return newId("req");
+}

@@ -1,0 +1,110 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { expireSession, openSession } from "../billing/checkout.ts";
+import { invalidRequest } from "../errors.ts";
+import type { CheckoutSession } from "../objects/shapes.ts";
+import type { Simulator } from "../simulator.ts";
+import { type ApiEnv, booksOf, reply } from "./call.ts";
+import { lineItems } from "./expand.ts";
+import { ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { inRange, listPage, PAGING } from "./lists.ts";
+
+const LineItem = z.strictObject({
+  price: text,
+  quantity: whole.refine((quantity) => quantity >= 1, "must be at least 1").optional(),
+  adjustable_quantity: ignored,
+});
+const CreateSession = parameters({
+  mode: z.literal("subscription"),
+  line_items: z.array(LineItem).min(1).max(1, "the simulator sells one price per session"),
+  success_url: z.url().optional(),
+  cancel_url: z.url().optional(),
+  client_reference_id: z.string().max(200).optional(),
+  customer: text.optional(),
+  customer_email: z.email().optional(),
+  metadata: metadata.optional(),
+  subscription_data: z.strictObject({
+    metadata: metadata.optional(),
+    trial_period_days: whole.refine((days) => days >= 1 && days <= 730, "must be between 1 and 730").optional(),
+    trial_settings: ignored,
+    description: ignored,
+    billing_mode: ignored,
+  }).optional(),
+  ui_mode: z.literal("hosted_page").optional(),
+  allow_promotion_codes: ignored,
+  automatic_tax: ignored,
+  billing_address_collection: ignored,
+  consent_collection: ignored,
+  custom_text: ignored,
+  customer_update: ignored,
+  locale: ignored,
+  payment_method_collection: ignored,
+  payment_method_types: ignored,
+  phone_number_collection: ignored,
+  tax_id_collection: ignored,
+});
+const ListSessions = parameters({
+  ...PAGING,
+  customer: text.optional(),
+  subscription: text.optional(),
+  status: z.enum(["open", "complete", "expired"]).optional(),
+  created: timeRange.optional(),
+});
+const NoParameters = parameters({});
+
+/** Checkout sessions in subscription mode: create, retrieve, list, expire, line items. */
+export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
+  const { records } = simulator;
+
+  app.post("/v1/checkout/sessions", (c) => {
+    const books = booksOf(simulator, c);
+    const input = parse(CreateSession, c.get("params"));
+    if (input.customer !== undefined && input.customer_email !== undefined) {
+      throw invalidRequest("You may only specify one of these parameters: customer, customer_email.", "customer");
+    }
+    if (input.customer !== undefined) books.customer(input.customer, "customer");
+    const line = input.line_items[0]!;
+    const session = openSession(books, {
+      price: books.price(line.price, "line_items[0][price]"),
+      quantity: line.quantity ?? 1,
+      trialDays: input.subscription_data?.trial_period_days ?? 0,
+      clientReferenceId: input.client_reference_id ?? null,
+      customer: input.customer ?? null,
+      customerEmail: input.customer_email ?? null,
+      metadata: input.metadata ?? {},
+      subscriptionMetadata: input.subscription_data?.metadata ?? {},
+      successUrl: input.success_url ?? null,
+      cancelUrl: input.cancel_url ?? null,
+      fromPaymentLink: false,
+    }, simulator.url());
+    return reply(simulator, c, session);
+  });
+
+  app.get("/v1/checkout/sessions", (c) => {
+    const filter = parse(ListSessions, c.get("params"));
+    const matches = (session: CheckoutSession) =>
+      (filter.customer === undefined || session.customer === filter.customer) &&
+      (filter.subscription === undefined || session.subscription === filter.subscription) &&
+      (filter.status === undefined || session.status === filter.status) &&
+      inRange(session.created, filter.created);
+    return reply(simulator, c, listPage(records.sessions.values(), matches, filter, "/v1/checkout/sessions"));
+  });
+
+  app.get("/v1/checkout/sessions/:id", (c) => {
+    parse(NoParameters, c.get("params"));
+    return reply(simulator, c, booksOf(simulator, c).session(c.req.param("id")));
+  });
+
+  app.get("/v1/checkout/sessions/:id/line_items", (c) => {
+    parse(parameters(PAGING), c.get("params"));
+    return reply(simulator, c, lineItems(records, booksOf(simulator, c).session(c.req.param("id"))));
+  });
+
+  app.post("/v1/checkout/sessions/:id/expire", (c) => {
+    parse(NoParameters, c.get("params"));
+    const books = booksOf(simulator, c);
+    const session = books.session(c.req.param("id"));
+    expireSession(books, session);
+    return reply(simulator, c, session);
+  });
+}

@@ -1,0 +1,47 @@
+import { buildCheckoutLine } from "../objects/checkout-session.ts";
+import type { CheckoutSession } from "../objects/shapes.ts";
+import type { Records } from "../records.ts";
+
+type Node = Record<string, unknown>;
+
+/**
+ * A copy of `answer` with the references on each path (`latest_invoice`, `data.customer`, `line_items` …) replaced by
+ * the objects they name. A path that leads nowhere changes nothing.
+ */
+export function expand(records: Records, answer: object, paths: string[]): object {
+  const copy = structuredClone(answer);
+  for (const path of paths) follow(records, copy, path.split("."));
+  return copy;
+}
+
+function follow(records: Records, node: unknown, [field, ...rest]: string[]): void {
+  if (Array.isArray(node)) {
+    for (const each of node) follow(records, each, [field!, ...rest]);
+    return;
+  }
+  if (field === undefined || typeof node !== "object" || node === null) return;
+  const holder = node as Node;
+  if (typeof holder[field] === "string") holder[field] = referenced(records, holder[field]);
+  if (field === "line_items" && holder.object === "checkout.session") {
+    holder.line_items = lineItems(records, node as CheckoutSession);
+  }
+  follow(records, holder[field], rest);
+}
+
+function referenced(records: Records, id: string): unknown {
+  const { customers, subscriptions, invoices, products, prices } = records;
+  for (const kind of [customers, subscriptions, invoices, products, prices]) {
+    const object = kind.get(id);
+    if (object) return structuredClone(object);
+  }
+  return id;
+}
+
+/** What a session sells, as its `line_items` list. */
+export function lineItems(records: Records, session: Pick<CheckoutSession, "id">): object {
+  const offer = records.offers.get(session.id);
+  const price = offer && records.prices.get(offer.price);
+  const name = price ? records.products.get(price.product)?.name ?? price.id : "";
+  const data = offer && price ? [buildCheckoutLine(price, offer.quantity, name, offer.trialDays > 0)] : [];
+  return { object: "list", data, has_more: false, url: `/v1/checkout/sessions/${session.id}/line_items` };
+}

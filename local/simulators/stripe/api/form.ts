@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { invalidRequest } from "../errors.ts";
+
+/** Parameters with Stripe's bracket nesting resolved: text, lists and nested parameters. */
+export type Params = { [name: string]: Param };
+type Param = string | Param[] | Params;
+
+/** Resolves `items[0][price]=x`, `expand[]=y` and `metadata[k]=v`; repeated plain names keep the last value. */
+export function decodeForm(pairs: URLSearchParams): Params {
+  const root = branch();
+  for (const [key, value] of pairs) {
+    const path = [...key.matchAll(/^[^[\]]+|\[([^[\]]*)\]/g)].map((part) => part[1] ?? part[0]);
+    if (path.length === 0 || path.length > 8) throw invalidRequest(`Invalid parameter name: ${key}`, key);
+    put(root, path, value);
+  }
+  return listed(root) as Params;
+}
+
+/** No prototype: a parameter named like a property of Object is only a parameter. */
+function branch(): Params {
+  return Object.create(null) as Params;
+}
+
+function put(into: Params, [name, ...rest]: string[], value: string): void {
+  const key = name === "" ? String(Object.keys(into).length) : name!;
+  if (rest.length === 0) {
+    into[key] = value;
+    return;
+  }
+  const next = into[key];
+  const nested = typeof next === "object" && !Array.isArray(next) ? next : branch();
+  into[key] = nested;
+  put(nested, rest, value);
+}
+
+/** Turns branches whose keys are all numbers into lists, in the order of the numbers. */
+function listed(value: Param): Param {
+  if (typeof value === "string" || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(([key, nested]) => [key, listed(nested)] as const);
+  if (entries.length > 0 && entries.every(([key]) => /^\d+$/.test(key))) return entries.map(([, nested]) => nested);
+  return Object.assign(branch(), Object.fromEntries(entries));
+}
+
+/** Form values are text; these read them as what they mean. */
+export const text = z.string().min(1);
+/** An empty value unsets a field. */
+export const unsettable = z.string().transform((value) => value === "" ? null : value);
+export const whole = z.string().regex(/^-?\d{1,15}$/, "expected an integer").transform(Number);
+export const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+export const metadata = z.record(z.string().max(40), z.string().max(500));
+/** Creation-time filter: an exact time or a range, in Unix seconds. */
+export const timeRange = z.union([
+  whole.transform((at) => ({ gte: at, lte: at })),
+  z.strictObject({ gt: whole, gte: whole, lt: whole, lte: whole }).partial(),
+]);
+/** Parameters of the real API that change nothing here and are accepted without a look. */
+export const ignored = z.unknown().optional();
+/** Every endpoint takes these. */
+const COMMON = { expand: z.array(z.string()).optional() };
+
+/** A strict schema of an endpoint's parameters. */
+export function parameters<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject({ ...shape, ...COMMON });
+}
+
+/** Parses parameters, with Stripe's own errors for what is unknown, missing or malformed. */
+export function parse<Schema extends z.ZodType>(schema: Schema, params: Params): z.output<Schema> {
+  const result = schema.safeParse(params);
+  if (result.success) return result.data;
+  throw refusal(result.error.issues[0]!, params);
+}
+
+function refusal(issue: z.core.$ZodIssue, params: Params) {
+  if (issue.code === "unrecognized_keys") {
+    const name = bracketed([...issue.path, issue.keys[0]!]);
+    return invalidRequest(`Received unknown parameter: ${name}`, name, "parameter_unknown");
+  }
+  const name = bracketed(issue.path);
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    params,
+  );
+  if (value === undefined) return invalidRequest(`Missing required param: ${name}.`, name, "parameter_missing");
+  const code = issue.message === "expected an integer" ? "parameter_invalid_integer" : undefined;
+  const shown = typeof value === "string" ? `: ${value}` : "";
+  return invalidRequest(`Invalid ${name}${shown} (${issue.message})`, name, code);
+}
+
+function bracketed(path: PropertyKey[]): string {
+  return path.map((part, index) => index === 0 ? String(part) : `[${String(part)}]`).join("");
+}
+
+/** Metadata with a change applied: an empty value removes its key, an empty change removes all. */
+export function mergeMetadata(
+  current: Record<string, string>,
+  change: Record<string, string> | "" | undefined,
+): Record<string, string> {
+  if (change === undefined) return current;
+  if (change === "") return {};
+  return Object.fromEntries(Object.entries({ ...current, ...change }).filter(([, value]) => value !== ""));
+}

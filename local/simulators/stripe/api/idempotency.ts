@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { StripeApiError } from "../errors.ts";
+import { trimOldest } from "../records.ts";
+import type { Simulator } from "../simulator.ts";
+import type { ApiEnv } from "./call.ts";
+
+const DAY_MS = 86_400_000;
+const KEPT_ANSWERS = 2000;
+
+/**
+ * Honours `Idempotency-Key` of POSTs as Stripe does: the first answer is repeated for a day, the same key with other
+ * parameters is refused, and so is a second call while the first one runs. An answer that says nothing was begun
+ * (malformed, unauthorised, rate-limited) is not kept.
+ */
+export function idempotency(simulator: Simulator): MiddlewareHandler<ApiEnv> {
+  const running = new Set<string>();
+  return async (c, next) => {
+    const key = c.req.header("idempotency-key");
+    if (key === undefined || c.req.method !== "POST") return await next();
+    const fingerprint = createHash("sha256").update(`${c.req.path}\n${await c.req.text()}`).digest("hex");
+    const { answers } = simulator.records;
+    const saved = answers.get(key);
+    if (saved && Date.now() - saved.at < DAY_MS) {
+      if (saved.fingerprint !== fingerprint) throw keyReused(key);
+      return new Response(saved.body, {
+        status: saved.status,
+        headers: {
+          "content-type": "application/json",
+          "idempotency-key": key,
+          "idempotent-replayed": "true",
+          "original-request": saved.requestId,
+          "request-id": c.get("requestId"),
+        },
+      });
+    }
+    if (running.has(key)) throw keyInUse(key);
+    running.add(key);
+    try {
+      await next();
+    } finally {
+      running.delete(key);
+    }
+    c.res.headers.set("idempotency-key", key);
+    if (![400, 401, 409, 429].includes(c.res.status)) {
+      const body = await c.res.clone().text();
+      answers.delete(key);
+      answers.set(key, {
+        id: key,
+        fingerprint,
+        status: c.res.status,
+        body,
+        requestId: c.get("requestId"),
+        at: Date.now(),
+      });
+      trimOldest(answers, KEPT_ANSWERS);
+    }
+  };
+}
+
+function keyReused(key: string): StripeApiError {
+  return new StripeApiError(400, {
+    type: "idempotency_error",
+    message: "Keys for idempotent requests can only be used with the same parameters they were first used with. " +
+      `Try using a key other than '${key}' if you meant to execute a different request.`,
+  }, { "stripe-should-retry": "false" });
+}
+
+function keyInUse(key: string): StripeApiError {
+  return new StripeApiError(409, {
+    type: "idempotency_error",
+    code: "idempotency_key_in_use",
+    message:
+      `There is currently another in-progress request using this Idempotent Key: ${key}. Please try again later.`,
+  });
+}

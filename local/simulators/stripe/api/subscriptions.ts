@@ -1,0 +1,151 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { Books } from "../billing/books.ts";
+import * as lifecycle from "../billing/lifecycle.ts";
+import { invalidRequest, noSuch } from "../errors.ts";
+import { itemOf } from "../objects/subscription.ts";
+import { type Subscription, SUBSCRIPTION_STATUSES } from "../objects/shapes.ts";
+import type { Simulator } from "../simulator.ts";
+import { type ApiEnv, booksOf, reply } from "./call.ts";
+import { flag, ignored, mergeMetadata, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
+import { inRange, listPage, PAGING } from "./lists.ts";
+
+const ListSubscriptions = parameters({
+  ...PAGING,
+  customer: text.optional(),
+  price: text.optional(),
+  status: z.enum([...SUBSCRIPTION_STATUSES, "all", "ended"]).optional(),
+  created: timeRange.optional(),
+});
+const PauseCollection = z.strictObject({
+  behavior: z.enum(["keep_as_draft", "mark_uncollectible", "void"]),
+  resumes_at: whole.optional(),
+});
+const UpdateSubscription = parameters({
+  cancel_at_period_end: flag.optional(),
+  pause_collection: z.union([PauseCollection, z.literal("")]).optional(),
+  items: z.array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: whole.optional() }))
+    .length(1, "the simulator's subscriptions have one item").optional(),
+  metadata: z.union([metadata, z.literal("")]).optional(),
+  description: z.string().optional(),
+  default_payment_method: text.optional(),
+  trial_end: z.literal("now").optional(),
+  proration_behavior: ignored,
+  payment_behavior: ignored,
+  billing_cycle_anchor: ignored,
+  off_session: ignored,
+});
+const CancelSubscription = parameters({ invoice_now: ignored, prorate: ignored, cancellation_details: ignored });
+const PauseSubscription = parameters({
+  type: z.literal("subscription").optional(),
+  bill_for: ignored,
+  invoicing_behavior: ignored,
+});
+const ResumeSubscription = parameters({
+  billing_cycle_anchor: ignored,
+  payment_behavior: ignored,
+  proration_behavior: ignored,
+  proration_date: ignored,
+});
+const NoParameters = parameters({});
+
+/** Subscriptions: list, retrieve, update, cancel, pause, resume. They arise from checkouts only. */
+export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
+  app.get("/v1/subscriptions", (c) => {
+    const filter = parse(ListSubscriptions, c.get("params"));
+    const matches = (subscription: Subscription) =>
+      (filter.customer === undefined || subscription.customer === filter.customer) &&
+      (filter.price === undefined || itemOf(subscription).price.id === filter.price) &&
+      hasStatus(subscription, filter.status) &&
+      inRange(subscription.created, filter.created);
+    return reply(
+      simulator,
+      c,
+      listPage(simulator.records.subscriptions.values(), matches, filter, "/v1/subscriptions"),
+    );
+  });
+
+  app.get("/v1/subscriptions/:id", (c) => {
+    parse(NoParameters, c.get("params"));
+    return reply(simulator, c, booksOf(simulator, c).subscription(c.req.param("id")));
+  });
+
+  app.post("/v1/subscriptions/:id", (c) => {
+    const books = booksOf(simulator, c);
+    const input = parse(UpdateSubscription, c.get("params"));
+    const subscription = books.subscription(c.req.param("id"));
+    applyUpdate(books, subscription, input);
+    return reply(simulator, c, subscription);
+  });
+
+  app.delete("/v1/subscriptions/:id", (c) => {
+    parse(CancelSubscription, c.get("params"));
+    const books = booksOf(simulator, c);
+    const subscription = books.subscription(c.req.param("id"));
+    if (lifecycle.hasEnded(subscription)) throw noSuch("subscription", subscription.id);
+    lifecycle.end(books, subscription);
+    return reply(simulator, c, subscription);
+  });
+
+  app.post("/v1/subscriptions/:id/pause", (c) => {
+    parse(PauseSubscription, c.get("params"));
+    const books = booksOf(simulator, c);
+    const subscription = books.subscription(c.req.param("id"));
+    if (!["active", "trialing", "past_due"].includes(subscription.status)) {
+      throw invalidRequest(`This subscription cannot be paused because its status is ${subscription.status}.`);
+    }
+    lifecycle.pause(books, subscription);
+    return reply(simulator, c, subscription);
+  });
+
+  app.post("/v1/subscriptions/:id/resume", (c) => {
+    parse(ResumeSubscription, c.get("params"));
+    const books = booksOf(simulator, c);
+    const subscription = books.subscription(c.req.param("id"));
+    lifecycle.resume(books, subscription);
+    return reply(simulator, c, subscription);
+  });
+}
+
+/** Without a status everything that was not canceled is listed; `ended` is what is over for good. */
+function hasStatus(subscription: Subscription, wanted: string | undefined): boolean {
+  if (wanted === undefined) return subscription.status !== "canceled";
+  if (wanted === "all") return true;
+  if (wanted === "ended") return lifecycle.hasEnded(subscription);
+  return subscription.status === wanted;
+}
+
+function applyUpdate(books: Books, subscription: Subscription, input: z.output<typeof UpdateSubscription>): void {
+  const { metadata: metadataChange, expand: _, ...rest } = input;
+  const changesMore = Object.values(rest).some((value) => value !== undefined);
+  if (lifecycle.hasEnded(subscription) && changesMore) {
+    throw invalidRequest("A canceled subscription can only update its cancellation_details and metadata.");
+  }
+  if (input.trial_end === "now" && subscription.status !== "trialing") {
+    throw invalidRequest("This subscription is not trialing, so its trial cannot be ended.", "trial_end");
+  }
+  const item = input.items?.[0];
+  if (item?.id !== itemOf(subscription).id && item !== undefined) {
+    const message = "The simulator's subscriptions have one item: name it with items[0][id]";
+    throw invalidRequest(message, "items[0][id]");
+  }
+  const price = item?.price !== undefined ? books.price(item.price, "items[0][price]") : undefined;
+  if (item) {
+    const current = itemOf(subscription);
+    lifecycle.changePrice(books, subscription, price ?? current.price, item.quantity ?? current.quantity);
+  }
+  lifecycle.update(books, subscription, (changed) => {
+    changed.metadata = mergeMetadata(changed.metadata, metadataChange);
+    if (input.description !== undefined) changed.description = input.description || null;
+    if (input.default_payment_method !== undefined) changed.default_payment_method = input.default_payment_method;
+    if (input.pause_collection === "") changed.pause_collection = null;
+    else if (input.pause_collection) {
+      const { behavior, resumes_at } = input.pause_collection;
+      changed.pause_collection = { behavior, resumes_at: resumes_at ?? null };
+    }
+  });
+  if (input.cancel_at_period_end !== undefined) {
+    lifecycle.setCancelAtPeriodEnd(books, subscription, input.cancel_at_period_end);
+  }
+  if (input.trial_end === "now") lifecycle.endTrial(books, subscription);
+}

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { invalidRequest } from "../errors.ts";
+import { itemOf } from "../objects/subscription.ts";
+import type { Subscription } from "../objects/shapes.ts";
+import type { Books } from "./books.ts";
+import * as lifecycle from "./lifecycle.ts";
+
+/** One thing that can happen to a subscription: in which states it can, and what it does. */
+interface Action {
+  label: string;
+  possible: (subscription: Subscription) => boolean;
+  run: (books: Books, subscription: Subscription) => void;
+}
+
+const inStatus = (...statuses: Subscription["status"][]) => (subscription: Subscription) =>
+  statuses.includes(subscription.status);
+const running = inStatus("active", "trialing", "past_due");
+/** While collection is paused Stripe attempts no payment, so none can fail. */
+const collects = (subscription: Subscription) => subscription.pause_collection === null;
+const notEnded = (subscription: Subscription) => !lifecycle.hasEnded(subscription);
+
+const ACTIONS = {
+  renew: {
+    label: "Renew now",
+    possible: inStatus("active"),
+    run: (books, subscription) => lifecycle.renew(books, subscription),
+  },
+  trial_will_end: {
+    label: "Announce trial end",
+    possible: inStatus("trialing"),
+    run: (books, subscription) => books.emit("customer.subscription.trial_will_end", subscription),
+  },
+  trial_ends: {
+    label: "End trial",
+    possible: inStatus("trialing"),
+    run: (books, subscription) => lifecycle.endTrial(books, subscription),
+  },
+  payment_fails: {
+    label: "Payment fails",
+    possible: (subscription) =>
+      collects(subscription) && (running(subscription) || subscription.status === "incomplete"),
+    run: lifecycle.failPayment,
+  },
+  pays: {
+    label: "Pay open invoice",
+    possible: inStatus("past_due", "unpaid", "incomplete"),
+    run: lifecycle.pay,
+  },
+  unpaid: {
+    label: "Give up on payment",
+    possible: (subscription) => collects(subscription) && inStatus("active", "past_due")(subscription),
+    run: lifecycle.exhaustRetries,
+  },
+  expire: {
+    label: "Let it expire",
+    possible: inStatus("incomplete"),
+    run: lifecycle.expireIncomplete,
+  },
+  pause: {
+    label: "Pause",
+    possible: running,
+    run: lifecycle.pause,
+  },
+  resume: {
+    label: "Resume",
+    possible: inStatus("paused"),
+    run: lifecycle.resume,
+  },
+  pause_collection: {
+    label: "Pause collection",
+    possible: (subscription) => running(subscription) && !subscription.pause_collection,
+    run: (books, subscription) =>
+      lifecycle.update(books, subscription, (changed) => {
+        changed.pause_collection = { behavior: "void", resumes_at: null };
+      }),
+  },
+  resume_collection: {
+    label: "Resume collection",
+    possible: (subscription) => notEnded(subscription) && subscription.pause_collection !== null,
+    run: (books, subscription) =>
+      lifecycle.update(books, subscription, (changed) => {
+        changed.pause_collection = null;
+      }),
+  },
+  cancel_at_period_end: {
+    label: "Cancel at period end",
+    possible: (subscription) => running(subscription) && !subscription.cancel_at_period_end,
+    run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, true),
+  },
+  keep: {
+    label: "Do not cancel",
+    possible: (subscription) => running(subscription) && subscription.cancel_at_period_end,
+    run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, false),
+  },
+  cancel: {
+    label: "Cancel now",
+    possible: notEnded,
+    run: lifecycle.end,
+  },
+} satisfies Record<string, Action>;
+
+type ActionName = keyof typeof ACTIONS;
+const NAMES = Object.keys(ACTIONS) as ActionName[];
+
+/** The body of `POST /_sim/subscriptions/:id`. */
+export const SubscriptionAction = z.union([
+  z.strictObject({ action: z.enum(NAMES) }),
+  z.strictObject({ action: z.literal("change_plan"), plan: z.string() }),
+  z.strictObject({ action: z.literal("delete_customer") }),
+]);
+
+/**
+ * Does to a subscription what the body says.
+ *
+ * @throws StripeApiError 400 if its status does not allow that.
+ */
+export function act(books: Books, subscription: Subscription, request: z.infer<typeof SubscriptionAction>): void {
+  switch (request.action) {
+    case "delete_customer":
+      return lifecycle.deleteCustomer(books, subscription.customer);
+    case "change_plan":
+      return changePlan(books, subscription, request.plan);
+    default: {
+      const action: Action = ACTIONS[request.action];
+      if (!action.possible(subscription)) throw notPossible(request.action, subscription);
+      return action.run(books, subscription);
+    }
+  }
+}
+
+function changePlan(books: Books, subscription: Subscription, plan: string): void {
+  if (!running(subscription)) throw notPossible("change_plan", subscription);
+  const price = books.priceOfPlan(plan);
+  if (!price) throw invalidRequest(`Cannot change to plan "${plan}": no price has that lookup key`);
+  lifecycle.changePrice(books, subscription, price, itemOf(subscription).quantity);
+}
+
+function notPossible(action: string, subscription: Subscription) {
+  return invalidRequest(`Cannot ${action} subscription "${subscription.id}": its status is "${subscription.status}"`);
+}
+
+/** The actions a subscription's state allows now, for buttons. */
+export function possibleActions(subscription: Subscription): { action: string; label: string }[] {
+  return NAMES.filter((name) => ACTIONS[name].possible(subscription))
+    .map((name) => ({ action: name, label: ACTIONS[name].label }));
+}

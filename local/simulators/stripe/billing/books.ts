@@ -1,0 +1,83 @@
+import type { Courier } from "../deliveries/courier.ts";
+import { invalidRequest, noSuch } from "../errors.ts";
+import { buildEvent, type EventOrigin, previousAttributes } from "../objects/event.ts";
+import type { CheckoutSession, Customer, Invoice, Price, Subscription } from "../objects/shapes.ts";
+import { type Records, trimOldest } from "../records.ts";
+
+/** Far more than a local stack makes in the 30 days Stripe keeps events. */
+const KEPT_EVENTS = 5000;
+
+/** The records during one request or action: changes to them become events, and `eventIds` lists those that arose. */
+export class Books {
+  readonly eventIds: string[] = [];
+
+  constructor(
+    readonly records: Records,
+    private readonly courier: Courier,
+    private readonly origin: EventOrigin,
+  ) {}
+
+  /** Unix seconds. */
+  now(): number {
+    return Math.floor(Date.now() / 1000);
+  }
+
+  /** Records an event about `object` as it is at this moment and starts its delivery. */
+  emit(type: string, object: object, previous?: Record<string, unknown>): void {
+    const event = buildEvent({ type, object, previous, origin: this.origin, created: this.now() });
+    const record = { id: event.id, event, delivery: "pending" as const, attempts: 0, nextAttemptAt: null };
+    this.records.events.set(event.id, record);
+    trimOldest(this.records.events, KEPT_EVENTS);
+    this.eventIds.push(event.id);
+    this.courier.enqueue(record);
+  }
+
+  /** Changes `object` and, if that made a difference, emits `type` with what it was before. */
+  change<T extends object>(type: string, object: T, mutate: (object: T) => void): void {
+    const before = structuredClone(object);
+    mutate(object);
+    const previous = previousAttributes(before, object);
+    if (previous) this.emit(type, object, previous);
+  }
+
+  /** @throws StripeApiError if there is none, as after its deletion. */
+  customer(id: string, param?: string): Customer {
+    const customer = this.records.customers.get(id);
+    if (!customer || "deleted" in customer) throw noSuch("customer", id, param);
+    return customer;
+  }
+
+  /** @throws StripeApiError if there is none. */
+  subscription(id: string, param?: string): Subscription {
+    return found(this.records.subscriptions.get(id), "subscription", id, param);
+  }
+
+  /** @throws StripeApiError if there is none. */
+  invoice(id: string, param?: string): Invoice {
+    return found(this.records.invoices.get(id), "invoice", id, param);
+  }
+
+  /** @throws StripeApiError if there is none. */
+  session(id: string, param?: string): CheckoutSession {
+    return found(this.records.sessions.get(id), "checkout.session", id, param);
+  }
+
+  /** @throws StripeApiError if there is none, or it is archived. */
+  price(id: string, param?: string): Price {
+    const price = found(this.records.prices.get(id), "price", id, param);
+    if (!price.active) {
+      throw invalidRequest(`The price specified is inactive. This field only accepts active prices.`, param);
+    }
+    return price;
+  }
+
+  /** The active price with this lookup key, such as `team`; undefined where there is none. */
+  priceOfPlan(lookupKey: string): Price | undefined {
+    return [...this.records.prices.values()].find((price) => price.active && price.lookup_key === lookupKey);
+  }
+}
+
+function found<T>(value: T | undefined, kind: string, id: string, param?: string): T {
+  if (value === undefined) throw noSuch(kind, id, param);
+  return value;
+}

@@ -1,0 +1,209 @@
+import { invalidRequest } from "../errors.ts";
+import { planOf } from "../objects/catalogue.ts";
+import { itemOf, type Period, periodFrom } from "../objects/subscription.ts";
+import type { Price, Subscription } from "../objects/shapes.ts";
+import type { Books } from "./books.ts";
+import { unpaidSessionOf } from "./checkout.ts";
+import {
+  declineInvoice,
+  draftInvoice,
+  openInvoice,
+  openInvoiceOf,
+  payInvoice,
+  voidInvoice,
+  writeOffInvoice,
+} from "./invoicing.ts";
+import { declines, WORKING_CARD } from "./payment-methods.ts";
+
+/** `declined` makes a charge fail that the payment method alone would let pass. */
+export type Charge = "declined";
+
+/** Changes a subscription and says so with `customer.subscription.updated`. */
+export function update(books: Books, subscription: Subscription, mutate: (subscription: Subscription) => void): void {
+  books.change("customer.subscription.updated", subscription, mutate);
+}
+
+/** Ends the current period and bills the next one; a subscription set to end with its period ends instead. */
+export function renew(books: Books, subscription: Subscription, charge?: Charge): void {
+  if (subscription.cancel_at_period_end) return end(books, subscription);
+  const item = itemOf(subscription);
+  bill(books, subscription, periodFrom(item.current_period_end, item.price), { charge });
+}
+
+/** Ends the trial now: the first paid period begins and is billed. */
+export function endTrial(books: Books, subscription: Subscription, charge?: Charge): void {
+  if (subscription.cancel_at_period_end) return end(books, subscription);
+  const now = books.now();
+  const alsoChange = (ended: Subscription) => {
+    ended.trial_end = now;
+    ended.billing_cycle_anchor = now;
+  };
+  bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange, charge });
+}
+
+/** Moves the subscription into `period`, with whatever else changes at that moment, and collects for it. */
+function bill(
+  books: Books,
+  subscription: Subscription,
+  period: Period,
+  how: { alsoChange?: (subscription: Subscription) => void; charge?: Charge | undefined },
+): void {
+  update(books, subscription, (moved) => {
+    const item = itemOf(moved);
+    item.current_period_start = period.start;
+    item.current_period_end = period.end;
+    if (moved.status === "trialing" || moved.status === "paused") moved.status = "active";
+    how.alsoChange?.(moved);
+    draftInvoice(books, { subscription: moved, reason: "subscription_cycle", period, trial: false });
+  });
+  const invoice = books.invoice(subscription.latest_invoice!);
+  books.emit("invoice.created", invoice);
+  const collection = subscription.pause_collection?.behavior;
+  if (collection === "keep_as_draft") return;
+  openInvoice(books, invoice);
+  if (collection === "void") return voidInvoice(books, invoice);
+  if (collection === "mark_uncollectible") return writeOffInvoice(books, invoice);
+  if (how.charge === "declined" || declines(subscription.default_payment_method)) {
+    return paymentFailed(books, subscription);
+  }
+  payInvoice(books, invoice);
+}
+
+/** Declines the payment of the open invoice; where nothing is open, the next period is billed and declined. */
+export function failPayment(books: Books, subscription: Subscription): void {
+  if (openInvoiceOf(books, subscription)) return paymentFailed(books, subscription);
+  if (subscription.status === "trialing") endTrial(books, subscription, "declined");
+  else renew(books, subscription, "declined");
+}
+
+function paymentFailed(books: Books, subscription: Subscription): void {
+  const invoice = openInvoiceOf(books, subscription);
+  if (!invoice) throw new Error(`Cannot decline a payment of "${subscription.id}": no invoice is open`);
+  declineInvoice(books, invoice);
+  const session = unpaidSessionOf(books, subscription);
+  if (session && subscription.status === "incomplete") books.emit("checkout.session.async_payment_failed", session);
+  update(books, subscription, (changed) => {
+    if (changed.status === "active") changed.status = "past_due";
+  });
+}
+
+/** Pays the open invoice, with a card that works from now on; the subscription is active again. */
+export function pay(books: Books, subscription: Subscription): void {
+  const invoice = openInvoiceOf(books, subscription);
+  if (!invoice) throw invalidRequest(`Subscription ${subscription.id} has no open invoice to pay.`);
+  payInvoice(books, invoice);
+  const session = unpaidSessionOf(books, subscription);
+  if (session) {
+    session.payment_status = "paid";
+    books.emit("checkout.session.async_payment_succeeded", session);
+  }
+  update(books, subscription, (changed) => {
+    if (declines(changed.default_payment_method)) changed.default_payment_method = WORKING_CARD;
+    if (["past_due", "unpaid", "incomplete"].includes(changed.status)) changed.status = "active";
+  });
+}
+
+/** The last retry was declined as well: the subscription is unpaid and Stripe tries no more. */
+export function exhaustRetries(books: Books, subscription: Subscription): void {
+  if (!openInvoiceOf(books, subscription)) failPayment(books, subscription);
+  if (hasEnded(subscription)) return;
+  const invoice = openInvoiceOf(books, subscription);
+  if (invoice) declineInvoice(books, invoice, true);
+  update(books, subscription, (changed) => {
+    changed.status = "unpaid";
+  });
+}
+
+/** Pauses the subscription itself (status `paused`), which is not the same as pausing its collection. */
+export function pause(books: Books, subscription: Subscription): void {
+  update(books, subscription, (changed) => {
+    changed.status = "paused";
+    changed.status_details = {
+      paused: { subscription: { type: "pause_requested" }, transitioned_at: books.now(), type: "subscription" },
+    };
+  });
+  books.emit("customer.subscription.paused", subscription);
+}
+
+/** Resumes a paused subscription: a new period begins now and is billed. */
+export function resume(books: Books, subscription: Subscription): void {
+  if (subscription.status !== "paused") {
+    throw invalidRequest(`You can only resume subscriptions with status paused. This one is ${subscription.status}.`);
+  }
+  const now = books.now();
+  const alsoChange = (resumed: Subscription) => {
+    delete resumed.status_details;
+    resumed.billing_cycle_anchor = now;
+  };
+  bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange });
+  books.emit("customer.subscription.resumed", subscription);
+}
+
+/** Sets or takes back the end of a subscription with its current period. */
+export function setCancelAtPeriodEnd(books: Books, subscription: Subscription, cancel: boolean): void {
+  if (subscription.cancel_at_period_end === cancel) return;
+  update(books, subscription, (changed) => {
+    changed.cancel_at_period_end = cancel;
+    changed.cancel_at = cancel ? itemOf(changed).current_period_end : null;
+    changed.canceled_at = cancel ? books.now() : null;
+    changed.cancellation_details = {
+      comment: null,
+      feedback: null,
+      feedback_option: null,
+      reason: cancel ? "cancellation_requested" : null,
+    };
+  });
+}
+
+/** Ends a subscription now: `customer.subscription.deleted`, and no update before it. */
+export function end(books: Books, subscription: Subscription): void {
+  const now = books.now();
+  subscription.status = "canceled";
+  subscription.ended_at = now;
+  subscription.canceled_at ??= now;
+  subscription.pause_collection = null;
+  delete subscription.status_details;
+  subscription.cancellation_details = {
+    comment: null,
+    feedback: null,
+    feedback_option: null,
+    reason: "cancellation_requested",
+  };
+  books.emit("customer.subscription.deleted", subscription);
+}
+
+/** The first payment never came: 23 hours later Stripe gives up on the subscription. */
+export function expireIncomplete(books: Books, subscription: Subscription): void {
+  const invoice = openInvoiceOf(books, subscription);
+  update(books, subscription, (changed) => {
+    changed.status = "incomplete_expired";
+    changed.ended_at = books.now();
+    changed.canceled_at = books.now();
+  });
+  if (invoice) voidInvoice(books, invoice);
+}
+
+/** Moves the subscription to another price, from this moment on and without prorations. */
+export function changePrice(books: Books, subscription: Subscription, price: Price, quantity: number): void {
+  update(books, subscription, (changed) => {
+    const item = itemOf(changed);
+    item.price = price;
+    item.plan = planOf(price);
+    item.quantity = quantity;
+  });
+}
+
+/** Deletes a customer; what they subscribed to ends with them. */
+export function deleteCustomer(books: Books, id: string): void {
+  const customer = books.customer(id);
+  for (const subscription of books.records.subscriptions.values()) {
+    if (subscription.customer === id && !hasEnded(subscription)) end(books, subscription);
+  }
+  books.records.customers.set(id, { id, object: "customer", deleted: true });
+  books.emit("customer.deleted", customer);
+}
+
+/** Whether the subscription is over for good. */
+export function hasEnded(subscription: Subscription): boolean {
+  return subscription.status === "canceled" || subscription.status === "incomplete_expired";
+}

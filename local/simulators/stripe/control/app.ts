@@ -1,0 +1,172 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { act, possibleActions, SubscriptionAction } from "../billing/actions.ts";
+import { Books } from "../billing/books.ts";
+import { completeSession, openSession, PAYMENTS } from "../billing/checkout.ts";
+import { DELIVERY_FAULTS } from "../deliveries/courier.ts";
+import { StripeApiError } from "../errors.ts";
+import { NO_ORIGIN } from "../objects/event.ts";
+import { itemOf } from "../objects/subscription.ts";
+import type { Subscription } from "../objects/shapes.ts";
+import { shownEvent } from "../api/events.ts";
+import { resetRecords } from "../records.ts";
+import type { Bindings, Simulator } from "../simulator.ts";
+import { deliver, DeliverRequest } from "./deliver.ts";
+import { ApiFault } from "./faults.ts";
+
+const CheckoutRequest = z.strictObject({
+  /** As on a Payment Link: the one thing that tells whose purchase it is. */
+  clientReferenceId: z.string().max(200).nullable(),
+  /** A price's lookup key, such as `team`. */
+  plan: z.string(),
+  email: z.email().optional(),
+  /** true for 14 days, or a number of days. */
+  trial: z.union([z.boolean(), z.int().min(1).max(730)]).optional(),
+  payment: z.enum(PAYMENTS).optional(),
+  paymentStatus: z.enum(["paid", "unpaid", "no_payment_required"]).optional(),
+  /** What API callers pass as `subscription_data.metadata`; a Payment Link has none. */
+  subscriptionMetadata: z.record(z.string(), z.string()).optional(),
+});
+const DeliveryFaultRequest = z.strictObject({ deliveries: z.enum(DELIVERY_FAULTS) });
+const FaultRequest = z.union([DeliveryFaultRequest, ApiFault]);
+const TRIAL_DAYS = 14;
+
+type ControlContext = Context<{ Bindings: Bindings }>;
+
+/** The controls at `/_sim`, for tests, the demo and the dashboard. Bodies are JSON and strict. */
+export function controlApp(simulator: Simulator): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  const { records, courier, faults } = simulator;
+  const open = () => new Books(records, courier, NO_ORIGIN);
+
+  app.post("/_sim/checkout", async (c) => {
+    const request = await bodyOf(c, CheckoutRequest);
+    const books = open();
+    const purchase = checkOut(simulator, books, request);
+    simulator.changed();
+    return c.json({ ...purchase, eventIds: books.eventIds });
+  });
+
+  app.get("/_sim/subscriptions", (c) => {
+    const newestFirst = [...records.subscriptions.values()].reverse();
+    return c.json({ subscriptions: newestFirst.map((subscription) => summary(simulator, subscription)) });
+  });
+
+  app.post("/_sim/subscriptions/:id", async (c) => {
+    const request = await bodyOf(c, SubscriptionAction);
+    const books = open();
+    const subscription = books.subscription(c.req.param("id"));
+    act(books, subscription, request);
+    simulator.changed();
+    return c.json({ subscription, eventIds: books.eventIds });
+  });
+
+  app.post("/_sim/deliver", async (c) => c.json(await deliver(simulator, await bodyOf(c, DeliverRequest))));
+
+  app.get("/_sim/events", (c) => {
+    const lastAttempts = new Map([...records.deliveries.values()].map((delivery) => [delivery.eventId, delivery]));
+    const events = [...records.events.values()].reverse().map((record) => ({
+      ...record,
+      event: shownEvent(record),
+      lastAttempt: lastAttempts.get(record.id) ?? null,
+    }));
+    return c.json({ events });
+  });
+  app.get("/_sim/deliveries", (c) => c.json({ deliveries: [...records.deliveries.values()] }));
+  app.get("/_sim/meter-events", (c) => c.json({ meterEvents: [...records.meterEvents.values()] }));
+  app.get("/_sim/plans", (c) => c.json({ plans: [...records.prices.values()].filter((price) => price.lookup_key) }));
+
+  app.get("/_sim/faults", (c) => c.json({ api: faults.list(), deliveries: [...courier.faults] }));
+  app.post("/_sim/faults", async (c) => {
+    const fault = await bodyOf(c, FaultRequest);
+    if ("deliveries" in fault) courier.setFault(fault.deliveries);
+    else faults.add(fault);
+    return c.json({ api: faults.list(), deliveries: [...courier.faults] });
+  });
+  app.delete("/_sim/faults", (c) => {
+    faults.clear();
+    courier.clearFaults();
+    return c.json({ api: [], deliveries: [] });
+  });
+
+  app.post("/_sim/reset", async (c) => {
+    faults.clear();
+    courier.faults.clear();
+    await courier.abandon();
+    resetRecords(records, open().now());
+    simulator.changed();
+    return c.json({ reset: true });
+  });
+
+  app.notFound((c) =>
+    c.json({ error: { message: `Cannot ${c.req.method} ${c.req.path}: there is no such control` } }, 404)
+  );
+  app.onError((error, c) => {
+    if (!(error instanceof StripeApiError)) throw error;
+    return c.json({ error: error.body }, error.status as 400 | 404);
+  });
+  return app;
+}
+
+/** Buys through a Payment Link, in one step. */
+function checkOut(simulator: Simulator, books: Books, request: z.output<typeof CheckoutRequest>) {
+  const price = books.priceOfPlan(request.plan);
+  if (!price) throw badRequest(`Cannot check out plan "${request.plan}": no price has that lookup key`);
+  const session = openSession(books, {
+    price,
+    quantity: 1,
+    trialDays: request.trial === true ? TRIAL_DAYS : request.trial || 0,
+    clientReferenceId: request.clientReferenceId,
+    customer: null,
+    customerEmail: null,
+    metadata: {},
+    subscriptionMetadata: request.subscriptionMetadata ?? {},
+    successUrl: null,
+    cancelUrl: null,
+    fromPaymentLink: true,
+  }, simulator.url());
+  return completeSession(books, session, {
+    email: request.email ?? "buyer@example.com",
+    payment: request.payment ?? "now",
+    paymentStatus: request.paymentStatus,
+  });
+}
+
+/** A subscription as the dashboard and the demo look at it. Times in Unix seconds. */
+export function summary(simulator: Simulator, subscription: Subscription) {
+  const { customers, products, sessions } = simulator.records;
+  const item = itemOf(subscription);
+  const customer = customers.get(subscription.customer);
+  const session = [...sessions.values()].find((each) => each.subscription === subscription.id);
+  return {
+    id: subscription.id,
+    status: subscription.status,
+    customerId: subscription.customer,
+    customerDeleted: !customer || "deleted" in customer,
+    email: session?.customer_details?.email ?? null,
+    clientReferenceId: session?.client_reference_id ?? null,
+    plan: products.get(item.price.product)?.name ?? item.price.id,
+    lookupKey: item.price.lookup_key,
+    amount: item.price.unit_amount * item.quantity,
+    currency: item.price.currency,
+    periodEnd: item.current_period_end,
+    trialEnd: subscription.trial_end,
+    cancelAtPeriodEnd: subscription.cancel_at_period_end,
+    collectionPaused: subscription.pause_collection !== null,
+    created: subscription.created,
+    actions: possibleActions(subscription),
+  };
+}
+
+async function bodyOf<Schema extends z.ZodType>(c: ControlContext, schema: Schema): Promise<z.output<Schema>> {
+  const body = await c.req.json().catch(() => {
+    throw badRequest("Cannot read the body: it is not JSON");
+  });
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw badRequest(`Cannot accept the body: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
+}
+
+function badRequest(message: string): StripeApiError {
+  return new StripeApiError(400, { type: "invalid_request_error", message });
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { noSuch } from "../errors.ts";
+import { buildEvent, buildThinEvent, NO_ORIGIN } from "../objects/event.ts";
+import { inOldShape } from "../objects/old-shape.ts";
+import type { StripeEvent, ThinEvent } from "../objects/shapes.ts";
+import type { DeliveryRecord } from "../records.ts";
+import type { Simulator } from "../simulator.ts";
+
+/** A snapshot event as far as the caller cares; the rest is filled in. */
+const GivenEvent = z.strictObject({
+  id: z.string().min(1).optional(),
+  object: z.literal("event").optional(),
+  type: z.string().min(1),
+  created: z.int().optional(),
+  api_version: z.string().optional(),
+  livemode: z.literal(false).optional(),
+  pending_webhooks: z.int().optional(),
+  request: z.strictObject({ id: z.string().nullable(), idempotency_key: z.string().nullable() }).optional(),
+  data: z.strictObject({
+    object: z.record(z.string(), z.unknown()),
+    previous_attributes: z.record(z.string(), z.unknown()).optional(),
+  }).default({ object: {} }),
+});
+const GivenThinEvent = z.strictObject({
+  id: z.string().min(1).optional(),
+  object: z.literal("v2.core.event"),
+  type: z.string().min(1).optional(),
+  related_object: z.strictObject({ id: z.string(), type: z.string(), url: z.string() }).nullable().optional(),
+});
+
+/** The body of `POST /_sim/deliver`. */
+export const DeliverRequest = z.strictObject({
+  eventId: z.string().optional(),
+  eventIds: z.array(z.string()).min(1).max(100).optional(),
+  event: z.union([GivenThinEvent, GivenEvent]).optional(),
+  /** How often each event is sent. */
+  times: z.int().min(1).max(100).default(1),
+  /** How long to wait before the first, in milliseconds. */
+  delayMs: z.int().min(0).max(60_000).default(0),
+  signature: z.enum(["valid", "bad", "old", "future"]).default("valid"),
+  /** One after the other as given, from last to first, or all at once. */
+  order: z.enum(["sequence", "reversed", "together"]).default("sequence"),
+  /** `old` sends what an endpoint pinned to a 2024 API version receives. */
+  shape: z.enum(["current", "old"]).default("current"),
+}).refine(
+  (request) => [request.eventId, request.eventIds, request.event].filter((given) => given !== undefined).length === 1,
+  "exactly one of eventId, eventIds and event must be given",
+);
+export type DeliverRequest = z.infer<typeof DeliverRequest>;
+
+/** What came of it: every attempt, and the statuses alone for quick assertions (null where no answer came). */
+export interface DeliverAnswer {
+  eventIds: string[];
+  statuses: (number | null)[];
+  deliveries: DeliveryRecord[];
+}
+
+/** Delivers stored or given events by hand and answers when the receiver has. */
+export async function deliver(simulator: Simulator, request: DeliverRequest): Promise<DeliverAnswer> {
+  const events = chooseEvents(simulator, request);
+  if (request.order === "reversed") events.reverse();
+  await simulator.timers.wait(request.delayMs);
+  const due = events.flatMap((event) => Array.from({ length: request.times }, () => event));
+  const send = (event: StripeEvent | ThinEvent) => {
+    const rendered = event.object === "event" && request.shape === "old" ? inOldShape(event) : event;
+    return simulator.courier.post(event, request.signature, true, rendered);
+  };
+  const deliveries: DeliveryRecord[] = [];
+  if (request.order === "together") deliveries.push(...await Promise.all(due.map(send)));
+  else for (const event of due) deliveries.push(await send(event));
+  return { eventIds: events.map(({ id }) => id), statuses: deliveries.map(({ status }) => status), deliveries };
+}
+
+function chooseEvents(simulator: Simulator, request: DeliverRequest): (StripeEvent | ThinEvent)[] {
+  const ids = request.eventIds ?? (request.eventId !== undefined ? [request.eventId] : []);
+  const stored = ids.map((id) => {
+    const record = simulator.records.events.get(id);
+    if (!record) throw noSuch("event", id);
+    return record.event;
+  });
+  return request.event ? [complete(simulator, request.event)] : stored;
+}
+
+/** Makes a valid event of what was given. A new snapshot event can from then on be retrieved like any other. */
+function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event"]>): StripeEvent | ThinEvent {
+  const now = Math.floor(Date.now() / 1000);
+  if (given.object === "v2.core.event") {
+    return buildThinEvent({ id: given.id, type: given.type, relatedObject: given.related_object, created: now });
+  }
+  const event = buildEvent({
+    id: given.id,
+    type: given.type,
+    object: given.data.object,
+    previous: given.data.previous_attributes,
+    origin: given.request ?? NO_ORIGIN,
+    created: given.created ?? now,
+  });
+  if (given.api_version !== undefined) event.api_version = given.api_version;
+  const { events } = simulator.records;
+  if (!events.has(event.id)) {
+    // `dropped`: it is delivered by hand only, so no schedule may pick it up.
+    events.set(event.id, { id: event.id, event, delivery: "dropped", attempts: 0, nextAttemptAt: null });
+    simulator.changed();
+  }
+  return event;
+}

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import Stripe from "stripe";
+import { type Stage, stage, until } from "./test-stage.ts";
+
+const undelivered = async (s: Stage) =>
+  (await s.stripe.events.list({ delivery_success: false, limit: 100 })).data.map(({ id }) => id);
+
+/** What `/_sim/events` says about one event. */
+async function progress(s: Stage, id: string): Promise<{ delivery: string; attempts: number }> {
+  const { events } = (await s.control("/_sim/events")).answer;
+  const { delivery, attempts } = events.find((record) => record.id === id)!;
+  return { delivery, attempts };
+}
+
+Deno.test("a webhook call looks like Stripe's: indented JSON, its user agent, both signature schemes", async () => {
+  await using s = await stage();
+  const { id } = await s.stripe.customers.create({ name: "Ada" });
+  await until(() => s.receiver.calls.length === 1, "the call");
+  const [{ raw, headers, event }] = s.receiver.calls as [typeof s.receiver.calls[0]];
+  assert.match(raw, /^\{\n {2}"id": "evt_/);
+  assert.match(headers.get("user-agent") ?? "", /^Stripe\/1\.0/);
+  assert.match(headers.get("stripe-signature") ?? "", /^t=\d+,v1=[0-9a-f]{64},v0=[0-9a-f]{64}$/);
+  assert.equal((event!.data.object as Stripe.Customer).id, id);
+  assert.equal(event!.pending_webhooks, 1);
+});
+
+Deno.test("an event answered with 500 is delivered again until the receiver accepts it", async () => {
+  await using s = await stage({ retryDelaysMs: [10, 10, 10] });
+  s.receiver.answer = (call) => call <= 2 ? 500 : 200;
+  await s.stripe.customers.create({ name: "Ada" });
+  await until(() => s.receiver.calls.length === 3, "the third attempt");
+  const ids = new Set(s.receiver.events.map(({ id }) => id));
+  assert.equal(ids.size, 1);
+  const [id] = ids as unknown as [string];
+  await until(async () => (await progress(s, id)).delivery === "delivered", "the delivery to be recorded");
+  assert.equal((await progress(s, id)).attempts, 3);
+  assert.deepEqual(await undelivered(s), []);
+  assert.equal((await s.stripe.events.retrieve(id)).pending_webhooks, 0);
+  const { deliveries } = (await s.control("/_sim/deliveries")).answer;
+  assert.deepEqual(deliveries.map(({ status }) => status), [500, 500, 200]);
+});
+
+Deno.test("an event nobody accepted is given up on and found as undelivered, until it is redelivered", async () => {
+  await using s = await stage({ retryDelaysMs: [5] });
+  s.receiver.answer = () => 503;
+  await s.stripe.customers.create({ name: "Ada" });
+  const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
+  await until(async () => (await progress(s, event!.id)).delivery === "failed", "the last attempt");
+  assert.equal(s.receiver.calls.length, 2);
+  assert.deepEqual(await undelivered(s), [event!.id]);
+  assert.equal((await s.stripe.events.retrieve(event!.id)).pending_webhooks, 1);
+
+  s.receiver.answer = () => 200;
+  const { answer } = await s.control("/_sim/deliver", { eventId: event!.id });
+  assert.deepEqual(answer.statuses, [200]);
+  assert.deepEqual(await undelivered(s), []);
+});
+
+Deno.test("redirects and silence count as failures, and silence is cut off in time", async () => {
+  await using s = await stage({ retryDelaysMs: [], deliveryTimeoutMs: 50 });
+  s.receiver.answer = () => 302;
+  await s.stripe.customers.create({ name: "redirected" });
+  await until(() => s.receiver.calls.length === 1, "the redirected call");
+  const hung = Promise.withResolvers<number>();
+  s.receiver.answer = () => hung.promise;
+  await s.stripe.customers.create({ name: "hung" });
+  await until(async () => (await s.control("/_sim/deliveries")).answer.deliveries.length === 2, "both attempts");
+  hung.resolve(200);
+  const { deliveries } = (await s.control("/_sim/deliveries")).answer;
+  assert.deepEqual(deliveries.map(({ status, error }) => [status, error]), [
+    [302, null],
+    [null, "no answer within 50 ms"],
+  ]);
+  assert.equal((await undelivered(s)).length, 2);
+});
+
+Deno.test("a receiver that cuts the connection is called once per recorded attempt", async () => {
+  let calls = 0;
+  const cutting = createServer((incoming, outgoing) => {
+    calls += 1;
+    if (calls === 1) outgoing.end();
+    else incoming.socket.destroy();
+  });
+  await new Promise<void>((resolve) => cutting.listen(0, "127.0.0.1", resolve));
+  const { port } = cutting.address() as AddressInfo;
+  {
+    await using s = await stage({ webhookUrl: `http://127.0.0.1:${port}/`, retryDelaysMs: [10] });
+    await s.stripe.customers.create({ name: "answered" });
+    await until(() => calls === 1, "the answered call");
+    const { id } = await s.stripe.customers.create({ name: "cut off" });
+    const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
+    assert.equal((event!.data.object as Stripe.Customer).id, id);
+    await until(async () => (await progress(s, event!.id)).delivery === "failed", "the last attempt");
+    assert.equal((await progress(s, event!.id)).attempts, 2);
+  }
+  cutting.close();
+  assert.equal(calls, 3);
+});
+
+Deno.test("events wait for a webhook URL and go out in order once there is one", async () => {
+  await using s = await stage();
+  await using late = await stage({ webhookSecret: s.simulator.webhookSecret });
+  const target = s.receiver.url;
+  const { answer: held } = await late.control("/_sim/faults", { deliveries: "paused" });
+  assert.deepEqual(held.deliveries, ["paused"]);
+  const { eventIds } = await late.checkout();
+  assert.deepEqual((await undelivered(late)).toReversed(), eventIds);
+  late.simulator.setWebhookUrl(target);
+  await late.control("/_sim/faults", undefined, "DELETE");
+  await until(() => s.receiver.events.length === eventIds.length, "the held events");
+  assert.deepEqual(s.receiver.events.map(({ id }) => id), eventIds);
+  assert.equal(late.receiver.calls.length, 0);
+});
+
+Deno.test("doubled deliveries send each event twice", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { deliveries: "doubled" });
+  const { eventIds } = await s.checkout();
+  await until(() => s.receiver.calls.length === 2 * eventIds.length, "every event twice");
+  for (const id of eventIds) assert.equal(s.receiver.events.filter((event) => event.id === id).length, 2);
+});
+
+Deno.test("reordered deliveries send what arose together from last to first", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { deliveries: "reordered" });
+  const { eventIds } = await s.checkout();
+  await s.received(eventIds);
+  assert.deepEqual(s.receiver.events.map(({ id }) => id), eventIds.toReversed());
+});
+
+Deno.test("dropped deliveries are never attempted, and the events list tells which they are", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { deliveries: "dropped" });
+  const { eventIds } = await s.checkout();
+  await s.control("/_sim/faults", undefined, "DELETE");
+  await s.stripe.customers.create({ name: "after" });
+  await until(() => s.receiver.types.includes("customer.created"), "the event after the fault");
+  assert.deepEqual((await undelivered(s)).toReversed(), eventIds);
+  assert.equal(s.receiver.events.some(({ id }) => eventIds.includes(id)), false);
+
+  const { answer } = await s.control("/_sim/deliver", { eventIds, order: "reversed" });
+  assert.deepEqual(answer.eventIds, eventIds.toReversed());
+  assert.deepEqual(await undelivered(s), []);
+});
+
+Deno.test("an event can be delivered twice at once and again later", async () => {
+  await using s = await stage();
+  const { eventIds } = await s.checkout();
+  await s.received(eventIds);
+  const [id] = eventIds;
+  const started = Date.now();
+  const { answer } = await s.control("/_sim/deliver", { eventId: id, times: 3, delayMs: 40, order: "together" });
+  assert.deepEqual(answer.statuses, [200, 200, 200]);
+  assert.ok(Date.now() - started >= 40);
+  assert.equal(s.receiver.events.filter((event) => event.id === id).length, 4);
+});
+
+Deno.test("bad and old signatures are refused by the SDK, and one from the future passes", async () => {
+  await using s = await stage();
+  const { eventIds } = await s.checkout();
+  await s.received(eventIds);
+  const [id] = eventIds;
+  const send = async (signature: string) => {
+    const { answer } = await s.control("/_sim/deliver", { eventId: id, signature });
+    return [answer.statuses[0], s.receiver.calls.at(-1)?.refusal?.message];
+  };
+  const [badStatus, badReason] = await send("bad");
+  assert.equal(badStatus, 400);
+  assert.match(String(badReason), /No signatures found matching the expected signature/);
+  assert.deepEqual(await send("old"), [400, "Timestamp outside the tolerance zone"]);
+  assert.deepEqual(await send("future"), [200, undefined]);
+});
+
+Deno.test("a body tampered with on the way is refused by the SDK", async () => {
+  await using s = await stage();
+  await s.stripe.customers.create({ name: "Ada" });
+  await until(() => s.receiver.calls.length === 1, "the call");
+  const { raw, headers } = s.receiver.calls[0]!;
+  const forged = await fetch(s.receiver.url, { method: "POST", headers, body: raw.replace("Ada", "Eve") });
+  await forged.body?.cancel();
+  assert.equal(forged.status, 400);
+  const replayed = await fetch(s.receiver.url, { method: "POST", headers, body: raw });
+  await replayed.body?.cancel();
+  assert.equal(replayed.status, 200);
+});
+
+Deno.test("a thin event is signed, refused by constructEventAsync, and read by parseEventNotification", async () => {
+  await using s = await stage();
+  const { answer } = await s.control("/_sim/deliver", { event: { object: "v2.core.event" } });
+  assert.deepEqual(answer.statuses, [400]);
+  const { raw, refusal, headers } = s.receiver.calls[0]!;
+  assert.match(refusal!.message, /You passed a thin event notification/);
+  const notification = await s.stripe.parseEventNotificationAsync(
+    raw,
+    headers.get("stripe-signature")!,
+    s.simulator.webhookSecret,
+  );
+  assert.equal(notification.type, "v1.billing.meter.error_report_triggered");
+  assert.deepEqual(Object.keys(JSON.parse(raw)).sort(), [
+    "created",
+    "id",
+    "livemode",
+    "object",
+    "related_object",
+    "type",
+  ]);
+  // A pointer is not an event of the v1 list.
+  assert.equal((await s.stripe.events.list()).data.length, 0);
+});
+
+Deno.test("any given event is completed to a valid one, delivered, and can be retrieved afterwards", async () => {
+  await using s = await stage();
+  const charge = { id: "ch_1", object: "charge" };
+  const { answer } = await s.control("/_sim/deliver", { event: { type: "charge.refunded", data: { object: charge } } });
+  assert.deepEqual(answer.statuses, [200]);
+  const [event] = s.receiver.events;
+  assert.equal(event!.type, "charge.refunded");
+  assert.deepEqual(event!.data.object, charge);
+  assert.deepEqual(event!.data, (await s.stripe.events.retrieve(answer.eventIds[0]!)).data);
+
+  const again = { id: event!.id, type: "charge.refunded", created: event!.created - 60, data: { object: charge } };
+  await s.control("/_sim/deliver", { event: again });
+  assert.equal(s.receiver.events[1]!.created, event!.created - 60);
+});
+
+Deno.test("a delivery request that names no event, two, or an unknown field is refused", async () => {
+  await using s = await stage();
+  const { eventIds: [id] } = await s.checkout();
+  for (
+    const body of [{}, { eventId: id, eventIds: [id] }, { eventId: id, signatur: "bad" }, { eventId: id, times: 0 }]
+  ) {
+    assert.equal((await s.control("/_sim/deliver", body)).status, 400, JSON.stringify(body));
+  }
+  assert.equal((await s.control("/_sim/deliver", { eventId: "evt_none" })).status, 404);
+});

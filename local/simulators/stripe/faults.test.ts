@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import Stripe from "stripe";
+import { sdk, stage } from "./test-stage.ts";
+
+Deno.test("a connection dropped before the call leaves nothing behind", async () => {
+  await using s = await stage();
+  // Two times: a call whose connection closed may be repeated once, whatever the SDK was told.
+  await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_before", times: 2 });
+  await assert.rejects(s.stripe.customers.create({ name: "Ada" }), { type: "StripeConnectionError" });
+  assert.equal((await s.stripe.customers.list()).data.length, 0);
+});
+
+Deno.test("a connection dropped after the call loses the answer and nothing else", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
+  // Without a pool: on a kept connection that closes, fetch sends the request again by itself.
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const request: RequestInit & { client: Deno.HttpClient } = {
+    client,
+    method: "POST",
+    headers: { authorization: `Bearer ${s.simulator.secretKey}` },
+    body: new URLSearchParams({ name: "Ada" }),
+  };
+  await assert.rejects(fetch(`${s.simulator.url}/v1/customers`, request), TypeError);
+  assert.deepEqual((await s.stripe.customers.list()).data.map(({ name }) => name), ["Ada"]);
+});
+
+Deno.test("a call repeated with the same key after a connection was dropped does not repeat its work", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
+  const patient = sdk(s.simulator, { maxNetworkRetries: 2 });
+  const ada = await patient.customers.create({ name: "Ada" });
+  assert.deepEqual((await s.stripe.customers.list()).data.map(({ id }) => id), [ada.id]);
+  assert.deepEqual((await s.control("/_sim/faults")).answer, { api: [], deliveries: [] });
+});
+
+Deno.test("a status fault hits as often as it was told, and only the calls it matches", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { match: "GET /v1/subscriptions", kind: "status", status: 503, times: 2 });
+  await s.stripe.customers.list();
+  await assert.rejects(s.stripe.subscriptions.list(), { statusCode: 503, type: "StripeAPIError" });
+  const { answer } = await s.control("/_sim/faults");
+  assert.equal(answer.api[0]?.times, 1);
+  await assert.rejects(s.stripe.subscriptions.retrieve("sub_1"), { statusCode: 503 });
+  assert.equal((await s.stripe.subscriptions.list()).data.length, 0);
+});
+
+Deno.test("a fault can answer HTML, which the SDK calls invalid JSON, or a rate limit", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { match: "* /v1/", kind: "status", status: 502, body: "html" });
+  await assert.rejects(s.stripe.customers.list(), { message: "Invalid JSON received from the Stripe API" });
+  await s.control("/_sim/faults", { match: "* /v1/", kind: "status", status: 429 });
+  await assert.rejects(s.stripe.customers.list(), { type: "StripeRateLimitError", code: "rate_limit" });
+});
+
+Deno.test("a delayed call answers properly, only late", async () => {
+  await using s = await stage();
+  await s.control("/_sim/faults", { match: "GET /v1/customers", kind: "delay", delayMs: 60 });
+  const started = Date.now();
+  assert.equal((await s.stripe.customers.list()).data.length, 0);
+  assert.ok(Date.now() - started >= 60);
+});
+
+Deno.test("faults that make no sense are refused, and clearing removes the rest", async () => {
+  await using s = await stage();
+  const senseless = [
+    { match: "GET /v1/subscriptions", kind: "status" },
+    { match: "subscriptions", kind: "drop_before" },
+    { match: "GET /v1/", kind: "explode" },
+    { match: "GET /v1/", kind: "drop_before", tims: 2 },
+    { deliveries: "lost" },
+    { deliveries: "paused", times: 1 },
+  ];
+  for (const fault of senseless) {
+    assert.equal((await s.control("/_sim/faults", fault)).status, 400, JSON.stringify(fault));
+  }
+  await s.control("/_sim/faults", { match: "GET /v1/", kind: "drop_before", times: 99 });
+  await s.control("/_sim/faults", undefined, "DELETE");
+  assert.equal((await s.stripe.customers.list()).data.length, 0);
+});
+
+Deno.test("controls refuse what they do not know", async () => {
+  await using s = await stage();
+  const { subscriptionId } = await s.checkout();
+  const refused: [string, unknown][] = [
+    ["/_sim/checkout", { clientReferenceId: "ada", plan: "gold" }],
+    ["/_sim/checkout", { plan: "team" }],
+    ["/_sim/checkout", { clientReferenceId: "ada", plan: "team", trail: true }],
+    [`/_sim/subscriptions/${subscriptionId}`, { action: "explode" }],
+    [`/_sim/subscriptions/${subscriptionId}`, { action: "renew", now: true }],
+    [`/_sim/subscriptions/${subscriptionId}`, { action: "change_plan", plan: "gold" }],
+  ];
+  for (const [path, body] of refused) {
+    assert.equal((await s.control(path, body)).status, 400, JSON.stringify(body));
+  }
+  assert.equal((await s.control("/_sim/subscriptions/sub_none", { action: "renew" })).status, 404);
+  assert.equal((await s.control("/_sim/nothing")).status, 404);
+  assert.equal((await s.stripe.subscriptions.list()).data.length, 1);
+});
+
+Deno.test("a reset forgets everything but the catalogue, the secrets and the webhook", async () => {
+  await using s = await stage();
+  const { eventIds } = await s.checkout();
+  await s.received(eventIds);
+  await s.control("/_sim/faults", { deliveries: "paused" });
+  await s.control("/_sim/faults", { match: "GET /v1/", kind: "drop_before", times: 9 });
+  await s.control("/_sim/reset", {});
+  assert.equal((await s.stripe.events.list()).data.length, 0);
+  assert.equal((await s.stripe.subscriptions.list({ status: "all" })).data.length, 0);
+  assert.equal((await s.stripe.prices.list()).data.length, 3);
+  const again = await s.checkout();
+  await s.received(again.eventIds);
+});
+
+Deno.test("several simulators in one process know nothing of each other", async () => {
+  await using one = await stage();
+  await using other = await stage();
+  await one.checkout();
+  assert.equal((await other.stripe.events.list()).data.length, 0);
+  assert.notEqual(one.simulator.webhookSecret, other.simulator.webhookSecret);
+  const stranger = sdk(one.simulator, { secretKey: other.simulator.secretKey });
+  await assert.rejects(stranger.events.list(), (error) => error instanceof Stripe.errors.StripeAuthenticationError);
+});

@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Bindings } from "./simulator.ts";
+
+/** Answers one request; `env.drop` cuts the connection instead of sending what is returned. */
+export type Handler = (request: Request, env: Bindings) => Response | Promise<Response>;
+
+/** A listening server. `stop` cuts what is open and resolves when the port is free. */
+export interface HttpServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 1_000_000;
+
+/**
+ * Serves `handler` on 127.0.0.1. It is `node:http` because a fault must be able to really cut a connection, which
+ * neither `Deno.serve` nor a `Response` can express.
+ *
+ * @param port 0 takes a free one.
+ */
+export async function serveHttp(port: number, handler: Handler): Promise<HttpServer> {
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing, handler).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${taken}`,
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => error ? reject(error) : resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handler: Handler): Promise<void> {
+  const body = await readBody(incoming);
+  if (body === null) {
+    outgoing.writeHead(413, { connection: "close" }).end();
+    return;
+  }
+  let dropped = false;
+  const response = await handler(toRequest(incoming, body), { drop: () => dropped = true });
+  if (dropped) {
+    incoming.socket.destroy();
+    return;
+  }
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+function toRequest(incoming: IncomingMessage, body: Uint8Array<ArrayBuffer>): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  const method = incoming.method ?? "GET";
+  const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
+  return new Request(new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "127.0.0.1"}`), {
+    method,
+    headers,
+    ...(hasBody ? { body } : {}),
+  });
+}

@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import Stripe from "stripe";
+import { stage } from "./test-stage.ts";
+
+const BILLED = ["invoice.created", "invoice.finalized"];
+const PAID = ["invoice.updated", "invoice.paid", "invoice.payment_succeeded"];
+const UPDATED = "customer.subscription.updated";
+
+interface Story {
+  title: string;
+  checkout?: Record<string, unknown>;
+  /** What happened before, in order. */
+  before?: string[];
+  action: string;
+  more?: Record<string, unknown>;
+  events: string[];
+  status: string;
+}
+
+const STORIES: Story[] = [
+  {
+    title: "a renewal bills and pays the next period",
+    action: "renew",
+    events: [UPDATED, ...BILLED, ...PAID],
+    status: "active",
+  },
+  {
+    title: "a renewal of a subscription set to end ends it",
+    before: ["cancel_at_period_end"],
+    action: "renew",
+    events: ["customer.subscription.deleted"],
+    status: "canceled",
+  },
+  {
+    title: "a renewal on the card that fails later leaves it past due",
+    checkout: { payment: "fails_later" },
+    action: "renew",
+    events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
+    status: "past_due",
+  },
+  {
+    title: "a renewal while collection is paused voids the invoice",
+    before: ["pause_collection"],
+    action: "renew",
+    events: [UPDATED, ...BILLED, "invoice.voided"],
+    status: "active",
+  },
+  {
+    title: "a failing payment makes an active subscription past due",
+    action: "payment_fails",
+    events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
+    status: "past_due",
+  },
+  {
+    title: "a second failure of the same invoice changes nothing but the invoice",
+    before: ["payment_fails"],
+    action: "payment_fails",
+    events: ["invoice.updated", "invoice.payment_failed"],
+    status: "past_due",
+  },
+  {
+    title: "paying the open invoice makes a past due subscription active",
+    before: ["payment_fails"],
+    action: "pays",
+    events: ["invoice.updated", "customer.updated", "invoice.paid", "invoice.payment_succeeded", UPDATED],
+    status: "active",
+  },
+  {
+    title: "giving up makes a past due subscription unpaid",
+    before: ["payment_fails"],
+    action: "unpaid",
+    events: ["invoice.updated", "invoice.payment_failed", UPDATED],
+    status: "unpaid",
+  },
+  {
+    title: "paying makes an unpaid subscription active",
+    before: ["payment_fails", "unpaid"],
+    action: "pays",
+    events: ["invoice.updated", "customer.updated", "invoice.paid", "invoice.payment_succeeded", UPDATED],
+    status: "active",
+  },
+  {
+    title: "a pause says updated and paused",
+    action: "pause",
+    events: [UPDATED, "customer.subscription.paused"],
+    status: "paused",
+  },
+  {
+    title: "a resumption bills a new period and says resumed",
+    before: ["pause"],
+    action: "resume",
+    events: [UPDATED, ...BILLED, ...PAID, "customer.subscription.resumed"],
+    status: "active",
+  },
+  {
+    title: "pausing collection leaves the status alone",
+    action: "pause_collection",
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "resuming collection is an update",
+    before: ["pause_collection"],
+    action: "resume_collection",
+    events: [UPDATED],
+    status: "active",
+  },
+  { title: "a planned end is an update", action: "cancel_at_period_end", events: [UPDATED], status: "active" },
+  {
+    title: "taking back a planned end is an update",
+    before: ["cancel_at_period_end"],
+    action: "keep",
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "a cancellation says deleted and nothing else",
+    action: "cancel",
+    events: ["customer.subscription.deleted"],
+    status: "canceled",
+  },
+  {
+    title: "a plan change is an update",
+    action: "change_plan",
+    more: { plan: "scale" },
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "the end of a trial is announced",
+    checkout: { trial: true },
+    action: "trial_will_end",
+    events: ["customer.subscription.trial_will_end"],
+    status: "trialing",
+  },
+  {
+    title: "the end of a trial bills the first period",
+    checkout: { trial: true },
+    action: "trial_ends",
+    events: [UPDATED, ...BILLED, ...PAID],
+    status: "active",
+  },
+  {
+    title: "a trial that ends on a failing card leaves it past due",
+    checkout: { trial: true },
+    action: "payment_fails",
+    events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
+    status: "past_due",
+  },
+  {
+    title: "a pending debit that succeeds activates the subscription",
+    checkout: { payment: "pending" },
+    action: "pays",
+    events: [...PAID, "checkout.session.async_payment_succeeded", UPDATED],
+    status: "active",
+  },
+  {
+    title: "a pending debit that fails leaves it incomplete",
+    checkout: { payment: "pending" },
+    action: "payment_fails",
+    events: ["invoice.updated", "customer.updated", "invoice.payment_failed", "checkout.session.async_payment_failed"],
+    status: "incomplete",
+  },
+  {
+    title: "a first payment that never came lets the subscription expire",
+    checkout: { payment: "pending" },
+    action: "expire",
+    events: [UPDATED, "invoice.voided"],
+    status: "incomplete_expired",
+  },
+  {
+    title: "deleting the customer ends the subscription first",
+    action: "delete_customer",
+    events: ["customer.subscription.deleted", "customer.deleted"],
+    status: "canceled",
+  },
+];
+
+for (const { title, checkout = {}, before = [], action, more, events, status } of STORIES) {
+  Deno.test(`${title}, every event verified by the SDK in both API shapes`, async () => {
+    await using s = await stage();
+    const { subscriptionId } = await s.checkout(checkout);
+    for (const earlier of before) await s.act(subscriptionId, earlier);
+    const received = await s.act(subscriptionId, action, more);
+    assert.deepEqual(received.map(({ type }) => type), events);
+    received.forEach(assertCurrentShape);
+    assert.equal((await s.stripe.subscriptions.retrieve(subscriptionId)).status, status);
+    assert.deepEqual(s.receiver.calls.filter(({ refusal }) => refusal), []);
+
+    const eventIds = received.map(({ id }) => id);
+    const callsBefore = s.receiver.calls.length;
+    const { answer } = await s.control("/_sim/deliver", { eventIds, shape: "old" });
+    assert.deepEqual(answer.statuses, events.map(() => 200));
+    const old = s.receiver.calls.slice(callsBefore).map(({ event }) => event!);
+    assert.deepEqual(old.map(({ id }) => id), eventIds);
+    old.forEach(assertOldShape);
+  });
+}
+
+const VARIANTS = [
+  { request: {}, status: "active", payment: "paid", events: [...BILLED, ...PAID] },
+  { request: { payment: "fails_later" }, status: "active", payment: "paid", events: [...BILLED, ...PAID] },
+  { request: { payment: "pending" }, status: "incomplete", payment: "unpaid", events: BILLED },
+  { request: { paymentStatus: "unpaid" }, status: "incomplete", payment: "unpaid", events: BILLED },
+  { request: { trial: true }, status: "trialing", payment: "no_payment_required", events: [...BILLED, ...PAID] },
+  { request: { trial: 3, paymentStatus: "paid" }, status: "trialing", payment: "paid", events: [...BILLED, ...PAID] },
+];
+
+for (const { request, status, payment, events } of VARIANTS) {
+  Deno.test(`a checkout with ${JSON.stringify(request)} ends ${status} and says ${payment}`, async () => {
+    await using s = await stage();
+    const bought = await s.checkout({ plan: "team", email: "ada@example.com", ...request });
+    const received = await s.received(bought.eventIds);
+    assert.deepEqual(received.map(({ type }) => type), [
+      "customer.created",
+      "checkout.session.completed",
+      "customer.subscription.created",
+      ...events,
+    ]);
+    received.forEach(assertCurrentShape);
+    const session = received[1]!.data.object as Stripe.Checkout.Session;
+    const subscription = received[2]!.data.object as Stripe.Subscription;
+    assert.equal(session.client_reference_id, "ada");
+    assert.equal(session.payment_status, payment);
+    assert.equal(session.subscription, bought.subscriptionId);
+    assert.equal(session.customer, bought.customerId);
+    assert.equal(subscription.status, status);
+    // The one link between tenant and purchase is the session: a Payment Link writes nothing on the subscription.
+    assert.deepEqual({ ...subscription.metadata }, {});
+    assert.equal(subscription.items.data[0]?.price.lookup_key, "team");
+  });
+}
+
+Deno.test("the events of a renewal carry the new period and what it was before", async () => {
+  await using s = await stage();
+  const { subscriptionId } = await s.checkout();
+  const before = (await s.stripe.subscriptions.retrieve(subscriptionId)).items.data[0]!;
+  const [updated, , , , paid] = await s.act(subscriptionId, "renew");
+  const subscription = updated!.data.object as Stripe.Subscription;
+  const item = subscription.items.data[0]!;
+  assert.equal(item.current_period_start, before.current_period_end);
+  assert.ok(item.current_period_end > item.current_period_start);
+  const previous = (updated!.data as { previous_attributes: { items: { data: Stripe.SubscriptionItem[] } } })
+    .previous_attributes;
+  assert.equal(previous.items.data[0]?.current_period_end, before.current_period_end);
+  assert.deepEqual(Object.keys(previous).sort(), ["items", "latest_invoice"]);
+  const invoice = paid!.data.object as Stripe.Invoice;
+  assert.equal(invoice.id, subscription.latest_invoice);
+  assert.equal(invoice.parent?.subscription_details?.subscription, subscriptionId);
+  assert.equal(invoice.lines.data[0]?.period.start, item.current_period_start);
+});
+
+Deno.test("an event keeps the object as it was, whatever happens to it later", async () => {
+  await using s = await stage();
+  const { subscriptionId, eventIds } = await s.checkout();
+  await s.act(subscriptionId, "cancel");
+  const created = await s.stripe.events.retrieve(eventIds[2]!);
+  assert.equal(created.type, "customer.subscription.created");
+  assert.equal((created.data.object as Stripe.Subscription).status, "active");
+});
+
+Deno.test("a subscription that ends instead of failing to renew stays ended", async () => {
+  await using s = await stage();
+  const { subscriptionId } = await s.checkout();
+  await s.act(subscriptionId, "cancel_at_period_end");
+  await s.act(subscriptionId, "unpaid");
+  assert.equal((await s.stripe.subscriptions.retrieve(subscriptionId)).status, "canceled");
+});
+
+Deno.test("an action the status does not allow is refused and sends nothing", async () => {
+  await using s = await stage();
+  const { subscriptionId } = await s.checkout();
+  await s.act(subscriptionId, "cancel");
+  const before = (await s.control("/_sim/events")).answer.events.length;
+  for (const action of ["renew", "resume", "pays", "pause", "cancel", "trial_ends"]) {
+    await assert.rejects(s.act(subscriptionId, action), /Cannot \w+ subscription "sub_\w+": its status is "canceled"/);
+  }
+  assert.equal((await s.control("/_sim/events")).answer.events.length, before);
+});
+
+Deno.test("the controls offer exactly the actions that will be accepted", async () => {
+  await using s = await stage();
+  const { subscriptionId } = await s.checkout({ trial: true });
+  const { subscriptions: [shown] } = (await s.control("/_sim/subscriptions")).answer;
+  assert.equal(shown?.id, subscriptionId);
+  assert.equal(shown?.clientReferenceId, "ada");
+  const offered = shown?.actions.map(({ action }) => action);
+  assert.deepEqual(offered, [
+    "trial_will_end",
+    "trial_ends",
+    "payment_fails",
+    "pause",
+    "pause_collection",
+    "cancel_at_period_end",
+    "cancel",
+  ]);
+});
+
+/** What moved between the API versions, where a reader of the current one looks for it. */
+function assertCurrentShape(event: Stripe.Event): void {
+  assert.equal(event.api_version, Stripe.API_VERSION);
+  assert.equal(event.livemode, false);
+  const object = event.data.object as unknown as Record<string, unknown>;
+  if (object.object === "subscription") {
+    assert.equal("current_period_end" in object, false);
+    const [item] = (object as unknown as Stripe.Subscription).items.data;
+    assert.ok(item!.current_period_end > item!.current_period_start);
+  }
+  if (object.object === "invoice") {
+    assert.equal("subscription" in object, false);
+    const invoice = object as unknown as Stripe.Invoice;
+    assert.match(String(invoice.parent?.subscription_details?.subscription), /^sub_/);
+  }
+}
+
+/** The same, where a reader of the 2024 version looks for it, and nowhere else. */
+function assertOldShape(event: Stripe.Event): void {
+  assert.equal(event.api_version, "2024-06-20");
+  const object = event.data.object as unknown as Record<string, unknown>;
+  if (object.object === "subscription") {
+    assert.ok((object.current_period_end as number) > (object.current_period_start as number));
+    const [item] = (object as unknown as Stripe.Subscription).items.data;
+    assert.equal("current_period_end" in item!, false);
+  }
+  if (object.object === "invoice") {
+    assert.match(object.subscription as string, /^sub_/);
+    assert.equal(object.paid, object.status === "paid");
+    assert.equal("parent" in object, false);
+  }
+}

@@ -1,0 +1,82 @@
+import Stripe from "stripe";
+import { newId } from "./ids.ts";
+import type { StripeEvent, ThinEvent } from "./shapes.ts";
+
+/** The API version events are rendered in: the one the pinned SDK speaks. */
+export const API_VERSION: string = Stripe.API_VERSION;
+
+/** The request that caused an event; both null where nobody asked, as for a renewal. */
+export interface EventOrigin {
+  id: string | null;
+  idempotency_key: string | null;
+}
+
+export const NO_ORIGIN: EventOrigin = { id: null, idempotency_key: null };
+
+/** A snapshot event about `object` as it is now; `created` in Unix seconds. */
+export function buildEvent(input: {
+  id?: string | undefined;
+  type: string;
+  object: object;
+  previous?: Record<string, unknown> | undefined;
+  origin: EventOrigin;
+  created: number;
+}): StripeEvent {
+  const object = structuredClone(input.object) as Record<string, unknown>;
+  return {
+    id: input.id ?? newId("evt"),
+    object: "event",
+    api_version: API_VERSION,
+    created: input.created,
+    data: input.previous ? { object, previous_attributes: input.previous } : { object },
+    livemode: false,
+    pending_webhooks: 1,
+    request: input.origin,
+    type: input.type,
+  };
+}
+
+/** A thin event; by default the one Stripe sends when a meter event could not be processed. */
+export function buildThinEvent(input: {
+  id?: string | undefined;
+  type?: string | undefined;
+  relatedObject?: ThinEvent["related_object"] | undefined;
+  created: number;
+}): ThinEvent {
+  const meter = newId("mtr");
+  return {
+    id: input.id ?? newId("evt"),
+    object: "v2.core.event",
+    type: input.type ?? "v1.billing.meter.error_report_triggered",
+    created: new Date(input.created * 1000).toISOString(),
+    livemode: false,
+    related_object: input.relatedObject !== undefined
+      ? input.relatedObject
+      : { id: meter, type: "billing.meter", url: `/v1/billing/meters/${meter}` },
+  };
+}
+
+/**
+ * What `previous_attributes` of an event says: for every field that differs, its value before. Objects are compared
+ * field by field, lists as a whole, as Stripe does. Undefined where nothing differs.
+ */
+export function previousAttributes(before: object, after: object): Record<string, unknown> | undefined {
+  const previous: Record<string, unknown> = {};
+  const now = after as Record<string, unknown>;
+  const then = before as Record<string, unknown>;
+  for (const field of new Set([...Object.keys(then), ...Object.keys(now)])) {
+    const was = then[field];
+    const is = now[field];
+    if (isObject(was) && isObject(is)) {
+      const nested = previousAttributes(was, is);
+      if (nested) previous[field] = nested;
+    } else if (JSON.stringify(was) !== JSON.stringify(is)) {
+      previous[field] = was ?? null;
+    }
+  }
+  return Object.keys(previous).length > 0 ? previous : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

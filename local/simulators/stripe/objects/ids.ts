@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** `length` random characters of Stripe's id alphabet. */
+export function randomText(length: number): string {
+  // 248 is the largest multiple of 62 in a byte: dropping what is above keeps every character equally likely.
+  let text = "";
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < 248 && text.length < length) text += ALPHABET[byte % ALPHABET.length];
+    }
+  }
+  return text;
+}
+
+const BODY_LENGTHS = {
+  cus: 14,
+  prod: 14,
+  si: 14,
+  req: 14,
+  price: 24,
+  sub: 24,
+  in: 24,
+  il: 24,
+  evt: 24,
+  we: 24,
+  plink: 24,
+  li: 24,
+  mtr: 24,
+} as const;
+
+/** A new id such as `sub_1…`, as long as Stripe's own of that kind. */
+export function newId(prefix: keyof typeof BODY_LENGTHS): string {
+  const length = BODY_LENGTHS[prefix];
+  return length === 24 ? `${prefix}_1${randomText(length - 1)}` : `${prefix}_${randomText(length)}`;
+}
+
+/** A new checkout session id, `cs_test_a1…`. */
+export function newSessionId(): string {
+  return `cs_test_a1${randomText(56)}`;
+}

@@ -1,0 +1,110 @@
+import type { StripeEvent } from "./shapes.ts";
+
+/** The version endpoints created in mid-2024 are pinned to: before periods and parents moved. */
+export const OLD_API_VERSION = "2024-06-20";
+
+type Fields = Record<string, unknown>;
+
+/** The same event as an endpoint pinned to the old API version receives it. */
+export function inOldShape(event: StripeEvent): StripeEvent {
+  const { object, previous_attributes: previous } = event.data;
+  const data: StripeEvent["data"] = { object: oldObject(object) };
+  if (previous) data.previous_attributes = oldPrevious(object, previous);
+  return { ...event, api_version: OLD_API_VERSION, data };
+}
+
+function oldObject(object: Fields): Fields {
+  switch (object.object) {
+    case "subscription":
+      return oldSubscription(object);
+    case "invoice":
+      return oldInvoice(object);
+    case "checkout.session":
+      return { ...object, ui_mode: "hosted" };
+    default:
+      return object;
+  }
+}
+
+/** The period was on the subscription and not on its items; one plan and quantity stood beside the items. */
+function oldSubscription(subscription: Fields): Fields {
+  const {
+    billing_mode: _mode,
+    billing_schedules: _schedules,
+    managed_payments: _managed,
+    status_details: _details,
+    ...rest
+  } = subscription;
+  const list = subscription.items as { data: Fields[] };
+  const first = list.data[0] ?? {};
+  return {
+    ...rest,
+    current_period_end: first.current_period_end,
+    current_period_start: first.current_period_start,
+    discount: null,
+    items: { ...list, data: list.data.map(oldItem) },
+    plan: first.plan,
+    quantity: first.quantity,
+  };
+}
+
+function oldItem({ current_period_end: _end, current_period_start: _start, ...rest }: Fields): Fields {
+  return rest;
+}
+
+/** The subscription stood on the invoice, and whether it was paid in a field of its own. */
+function oldInvoice(invoice: Fields): Fields {
+  const { parent, total_taxes: _taxes, customer_account: _account, ...rest } = invoice;
+  const details = (parent as { subscription_details: { subscription: string; metadata: Fields } }).subscription_details;
+  const list = invoice.lines as { data: Fields[] };
+  return {
+    ...rest,
+    charge: null,
+    discount: null,
+    lines: { ...list, data: list.data.map(oldLine) },
+    paid: invoice.status === "paid",
+    paid_out_of_band: false,
+    payment_intent: null,
+    quote: null,
+    subscription: details.subscription,
+    subscription_details: { metadata: details.metadata },
+    tax: null,
+    total_tax_amounts: [],
+  };
+}
+
+function oldLine(
+  { parent, pricing, taxes: _taxes, quantity_decimal: _decimal, subtotal: _sub, ...rest }: Fields,
+): Fields {
+  const { subscription_item_details: item } = parent as { subscription_item_details: Fields };
+  const { price_details: price, unit_amount_decimal } = pricing as {
+    price_details: Fields;
+    unit_amount_decimal: string;
+  };
+  return {
+    ...rest,
+    price: { id: price.price, object: "price", product: price.product },
+    proration: false,
+    subscription: item.subscription,
+    subscription_item: item.subscription_item,
+    type: "subscription",
+    unit_amount_excluding_tax: unit_amount_decimal,
+  };
+}
+
+/** Previous values move with their fields: a changed period was a change of the subscription itself. */
+function oldPrevious(object: Fields, previous: Fields): Fields {
+  if (object.object === "invoice" && previous.status !== undefined) {
+    return { ...previous, paid: previous.status === "paid" };
+  }
+  const items = previous.items as { data?: Fields[] } | undefined;
+  const first = items?.data?.[0];
+  if (object.object !== "subscription" || !first) return previous;
+  const now = oldSubscription(object);
+  const { items: _items, ...rest } = previous;
+  const moved: Fields = { ...rest, items: { ...items, data: items.data!.map(oldItem) } };
+  for (const field of ["current_period_start", "current_period_end", "plan", "quantity"]) {
+    if (JSON.stringify(first[field]) !== JSON.stringify(now[field])) moved[field] = first[field];
+  }
+  return moved;
+}

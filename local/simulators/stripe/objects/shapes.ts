@@ -1,0 +1,179 @@
+/**
+ * The shapes the simulator stores and sends, taken from the SDK's own types, so that a field Stripe always sends and
+ * we forget does not compile. Narrowed where the wire is simpler than the SDK: references are ids (never expanded in
+ * a stored object) and decimals travel as strings.
+ */
+import type Stripe from "stripe";
+
+type Narrow<Wide, Narrower> = Omit<Wide, keyof Narrower | "deleted"> & Narrower;
+
+/** A Stripe list as embedded in objects and answered by list endpoints. */
+export interface StripeList<T> {
+  object: "list";
+  data: T[];
+  has_more: boolean;
+  url: string;
+}
+
+/** String-to-string pairs a caller attaches to an object. */
+export type Metadata = Record<string, string>;
+
+export type Product = Narrow<Stripe.Product, { default_price: string | null; tax_code: string | null }>;
+
+export type Price = Narrow<Stripe.Price, {
+  product: string;
+  unit_amount: number;
+  unit_amount_decimal: string;
+  recurring: Stripe.Price.Recurring;
+  transform_quantity: null;
+  tiers?: never;
+  currency_options?: never;
+}>;
+
+export type Plan = Narrow<Stripe.Plan, { product: string; amount: number; amount_decimal: string; tiers?: never }>;
+
+export type Customer = Narrow<Stripe.Customer, {
+  default_source: null;
+  discount: null;
+  email: string | null;
+  name: string | null;
+  invoice_settings: Narrow<Stripe.Customer.InvoiceSettings, { default_payment_method: string | null }>;
+  next_invoice_sequence: number;
+  invoice_prefix: string;
+  sources?: never;
+  subscriptions?: never;
+  tax_ids?: never;
+  cash_balance?: never;
+}>;
+
+/** What a deleted customer answers from then on. */
+export interface DeletedCustomer {
+  id: string;
+  object: "customer";
+  deleted: true;
+}
+
+export type SubscriptionItem = Narrow<Stripe.SubscriptionItem, {
+  plan: Plan;
+  price: Price;
+  quantity: number;
+  discounts: string[];
+  tax_rates: [];
+}>;
+
+/** Every status a subscription can have. */
+export const SUBSCRIPTION_STATUSES = [
+  "incomplete",
+  "incomplete_expired",
+  "trialing",
+  "active",
+  "past_due",
+  "canceled",
+  "unpaid",
+  "paused",
+] as const;
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
+
+export type Subscription = Narrow<Stripe.Subscription, {
+  application: null;
+  customer: string;
+  default_payment_method: string | null;
+  default_source: null;
+  default_tax_rates: [];
+  discounts: string[];
+  items: StripeList<SubscriptionItem>;
+  latest_invoice: string | null;
+  on_behalf_of: null;
+  pending_setup_intent: null;
+  pending_update: null;
+  schedule: null;
+  status: SubscriptionStatus;
+  test_clock: null;
+  transfer_data: null;
+}>;
+
+export type InvoiceLine = Narrow<Stripe.InvoiceLineItem, {
+  discounts: string[];
+  pricing: Narrow<Stripe.InvoiceLineItem.Pricing, { unit_amount_decimal: string }>;
+  quantity: number;
+  quantity_decimal: string;
+  subscription: string | null;
+}>;
+
+/** Every status an invoice can have. */
+export const INVOICE_STATUSES = ["draft", "open", "paid", "uncollectible", "void"] as const;
+export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
+
+export type Invoice = Narrow<Stripe.Invoice, {
+  application: null;
+  customer: string;
+  default_payment_method: string | null;
+  default_source: null;
+  default_tax_rates: [];
+  discounts: string[];
+  latest_revision: null;
+  lines: StripeList<InvoiceLine>;
+  next_payment_attempt: number | null;
+  on_behalf_of: null;
+  parent: {
+    quote_details: null;
+    subscription_details: { metadata: Metadata; subscription: string };
+    type: "subscription_details";
+  };
+  payments?: never;
+  status: InvoiceStatus;
+  test_clock: null;
+}>;
+
+export type PaymentStatus = "paid" | "unpaid" | "no_payment_required";
+
+export type CheckoutSession = Narrow<Stripe.Checkout.Session, {
+  amount_subtotal: number;
+  amount_total: number;
+  currency: string;
+  currency_conversion: null;
+  customer: string | null;
+  discounts: [];
+  invoice: string | null;
+  line_items?: never;
+  metadata: Metadata;
+  payment_intent: null;
+  payment_link: string | null;
+  payment_status: PaymentStatus;
+  setup_intent: null;
+  status: "open" | "complete" | "expired";
+  subscription: string | null;
+}>;
+
+/** One line of a checkout session, as `line_items` lists it. */
+export type CheckoutLine = Narrow<
+  Stripe.LineItem,
+  { price: Price; quantity: number; discounts?: never; taxes?: never }
+>;
+
+export type MeterEvent = Stripe.Billing.MeterEvent;
+
+/** A snapshot event. `data.object` is the object as it was when the event arose, whatever happened to it since. */
+export interface StripeEvent {
+  id: string;
+  object: "event";
+  api_version: string;
+  created: number;
+  data: { object: Record<string, unknown>; previous_attributes?: Record<string, unknown> };
+  livemode: false;
+  pending_webhooks: number;
+  request: { id: string | null; idempotency_key: string | null };
+  type: string;
+}
+
+/** A thin event: a pointer without data, as Stripe sends to `v2` event destinations. */
+export interface ThinEvent {
+  id: string;
+  object: "v2.core.event";
+  type: string;
+  created: string;
+  livemode: false;
+  related_object: { id: string; type: string; url: string } | null;
+  reason?: unknown;
+  context?: string;
+}

@@ -1,0 +1,210 @@
+import { readFile } from "node:fs/promises";
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { Books } from "../billing/books.ts";
+import { completeSession, openSession } from "../billing/checkout.ts";
+import { invalidRequest, StripeApiError } from "../errors.ts";
+import { NO_ORIGIN } from "../objects/event.ts";
+import type { CheckoutSession, Price } from "../objects/shapes.ts";
+import type { Bindings, Simulator } from "../simulator.ts";
+import { escapeHtml, fill } from "./template.ts";
+
+const FILES = [
+  "checkout.html",
+  "success.html",
+  "message.html",
+  "dashboard.html",
+  "style.css",
+  "checkout.js",
+  "dashboard.js",
+] as const;
+type Pages = Record<(typeof FILES)[number], string>;
+
+const TRIAL_DAYS = 14;
+/** Stripe drops references of any other form without a word. */
+const CLIENT_REFERENCE_ID = /^[A-Za-z0-9_-]{1,200}$/;
+const CHOICES = {
+  now: { payment: "now", trialDays: 0 },
+  trial: { payment: "now", trialDays: TRIAL_DAYS },
+  fails_later: { payment: "fails_later", trialDays: 0 },
+  pending: { payment: "pending", trialDays: 0 },
+} as const;
+
+/** What the checkout form posts. */
+const Order = z.strictObject({
+  session: z.string().optional(),
+  plan: z.string(),
+  email: z.email("must be an email address"),
+  client_reference_id: z.string().optional(),
+  pay: z.enum(["now", "trial", "fails_later", "pending"]),
+  // The card is a picture: its fields have no names and are not sent.
+});
+
+type PageContext = Context<{ Bindings: Bindings }>;
+
+/** Reads the page files that stand beside this module. */
+export async function loadPages(): Promise<Pages> {
+  const texts = await Promise.all(FILES.map((file) => readFile(new URL(file, import.meta.url), "utf8")));
+  return Object.fromEntries(FILES.map((file, index) => [file, texts[index]])) as Pages;
+}
+
+/** The pages for people: dashboard, checkout, success. */
+export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  const open = () => new Books(simulator.records, simulator.courier, NO_ORIGIN);
+
+  app.use(async (c, next) => {
+    await next();
+    c.res.headers.set(
+      "content-security-policy",
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'",
+    );
+    c.res.headers.set("cache-control", "no-store");
+    c.res.headers.set("referrer-policy", "no-referrer");
+  });
+
+  app.get("/", (c) => c.html(pages["dashboard.html"]));
+  app.get("/_pages/style.css", (c) => c.body(pages["style.css"], 200, { "content-type": "text/css; charset=utf-8" }));
+  for (const script of ["checkout.js", "dashboard.js"] as const) {
+    app.get(
+      `/_pages/${script}`,
+      (c) => c.body(pages[script], 200, { "content-type": "text/javascript; charset=utf-8" }),
+    );
+  }
+
+  app.get("/checkout", (c) => {
+    const query = c.req.query();
+    const reference = query.client_reference_id ?? "";
+    return c.html(checkoutPage(simulator, pages, {
+      plan: query.price ?? "starter",
+      email: query.email ?? query.prefilled_email ?? "",
+      reference: CLIENT_REFERENCE_ID.test(reference) ? reference : "",
+      session: null,
+    }));
+  });
+
+  app.get("/checkout/success", (c) => {
+    const session = simulator.records.sessions.get(c.req.query("session_id") ?? "");
+    if (!session || session.status !== "complete") throw invalidRequest("There is no completed checkout to show.");
+    return c.html(successPage(simulator, pages, session));
+  });
+
+  app.get("/checkout/:id", (c) => {
+    const session = open().session(c.req.param("id"));
+    if (session.status !== "open") throw invalidRequest("This checkout is no longer open.");
+    const email = session.customer ? open().customer(session.customer).email : session.customer_email;
+    return c.html(checkoutPage(simulator, pages, { plan: "", email: email ?? "", reference: "", session }));
+  });
+
+  app.post("/checkout", async (c) => {
+    const order = await orderOf(c);
+    const books = open();
+    const session = order.session ? books.session(order.session) : openPaymentLinkSession(simulator, books, order);
+    completeSession(books, session, { email: order.email, payment: CHOICES[order.pay].payment });
+    simulator.changed();
+    const next = session.success_url?.replaceAll("{CHECKOUT_SESSION_ID}", session.id);
+    return c.redirect(next ?? `/checkout/success?session_id=${session.id}`, 303);
+  });
+
+  app.notFound((c) => c.html(messagePage(pages, "Not found", "There is no such page."), 404));
+  app.onError((error, c) => {
+    if (!(error instanceof StripeApiError)) throw error;
+    return c.html(messagePage(pages, "That did not work", error.message), error.status as 400 | 404);
+  });
+  return app;
+}
+
+function openPaymentLinkSession(simulator: Simulator, books: Books, order: z.output<typeof Order>): CheckoutSession {
+  const price = books.priceOfPlan(order.plan);
+  if (!price) throw invalidRequest(`There is no plan "${order.plan}".`, "plan");
+  return openSession(books, {
+    price,
+    quantity: 1,
+    trialDays: CHOICES[order.pay].trialDays,
+    clientReferenceId: order.client_reference_id || null,
+    customer: null,
+    customerEmail: null,
+    metadata: {},
+    subscriptionMetadata: {},
+    successUrl: null,
+    cancelUrl: null,
+    fromPaymentLink: true,
+  }, simulator.url());
+}
+
+async function orderOf(c: PageContext): Promise<z.output<typeof Order>> {
+  const parsed = Order.safeParse(Object.fromEntries(await c.req.formData()));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw invalidRequest(`The order cannot be placed: ${issue.path.join(".")} ${issue.message}.`);
+}
+
+function checkoutPage(
+  simulator: Simulator,
+  pages: Pages,
+  view: { plan: string; email: string; reference: string; session: CheckoutSession | null },
+): string {
+  const { records } = simulator;
+  const offer = view.session && records.offers.get(view.session.id);
+  const priced = offer
+    ? [records.prices.get(offer.price)].filter((price) => price !== undefined)
+    : [...records.prices.values()].filter((price) => price.active && price.lookup_key !== null);
+  const chosen = priced.find((price) => price.lookup_key === view.plan) ?? priced[0];
+  const trialDays = offer?.trialDays ?? 0;
+  return fill(pages["checkout.html"], {
+    email: view.email,
+    reference: view.reference,
+    session: view.session?.id ?? "",
+    payLabel: trialDays > 0 ? `Start ${trialDays}-day trial` : "Subscribe",
+    total: chosen && trialDays === 0 ? money(chosen.unit_amount * (offer?.quantity ?? 1), chosen.currency) : "$0.00",
+  }, {
+    plans: priced.map((price) => planChoice(simulator, price, price === chosen, offer?.quantity ?? 1)).join("\n"),
+    // A session from the API has its own trial or none; only a Payment Link visitor may choose.
+    trialButton: view.session
+      ? ""
+      : `<button class="secondary" name="pay" value="trial">Start ${TRIAL_DAYS}-day free trial</button>`,
+    cancel: view.session?.cancel_url
+      ? `<a class="back" href="${escapeHtml(view.session.cancel_url)}">← Back without paying</a>`
+      : "",
+  });
+}
+
+function planChoice(simulator: Simulator, price: Price, chosen: boolean, quantity: number): string {
+  const product = simulator.records.products.get(price.product);
+  const amount = money(price.unit_amount * quantity, price.currency);
+  const value = escapeHtml(price.lookup_key ?? price.id);
+  return `<label class="plan">
+  <input type="radio" name="plan" value="${value}" data-total="${escapeHtml(amount)}"${
+    chosen ? " checked" : ""
+  } required>
+  <span class="plan-name">${escapeHtml(product?.name ?? price.id)}</span>
+  <span class="plan-detail">${escapeHtml(product?.description ?? "")}</span>
+  <span class="plan-price"><strong>${escapeHtml(amount)}</strong> / ${escapeHtml(price.recurring.interval)}</span>
+</label>`;
+}
+
+function successPage(simulator: Simulator, pages: Pages, session: CheckoutSession): string {
+  const pending = session.payment_status === "unpaid";
+  const { returnUrl } = simulator;
+  const back = returnUrl && /^https?:\/\//.test(returnUrl)
+    ? `<a class="primary button" href="${escapeHtml(returnUrl)}">Back to the app</a>`
+    : "";
+  return fill(pages["success.html"], {
+    title: pending ? "Your payment is on its way" : "You are subscribed",
+    text: pending
+      ? "The bank debit takes a few days. Let it succeed or fail on the dashboard."
+      : "The webhooks are on their way to your endpoint.",
+    session: session.id,
+    subscription: session.subscription ?? "",
+    customer: session.customer ?? "",
+    reference: session.client_reference_id ?? "none",
+  }, { back });
+}
+
+function messagePage(pages: Pages, title: string, text: string): string {
+  return fill(pages["message.html"], { title, text }, {});
+}
+
+function money(amount: number, currency: string): string {
+  return new Intl.NumberFormat("en-US", { style: "currency", currency }).format(amount / 100);
+}

@@ -1,0 +1,208 @@
+// The dashboard: what the simulator knows, looked at every two seconds, and buttons that change it.
+const REFRESH_MS = 2000;
+const NOTICE_MS = 6000;
+const SHOWN_EVENTS = 100;
+const notice = document.querySelector("#notice");
+const hold = document.querySelector("#hold");
+let shown = "";
+let silence;
+let plans = [];
+
+async function call(path, init) {
+  const response = await fetch(path, init);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error?.message ?? `${path} answered ${response.status}`);
+  return answer;
+}
+
+function post(path, body) {
+  return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}
+
+/** Runs what a button does, says how it went and shows what became of it. */
+async function perform(action, done) {
+  try {
+    const answer = await action();
+    say(done(answer));
+  } catch (error) {
+    say(error.message, true);
+  }
+  await refresh();
+}
+
+function say(message, failed = false) {
+  notice.textContent = message;
+  notice.classList.toggle("failed", failed);
+  notice.hidden = false;
+  clearTimeout(silence);
+  silence = setTimeout(() => notice.hidden = true, NOTICE_MS);
+}
+
+function element(tag, properties = {}, ...children) {
+  const { data, ...rest } = properties;
+  const made = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries(data ?? {})) made.dataset[name] = value;
+  made.append(...children);
+  return made;
+}
+
+function button(key, label, className, onclick) {
+  return element("button", { type: "button", className, onclick, data: { key } }, label);
+}
+
+function money(amount, currency) {
+  return new Intl.NumberFormat("en-US", { style: "currency", currency }).format(amount / 100);
+}
+
+function day(seconds) {
+  return new Date(seconds * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+}
+
+function badge(text) {
+  return element("span", { className: `badge ${text}` }, text.replaceAll("_", " "));
+}
+
+function subscriptionCard(subscription) {
+  const { id, status, actions } = subscription;
+  const act = (body, label) =>
+    perform(
+      () => post(`/_sim/subscriptions/${id}`, body),
+      ({ eventIds }) => `${label}: ${eventIds.length} event${eventIds.length === 1 ? "" : "s"} sent`,
+    );
+  const title = subscription.customerDeleted
+    ? `${subscription.email ?? "Customer"} (deleted)`
+    : subscription.email ?? subscription.customerId;
+  const remarks = [
+    subscription.trialEnd && status === "trialing" ? `trial until ${day(subscription.trialEnd)}` : null,
+    subscription.cancelAtPeriodEnd && status !== "canceled" ? `ends ${day(subscription.periodEnd)}` : null,
+    subscription.collectionPaused ? "collection paused" : null,
+  ].filter(Boolean);
+  const buttons = actions.map(({ action, label }) =>
+    button(`${id} ${action}`, label, action === "cancel" ? "small danger" : "small", () => act({ action }, label))
+  );
+  if (["active", "trialing", "past_due"].includes(status)) buttons.push(planChooser(subscription, act));
+  if (!subscription.customerDeleted) {
+    const remove = () => act({ action: "delete_customer" }, "Delete customer");
+    buttons.push(button(`${id} delete`, "Delete customer", "small danger", remove));
+  }
+  return element(
+    "article",
+    { className: "card" },
+    element(
+      "header",
+      {},
+      element("h3", {}, title),
+      badge(status),
+      ...remarks.map((text) => element("span", { className: "remark" }, text)),
+    ),
+    element(
+      "p",
+      { className: "card-line" },
+      element("strong", {}, subscription.plan),
+      ` · ${money(subscription.amount, subscription.currency)} · period ends ${day(subscription.periodEnd)}`,
+    ),
+    element(
+      "p",
+      { className: "ids" },
+      element("code", {}, id),
+      " ",
+      element("code", {}, subscription.clientReferenceId ?? "no reference"),
+    ),
+    element("div", { className: "actions" }, ...buttons),
+  );
+}
+
+function planChooser(subscription, act) {
+  const others = plans.filter((plan) => plan.lookup_key !== subscription.lookupKey);
+  const chooser = element(
+    "select",
+    {
+      className: "small",
+      ariaLabel: `Change plan of ${subscription.email ?? subscription.id}`,
+      data: { key: `${subscription.id} plan` },
+      onchange: () => act({ action: "change_plan", plan: chooser.value }, "Change plan"),
+    },
+    element("option", { value: "", selected: true, disabled: true }, "Change plan"),
+    ...others.map((plan) => element("option", { value: plan.lookup_key }, plan.lookup_key)),
+  );
+  return chooser;
+}
+
+/** How the last attempt ended, and which one it was. */
+function attemptText(attempts, lastAttempt) {
+  if (!lastAttempt) return "";
+  const outcome = lastAttempt.status ?? "no answer";
+  return attempts > 1 ? `${outcome} · ${attempts} attempts` : `${outcome}`;
+}
+
+function eventRow({ id, event, delivery, attempts, lastAttempt }) {
+  const again = () =>
+    perform(
+      () => post("/_sim/deliver", { eventId: id }),
+      ({ statuses }) => `${event.type} → ${statuses[0] ?? "no answer"}`,
+    );
+  const body = element("details", { data: { key: `${id} details` } });
+  body.append(
+    element("summary", { data: { key: `${id} summary` } }, event.type),
+    element("pre", {}, JSON.stringify(event, null, 2)),
+  );
+  return element(
+    "li",
+    {},
+    element("time", {}, new Date(event.created * 1000).toLocaleTimeString()),
+    body,
+    badge(delivery),
+    element("span", { className: "attempts" }, attemptText(attempts, lastAttempt)),
+    button(`${id} redeliver`, "Redeliver", "small", again),
+  );
+}
+
+/** Draws anew only what changed, and keeps focus and opened details where they are. */
+function draw(subscriptions, events) {
+  const focused = document.activeElement?.dataset?.key;
+  const opened = new Set([...document.querySelectorAll("details[open]")].map((details) => details.dataset.key));
+  document.querySelector("#subscriptions").replaceChildren(
+    ...(subscriptions.length > 0
+      ? subscriptions.map(subscriptionCard)
+      : [element("p", { className: "empty" }, "No subscriptions yet. Open the checkout to buy one.")]),
+  );
+  document.querySelector("#events").replaceChildren(
+    ...(events.length > 0
+      ? events.map(eventRow)
+      : [element("li", { className: "empty" }, "Nothing has happened yet.")]),
+  );
+  for (const details of document.querySelectorAll("details")) details.open = opened.has(details.dataset.key);
+  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+async function refresh() {
+  const [{ subscriptions }, { events }, faults, catalogue] = await Promise.all([
+    call("/_sim/subscriptions"),
+    call("/_sim/events"),
+    call("/_sim/faults"),
+    call("/_sim/plans"),
+  ]);
+  plans = catalogue.plans;
+  hold.checked = faults.deliveries.includes("paused");
+  const recent = events.slice(0, SHOWN_EVENTS);
+  const now = JSON.stringify([subscriptions, recent]);
+  if (now === shown) return;
+  shown = now;
+  draw(subscriptions, recent);
+}
+
+hold.addEventListener("change", () =>
+  perform(
+    () => hold.checked ? post("/_sim/faults", { deliveries: "paused" }) : call("/_sim/faults", { method: "DELETE" }),
+    () => hold.checked ? "Deliveries are held back" : "Deliveries go out again",
+  ));
+
+async function keepFresh() {
+  try {
+    await refresh();
+  } catch (error) {
+    say(`The simulator does not answer: ${error.message}`, true);
+  }
+  setTimeout(keepFresh, REFRESH_MS);
+}
+keepFresh();

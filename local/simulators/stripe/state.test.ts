@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startStripeSimulator } from "./mod.ts";
+import { stage, until } from "./test-stage.ts";
+
+async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "stripe-simulator-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+Deno.test("everything survives a restart: objects, events, secrets and saved answers", async () => {
+  await using directory = await temporaryDirectory();
+  const stateFile = join(directory.path, "deep", "stripe.json");
+  const first = await stage({ stateFile });
+  const bought = await first.checkout({ plan: "scale" });
+  await first.received(bought.eventIds);
+  await first.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
+  await first.stripe.billing.meterEvents.create({
+    event_name: "sms",
+    identifier: "u1",
+    payload: { stripe_customer_id: bought.customerId, value: "1" },
+  });
+  const before = await snapshotOf(first);
+  await first[Symbol.asyncDispose]();
+
+  await using second = await stage({ stateFile });
+  assert.equal(second.simulator.secretKey, first.simulator.secretKey);
+  assert.equal(second.simulator.webhookSecret, first.simulator.webhookSecret);
+  assert.deepEqual(await snapshotOf(second), before);
+  await second.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
+  assert.equal((await second.stripe.customers.list()).data.length, 2);
+  await second.act(bought.subscriptionId, "renew");
+  assert.deepEqual(await readdir(join(directory.path, "deep")), ["stripe.json"]);
+});
+
+async function snapshotOf(s: Awaited<ReturnType<typeof stage>>): Promise<unknown> {
+  const { subscriptions } = (await s.control("/_sim/subscriptions")).answer;
+  const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
+  const events = (await s.stripe.events.list({ limit: 100 })).data.map(({ id, type }) => ({ id, type }));
+  const invoices = (await s.stripe.invoices.list()).data.map(({ id, status }) => ({ id, status }));
+  return { subscriptions, meterEvents, events, invoices };
+}
+
+Deno.test("a change is on disk soon after it, readable by its owner only", async () => {
+  await using directory = await temporaryDirectory();
+  const stateFile = join(directory.path, "stripe.json");
+  await writeFile(`${stateFile}.tmp`, "left by a crash", { mode: 0o644 });
+  await using s = await stage({ stateFile });
+  const { subscriptionId } = await s.checkout();
+  await until(async () => (await readFile(stateFile, "utf8").catch(() => "")).includes(subscriptionId), "the write");
+  assert.equal((await stat(stateFile)).mode & 0o777, 0o600);
+});
+
+Deno.test("what had failed or was held back at a stop is delivered after the restart", async () => {
+  await using directory = await temporaryDirectory();
+  const stateFile = join(directory.path, "stripe.json");
+  const down = await stage({ stateFile, retryDelaysMs: [300] });
+  down.receiver.answer = () => 500;
+  await down.stripe.customers.create({ name: "failed" });
+  await until(async () => (await down.control("/_sim/deliveries")).answer.deliveries.length === 1, "the failure");
+  await down.control("/_sim/faults", { deliveries: "paused" });
+  await down.stripe.customers.create({ name: "held back" });
+  await down[Symbol.asyncDispose]();
+
+  await using up = await stage({ stateFile, retryDelaysMs: [300] });
+  await until(() => up.receiver.events.length === 2, "both events");
+  const names = up.receiver.events.map(({ data }) => (data.object as { name: string }).name);
+  assert.deepEqual(names.sort(), ["failed", "held back"]);
+  assert.equal((await up.stripe.events.list({ delivery_success: false })).data.length, 0);
+});
+
+Deno.test("a state file that is not ours is refused by name and left alone", async () => {
+  await using directory = await temporaryDirectory();
+  const stateFile = join(directory.path, "notes.json");
+  for (const text of ["{}", "not json", '{"version":2}']) {
+    await writeFile(stateFile, text);
+    await assert.rejects(startStripeSimulator({ stateFile }), {
+      message: `Cannot load "${stateFile}": it is not a Stripe simulator snapshot of version 1`,
+    });
+    assert.equal(await readFile(stateFile, "utf8"), text);
+  }
+});
+
+Deno.test("a taken port is reported, and a stopped simulator frees its own", async () => {
+  const one = await startStripeSimulator();
+  const port = Number(new URL(one.url).port);
+  await assert.rejects(startStripeSimulator({ port }), { code: "EADDRINUSE" });
+  await Promise.all([one.stop(), one.stop()]);
+  const other = await startStripeSimulator({ port });
+  await other.stop();
+});

@@ -1,0 +1,114 @@
+import { accountInPath, authenticate, requireActive } from "./authentication.ts";
+import { ApiError, notFound } from "./errors.ts";
+import type { AnswerFault } from "./faults.ts";
+import type { HttpAnswer, HttpRequest } from "./http-server.ts";
+import { paramsAsJson, type RequestRecord } from "./journal.ts";
+import { accountRoutes } from "./resources/accounts.ts";
+import { authTokenRoutes } from "./resources/auth-tokens.ts";
+import { availableNumberRoutes } from "./resources/available-numbers.ts";
+import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
+import { messageRoutes } from "./resources/messages.ts";
+import { usageRecordRoutes } from "./resources/usage-records.ts";
+import { usageTriggerRoutes } from "./resources/usage-triggers.ts";
+import { type Answer, type Route, routeOf } from "./router.ts";
+import type { Simulation } from "./simulation.ts";
+
+const ROUTES: Route[] = [
+  ...accountRoutes,
+  ...availableNumberRoutes,
+  ...incomingNumberRoutes,
+  ...messageRoutes,
+  ...usageRecordRoutes,
+  ...usageTriggerRoutes,
+  ...authTokenRoutes,
+];
+
+/** Answers one request to Twilio's API, faults and latency included, and records it. */
+export async function answerApi(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
+  const record = simulation.requests.add({
+    at: new Date().toISOString(),
+    method: request.method,
+    path: request.path,
+    query: paramsAsJson(request.query),
+    form: paramsAsJson(request.form),
+    account: null,
+    status: null,
+    dropped: false,
+  });
+  const answer = await answerThroughFaults(simulation, request, record);
+  if (answer === "drop") record.dropped = true;
+  else record.status = answer.status;
+  simulation.log(`${request.method} ${request.path} → ${record.status ?? "dropped"}`);
+  return answer;
+}
+
+async function answerThroughFaults(
+  simulation: Simulation,
+  request: HttpRequest,
+  record: RequestRecord,
+): Promise<HttpAnswer> {
+  const fault = simulation.faults.takeAnswerFault(request.method, request.path);
+  const delayMs = simulation.faults.takeDelay(request.method, request.path);
+  if (simulation.settings.latencyMs > 0) await simulation.timers.sleep(simulation.settings.latencyMs);
+  const isWorkDone = fault === undefined || fault.committed;
+  const answer = isWorkDone ? answerCall(simulation, request, record) : undefined;
+  if (delayMs > 0) await simulation.timers.sleep(delayMs);
+  if (fault) return faultyAnswer(fault);
+  return answer ? toHttp(answer) : "drop";
+}
+
+function answerCall(simulation: Simulation, request: HttpRequest, record: RequestRecord): Answer {
+  try {
+    return route(simulation, request, record);
+  } catch (error) {
+    if (error instanceof ApiError) return { status: error.status, body: error.toBody() };
+    simulation.log(`The simulator failed at ${request.method} ${request.path}: ${(error as Error).stack}`);
+    const failure = new ApiError(20500, "An internal server error has occurred");
+    return { status: failure.status, body: failure.toBody() };
+  }
+}
+
+function route(simulation: Simulation, request: HttpRequest, record: RequestRecord): Answer {
+  const { method, path, query, form } = request;
+  const { world, settings } = simulation;
+  const actor = authenticate(world, request.authorization);
+  record.account = actor.sid;
+  const routing = routeOf(ROUTES, method, path);
+  if (routing === "unknown") throw notFound(path);
+  if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
+  requireActive(actor, settings.inactiveAccountCode);
+  const { route, params } = routing.match;
+  const account = params["account"] ? accountInPath(world, actor, params["account"], path) : actor;
+  if (route.needsActiveAccount) requireActive(account, settings.inactiveAccountCode);
+  return route.handle({ simulation, actor, account, method, path, params, query, form });
+}
+
+function faultyAnswer(fault: AnswerFault): HttpAnswer {
+  if (fault.type === "drop") return "drop";
+  const headers: Record<string, string> = fault.retryAfter === undefined
+    ? {}
+    : { "retry-after": String(fault.retryAfter) };
+  if (fault.body === "empty") return { status: fault.status, headers, body: "" };
+  if (fault.body === "html") {
+    headers["content-type"] = "text/html; charset=utf-8";
+    return { status: fault.status, headers, body: `<html><body><h1>${fault.status}</h1></body></html>` };
+  }
+  const json = toHttp({ status: fault.status, body: statusError(fault.status).toBody() });
+  return json === "drop" ? json : { ...json, headers: { ...json.headers, ...headers } };
+}
+
+function statusError(status: number): ApiError {
+  if (status === 401) return new ApiError(20003, "Authenticate");
+  if (status === 404) return new ApiError(20404, "The requested resource was not found");
+  if (status === 429) return new ApiError(20429, "Too Many Requests");
+  if (status === 503) return new ApiError(20503, "Service unavailable");
+  if (status >= 500) return new ApiError(20500, "An internal server error has occurred", status);
+  return new ApiError(20001, "Bad request", status);
+}
+
+function toHttp({ status, body }: Answer): HttpAnswer {
+  const headers: Record<string, string> = { "content-type": "application/json;charset=utf-8" };
+  if (status === 401) headers["www-authenticate"] = 'Basic realm="Twilio API"';
+  if (body === undefined) return { status, headers: {}, body: "" };
+  return { status, headers, body: JSON.stringify(body) };
+}

@@ -1,0 +1,47 @@
+import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
+import { ApiError, notFound, unauthenticated } from "./errors.ts";
+import type { Account } from "./records.ts";
+import type { InactiveAccountCode } from "./simulation.ts";
+import type { World } from "./world.ts";
+
+const INACTIVE_MESSAGES: Record<InactiveAccountCode, [message: string, status: number]> = {
+  20003: ["Authenticate", 401],
+  20005: ["Account not active", 403],
+  20403: ["Forbidden: account is not active", 403],
+  10001: ["Account is not active", 400],
+  90010: ["Account is not active", 400],
+};
+
+/** The account whose SID and primary or secondary token the Basic header holds. Throws 20003. */
+export function authenticate(world: World, authorization: string | undefined): Account {
+  const encoded = /^Basic (.+)$/i.exec(authorization ?? "")?.[1];
+  if (!encoded) throw unauthenticated();
+  const [sid = "", token = ""] = Buffer.from(encoded, "base64").toString("utf8").split(":", 2);
+  const account = world.accounts.get(sid);
+  if (!account || ![account.authToken, account.secondaryToken].some((valid) => valid && sameText(valid, token))) {
+    throw unauthenticated();
+  }
+  return account;
+}
+
+/** The account a path names: the actor's own, or a subaccount of it. A stranger's is 20003, an unknown one 20404. */
+export function accountInPath(world: World, actor: Account, sid: string, path: string): Account {
+  if (sid === actor.sid) return actor;
+  const account = world.accounts.get(sid);
+  if (account?.ownerSid === actor.sid) return account;
+  if (actor.ownerSid !== actor.sid) throw unauthenticated();
+  throw notFound(path);
+}
+
+/** Refuses what is asked as, or for, an account that is suspended or closed. */
+export function requireActive(account: Account, code: InactiveAccountCode): void {
+  if (account.status === "active") return;
+  const [message, status] = INACTIVE_MESSAGES[code];
+  throw new ApiError(code, message, status);
+}
+
+function sameText(expected: string, actual: string): boolean {
+  const [left, right] = [Buffer.from(expected), Buffer.from(actual)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

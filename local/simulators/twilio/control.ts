@@ -1,0 +1,149 @@
+import { z, ZodError } from "zod";
+import type { HttpAnswer, HttpRequest } from "./http-server.ts";
+import { receiveText } from "./inbound.ts";
+import { phonesOf } from "./phones.ts";
+import { toE164 } from "./phone-numbers.ts";
+import type { Settings, Simulation } from "./simulation.ts";
+import { stateSummary } from "./state-summary.ts";
+
+const PhoneNumberText = z.string().transform((text, context) => {
+  const number = toE164(text);
+  if (number) return number;
+  context.addIssue({ code: "custom", message: `"${text}" is not a phone number` });
+  return z.NEVER;
+});
+
+const Inbound = z.strictObject({
+  from: PhoneNumberText,
+  to: PhoneNumberText,
+  body: z.string().max(1600).default(""),
+  mediaUrls: z.array(z.url()).max(10).default([]),
+});
+
+const NewOutcome = z.strictObject({
+  to: PhoneNumberText,
+  status: z.enum(["sent", "delivered", "undelivered", "failed"]),
+  errorCode: z.int().nullable().default(null),
+});
+
+const Milliseconds = z.int().min(0).max(600_000);
+
+const NewSettings = z.strictObject({
+  latencyMs: Milliseconds,
+  lifecycle: z.strictObject({ sentMs: Milliseconds, deliveredMs: Milliseconds, priceMs: Milliseconds }),
+  inactiveAccountCode: z.union([20003, 20005, 20403, 10001, 90010].map((code) => z.literal(code))),
+  allowLocalCallbacks: z.boolean(),
+  maxSubaccounts: z.int().min(0),
+  advancedOptOut: z.boolean(),
+  trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
+}).partial();
+
+type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
+
+/** `reset` is the simulator's own: it makes a new master world. */
+export function controlRoutes(reset: () => void): Record<string, Control> {
+  return {
+    "GET /_sim/faults": ({ faults }) => json(200, { faults: faults.list() }),
+    "POST /_sim/faults": ({ faults }, request) => json(201, faults.add(jsonBody(request))),
+    "DELETE /_sim/faults": ({ faults }) => {
+      faults.clear();
+      return { status: 204, headers: {}, body: "" };
+    },
+    "GET /_sim/requests": ({ requests }, { query }) =>
+      json(200, { requests: requests.since(sinceOf(query)), last: requests.lastId }),
+    "GET /_sim/callbacks": ({ callbacks }, { query }) =>
+      json(200, { callbacks: callbacks.since(sinceOf(query)), last: callbacks.lastId }),
+    "POST /_sim/inbound": takeInbound,
+    "GET /_sim/outcomes": ({ world }) => json(200, { outcomes: outcomesOf(world.outcomes) }),
+    "POST /_sim/outcomes": ({ world }, request) => {
+      const { to, status, errorCode } = NewOutcome.parse(jsonBody(request));
+      world.outcomes.set(to, { status, errorCode });
+      world.changed();
+      return json(201, { to, status, errorCode });
+    },
+    "DELETE /_sim/outcomes": ({ world }) => {
+      world.outcomes.clear();
+      world.changed();
+      return { status: 204, headers: {}, body: "" };
+    },
+    "GET /_sim/settings": ({ settings }) => json(200, settings),
+    "POST /_sim/settings": ({ settings }, request) => {
+      Object.assign(settings, NewSettings.parse(jsonBody(request)) as Partial<Settings>);
+      return json(200, settings);
+    },
+    "GET /_sim/state": ({ world }) => json(200, stateSummary(world)),
+    "GET /_sim/phones": ({ world }) => json(200, phonesOf(world)),
+    "GET /_sim/events": watchWorld,
+    "POST /_sim/reset": () => {
+      reset();
+      return { status: 204, headers: {}, body: "" };
+    },
+  };
+}
+
+/** Answers a `/_sim` request; a body that does not fit its schema is a 400 that names what is wrong. */
+export async function answerControl(
+  routes: Record<string, Control>,
+  simulation: Simulation,
+  request: HttpRequest,
+): Promise<HttpAnswer> {
+  const control = routes[`${request.method} ${request.path}`];
+  if (!control) return json(404, { message: `There is no ${request.method} ${request.path}` });
+  try {
+    return await control(simulation, request);
+  } catch (error) {
+    if (error instanceof ZodError) return json(400, { message: z.prettifyError(error), issues: error.issues });
+    if (error instanceof SyntaxError) return json(400, { message: `The body is not JSON: ${error.message}` });
+    throw error;
+  }
+}
+
+async function takeInbound(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
+  const text = Inbound.parse(jsonBody(request));
+  if (text.body === "" && text.mediaUrls.length === 0) return json(400, { message: "A text needs a body or media" });
+  const number = simulation.world.ownerOf(text.to);
+  if (!number) return json(404, { message: `No account holds ${text.to}` });
+  const account = simulation.world.accounts.get(number.accountSid);
+  if (account?.status !== "active") {
+    return json(409, { message: `The account that holds ${text.to} is ${account?.status}: the text is lost` });
+  }
+  const trouble = simulation.faults.takeCallbackTrouble(request.method, request.path);
+  return json(201, await receiveText(simulation, number, text, trouble));
+}
+
+/** Server-sent events: one `changed` with the revision after each change, at most ten a second. */
+function watchWorld({ world, timers }: Simulation): HttpAnswer {
+  return {
+    status: 200,
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    stream: (write) => {
+      let isDue = false;
+      const tell = () => {
+        isDue = false;
+        write(`event: changed\ndata: ${world.revision}\n\n`);
+      };
+      tell();
+      return world.onChange(() => {
+        if (isDue) return;
+        isDue = true;
+        timers.after(100, tell);
+      });
+    },
+  };
+}
+
+function outcomesOf(outcomes: Simulation["world"]["outcomes"]): Record<string, unknown>[] {
+  return [...outcomes].map(([to, outcome]) => ({ to, ...outcome }));
+}
+
+function sinceOf(query: URLSearchParams): number {
+  return z.coerce.number().int().min(0).parse(query.get("since") ?? 0);
+}
+
+function jsonBody({ body }: HttpRequest): unknown {
+  return JSON.parse(body);
+}
+
+function json(status: number, body: unknown): HttpAnswer {
+  return { status, headers: { "content-type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,75 @@
+import { newSid } from "./identifiers.ts";
+import type { CallbackTrouble, MediaItem, Message, MessageDirection, MessageStatus, Outcome } from "./records.ts";
+import { segmentCount } from "./segments.ts";
+import type { World } from "./world.ts";
+
+const MEDIA_TYPES: Record<string, string> = {
+  gif: "image/gif",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  mp3: "audio/mpeg",
+  mp4: "video/mp4",
+  pdf: "application/pdf",
+  png: "image/png",
+  vcf: "text/vcard",
+};
+
+/** What a new message is made of. */
+export interface MessageDraft {
+  accountSid: string;
+  direction: MessageDirection;
+  from: string;
+  to: string;
+  body: string;
+  mediaUrls: string[];
+  status: MessageStatus;
+  messagingServiceSid?: string | null;
+  statusCallback?: string | null;
+  callbackTrouble?: CallbackTrouble | null;
+}
+
+/** Adds a message to the world; how it will end is decided here (see `outcomeOf`). */
+export function addMessage(world: World, draft: MessageDraft): Message {
+  const now = Date.now();
+  const message: Message = {
+    seq: world.nextSeq(),
+    sid: newSid(draft.mediaUrls.length > 0 ? "MM" : "SM"),
+    accountSid: draft.accountSid,
+    direction: draft.direction,
+    from: draft.from,
+    to: draft.to,
+    body: draft.body,
+    media: draft.mediaUrls.map(mediaItem),
+    numSegments: segmentCount(draft.body),
+    status: draft.status,
+    errorCode: null,
+    price: null,
+    messagingServiceSid: draft.messagingServiceSid ?? null,
+    statusCallback: draft.statusCallback ?? null,
+    outcome: draft.direction === "inbound" ? null : outcomeOf(world, draft.to),
+    callbackTrouble: draft.callbackTrouble ?? null,
+    createdAt: now,
+    updatedAt: now,
+    sentAt: draft.direction === "inbound" ? now : null,
+  };
+  world.messages.set(message.sid, message);
+  world.changed();
+  return message;
+}
+
+/**
+ * How a message to `to` ends. `POST /_sim/outcomes` decides for a number; without it `+150055` followed by a delivery
+ * error, as in `+15005530003`, fails with that error; every other message is delivered.
+ */
+export function outcomeOf(world: World, to: string): Outcome {
+  const decided = world.outcomes.get(to);
+  if (decided) return decided;
+  const code = Number(/^\+150055(300\d\d)$/.exec(to)?.[1] ?? NaN);
+  if (Number.isNaN(code)) return { status: "delivered", errorCode: null };
+  return { status: code <= 30002 ? "failed" : "undelivered", errorCode: code };
+}
+
+function mediaItem(url: string): MediaItem {
+  const extension = /\.([a-z0-9]+)$/i.exec(URL.canParse(url) ? new URL(url).pathname : url)?.[1]?.toLowerCase() ?? "";
+  return { sid: newSid("ME"), url, contentType: MEDIA_TYPES[extension] ?? "image/jpeg" };
+}

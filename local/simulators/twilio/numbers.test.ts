@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { rejectsWith } from "./testing/rest-error.ts";
+import { startFixture } from "./testing/simulator-fixture.ts";
+
+Deno.test("countries on sale are listed with the types of number they have", async () => {
+  await using fixture = await startFixture();
+  const countries = await fixture.master.availablePhoneNumbers.list();
+  assert.deepEqual(["US", "CA", "GB"].filter((code) => countries.some((one) => one.countryCode === code)), [
+    "US",
+    "CA",
+    "GB",
+  ]);
+  const britain = await fixture.master.availablePhoneNumbers("GB").fetch();
+  assert.deepEqual(Object.keys(britain.subresourceUris).sort(), ["local", "mobile", "toll_free"]);
+  await rejectsWith(20404, 404, fixture.master.availablePhoneNumbers("XX").fetch());
+  await rejectsWith(20404, 404, fixture.master.availablePhoneNumbers("US").mobile.list());
+});
+
+Deno.test("a search by area code finds numbers of that area, always the same ones, with upper-case SMS and MMS", async () => {
+  await using fixture = await startFixture();
+  const local = fixture.master.availablePhoneNumbers("US").local;
+  const found = await local.list({ areaCode: 415, limit: 20 });
+  assert.equal(found.length, 20);
+  assert.equal(new Set(found.map((number) => number.phoneNumber)).size, 20);
+  assert.ok(found.every((number) => /^\+1415[2-9]\d{6}$/.test(number.phoneNumber)));
+  assert.equal(found[0]?.locality, "San Francisco");
+  assert.deepEqual(found[0]?.capabilities as unknown, { voice: true, SMS: true, MMS: true });
+  assert.match(found[0]?.friendlyName ?? "", /^\(415\) \d{3}-\d{4}$/);
+  const again = await local.list({ areaCode: 415, limit: 20 });
+  assert.deepEqual(again.map((number) => number.phoneNumber), found.map((number) => number.phoneNumber));
+});
+
+Deno.test("Contains finds digits, letters as on a keypad, and * for any digit", async () => {
+  await using fixture = await startFixture();
+  const local = fixture.master.availablePhoneNumbers("US").local;
+  const digits = await local.list({ contains: "7*7", limit: 10 });
+  assert.equal(digits.length, 10);
+  assert.ok(digits.every((number) => /7\d7/.test(number.phoneNumber)));
+  const letters = await local.list({ contains: "CATS", limit: 5 });
+  assert.equal(letters.length, 5);
+  assert.ok(letters.every((number) => number.phoneNumber.includes("2287")));
+  await rejectsWith(20001, 400, local.list({ contains: "#" }));
+});
+
+Deno.test("a search is narrowed by region, locality, capability and page size", async () => {
+  await using fixture = await startFixture();
+  const { local } = fixture.master.availablePhoneNumbers("US");
+  assert.ok((await local.list({ inRegion: "TX", limit: 9 })).every((number) => number.region === "TX"));
+  assert.ok(
+    (await local.list({ inLocality: "Hilo", limit: 9 })).every((number) => number.phoneNumber.startsWith("+1808")),
+  );
+  assert.equal((await local.list()).length, 50);
+  assert.deepEqual(await local.list({ smsEnabled: false }), []);
+  const britain = fixture.master.availablePhoneNumbers("GB");
+  assert.deepEqual(await britain.local.list({ smsEnabled: true }), []);
+  assert.equal((await britain.mobile.list({ smsEnabled: true, limit: 2 })).length, 2);
+  assert.equal((await britain.mobile.list({ mmsEnabled: true })).length, 0);
+  assert.ok(
+    (await fixture.master.availablePhoneNumbers("US").tollFree.list({ areaCode: 888, limit: 3 })).every((number) =>
+      number.phoneNumber.startsWith("+1888")
+    ),
+  );
+});
+
+Deno.test("area codes: a malformed one is 21451, one without numbers 21452", async () => {
+  await using fixture = await startFixture();
+  await rejectsWith(21451, 400, fixture.master.availablePhoneNumbers("US").local.list({ areaCode: 41 }));
+  await rejectsWith(21451, 400, fixture.master.incomingPhoneNumbers.create({ areaCode: "4155" }));
+  await rejectsWith(21452, 400, fixture.master.incomingPhoneNumbers.create({ areaCode: "999" }));
+});
+
+Deno.test("a number is bought once anywhere, leaves the search, and shows lower-case capabilities", async () => {
+  await using fixture = await startFixture();
+  const olivia = await fixture.subaccount("olivia");
+  const [offered] = await olivia.client.availablePhoneNumbers("US").local.list({ areaCode: 617, limit: 1 });
+  assert.ok(offered);
+  const bought = await olivia.client.incomingPhoneNumbers.create({
+    phoneNumber: offered.phoneNumber,
+    smsUrl: "https://example.com/inbound",
+    smsMethod: "GET",
+    statusCallback: "https://example.com/status",
+  });
+  assert.match(bought.sid, /^PN[0-9a-f]{32}$/);
+  assert.equal(bought.smsUrl, "https://example.com/inbound");
+  assert.equal(bought.smsMethod, "GET");
+  assert.equal(bought.friendlyName, offered.friendlyName);
+  assert.deepEqual({ ...bought.capabilities }, { voice: true, sms: true, mms: true, fax: false });
+  const after = await fixture.master.availablePhoneNumbers("US").local.list({ areaCode: 617, limit: 50 });
+  assert.ok(!after.some((number) => number.phoneNumber === offered.phoneNumber));
+  await rejectsWith(21422, 400, fixture.master.incomingPhoneNumbers.create({ phoneNumber: offered.phoneNumber }));
+});
+
+Deno.test("Twilio's magic numbers answer a purchase: taken, invalid, always fine", async () => {
+  await using fixture = await startFixture();
+  const { incomingPhoneNumbers } = fixture.master;
+  await rejectsWith(21422, 400, incomingPhoneNumbers.create({ phoneNumber: "+15005550000" }));
+  await rejectsWith(21421, 400, incomingPhoneNumbers.create({ phoneNumber: "+15005550001" }));
+  await rejectsWith(21421, 400, incomingPhoneNumbers.create({ phoneNumber: "12" }));
+  await rejectsWith(21404, 400, incomingPhoneNumbers.create({ friendlyName: "nothing asked for" }));
+  for (let time = 0; time < 2; time++) {
+    assert.equal((await incomingPhoneNumbers.create({ phoneNumber: "+15005550006" })).phoneNumber, "+15005550006");
+  }
+});
+
+Deno.test("where the law asks for papers, a purchase without them is refused", async () => {
+  await using fixture = await startFixture();
+  const [australian] = await fixture.master.availablePhoneNumbers("AU").mobile.list({ limit: 1 });
+  const [german] = await fixture.master.availablePhoneNumbers("DE").mobile.list({ limit: 1 });
+  assert.ok(australian && german);
+  const { incomingPhoneNumbers } = fixture.master;
+  await rejectsWith(21631, 400, incomingPhoneNumbers.create({ phoneNumber: australian.phoneNumber }));
+  await rejectsWith(21649, 400, incomingPhoneNumbers.create({ phoneNumber: german.phoneNumber }));
+  const addressSid = `AD${"1".repeat(32)}`;
+  const bought = await incomingPhoneNumbers.create({ phoneNumber: australian.phoneNumber, addressSid });
+  assert.equal(bought.addressSid, addressSid);
+});
+
+Deno.test("an account lists its own numbers, by number, part of a number, name and type", async () => {
+  await using fixture = await startFixture();
+  const peggy = await fixture.subaccount("peggy");
+  const boston = await peggy.client.incomingPhoneNumbers.create({ areaCode: "617", friendlyName: "Desk" });
+  const free = await peggy.client.incomingPhoneNumbers.create({ areaCode: "888" });
+  const { incomingPhoneNumbers } = peggy.client;
+  const list = (filter: { phoneNumber?: string; friendlyName?: string } = {}) => incomingPhoneNumbers.list(filter);
+  assert.deepEqual((await list()).map((number) => number.sid), [free.sid, boston.sid]);
+  assert.deepEqual((await list({ phoneNumber: boston.phoneNumber })).map((number) => number.sid), [boston.sid]);
+  assert.deepEqual(await list({ phoneNumber: boston.phoneNumber.slice(0, -1) }), []);
+  assert.deepEqual((await list({ phoneNumber: "+1888*" })).map((number) => number.sid), [free.sid]);
+  assert.deepEqual((await list({ friendlyName: "Desk" })).map((number) => number.sid), [boston.sid]);
+  assert.deepEqual((await peggy.client.incomingPhoneNumbers.local.list()).map((number) => number.sid), [boston.sid]);
+  assert.deepEqual((await peggy.client.incomingPhoneNumbers.tollFree.list()).map((number) => number.sid), [free.sid]);
+});
+
+Deno.test("a number is set up, and refuses a URL or a method that is none", async () => {
+  await using fixture = await startFixture();
+  const [held] = await fixture.master.incomingPhoneNumbers.list();
+  assert.ok(held);
+  const number = fixture.master.incomingPhoneNumbers(held.sid);
+  const updated = await number.update({ smsUrl: "https://example.com/a?b=c", friendlyName: "Front desk" });
+  assert.equal(updated.smsUrl, "https://example.com/a?b=c");
+  assert.equal(updated.friendlyName, "Front desk");
+  await rejectsWith(21402, 400, number.update({ smsUrl: "ftp://example.com" }));
+  await rejectsWith(21403, 400, number.update({ smsMethod: "PATCH" }));
+  assert.equal((await number.update({ smsUrl: "" })).smsUrl, "");
+  assert.equal((await number.fetch()).friendlyName, "Front desk");
+});
+
+Deno.test("the parent alone moves a number to another account", async () => {
+  await using fixture = await startFixture();
+  const quinn = await fixture.subaccount("quinn");
+  const rose = await fixture.subaccount("rose");
+  const number = await quinn.client.incomingPhoneNumbers.create({ areaCode: "303" });
+  await rejectsWith(20003, 401, quinn.client.incomingPhoneNumbers(number.sid).update({ accountSid: rose.sid }));
+  const asParent = fixture.master.api.v2010.accounts(quinn.sid).incomingPhoneNumbers(number.sid);
+  await rejectsWith(21471, 400, asParent.update({ accountSid: `AC${"9".repeat(32)}` }));
+  assert.equal((await asParent.update({ accountSid: rose.sid })).accountSid, rose.sid);
+  await rejectsWith(20404, 404, quinn.client.incomingPhoneNumbers(number.sid).fetch());
+  assert.equal((await rose.client.incomingPhoneNumbers(number.sid).fetch()).phoneNumber, number.phoneNumber);
+});
+
+Deno.test("a number that is released is gone, and on sale again", async () => {
+  await using fixture = await startFixture();
+  const sam = await fixture.subaccount("sam");
+  const number = await sam.client.incomingPhoneNumbers.create({ areaCode: "702" });
+  assert.equal(await sam.client.incomingPhoneNumbers(number.sid).remove(), true);
+  await rejectsWith(20404, 404, sam.client.incomingPhoneNumbers(number.sid).fetch());
+  await rejectsWith(20404, 404, sam.client.incomingPhoneNumbers(number.sid).remove());
+  await fixture.master.incomingPhoneNumbers.create({ phoneNumber: number.phoneNumber });
+});
+
+Deno.test("the master begins with two numbers that can text, unless told otherwise", async () => {
+  await using seeded = await startFixture();
+  const numbers = await seeded.master.incomingPhoneNumbers.list();
+  assert.equal(numbers.length, 2);
+  assert.ok(numbers.every((number) => number.capabilities.sms));
+  await using bare = await startFixture({ seedMasterNumbers: false });
+  assert.deepEqual(await bare.master.incomingPhoneNumbers.list(), []);
+});

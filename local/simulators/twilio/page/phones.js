@@ -1,0 +1,142 @@
+// The page's state and events. The world is read from `/_sim/phones` whenever `/_sim/events` says that it changed.
+import { phoneName, showLog, showPhones, showThreads } from "./views.js";
+
+const SOMEBODY = "+14155550123";
+const byId = (id) => document.getElementById(id);
+const state = { phones: [], selected: decodeURIComponent(location.hash.slice(1)), thread: "", filter: "" };
+
+const watch = new EventSource("_sim/events");
+watch.addEventListener("changed", () => void refresh());
+watch.addEventListener("open", () => tellConnection("live", "Live"));
+watch.addEventListener("error", () => tellConnection("lost", "Connection lost, trying again…"));
+
+byId("search").addEventListener("input", (event) => {
+  state.filter = event.target.value.trim().toLowerCase();
+  render();
+});
+byId("back").addEventListener("click", () => select(""));
+byId("phones").addEventListener("keydown", moveThroughList);
+byId("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void send();
+});
+byId("text").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  byId("composer").requestSubmit();
+});
+addEventListener("hashchange", () => select(decodeURIComponent(location.hash.slice(1))));
+
+let refreshing = Promise.resolve();
+
+/** One read at a time, so that an older answer never overwrites a newer one. */
+function refresh() {
+  refreshing = refreshing.then(async () => {
+    const response = await fetch("_sim/phones");
+    state.phones = (await response.json()).phones;
+    render();
+  }).catch(() => tellConnection("lost", "Connection lost, trying again…"));
+  return refreshing;
+}
+
+function select(number) {
+  if (state.selected === number) return;
+  state.selected = number;
+  state.thread = "";
+  history.replaceState(null, "", number ? `#${encodeURIComponent(number)}` : location.pathname);
+  tell("");
+  render();
+  const phone = selectedPhone();
+  if (phone) byId("text").focus();
+}
+
+function selectedPhone() {
+  return state.phones.find((phone) => phone.number === state.selected);
+}
+
+function render() {
+  const wanted = state.phones.filter((phone) =>
+    [phone.number, phone.friendlyNumber, phone.owner ?? ""].some((text) => text.toLowerCase().includes(state.filter))
+  );
+  showPhones(byId("phones"), wanted, state.selected, select);
+  const phone = selectedPhone();
+  byId("phone").hidden = !phone;
+  byId("welcome").hidden = Boolean(phone);
+  document.body.dataset.view = phone ? "phone" : "list";
+  document.title = phone ? `${phoneName(phone)} · Phones` : "Phones · Twilio simulator";
+  if (phone) renderPhone(phone);
+}
+
+function renderPhone(phone) {
+  const thread = phone.threads.find((one) => one.with === state.thread) ?? phone.threads[0];
+  byId("phone-title").textContent = phoneName(phone);
+  byId("phone-subtitle").textContent = phone.owner ? phone.friendlyNumber : "Handset";
+  const isActive = phone.accountStatus === null || phone.accountStatus === "active";
+  byId("phone-state").hidden = isActive;
+  byId("phone-state").textContent = phone.accountStatus ?? "";
+  showThreads(byId("threads"), phone, thread?.with, (other) => {
+    state.thread = other;
+    render();
+    byId("text").focus();
+  });
+  showLog(byId("log"), phone, thread);
+  renderRoute(phone, thread);
+}
+
+/** A number on Twilio is written to as any handset; a handset writes to those who wrote to it. */
+function renderRoute(phone, thread) {
+  const other = byId("other");
+  const isHandset = phone.kind === "handset";
+  byId("other-label").textContent = isHandset ? "To" : "From handset";
+  other.readOnly = isHandset;
+  const route = `${phone.number} ${thread?.with}`;
+  if (other.dataset.route !== route) other.value = thread?.with ?? SOMEBODY;
+  other.dataset.route = route;
+  byId("handsets").replaceChildren(...phone.threads.map((one) => new Option(one.friendlyWith, one.with)));
+}
+
+async function send() {
+  const phone = selectedPhone();
+  const other = byId("other").value.trim();
+  const [from, to] = phone.kind === "handset" ? [phone.number, other] : [other, phone.number];
+  const body = byId("text").value;
+  byId("text").value = "";
+  tell("");
+  const response = await fetch("_sim/inbound", { method: "POST", body: JSON.stringify({ from, to, body }) });
+  const result = await response.json();
+  if (!response.ok) {
+    byId("text").value = body;
+    return tell(result.message, "danger");
+  }
+  if (phone.kind === "twilio") state.thread = normalized(from);
+  if (!result.webhook) tell("Delivered. This number has no SmsUrl, so no webhook was called.");
+  else if (result.webhook.error) tell(`The webhook failed: ${result.webhook.error}`, "danger");
+  else if (result.webhook.status >= 400) tell(`The webhook answered ${result.webhook.status}`, "danger");
+  await refresh();
+}
+
+/** The thread a typed number belongs to, however it was written. */
+function normalized(text) {
+  const digits = text.replace(/\D/g, "");
+  const threads = selectedPhone()?.threads ?? [];
+  return threads.find((thread) => thread.with.replace(/\D/g, "").endsWith(digits))?.with ?? text;
+}
+
+function moveThroughList(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const entries = [...byId("phones").querySelectorAll(".entry")];
+  const here = entries.indexOf(document.activeElement);
+  entries[(here + step + entries.length) % entries.length]?.focus();
+}
+
+function tell(words, tone = "plain") {
+  byId("notice").textContent = words;
+  byId("notice").dataset.tone = tone;
+}
+
+function tellConnection(connection, words) {
+  byId("live").dataset.state = connection;
+  byId("live").textContent = words;
+}

@@ -1,0 +1,136 @@
+// What the page shows, made from `/_sim/phones`. Text goes in as text, never as HTML.
+
+const TICKS = { accepted: "○", queued: "○", sent: "✓", delivered: "✓✓", undelivered: "!", failed: "!", canceled: "×" };
+const BROKEN = new Set(["undelivered", "failed"]);
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+
+/** The name a phone goes by: its owner's, or its number. */
+export function phoneName(phone) {
+  return phone.owner ?? phone.friendlyNumber;
+}
+
+/** Fills the list: the numbers on Twilio, then the handsets. */
+export function showPhones(container, phones, selected, onSelect) {
+  const groups = [
+    ["Numbers on Twilio", phones.filter((phone) => phone.kind === "twilio")],
+    ["Handsets", phones.filter((phone) => phone.kind === "handset")],
+  ];
+  const shown = groups.filter(([, members]) => members.length > 0).flatMap(([title, members]) => [
+    element("h2", {}, title),
+    ...members.map((phone) => entry(phone, phone.number === selected, onSelect)),
+  ]);
+  if (shown.length === 0) {
+    shown.push(element("p", {}, "No phone fits. Buy a number, or send a message to see its handset."));
+  }
+  replaceKeepingFocus(container, shown);
+}
+
+/** Fills the row of conversations; a lone one needs no choice. */
+export function showThreads(container, phone, selected, onSelect) {
+  const chips = phone.threads.length < 2 ? [] : phone.threads.map((thread) => {
+    const chip = element(
+      "button",
+      { type: "button", "aria-pressed": String(thread.with === selected) },
+      thread.ownerWith ?? thread.friendlyWith,
+    );
+    chip.dataset.key = thread.with;
+    chip.addEventListener("click", () => onSelect(thread.with));
+    return chip;
+  });
+  replaceKeepingFocus(container, chips);
+}
+
+/** Fills the log with a conversation and stays at its end, unless the reader scrolled up. */
+export function showLog(container, phone, thread) {
+  const wasAtEnd = container.scrollHeight - container.scrollTop - container.clientHeight < 40;
+  const isSame = container.dataset.thread === `${phone.number} ${thread?.with}`;
+  const known = new Set(isSame ? [...container.querySelectorAll(".bubble")].map((bubble) => bubble.dataset.sid) : []);
+  container.dataset.thread = `${phone.number} ${thread?.with}`;
+  const rows = [];
+  let day = "";
+  for (const text of thread?.texts ?? []) {
+    const textDay = calendar.format(new Date(text.at));
+    if (textDay !== day) rows.push(element("p", { class: "day" }, textDay));
+    day = textDay;
+    rows.push(bubble(text, isSame && !known.has(text.sid)), meta(text));
+  }
+  if (rows.length === 0) rows.push(element("p", { class: "empty" }, emptyWords(phone)));
+  container.replaceChildren(...rows);
+  if (wasAtEnd || !isSame) container.scrollTop = container.scrollHeight;
+}
+
+function emptyWords(phone) {
+  return phone.kind === "twilio"
+    ? "Nothing was texted yet. Send a message from this number with your app, or write to it below as any handset."
+    : "Nothing was texted yet.";
+}
+
+function entry(phone, isSelected, onSelect) {
+  const last = phone.threads[0]?.texts.at(-1);
+  const button = element("button", { type: "button", class: "entry", "aria-current": String(isSelected) });
+  button.dataset.key = phone.number;
+  const avatar = element("span", { class: "avatar", "aria-hidden": "true", "data-kind": phone.kind }, initials(phone));
+  const preview = last ? `${last.mine ? "You: " : ""}${last.body || "Media"}` : "No texts yet";
+  button.append(
+    avatar,
+    element("span", { class: "name" }, phoneName(phone)),
+    element("span", { class: "time" }, last ? clock.format(new Date(last.at)) : ""),
+    element("span", { class: "preview" }, phone.owner ? `${phone.friendlyNumber} · ${preview}` : preview),
+  );
+  button.addEventListener("click", () => onSelect(phone.number));
+  return button;
+}
+
+function initials(phone) {
+  if (!phone.owner) return phone.number.slice(-2);
+  return phone.owner.replace(/['’]/g, "").replace(/[^\p{L}\p{N} ]/gu, " ").trim().split(/\s+/).slice(0, 2).map((word) =>
+    word[0] ?? ""
+  ).join(
+    "",
+  )
+    .toUpperCase();
+}
+
+function bubble(text, isFresh) {
+  const classes = ["bubble", text.mine && "mine", BROKEN.has(text.status) && "broken", isFresh && "fresh"];
+  const node = element("div", { class: classes.filter(Boolean).join(" ") });
+  node.dataset.sid = text.sid;
+  for (const url of text.mediaUrls) node.append(media(url));
+  node.append(text.body);
+  return node;
+}
+
+function media(url) {
+  const link = element("a", { href: url, target: "_blank", rel: "noreferrer" });
+  const image = element("img", { src: url, alt: url });
+  image.addEventListener("error", () => image.replaceWith(url));
+  link.append(image);
+  return link;
+}
+
+function meta(text) {
+  const isBroken = BROKEN.has(text.status);
+  const classes = ["meta", text.mine && "mine", isBroken && "broken"].filter(Boolean).join(" ");
+  const node = element("p", { class: classes, "data-status": text.status }, clock.format(new Date(text.at)));
+  const tick = TICKS[text.status];
+  if (!tick) return node;
+  const words = text.error ? `${text.status} (${text.error})` : text.status;
+  node.append(" ", element("span", { class: "tick", "aria-hidden": "true" }, tick), words);
+  return node;
+}
+
+function element(name, attributes = {}, text = "") {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text) node.textContent = text;
+  return node;
+}
+
+/** New children take the place of the old, and the focus that was on one of them. */
+function replaceKeepingFocus(container, children) {
+  const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  container.replaceChildren(...children);
+  if (key) [...container.querySelectorAll("[data-key]")].find((child) => child.dataset.key === key)?.focus();
+}

@@ -1,0 +1,86 @@
+import { ApiError, invalidParameter } from "./errors.ts";
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 1000;
+
+/** A list request: the path it came in on and its query. */
+export interface ListRequest {
+  path: string;
+  query: URLSearchParams;
+}
+
+/** The page size asked for, 50 by default; more than 1000 is Twilio's error 20007. */
+export function pageSizeOf(query: URLSearchParams): number {
+  const asked = query.get("PageSize");
+  if (asked === null) return DEFAULT_PAGE_SIZE;
+  if (!/^\d+$/.test(asked) || Number(asked) < 1) throw invalidParameter("PageSize", asked);
+  if (Number(asked) > MAX_PAGE_SIZE) {
+    throw new ApiError(20007, `Page size too large: '${asked}' is more than ${MAX_PAGE_SIZE}`);
+  }
+  return Number(asked);
+}
+
+/**
+ * One page of `items`, with Twilio's relative page URIs around it.
+ *
+ * The page token names the last row seen, by `seq`, so rows that appear or vanish between two requests
+ * neither repeat nor skip a row. Rows without a `seq` (usage records) are paged by position alone.
+ */
+export function page<T extends object>(
+  request: ListRequest,
+  key: string,
+  items: T[],
+  render: (item: T) => unknown,
+): Record<string, unknown> {
+  const size = pageSizeOf(request.query);
+  const number = pageNumberOf(request.query);
+  const offset = offsetOf(request.query.get("PageToken"), items, number * size);
+  const shown = items.slice(offset, offset + size);
+  const last = shown.at(-1);
+  const more = offset + size < items.length;
+  const start = number * size;
+  return {
+    [key]: shown.map(render),
+    page: number,
+    page_size: size,
+    start,
+    end: start + Math.max(shown.length - 1, 0),
+    uri: pageUri(request, size, number, request.query.get("PageToken")),
+    first_page_uri: pageUri(request, size, 0, null),
+    next_page_uri: more ? pageUri(request, size, number + 1, tokenAfter(last)) : null,
+    previous_page_uri: number > 0 ? pageUri(request, size, number - 1, null) : null,
+  };
+}
+
+function pageNumberOf(query: URLSearchParams): number {
+  const asked = query.get("Page") ?? "0";
+  if (!/^\d+$/.test(asked)) throw invalidParameter("Page", asked);
+  return Number(asked);
+}
+
+function tokenAfter(item: object | undefined): string | null {
+  const seq = item && seqOf(item);
+  return seq ? `PA${seq.toString(16).padStart(32, "0")}` : null;
+}
+
+function seqOf(item: object): number {
+  return "seq" in item && typeof item.seq === "number" ? item.seq : 0;
+}
+
+/** Lists run from the newest row to the oldest, so the next page begins below the token's row. */
+function offsetOf(token: string | null, items: object[], fallback: number): number {
+  if (!token) return fallback;
+  const seen = /^PA([0-9a-f]{32})$/.exec(token)?.[1];
+  if (!seen) throw invalidParameter("PageToken", token);
+  const offset = items.findIndex((item) => seqOf(item) < parseInt(seen, 16));
+  return offset === -1 ? items.length : offset;
+}
+
+function pageUri({ path, query }: ListRequest, size: number, number: number, token: string | null): string {
+  const params = new URLSearchParams(query);
+  for (const name of ["PageSize", "Page", "PageToken"]) params.delete(name);
+  params.set("PageSize", String(size));
+  params.set("Page", String(number));
+  if (token) params.set("PageToken", token);
+  return `${path}?${params}`;
+}

@@ -1,0 +1,102 @@
+import { friendlyNumber } from "./number-inventory.ts";
+import type { Account, Message } from "./records.ts";
+import type { World } from "./world.ts";
+
+/** One text as a phone shows it: `mine` is what this phone sent. */
+interface PhoneText {
+  sid: string;
+  mine: boolean;
+  body: string;
+  mediaUrls: string[];
+  status: string;
+  error: number | null;
+  at: string;
+}
+
+interface PhoneThread {
+  with: string;
+  friendlyWith: string;
+  /** Who holds the other number, when it is one on Twilio. */
+  ownerWith: string | null;
+  texts: PhoneText[];
+}
+
+interface Phone {
+  kind: "twilio" | "handset";
+  number: string;
+  friendlyNumber: string;
+  owner: string | null;
+  accountStatus: Account["status"] | null;
+  threads: PhoneThread[];
+}
+
+/**
+ * Every phone of the page with its threads, the liveliest first: one for each number on Twilio, one for each handset
+ * that ever texted or was texted. No token is in it.
+ */
+export function phonesOf(world: World): { revision: number; phones: Phone[] } {
+  const texts = [...world.messages.values()];
+  const owners = new Map(
+    [...world.numbers.values()].map(({ phoneNumber, accountSid }) => [
+      phoneNumber,
+      world.accounts.get(accountSid)?.friendlyName ?? accountSid,
+    ]),
+  );
+  const twilio = [...world.numbers.values()].map((number): Phone => {
+    const account = world.accounts.get(number.accountSid);
+    const own = texts.filter((message) => message.accountSid === number.accountSid);
+    return {
+      ...phone("twilio", number.phoneNumber, own, owners),
+      owner: account?.friendlyName ?? null,
+      accountStatus: account?.status ?? null,
+    };
+  });
+  const handsets = new Set(texts.map((message) => message.direction === "inbound" ? message.from : message.to));
+  const others = [...handsets].filter((number) => !owners.has(number)).map((number) =>
+    phone("handset", number, texts, owners)
+  );
+  return { revision: world.revision, phones: [...twilio, ...others].sort(byLiveliness) };
+}
+
+function phone(
+  kind: Phone["kind"],
+  number: string,
+  messages: Message[],
+  owners: ReadonlyMap<string, string>,
+): Phone {
+  const threads = new Map<string, PhoneThread>();
+  for (const message of messages) {
+    if (message.from !== number && message.to !== number) continue;
+    const other = message.from === number ? message.to : message.from;
+    const thread: PhoneThread = threads.get(other) ??
+      { with: other, friendlyWith: friendlyNumber(other), ownerWith: owners.get(other) ?? null, texts: [] };
+    thread.texts.push(phoneText(message, number));
+    threads.set(other, thread);
+  }
+  return {
+    ...{ kind, number, friendlyNumber: friendlyNumber(number), owner: null, accountStatus: null },
+    threads: [...threads.values()].sort((left, right) => lastAt(right).localeCompare(lastAt(left))),
+  };
+}
+
+function phoneText(message: Message, number: string): PhoneText {
+  return {
+    sid: message.sid,
+    mine: message.from === number,
+    body: message.body,
+    mediaUrls: message.media.map((item) => item.url),
+    status: message.status,
+    error: message.errorCode,
+    at: new Date(message.createdAt).toISOString(),
+  };
+}
+
+function byLiveliness(left: Phone, right: Phone): number {
+  return (right.threads[0] ? lastAt(right.threads[0]) : "").localeCompare(
+    left.threads[0] ? lastAt(left.threads[0]) : "",
+  );
+}
+
+function lastAt(thread: PhoneThread): string {
+  return thread.texts.at(-1)?.at ?? "";
+}

@@ -1,0 +1,101 @@
+import { ApiError } from "./errors.ts";
+import { newSid } from "./identifiers.ts";
+import { blockOf, friendlyNumber, offeredNumbers, wantedAreaCode } from "./number-inventory.ts";
+import { NUMBER_BLOCKS, type NumberBlock } from "./number-places.ts";
+import { toE164 } from "./phone-numbers.ts";
+import type { PhoneNumber } from "./records.ts";
+import type { World } from "./world.ts";
+
+/** Twilio's magic numbers for test purchases. */
+const MAGIC_TAKEN = "+15005550000";
+const MAGIC_INVALID = "+15005550001";
+export const MAGIC_VALID = "+15005550006";
+
+/** What is to be bought: a number, or any number of an area code. */
+export interface Purchase {
+  phoneNumber: string | null;
+  areaCode: string | null;
+  addressSid: string | null;
+  bundleSid: string | null;
+}
+
+/**
+ * Buys a number for an account and adds it to the world. One number has one owner anywhere, except the magic one
+ * that can always be bought. Throws 21421, 21422, 21451, 21452, 21631 or 21649.
+ */
+export function newPhoneNumber(world: World, accountSid: string, purchase: Purchase): PhoneNumber {
+  const phoneNumber = purchase.phoneNumber ? namedNumber(world, purchase.phoneNumber) : numberInArea(world, purchase);
+  const block = blockOf(phoneNumber);
+  if (!block) throw new ApiError(21421, `PhoneNumber is invalid: '${phoneNumber}'`);
+  requirePapers(block, purchase);
+  const number = freshNumber(world.nextSeq(), accountSid, phoneNumber, block, purchase);
+  world.numbers.set(number.sid, number);
+  world.purchases.push({ accountSid, type: number.type, at: number.createdAt });
+  return number;
+}
+
+function namedNumber(world: World, text: string): string {
+  if (text === MAGIC_TAKEN) throw notAvailable(text);
+  if (text === MAGIC_INVALID) throw new ApiError(21421, `PhoneNumber is invalid: '${text}'`);
+  const phoneNumber = toE164(text);
+  if (!phoneNumber || !blockOf(phoneNumber)) throw new ApiError(21421, `PhoneNumber is invalid: '${text}'`);
+  if (phoneNumber !== MAGIC_VALID && world.ownerOf(phoneNumber)) throw notAvailable(phoneNumber);
+  return phoneNumber;
+}
+
+function numberInArea(world: World, { areaCode }: Purchase): string {
+  if (areaCode === null) {
+    throw new ApiError(21404, "Cannot buy a phone number: neither 'PhoneNumber' nor 'AreaCode' was given");
+  }
+  const wanted = wantedAreaCode(areaCode);
+  const blocks = NUMBER_BLOCKS.filter((block) => block.prefix === wanted && ["US", "CA"].includes(block.country));
+  const first = offeredNumbers(blocks, world.takenNumbers()).next();
+  if (first.done) throw new ApiError(21452, `No phone numbers found in area code ${areaCode}`);
+  return first.value.phoneNumber;
+}
+
+function requirePapers(block: NumberBlock, { addressSid, bundleSid }: Purchase): void {
+  if (block.addressRequirements !== "none" && !addressSid) {
+    throw new ApiError(21631, "Phone Number Requires an Address but the 'AddressSid' parameter was empty");
+  }
+  if (block.needsBundle && !bundleSid) {
+    throw new ApiError(21649, "Bundle required: the 'BundleSid' parameter was empty");
+  }
+}
+
+function notAvailable(phoneNumber: string): ApiError {
+  return new ApiError(21422, `PhoneNumber '${phoneNumber}' is not available`);
+}
+
+function freshNumber(
+  seq: number,
+  accountSid: string,
+  phoneNumber: string,
+  block: NumberBlock,
+  { addressSid, bundleSid }: Purchase,
+): PhoneNumber {
+  const now = Date.now();
+  return {
+    seq,
+    sid: newSid("PN"),
+    accountSid,
+    phoneNumber,
+    friendlyName: friendlyNumber(phoneNumber),
+    isoCountry: block.country,
+    type: block.type,
+    addressRequirements: block.addressRequirements,
+    addressSid,
+    bundleSid,
+    capabilities: { ...block.capabilities },
+    smsUrl: "",
+    smsMethod: "POST",
+    smsFallbackUrl: "",
+    smsFallbackMethod: "POST",
+    statusCallback: "",
+    statusCallbackMethod: "POST",
+    voiceUrl: "",
+    voiceMethod: "POST",
+    createdAt: now,
+    updatedAt: now,
+  };
+}

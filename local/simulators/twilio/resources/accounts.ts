@@ -1,0 +1,137 @@
+import { rfc2822 } from "../dates.ts";
+import { ApiError, notFound, unauthenticated } from "../errors.ts";
+import { newAuthToken, newSid } from "../identifiers.ts";
+import { page } from "../paging.ts";
+import type { Account, AccountStatus } from "../records.ts";
+import type { Answer, ApiCall, Route } from "../router.ts";
+import type { World } from "../world.ts";
+
+const SUBRESOURCES: Record<string, string> = {
+  available_phone_numbers: "AvailablePhoneNumbers",
+  balance: "Balance",
+  incoming_phone_numbers: "IncomingPhoneNumbers",
+  messages: "Messages",
+  usage: "Usage",
+};
+
+/** `/Accounts`: subaccounts are made, named, suspended, resumed and closed here. */
+export const accountRoutes: Route[] = [
+  { method: "POST", pattern: "/2010-04-01/Accounts", handle: createAccount },
+  { method: "GET", pattern: "/2010-04-01/Accounts", handle: listAccounts },
+  { method: "GET", pattern: "/2010-04-01/Accounts/:account", handle: fetchAccount },
+  { method: "POST", pattern: "/2010-04-01/Accounts/:account", handle: updateAccount },
+  { method: "GET", pattern: "/2010-04-01/Accounts/:account/Balance", handle: fetchBalance },
+];
+
+/** A fresh account, owned by `ownerSid` or, without one, by itself. It is not yet part of any world. */
+export function newAccount(seq: number, friendlyName: string, ownerSid?: string): Account {
+  const sid = newSid("AC");
+  const now = Date.now();
+  return {
+    seq,
+    sid,
+    ownerSid: ownerSid ?? sid,
+    friendlyName,
+    status: "active",
+    type: "Full",
+    authToken: newAuthToken(),
+    secondaryToken: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function createAccount({ simulation, actor, form }: ApiCall): Answer {
+  const { world, settings } = simulation;
+  if (actor.ownerSid !== actor.sid) throw new ApiError(21101, "Subaccounts cannot contain subaccounts");
+  const open = world.subaccountsOf(actor.sid).filter((account) => account.status !== "closed");
+  const limit = settings.trialVerifiedNumbers ? 1 : settings.maxSubaccounts;
+  if (open.length >= limit) throw new ApiError(21480, "Reached maximum number of subaccounts");
+  const name = form.get("FriendlyName") || `SubAccount Created at ${new Date().toISOString().slice(0, 16)}`;
+  const account = newAccount(world.nextSeq(), checkedName(name), actor.sid);
+  account.type = actor.type;
+  world.accounts.set(account.sid, account);
+  world.changed();
+  return { status: 201, body: accountBody(account) };
+}
+
+function listAccounts(call: ApiCall): Answer {
+  const name = call.query.get("FriendlyName");
+  const status = call.query.get("Status");
+  const visible = [call.actor, ...call.simulation.world.subaccountsOf(call.actor.sid)]
+    .filter((account) => name === null || account.friendlyName === name)
+    .filter((account) => status === null || account.status === status)
+    .sort((left, right) => right.seq - left.seq);
+  return { status: 200, body: page(call, "accounts", visible, accountBody) };
+}
+
+function fetchAccount({ account }: ApiCall): Answer {
+  return { status: 200, body: accountBody(account) };
+}
+
+function updateAccount({ simulation, actor, account, form }: ApiCall): Answer {
+  const name = form.get("FriendlyName");
+  const status = form.get("Status");
+  if (name !== null) checkedName(name);
+  if (status !== null) changeStatus(simulation.world, actor, account, status);
+  if (name !== null) account.friendlyName = name;
+  account.updatedAt = Date.now();
+  simulation.world.changed();
+  return { status: 200, body: accountBody(account) };
+}
+
+/** The parent alone changes a status, and never its own; `closed` is final and releases the numbers. */
+function changeStatus(world: World, actor: Account, account: Account, status: string): void {
+  if (!isStatus(status)) throw new ApiError(21475, `Unable to update Status, invalid Status '${status}'`);
+  if (account.ownerSid === account.sid) throw new ApiError(21477, "Unable to update Status for parent accounts");
+  if (actor.sid !== account.ownerSid) throw unauthenticated();
+  if (account.status === "closed") {
+    throw new ApiError(21479, "Unable to update Status for subaccount, subaccount has been closed");
+  }
+  if (actor.status !== "active") {
+    throw new ApiError(21476, "Unable to update Status for subaccount, parent account is suspended");
+  }
+  account.status = status;
+  if (status === "closed") {
+    for (const number of world.numbersOf(account.sid)) world.numbers.delete(number.sid);
+  }
+}
+
+function fetchBalance({ simulation, account, path }: ApiCall): Answer {
+  if (account.ownerSid !== account.sid) throw notFound(path);
+  const { world } = simulation;
+  const family = new Set([account.sid, ...world.subaccountsOf(account.sid).map((child) => child.sid)]);
+  const spent = [...world.messages.values()]
+    .filter((message) => family.has(message.accountSid))
+    .reduce((sum, message) => sum - (message.price ?? 0), 0);
+  return { status: 200, body: { account_sid: account.sid, balance: (100 - spent).toFixed(5), currency: "USD" } };
+}
+
+function checkedName(name: string): string {
+  if (name.length < 1 || name.length > 64) {
+    throw new ApiError(20002, `Invalid FriendlyName '${name}': it must be between 1 and 64 characters long`);
+  }
+  return name;
+}
+
+function isStatus(text: string): text is AccountStatus {
+  return text === "active" || text === "suspended" || text === "closed";
+}
+
+function accountBody(account: Account): Record<string, unknown> {
+  const base = `/2010-04-01/Accounts/${account.sid}`;
+  return {
+    sid: account.sid,
+    owner_account_sid: account.ownerSid,
+    friendly_name: account.friendlyName,
+    status: account.status,
+    type: account.type,
+    auth_token: account.authToken,
+    date_created: rfc2822(account.createdAt),
+    date_updated: rfc2822(account.updatedAt),
+    uri: `${base}.json`,
+    subresource_uris: Object.fromEntries(
+      Object.entries(SUBRESOURCES).map(([name, segment]) => [name, `${base}/${segment}.json`]),
+    ),
+  };
+}

@@ -1,0 +1,119 @@
+import { invalidParameter, notFound } from "../errors.ts";
+import {
+  containsPattern,
+  friendlyNumber,
+  type OfferedNumber,
+  offeredNumbers,
+  wantedAreaCode,
+} from "../number-inventory.ts";
+import { COUNTRIES, NUMBER_BLOCKS, type NumberBlock } from "../number-places.ts";
+import { pageSizeOf } from "../paging.ts";
+import type { NumberType } from "../records.ts";
+import type { Answer, ApiCall, Route } from "../router.ts";
+
+const BASE = "/2010-04-01/Accounts/:account/AvailablePhoneNumbers";
+
+/** Twilio's path segment and JSON key of each type. */
+const TYPES: Record<NumberType, { segment: string; key: string }> = {
+  "local": { segment: "Local", key: "local" },
+  "mobile": { segment: "Mobile", key: "mobile" },
+  "toll-free": { segment: "TollFree", key: "toll_free" },
+};
+
+/** `/AvailablePhoneNumbers`: the countries, and in each the numbers on sale. */
+export const availableNumberRoutes: Route[] = [
+  { method: "GET", pattern: BASE, handle: listCountries },
+  { method: "GET", pattern: `${BASE}/:country`, handle: fetchCountry },
+  { method: "GET", pattern: `${BASE}/:country/:type`, handle: searchNumbers },
+];
+
+function listCountries({ account, path }: ApiCall): Answer {
+  const countries = Object.keys(COUNTRIES).map((code) => countryBody(account.sid, code));
+  return { status: 200, body: { countries, uri: path } };
+}
+
+function fetchCountry({ account, params, path }: ApiCall): Answer {
+  const code = params["country"] ?? "";
+  if (!COUNTRIES[code]) throw notFound(path);
+  return { status: 200, body: countryBody(account.sid, code) };
+}
+
+function searchNumbers({ simulation, params, query, path }: ApiCall): Answer {
+  const blocks = NUMBER_BLOCKS.filter((block) =>
+    block.country === params["country"] && TYPES[block.type].segment === params["type"]
+  );
+  if (blocks.length === 0) throw notFound(path);
+  const size = pageSizeOf(query);
+  const contains = wantedPattern(query.get("Contains"));
+  const found: OfferedNumber[] = [];
+  const wanted = blocks.filter((block) => isWantedBlock(block, query));
+  for (const offered of offeredNumbers(wanted, simulation.world.takenNumbers())) {
+    if (found.length === size) break;
+    if (contains.test(offered.phoneNumber)) found.push(offered);
+  }
+  return { status: 200, body: { available_phone_numbers: found.map(offeredBody), uri: withQuery(path, query) } };
+}
+
+function wantedPattern(text: string | null): RegExp {
+  if (text === null) return /^/;
+  if (!/^[0-9a-zA-Z*+]{2,}$/.test(text)) throw invalidParameter("Contains", text);
+  return containsPattern(text);
+}
+
+function isWantedBlock(block: NumberBlock, query: URLSearchParams): boolean {
+  const areaCode = wantedAreaCode(query.get("AreaCode"));
+  const { capabilities } = block;
+  return (areaCode === null || block.prefix === areaCode) &&
+    isWantedFlag(query.get("SmsEnabled"), capabilities.sms) &&
+    isWantedFlag(query.get("MmsEnabled"), capabilities.mms) &&
+    isWantedFlag(query.get("VoiceEnabled"), capabilities.voice) &&
+    isWantedText(query.get("InRegion"), block.region) &&
+    isWantedText(query.get("InLocality"), block.locality) &&
+    isWantedText(query.get("InPostalCode"), block.postalCode) &&
+    (query.get("ExcludeAllAddressRequired") !== "true" || block.addressRequirements === "none");
+}
+
+function isWantedFlag(asked: string | null, actual: boolean): boolean {
+  return asked === null || (asked === "true") === actual;
+}
+
+function isWantedText(asked: string | null, actual: string | null): boolean {
+  return asked === null || asked.toLowerCase() === actual?.toLowerCase();
+}
+
+function withQuery(path: string, query: URLSearchParams): string {
+  return query.size > 0 ? `${path}?${query}` : path;
+}
+
+function countryBody(accountSid: string, code: string): Record<string, unknown> {
+  const base = `/2010-04-01/Accounts/${accountSid}/AvailablePhoneNumbers/${code}`;
+  const types = new Set(NUMBER_BLOCKS.filter((block) => block.country === code).map((block) => block.type));
+  return {
+    country_code: code,
+    country: COUNTRIES[code]?.name,
+    uri: `${base}.json`,
+    beta: false,
+    subresource_uris: Object.fromEntries(
+      [...types].map((type) => [TYPES[type].key, `${base}/${TYPES[type].segment}.json`]),
+    ),
+  };
+}
+
+/** Here, and only here, Twilio spells the capabilities `voice`, `SMS` and `MMS`. */
+function offeredBody({ phoneNumber, block }: OfferedNumber): Record<string, unknown> {
+  return {
+    friendly_name: friendlyNumber(phoneNumber),
+    phone_number: phoneNumber,
+    lata: null,
+    locality: block.locality,
+    rate_center: block.locality?.toUpperCase() ?? null,
+    latitude: block.latitude,
+    longitude: block.longitude,
+    region: block.region,
+    postal_code: block.postalCode,
+    iso_country: block.country,
+    address_requirements: block.addressRequirements,
+    beta: false,
+    capabilities: { voice: block.capabilities.voice, SMS: block.capabilities.sms, MMS: block.capabilities.mms },
+  };
+}

@@ -1,0 +1,73 @@
+import { requireActive } from "../authentication.ts";
+import { ApiError, notFound, unauthenticated } from "../errors.ts";
+import { listedNumbers, numberBody } from "./incoming-number-body.ts";
+import { applyNumberSettings, checkNumberSettings } from "./incoming-number-settings.ts";
+import { newPhoneNumber } from "../purchase.ts";
+import { page } from "../paging.ts";
+import type { Account, NumberType, PhoneNumber } from "../records.ts";
+import type { Answer, ApiCall, Route } from "../router.ts";
+
+const BASE = "/2010-04-01/Accounts/:account/IncomingPhoneNumbers";
+
+/** `/IncomingPhoneNumbers`: an account's own numbers are bought, set up, moved and released here. */
+export const incomingNumberRoutes: Route[] = [
+  { method: "POST", pattern: BASE, needsActiveAccount: true, handle: buyNumber },
+  { method: "GET", pattern: BASE, handle: (call) => listNumbers(call) },
+  { method: "GET", pattern: `${BASE}/Local`, handle: (call) => listNumbers(call, "local") },
+  { method: "GET", pattern: `${BASE}/Mobile`, handle: (call) => listNumbers(call, "mobile") },
+  { method: "GET", pattern: `${BASE}/TollFree`, handle: (call) => listNumbers(call, "toll-free") },
+  { method: "GET", pattern: `${BASE}/:sid`, handle: (call) => ({ status: 200, body: numberBody(numberOf(call)) }) },
+  { method: "POST", pattern: `${BASE}/:sid`, handle: updateNumber },
+  { method: "DELETE", pattern: `${BASE}/:sid`, handle: releaseNumber },
+];
+
+function buyNumber({ simulation, account, form }: ApiCall): Answer {
+  checkNumberSettings(form);
+  const number = newPhoneNumber(simulation.world, account.sid, {
+    phoneNumber: form.get("PhoneNumber"),
+    areaCode: form.get("AreaCode"),
+    addressSid: form.get("AddressSid"),
+    bundleSid: form.get("BundleSid"),
+  });
+  applyNumberSettings(number, form);
+  simulation.world.changed();
+  return { status: 201, body: numberBody(number) };
+}
+
+function listNumbers(call: ApiCall, type?: NumberType): Answer {
+  const numbers = listedNumbers(call.simulation.world.numbersOf(call.account.sid), call.query, type);
+  return { status: 200, body: page(call, "incoming_phone_numbers", numbers, numberBody) };
+}
+
+function updateNumber(call: ApiCall): Answer {
+  const number = numberOf(call);
+  checkNumberSettings(call.form);
+  const newOwner = call.form.get("AccountSid");
+  if (newOwner !== null && newOwner !== number.accountSid) moveNumber(call, number, newOwner);
+  applyNumberSettings(number, call.form);
+  number.updatedAt = Date.now();
+  call.simulation.world.changed();
+  return { status: 200, body: numberBody(number) };
+}
+
+/** Only the parent moves a number, and only within its own family of accounts. */
+function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwner: string): void {
+  if (actor.ownerSid !== actor.sid) throw unauthenticated();
+  const account: Account | undefined = simulation.world.accounts.get(newOwner);
+  if (account?.ownerSid !== actor.sid) throw new ApiError(21471, `Account '${newOwner}' does not exist`);
+  if (account.status !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
+  requireActive(actor, simulation.settings.inactiveAccountCode);
+  number.accountSid = account.sid;
+}
+
+function releaseNumber(call: ApiCall): Answer {
+  call.simulation.world.numbers.delete(numberOf(call).sid);
+  call.simulation.world.changed();
+  return { status: 204 };
+}
+
+function numberOf({ simulation, account, params, path }: ApiCall): PhoneNumber {
+  const number = simulation.world.numbers.get(params["sid"] ?? "");
+  if (number?.accountSid !== account.sid) throw notFound(path);
+  return number;
+}

@@ -1,0 +1,162 @@
+import { DAY_MS, rfc2822 } from "../dates.ts";
+import { ApiError, DELIVERY_ERRORS, invalidParameter, notFound } from "../errors.ts";
+import { beginLife } from "../message-life.ts";
+import { readMessageRequest } from "../message-request.ts";
+import { addMessage } from "../messages.ts";
+import { page } from "../paging.ts";
+import { toE164 } from "../phone-numbers.ts";
+import type { MediaItem, Message } from "../records.ts";
+import type { Answer, ApiCall, Route } from "../router.ts";
+
+const BASE = "/2010-04-01/Accounts/:account/Messages";
+
+/** `/Messages`: sent, read, redacted and deleted here. */
+export const messageRoutes: Route[] = [
+  { method: "POST", pattern: BASE, needsActiveAccount: true, handle: createMessage },
+  { method: "GET", pattern: BASE, handle: listMessages },
+  { method: "GET", pattern: `${BASE}/:sid`, handle: (call) => ({ status: 200, body: messageBody(messageOf(call)) }) },
+  { method: "POST", pattern: `${BASE}/:sid`, handle: updateMessage },
+  { method: "DELETE", pattern: `${BASE}/:sid`, handle: deleteMessage },
+  { method: "GET", pattern: `${BASE}/:sid/Media`, handle: listMedia },
+  { method: "GET", pattern: `${BASE}/:sid/Media/:media`, handle: fetchMedia },
+];
+
+function createMessage({ simulation, account, form, method, path }: ApiCall): Answer {
+  const request = readMessageRequest(simulation.world, simulation.settings, account, form);
+  const message = addMessage(simulation.world, {
+    ...request,
+    accountSid: account.sid,
+    direction: "outbound-api",
+    status: request.messagingServiceSid ? "accepted" : "queued",
+    callbackTrouble: simulation.faults.takeCallbackTrouble(method, path),
+  });
+  const body = messageBody(message);
+  beginLife(simulation, message);
+  return { status: 201, body };
+}
+
+function listMessages(call: ApiCall): Answer {
+  const { query, simulation, account } = call;
+  const [to, from] = [numberFilter(query.get("To")), numberFilter(query.get("From"))];
+  const isInTime = dateSentFilter(query);
+  const messages = simulation.world.messagesOf(account.sid)
+    .filter((message) => to === null || message.to === to)
+    .filter((message) => from === null || message.from === from)
+    .filter((message) => isInTime(message.sentAt ?? message.createdAt))
+    .sort((left, right) => right.seq - left.seq);
+  return { status: 200, body: page(call, "messages", messages, messageBody) };
+}
+
+/** An empty Body redacts the text; nothing else about a message can be changed, but a waiting one can be canceled. */
+function updateMessage(call: ApiCall): Answer {
+  const message = messageOf(call);
+  const body = call.form.get("Body");
+  const status = call.form.get("Status");
+  if (body !== null && body !== "") {
+    throw new ApiError(20009, "Cannot update the message: its Body can only be redacted, with an empty text");
+  }
+  if (status !== null && (status !== "canceled" || !isWaiting(message))) {
+    throw new ApiError(30409, `Cannot cancel the message: it is ${message.status}`);
+  }
+  if (body === "" && isWaiting(message) && status === null) {
+    throw new ApiError(20009, "Cannot redact the message: it is not yet sent");
+  }
+  if (body === "") message.body = "";
+  if (status === "canceled") message.status = "canceled";
+  message.updatedAt = Date.now();
+  call.simulation.world.changed();
+  return { status: 200, body: messageBody(message) };
+}
+
+function deleteMessage(call: ApiCall): Answer {
+  const message = messageOf(call);
+  if (isWaiting(message)) throw new ApiError(20009, "Cannot delete the message: it is not yet sent");
+  call.simulation.world.messages.delete(message.sid);
+  call.simulation.world.changed();
+  return { status: 204 };
+}
+
+function listMedia(call: ApiCall): Answer {
+  const message = messageOf(call);
+  return { status: 200, body: page(call, "media_list", message.media, (item) => mediaBody(message, item)) };
+}
+
+function fetchMedia(call: ApiCall): Answer {
+  const message = messageOf(call);
+  const item = message.media.find((media) => media.sid === call.params["media"]);
+  if (!item) throw notFound(call.path);
+  return { status: 200, body: mediaBody(message, item) };
+}
+
+function isWaiting(message: Message): boolean {
+  return message.status === "queued" || message.status === "accepted";
+}
+
+function messageOf({ simulation, account, params, path }: ApiCall): Message {
+  const message = simulation.world.messages.get(params["sid"] ?? "");
+  if (message?.accountSid !== account.sid) throw notFound(path);
+  return message;
+}
+
+function numberFilter(text: string | null): string | null {
+  return text === null ? null : toE164(text) ?? text;
+}
+
+/**
+ * `DateSent`, `DateSent>` and `DateSent<` (both inclusive), a day or an instant. A message not yet sent counts by its
+ * creation, so that a look-up finds what an unanswered create has made.
+ */
+function dateSentFilter(query: URLSearchParams): (at: number) => boolean {
+  const on = instantRange("DateSent", query.get("DateSent"));
+  const after = instantRange("DateSent>", query.get("DateSent>"));
+  const before = instantRange("DateSent<", query.get("DateSent<"));
+  return (at) =>
+    (!on || (at >= on.from && at < on.until)) && (!after || at >= after.from) && (!before || at < before.until);
+}
+
+/** The time a filter value covers: a whole day, or the whole second of an instant. */
+function instantRange(name: string, text: string | null): { from: number; until: number } | undefined {
+  if (text === null) return undefined;
+  const from = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (Number.isNaN(from)) throw invalidParameter(name, text);
+  return { from, until: from + (text.length === 10 ? DAY_MS : 1000) };
+}
+
+/** A message as the API shows it: counts and prices are strings, the error code is a number. */
+export function messageBody(message: Message): Record<string, unknown> {
+  const uri = `/2010-04-01/Accounts/${message.accountSid}/Messages/${message.sid}`;
+  return {
+    sid: message.sid,
+    account_sid: message.accountSid,
+    messaging_service_sid: message.messagingServiceSid,
+    from: message.from,
+    to: message.to,
+    body: message.body,
+    status: message.status,
+    direction: message.direction,
+    num_segments: String(message.numSegments),
+    num_media: String(message.media.length),
+    price: message.price?.toFixed(5) ?? null,
+    price_unit: message.price === null ? null : "USD",
+    error_code: message.errorCode,
+    error_message: message.errorCode === null ? null : DELIVERY_ERRORS[message.errorCode] ?? "Unknown error",
+    date_created: rfc2822(message.createdAt),
+    date_updated: rfc2822(message.updatedAt),
+    date_sent: message.sentAt === null ? null : rfc2822(message.sentAt),
+    api_version: "2010-04-01",
+    uri: `${uri}.json`,
+    subresource_uris: { media: `${uri}/Media.json` },
+  };
+}
+
+function mediaBody(message: Message, item: MediaItem): Record<string, unknown> {
+  return {
+    sid: item.sid,
+    parent_sid: message.sid,
+    account_sid: message.accountSid,
+    content_type: item.contentType,
+    date_created: rfc2822(message.createdAt),
+    date_updated: rfc2822(message.createdAt),
+    uri: `/2010-04-01/Accounts/${message.accountSid}/Messages/${message.sid}/Media/${item.sid}.json`,
+  };
+}

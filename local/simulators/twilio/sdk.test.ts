@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { rejectsWith } from "./testing/rest-error.ts";
+import { sdkFor } from "./testing/sdk-client.ts";
+import { startFixture } from "./testing/simulator-fixture.ts";
+
+const UNKNOWN_SID = `AC${"0".repeat(32)}`;
+
+Deno.test("a subaccount is created with its own token, owned by the master, and found again by its exact name", async () => {
+  await using fixture = await startFixture();
+  const { accounts } = fixture.master.api.v2010;
+  const created = await accounts.create({ friendlyName: "switchboard:alice" });
+  await accounts.create({ friendlyName: "switchboard:alice2" });
+
+  assert.match(created.sid, /^AC[0-9a-f]{32}$/);
+  assert.match(created.authToken, /^[0-9a-f]{32}$/);
+  assert.equal(created.ownerAccountSid, fixture.accountSid);
+  assert.equal(created.status, "active");
+  assert.equal(created.type, "Full");
+  assert.ok(Math.abs(created.dateCreated.getTime() - Date.now()) < 5_000);
+  const found = await accounts.list({ friendlyName: "switchboard:alice" });
+  assert.deepEqual(found.map((account) => account.sid), [created.sid]);
+  assert.equal(found[0]?.authToken, created.authToken, "the parent can read the token again");
+});
+
+Deno.test("accounts with the same name are all listed: there is no idempotency", async () => {
+  await using fixture = await startFixture();
+  const first = await fixture.subaccount("twin");
+  const second = await fixture.subaccount("twin");
+  const found = await fixture.master.api.v2010.accounts.list({ friendlyName: "twin" });
+  assert.deepEqual(found.map((account) => account.sid), [second.sid, first.sid]);
+});
+
+Deno.test("an account's name is at most 64 characters long", async () => {
+  await using fixture = await startFixture();
+  const { accounts } = fixture.master.api.v2010;
+  await accounts.create({ friendlyName: "x".repeat(64) });
+  await rejectsWith(20002, 400, accounts.create({ friendlyName: "x".repeat(65) }));
+});
+
+Deno.test("the parent suspends, resumes and finally closes a subaccount, and lists it by its status", async () => {
+  await using fixture = await startFixture();
+  const { sid } = await fixture.subaccount("bob");
+  const account = fixture.master.api.v2010.accounts(sid);
+  assert.equal((await account.update({ status: "suspended" })).status, "suspended");
+  const suspended = await fixture.master.api.v2010.accounts.list({ status: "suspended" });
+  assert.deepEqual(suspended.map((one) => one.sid), [sid]);
+  assert.equal((await account.update({ status: "active", friendlyName: "Bob" })).friendlyName, "Bob");
+  assert.equal((await account.update({ status: "closed" })).status, "closed");
+  await rejectsWith(21479, 400, account.update({ status: "active" }));
+  assert.equal((await account.fetch()).status, "closed");
+});
+
+Deno.test("a status that is none, or the master's own, is refused; a subaccount cannot change its own", async () => {
+  await using fixture = await startFixture();
+  const { sid, client } = await fixture.subaccount("carol");
+  const { accounts } = fixture.master.api.v2010;
+  await rejectsWith(21475, 400, accounts(sid).update({ status: "paused" as "active" }));
+  await rejectsWith(21477, 400, accounts(fixture.accountSid).update({ status: "suspended" }));
+  await rejectsWith(20003, 401, client.api.v2010.accounts(sid).update({ status: "closed" }));
+  assert.equal((await accounts(sid).fetch()).status, "active");
+});
+
+Deno.test("closing a subaccount releases its numbers for others to buy", async () => {
+  await using fixture = await startFixture();
+  const dave = await fixture.subaccount("dave");
+  const erin = await fixture.subaccount("erin");
+  const { phoneNumber } = await dave.client.incomingPhoneNumbers.create({ areaCode: "206" });
+  await rejectsWith(21422, 400, erin.client.incomingPhoneNumbers.create({ phoneNumber }));
+  await fixture.master.api.v2010.accounts(dave.sid).update({ status: "closed" });
+  assert.equal((await erin.client.incomingPhoneNumbers.create({ phoneNumber })).accountSid, erin.sid);
+});
+
+Deno.test("one subaccount more than allowed is refused, and a closed one makes room", async () => {
+  await using fixture = await startFixture({ maxSubaccounts: 1 });
+  const { sid } = await fixture.subaccount("first");
+  const { accounts } = fixture.master.api.v2010;
+  await rejectsWith(21480, 400, accounts.create({ friendlyName: "second" }));
+  await accounts(sid).update({ status: "closed" });
+  await accounts.create({ friendlyName: "second" });
+});
+
+Deno.test("a subaccount cannot have subaccounts", async () => {
+  await using fixture = await startFixture();
+  const { client } = await fixture.subaccount("frank");
+  await rejectsWith(21101, 400, client.api.v2010.accounts.create({ friendlyName: "nested" }));
+});
+
+Deno.test("a wrong token, an unknown account and another's account are refused", async () => {
+  await using fixture = await startFixture();
+  const grace = await fixture.subaccount("grace");
+  const heidi = await fixture.subaccount("heidi");
+  await rejectsWith(20003, 401, fixture.as(grace.sid, heidi.authToken).messages.list());
+  await rejectsWith(20003, 401, fixture.as(UNKNOWN_SID, "x").messages.list());
+  await rejectsWith(20003, 401, grace.client.api.v2010.accounts(heidi.sid).messages.list());
+  await rejectsWith(20003, 401, grace.client.api.v2010.accounts(fixture.accountSid).fetch());
+  const error = await rejectsWith(20404, 404, fixture.master.api.v2010.accounts(UNKNOWN_SID).fetch());
+  assert.match(error.message, /^The requested resource \/2010-04-01\/Accounts\/AC0+\.json was not found$/);
+});
+
+Deno.test("the parent acts for a subaccount through the path, with its own credentials", async () => {
+  await using fixture = await startFixture();
+  const ivan = await fixture.subaccount("ivan");
+  const parent = sdkFor(fixture, fixture.accountSid, fixture.authToken, { actingFor: ivan.sid });
+  const number = await parent.incomingPhoneNumbers.create({ areaCode: "312" });
+  assert.equal(number.accountSid, ivan.sid);
+  assert.equal((await ivan.client.incomingPhoneNumbers.list()).length, 1);
+});
+
+for (
+  const [code, status] of [[20003, 401], [20005, 403], [20403, 403], [10001, 400], [90010, 400]] as const
+) {
+  Deno.test(`requests as a suspended or closed account are refused with ${code} where that is asked for`, async () => {
+    await using fixture = await startFixture({ inactiveAccountCode: code });
+    const judy = await fixture.subaccount("judy");
+    const account = fixture.master.api.v2010.accounts(judy.sid);
+    for (const inactive of ["suspended", "closed"] as const) {
+      await account.update({ status: inactive });
+      await rejectsWith(code, status, judy.client.incomingPhoneNumbers.list());
+      await rejectsWith(
+        code,
+        status,
+        judy.client.messages.create({ to: "+14155550100", from: "+15005550006", body: "x" }),
+      );
+    }
+  });
+}
+
+Deno.test("the parent may read a suspended subaccount, but neither send nor buy for it", async () => {
+  await using fixture = await startFixture();
+  const karl = await fixture.subaccount("karl");
+  const number = await karl.client.incomingPhoneNumbers.create({ areaCode: "415" });
+  await fixture.master.api.v2010.accounts(karl.sid).update({ status: "suspended" });
+  const parent = sdkFor(fixture, fixture.accountSid, fixture.authToken, { actingFor: karl.sid });
+  assert.equal((await parent.incomingPhoneNumbers.list())[0]?.sid, number.sid, "numbers are kept");
+  const from = number.phoneNumber;
+  await rejectsWith(20005, 403, parent.messages.create({ from, to: "+14155550100", body: "x" }));
+  await rejectsWith(20005, 403, parent.incomingPhoneNumbers.create({ areaCode: "415" }));
+});
+
+Deno.test("a rotation: both tokens work until the secondary is promoted, then the old one stops", async () => {
+  await using fixture = await startFixture();
+  const leo = await fixture.subaccount("leo");
+  const created = await leo.client.accounts.v1.secondaryAuthToken().create();
+  assert.equal(created.accountSid, leo.sid);
+  assert.ok(created.dateCreated instanceof Date);
+  const renewed = fixture.as(leo.sid, created.secondaryAuthToken);
+  await leo.client.messages.list();
+  await renewed.messages.list();
+  const promoted = await renewed.accounts.v1.authTokenPromotion().update();
+  assert.equal(promoted.authToken, created.secondaryAuthToken);
+  await rejectsWith(20003, 401, leo.client.messages.list());
+  await renewed.messages.list();
+  const seenByParent = await fixture.master.api.v2010.accounts(leo.sid).fetch();
+  assert.equal(seenByParent.authToken, created.secondaryAuthToken);
+});
+
+Deno.test("a secondary token that was deleted opens nothing, and cannot be promoted", async () => {
+  await using fixture = await startFixture();
+  const mia = await fixture.subaccount("mia");
+  const { secondaryAuthToken } = await mia.client.accounts.v1.secondaryAuthToken().create();
+  assert.equal(await mia.client.accounts.v1.secondaryAuthToken().remove(), true);
+  await rejectsWith(20003, 401, fixture.as(mia.sid, secondaryAuthToken).messages.list());
+  await rejectsWith(20404, 404, mia.client.accounts.v1.authTokenPromotion().update());
+  await rejectsWith(20404, 404, mia.client.accounts.v1.secondaryAuthToken().remove());
+});
+
+Deno.test("lists run through all pages: 1,060 accounts by the thousand, and by fifty", async () => {
+  await using fixture = await startFixture({ maxSubaccounts: 2000 });
+  const { accounts } = fixture.master.api.v2010;
+  const authorization = `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}`;
+  for (let index = 0; index < 1060; index++) {
+    const response = await fetch(`${fixture.url}/2010-04-01/Accounts.json`, {
+      method: "POST",
+      headers: { authorization },
+      body: new URLSearchParams({ FriendlyName: `n${index}` }),
+    });
+    await response.body?.cancel();
+  }
+  const everyone = await accounts.list({ pageSize: 1000 });
+  assert.equal(everyone.length, 1061);
+  assert.equal(new Set(everyone.map((account) => account.sid)).size, 1061);
+  assert.equal(everyone[0]?.friendlyName, "n1059", "the newest comes first");
+  const names: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    accounts.each({
+      done: (error?: Error) => error ? reject(error) : resolve(),
+      callback: (account) => void names.push(account.friendlyName),
+    });
+  });
+  assert.equal(names.length, 1061);
+  assert.equal((await accounts.list({ limit: 60 })).length, 60);
+  await rejectsWith(20007, 400, accounts.list({ pageSize: 1001 }));
+});
+
+Deno.test("pages name themselves and their neighbours by relative URIs, and going back leads back", async () => {
+  await using fixture = await startFixture();
+  for (const name of ["a", "b", "c"]) await fixture.subaccount(name);
+  const { accounts } = fixture.master.api.v2010;
+  const first = await accounts.page({ pageSize: 2, status: "active" });
+  assert.deepEqual(first.instances.map((account) => account.friendlyName), ["c", "b"]);
+  const second = await first.nextPage();
+  assert.ok(second);
+  assert.deepEqual(second.instances.map((account) => account.friendlyName), ["a", "Switchboard (master)"]);
+  assert.equal(second.nextPage(), undefined);
+  assert.deepEqual((await second.previousPage())?.instances.map((account) => account.friendlyName), ["c", "b"]);
+});
+
+Deno.test("a page begins where the last one ended, although rows came meanwhile", async () => {
+  await using fixture = await startFixture();
+  for (const name of ["a", "b", "c"]) await fixture.subaccount(name);
+  const first = await fixture.master.api.v2010.accounts.page({ pageSize: 2 });
+  await fixture.subaccount("d");
+  const second = await first.nextPage();
+  assert.deepEqual(second?.instances.map((account) => account.friendlyName), ["a", "Switchboard (master)"]);
+});
+
+Deno.test("an unknown path is a 404, and a known one with a wrong method a 405", async () => {
+  await using fixture = await startFixture();
+  const authorization = `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}`;
+  const base = `${fixture.url}/2010-04-01/Accounts/${fixture.accountSid}`;
+  const unknown = await fetch(`${base}/Nonsense.json`, { headers: { authorization } });
+  assert.equal((await unknown.json()).code, 20404);
+  const wrongMethod = await fetch(`${base}/Messages.json`, { method: "DELETE", headers: { authorization } });
+  assert.equal(wrongMethod.status, 405);
+  assert.equal((await wrongMethod.json()).code, 20004);
+  const nobody = await fetch(`${base}.json`);
+  assert.equal(nobody.headers.get("www-authenticate"), 'Basic realm="Twilio API"');
+  assert.equal((await nobody.json()).code, 20003);
+});
+
+Deno.test("the balance is the parent's alone", async () => {
+  await using fixture = await startFixture();
+  const nina = await fixture.subaccount("nina");
+  assert.equal((await fixture.master.balance.fetch()).currency, "USD");
+  await rejectsWith(20404, 404, nina.client.balance.fetch());
+});

@@ -1,0 +1,34 @@
+import twilio from "twilio";
+import type RequestClient from "twilio/lib/base/RequestClient.js";
+
+/**
+ * The SDK's own HTTP client, axios and all; only the origin of each request is moved to the simulator, by its rule:
+ * api.twilio.com becomes the simulator's root, any other host a path prefix.
+ */
+export class SimulatedRequestClient extends twilio.RequestClient {
+  constructor(readonly simulatorUrl: string, options: { timeout?: number } = {}) {
+    // A connection per request: a dropped one must reach the test, not be retried on a fresh one by the runtime.
+    super({ keepAlive: false, ...options });
+  }
+
+  override request<T>(options: RequestClient.RequestOptions<T>) {
+    const uri = options.uri.replace(/^https:\/\/([^/]+)/, (_, host: string) => {
+      return host === "api.twilio.com" ? this.simulatorUrl : `${this.simulatorUrl}/${host}`;
+    });
+    return super.request<T>(Object.assign({}, options, { uri }));
+  }
+}
+
+/** The unmodified SDK as an account of a simulator. */
+export function sdkFor(
+  simulator: { url: string },
+  accountSid: string,
+  authToken: string,
+  options: { actingFor?: string; timeout?: number } = {},
+): twilio.Twilio {
+  const { actingFor, ...clientOptions } = options;
+  return twilio(accountSid, authToken, {
+    httpClient: new SimulatedRequestClient(simulator.url, clientOptions),
+    ...(actingFor === undefined ? {} : { accountSid: actingFor }),
+  });
+}

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import twilio from "twilio";
+import { CallbackReceiver, type ReceivedCallback } from "./testing/callback-receiver.ts";
+import { type Fixture, startFixture } from "./testing/simulator-fixture.ts";
+import { until } from "./testing/until.ts";
+import { splitConnectionOverrides } from "./webhooks/connection-overrides.ts";
+import { twilioSignature } from "./webhooks/signature.ts";
+
+const HANDSET = "+14155550123";
+const SENDER = "+15005550006";
+
+function isSigned(callback: ReceivedCallback, token: string): boolean {
+  const signature = callback.headers["x-twilio-signature"] ?? "";
+  return twilio.validateRequest(token, signature, callback.url, callback.params);
+}
+
+async function send(fixture: Fixture, statusCallback: string, to = HANDSET) {
+  return await fixture.master.messages.create({ from: SENDER, to, body: "x", statusCallback });
+}
+
+Deno.test("the signature of Twilio's own example is the one it documents", () => {
+  const form = { CallSid: "CA1234567890ABCDE", Caller: "+14158675310", Digits: "1234", From: "+14158675310" };
+  const signature = twilioSignature("12345", "https://example.com/myapp.php?foo=1&bar=2", {
+    ...form,
+    To: "+18005551212",
+  });
+  assert.equal(signature, "L/OH5YylLD5NRKLltdqwSvS0BnU=");
+});
+
+Deno.test("any form, repeated keys included, is signed as the SDK expects it", () => {
+  const values = fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 4 }));
+  const forms = fc.dictionary(fc.string({ minLength: 1 }), values, { noNullPrototype: true });
+  fc.assert(fc.property(fc.string(), fc.webUrl({ withQueryParameters: true }), forms, (token, url, form) => {
+    const expected = twilio.getExpectedTwilioSignature(token, url, form);
+    assert.equal(twilioSignature(token, url, form), expected);
+  }));
+});
+
+Deno.test("status callbacks tell of sent and delivered, not of queued, signed with the account's primary token", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  const amy = await fixture.subaccount("amy");
+  const { secondaryAuthToken } = await amy.client.accounts.v1.secondaryAuthToken().create();
+  const statusCallback = `${receiver.url}/status/amy?plan=a%20b`;
+  const { sid } = await amy.client.messages.create({ from: SENDER, to: HANDSET, body: "x", statusCallback });
+  const [sent, delivered] = await receiver.atLeast(2);
+  assert.ok(sent && delivered);
+  assert.deepEqual([sent.params["MessageStatus"], delivered.params["MessageStatus"]], ["sent", "delivered"]);
+  for (const callback of [sent, delivered]) {
+    assert.ok(isSigned(callback, amy.authToken));
+    assert.ok(!isSigned(callback, secondaryAuthToken));
+    assert.equal(callback.method, "POST");
+    assert.equal(callback.headers["content-type"], "application/x-www-form-urlencoded; charset=UTF-8");
+    assert.ok(callback.headers["i-twilio-idempotency-token"]);
+    assert.equal(callback.url, statusCallback);
+    assert.equal(callback.params["SmsStatus"], callback.params["MessageStatus"]);
+  }
+  const { RawDlrDoneDate, ...rest } = delivered.params;
+  assert.match(RawDlrDoneDate ?? "", /^\d{10}$/);
+  assert.deepEqual(rest, {
+    AccountSid: amy.sid,
+    ApiVersion: "2010-04-01",
+    From: SENDER,
+    MessageSid: sid,
+    MessageStatus: "delivered",
+    SmsSid: sid,
+    SmsStatus: "delivered",
+    To: HANDSET,
+  });
+});
+
+Deno.test("after a promotion the new primary token signs", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  const ben = await fixture.subaccount("ben");
+  const { secondaryAuthToken } = await ben.client.accounts.v1.secondaryAuthToken().create();
+  await ben.client.accounts.v1.authTokenPromotion().update();
+  const renewed = fixture.as(ben.sid, secondaryAuthToken);
+  await renewed.messages.create({ from: SENDER, to: HANDSET, body: "x", statusCallback: receiver.url });
+  const [callback] = await receiver.atLeast(1);
+  assert.ok(callback && isSigned({ ...callback, url: receiver.url }, secondaryAuthToken));
+  assert.ok(!isSigned({ ...callback, url: receiver.url }, ben.authToken));
+});
+
+Deno.test("a failed delivery is told with its error code", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  await send(fixture, `${receiver.url}/s`, "+15005530007");
+  const [, undelivered] = await receiver.atLeast(2);
+  assert.equal(undelivered?.params["MessageStatus"], "undelivered");
+  assert.equal(undelivered?.params["ErrorCode"], "30007");
+});
+
+Deno.test("a connection that is cut after it was made is not retried by default", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start(() => "hang-up");
+  await send(fixture, `${receiver.url}/s`);
+  await until("both failures", async () => {
+    const { callbacks } = await fixture.sim<{ callbacks: { error: string | null }[] }>("GET", "callbacks");
+    return callbacks.filter((callback) => callback.error).length === 2;
+  });
+  assert.equal(receiver.received.length, 2, "sent and delivered, once each");
+});
+
+Deno.test("a connection that cannot be made is retried once by default, and not at all with rc=0", async () => {
+  await using fixture = await startFixture();
+  const attempts = async (statusCallback: string) => {
+    const { last } = await fixture.sim<{ last: number }>("GET", "callbacks");
+    await send(fixture, statusCallback, "+15005530001");
+    const made = () =>
+      fixture.sim<{ callbacks: { attempt: number; error: string }[] }>("GET", `callbacks?since=${last}`);
+    await until("an attempt", async () => (await made()).callbacks.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    return (await made()).callbacks.map((callback) => callback.attempt);
+  };
+  assert.deepEqual(await attempts("http://127.0.0.1:1/s"), [1, 2]);
+  assert.deepEqual(await attempts("http://127.0.0.1:1/s#rc=0"), [1]);
+});
+
+Deno.test("a 5xx is final by default, and retried with the same idempotency token where the URL asks for it", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start(() => ({ status: 503 }));
+  await send(fixture, `${receiver.url}/plain`, "+15005530001");
+  await send(fixture, `${receiver.url}/retried#rc=3&rp=5xx`, "+15005530001");
+  await receiver.atLeast(5);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const plain = receiver.received.filter((callback) => callback.url.includes("/plain"));
+  const retried = receiver.received.filter((callback) => callback.url.includes("/retried"));
+  assert.deepEqual([plain.length, retried.length], [1, 4]);
+  assert.equal(new Set(retried.map((callback) => callback.headers["i-twilio-idempotency-token"])).size, 1);
+  assert.equal(retried[0]?.url, `${receiver.url}/retried`, "the fragment is not sent");
+  assert.ok(retried.every((callback) => isSigned(callback, fixture.authToken)), "nor signed");
+});
+
+Deno.test("a slow answer is given up after the read timeout the URL asks for", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  receiver.server.removeAllListeners("request");
+  await send(fixture, `${receiver.url}/slow#rt=100&rc=0`, "+15005530001");
+  const { callbacks } = await untilCallback(fixture);
+  assert.equal(callbacks[0]?.error, "no answer within 100 ms");
+  assert.ok((callbacks[0]?.durationMs ?? 0) < 1000);
+});
+
+Deno.test("a webhook that hangs does not keep the simulator from stopping", async () => {
+  await using receiver = await CallbackReceiver.start();
+  let hasArrived = false;
+  receiver.server.removeAllListeners("request").on("request", () => hasArrived = true);
+  const fixture = await startFixture();
+  await send(fixture, `${receiver.url}/hangs`);
+  await until("the webhook to arrive", () => hasArrived);
+  const startedAt = Date.now();
+  await fixture[Symbol.asyncDispose]();
+  assert.ok(Date.now() - startedAt < 2_000);
+});
+
+Deno.test("connection overrides out of range fall back to Twilio's defaults", () => {
+  const { url, settings } = splitConnectionOverrides("https://example.com/a?b=1#rc=9&ct=1&rp=nonsense&tt=2000");
+  assert.equal(url, "https://example.com/a?b=1");
+  assert.deepEqual(settings, {
+    connectTimeoutMs: 5_000,
+    readTimeoutMs: 15_000,
+    totalTimeoutMs: 2_000,
+    retryCount: 1,
+    retryPolicy: new Set(["ct"]),
+  });
+  const all = splitConnectionOverrides("https://example.com#rp=all&rc=5").settings;
+  assert.deepEqual([...all.retryPolicy].sort(), ["4xx", "5xx", "ct", "rt"]);
+});
+
+Deno.test("credentials in a callback URL become basic authentication, and are in no log", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  await send(fixture, `${receiver.url.replace("http://", "http://user:hunter2@")}/s`, "+15005530001");
+  const [callback] = await receiver.atLeast(1);
+  assert.equal(callback?.headers["authorization"], `Basic ${btoa("user:hunter2")}`);
+  const { callbacks } = await untilCallback(fixture);
+  assert.equal(callbacks[0]?.url, `${receiver.url}/s`);
+});
+
+interface LoggedCallback {
+  url: string;
+  error: string | null;
+  durationMs: number;
+}
+
+async function untilCallback(fixture: Fixture): Promise<{ callbacks: LoggedCallback[] }> {
+  const read = () => fixture.sim<{ callbacks: LoggedCallback[] }>("GET", "callbacks");
+  await until("a callback in the log", async () => (await read()).callbacks.length > 0);
+  return await read();
+}

@@ -1,0 +1,48 @@
+/** Why an attempt failed, in the words of Twilio's retry policy. */
+export type FailureClass = "ct" | "rt" | "4xx" | "5xx";
+
+/** Twilio's webhook connection settings; times in milliseconds. */
+export interface ConnectionSettings {
+  connectTimeoutMs: number;
+  readTimeoutMs: number;
+  totalTimeoutMs: number;
+  retryCount: number;
+  retryPolicy: Set<FailureClass>;
+}
+
+const ALL: FailureClass[] = ["4xx", "5xx", "ct", "rt"];
+
+/**
+ * Splits a webhook URL into what is requested (and signed) and how: the overrides in its fragment,
+ * `#ct=2000&rt=5000&tt=10000&rc=3&rp=5xx,ct`. What is not overridden is Twilio's default: one retry, and only when the
+ * connection could not be made. A value out of range counts as absent.
+ * Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+ */
+export function splitConnectionOverrides(url: string): { url: string; settings: ConnectionSettings } {
+  const mark = url.indexOf("#");
+  const fragment = new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1));
+  const total = integerWithin(fragment.get("tt"), 100, 15_000) ?? 15_000;
+  return {
+    url: mark === -1 ? url : url.slice(0, mark),
+    settings: {
+      connectTimeoutMs: integerWithin(fragment.get("ct"), 100, 10_000) ?? 5_000,
+      readTimeoutMs: integerWithin(fragment.get("rt"), 100, 15_000) ?? 15_000,
+      totalTimeoutMs: total,
+      retryCount: integerWithin(fragment.get("rc"), 0, 5) ?? 1,
+      retryPolicy: policyOf(fragment.get("rp")),
+    },
+  };
+}
+
+function integerWithin(text: string | null, least: number, most: number): number | undefined {
+  if (text === null || !/^\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least && value <= most ? value : undefined;
+}
+
+function policyOf(text: string | null): Set<FailureClass> {
+  const named = (text ?? "ct").split(",").map((part) => part.trim());
+  if (named.includes("all")) return new Set(ALL);
+  const known = ALL.filter((failure) => named.includes(failure));
+  return new Set(known.length > 0 ? known : ["ct"]);
+}

@@ -1,0 +1,90 @@
+import { Buffer } from "node:buffer";
+import http from "node:http";
+import https from "node:https";
+import type { ConnectionSettings, FailureClass } from "./connection-overrides.ts";
+
+/** One HTTP request of a webhook. Credentials in `url` go into the Authorization header. */
+export interface Attempt {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string;
+  settings: ConnectionSettings;
+  /** Ends the attempt early. */
+  signal: AbortSignal;
+}
+
+/** Its answer, or the class and the words of its failure. */
+export interface AttemptResult {
+  status: number | null;
+  contentType: string;
+  body: string;
+  failure: FailureClass | null;
+  error: string | null;
+}
+
+/**
+ * Makes one request, on a connection of its own.
+ *
+ * `node:http` and not `fetch`, because Twilio's retry policy tells a connection that could not be made (`ct`) from an
+ * answer that did not come (`rt`), and only the socket knows the difference. Never rejects.
+ */
+export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
+  return new Promise((resolve) => {
+    const target = new URL(attempt.url);
+    const request = (target.protocol === "https:" ? https : http).request(target, {
+      method: attempt.method,
+      headers: { ...attempt.headers, ...basicAuth(target) },
+      agent: false,
+      timeout: 0,
+    });
+    let connected = false;
+    const finish = (result: AttemptResult) => {
+      for (const timer of timers) clearTimeout(timer);
+      attempt.signal.removeEventListener("abort", abandon);
+      request.destroy();
+      resolve(result);
+    };
+    const fail = (error: string) => finish(noAnswer(connected ? "rt" : "ct", error));
+    const abandon = () => fail("the simulator stopped");
+    attempt.signal.addEventListener("abort", abandon);
+    const { connectTimeoutMs, readTimeoutMs, totalTimeoutMs } = attempt.settings;
+    const timers = [
+      setTimeout(() => connected || fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs),
+      setTimeout(() => fail(`no answer within ${totalTimeoutMs} ms`), totalTimeoutMs),
+    ];
+    request.on("socket", (socket) => {
+      socket.once(target.protocol === "https:" ? "secureConnect" : "connect", () => {
+        connected = true;
+        timers.push(setTimeout(() => fail(`no answer within ${readTimeoutMs} ms`), readTimeoutMs));
+      });
+    });
+    request.on("error", (error) => fail(error.message));
+    request.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", (error) => fail(error.message));
+      response.on("end", () => {
+        const status = response.statusCode ?? 0;
+        finish({
+          status,
+          contentType: response.headers["content-type"] ?? "",
+          body: Buffer.concat(chunks).toString("utf8"),
+          failure: status >= 500 ? "5xx" : status >= 400 ? "4xx" : null,
+          error: null,
+        });
+      });
+    });
+    request.end(attempt.body);
+  });
+}
+
+function noAnswer(failure: FailureClass, error: string): AttemptResult {
+  return { status: null, contentType: "", body: "", failure, error };
+}
+
+function basicAuth(url: URL): Record<string, string> {
+  if (!url.username) return {};
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { eventually } from "./testing/eventually.ts";
+import { get, newcomer, sharedStack, test } from "./testing/shared-stack.ts";
+
+const shared = sharedStack({ scheduler: false });
+
+test("A tenant reads the columns that were granted, and only of their own rows", async () => {
+  const owner = await newcomer(shared.stack);
+  const inserted = await owner.supabase.from("notes").insert({ user_id: owner.id, body: "mine" });
+  assert.equal(inserted.error, null);
+  const own = await owner.supabase.from("notes").select("id, body");
+  assert.deepEqual(own.data?.map(({ body }) => body), ["mine"]);
+  const others = await (await newcomer(shared.stack)).supabase.from("notes").select("id, body");
+  assert.deepEqual(others.data, []);
+});
+
+test("A column that was not granted answers 42501", async () => {
+  const { supabase } = await newcomer(shared.stack);
+  for (const columns of ["secret", "*"]) {
+    const { error, status } = await supabase.from("notes").select(columns);
+    assert.equal(error?.code, "42501", columns);
+    assert.equal(status, 403);
+  }
+});
+
+test("A write that was not granted answers 42501", async () => {
+  const { supabase, id } = await newcomer(shared.stack);
+  const changed = await supabase.from("notes").update({ body: "changed" }).eq("user_id", id);
+  assert.equal(changed.error?.code, "42501");
+  const smuggled = await supabase.from("notes").insert({ user_id: id, body: "x", secret: "smuggled" });
+  assert.equal(smuggled.error?.code, "42501");
+});
+
+test("A new table is granted to nobody", async () => {
+  const { supabase } = await newcomer(shared.stack);
+  assert.equal((await supabase.from("ungranted").select("id")).error?.code, "42501");
+  const anonymous = await get(shared.stack, "/rest/v1/ungranted?select=id", {
+    apikey: shared.stack.state.publishableKey,
+  });
+  assert.equal((await anonymous.json()).code, "42501");
+});
+
+test("No request ever widens what the roles of the API may do", async () => {
+  const { supabase } = await newcomer(shared.stack);
+  await supabase.from("notes").select("id");
+  const widened = await shared.stack.sql`
+    select grantee, table_schema, table_name, privilege_type from information_schema.role_table_grants
+    where grantee in ('anon', 'authenticated') and table_schema in ('public', 'auth')`;
+  assert.deepEqual([...widened], []);
+});
+
+test("A function that is the service's own refuses a tenant", async () => {
+  const { supabase } = await newcomer(shared.stack);
+  assert.equal((await supabase.rpc("operators_only")).error?.code, "42501");
+});
+
+test("A jsonb argument arrives as the value it is", async () => {
+  const { supabase } = await newcomer(shared.stack);
+  for (const [argument, kind] of [[{ a: 1 }, "object"], [[1, 2], "array"]] as const) {
+    const { data, error } = await supabase.rpc("kind_of", { argument });
+    assert.equal(error, null);
+    assert.equal(data, kind);
+  }
+});
+
+test("pgTAP and pgmq are there and work", async () => {
+  const lines = await shared.stack.sql.begin(async (sql) => {
+    await sql`select extensions.plan(1)`;
+    return await sql`select extensions.ok(true, 'stands') as line`;
+  });
+  assert.deepEqual(lines.map(({ line }) => line), ["ok 1 - stands"]);
+  const [sent] = await shared.stack.sql`select pgmq.send('jobs', '{"kind":"test"}') as id`;
+  const [read] = await shared.stack.sql`select msg_id, message from pgmq.read('jobs', 30, 1)`;
+  assert.equal(read?.msg_id, sent?.id);
+  assert.deepEqual(read?.message, { kind: "test" });
+});
+
+test("A table that was made after the start is seen by the Data API", async () => {
+  const before = await get(shared.stack, "/rest/v1/later?select=id", { apikey: shared.stack.state.publishableKey });
+  assert.equal(before.status, 404); // From now on it has its copy of the schema.
+  await before.body?.cancel();
+  await shared.stack.sql`create table public.later (id int primary key)`;
+  await shared.stack.sql`grant select on public.later to anon`;
+  await eventually("the table to be seen", async () => {
+    const answer = await get(shared.stack, "/rest/v1/later?select=id", { apikey: shared.stack.state.publishableKey });
+    return JSON.stringify(await answer.json()) === "[]";
+  });
+});
+
+test("The page at / names the users and the simulators while the console is not built", async () => {
+  const page = await (await get(shared.stack, "/", {})).text();
+  for (const { email } of shared.stack.state.users) assert.ok(page.includes(email), email);
+  assert.ok(shared.stack.state.twilio.pageUrl && page.includes(shared.stack.state.twilio.pageUrl));
+  assert.equal(page.includes(shared.stack.state.secretKey), false);
+});

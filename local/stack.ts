@@ -1,0 +1,139 @@
+import { join, resolve } from "node:path";
+import postgres from "postgres";
+import { CleanUps } from "./clean-ups.ts";
+import { prepareConsole } from "./console.ts";
+import { openDataApi } from "./database/data-api.ts";
+import { openDatabase } from "./database/database.ts";
+import { demoUsers } from "./database/demo-users.ts";
+import { fileExists } from "./files.ts";
+import { readFunctionsConfig } from "./functions/config.ts";
+import { watchFunctions } from "./functions/watch.ts";
+import { startGateway } from "./gateway/server.ts";
+import { createUserTokens } from "./gateway/user-tokens.ts";
+import { type Homes, makeHomes } from "./homes.ts";
+import { takeLock } from "./locks.ts";
+import { postgresAccount } from "./postgres/account.ts";
+import { startScheduler } from "./scheduler.ts";
+import { openSecrets } from "./secrets.ts";
+import { settle, type StackOptions } from "./settings.ts";
+import { startParts } from "./stack-parts.ts";
+import { removeStackState, type StackState, stripeState, twilioState, writeStackState } from "./stack-state.ts";
+
+export type { StackOptions, StackState };
+
+export interface Stack {
+  /** What tools need to know; `functions.pid` is that of now. */
+  readonly state: StackState;
+  /** The superuser's connection, closed with the stack. */
+  sql: postgres.Sql;
+  /** Stops the process of the functions and resolves when a new one serves, with the sources as they are now. */
+  restartFunctions(): Promise<void>;
+  /** Kills the process of the functions, which is started again, as after a crash. */
+  killFunctions(signal?: Deno.Signal): void;
+  /** Stops everything and leaves nothing running. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** Says that another stack runs on the data folder. */
+export class AlreadyRunningError extends Error {
+  override readonly name = "AlreadyRunningError";
+}
+
+/** Starts the whole stack and resolves when every part serves. What started before a failure is stopped again. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const cleanUps = new CleanUps();
+  try {
+    return await assemble(options, cleanUps);
+  } catch (error) {
+    await cleanUps.run();
+    throw error;
+  }
+}
+
+async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stack> {
+  const settings = settle(options);
+  const { projectDir, ephemeral, port, log } = settings;
+
+  // First the port: everything else is told the address, and a taken one should be told before any work is done.
+  const gateway = startGateway(port);
+  cleanUps.add(() => gateway.stop());
+  const consoleReady = options.buildConsole ? prepareConsole(log) : undefined;
+  const account = await postgresAccount(log);
+  const homes = await makeHomes({ projectDir, ephemeral, account, dataDir: options.dataDir });
+  if (ephemeral) cleanUps.add(() => removeIfThere(homes.data));
+  const lock = await lockHome(homes);
+  cleanUps.add(() => lock[Symbol.dispose]());
+  const database = await openDatabase({ homes, projectDir, account, port: settings.portNear(1), log });
+  const secrets = await openSecrets(join(homes.data, "secrets.json"));
+  const tokens = await createUserTokens({ ...secrets, issuer: `${gateway.url}/auth/v1` });
+
+  const parts = await startParts({ settings, gateway, homes, database, secrets, tokens, cleanUps });
+  const { server, twilio, stripe, functions } = parts;
+  // Who still sends webhooks stops before those who answer them. (Stopping twice is harmless.)
+  cleanUps.add(() => Promise.all([twilio.stop(), stripe.stop()]));
+  const sql = postgres(server.url, { max: 4, onnotice: () => {} });
+  cleanUps.add(() => sql.end());
+  const api = openDataApi({ databaseUrl: server.url, ...secrets, tokenLifetime: 3600, log });
+  cleanUps.add(() => api.close());
+  await sql.listen("pgrst", () => api.reload());
+
+  const users = demoUsers(secrets.demoPassword);
+  const state = (): StackState => ({
+    apiUrl: gateway.url,
+    dbUrl: server.url,
+    publishableKey: secrets.publishableKey,
+    secretKey: secrets.secretKey,
+    consoleUrl: `${gateway.url}/`,
+    twilio: twilioState(twilio),
+    stripe: stripeState(stripe),
+    users,
+    functions: { pid: functions.pid() },
+    postgres: { pid: server.pid },
+    dataDir: homes.data,
+    pid: Deno.pid,
+  });
+  await consoleReady;
+  gateway.open({
+    api,
+    tokens,
+    functions: { process: functions, config: await readFunctionsConfig(projectDir) },
+    state: state(),
+    consoleFolder: join(projectDir, "console", "dist"),
+  });
+  if (options.watch) {
+    const watching = watchFunctions(projectDir, () => functions.restart(), log);
+    cleanUps.add(() => watching.stop());
+  }
+  if (options.scheduler !== false) {
+    const url = `${gateway.url}/functions/v1/run-jobs`;
+    const scheduler = startScheduler({ url, secretKey: secrets.secretKey, interval: options.scheduler ?? 1000, log });
+    cleanUps.add(() => scheduler.stop());
+    await scheduler.first; // the shared numbers, among others, are there from the start
+  }
+  if (options.stateFile !== undefined) {
+    const file = resolve(options.stateFile);
+    await writeStackState(file, state());
+    cleanUps.add(() => removeStackState(file, Deno.pid));
+  }
+  return {
+    get state() {
+      return state();
+    },
+    sql,
+    restartFunctions: () => functions.restart(),
+    killFunctions: (signal = "SIGKILL") => functions.kill(signal),
+    stop: () => cleanUps.run(),
+  };
+}
+
+async function lockHome(homes: Homes): Promise<Disposable> {
+  const lock = await takeLock(join(homes.data, "lock"));
+  if (lock) return lock;
+  throw new AlreadyRunningError(
+    `Cannot start on the data in "${homes.data}": another stack runs on it; stop that one, or choose another with --data DIR`,
+  );
+}
+
+async function removeIfThere(folder: string): Promise<void> {
+  if (await fileExists(folder)) await Deno.remove(folder, { recursive: true });
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import { fileExists } from "./files.ts";
+import { freePort } from "./ports.ts";
+import type { StackState } from "./stack.ts";
+import { eventually } from "./testing/eventually.ts";
+import { isAlive, runStart } from "./testing/start-process.ts";
+
+const isRoot = Deno.uid() === 0;
+
+/** A folder that Postgres can enter also under root. */
+async function openFolder() {
+  const path = await Deno.makeTempDir({ prefix: "switchboard-data-" });
+  await Deno.chmod(path, 0o755);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function nothingLeft({ functions, postgres }: StackState): Promise<void> {
+  await eventually("all to end", async () => !await isAlive(functions.pid) && !await isAlive(postgres.pid));
+}
+
+function clientOf({ apiUrl, publishableKey }: StackState) {
+  return createClient(apiUrl, publishableKey, { auth: { persistSession: false, autoRefreshToken: false } });
+}
+
+Deno.test("--help shows the usage and exits with 0", async () => {
+  await using start = await runStart({ args: ["--help"] });
+  assert.equal(await start.ended, 0);
+  assert.match(start.lines.join("\n"), /Usage: deno task start/);
+});
+
+Deno.test("An unknown flag shows the usage and exits with 2", async () => {
+  for (const args of [["--warp"], ["--port", "many"], ["extra"]]) {
+    await using start = await runStart({ args });
+    assert.equal(await start.ended, 2);
+    assert.match(start.lines.join("\n"), /Usage: deno task start/);
+  }
+});
+
+Deno.test("A taken port is told in one line that names it and the way out, with exit code 1", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using start = await runStart({ args: ["--ephemeral", "--port", String(listener.addr.port)] });
+  assert.equal(await start.ended, 1);
+  assert.deepEqual(start.lines, [
+    "Starting Switchboard",
+    `Cannot listen on port ${listener.addr.port}: another program uses it; stop that one or choose another with --port N`,
+  ]);
+});
+
+Deno.test("What was written survives a kill, and the second start finds the same keys and sessions", async () => {
+  await using folder = await openFolder();
+  const args = ["--data", folder.path, "--port", String(freePort()), "--no-scheduler"];
+  await using first = await runStart({ args });
+  const before = await first.ready();
+  const supabase = clientOf(before);
+  const email = `${crypto.randomUUID()}@example.test`;
+  const { data: { session } } = await supabase.auth.signUp({ email, password: "correct horse" });
+  assert.ok(session);
+  const twilioAccounts = before.twilio.accountSid;
+
+  first.kill("SIGKILL");
+  await first.ended;
+  // At once, while Postgres is still about to end: the second start has to wait for it, not to trip over it.
+  await using second = await runStart({ args });
+  const after = await second.ready();
+  await nothingLeft(before);
+  assert.equal(after.apiUrl, before.apiUrl);
+  assert.equal(after.publishableKey, before.publishableKey);
+  assert.equal(after.dbUrl.replace(/:\d+\//, "/"), before.dbUrl.replace(/:\d+\//, "/"));
+  assert.equal(after.twilio.accountSid, twilioAccounts);
+  assert.equal(after.stripe.webhookSecret, before.stripe.webhookSecret);
+  const { data } = await clientOf(after).auth.getUser(session.access_token);
+  assert.equal(data.user?.email, email);
+  const renewed = await clientOf(after).auth.refreshSession({ refresh_token: session.refresh_token });
+  assert.equal(renewed.error, null);
+
+  await using third = await runStart({ args: ["--data", folder.path, "--port", "0"] });
+  assert.equal(await third.ended, 1);
+  assert.match(third.lines.at(-1) ?? "", /^Cannot start on the data in ".*": another stack runs on it/);
+
+  second.kill("SIGTERM");
+  assert.equal(await second.ended, 0);
+  assert.equal(await isAlive(after.postgres.pid), false);
+  assert.equal(await isAlive(after.functions.pid), false);
+});
+
+Deno.test("A stack that was killed in the middle of its first preparation is whole after the second start", async () => {
+  await using folder = await openFolder();
+  const args = ["--data", folder.path, "--port", "0", "--no-scheduler"];
+  await using first = await runStart({ args });
+  await eventually("the tables of Auth", () => first.lines.some((line) => line.includes("what the platform gives")));
+  first.kill("SIGKILL");
+  await first.ended;
+  await using second = await runStart({ args });
+  const state = await second.ready();
+  for (const user of state.users) {
+    const { data, error } = await clientOf(state).auth.signInWithPassword(user);
+    assert.equal(error, null, user.email);
+    assert.equal(data.user?.app_metadata.role, user.role === "operator" ? "operator" : undefined);
+  }
+  second.kill("SIGTERM");
+  assert.equal(await second.ended, 0);
+});
+
+Deno.test("An ephemeral stack that is killed leaves no process and no folder", async () => {
+  await using start = await runStart({ args: ["--ephemeral", "--no-scheduler"] });
+  const state = await start.ready();
+  assert.equal(await isAlive(state.postgres.pid), true);
+  assert.equal(await fileExists(state.dataDir), true);
+  start.kill("SIGKILL");
+  await start.ended;
+  await nothingLeft(state);
+  await eventually("the folder to go", async () => !await fileExists(state.dataDir));
+});
+
+Deno.test("Ctrl-C stops everything, also when it arrives three times, and takes the state file away", async () => {
+  await using start = await runStart({ args: ["--ephemeral"] });
+  const state = await start.ready();
+  for (let times = 0; times < 3; times++) start.kill("SIGINT");
+  assert.equal(await start.ended, 0);
+  assert.equal(await isAlive(state.postgres.pid), false);
+  assert.equal(await isAlive(state.functions.pid), false);
+  assert.equal(await fileExists(state.dataDir), false);
+});
+
+Deno.test("Ctrl-C in the middle of the start leaves nothing", async () => {
+  await using start = await runStart({ args: ["--ephemeral"] });
+  await eventually("the data folder", () => start.lines.some((line) => line.includes("Opened the data folder")));
+  start.kill("SIGINT");
+  assert.equal(await start.ended, 0);
+});
+
+Deno.test({
+  name: "Under root, a data folder that the user postgres cannot enter is told",
+  ignore: !isRoot,
+  async fn() {
+    await using folder = await openFolder();
+    await Deno.chmod(folder.path, 0o700);
+    await using start = await runStart({ args: ["--data", folder.path, "--port", "0"] });
+    assert.equal(await start.ended, 1);
+    assert.match(start.lines.at(-1) ?? "", /^Cannot keep the database in ".*": the user "postgres"/);
+  },
+});

@@ -1,0 +1,77 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Database } from "../../supabase/functions/_shared/database.types.ts";
+import type { StackState } from "../stack-state.ts";
+
+/** An answer of one of our functions. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // deno-lint-ignore no-explicit-any -- tests and the demo look into answers whose shapes they assert
+  body: any;
+}
+
+export interface CallOptions {
+  method?: string;
+  /** A text is sent as it is, anything else as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** Somebody with an account of their own, who calls functions and the Data API as a frontend would. */
+export interface Actor {
+  id: string;
+  email: string;
+  accessToken: string;
+  /** supabase-js, signed in as this user: row level security applies. */
+  data: SupabaseClient<Database>;
+  /** Calls `/functions/v1/<path>`: POST with a body, GET without, unless told otherwise. */
+  call(path: string, options?: CallOptions): Promise<Answer>;
+}
+
+/** Signs a fresh user up. */
+export async function signUp(state: StackState, name: string): Promise<Actor> {
+  const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
+  const data = createClient<Database>(state.apiUrl, state.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const { data: signedUp, error } = await data.auth.signUp({ email, password: crypto.randomUUID() });
+  if (error !== null) throw new Error(`Cannot sign up "${email}": ${error.message}`);
+  if (signedUp.user === null || signedUp.session === null) {
+    throw new Error(`Cannot sign up "${email}": no session was given`);
+  }
+  return actorOf(state, { id: signedUp.user.id, email, accessToken: signedUp.session.access_token, data });
+}
+
+/** Somebody who is signed in already, as one who calls. */
+export function actorOf(state: StackState, person: Omit<Actor, "call">): Actor {
+  return {
+    ...person,
+    call: (path, options) =>
+      callFunction(state, path, {
+        ...options,
+        headers: { authorization: `Bearer ${person.accessToken}`, ...options?.headers },
+      }),
+  };
+}
+
+/** Calls a function as whoever the headers say. */
+export async function callFunction(state: StackState, path: string, options: CallOptions = {}): Promise<Answer> {
+  const hasBody = options.body !== undefined;
+  const response = await fetch(`${state.apiUrl}/functions/v1/${path}`, {
+    method: options.method ?? (hasBody ? "POST" : "GET"),
+    headers: {
+      apikey: state.publishableKey,
+      ...(hasBody && { "content-type": "application/json" }),
+      ...options.headers,
+    },
+    ...(hasBody && { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+/** Calls `run-jobs` as the scheduler does. */
+export function runJobs(state: StackState): Promise<Answer> {
+  return callFunction(state, "run-jobs", { method: "POST", headers: { apikey: state.secretKey } });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { fileExists } from "./files.ts";
+import { startTethered, type TetheredOptions } from "./tethered-process.ts";
+import { eventually } from "./testing/eventually.ts";
+import { isAlive } from "./testing/start-process.ts";
+
+function optionsFor(script: string, more: Partial<TetheredOptions> = {}): TetheredOptions {
+  const command = ["/bin/sh", "-c", script, "a name with spaces"];
+  return { command, env: {}, cwd: "/", stopSignal: "TERM", patienceSeconds: 1, onLine: () => {}, ...more };
+}
+
+/** The pipes of node:child_process close a moment after the process, which the sanitizer takes for a leak. */
+function test(title: string, body: () => Promise<void>): void {
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
+}
+
+test("A child tells its lines of both outputs, and its end by the code it gave", async () => {
+  const lines: string[] = [];
+  const child = await startTethered(
+    optionsFor('echo "$0"; echo trouble >&2; exit 7', { onLine: (line) => lines.push(line) }),
+  );
+  assert.equal(await child.ended, 7);
+  await eventually("both lines", () => lines.length === 2);
+  assert.deepEqual(lines.sort(), ["a name with spaces", "trouble"]);
+});
+
+test("The process id is that of the child", async () => {
+  const lines: string[] = [];
+  const child = await startTethered(optionsFor("echo $$; exec sleep 60", { onLine: (line) => lines.push(line) }));
+  await eventually("its own word", () => lines.length === 1);
+  assert.equal(child.pid, Number(lines[0]));
+  await child.stop();
+});
+
+test("A child sees the environment it was given and nothing else", async () => {
+  const lines: string[] = [];
+  const child = await startTethered(optionsFor("env", { env: { GIVEN: "yes" }, onLine: (line) => lines.push(line) }));
+  await child.ended;
+  const names = await eventually("its environment", () => lines.length > 0 && lines.map((line) => line.split("=")[0]));
+  const ofTheShell = ["PWD", "OLDPWD", "SHLVL", "_"];
+  assert.deepEqual(names.filter((name) => !ofTheShell.includes(name ?? "")), ["GIVEN"]);
+});
+
+test("Stopping asks a child to end and waits for it", async () => {
+  const lines: string[] = [];
+  const script = "trap 'echo asked; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+  const child = await startTethered(optionsFor(script, { onLine: (line) => lines.push(line) }));
+  await eventually("it to be up", () => lines.includes("up"));
+  await child.stop();
+  assert.equal(await child.ended, 0);
+  assert.equal(lines.includes("asked"), true);
+});
+
+test("A child that does not listen is killed when the patience is over", async () => {
+  const lines: string[] = [];
+  const script = "trap '' TERM; echo up; while :; do sleep 0.05; done";
+  const child = await startTethered(optionsFor(script, { onLine: (line) => lines.push(line) }));
+  await eventually("it to be up", () => lines.includes("up"));
+  await child.stop();
+  assert.equal(await child.ended, 128 + 9);
+  assert.equal(await isAlive(child.pid), false);
+});
+
+test("The folder of a child goes with it, and no other", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "tethered with spaces " });
+  const child = await startTethered(optionsFor("exec sleep 60", { removeAtEnd: folder }));
+  assert.equal(await fileExists(folder), true);
+  await child.stop();
+  assert.equal(await fileExists(folder), false);
+});
+
+test("A program that is not there ends with 127, and its stop does nothing more", async () => {
+  const child = await startTethered({ ...optionsFor(""), command: ["/nowhere/program"] });
+  assert.equal(await child.ended, 127);
+  await child.stop();
+});

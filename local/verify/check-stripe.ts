@@ -1,0 +1,81 @@
+import Stripe from "stripe";
+import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
+import { fail, type Finding, ok, warn } from "./finding.ts";
+import type { Target } from "./target.ts";
+
+/** The types the webhook works with; others are kept but change nothing. */
+export const NEEDED_EVENTS = [
+  "checkout.session.completed",
+  "checkout.session.async_payment_succeeded",
+  "checkout.session.async_payment_failed",
+  "customer.subscription.created",
+  "customer.subscription.updated",
+  "customer.subscription.deleted",
+  "customer.subscription.paused",
+  "customer.subscription.resumed",
+  "invoice.paid",
+  "invoice.payment_failed",
+  "customer.deleted",
+] as const;
+
+/** Stripe: reachable, with prices that belong to plans, and (hosted) a webhook endpoint that sends what we need. */
+export async function checkStripe(target: Target): Promise<Finding[]> {
+  const { stripe: { url, secretKey }, apiUrl, kind } = target;
+  if (secretKey === null) {
+    return [warn("Stripe", "was not asked: its key is not known here", "Set STRIPE_SECRET_KEY to verify it too")];
+  }
+  const stripe = createStripe({ secretKey, apiBaseUrl: url });
+  try {
+    const prices = await stripe.prices.list({ active: true, limit: 100 });
+    const keyed = prices.data.filter(({ lookup_key }) => lookup_key !== null);
+    const findings = [
+      keyed.length > 0
+        ? ok(
+          "prices",
+          `${keyed.length} with a lookup key: ${keyed.map(({ lookup_key }) => lookup_key).slice(0, 5).join(", ")}`,
+        )
+        : warn(
+          "prices",
+          "none has a lookup key",
+          "Give each price the key of its plan as lookup key, or put its id into plans.stripe_price_id",
+        ),
+    ];
+    return kind === "local"
+      ? findings
+      : [...findings, await checkEndpoint(stripe, `${apiUrl}/functions/v1/stripe-webhook`)];
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    const refused = error.statusCode === 401 || error.statusCode === 403;
+    return [
+      refused
+        ? fail(
+          "Stripe",
+          `refuses the key (${error.statusCode})`,
+          "Check STRIPE_SECRET_KEY: it must read prices, subscriptions and events",
+        )
+        : fail("Stripe", `cannot be asked: ${error.type}`, `Is ${url} reachable from here?`),
+    ];
+  }
+}
+
+async function checkEndpoint(stripe: Stripe, webhookUrl: string): Promise<Finding> {
+  const endpoints = await stripe.webhookEndpoints.list({ limit: 100 });
+  const ours = endpoints.data.find((endpoint) => endpoint.url === webhookUrl && endpoint.status === "enabled");
+  if (ours === undefined) {
+    return fail(
+      "webhook endpoint",
+      `none is registered for ${webhookUrl}`,
+      'Register it at Stripe (README, "Deploying") and set STRIPE_WEBHOOK_SECRET to its secret',
+    );
+  }
+  const missing = NEEDED_EVENTS.filter((type) =>
+    !ours.enabled_events.includes(type) && !ours.enabled_events.includes("*")
+  );
+  return missing.length === 0
+    ? ok("webhook endpoint", `${ours.id} sends all ${NEEDED_EVENTS.length} types we need`)
+    : fail(
+      "webhook endpoint",
+      `${ours.id} does not send ${missing.join(", ")}`,
+      "Add these types to the endpoint at Stripe",
+    );
+}

@@ -1,0 +1,80 @@
+import type { StackState } from "../stack-state.ts";
+
+/** The installation to verify. */
+export interface Target {
+  kind: "local" | "hosted";
+  apiUrl: string;
+  publishableKey: string;
+  secretKey: string;
+  twilio: { url: string; accountSid: string; authToken: string };
+  stripe: { url: string; secretKey: string | null };
+  /** The value of TOKEN_SEALING_KEYS that is, or is to be, deployed; null where it was not given. */
+  sealingKeys: string | null;
+}
+
+/** Says that there is nothing to verify, and what to do. */
+export class NoTargetError extends Error {
+  override readonly name = "NoTargetError";
+}
+
+const HOSTED = [
+  "SUPABASE_URL",
+  "SUPABASE_PUBLISHABLE_KEY",
+  "SUPABASE_SECRET_KEY",
+  "TWILIO_ACCOUNT_SID",
+  "TWILIO_AUTH_TOKEN",
+  "STRIPE_SECRET_KEY",
+] as const;
+
+/**
+ * A hosted project when SUPABASE_URL is set, else the running local stack.
+ * @throws NoTargetError naming what is missing
+ */
+export async function findTarget(read: (name: string) => string | undefined, stateFile: string): Promise<Target> {
+  const target = read("SUPABASE_URL") === undefined ? await localTarget(stateFile) : hostedTarget(read);
+  return { ...target, sealingKeys: read("TOKEN_SEALING_KEYS") ?? null };
+}
+
+async function localTarget(stateFile: string): Promise<Omit<Target, "sealingKeys">> {
+  let state: StackState;
+  try {
+    state = JSON.parse(await Deno.readTextFile(stateFile));
+  } catch {
+    throw new NoTargetError(
+      `No local stack is running ("${stateFile}" is not there). Start one with \`deno task start\`, or set ${
+        HOSTED.join(", ")
+      } to verify a hosted project`,
+    );
+  }
+  const { apiUrl, publishableKey, secretKey, twilio, stripe } = state;
+  return {
+    kind: "local",
+    apiUrl,
+    publishableKey,
+    secretKey,
+    twilio,
+    stripe: { url: stripe.url, secretKey: stripe.secretKey ?? null },
+  };
+}
+
+function hostedTarget(read: (name: string) => string | undefined): Omit<Target, "sealingKeys"> {
+  const missing = HOSTED.filter((name) => !read(name));
+  if (missing.length > 0) {
+    throw new NoTargetError(
+      `Cannot verify the hosted project: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not set`,
+    );
+  }
+  const value = (name: typeof HOSTED[number]) => read(name) ?? "";
+  return {
+    kind: "hosted",
+    apiUrl: value("SUPABASE_URL").replace(/\/+$/, ""),
+    publishableKey: value("SUPABASE_PUBLISHABLE_KEY"),
+    secretKey: value("SUPABASE_SECRET_KEY"),
+    twilio: {
+      url: read("TWILIO_API_BASE_URL") ?? "https://api.twilio.com",
+      accountSid: value("TWILIO_ACCOUNT_SID"),
+      authToken: value("TWILIO_AUTH_TOKEN"),
+    },
+    stripe: { url: read("STRIPE_API_BASE_URL") ?? "https://api.stripe.com", secretKey: value("STRIPE_SECRET_KEY") },
+  };
+}
