@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Receives one line of progress. */
+export type Log = (line: string) => void;
+
+const CONSOLE = fileURLToPath(new URL(".", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const DIST = join(CONSOLE, "dist");
+/** The file in `dist` that holds the fingerprint of the sources it was built from. */
+const STAMP = ".built-from";
+
+/** What a build is made from, next to the import map: folders and files below `console/`. */
+const SOURCES = ["index.html", "vite.config.ts", "public", "src"];
+
+/**
+ * Builds the console unless `console/dist` is what the present sources give. Several may do so at once.
+ * @returns the folder to serve
+ * @throws Error with the bundler's own words
+ */
+export async function ensureConsoleBuilt(log: Log): Promise<string> {
+  const wanted = await fingerprint();
+  const built = await builtFrom();
+  if (built === wanted) return DIST;
+  log(
+    built === null
+      ? "First run: downloading and building the console, which can take a minute"
+      : "Building the console again: its sources have changed",
+  );
+  const fresh = join(ROOT, "node_modules", `.console-${crypto.randomUUID()}`);
+  try {
+    await bundle(fresh);
+    await writeFile(join(fresh, STAMP), wanted);
+    await replaceDist(fresh, wanted);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+  return DIST;
+}
+
+function builtFrom(): Promise<string | null> {
+  return readFile(join(DIST, STAMP), "utf8").catch(() => null);
+}
+
+/** Bundles in a process of its own: neither Vite nor React is loaded, or downloaded, by those who only serve the result. */
+async function bundle(folder: string): Promise<void> {
+  // Vite finds packages on the disk only: they have to be laid there first.
+  await run(["install", "--entrypoint", "src/main.tsx", "vite.config.ts"]);
+  await run(["run", "--allow-all", await viteSpecifier(), "build", "--logLevel", "warn", "--outDir", folder]);
+}
+
+/** Puts a finished build in place: what is served is at no time half a build. */
+async function replaceDist(fresh: string, wanted: string): Promise<void> {
+  await rm(DIST, { recursive: true, force: true });
+  try {
+    await rename(fresh, DIST);
+  } catch (error) {
+    // Somebody else may have put theirs there in between; the same is as good.
+    if (await builtFrom() !== wanted) throw error;
+  }
+}
+
+async function run(args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: CONSOLE,
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", NODE_ENV: "production" },
+    stdin: "null",
+  }).output();
+  if (code === 0) return;
+  const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim()).filter(Boolean).join("\n");
+  throw new Error(`Cannot build the console: deno ${args[0]} ended with code ${code}\n${said}`);
+}
+
+/** The one pinned version, as the import map has it. */
+async function viteSpecifier(): Promise<string> {
+  const { imports } = JSON.parse(await readFile(join(ROOT, "import_map.json"), "utf8")) as {
+    imports: Record<string, string>;
+  };
+  const specifier = imports["vite"];
+  if (specifier === undefined) throw new Error('Cannot build the console: "import_map.json" does not name "vite"');
+  return specifier;
+}
+
+/** SHA-256 over the names and contents of everything that goes into a build. */
+async function fingerprint(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of [join(ROOT, "import_map.json"), ...await sourceFiles()]) {
+    const content = await readFile(file);
+    hash.update(`${relative(ROOT, file).split(sep).join("/")}\n${content.length}\n`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+async function sourceFiles(): Promise<string[]> {
+  const entries = await readdir(CONSOLE, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => SOURCES.includes(relative(CONSOLE, file).split(sep)[0]!))
+    .filter((file) => !/\.test\.tsx?$/.test(file))
+    .sort();
+}
+
+if (import.meta.main) {
+  const folder = await ensureConsoleBuilt(console.log);
+  console.log(`The console is built in ${relative(Deno.cwd(), folder) || folder}`);
+}

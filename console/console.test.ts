@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
+import { stackUnderTest } from "../tests/stack.ts";
+import { ensureConsoleBuilt } from "./build.ts";
+import { startBrowser, visit } from "./testing/browser.ts";
+import { Tenant } from "./testing/tenant.ts";
+
+let browser: Browser;
+
+Deno.test.beforeAll(async () => {
+  // Before the stack starts, which serves what is built then.
+  await ensureConsoleBuilt(console.log);
+  browser = await startBrowser();
+});
+Deno.test.afterAll(() => browser?.close());
+
+const stack = stackUnderTest();
+
+/** Runs a test as a tenant who just signed up; fails it also for what the page threw unseen. */
+function test(title: string, body: (tenant: Tenant) => Promise<void>): void {
+  // The browser and the stack outlive a test: their sockets and timers are none of its own.
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, async () => {
+    await using visitor = await visit(browser, stack.state.consoleUrl);
+    const tenant = new Tenant(visitor.page);
+    await tenant.signUp();
+    await body(tenant);
+    assert.deepEqual(visitor.errors, []);
+  });
+}
+
+/** Has somebody text a tenant's number. */
+async function text(from: string, to: string, body: string): Promise<void> {
+  const response = await fetch(`${stack.state.twilio.url}/_sim/inbound`, {
+    method: "POST",
+    body: JSON.stringify({ from, to: to.replaceAll(" ", ""), body }),
+  });
+  assert.equal(response.status, 201, await response.text());
+}
+
+test("A newcomer creates a subaccount, buys a number, sends a message and sees it delivered and answered", async (tenant) => {
+  await tenant.createSubaccount();
+  const number = await tenant.buyNumber("415");
+  await tenant.section("Your numbers").getByText("Primary", { exact: true }).waitFor();
+
+  await tenant.send("+1 (415) 555-0142", "Your table is ready");
+  await tenant.sent.getByText("Your table is ready").waitFor();
+  await tenant.sent.getByText("Delivered").waitFor();
+  assert.equal(await tenant.page.getByText("sent through the shared master account").count(), 0);
+
+  await text("+14155550142", number, "On our way");
+  await tenant.received.getByText("On our way").waitFor();
+});
+
+test("A subscription bought at the checkout brings the subaccount by itself", async (tenant) => {
+  await tenant.section("Subaccount").getByRole("link", { name: "Subscribe" }).click();
+  await tenant.page.getByRole("button", { name: "Subscribe" }).click();
+  await tenant.page.getByRole("link", { name: "Back to the app" }).click();
+  await tenant.section("Plan").getByText("Starter").waitFor();
+  await tenant.section("Plan").getByText(/^Renews on /).waitFor();
+  await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
+});
+
+test("A message from a shared number says that it went through the master account", async (tenant) => {
+  await tenant.send("+14155550143", "Hello from a shared number");
+  await tenant.sent.getByText("sent through the shared master account").waitFor();
+});
+
+test("A message whose answer was lost is sent once, however often Send is pressed", async (tenant) => {
+  let answersToLose = 1;
+  await tenant.page.route("**/functions/v1/send-sms", async (route) => {
+    if (route.request().method() !== "POST" || answersToLose === 0) return await route.continue();
+    answersToLose -= 1;
+    await route.fetch();
+    await route.abort();
+  });
+  await tenant.send("+14155550144", "Once is enough");
+  await tenant.page.getByRole("alert").getByText("Cannot reach the server").waitFor();
+  await tenant.page.getByRole("button", { name: "Send" }).click();
+  await tenant.sent.getByText("Delivered").waitFor();
+  assert.equal(await tenant.sent.count(), 1);
+});
+
+test("A refused message is told with its reason, code and request id", async (tenant) => {
+  await tenant.send("+15005550009", "Hello");
+  const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a valid mobile number" });
+  await toast.getByText("invalid_recipient").waitFor();
+  await toast.getByText(/^request [0-9a-f-]{36}$/).waitFor();
+});
+
+test("A message says beforehand how it will travel", async (tenant) => {
+  await tenant.go("Messages");
+  await tenant.page.getByRole("link", { name: "New message" }).click();
+  await tenant.page.getByLabel("Message", { exact: true }).fill("x".repeat(161));
+  await tenant.page.getByText("161/1600 · 2 segments · GSM-7").waitFor();
+  await tenant.page.getByLabel("Message", { exact: true }).fill("Grüße 🎉");
+  await tenant.page.getByText("8/1600 · 1 segment · UCS-2").waitFor();
+});
+
+test("A session that the server does not accept leads back to the sign-in", async (tenant) => {
+  await tenant.page.evaluate(() => {
+    const key = Object.keys(localStorage).find((name) => name.endsWith("-auth-token"))!;
+    const session = JSON.parse(localStorage.getItem(key)!);
+    session.access_token = session.access_token.slice(0, -8) + "AAAAAAAA";
+    localStorage.setItem(key, JSON.stringify(session));
+  });
+  await tenant.page.reload();
+  await tenant.page.getByText("Your session has ended").waitFor();
+  await tenant.page.getByRole("button", { name: "Sign in" }).waitFor();
+});
+
+test("Whoever signs in next sees nothing of the one before", async (tenant) => {
+  await tenant.send("+14155550145", "For my eyes only");
+  await tenant.sent.getByText("For my eyes only").waitFor();
+  await tenant.page.getByRole("button", { name: /^Account of / }).click();
+  await tenant.page.getByRole("menuitem", { name: "Sign out" }).click();
+  // No answer comes: what is shown now could only be what the browser kept.
+  await tenant.page.route("**/rest/v1/sms_messages*", () => {});
+  await tenant.page.getByRole("button", { name: "neighbour@switchboard.test" }).click();
+  await tenant.page.getByRole("button", { name: "Sign in" }).click();
+  await tenant.page.getByRole("heading", { name: "Overview" }).waitFor();
+  await tenant.go("Messages");
+  await tenant.page.getByLabel("Loading your messages").waitFor();
+  assert.equal(await tenant.page.getByText("For my eyes only").count(), 0);
+});
+
+Deno.test("A console that is built already is not built again", async () => {
+  const lines: string[] = [];
+  await ensureConsoleBuilt((line) => lines.push(line));
+  assert.deepEqual(lines, []);
+});

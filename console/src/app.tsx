@@ -1,0 +1,27 @@
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { Router } from "wouter";
+import { useHashLocation } from "wouter/use-hash-location";
+import { type Backend, BackendProvider } from "./platform/backend.tsx";
+import { Gate } from "./session/gate.tsx";
+import { SessionProvider } from "./session/session.tsx";
+import { UserQueries } from "./session/user-queries.tsx";
+import { cssVariables, theme } from "./theme.ts";
+
+/** The console: locations are in the hash, so that any static host will do. */
+export function App({ backend }: { backend: Backend }) {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <Notifications position="bottom-left" />
+      <BackendProvider backend={backend}>
+        <SessionProvider>
+          <UserQueries>
+            <Router hook={useHashLocation}>
+              <Gate />
+            </Router>
+          </UserQueries>
+        </SessionProvider>
+      </BackendProvider>
+    </MantineProvider>
+  );
+}

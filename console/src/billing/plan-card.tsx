@@ -1,0 +1,77 @@
+import { Badge, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { ArrowUpRight } from "react-feather";
+import { useBackend } from "../platform/backend.tsx";
+import { Fact, Facts } from "../platform/facts.tsx";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { Panel } from "../platform/panel.tsx";
+import { SubscribeButton } from "./subscribe-button.tsx";
+import { SubscriptionNote } from "./subscription-note.tsx";
+import { type Billing, useBilling } from "./use-billing.ts";
+
+/** What the tenant pays for, and what it allows. */
+export function PlanCard() {
+  const { billing, error, refetch } = useBilling();
+  const subscription = billing?.subscription;
+  return (
+    <Panel
+      title="Plan"
+      description="What your subscription allows"
+      aside={subscription && <SubscriptionBadge status={subscription.status} />}
+    >
+      {billing !== undefined && <PlanDetails billing={billing} />}
+      {billing === undefined && error === null && <Skeleton h={110} aria-label="Loading your plan" />}
+      {billing === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
+    </Panel>
+  );
+}
+
+function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) {
+  const { config: { stripeUrl } } = useBackend();
+  const number = new Intl.NumberFormat();
+  return (
+    <Stack gap="md">
+      <div>
+        <Text fw={600}>{plan?.name ?? "No plan"}</Text>
+        <SubscriptionNote subscription={subscription} />
+      </div>
+      {plan !== null && (
+        <Facts>
+          <Fact label="Numbers">{number.format(plan.max_numbers)}</Fact>
+          <Fact label="Messages a day">{number.format(plan.daily_message_limit)}</Fact>
+          <Fact label="Messages a month">{number.format(plan.monthly_message_limit)}</Fact>
+        </Facts>
+      )}
+      <Group gap="sm">
+        <SubscribeButton variant="light" />
+        {subscription !== null && stripeUrl !== null && (
+          <Button
+            component="a"
+            href={stripeUrl}
+            target="_blank"
+            rel="noreferrer"
+            variant="default"
+            rightSection={<ArrowUpRight size={15} />}
+          >
+            Manage in the Stripe simulator
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+const COLORS: Readonly<Record<string, string>> = {
+  active: "exchange",
+  trialing: "blue",
+  past_due: "orange",
+  unpaid: "red",
+  paused: "orange",
+};
+
+function SubscriptionBadge({ status }: { status: string }) {
+  return (
+    <Badge variant="light" color={COLORS[status] ?? "gray"} size="lg" radius="sm" tt="capitalize">
+      {status.replaceAll("_", " ")}
+    </Badge>
+  );
+}

@@ -1,0 +1,57 @@
+import { useQuery } from "@tanstack/react-query";
+import { useBackend } from "../platform/backend.tsx";
+import { rowsOf } from "../platform/read-rows.ts";
+import { useUser } from "../session/session.tsx";
+import { useSubaccount } from "../subaccount/use-subaccount.ts";
+import { currentSubscription, type Plan, planInForce, type Subscription } from "./subscription.ts";
+
+const POLL_MS = 5_000;
+
+export interface Billing {
+  subscription: Subscription | null;
+  /** Null where the database knows no such plan. */
+  plan: Plan | null;
+}
+
+/** The caller's subscription and the plan it stands for, once both and the subaccount are known. */
+export function useBilling() {
+  const { supabase } = useBackend();
+  const { id: userId } = useUser();
+  const { data: subaccount } = useSubaccount();
+  const subscriptions = useQuery({
+    queryKey: ["subscriptions"],
+    queryFn: async () =>
+      rowsOf(
+        "subscriptions",
+        await supabase.from("subscriptions")
+          .select("id, plan_key, status, current_period_end, cancel_at, past_due_since, ended_at, created_at")
+          .eq("user_id", userId),
+      ),
+    refetchInterval: POLL_MS,
+  });
+  const plans = usePlans();
+  const isKnown = subscriptions.data !== undefined && plans.data !== undefined && subaccount !== undefined;
+  const subscription = currentSubscription(subscriptions.data ?? []);
+  const billing: Billing | undefined = isKnown
+    ? { subscription, plan: planInForce(plans.data, subscription, subaccount.provisioned) }
+    : undefined;
+  return {
+    billing,
+    error: subscriptions.error ?? plans.error,
+    refetch: () => Promise.all([subscriptions.refetch(), plans.refetch()]),
+  };
+}
+
+/** Plans hardly ever change. */
+function usePlans() {
+  const { supabase } = useBackend();
+  return useQuery({
+    queryKey: ["plans"],
+    queryFn: async () =>
+      rowsOf(
+        "plans",
+        await supabase.from("plans").select("key, name, max_numbers, daily_message_limit, monthly_message_limit"),
+      ),
+    staleTime: Infinity,
+  });
+}

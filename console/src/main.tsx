@@ -1,0 +1,20 @@
+/// <reference types="@types/react" />
+/// <reference types="@types/react-dom" />
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { loadConfig } from "./config.ts";
+import { createBackend } from "./platform/backend.tsx";
+import { StartFailure } from "./start-failure.tsx";
+
+const root = createRoot(document.getElementById("root")!);
+try {
+  const backend = createBackend(await loadConfig());
+  root.render(
+    <StrictMode>
+      <App backend={backend} />
+    </StrictMode>,
+  );
+} catch (error) {
+  root.render(<StartFailure reason={error instanceof Error ? error.message : String(error)} />);
+}

@@ -1,0 +1,59 @@
+import { Text } from "@mantine/core";
+import { CornerUpRight } from "react-feather";
+import { Link } from "wouter";
+import { readable } from "../numbers/phone-format.ts";
+import { timeOrDay } from "../platform/dates.ts";
+import type { Conversation } from "./conversations.ts";
+import { lookOf } from "./status.ts";
+
+export interface ConversationListProps {
+  conversations: readonly Conversation[];
+  /** The id of the one that is open. */
+  openId: string | undefined;
+}
+
+/** All conversations, the liveliest first. */
+export function ConversationList({ conversations, openId }: ConversationListProps) {
+  // Who has one number needs not be told which.
+  const hasSeveralNumbers = new Set(conversations.map(({ own }) => own)).size > 1;
+  return (
+    <nav aria-label="Conversations" className="conversations">
+      {conversations.map((conversation) => (
+        <Link
+          key={conversation.id}
+          href={`/messages/${conversation.id}`}
+          className="conversation"
+          aria-current={conversation.id === openId ? "page" : undefined}
+        >
+          <Preview conversation={conversation} showOwn={hasSeveralNumbers} />
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Preview({ conversation: { own, peer, latest }, showOwn }: { conversation: Conversation; showOwn: boolean }) {
+  const isOurs = latest.direction === "outbound";
+  const hasFailed = isOurs && lookOf(latest.status).kind === "failed";
+  return (
+    <>
+      <span className="conversation-line">
+        <Text span fw={600} size="sm" truncate className="digits">{readable(peer)}</Text>
+        <Text span size="xs" c="dimmed">{timeOrDay(latest.created_at)}</Text>
+      </span>
+      <span className="conversation-line">
+        <Text
+          span
+          size="sm"
+          c={hasFailed ? "var(--bad)" : isOurs ? "dimmed" : "bright"}
+          fw={isOurs ? 400 : 600}
+          truncate
+        >
+          {isOurs && <CornerUpRight size={14} aria-label="You:" className="conversation-ours" />}
+          {hasFailed ? lookOf(latest.status).label : latest.body || "Attachment"}
+        </Text>
+      </span>
+      {showOwn && <Text span size="xs" c="dimmed" className="digits">via {readable(own)}</Text>}
+    </>
+  );
+}

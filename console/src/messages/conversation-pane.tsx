@@ -1,0 +1,55 @@
+import { ActionIcon, Text } from "@mantine/core";
+import { ArrowLeft } from "react-feather";
+import { Link } from "wouter";
+import { readable } from "../numbers/phone-format.ts";
+import { CannotSend } from "./cannot-send.tsx";
+import { ComposeBox } from "./compose-box.tsx";
+import type { Message } from "./message.ts";
+import type { Sides } from "./conversations.ts";
+import { Thread } from "./thread.tsx";
+import { useSenders } from "./use-senders.ts";
+
+export interface ConversationPaneProps {
+  sides: Sides;
+  /** Oldest first. */
+  messages: readonly Message[];
+  hasEarlier: boolean;
+}
+
+/** One conversation: who with, what was said, and a place to answer. */
+export function ConversationPane({ sides: { own, peer }, messages, hasEarlier }: ConversationPaneProps) {
+  const isShared = messages.some(({ source }) => source === "master");
+  return (
+    <section className="pane" aria-label={`Conversation with ${readable(peer)}`}>
+      <header className="pane-header">
+        <ActionIcon
+          component={Link}
+          href="/messages"
+          variant="subtle"
+          color="gray"
+          aria-label="All conversations"
+          hiddenFrom="sm"
+        >
+          <ArrowLeft size={20} />
+        </ActionIcon>
+        <div>
+          <Text fw={600} className="digits">{readable(peer)}</Text>
+          <Text size="xs" c="dimmed" className="digits">
+            {isShared ? "through the shared number" : "with your number"} {readable(own)}
+          </Text>
+        </div>
+      </header>
+      <Thread messages={messages} hasEarlier={hasEarlier} />
+      <Answer own={own} peer={peer} />
+    </section>
+  );
+}
+
+function Answer({ own, peer }: Sides) {
+  const senders = useSenders();
+  if (senders === undefined) return null;
+  if (senders.obstacle !== null) return <CannotSend obstacle={senders.obstacle} />;
+  // A number that was released, or shared numbers after the tenant got their own, cannot answer any more.
+  if (!senders.numbers.includes(own)) return <CannotSend obstacle="number-gone" />;
+  return <ComposeBox from={own} to={peer} />;
+}

@@ -1,0 +1,78 @@
+import { Button, Center, Group, Skeleton, Stack, Title } from "@mantine/core";
+import { Edit, MessageSquare } from "react-feather";
+import { useEffect } from "react";
+import { Link } from "wouter";
+import { EmptyState } from "../platform/empty-state.tsx";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { ConversationList } from "./conversation-list.tsx";
+import { ConversationPane } from "./conversation-pane.tsx";
+import { type Conversation, sidesOfId } from "./conversations.ts";
+import { NewMessagePane } from "./new-message-pane.tsx";
+import { useConversations } from "./use-messages.ts";
+
+/** Conversations at the left, the open one at the right; on narrow screens one or the other. */
+export function MessagesScreen({ conversation: openId }: { conversation: string | undefined }) {
+  const { conversations, hasEarlier, error, refetch } = useConversations();
+  useEffect(() => {
+    document.title = "Messages · Switchboard";
+  }, []);
+  return (
+    <div className={openId === undefined ? "messages" : "messages messages-open"}>
+      <div className="messages-list">
+        <Group justify="space-between" p="md" wrap="nowrap">
+          <Title order={1} size="h3">Messages</Title>
+          <Button component={Link} href="/messages/new" size="xs" leftSection={<Edit size={16} />}>
+            New message
+          </Button>
+        </Group>
+        {conversations === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
+        {conversations === undefined && error === null && <ListSkeleton />}
+        {conversations !== undefined && conversations.length > 0 && (
+          <ConversationList conversations={conversations} openId={openId} />
+        )}
+        {conversations?.length === 0 && <NoMessages />}
+      </div>
+      <div className="messages-pane">
+        <OpenPane openId={openId} conversations={conversations} hasEarlier={hasEarlier} />
+      </div>
+    </div>
+  );
+}
+
+interface OpenPaneProps {
+  openId: string | undefined;
+  conversations: readonly Conversation[] | undefined;
+  hasEarlier: boolean;
+}
+
+function OpenPane({ openId, conversations, hasEarlier }: OpenPaneProps) {
+  if (openId === "new") return <NewMessagePane />;
+  const sides = openId === undefined ? null : sidesOfId(openId);
+  if (sides === null) {
+    return (
+      <Center h="100%">
+        <EmptyState icon={<MessageSquare />} title="No conversation open">
+          Choose one from the list, or write a new message.
+        </EmptyState>
+      </Center>
+    );
+  }
+  const messages = conversations?.find(({ id }) => id === openId)?.messages ?? [];
+  return <ConversationPane key={openId} sides={sides} messages={messages} hasEarlier={hasEarlier} />;
+}
+
+function ListSkeleton() {
+  return (
+    <Stack gap="xs" px="md" aria-label="Loading your messages">
+      {[0, 1, 2, 3].map((row) => <Skeleton key={row} h={56} />)}
+    </Stack>
+  );
+}
+
+function NoMessages() {
+  return (
+    <EmptyState icon={<MessageSquare />} title="No messages yet">
+      Write the first one: replies to your numbers arrive here too.
+    </EmptyState>
+  );
+}

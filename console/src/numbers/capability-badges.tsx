@@ -1,0 +1,15 @@
+import { Badge, Group } from "@mantine/core";
+import type { Capabilities } from "../../../supabase/functions/_shared/numbers/shape.ts";
+
+const NAMES = [["sms", "SMS"], ["mms", "MMS"], ["voice", "Voice"]] as const;
+
+/** What a number can do. */
+export function CapabilityBadges({ capabilities }: { capabilities: Capabilities }) {
+  return (
+    <Group gap={4} aria-label="Capabilities">
+      {NAMES.filter(([key]) => capabilities[key]).map(([key, name]) => (
+        <Badge key={key} variant="default" size="sm" radius="sm" tt="none" fw={500}>{name}</Badge>
+      ))}
+    </Group>
+  );
+}

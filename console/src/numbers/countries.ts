@@ -1,0 +1,52 @@
+const CODES = [
+  "US",
+  "CA",
+  "GB",
+  "AT",
+  "AU",
+  "BE",
+  "BR",
+  "CH",
+  "CL",
+  "CO",
+  "CZ",
+  "DE",
+  "DK",
+  "EE",
+  "ES",
+  "FI",
+  "FR",
+  "HK",
+  "HU",
+  "IE",
+  "IL",
+  "IT",
+  "JP",
+  "LT",
+  "LV",
+  "MX",
+  "MY",
+  "NL",
+  "NO",
+  "NZ",
+  "PH",
+  "PL",
+  "PR",
+  "PT",
+  "RO",
+  "SE",
+  "SG",
+  "SK",
+  "TH",
+  "ZA",
+] as const;
+
+const names = new Intl.DisplayNames(undefined, { type: "region" });
+
+/** Countries to search in, by name, for a select. Twilio has the last word on what it offers. */
+export const COUNTRIES = CODES.map((value) => ({ value, label: names.of(value) ?? value }));
+
+/** Where numbers have three-digit area codes. */
+export function hasAreaCodes(country: string): boolean {
+  return country === "US" || country === "CA";
+}

@@ -1,0 +1,33 @@
+import { Badge, Group, Text } from "@mantine/core";
+import { Star } from "react-feather";
+import { Copyable } from "../platform/copyable.tsx";
+import { CapabilityBadges } from "./capability-badges.tsx";
+import { readable } from "./phone-format.ts";
+import type { PhoneNumber } from "./use-numbers.ts";
+
+/** One of the tenant's numbers, or a shared one. */
+export function NumberRow({ number }: { number: PhoneNumber }) {
+  const { phoneNumber, friendlyName, phoneSid, capabilities, isPrimary, source } = number;
+  // Twilio names a number after its own digits, unless told otherwise.
+  const hasName = friendlyName !== null && /\p{L}/u.test(friendlyName);
+  return (
+    <li className="row">
+      <div className="row-main">
+        <Group gap="xs">
+          <Text fw={600} className="digits">{readable(phoneNumber)}</Text>
+          {isPrimary && (
+            <Badge variant="light" size="sm" radius="sm" leftSection={<Star size={10} fill="currentColor" />}>
+              Primary
+            </Badge>
+          )}
+          {source === "master" && <Badge variant="light" color="gray" size="sm" radius="sm">Shared</Badge>}
+        </Group>
+        {hasName && <Text size="sm" c="dimmed">{friendlyName}</Text>}
+      </div>
+      <CapabilityBadges capabilities={capabilities} />
+      <div className="row-sid">
+        {source === "subaccount" && phoneSid !== null && <Copyable value={phoneSid} label={`SID of ${phoneNumber}`} />}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,46 @@
+import { Skeleton, Stack, Text } from "@mantine/core";
+import { Hash } from "react-feather";
+import { useBilling } from "../billing/use-billing.ts";
+import { EmptyState } from "../platform/empty-state.tsx";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { Panel } from "../platform/panel.tsx";
+import { NumberRow } from "./number-row.tsx";
+import { SharedNotice } from "./shared-notice.tsx";
+import { type NumberList, useNumbers } from "./use-numbers.ts";
+
+/** The numbers one can send from. */
+export function OwnedNumbers() {
+  const { data, error, isPending, refetch } = useNumbers();
+  return (
+    <Panel
+      title={data?.source === "master" ? "Shared numbers" : "Your numbers"}
+      aside={data?.source === "subaccount" && <Allowance used={data.numbers.length} />}
+    >
+      {data !== undefined && <Numbers list={data} />}
+      {data === undefined && isPending && <Skeleton h={120} aria-label="Loading your numbers" />}
+      {data === undefined && error !== null && <LoadFailure error={error} onRetry={() => void refetch()} />}
+    </Panel>
+  );
+}
+
+function Numbers({ list: { notice, numbers } }: { list: NumberList }) {
+  return (
+    <Stack gap="sm">
+      {notice !== undefined && <SharedNotice notice={notice} />}
+      {numbers.length === 0 && notice === undefined && (
+        <EmptyState icon={<Hash />} title="No numbers yet">
+          Find one below: the first number you buy becomes your primary, the one messages are sent from by default.
+        </EmptyState>
+      )}
+      {numbers.length > 0 && (
+        <ul className="rows">{numbers.map((number) => <NumberRow key={number.id} number={number} />)}</ul>
+      )}
+    </Stack>
+  );
+}
+
+function Allowance({ used }: { used: number }) {
+  const { billing } = useBilling();
+  if (!billing?.plan) return null;
+  return <Text size="sm" c="dimmed">{used} of {billing.plan.max_numbers} your plan allows</Text>;
+}

@@ -1,0 +1,29 @@
+import { Container, SimpleGrid, Stack } from "@mantine/core";
+import { PlanCard } from "../billing/plan-card.tsx";
+import { SharedNotice } from "../numbers/shared-notice.tsx";
+import { useNumbers } from "../numbers/use-numbers.ts";
+import { ScreenTitle } from "../platform/screen-title.tsx";
+import { SubaccountCard } from "../subaccount/subaccount-card.tsx";
+import { FirstSteps } from "./first-steps.tsx";
+import { NumbersCard } from "./numbers-card.tsx";
+import { RecentMessages } from "./recent-messages.tsx";
+
+/** How everything stands, and what to do next. */
+export function OverviewScreen() {
+  const { data: numbers } = useNumbers();
+  return (
+    <Container size="lg" className="screen">
+      <ScreenTitle title="Overview" description="Your phone system at a glance." />
+      <Stack gap="lg">
+        <FirstSteps />
+        {numbers?.notice !== undefined && <SharedNotice notice={numbers.notice} />}
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+          <SubaccountCard />
+          <PlanCard />
+          <NumbersCard />
+          <RecentMessages />
+        </SimpleGrid>
+      </Stack>
+    </Container>
+  );
+}

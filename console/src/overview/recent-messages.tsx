@@ -1,0 +1,34 @@
+import { Anchor, Skeleton } from "@mantine/core";
+import { MessageSquare } from "react-feather";
+import { Link } from "wouter";
+import { ConversationList } from "../messages/conversation-list.tsx";
+import { useConversations } from "../messages/use-messages.ts";
+import { EmptyState } from "../platform/empty-state.tsx";
+import { LoadFailure } from "../platform/load-failure.tsx";
+import { Panel } from "../platform/panel.tsx";
+
+const SHOWN = 4;
+
+/** The latest conversations. */
+export function RecentMessages() {
+  const { conversations, error, refetch } = useConversations();
+  return (
+    <Panel title="Recent messages" aside={<Anchor component={Link} href="/messages" size="sm">All messages</Anchor>}>
+      {conversations === undefined && error === null && <Skeleton h={120} aria-label="Loading your messages" />}
+      {conversations === undefined && error !== null && (
+        <LoadFailure
+          error={error}
+          onRetry={() => void refetch()}
+        />
+      )}
+      {conversations?.length === 0 && (
+        <EmptyState icon={<MessageSquare />} title="No messages yet">
+          What you send, and what people send to your numbers, shows up here.
+        </EmptyState>
+      )}
+      {conversations !== undefined && conversations.length > 0 && (
+        <ConversationList conversations={conversations.slice(0, SHOWN)} openId={undefined} />
+      )}
+    </Panel>
+  );
+}

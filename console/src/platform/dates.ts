@@ -1,0 +1,26 @@
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
+/** `22 November 2026`, as the reader's language writes it. Takes ISO 8601, like all here. */
+export function longDate(iso: string): string {
+  return long.format(new Date(iso));
+}
+
+/** `14:05` */
+export function timeOfDay(iso: string): string {
+  return time.format(new Date(iso));
+}
+
+/** `Today`, or `Sunday, 22 November` */
+export function dayOf(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  return date.toDateString() === now.toDateString() ? "Today" : day.format(date);
+}
+
+/** The time if it was today, the day otherwise. */
+export function timeOrDay(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  return date.toDateString() === now.toDateString() ? time.format(date) : shortDay.format(date);
+}

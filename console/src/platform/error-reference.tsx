@@ -1,0 +1,15 @@
+import { Code, Group, Text } from "@mantine/core";
+import { ApiError } from "./api-error.ts";
+
+/** An error's code and request id, small and selectable. */
+export function ErrorReference({ error }: { error: unknown }) {
+  if (!(error instanceof ApiError)) return null;
+  return (
+    <Group gap={6} wrap="wrap" mt={4}>
+      <Code>{error.code}</Code>
+      {error.requestId !== undefined && (
+        <Text span size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>request {error.requestId}</Text>
+      )}
+    </Group>
+  );
+}

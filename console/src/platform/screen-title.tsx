@@ -1,0 +1,18 @@
+import { Group, Text, Title } from "@mantine/core";
+import { type ReactNode, useEffect } from "react";
+
+/** The heading of a screen, which is also the title of the browser's tab. */
+export function ScreenTitle({ title, description, aside }: { title: string; description?: string; aside?: ReactNode }) {
+  useEffect(() => {
+    document.title = `${title} · Switchboard`;
+  }, [title]);
+  return (
+    <Group justify="space-between" align="end" mb="lg" gap="sm">
+      <div>
+        <Title order={1} size="h2">{title}</Title>
+        {description !== undefined && <Text c="dimmed">{description}</Text>}
+      </div>
+      {aside}
+    </Group>
+  );
+}

@@ -1,0 +1,59 @@
+import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { AlertCircle, Mail } from "react-feather";
+import type { FormEvent } from "react";
+import { type Credentials, type Purpose, useCredentials } from "./use-credentials.ts";
+
+export interface CredentialsFormProps {
+  purpose: Purpose;
+  credentials: Credentials;
+  onChange: (credentials: Credentials) => void;
+}
+
+/** E-mail and password, and what the Auth server said to them. */
+export function CredentialsForm({ purpose, credentials, onChange }: CredentialsFormProps) {
+  const attempt = useCredentials(purpose);
+  const signingIn = purpose === "sign-in";
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    attempt.mutate({ email: credentials.email.trim(), password: credentials.password });
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <TextInput
+          label="E-mail"
+          type="email"
+          autoComplete="email"
+          required
+          withAsterisk={false}
+          placeholder="you@company.com"
+          value={credentials.email}
+          onChange={(event) => onChange({ ...credentials, email: event.currentTarget.value })}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete={signingIn ? "current-password" : "new-password"}
+          required
+          withAsterisk={false}
+          minLength={signingIn ? undefined : 8}
+          description={signingIn ? undefined : "At least 8 characters"}
+          value={credentials.password}
+          onChange={(event) => onChange({ ...credentials, password: event.currentTarget.value })}
+        />
+        {attempt.isError && (
+          <Alert color="red" variant="light" icon={<AlertCircle />} role="alert">{attempt.error.message}</Alert>
+        )}
+        {attempt.data === false && (
+          <Alert color="blue" variant="light" icon={<Mail />} role="status">
+            Check your mail: a link to confirm your address is on its way
+          </Alert>
+        )}
+        <Button type="submit" fullWidth size="md" loading={attempt.isPending}>
+          {signingIn ? "Sign in" : "Create account"}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

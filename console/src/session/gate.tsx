@@ -1,0 +1,17 @@
+import { Center, Loader } from "@mantine/core";
+import { Shell } from "../shell/shell.tsx";
+import { useSession } from "./session.tsx";
+import { SignInScreen } from "./sign-in-screen.tsx";
+
+/** Lets in who is signed in. */
+export function Gate() {
+  const session = useSession();
+  if (session === undefined) {
+    return (
+      <Center mih="100dvh">
+        <Loader aria-label="Loading" />
+      </Center>
+    );
+  }
+  return session === null ? <SignInScreen /> : <Shell key={session.id} />;
+}

@@ -1,0 +1,25 @@
+import { useMutation } from "@tanstack/react-query";
+import { useBackend } from "../platform/backend.tsx";
+
+export interface Credentials {
+  email: string;
+  password: string;
+}
+
+export type Purpose = "sign-in" | "sign-up";
+
+/** Signs in or up. Resolves to whether a session began: false where the address must be confirmed by mail first. */
+export function useCredentials(purpose: Purpose) {
+  const { supabase: { auth } } = useBackend();
+  return useMutation({
+    // The form shows the reason itself, beside the fields.
+    meta: { shownInPlace: true },
+    mutationFn: async (credentials: Credentials) => {
+      const { data, error } = purpose === "sign-in"
+        ? await auth.signInWithPassword(credentials)
+        : await auth.signUp(credentials);
+      if (error !== null) throw error;
+      return data.session !== null;
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
+import { CreditCard, LogOut, Smartphone } from "react-feather";
+import { useLocation } from "wouter";
+import { useBackend } from "../platform/backend.tsx";
+import { useUser } from "../session/session.tsx";
+
+/** Who is signed in, the way out, and (on narrow screens, where the side navigation is hidden) the local tools. */
+export function AccountMenu() {
+  const { supabase, config: { phonesUrl, stripeUrl } } = useBackend();
+  const { email } = useUser();
+  const [, navigate] = useLocation();
+
+  function signOut() {
+    // The next one to sign in here starts at the beginning, not in a conversation of this user.
+    navigate("/");
+    void supabase.auth.signOut({ scope: "local" });
+  }
+
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <UnstyledButton aria-label={`Account of ${email}`} style={{ borderRadius: 999 }}>
+          <Avatar size={34} radius="xl" color="exchange" variant="light">{email.slice(0, 1).toUpperCase()}</Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <Text size="xs" truncate>Signed in as {email}</Text>
+        </Menu.Label>
+        {phonesUrl !== null && (
+          <Menu.Item
+            component="a"
+            href={phonesUrl}
+            target="_blank"
+            rel="noreferrer"
+            leftSection={<Smartphone size={16} />}
+            hiddenFrom="sm"
+          >
+            Phones
+          </Menu.Item>
+        )}
+        {stripeUrl !== null && (
+          <Menu.Item
+            component="a"
+            href={stripeUrl}
+            target="_blank"
+            rel="noreferrer"
+            leftSection={<CreditCard size={16} />}
+            hiddenFrom="sm"
+          >
+            Subscriptions
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<LogOut size={16} />} onClick={signOut}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

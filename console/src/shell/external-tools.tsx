@@ -1,0 +1,36 @@
+import { NavLink, Stack, Text } from "@mantine/core";
+import { ArrowUpRight, CreditCard, Smartphone } from "react-feather";
+import { useBackend } from "../platform/backend.tsx";
+
+/** The simulators' pages, on the local stack only. */
+export function ExternalTools() {
+  const { config: { phonesUrl, stripeUrl } } = useBackend();
+  if (phonesUrl === null && stripeUrl === null) return null;
+  return (
+    <Stack gap={4}>
+      <Text size="xs" c="dimmed" fw={600} px="sm">Local stack</Text>
+      {phonesUrl !== null && (
+        <ToolLink href={phonesUrl} label="Phones" icon={<Smartphone size={19} strokeWidth={1.7} />} />
+      )}
+      {stripeUrl !== null && (
+        <ToolLink href={stripeUrl} label="Subscriptions" icon={<CreditCard size={19} strokeWidth={1.7} />} />
+      )}
+    </Stack>
+  );
+}
+
+function ToolLink({ href, label, icon }: { href: string; label: string; icon: React.ReactNode }) {
+  return (
+    <NavLink
+      component="a"
+      href={href}
+      target="_blank"
+      rel="noreferrer"
+      label={label}
+      aria-label={`${label} (opens in a new tab)`}
+      leftSection={icon}
+      rightSection={<ArrowUpRight size={15} strokeWidth={1.7} aria-hidden />}
+      className="side-link"
+    />
+  );
+}

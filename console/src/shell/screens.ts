@@ -1,0 +1,15 @@
+import { Grid, Hash, MessageSquare } from "react-feather";
+
+/** Where one can go, in the order of the navigation. */
+export const SCREENS = [
+  { path: "/", label: "Overview", icon: Grid },
+  { path: "/numbers", label: "Numbers", icon: Hash },
+  { path: "/messages", label: "Messages", icon: MessageSquare },
+] as const;
+
+export type Screen = (typeof SCREENS)[number];
+
+/** Whether a location is on a screen, or below it. */
+export function isOn(location: string, path: string): boolean {
+  return path === "/" ? location === "/" : location === path || location.startsWith(`${path}/`);
+}

@@ -1,0 +1,58 @@
+import { AppShell, Group } from "@mantine/core";
+import { Redirect, Route, Switch } from "wouter";
+import { MessagesScreen } from "../messages/messages-screen.tsx";
+import { NumbersScreen } from "../numbers/numbers-screen.tsx";
+import { OverviewScreen } from "../overview/overview-screen.tsx";
+import { AccountMenu } from "./account-menu.tsx";
+import { Brand } from "./brand.tsx";
+import { ColorSchemeToggle } from "./color-scheme-toggle.tsx";
+import { SideNavigation } from "./side-navigation.tsx";
+import { TabBar } from "./tab-bar.tsx";
+
+/** The frame around every screen. */
+export function Shell() {
+  return (
+    <AppShell
+      header={{ height: 60 }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: true } }}
+      padding={0}
+    >
+      <a className="skip-link" href="#content" onClick={focusContent}>Skip to content</a>
+      <AppShell.Header className="bar">
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Brand />
+          <Group gap="xs" wrap="nowrap">
+            <ColorSchemeToggle />
+            <AccountMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className="bar" p="sm" aria-label="Screens">
+        <SideNavigation />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1} className="content">
+        <Switch>
+          <Route path="/">
+            <OverviewScreen />
+          </Route>
+          <Route path="/numbers">
+            <NumbersScreen />
+          </Route>
+          <Route path="/messages/:conversation?">
+            {({ conversation }) => <MessagesScreen conversation={conversation} />}
+          </Route>
+          <Route>
+            <Redirect to="/" />
+          </Route>
+        </Switch>
+      </AppShell.Main>
+      <TabBar />
+    </AppShell>
+  );
+}
+
+/** The hash is taken by locations, so the jump is made by hand. */
+function focusContent(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}

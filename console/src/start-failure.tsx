@@ -1,0 +1,13 @@
+import { Alert, Center, MantineProvider } from "@mantine/core";
+import { theme } from "./theme.ts";
+
+/** Stands in for the console when it cannot know its backend. */
+export function StartFailure({ reason }: { reason: string }) {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Center mih="100dvh" p="lg">
+        <Alert color="red" title="The console cannot start" maw={520}>{reason}</Alert>
+      </Center>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,14 @@
+import { Badge } from "@mantine/core";
+import type { SubaccountStatus } from "./use-subaccount.ts";
+
+const COLORS: Record<SubaccountStatus, string> = {
+  pending: "blue",
+  active: "exchange",
+  suspended: "orange",
+  closed: "gray",
+};
+
+/** Twilio's own word for how a subaccount stands. */
+export function StatusBadge({ status }: { status: SubaccountStatus }) {
+  return <Badge variant="light" color={COLORS[status]} size="lg" radius="sm" tt="capitalize">{status}</Badge>;
+}

@@ -1,0 +1,34 @@
+import { Alert, Stack, Text } from "@mantine/core";
+import { PauseCircle, Slash } from "react-feather";
+import { SubscribeButton } from "../billing/subscribe-button.tsx";
+import { Copyable } from "../platform/copyable.tsx";
+import { Fact, Facts } from "../platform/facts.tsx";
+import { longDate } from "../platform/dates.ts";
+import type { Subaccount } from "./use-subaccount.ts";
+
+/** A subaccount with its SID, and what its status means where it is not active. */
+export function SubaccountPresent({ subaccount }: { subaccount: Subaccount }) {
+  const { status, subaccountSid, friendlyName, createdAt } = subaccount;
+  return (
+    <Stack gap="md">
+      {status === "suspended" && (
+        <Alert color="orange" variant="light" icon={<PauseCircle />} title="Sending and receiving is paused">
+          <Text size="sm" mb="sm">
+            Your numbers are kept. Service resumes by itself once your subscription is in order again.
+          </Text>
+          <SubscribeButton />
+        </Alert>
+      )}
+      {status === "closed" && (
+        <Alert color="gray" variant="light" icon={<Slash />} title="This subaccount is closed for good">
+          Its numbers were returned to Twilio. Your past messages stay readable here.
+        </Alert>
+      )}
+      <Facts>
+        <Fact label="SID">{subaccountSid !== null && <Copyable value={subaccountSid} label="subaccount SID" />}</Fact>
+        <Fact label="Name">{friendlyName}</Fact>
+        <Fact label="Created">{createdAt === null ? "Unknown" : longDate(createdAt)}</Fact>
+      </Facts>
+    </Stack>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Locator, Page } from "playwright-core";
+
+/** What a tenant does in the console, in their words. */
+export class Tenant {
+  constructor(readonly page: Page) {}
+
+  async signUp(): Promise<void> {
+    await this.page.getByRole("button", { name: "Create an account" }).click();
+    await this.page.getByLabel("E-mail").fill(`${crypto.randomUUID()}@example.test`);
+    await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.page.getByRole("heading", { name: "Overview" }).waitFor();
+  }
+
+  async createSubaccount(): Promise<void> {
+    await this.page.getByRole("button", { name: "Create my subaccount" }).click();
+    await this.section("Subaccount").getByText("active", { exact: true }).waitFor();
+  }
+
+  /** Buys the first number that is found. @returns it, as it is shown */
+  async buyNumber(areaCode: string): Promise<string> {
+    await this.go("Numbers");
+    await this.page.getByLabel("Area code").fill(areaCode);
+    await this.page.getByRole("button", { name: "Search" }).click();
+    const offer = this.page.getByRole("button", { name: /^Buy \+/ }).first();
+    const number = (await offer.getAttribute("aria-label"))!.replace("Buy ", "");
+    await offer.click();
+    await this.page.getByRole("button", { name: "Buy number" }).click();
+    await this.section("Your numbers").getByText(number).waitFor();
+    return number;
+  }
+
+  async send(to: string, body: string): Promise<void> {
+    await this.go("Messages");
+    await this.page.getByRole("link", { name: "New message" }).click();
+    await this.page.getByLabel("To", { exact: true }).fill(to);
+    await this.page.getByLabel("Message", { exact: true }).fill(body);
+    await this.page.getByRole("button", { name: "Send" }).click();
+  }
+
+  async go(screen: "Overview" | "Numbers" | "Messages"): Promise<void> {
+    await this.page.getByRole("navigation", { name: "Screens" }).getByRole("link", { name: screen }).first().click();
+    await this.page.getByRole("heading", { name: screen, level: 1 }).waitFor();
+  }
+
+  section(title: string): Locator {
+    return this.page.getByRole("region", { name: title, exact: true });
+  }
+
+  get sent(): Locator {
+    return this.page.getByRole("listitem", { name: "Sent message" });
+  }
+
+  get received(): Locator {
+    return this.page.getByRole("listitem", { name: "Received message" });
+  }
+}
