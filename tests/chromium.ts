@@ -1,0 +1,19 @@
+/** What to tell somebody who has no Chromium. */
+export const HOW_TO_INSTALL =
+  "Install one (Debian, Ubuntu: `apt-get install -y chromium`), or set CHROMIUM_PATH to a Chromium or Chrome you have";
+
+const USUAL_PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The browser to test with: CHROMIUM_PATH, or one in a usual place; null when there is none. */
+export async function findChromium(): Promise<string | null> {
+  const named = Deno.env.get("CHROMIUM_PATH");
+  for (const path of named === undefined ? USUAL_PLACES : [named]) {
+    if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
+  }
+  return null;
+}

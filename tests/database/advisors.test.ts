@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import postgres from "postgres";
+import { runSupabaseCli } from "../../local/database/supabase-cli.ts";
+import { startTestDatabase } from "../../local/testing/test-database.ts";
+
+const projectDir = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What the platform's dashboard would say of a database; throws it where there is a warning or an error. */
+function advise(databaseUrl: string): Promise<string> {
+  return runSupabaseCli(["db", "advisors", "--level", "warn", "--fail-on", "warn", "-o", "json"], {
+    projectDir,
+    databaseUrl,
+  });
+}
+
+Deno.test("Supabase's advisors have no warning about the database, and would have one about an open table", async () => {
+  await using database = await startTestDatabase();
+  await advise(database.url);
+
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe("create table public.open_to_all (id int primary key); grant select on public.open_to_all to anon;");
+  await sql.end();
+  await assert.rejects(advise(database.url), /rls_disabled_in_public[^]*open_to_all/);
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { startTestDatabase, type TestDatabase } from "../../local/testing/test-database.ts";
+
+/** How many callers decide at the same moment, each on a connection of its own. */
+const CALLERS = 8;
+
+let database: TestDatabase;
+let sql: postgres.Sql;
+
+Deno.test.beforeAll(async () => {
+  database = await startTestDatabase();
+  sql = postgres(database.url, { max: CALLERS, onnotice: () => {} });
+  await sql`update private.schedules set due_at = now() + interval '1 day'`;
+});
+Deno.test.afterAll(async () => {
+  await sql.end();
+  await database[Symbol.asyncDispose]();
+});
+
+/** The connections live longer than a test. */
+function test(title: string, body: () => Promise<void>): void {
+  Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
+}
+
+/** A fresh user with an active subaccount, on a plan of their own. */
+async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}): Promise<string> {
+  const id = crypto.randomUUID();
+  await sql.begin(async (tx) => {
+    await tx`insert into auth.users (id, email) values (${id}, ${`${id}@concurrency.test`})`;
+    await tx`insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
+      values (${id}, ${`AC${id}`}, 'active', 'v1.k1.iv.sealed')`;
+    await tx`insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit)
+      values (${id}, 'Test', ${limits.numbers ?? 100}, ${limits.messagesPerDay ?? 100}, 1000)`;
+    await tx`insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values (${id}, ${id}, ${id}, ${id}, 'active')`;
+  });
+  return id;
+}
+
+/** Lets all callers decide at once, as the service, and counts the outcomes. */
+async function outcomes(
+  decide: (tx: postgres.TransactionSql, caller: number) => Promise<string>,
+): Promise<Record<string, number>> {
+  const decisions = await Promise.all(Array.from({ length: CALLERS }, (_, caller) =>
+    sql.begin(async (tx) => {
+      await tx`set local role service_role`;
+      return await decide(tx, caller);
+    })));
+  const counts: Record<string, number> = {};
+  for (const outcome of decisions) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+const phoneNumber = () => `+1500${Math.floor(1e9 + Math.random() * 9e9)}`;
+
+function reserveMessage(tx: postgres.TransactionSql, userId: string, from: string, key: string) {
+  return tx`select outcome from public.reserve_message(${userId}, ${key}, 'hash', '+15005550199', ${from}, 'Hi', '{}', 1, 'GSM-7', false, 'AC0')`
+    .then((rows) => rows[0]!.outcome as string);
+}
+
+async function ownNumber(userId: string): Promise<string> {
+  const number = phoneNumber();
+  await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (${userId}, ${number}, ${`PN${crypto.randomUUID()}`})`;
+  return number;
+}
+
+test("Of convergences that begin at once, one has the lease", async () => {
+  const userId = await tenant();
+  const counts = await outcomes(async (tx) =>
+    (await tx`select outcome from public.begin_convergence(${userId}, 60)`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { leased: 1, busy: CALLERS - 1 });
+});
+
+test("A holder whose lease ran out writes before the next lease is taken, or is fenced off, never both", async () => {
+  const userId = await tenant();
+  const [lease] = await sql`select fence from public.begin_convergence(${userId}, -1)`;
+  const counts = await outcomes(async (tx, caller) => {
+    if (caller > 0) return (await tx`select outcome from public.begin_convergence(${userId}, 60)`)[0]!.outcome;
+    const [row] = await tx`select public.note_create_attempt(${userId}, ${lease!.fence}, 100000) as outcome`;
+    const [now] = await tx`select fence from private.tenancies where user_id = ${userId}`;
+    return row!.outcome === "fenced" || now!.fence === lease!.fence ? "kept apart" : "overtaken";
+  });
+  assert.deepEqual(counts, { "kept apart": 1, leased: 1, busy: CALLERS - 2 });
+});
+
+test("Of buyers of one number at once, one reserves it", async () => {
+  const buyers = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
+  const number = phoneNumber();
+  const counts = await outcomes(async (tx, caller) =>
+    (await tx`select outcome from public.reserve_number(${buyers[caller]!}, ${number}, null)`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { reserved: 1, taken: CALLERS - 1 });
+});
+
+test("Purchases of one tenant at once do not overrun their quota", async () => {
+  const userId = await tenant({ numbers: 3 });
+  const counts = await outcomes(async (tx) =>
+    (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null)`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { reserved: 3, limit_reached: CALLERS - 3 });
+});
+
+test("Of first numbers that are sold at once, one becomes primary", async () => {
+  const userId = await tenant();
+  const ids = await Promise.all(
+    Array.from(
+      { length: CALLERS },
+      async () =>
+        (await sql`select number_id from public.reserve_number(${userId}, ${phoneNumber()}, null)`)[0]!
+          .number_id as string,
+    ),
+  );
+  const counts = await outcomes(async (tx, caller) => {
+    const sid = `PN${crypto.randomUUID()}`;
+    const [row] = await tx`select is_primary from public.record_number(${ids[caller]!}, ${sid}, 'x', '{}', null)`;
+    return row!.is_primary ? "primary" : "another";
+  });
+  assert.deepEqual(counts, { primary: 1, another: CALLERS - 1 });
+});
+
+test("Requests under one key at once are one message", async () => {
+  const userId = await tenant();
+  const from = await ownNumber(userId);
+  assert.deepEqual(await outcomes((tx) => reserveMessage(tx, userId, from, "key")), {
+    reserved: 1,
+    duplicate: CALLERS - 1,
+  });
+});
+
+test("Messages of one tenant at once do not overrun their limit", async () => {
+  const userId = await tenant({ messagesPerDay: 3 });
+  const from = await ownNumber(userId);
+  const counts = await outcomes((tx) => reserveMessage(tx, userId, from, crypto.randomUUID()));
+  assert.deepEqual(counts, { reserved: 3, daily_limit_reached: CALLERS - 3 });
+});
+
+test("One event delivered at once is recorded once, with one job", async () => {
+  const eventId = `evt_${crypto.randomUUID()}`;
+  const counts = await outcomes(async (tx) =>
+    (await tx`select public.record_stripe_event(${eventId}, 'x', now(), '{}') as outcome`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
+  const jobs = await sql`select from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+  assert.equal(jobs.length, 1);
+});
+
+test("One received message delivered at once is recorded once", async () => {
+  const userId = await tenant();
+  const sid = `SM${crypto.randomUUID()}`;
+  const counts = await outcomes(async (tx) =>
+    (await tx`select public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', '+2', 'Hi', '{}', 1, null, 'HI') as outcome`)[
+      0
+    ]!.outcome
+  );
+  assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
+});
+
+test("Reports that come at once leave every message at the furthest of them", async () => {
+  const userId = await tenant();
+  const messages =
+    await sql`insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source)
+    select ${userId}, 'outbound', '+1', '+2', 'reserved', 'AC', 'subaccount' from generate_series(1, 25) returning id`;
+  const reports = ["sent", "queued", "delivered", "sending", "accepted", "queued", "sent", "sending"];
+  for (const { id } of messages) {
+    await outcomes(async (tx, caller) => {
+      await tx`select from public.record_message_status(${id}, ${userId}, 'AC', ${`SM${id}`}, ${reports[
+        caller
+      ]!}, null, null)`;
+      return reports[caller]!;
+    });
+  }
+  const after =
+    await sql`select status, count(*)::integer from public.sms_messages where user_id = ${userId} group by status`;
+  assert.deepEqual([...after], [{ status: "delivered", count: 25 }]);
+});
+
+test("Drains that claim at once share the jobs, and enqueue a due schedule once", async () => {
+  await sql`delete from pgmq.q_jobs`;
+  await sql`select private.enqueue(jsonb_build_object('kind', 'test', 'n', n)) from generate_series(1, 20) n`;
+  await sql`update private.schedules set due_at = now() where name = 'settle-messages'`;
+  const claimed: string[] = [];
+  await outcomes(async (tx) => {
+    const jobs = await tx`select job_id from public.claim_jobs(5, 60)`;
+    claimed.push(...jobs.map(({ job_id }) => job_id as string));
+    return "claimed";
+  });
+  // Who looks while another drain has jobs locked may go without: what is left is for the next one.
+  claimed.push(...(await sql`select job_id from public.claim_jobs(100, 60)`).map(({ job_id }) => job_id as string));
+  assert.equal(claimed.length, 21);
+  assert.equal(new Set(claimed).size, 21);
+});

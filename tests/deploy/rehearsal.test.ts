@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { denoProgram } from "../../local/functions/engine.ts";
+import { supabaseCliProgram } from "../../local/platform-packages.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { signUp } from "../../local/testing/actor.ts";
+import { type FakeManagementApi, startFakeManagementApi, unpack, type Upload } from "./fake-management-api.ts";
+import { startDeployed } from "./start-deployed.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PROJECT = "abcdefghijklmnopqrst";
+const LARGEST = 4 * 1024 * 1024;
+
+let management: FakeManagementApi;
+let stack: Stack;
+
+Deno.test.beforeAll(async () => {
+  management = startFakeManagementApi();
+  stack = await startStack({ ephemeral: true, scheduler: false });
+  await deploy(management.url);
+});
+Deno.test.afterAll(async () => {
+  await stack.stop();
+  await management.stop();
+});
+
+/** `supabase functions deploy --use-api`, with the fake in Supabase's place. */
+async function deploy(apiUrl: string): Promise<void> {
+  const profile = await Deno.makeTempFile({ suffix: ".yaml" });
+  await Deno.writeTextFile(
+    profile,
+    `name: rehearsal\napi_url: ${apiUrl}\ndashboard_url: ${apiUrl}\nproject_host: 127.0.0.1\n`,
+  );
+  const { success, stderr } = await new Deno.Command(await supabaseCliProgram(), {
+    args: [
+      "functions",
+      "deploy",
+      "--use-api",
+      "--project-ref",
+      PROJECT,
+      "--profile",
+      profile,
+      "--workdir",
+      ROOT,
+      "--yes",
+      "--agent",
+      "no",
+    ],
+    env: { SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`, SUPABASE_TELEMETRY_DISABLED: "1", NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  await Deno.remove(profile);
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+async function functionFolders(): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(join(ROOT, "supabase", "functions")));
+  return entries.filter(({ isDirectory, name }) => isDirectory && !name.startsWith("_")).map(({ name }) => name).sort();
+}
+
+Deno.test("every function is deployed, with the one import map and without the platform's JWT check", async () => {
+  assert.deepEqual(management.uploads.map(({ slug }) => slug).sort(), await functionFolders());
+  for (const { slug, metadata } of management.uploads) {
+    assert.deepEqual(
+      {
+        slug,
+        entrypoint: metadata.entrypoint_path,
+        importMap: metadata.import_map_path,
+        verifyJwt: metadata.verify_jwt,
+      },
+      { slug, entrypoint: `supabase/functions/${slug}/index.ts`, importMap: "import_map.json", verifyJwt: false },
+    );
+  }
+});
+
+Deno.test("no upload holds a test, a secret file, or anything of the local stack, and each stays small", () => {
+  for (const { slug, files } of management.uploads) {
+    const strays = [...files.keys()].filter((path) => /\.test\.ts$|\.env|^(local|console|tests|bench)\//.test(path));
+    assert.deepEqual(strays, [], slug);
+    const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
+    assert.ok(bytes < LARGEST, `${slug} has ${bytes} bytes`);
+  }
+});
+
+/** What the platform gives, and the secrets of a project. */
+function platformVariables(): Record<string, string> {
+  const { apiUrl, publishableKey, secretKey, twilio, stripe } = stack.state;
+  return {
+    SUPABASE_URL: apiUrl,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: publishableKey }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: secretKey }),
+    SUPABASE_JWKS_URL: `${apiUrl}/auth/v1/.well-known/jwks.json`,
+    TWILIO_ACCOUNT_SID: twilio.accountSid,
+    TWILIO_AUTH_TOKEN: twilio.authToken,
+    TWILIO_API_BASE_URL: twilio.url,
+    TOKEN_SEALING_KEYS: JSON.stringify({ k1: btoa("k".repeat(32)) }),
+    STRIPE_SECRET_KEY: "sk_test_rehearsal",
+    STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    PUBLIC_BASE_URL: `${apiUrl}/functions/v1`,
+    SELF_PROVISIONING: "anyone",
+    MASTER_FALLBACK: "on",
+  };
+}
+
+/** What each answers to a caller whose credentials are right: proof that all its modules load and its clients work. */
+const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secret" | "nobody"; status: number }> = {
+  "admin": { path: "/tenants", as: "user", status: 403 },
+  "buy-number": { method: "POST", as: "user", status: 415 },
+  "list-numbers": { as: "user", status: 200 },
+  "provision-subaccount": { method: "POST", as: "user", status: 201 },
+  "run-jobs": { method: "POST", as: "secret", status: 200 },
+  "search-numbers": { as: "user", status: 409 },
+  "send-sms": { method: "POST", as: "user", status: 415 },
+  "stripe-webhook": { method: "POST", as: "nobody", status: 400 },
+  "twilio-webhook": { method: "POST", as: "nobody", status: 404 },
+};
+
+Deno.test("every function starts on Deno 2.1.4 from exactly the uploaded files, and answers", async (t) => {
+  const deno = await denoProgram("2.1.4", () => {});
+  const one = async (upload: Upload) => {
+    const call = CALLS[upload.slug];
+    assert.ok(call, `say in CALLS what "${upload.slug}" is to answer`);
+    const user = await signUp(stack.state, "rehearsal");
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "switchboard-deployed-" }));
+    await unpack(upload, folder);
+    const deployed = await startDeployed(deno, folder, upload.metadata, platformVariables());
+    try {
+      const headers: Record<string, string> = {
+        nobody: {},
+        user: { authorization: `Bearer ${user.accessToken}` },
+        secret: { apikey: stack.state.secretKey },
+      }[call.as] as Record<string, string>;
+      const response = await fetch(`${deployed.url}/${upload.slug}${call.path ?? ""}`, {
+        method: call.method ?? "GET",
+        headers,
+      });
+      const text = await response.text();
+      assert.equal(response.status, call.status, `${text}\n${deployed.output()}`);
+      assert.ok(response.headers.get("x-request-id"));
+    } finally {
+      await deployed.stop();
+      await Deno.remove(folder, { recursive: true });
+    }
+  };
+  for (const upload of management.uploads) await t.step(upload.slug, () => one(upload));
+  console.log(`figures: ${management.uploads.length} functions deployed, unpacked and started`);
+});

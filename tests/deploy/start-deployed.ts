@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { freePort } from "../../local/ports.ts";
+import type { Upload } from "./fake-management-api.ts";
+
+export interface Deployed {
+  url: string;
+  /** What it has printed so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves one unpacked function as the platform does: its entry point by itself, its own files to read, the network, and the
+ * given variables and no others (but those Deno needs to find its cache).
+ */
+export async function startDeployed(
+  deno: string,
+  folder: string,
+  metadata: Upload["metadata"],
+  variables: Record<string, string>,
+): Promise<Deployed> {
+  const port = freePort();
+  const cache = Object.fromEntries(["HOME", "DENO_DIR"].flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+  const child = new Deno.Command(deno, {
+    args: [
+      "serve",
+      "--no-prompt",
+      "--no-config",
+      "--no-lock",
+      "--node-modules-dir=none",
+      `--import-map=${join(folder, metadata.import_map_path)}`,
+      "--allow-net",
+      "--allow-env",
+      `--allow-read=${folder}`,
+      "--host=127.0.0.1",
+      `--port=${port}`,
+      join(folder, metadata.entrypoint_path),
+    ],
+    cwd: folder,
+    clearEnv: true,
+    env: { ...cache, ...variables, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let printed = "";
+  const reading = Promise.all([child.stdout, child.stderr].map(async (stream) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) printed += text;
+  }));
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url, child, () => printed);
+  return {
+    url,
+    output: () => printed,
+    async stop() {
+      child.kill("SIGKILL");
+      await child.status;
+      await reading;
+    },
+  };
+}
+
+async function answering(url: string, child: Deno.ChildProcess, printed: () => string): Promise<void> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  for (let attempt = 0; attempt < 600 && !ended; attempt++) {
+    try {
+      await (await fetch(url, { method: "OPTIONS" })).body?.cancel();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`Cannot start the deployed function:\n${printed()}`);
+}

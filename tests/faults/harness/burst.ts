@@ -1,0 +1,114 @@
+import { parseKeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
+import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
+import { type Stack, startStack } from "../../../local/stack.ts";
+import { eventually } from "../../../local/testing/eventually.ts";
+import { type StripeSide, stripeSide } from "../../../local/testing/stripe-side.ts";
+import { twilioSide } from "../../../local/testing/twilio-side.ts";
+import { judge } from "./verdict.ts";
+
+const AT_ONCE = 10;
+const SEALING_KEYS = JSON.stringify({ k1: btoa("y".repeat(32)) });
+/** Longer than a lease, a job's visibility and the time in which a creation may still appear. */
+const PATIENCE = "200 seconds";
+
+export interface BurstReport {
+  kills: number;
+  created: number;
+  violations: string[];
+  /** The whole of it in words. */
+  summary: string;
+}
+
+/**
+ * A whole stack, so many tenants who subscribe at once, and meanwhile the process of the functions killed again and again at
+ * random moments. Counts what there is when all is done.
+ */
+export async function killDuringBurst(tenants: number, kills: number): Promise<BurstReport> {
+  const stack = await startStack({ ephemeral: true, scheduler: 250, env: { TOKEN_SEALING_KEYS: SEALING_KEYS } });
+  try {
+    return await burst(stack, tenants, kills);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function burst(stack: Stack, tenants: number, kills: number): Promise<BurstReport> {
+  const { sql, state } = stack;
+  const began = performance.now();
+  const userIds = Array.from({ length: tenants }, () => crypto.randomUUID());
+  await sql`insert into auth.users ${sql(userIds.map((id) => ({ id, email: `${id}@switchboard.test` })))}`;
+  await Promise.all([subscribeAll([...userIds], stripeSide(state)), killAgainAndAgain(stack, kills)]);
+  await comeToRest(stack);
+  const { violations, ...figures } = await judge({
+    sql,
+    twilio: twilioSide(state),
+    stripeApi: createStripe({ secretKey: state.stripe.secretKey ?? "", apiBaseUrl: state.stripe.url }),
+    sealing: parseKeyRing(SEALING_KEYS),
+    acknowledged: await acknowledgedBy(stack),
+  }, userIds.map((userId) => ({ userId, account: ["active"] })));
+  const created = await createdAt(stack);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  const { orphans, duplicates, lost } = figures;
+  const summary = `${tenants} tenants, ${kills} kills, ${created} accounts created, ${orphans} orphans, ` +
+    `${duplicates} duplicates, ${lost} lost; ${seconds} s`;
+  return { kills, created, violations, summary };
+}
+
+/** All check out, a few at once. */
+async function subscribeAll(userIds: string[], stripe: StripeSide): Promise<void> {
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let userId = userIds.pop(); userId !== undefined; userId = userIds.pop()) {
+      await stripe.subscribe({ clientReferenceId: userId, plan: "team" });
+      await pause(Math.random() * 800);
+    }
+  }));
+}
+
+/** Each time the functions serve again, they are given a moment, and killed. What they leave behind is made older while none lives. */
+async function killAgainAndAgain(stack: Stack, kills: number): Promise<void> {
+  for (let count = 0; count < kills; count++) {
+    const { pid } = stack.state.functions;
+    await pause(300 + Math.random() * 1_500);
+    stack.killFunctions("SIGKILL");
+    await pause(50); // the last calls it made come to their end
+    await leaveBehind(stack);
+    await eventually("the functions to serve again", () => stack.state.functions.pid !== pid, 30_000);
+  }
+}
+
+/** Moves time for what the killed left behind: their leases end, the jobs they had claimed come back. Nobody else is alive. */
+async function leaveBehind({ sql }: Stack): Promise<void> {
+  await sql`
+    update private.tenancies set leased_until = leased_until - ${PATIENCE}::interval,
+      create_attempted_at = create_attempted_at - ${PATIENCE}::interval`;
+  await sql`update pgmq.q_jobs set vt = vt - ${PATIENCE}::interval`;
+}
+
+/** What Stripe gave up on is asked for, what was lost is looked for, and all that is asked for is done. */
+async function comeToRest(stack: Stack): Promise<void> {
+  const { sql } = stack;
+  for (const name of ["fetch-missed-events", "converge-drifted", "sweep"]) {
+    await sql`update private.schedules set due_at = now() where name = ${name}`;
+    await eventually(`all to be done after ${name}`, async () => {
+      const [left] = await sql<{ jobs: number; due: number }[]>`
+        select (select count(*)::int from pgmq.q_jobs where message ->> 'kind' in ('converge', 'stripe-event', ${name})) as jobs,
+          (select count(*)::int from private.schedules where name = ${name} and due_at <= now()) as due`;
+      return left?.jobs === 0 && left.due === 0;
+    }, 200_000);
+  }
+}
+
+async function acknowledgedBy({ state }: Stack): Promise<Set<string>> {
+  const response = await fetch(`${state.stripe.url}/_sim/events`);
+  const { events } = await response.json() as { events: { id: string; delivery: string }[] };
+  return new Set(events.filter(({ delivery }) => delivery === "delivered").map(({ id }) => id));
+}
+
+/** How many accounts of ours Twilio has ever made, closed ones included. */
+async function createdAt({ state }: Stack): Promise<number> {
+  const { accounts } = await twilioSide(state).get("/Accounts.json?PageSize=1000");
+  return accounts.filter(({ friendly_name: name }: { friendly_name: string }) => name.startsWith("switchboard:"))
+    .length;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,39 @@
+-- Time passes by moving everything into the past, and a history leaves nothing behind for the next.
+create schema faults;
+
+create function faults.advance(p_seconds double precision) returns void
+language plpgsql
+set session_replication_role = replica -- no trigger touches what is only made older
+as $$
+declare
+  gone interval := make_interval(secs => p_seconds);
+begin
+  update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
+    converged_at = converged_at - gone;
+  update pgmq.q_jobs set vt = vt - gone;
+  update public.subscriptions set past_due_since = past_due_since - gone, ended_at = ended_at - gone,
+    updated_at = updated_at - gone;
+end;
+$$;
+
+create function faults.reset() returns void
+language plpgsql
+set session_replication_role = replica -- the audit log says no to a delete
+as $$
+begin
+  delete from pgmq.q_jobs;
+  delete from pgmq.q_jobs_dead;
+  delete from private.job_errors;
+  delete from private.sweep_sightings;
+  delete from private.sweeps;
+  delete from private.tenancies;
+  delete from private.stripe_customers;
+  delete from public.subscriptions;
+  delete from public.user_twilio_numbers;
+  delete from public.user_preferences;
+  delete from public.webhook_events;
+  delete from public.audit_log;
+  delete from auth.users;
+  update private.schedules set due_at = now() + interval '10 years';
+end;
+$$;

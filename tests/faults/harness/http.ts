@@ -1,0 +1,24 @@
+import type { OutsideCall } from "./process.ts";
+
+type Fetch = typeof fetch;
+
+/** One request over HTTP as a call of a process. */
+export function httpCall(
+  input: Parameters<Fetch>[0],
+  init: Parameters<Fetch>[1],
+  pointOf: (method: string, url: URL) => string,
+): OutsideCall<Response> {
+  const url = new URL(input instanceof Request ? input.url : input);
+  return {
+    point: pointOf(init?.method ?? "GET", url),
+    // The caller's signal would cut a request short that is to arrive late.
+    send: () => fetch(url, { ...init, signal: null }),
+    unanswered: () => {
+      throw new DOMException("Signal timed out.", "TimeoutError");
+    },
+    answered: (status, body) =>
+      body === "html"
+        ? new Response(`<html><h1>${status}</h1></html>`, { status, headers: { "content-type": "text/html" } })
+        : Response.json({ code: 20000 + status, message: `Answered ${status}`, status, error: {} }, { status }),
+  };
+}

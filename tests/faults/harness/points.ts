@@ -1,0 +1,38 @@
+/** Names a request to Twilio by what it is for, as in `twilio: create account`. */
+export function twilioPoint(method: string, url: URL): string {
+  return `twilio: ${twilioAction(method, url)}`;
+}
+
+function twilioAction(method: string, { pathname, searchParams }: URL): string {
+  const path = pathname.replace(/^\/2010-04-01/, "").replace(/\/AC[0-9a-f]{32}/, "/AC");
+  switch (`${method} ${path}`) {
+    case "POST /Accounts.json":
+      return "create account";
+    case "GET /Accounts.json":
+      return searchParams.has("FriendlyName") ? "list accounts by name" : "read a page of accounts";
+    case "GET /Accounts/AC.json":
+      return "fetch account";
+    case "POST /Accounts/AC.json":
+      return "set status";
+    case "GET /Accounts/AC/IncomingPhoneNumbers.json":
+      return "list numbers";
+    default:
+      return `${method} ${path}`;
+  }
+}
+
+/** Names a request to Stripe by what it is for. We only ever read there. */
+export function stripePoint(url: URL): string {
+  const [, , kind, id] = url.pathname.split("/");
+  return `stripe: ${id === undefined ? "list" : "read"} ${kind}`;
+}
+
+/** Names the call of a SQL function. */
+export function databasePoint(name: string): string {
+  return `database: ${name}`;
+}
+
+/** Whether a request, once lost sight of, may still do something at the other end. */
+export function changesTwilio(point: string): boolean {
+  return point === "twilio: create account" || point === "twilio: set status";
+}

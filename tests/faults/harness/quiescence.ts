@@ -1,0 +1,72 @@
+import { drain } from "../../../supabase/functions/_shared/jobs/drain.ts";
+import { workOf } from "../../../supabase/functions/run-jobs/work.ts";
+import type { Trap } from "./traps.ts";
+import type { World } from "./world.ts";
+
+export interface DrainOptions {
+  traps?: readonly Trap[];
+  batch?: number;
+  /** How many jobs it takes on at most, as a process whose time is up. */
+  jobs?: number;
+}
+
+/** One process that works off jobs until there are none, or until something ends it. */
+export async function drainOnce(
+  world: World,
+  { traps = [], batch = 8, jobs = Infinity }: DrainOptions = {},
+): Promise<void> {
+  const { process, dependencies } = world.start(traps);
+  const { db, log } = dependencies;
+  let left = jobs;
+  const work = workOf(dependencies);
+  const counted = async (job: Record<string, unknown>) => {
+    if (--left <= 0) process.claimsNoMore = true;
+    return await work(job);
+  };
+  await world.run(process, () => drain({ db, log, work: counted, budgetMs: 60_000, batch }));
+}
+
+/** Several processes that work off jobs at once. */
+export async function drainTogether(world: World, processes: number, options: DrainOptions = {}): Promise<void> {
+  await Promise.all(Array.from({ length: processes }, () => drainOnce(world, options)));
+}
+
+/** Half a minute later something asks for everything once more, before what was given up has arrived or any lease has ended. */
+export async function lookAgainSoon(world: World, traps: readonly Trap[] = []): Promise<void> {
+  await world.advance(30);
+  await world.sql`update pgmq.q_jobs set vt = now()`;
+  await drainOnce(world, { traps });
+}
+
+/** Longer than a lease, a job's visibility and the time in which a creation may still appear. */
+const PATIENCE_SECONDS = 200;
+const ROUNDS = 60;
+
+/**
+ * Lets everything come to rest: what was on its way arrives, what stalled goes on, jobs are worked off however long they want
+ * to wait, and the recurring jobs have their turn. `traps` may still strike the first process.
+ */
+export async function comeToRest(world: World, traps: readonly Trap[] = []): Promise<void> {
+  await world.underway.arrive();
+  await world.settled();
+  await workOff(world, traps);
+  for (const kind of ["fetch-missed-events", "converge-drifted", "sweep"]) {
+    await world.sql`update private.schedules set due_at = now() where name = ${kind}`;
+    await workOff(world, traps);
+  }
+}
+
+async function workOff(world: World, traps: readonly Trap[]): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    await drainOnce(world, { traps });
+    await world.settled();
+    const [left] = await world.sql<{ jobs: number }[]>`select count(*)::int as jobs from pgmq.q_jobs`;
+    if (left?.jobs === 0 && !(await world.sql`select from private.schedules where due_at <= now()`).length) return;
+    await world.underway.arrive();
+    await world.advance(PATIENCE_SECONDS);
+    await world.sql`update pgmq.q_jobs set vt = now() where vt > now()`;
+  }
+  const jobs = await world.sql`
+    select q.read_ct, q.message, e.error from pgmq.q_jobs q left join private.job_errors e on e.job_id = q.msg_id limit 5`;
+  throw new Error(`Jobs are left after ${ROUNDS} rounds: ${JSON.stringify(jobs)}`);
+}

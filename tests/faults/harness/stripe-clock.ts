@@ -1,0 +1,36 @@
+/**
+ * Stripe's own dates as seen from a world whose time is moved: the simulator stamps what it does with the machine's time, so
+ * what ended before a leap of time has to look older than it says.
+ */
+export class StripeClock {
+  #now = 0;
+  #ended = new Map<string, number>();
+
+  advance(seconds: number): void {
+    this.#now += seconds;
+  }
+
+  clear(): void {
+    this.#now = 0;
+    this.#ended.clear();
+  }
+
+  /** Says that a subscription has ended just now. */
+  ends(subscriptionId: string): void {
+    if (!this.#ended.has(subscriptionId)) this.#ended.set(subscriptionId, this.#now);
+  }
+
+  /** An answer of Stripe's with its dates set right. */
+  async dated(response: Response): Promise<Response> {
+    if (this.#ended.size === 0 || !response.ok) return response;
+    const body = await response.json();
+    const subscriptions = body.object === "list" ? body.data : [body];
+    for (const subscription of subscriptions) {
+      const endedAt = this.#ended.get(subscription.id);
+      if (endedAt === undefined || subscription.object !== "subscription") continue;
+      subscription.ended_at -= this.#now - endedAt;
+      subscription.canceled_at -= this.#now - endedAt;
+    }
+    return Response.json(body, { status: response.status, headers: { "request-id": "req_dated" } });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Expectation } from "../harness/verdict.ts";
+import type { World } from "../harness/world.ts";
+import type { Person } from "./history.ts";
+
+type Wanted = "active" | "suspended" | "closed" | "none";
+
+const GRACE_MS = 7 * 86_400_000;
+const RETENTION_MS = 30 * 86_400_000;
+
+/** What somebody should have by now: from what Stripe says, what they asked for, and what operators decided. */
+export async function expectationOf(person: Person, world: World): Promise<Expectation> {
+  const account = await allowed(await wantedFor(person, world), person, world);
+  return { userId: person.id, account, stranger: person.deleted && !(await isKnown(person, world)) };
+}
+
+/** Written anew and not asked of the database, whose answer is what is on trial. */
+async function wantedFor({ id, deleted, subscriptions }: Person, world: World): Promise<Wanted> {
+  if (deleted) return "closed";
+  const [tenancy] = await world.sql<{ operator_hold: "suspended" | "closed" | null; requested_at: string | null }[]>`
+    select operator_hold, requested_at from private.tenancies where user_id = ${id}`;
+  if (tenancy?.operator_hold) return tenancy.operator_hold;
+  const byStripe = new Set<Wanted>();
+  for (const subscription of subscriptions) byStripe.add(await wantedByStripe(subscription, world));
+  for (const best of ["active", "suspended", "closed"] as const) if (byStripe.has(best)) return best;
+  return tenancy?.requested_at ? "active" : "none";
+}
+
+async function wantedByStripe(subscriptionId: string, world: World): Promise<Wanted> {
+  const { dependencies: { stripe } } = world.start();
+  const { status, pause_collection, ended_at } = await stripe.subscriptions.retrieve(subscriptionId);
+  switch (status) {
+    case "active":
+    case "trialing":
+      return pause_collection ? "suspended" : "active";
+    case "past_due": {
+      // Grace begins when we first hear of it, which Stripe cannot tell.
+      const [stored] = await world.sql<{ past_due_since: string | null }[]>`
+        select past_due_since from public.subscriptions where id = ${subscriptionId}`;
+      return Date.now() < new Date(stored?.past_due_since ?? Date.now()).getTime() + GRACE_MS ? "active" : "suspended";
+    }
+    case "unpaid":
+    case "paused":
+      return "suspended";
+    case "canceled":
+      return Date.now() < (ended_at ?? 0) * 1000 + RETENTION_MS ? "suspended" : "closed";
+    default:
+      return "none";
+  }
+}
+
+async function allowed(wanted: Wanted, person: Person, world: World): Promise<Expectation["account"]> {
+  switch (wanted) {
+    case "active":
+      return person.suspendedByHand ? ["active", "suspended"] : ["active"];
+    case "suspended":
+      // What there is stays, and nothing is created for a suspension.
+      return person.wasToBeClosed || !(await everHadOne(person, world)) ? ["suspended", "none"] : ["suspended"];
+    case "closed":
+      return ["none"];
+    case "none":
+      return person.touchedByHand ? ["suspended", "none"] : ["none"];
+  }
+}
+
+async function everHadOne({ id }: Person, world: World): Promise<boolean> {
+  return (await world.twilio.accountsNamed(`switchboard:${id}`)).length > 0;
+}
+
+async function isKnown({ id }: Person, world: World): Promise<boolean> {
+  return (await world.sql`select from private.tenancies where user_id = ${id}`).length > 0;
+}

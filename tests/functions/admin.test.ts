@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { type Actor, signUp } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { twilioSide } from "../../local/testing/twilio-side.ts";
+import { stackUnderTest } from "../stack.ts";
+
+const stack = stackUnderTest();
+
+/** Somebody whose token says operator: the role is written by the service, then they sign in again. */
+async function signUpOperator(): Promise<Actor> {
+  const operator = await signUp(stack.state, "operator");
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  await sql`update auth.users set raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || '{"role": "operator"}' where id = ${operator.id}`;
+  await sql.end();
+  const { data, error } = await operator.data.auth.refreshSession();
+  assert.equal(error, null);
+  const authorization = `Bearer ${data.session?.access_token}`;
+  return {
+    ...operator,
+    call: (path, options) => operator.call(path, { ...options, headers: { ...options?.headers, authorization } }),
+  };
+}
+
+async function statusAtTwilio(sid: string): Promise<string> {
+  return (await twilioSide(stack.state).get(`/Accounts/${sid}.json`)).status;
+}
+
+async function provisioned(name: string): Promise<{ tenant: Actor; sid: string }> {
+  const tenant = await signUp(stack.state, name);
+  const { status, body } = await tenant.call("provision-subaccount", { method: "POST" });
+  assert.equal(status, 201);
+  return { tenant, sid: body.subaccountSid };
+}
+
+const shownStatus = async (tenant: Actor) => (await tenant.call("provision-subaccount")).body.status;
+
+Deno.test("a tenant is no operator, whatever they write into their own metadata", async () => {
+  const tenant = await signUp(stack.state, "pretender");
+  await tenant.data.auth.updateUser({ data: { role: "operator" } });
+  const { data } = await tenant.data.auth.refreshSession();
+  const headers = { authorization: `Bearer ${data.session?.access_token}` };
+  const answer = await tenant.call("admin/tenants", { headers });
+  assert.deepEqual([answer.status, answer.body.code], [403, "forbidden"]);
+});
+
+Deno.test("an operator suspends a tenant at Twilio and resumes them, and the tenant cannot send in between", async () => {
+  const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("held")]);
+  const suspended = await operator.call("admin/suspend", { body: { userId: tenant.id, reason: "spam" } });
+  assert.equal(suspended.status, 202);
+  await eventually("the suspension to be stored", async () => await shownStatus(tenant) === "suspended");
+  assert.equal(await statusAtTwilio(sid), "suspended");
+  const refused = await tenant.call("send-sms", { body: { to: "+14155550100", body: "hi" } });
+  assert.deepEqual([refused.status, refused.body.code], [403, "subaccount_suspended"]);
+  const again = await tenant.call("provision-subaccount", { method: "POST" });
+  assert.deepEqual([again.status, again.body.code], [403, "subaccount_suspended"]);
+
+  await operator.call("admin/resume", { body: { userId: tenant.id, reason: "settled" } });
+  await eventually("the resumption to be stored", async () => await shownStatus(tenant) === "active");
+  assert.equal(await statusAtTwilio(sid), "active");
+});
+
+Deno.test("a suspension made in Twilio's console is shown, left alone, and lifted by an operator's resume", async () => {
+  const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("by-hand")]);
+  await twilioSide(stack.state).post(`/Accounts/${sid}.json`, { Status: "suspended" });
+  await operator.call("admin/sweep", { method: "POST" });
+  await eventually("the sweep to record it", async () => await shownStatus(tenant) === "suspended");
+  const listed = await eventually("the tenant to be listed", async () => {
+    let after = "";
+    for (;;) {
+      const { body } = await operator.call(`admin/tenants?limit=200${after}`);
+      const found = body.tenants.find(({ userId }: { userId: string }) => userId === tenant.id);
+      if (found || body.next === null) return found;
+      after = `&after=${body.next}`;
+    }
+  });
+  assert.deepEqual([listed.wanted, listed.status, listed.suspendedAtTwilio], ["active", "suspended", true]);
+  assert.equal(await statusAtTwilio(sid), "suspended");
+
+  await operator.call("admin/resume", { body: { userId: tenant.id, reason: "it was a mistake" } });
+  await eventually("the resumption", async () => await statusAtTwilio(sid) === "active");
+});
+
+Deno.test("closing takes the account's SID typed back, and is final", async () => {
+  const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("leaving")]);
+  const unconfirmed = await operator.call("admin/close", { body: { userId: tenant.id, reason: "fraud" } });
+  assert.deepEqual([unconfirmed.status, unconfirmed.body.details[0].field], [400, "confirmSubaccountSid"]);
+  await operator.call("admin/close", { body: { userId: tenant.id, reason: "fraud", confirmSubaccountSid: sid } });
+  await eventually("the account to be closed", async () => await statusAtTwilio(sid) === "closed");
+  await eventually("the closing to be stored", async () => await shownStatus(tenant) === "closed");
+  assert.equal((await tenant.call("provision-subaccount", { method: "POST" })).status, 403);
+});
+
+Deno.test("what an operator does is in the audit log, with who, whom and the request", async () => {
+  const [operator, { tenant }] = await Promise.all([signUpOperator(), provisioned("audited")]);
+  const { headers } = await operator.call("admin/suspend", { body: { userId: tenant.id, reason: "spam" } });
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  const [line] =
+    await sql`select actor, user_id, request_id, details from public.audit_log where user_id = ${tenant.id} and action = 'tenant.suspended'`;
+  await sql.end();
+  assert.deepEqual({ ...line }, {
+    actor: `operator:${operator.id}`,
+    user_id: tenant.id,
+    request_id: headers.get("x-request-id"),
+    details: { reason: "spam" },
+  });
+});
+
+Deno.test("a job that cannot succeed is read among the dead letters and replayed by an operator", async () => {
+  const operator = await signUpOperator();
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
+  // On its last attempt: the event it names is in no ledger, so it fails now and is buried.
+  await sql`with job as (select private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', ${eventId}::text), 0) as id)
+    update pgmq.q_jobs set read_ct = 13 where msg_id = (select id from job)`;
+  await sql`update pgmq.q_jobs set read_ct = 13 where message ->> 'eventId' = ${eventId}`;
+  const letter = await eventually("the dead letter", async () => {
+    const { body } = await operator.call("admin/dead-letters?limit=200");
+    return body.deadLetters.find(({ job }: { job: { eventId?: string } }) => job.eventId === eventId);
+  });
+  assert.match(letter.error, /not in the ledger/);
+  const replayed = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
+  assert.deepEqual([replayed.status, replayed.body.replayed], [202, 1]);
+  const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
+  assert.deepEqual([gone.status, gone.body.code], [404, "not_found"]);
+  await sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+  await sql.end();
+});
+
+Deno.test("an unknown action, an unknown user and a wrong body are told apart", async () => {
+  const operator = await signUpOperator();
+  const stranger = crypto.randomUUID();
+  const answers = await Promise.all([
+    operator.call("admin/explode", { method: "POST" }),
+    operator.call("admin/suspend", { body: { userId: stranger, reason: "x" } }),
+    operator.call("admin/suspend", { body: { userId: "not-a-uuid", reason: "x", extra: 1 } }),
+  ]);
+  assert.deepEqual(answers.map(({ status, body }) => [status, body.code]), [[404, "not_found"], [404, "not_found"], [
+    400,
+    "invalid_input",
+  ]]);
+  assert.deepEqual(answers[2]?.body.details.map(({ field }: { field: string }) => field).sort(), ["extra", "userId"]);
+});

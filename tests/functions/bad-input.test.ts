@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Answer, callFunction } from "../../local/testing/actor.ts";
+import { assertInvalid, assertRefused } from "./answers.ts";
+import { sharedStage, test } from "./stage.ts";
+import { newcomer, provisioned } from "./tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "./tokens.ts";
+
+const stage = sharedStage();
+
+type Caller = "user" | "operator" | "secret" | "anybody";
+
+/** Every function: who may call it, and how. */
+const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly string[] }>> = {
+  "admin": { caller: "operator", methods: ["GET", "POST"] },
+  "buy-number": { caller: "user", methods: ["POST"] },
+  "list-numbers": { caller: "user", methods: ["GET"] },
+  "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
+  "run-jobs": { caller: "secret", methods: ["POST"] },
+  "search-numbers": { caller: "user", methods: ["GET"] },
+  "send-sms": { caller: "user", methods: ["POST"] },
+  "stripe-webhook": { caller: "anybody", methods: ["POST"] },
+  "twilio-webhook": { caller: "anybody", methods: ["POST"] },
+};
+
+const NAMES = Object.keys(FUNCTIONS);
+const calledBy = (caller: Caller) => NAMES.filter((name) => FUNCTIONS[name]?.caller === caller);
+
+test("every function that deploys is held by the tests of this file", async () => {
+  const folder = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
+  const deployed: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory && !name.startsWith("_") && await exists(join(folder, name, "index.ts"))) deployed.push(name);
+  }
+  assert.deepEqual(deployed.sort(), NAMES);
+});
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+for (const name of [...calledBy("user"), ...calledBy("operator")]) {
+  test(`${name} answers 401 to whoever does not prove to be a user`, async () => {
+    const sub = crypto.randomUUID();
+    const { state } = stage;
+    const proofs: Record<string, string | undefined> = {
+      "nothing at all": undefined,
+      "an expired token": `Bearer ${await tokenFor(state, { sub }, "-1h")}`,
+      "a token signed by a stranger": `Bearer ${await forgedToken(state, { sub })}`,
+      "a token without a signature": `Bearer ${unsignedToken(state, { sub, role: "authenticated" })}`,
+      "a token without a user": `Bearer ${await tokenFor(state, {})}`,
+      "a token of something that is no user": `Bearer ${await tokenFor(state, { sub: "1 or 1=1" })}`,
+      "the publishable key": `Bearer ${state.publishableKey}`,
+      "the secret key": `Bearer ${state.secretKey}`,
+      "no token": "Bearer ",
+      "gibberish": "Bearer eyJ.eyJ.x",
+      "a password": `Basic ${btoa("ada:secret")}`,
+    };
+    for (const [proof, authorization] of Object.entries(proofs)) {
+      for (const method of FUNCTIONS[name]!.methods) {
+        const answer = await callFunction(state, name, {
+          method,
+          headers: { ...(authorization !== undefined && { authorization }) },
+        });
+        assert.equal(answer.status, 401, `${method} with ${proof}: ${JSON.stringify(answer.body)}`);
+        assertRefused(answer, [401, "unauthorized"]);
+      }
+    }
+  });
+}
+
+for (const name of calledBy("operator")) {
+  test(`${name} answers 403 to users who are no operators, whatever they ask for`, async () => {
+    const ada = await newcomer(stage, "ada");
+    for (const path of [name, `${name}/`, `${name}/tenants`, `${name}/../${name}/sweep`]) {
+      for (const method of FUNCTIONS[name]!.methods) {
+        assertRefused(await ada.call(path, { method, headers: { apikey: stage.state.secretKey } }), [403, "forbidden"]);
+      }
+    }
+  });
+}
+
+for (const name of calledBy("secret")) {
+  test(`${name} answers 401 to users, to the publishable key and to a wrong key`, async () => {
+    const { state } = stage;
+    const ada = await newcomer(stage, "ada");
+    const attempts: Record<string, string>[] = [
+      {},
+      { authorization: `Bearer ${ada.accessToken}` },
+      { apikey: ada.accessToken },
+      { authorization: `Bearer ${state.secretKey}` },
+      { apikey: `${state.secretKey.slice(0, -1)}x` },
+      { apikey: "" },
+    ];
+    for (const headers of attempts) {
+      assertRefused(await callFunction(state, name, { method: "POST", headers }), [401, "unauthorized"]);
+    }
+  });
+}
+
+for (const [name, { methods }] of Object.entries(FUNCTIONS)) {
+  const wrong = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => !methods.includes(method));
+
+  test(`${name} answers 405 with Allow to ${wrong.join(", ")}`, async () => {
+    for (const method of wrong) {
+      const answer = await callFunction(stage.state, name, { method });
+      assertRefused(answer, [405, "method_not_allowed"]);
+      assert.equal(answer.headers.get("allow"), [...methods, "OPTIONS"].join(", "));
+    }
+  });
+
+  test(`${name} lets a browser ask first, and lets it read errors`, async () => {
+    const headers = { origin: "https://app.example.com", "access-control-request-method": methods[0]! };
+    const preflight = await callFunction(stage.state, name, { method: "OPTIONS", headers });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
+    for (const header of ["authorization", "apikey", "content-type", "idempotency-key"]) {
+      assert.ok(preflight.headers.get("access-control-allow-headers")?.includes(header), header);
+    }
+    const refused = await callFunction(stage.state, name, { method: "PUT", headers });
+    assert.equal(refused.headers.get("access-control-allow-origin"), "*");
+    assert.ok(refused.headers.get("access-control-expose-headers")?.includes("x-request-id"));
+  });
+}
+
+/** One request that cannot be accepted, and what is said about it. */
+interface BadBody {
+  body: unknown;
+  type?: string;
+  /** The fields that are named; "" is the body itself. */
+  fields?: string[];
+  refused?: [status: number, code: string];
+}
+
+/** What no JSON endpoint takes. */
+const NO_JSON: Record<string, BadBody> = {
+  "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
+  "an empty body": { body: "", refused: [400, "invalid_json"] },
+  "a form": { body: "to=1", type: "application/x-www-form-urlencoded", refused: [415, "unsupported_media_type"] },
+  "text": { body: "{}", type: "text/plain", refused: [415, "unsupported_media_type"] },
+  "a patch": { body: "{}", type: "application/json-patch+json", refused: [415, "unsupported_media_type"] },
+  "64 KiB and a byte": { body: `"${"x".repeat(64 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
+  "a list": { body: [], fields: [""] },
+  "null": { body: "null", fields: [""] },
+};
+
+const BAD_BODIES: Record<string, Record<string, BadBody>> = {
+  "buy-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["phoneNumber"] },
+    "a number without +": { body: { phoneNumber: "14155550100" }, fields: ["phoneNumber"] },
+    "a number of another type": { body: { phoneNumber: 14155550100 }, fields: ["phoneNumber"] },
+    "a number with more behind it": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
+    "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
+    "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
+    "a name with a NUL": { body: { phoneNumber: "+14155550100", friendlyName: "a\0b" }, fields: ["friendlyName"] },
+    "a name that is half an emoji": {
+      body: { phoneNumber: "+14155550100", friendlyName: "\ud83d" },
+      fields: ["friendlyName"],
+    },
+    "unknown fields": {
+      body: { phoneNumber: "+14155550100", userId: "x", accountSid: "y" },
+      fields: ["userId", "accountSid"],
+    },
+    "a prototype": { body: '{"phoneNumber":"+14155550100","__proto__":{"admin":true}}', fields: ["__proto__"] },
+  },
+  "send-sms": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["to"] },
+    "neither body nor media": { body: { to: "+14155550100" }, fields: ["body"] },
+    "an empty text": { body: { to: "+14155550100", body: "" }, fields: ["body"] },
+    "a text of another type": { body: { to: "+14155550100", body: 42 }, fields: ["body"] },
+    "null for a text": { body: { to: "+14155550100", body: null }, fields: ["body"] },
+    "several recipients": { body: { to: ["+14155550100"], body: "x" }, fields: ["to"] },
+    "an empty sender": { body: { to: "+14155550100", body: "x", from: "" }, fields: ["from"] },
+    "no media in the list": { body: { to: "+14155550100", mediaUrls: [] }, fields: ["mediaUrls"] },
+    "eleven media": {
+      body: { to: "+14155550100", mediaUrls: Array(11).fill("https://a.test/b.png") },
+      fields: ["mediaUrls"],
+    },
+    "media that are no URL": {
+      body: { to: "+14155550100", mediaUrls: ["https://a.test/b.png", "x"] },
+      fields: ["mediaUrls.1"],
+    },
+    "media from a disk": { body: { to: "+14155550100", mediaUrls: ["file:///etc/passwd"] }, fields: ["mediaUrls.0"] },
+    "unknown fields": {
+      body: { to: "+14155550100", body: "x", statusCallback: "https://a.test" },
+      fields: ["statusCallback"],
+    },
+    "a text with a NUL": { body: { to: "+14155550100", body: "a\0b" }, fields: ["body"] },
+    "a text that is half an emoji": { body: { to: "+14155550100", body: "\ud83d" }, fields: ["body"] },
+    "everything wrong at once": { body: { body: 1, from: 2, more: 3 }, fields: ["to", "body", "from", "more"] },
+  },
+  "provision-subaccount": {
+    "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
+    "somebody else's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
+    "a list": { body: [1], fields: [""] },
+    "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
+  },
+};
+
+for (const [name, bodies] of Object.entries(BAD_BODIES)) {
+  for (const [title, { body, type, fields, refused }] of Object.entries(bodies)) {
+    test(`${name} does not take ${title}, says so, and calls nobody`, async () => {
+      const ada = await user();
+      const seen = (await stage.twilio.requests()).at(-1)?.id ?? 0;
+      const answer = await ada.call(name, { method: "POST", body, headers: { ...(type && { "content-type": type }) } });
+      if (refused) assertRefused(answer, refused);
+      else assertInvalid(answer, fields!);
+      const written = (await stage.twilio.requests(seen)).filter(({ method }) => method === "POST");
+      assert.deepEqual(written, []);
+    });
+  }
+}
+
+const BAD_QUERIES: Record<string, Record<string, string[]>> = {
+  "list-numbers": { "?userId=somebody": ["userId"], "?source=master&source=master": ["source"] },
+  "provision-subaccount": { "?userId=somebody": ["userId"] },
+  "search-numbers": {
+    "?country=usa": ["country"],
+    "?country=us": ["country"],
+    "?country=": ["country"],
+    "?type=pager": ["type"],
+    "?areaCode=41": ["areaCode"],
+    "?areaCode=4155": ["areaCode"],
+    "?areaCode=41x": ["areaCode"],
+    "?contains=%25": ["contains"],
+    "?contains=1": ["contains"],
+    "?sms=yes": ["sms"],
+    "?limit=0": ["limit"],
+    "?limit=51": ["limit"],
+    "?limit=ten": ["limit"],
+    "?limit=1.5": ["limit"],
+    "?locality=": ["locality"],
+    "?country=US&country=DE": ["country"],
+    "?page=2": ["page"],
+    "?type=x&limit=0&page=2": ["type", "limit", "page"],
+  },
+};
+
+for (const [name, queries] of Object.entries(BAD_QUERIES)) {
+  test(`${name} names what is wrong with each query parameter`, async () => {
+    const ada = await user();
+    for (const [query, fields] of Object.entries(queries)) assertInvalid(await ada.call(name + query), fields);
+  });
+}
+
+test("send-sms does not take an Idempotency-Key of blanks, of other letters, or without end", async () => {
+  const ada = await user();
+  for (const key of ["with blank", "x".repeat(256), "schlüssel"]) {
+    const headers = { "idempotency-key": key };
+    assertInvalid(await ada.call("send-sms", { body: { to: "+14155550100", body: "x" }, headers }), [
+      "Idempotency-Key",
+    ]);
+  }
+});
+
+test("a body of megabytes is not read to its end: it is refused, or the connection ends", async () => {
+  const ada = await user();
+  const body = "x".repeat(5_000_000);
+  for (const name of ["buy-number", "send-sms", "provision-subaccount"]) {
+    const answer = await ada.call(name, { method: "POST", body }).catch((error) => error);
+    if (answer instanceof Error) assert.ok(answer instanceof TypeError, String(answer));
+    else assertRefused(answer, [413, "body_too_large"]);
+  }
+});
+
+test("a webhook takes no more than any event needs", async () => {
+  const big = { method: "POST", body: "x".repeat(1024 * 1024 + 1) };
+  assertRefused(await callFunction(stage.state, "stripe-webhook", big), [413, "body_too_large"]);
+  const status = `twilio-webhook/status/${crypto.randomUUID()}`;
+  assertRefused(await callFunction(stage.state, status, big), [413, "body_too_large"]);
+});
+
+test("twilio-webhook knows no other paths", async () => {
+  const id = crypto.randomUUID();
+  for (const path of ["", "/", "/status", `/status/${id}/more`, `/voice/${id}`, "/status/ada", `/STATUS/${id}`]) {
+    assertRefused(await callFunction(stage.state, `twilio-webhook${path}`, { method: "POST" }), [404, "not_found"]);
+  }
+});
+
+test("every answer has a request id, the good ones and those without a body too", async () => {
+  const ada = await user();
+  const answers: Answer[] = [
+    await ada.call("list-numbers"),
+    await callFunction(stage.state, "list-numbers", { method: "OPTIONS" }),
+    await callFunction(stage.state, "run-jobs", { method: "POST", headers: { apikey: stage.state.secretKey } }),
+  ];
+  const ids = answers.map(({ headers }) => headers.get("x-request-id"));
+  assert.equal(new Set(ids).size, 3);
+  for (const id of ids) assert.match(id ?? "", /^[0-9a-f-]{36}$/);
+});
+
+let known: ReturnType<typeof provisioned> | undefined;
+
+/** Somebody with a subaccount: nothing is refused for want of one. */
+function user() {
+  return known ??= provisioned(stage, "ada");
+}

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import type { Actor } from "../../local/testing/actor.ts";
+import { assertRefused } from "./answers.ts";
+import { sharedStage, test } from "./stage.ts";
+import { allow, buy, freshNumber, newcomer, provisioned, quiescence, type Tenant, withNumber } from "./tenants.ts";
+
+const stage = sharedStage();
+
+const purchase = (tenant: Actor, phoneNumber: string) => tenant.call("buy-number", { body: { phoneNumber } });
+
+/** What reached Twilio of a tenant's purchases. */
+async function purchasesAtTwilio({ accountSid }: Tenant) {
+  const path = `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json`;
+  return (await stage.twilio.requests()).filter((request) => request.method === "POST" && request.path === path);
+}
+
+async function rowsOf({ id }: Actor) {
+  return [
+    ...await stage.database.sql<
+      { phone_number: string; phone_sid: string | null; status: string; is_primary: boolean }[]
+    >`
+      select phone_number, phone_sid, status, is_primary from public.user_twilio_numbers where user_id = ${id} order by created_at`,
+  ];
+}
+
+test("a tenant buys a number, which is theirs at once: here, at Twilio, and as the primary one", async () => {
+  const ada = await provisioned(stage, "ada");
+  const phoneNumber = freshNumber();
+  const { status, body } = await ada.call("buy-number", { body: { phoneNumber, friendlyName: "Ada's line" } });
+  assert.equal(status, 201, body.message);
+  const { id, phoneSid, ...rest } = body;
+  assert.deepEqual(rest, {
+    phoneNumber,
+    friendlyName: "Ada's line",
+    capabilities: { sms: true, mms: true, voice: true },
+    isPrimary: true,
+    status: "active",
+    source: "subaccount",
+  });
+  const { data } = await ada.data.from("user_twilio_numbers").select("id, phone_sid, account_sid, purchased_at")
+    .single();
+  assert.deepEqual([data?.id, data?.phone_sid, data?.account_sid], [id, phoneSid, ada.accountSid]);
+  assert.ok(data?.purchased_at);
+  const owned = await stage.twilio.get(`/Accounts/${ada.accountSid}/IncomingPhoneNumbers/${phoneSid}.json`);
+  assert.deepEqual([owned.phone_number, owned.friendly_name], [phoneNumber, "Ada's line"]);
+  const [line] = await stage.database.sql`
+    select actor, subaccount_sid, details from public.audit_log where user_id = ${ada.id} and action = 'number.bought'`;
+  assert.deepEqual({ ...line }, {
+    actor: `user:${ada.id}`,
+    subaccount_sid: ada.accountSid,
+    details: { phoneNumber, phoneSid },
+  });
+});
+
+test("texts to a bought number come to us, five times over if need be", async () => {
+  const ada = await withNumber(stage, "ada");
+  const [owned] = await stage.twilio.numbersOf(ada.accountSid);
+  assert.equal(owned.sms_url, inboundUrl(ada));
+  assert.equal(owned.sms_method, "POST");
+});
+
+const inboundUrl = ({ id }: Actor) => `${stage.state.apiUrl}/functions/v1/twilio-webhook/inbound/${id}#rc=5&rp=all`;
+
+test("a number is bought with the tenant's own credentials", async () => {
+  const ada = await withNumber(stage, "ada");
+  assert.deepEqual((await purchasesAtTwilio(ada)).map(({ account }) => account), [ada.accountSid]);
+});
+
+test("the second number is not the primary one", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 2 });
+  const [first, second] = [await buy(ada, freshNumber()), await buy(ada, freshNumber())];
+  assert.deepEqual((await rowsOf(ada)).map((row) => [row.phone_number, row.is_primary]), [[first, true], [
+    second,
+    false,
+  ]]);
+});
+
+test("a tenant at their plan's limit is told the limit, and Twilio is not asked", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 1 });
+  await buy(ada, freshNumber());
+  const details = assertRefused(await purchase(ada, freshNumber()), [403, "number_limit_reached"]);
+  assert.deepEqual(details, [{ limit: 1 }]);
+  assert.equal((await purchasesAtTwilio(ada)).length, 1);
+});
+
+test("eight purchases at once buy no more than the plan allows", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 3 });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => purchase(ada, freshNumber())));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, 403, 403, 403, 403, 403]);
+  assert.equal((await stage.twilio.numbersOf(ada.accountSid)).length, 3);
+  assert.equal((await rowsOf(ada)).filter((row) => row.is_primary).length, 1);
+});
+
+test("a double click buys one number", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 5 });
+  const phoneNumber = freshNumber();
+  const answers = await Promise.all([purchase(ada, phoneNumber), purchase(ada, phoneNumber)]);
+  const [refused] = answers.filter(({ status }) => status !== 201);
+  assert.equal(answers.filter(({ status }) => status === 201).length, 1);
+  assertRefused(refused!, [
+    409,
+    refused?.body.code === "number_taken" ? "number_taken" : "number_purchase_in_progress",
+  ]);
+  assert.deepEqual((await stage.twilio.numbersOf(ada.accountSid)).map((one) => one.phone_number), [phoneNumber]);
+  assert.equal((await rowsOf(ada)).length, 1);
+  assert.equal((await purchasesAtTwilio(ada)).length, 1);
+});
+
+test("two tenants who want the same number at once: one has it, the other is told it is taken", async () => {
+  const [ada, ben] = await Promise.all([provisioned(stage, "ada"), provisioned(stage, "ben")]);
+  const phoneNumber = freshNumber();
+  const answers = await Promise.all([purchase(ada, phoneNumber), purchase(ben, phoneNumber)]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409]);
+  assertRefused(answers.find(({ status }) => status === 409)!, [409, "number_taken"]);
+  const owned = [...await stage.twilio.numbersOf(ada.accountSid), ...await stage.twilio.numbersOf(ben.accountSid)];
+  assert.equal(owned.length, 1);
+});
+
+test("another tenant's number is taken, and Twilio is not asked", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), provisioned(stage, "ben")]);
+  assertRefused(await purchase(ben, ada.number), [409, "number_taken"]);
+  assert.deepEqual(await purchasesAtTwilio(ben), []);
+});
+
+test("one's own number is not bought twice", async () => {
+  const ada = await withNumber(stage, "ada");
+  assertRefused(await purchase(ada, ada.number), [409, "number_taken"]);
+  assert.equal((await purchasesAtTwilio(ada)).length, 1);
+});
+
+/** Numbers Twilio does not sell just so. */
+const REFUSED: Record<string, { phoneNumber: string; refused: [number, string]; twilioCode: number }> = {
+  "is taken (21422)": { phoneNumber: "+15005550000", refused: [409, "number_taken"], twilioCode: 21422 },
+  "is invalid (21421)": { phoneNumber: "+15005550001", refused: [422, "number_not_available"], twilioCode: 21421 },
+  "needs an address (21631)": {
+    phoneNumber: "+61412345678",
+    refused: [422, "regulatory_information_required"],
+    twilioCode: 21631,
+  },
+  "needs a bundle (21649)": {
+    phoneNumber: "+4915731234567",
+    refused: [422, "regulatory_information_required"],
+    twilioCode: 21649,
+  },
+};
+
+for (const [title, { phoneNumber, refused, twilioCode }] of Object.entries(REFUSED)) {
+  test(`a number that ${title} is refused with Twilio's code, and costs no quota`, async () => {
+    const ada = await provisioned(stage, "ada");
+    await allow(stage, ada, { numbers: 1 });
+    const [detail] = assertRefused(await purchase(ada, phoneNumber), refused);
+    assert.deepEqual(detail, {
+      twilioCode,
+      twilioStatus: 400,
+      moreInfo: `https://www.twilio.com/docs/errors/${twilioCode}`,
+    });
+    assert.deepEqual(await rowsOf(ada), []);
+    await buy(ada, freshNumber());
+  });
+}
+
+test("a number somebody holds at Twilio whom we do not know is taken", async () => {
+  const ada = await provisioned(stage, "ada");
+  const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
+  const [detail] = assertRefused(await purchase(ada, masters.phone_number), [409, "number_taken"]);
+  assert.equal(detail?.["twilioCode"], 21422);
+  assert.deepEqual(await rowsOf(ada), []);
+});
+
+test("a number the account holds already at Twilio becomes the tenant's without another purchase", async () => {
+  const ada = await provisioned(stage, "ada");
+  const phoneNumber = freshNumber();
+  const held = await stage.twilio.post(`/Accounts/${ada.accountSid}/IncomingPhoneNumbers.json`, {
+    PhoneNumber: phoneNumber,
+  });
+  const { sid } = await held.json();
+  const { status, body } = await purchase(ada, phoneNumber);
+  assert.deepEqual([status, body.phoneSid], [201, sid]);
+  const [owned, ...others] = await stage.twilio.numbersOf(ada.accountSid);
+  assert.deepEqual([owned.sid, owned.sms_url, others], [sid, inboundUrl(ada), []]);
+});
+
+test("whoever has no subaccount is told to provision one", async () => {
+  const ada = await newcomer(stage, "ada");
+  assertRefused(await purchase(ada, freshNumber()), [409, "subaccount_required"]);
+});
+
+for (const hold of ["suspended", "closed"] as const) {
+  test(`a ${hold} tenant buys nothing, and Twilio is not asked`, async () => {
+    const ada = await provisioned(stage, "ada");
+    await stage.database.hold(ada.id, hold);
+    await quiescence(stage, ada);
+    assertRefused(await purchase(ada, freshNumber()), [403, `subaccount_${hold}`]);
+    assert.deepEqual([await rowsOf(ada), await purchasesAtTwilio(ada)], [[], []]);
+  });
+}
+
+test("an account that Twilio suspended without our doing is found out by its tenant's purchase", async () => {
+  const ada = await provisioned(stage, "ada");
+  await stage.twilio.setStatus(ada.accountSid, "suspended");
+  assertRefused(await purchase(ada, freshNumber()), [502, "twilio_misconfigured"]);
+  assert.deepEqual(await rowsOf(ada), []);
+  await quiescence(stage, ada);
+  assert.equal((await ada.call("provision-subaccount")).body.status, "suspended");
+});

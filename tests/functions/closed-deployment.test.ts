@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { type Actor, callFunction } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { assertRefused } from "./answers.ts";
+import { ownStage, test } from "./stage.ts";
+import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "./tenants.ts";
+
+/** How a deployment is without a word from its operator, but for the limit and the origin. */
+const { stage } = ownStage({
+  env: {
+    SELF_PROVISIONING: "subscribers",
+    MASTER_FALLBACK: "off",
+    MAX_SUBACCOUNTS: "3",
+    ALLOWED_ORIGINS: "https://app.example.com",
+  },
+});
+const POST = { method: "POST" };
+
+async function subscriber(name: string): Promise<Actor> {
+  const actor = await newcomer(stage, name);
+  await allow(stage, actor, {});
+  return actor;
+}
+
+test("whoever has no subscription cannot provision themselves, and no wish of theirs is kept", async () => {
+  const ada = await newcomer(stage, "ada");
+  assertRefused(await ada.call("provision-subaccount", POST), [403, "subscription_required"]);
+  assert.equal(await stage.database.isQuiet(ada.id), true);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+  assert.equal((await ada.call("provision-subaccount")).body.provisioned, false);
+});
+
+test("whoever had a subscription once, and has it no more, cannot provision themselves either", async () => {
+  const ada = await subscriber("ada");
+  await stage.database.sql`update public.subscriptions set status = 'unpaid' where user_id = ${ada.id}`;
+  assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_suspended"]);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+});
+
+test("without the fallback nobody sees or uses the master's numbers", async () => {
+  const [shared] = await eventually("the master's numbers to be known", async () => {
+    const numbers = await stage.database.sql`select phone_number from private.master_numbers`;
+    return numbers.length > 0 && numbers;
+  });
+  const ada = await newcomer(stage, "ada");
+  const listed = await ada.call("list-numbers");
+  assert.deepEqual([listed.status, listed.body], [200, { source: "subaccount", numbers: [] }]);
+  const to = freshRecipient();
+  for (const from of [undefined, shared?.["phone_number"]]) {
+    assertRefused(await ada.call("send-sms", { body: { to, body: "hi", from } }), [409, "subaccount_required"]);
+  }
+  assert.deepEqual((await stage.twilio.requests()).filter(({ form }) => form["To"] === to), []);
+});
+
+test("only pages of listed origins may read what a function answers", async () => {
+  const origin = "https://app.example.com";
+  const allowed = await callFunction(stage.state, "list-numbers", { method: "OPTIONS", headers: { origin } });
+  assert.equal(allowed.headers.get("access-control-allow-origin"), origin);
+  for (const stranger of ["https://app.example.com.evil.test", "https://example.com", "null"]) {
+    const answer = await callFunction(stage.state, "list-numbers", { headers: { origin: stranger } });
+    assertRefused(answer, [401, "unauthorized"]);
+    assert.equal(answer.headers.get("access-control-allow-origin"), null);
+    assert.match(answer.headers.get("vary") ?? "", /\bOrigin\b/);
+  }
+});
+
+test("six subscribers at once get no more subaccounts than there may be, and who is left over is served later", async () => {
+  const six = await Promise.all(Array.from({ length: 6 }, (_, index) => subscriber(`subscriber-${index}`)));
+  const answers = await Promise.all(six.map((one) => one.call("provision-subaccount", POST)));
+  const served = six.filter((_, index) => answers[index]?.status === 201);
+  const waiting = six.filter((_, index) => answers[index]?.status === 503);
+  assert.deepEqual([served.length, waiting.length], [3, 3], JSON.stringify(answers.map(({ status }) => status)));
+  for (const answer of answers.filter(({ status }) => status === 503)) {
+    assertRefused(answer, [503, "subaccount_limit_reached"]);
+    assert.equal(answer.headers.get("retry-after"), "3600");
+  }
+  const openOf = async (tenants: Actor[]) => (await Promise.all(tenants.map((one) => openAccounts(stage, one)))).flat();
+  assert.deepEqual([(await openOf(served)).length, (await openOf(waiting)).length], [3, 0]);
+
+  const [leaving] = served;
+  await stage.database.hold(leaving!.id, "closed");
+  await quiescence(stage, leaving!);
+  await eventually("one of those who wait to be served", async () => {
+    for (const one of waiting) await stage.database.hurry(one.id);
+    return (await openOf(waiting)).length === 1;
+  });
+  for (const one of waiting) await stage.database.hurry(one.id);
+  assert.equal((await openOf(six)).length, 3);
+});

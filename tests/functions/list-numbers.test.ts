@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import type { Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { sharedStage, test } from "./stage.ts";
+import { allow, buy, freshNumber, newcomer, provisioned, quiescence, withNumber } from "./tenants.ts";
+
+const stage = sharedStage();
+
+async function list(tenant: Actor) {
+  const { status, body } = await tenant.call("list-numbers");
+  assert.equal(status, 200, body.message);
+  return body;
+}
+
+/** The master's numbers are known once their job has run for the first time. */
+const sharedNumbersAreKnown = () =>
+  eventually("the master's numbers to be known", async () => {
+    return (await stage.database.sql`select from private.master_numbers`).length > 0;
+  });
+
+test("a tenant sees their numbers, the primary one first, then in the order of purchase", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 3 });
+  const bought = [await buy(ada, freshNumber()), await buy(ada, freshNumber()), await buy(ada, freshNumber())];
+  await stage.database.sql.begin(async (sql) => {
+    await sql`update public.user_twilio_numbers set is_primary = false where user_id = ${ada.id}`;
+    await sql`update public.user_twilio_numbers set is_primary = true where phone_number = ${bought[2]!}`;
+  });
+  const { source, notice, numbers } = await list(ada);
+  assert.deepEqual([source, notice], ["subaccount", undefined]);
+  assert.deepEqual(numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [bought[2], bought[0], bought[1]]);
+  const { id, phoneSid, friendlyName, ...rest } = numbers[0];
+  assert.match(id, /^[0-9a-f-]{36}$/);
+  assert.match(phoneSid, /^PN[0-9a-f]{32}$/);
+  assert.equal(typeof friendlyName, "string");
+  assert.deepEqual(rest, {
+    phoneNumber: bought[2],
+    capabilities: { sms: true, mms: true, voice: true },
+    isPrimary: true,
+    status: "active",
+    source: "subaccount",
+  });
+});
+
+test("a tenant sees nobody else's numbers", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+  assert.deepEqual((await list(ben)).numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [ben.number]);
+  assert.deepEqual((await list(ada)).numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [ada.number]);
+});
+
+test("whoever never had a subaccount sees the master's numbers, and that they are shared", async () => {
+  await sharedNumbersAreKnown();
+  const ada = await newcomer(stage, "ada");
+  const { source, notice, numbers } = await list(ada);
+  assert.equal(source, "master");
+  assert.match(notice, /no subaccount yet.*shared numbers.*master account/);
+  const masters = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
+  assert.deepEqual(
+    new Set(numbers.map((one: { phoneNumber: string }) => one.phoneNumber)),
+    new Set(masters.map((one) => one.phone_number)),
+  );
+  for (const { isPrimary, source, status } of numbers) {
+    assert.deepEqual([isPrimary, source, status], [false, "master", "active"]);
+  }
+});
+
+test("a master's number that is not offered is not shown", async () => {
+  await sharedNumbersAreKnown();
+  const ada = await newcomer(stage, "ada");
+  const [hidden] = (await list(ada)).numbers;
+  const offer = (isOffered: boolean) =>
+    stage.database
+      .sql`update private.master_numbers set is_offered = ${isOffered} where phone_number = ${hidden.phoneNumber}`;
+  await offer(false);
+  try {
+    const { numbers } = await list(ada);
+    assert.deepEqual(numbers.filter((one: { phoneNumber: string }) => one.phoneNumber === hidden.phoneNumber), []);
+  } finally {
+    await offer(true);
+  }
+});
+
+test("whoever has a subaccount but no number yet sees the shared ones as examples", async () => {
+  await sharedNumbersAreKnown();
+  const { source, notice } = await list(await provisioned(stage, "ada"));
+  assert.equal(source, "master");
+  assert.match(notice, /Buy a number of your own to send/);
+});
+
+for (const hold of ["suspended", "closed"] as const) {
+  test(`a ${hold} tenant is shown no number of the master's`, async () => {
+    await sharedNumbersAreKnown();
+    const ada = await provisioned(stage, "ada");
+    await stage.database.hold(ada.id, hold);
+    await quiescence(stage, ada);
+    assert.deepEqual(await list(ada), { source: "subaccount", numbers: [] });
+  });
+
+  test(`a tenant who is ${hold} before they ever had a subaccount is shown no number of the master's`, async () => {
+    await sharedNumbersAreKnown();
+    const ada = await newcomer(stage, "ada");
+    await stage.database.hold(ada.id, hold);
+    assert.deepEqual(await list(ada), { source: "subaccount", numbers: [] });
+  });
+}
+
+test("Twilio is not asked for a list", async () => {
+  const ada = await withNumber(stage, "ada");
+  const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
+  await list(ada);
+  const asked = (await stage.twilio.requests(before)).filter(({ path }) => path.includes(ada.accountSid));
+  assert.deepEqual(asked, []);
+});

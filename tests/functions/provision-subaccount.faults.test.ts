@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { type Actor, type Answer } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { assertRefused } from "./answers.ts";
+import { ownStage, test } from "./stage.ts";
+import { newcomer, openAccounts, quiescence } from "./tenants.ts";
+
+const { stage, stack, log } = ownStage({ env: { CREATE_SETTLE_SECONDS: "1" } });
+const POST = { method: "POST" };
+
+/** Whatever happens on the way: in the end one open account, and the database knows it with its token. */
+async function assertOneAccount(tenant: Actor): Promise<string> {
+  await quiescence(stage, tenant);
+  const open = await openAccounts(stage, tenant);
+  const stored = await stage.database.preferencesOf(tenant.id);
+  assert.deepEqual([open.length, open[0]], [1, stored?.sid]);
+  assert.equal(stored?.status, "active");
+  assert.match(stored?.token ?? "", /^v1\./);
+  const again = await tenant.call("provision-subaccount", POST);
+  assert.deepEqual([again.status, again.body.subaccountSid], [200, open[0]]);
+  return open[0]!;
+}
+
+interface Trouble {
+  title: string;
+  faults: Record<string, unknown>[];
+  answer: [status: number, what: string];
+}
+
+const CREATION = "POST /Accounts";
+const TROUBLES: Trouble[] = [
+  {
+    title: "a creation whose answer is lost is found again at once",
+    faults: [{ match: CREATION, kind: "drop_after_commit" }],
+    answer: [201, "active"],
+  },
+  {
+    title: "a creation that is done although Twilio says 500 is found again at once",
+    faults: [{ match: CREATION, kind: "500", committed: true }],
+    answer: [201, "active"],
+  },
+  {
+    title: "a creation that never reached Twilio is made again once it can no longer appear",
+    faults: [{ match: CREATION, kind: "drop_before" }],
+    answer: [202, "pending"],
+  },
+  {
+    title: "a creation that met a 500 is made again once it can no longer appear",
+    faults: [{ match: CREATION, kind: "500" }],
+    answer: [202, "pending"],
+  },
+  {
+    title: "a creation that met a page of HTML is made again once it can no longer appear",
+    faults: [{ match: CREATION, kind: "503", body: "html" }],
+    answer: [202, "pending"],
+  },
+  {
+    title: "a creation that fails twice in different ways ends in one account",
+    faults: [{ match: CREATION, kind: "drop_before" }, { match: CREATION, kind: "drop_after_commit" }],
+    answer: [202, "pending"],
+  },
+  {
+    title: "a creation that is limited once is tried again within the request",
+    faults: [{ match: CREATION, kind: "429", retryAfter: 0 }],
+    answer: [201, "active"],
+  },
+  {
+    title: "a creation that is limited again and again is refused for now, and made later all the same",
+    faults: [{ match: CREATION, kind: "429", retryAfter: 0, times: 3 }],
+    answer: [429, "twilio_throttled"],
+  },
+  {
+    title: "a creation Twilio refuses is refused, and made later when Twilio no longer does",
+    faults: [{ match: CREATION, kind: "400" }],
+    answer: [422, "twilio_refused"],
+  },
+  {
+    title: "a master whose token Twilio does not take is our fault, not the tenant's",
+    faults: [{ match: CREATION, kind: "401" }],
+    answer: [502, "twilio_misconfigured"],
+  },
+  {
+    title: "a look at Twilio that fails once is repeated within the request",
+    faults: [{ match: "GET /Accounts", kind: "drop_before" }],
+    answer: [201, "active"],
+  },
+  {
+    title: "without a look at Twilio nothing is created, and it is done later",
+    faults: [{ match: "GET /Accounts", kind: "503", times: 3 }],
+    answer: [503, "twilio_unavailable"],
+  },
+  {
+    title: "an account made blindly is found later by whoever can look again",
+    faults: [{ match: CREATION, kind: "drop_after_commit" }, { match: "GET /Accounts", kind: "503", times: 6 }],
+    answer: [503, "twilio_unavailable"],
+  },
+];
+
+for (const { title, faults, answer: [status, what] } of TROUBLES) {
+  test(title, async () => {
+    const ada = await newcomer(stage, "ada");
+    for (const fault of faults) await stage.twilio.fault(fault);
+    const answer = await ada.call("provision-subaccount", POST);
+    try {
+      assert.deepEqual([answer.status, whatOf(answer)], [status, what]);
+      await assertOneAccount(ada);
+    } finally {
+      await stage.twilio.clearFaults();
+    }
+  });
+}
+
+const whatOf = ({ status, body }: Answer) => status < 400 ? body.status : body.code;
+
+test("while a creation may still appear nobody makes a second one, however often they ask", async () => {
+  const ada = await newcomer(stage, "ada");
+  await stage.twilio.fault({ match: CREATION, kind: "drop_before" });
+  const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
+  for (let asked = 0; asked < 3; asked++) {
+    const { status, body } = await ada.call("provision-subaccount", POST);
+    assert.deepEqual([status, body.subaccountSid, body.status], [202, null, "pending"]);
+  }
+  const creations = (await stage.twilio.requests(before)).filter(({ path, method }) =>
+    method === "POST" && path.endsWith("/Accounts.json")
+  );
+  assert.equal(creations.length, 1);
+  await assertOneAccount(ada);
+});
+
+test("where Twilio allows no further account the tenant is told to wait, and served once it does", async () => {
+  const ada = await newcomer(stage, "ada");
+  await stage.twilio.configure({ maxSubaccounts: 0 });
+  try {
+    const answer = await ada.call("provision-subaccount", POST);
+    assertRefused(answer, [503, "subaccount_limit_reached"]);
+    assert.equal(answer.headers.get("retry-after"), "3600");
+  } finally {
+    await stage.twilio.configure({ maxSubaccounts: 1000 });
+  }
+  await assertOneAccount(ada);
+});
+
+test("a process that dies while Twilio makes the account leaves one account, which its successor adopts", async () => {
+  const ada = await newcomer(stage, "ada");
+  await stage.twilio.fault({ match: CREATION, kind: "delay:5000" });
+  const dying = ada.call("provision-subaccount", POST);
+  const sid = await eventually("the account at Twilio", async () => (await openAccounts(stage, ada))[0]);
+  stack().killFunctions();
+  assert.equal((await dying).status, 502);
+  assert.equal((await stage.database.preferencesOf(ada.id))?.sid ?? null, null);
+  // The dead process holds the lease until it runs out.
+  await stage.database.sql`update private.tenancies set leased_until = now() where user_id = ${ada.id}`;
+  assert.equal(await assertOneAccount(ada), sid);
+});
+
+test("no token of anybody's is in a log line, an error, an audit line or a job", async () => {
+  const ada = await newcomer(stage, "ada");
+  await ada.call("provision-subaccount", POST);
+  const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
+  const tokens: string[] = accounts.map((account: { auth_token: string }) => account.auth_token);
+  assert.ok(tokens.length > TROUBLES.length && tokens.every((token) => token.length === 32));
+  const { sql } = stage.database;
+  const kept = await sql`
+    select to_jsonb(t)::text as line from private.tenancies t
+    union all select to_jsonb(a)::text from public.audit_log a
+    union all select to_jsonb(e)::text from private.job_errors e
+    union all select message::text from pgmq.q_jobs
+    union all select message::text from pgmq.q_jobs_dead
+    union all select to_jsonb(p)::text from public.user_preferences p`;
+  assert.ok(log.some((line) => line.includes('"job.failed"')), "the functions' log is not in here");
+  const lines = [...log, ...kept.map((row) => row["line"])];
+  for (const token of tokens) assert.deepEqual(lines.filter((line) => line.includes(token)), []);
+  assert.deepEqual(log.filter((line) => /v1\.k1\./.test(line)), []);
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { type Answer } from "../../local/testing/actor.ts";
+import { ownStage, test } from "./stage.ts";
+import { newcomer } from "./tenants.ts";
+
+/** A tenth of every limit: a user may provision once, search 6 times, buy twice and send 12 times a minute. */
+const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "0.1", MASTER_FALLBACK: "on", SELF_PROVISIONING: "anyone" } });
+
+const codes = (answers: Answer[]) => answers.map(({ status, body }) => `${status} ${body.code ?? ""}`.trim());
+
+test("who sends too often is told to wait, and for how long, and nothing of theirs is reserved", async () => {
+  const ada = await newcomer(stage, "ada");
+  const send = () => ada.call("send-sms", { body: { to: "+14155550100", body: "hi", from: "+19999999999" } });
+  const answers: Answer[] = [];
+  for (let attempt = 0; attempt < 13; attempt++) answers.push(await send());
+  assert.deepEqual(codes(answers.slice(0, 12)), Array(12).fill("403 number_not_owned"));
+  const last = answers[12]!;
+  assert.equal(codes([last])[0], "429 rate_limited");
+  const wait = Number(last.headers.get("retry-after"));
+  assert.ok(wait >= 1 && wait <= 60, String(wait));
+});
+
+test("buying, searching and provisioning have limits of their own", async () => {
+  const ben = await newcomer(stage, "ben");
+  const buys = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    buys.push(await ben.call("buy-number", { body: { phoneNumber: "+14155550199" } }));
+  }
+  assert.deepEqual(codes(buys), ["409 subaccount_required", "409 subaccount_required", "429 rate_limited"]);
+  const searches = [];
+  for (let attempt = 0; attempt < 7; attempt++) searches.push(await ben.call("search-numbers"));
+  assert.equal(codes(searches).at(-1), "429 rate_limited");
+  assert.equal((await ben.call("provision-subaccount", { method: "POST" })).status, 201);
+  assert.deepEqual(codes([await ben.call("provision-subaccount", { method: "POST" })]), ["429 rate_limited"]);
+});
+
+test("looking at what is one's own is not limited", async () => {
+  const cy = await newcomer(stage, "cy");
+  const answers = await Promise.all(Array.from({ length: 30 }, () => cy.call("provision-subaccount")));
+  assert.deepEqual([...new Set(codes(answers))], ["200"]);
+});

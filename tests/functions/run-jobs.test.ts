@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { type Answer, runJobs } from "../../local/testing/actor.ts";
+import type { Job } from "../../local/testing/database-side.ts";
+import { ownStage, test } from "./stage.ts";
+import { newcomer, openAccounts } from "./tenants.ts";
+
+/** Nobody drains the queue but the tests. */
+// Time passes here only where a test says so, however slow the machine is.
+const { stage, log } = ownStage({ scheduler: false, env: { CREATE_SETTLE_SECONDS: "50" } });
+
+const MOST_ATTEMPTS = 14;
+
+/** A test that finds nothing on the queue, and to which the clock adds nothing. */
+function testQueue(title: string, body: () => Promise<void>): void {
+  test(title, async () => {
+    await stage.database.sql`update private.schedules set due_at = now() + interval '1 day'`;
+    await stage.database.sql`select pgmq.purge_queue('jobs')`;
+    await stage.twilio.clearFaults();
+    await body();
+  });
+}
+
+async function drain(): Promise<Answer["body"]> {
+  const { status, body } = await runJobs(stage.state);
+  assert.equal(status, 200, body.message);
+  return body;
+}
+
+/** Puts a job on the queue as one that has been claimed so often already. */
+async function enqueue(job: Job | unknown, claims = 0): Promise<number> {
+  const id = await stage.database.enqueue(job as Job);
+  await stage.database.sql`update pgmq.q_jobs set read_ct = ${claims} where msg_id = ${id}`;
+  return id;
+}
+
+/** A job on the queue, with its last error and when it is due, in seconds from now. */
+async function waiting(id: number): Promise<{ claims: number; due: number; error: string | null } | undefined> {
+  const [row] = await stage.database.sql<{ claims: number; due: number; error: string | null }[]>`
+    select q.read_ct as claims, extract(epoch from q.vt - now())::float as due, e.error
+    from pgmq.q_jobs q left join private.job_errors e on e.job_id = q.msg_id where q.msg_id = ${id}`;
+  return row;
+}
+
+async function buried(id: number): Promise<{ job: unknown; error: string } | undefined> {
+  const [row] = await stage.database.sql<{ message: { job: unknown; error: string } }[]>`
+    select message from pgmq.q_jobs_dead where message ->> 'jobId' = ${String(id)}`;
+  return row?.message;
+}
+
+/** An event nobody has stored: its job can only fail. */
+const hopeless = () => ({ kind: "stripe-event", eventId: `evt_${crypto.randomUUID()}` });
+
+testQueue("an empty queue is drained at once", async () => {
+  await drain();
+  assert.deepEqual(await drain(), { done: 0, waiting: 0, retried: 0, buried: 0 });
+});
+
+testQueue("two drains at once do every job, and each of them once", async () => {
+  const users = Array.from({ length: 24 }, () => crypto.randomUUID());
+  for (const userId of users) await enqueue({ kind: "converge", userId });
+  const reports = await Promise.all([drain(), drain()]);
+  assert.deepEqual(reports.map(({ retried, buried, waiting }) => [retried, buried, waiting]), [[0, 0, 0], [0, 0, 0]]);
+  const done = reports.map(({ done }) => done);
+  assert.equal(done[0] + done[1], 24);
+  assert.ok(done.every((count) => count > 0), `one of the drains did nothing: ${done}`);
+  const looks = (await stage.twilio.requests()).map(({ query }) => query["FriendlyName"]);
+  for (const userId of users) assert.equal(looks.filter((name) => name === `switchboard:${userId}`).length, 1);
+});
+
+testQueue("a job that fails is tried again later, keeps its last error, and holds up no other", async () => {
+  const ada = await newcomer(stage, "ada");
+  const failing = await enqueue(hopeless());
+  const good = await enqueue({ kind: "converge", userId: ada.id });
+  assert.deepEqual(await drain(), { done: 1, waiting: 0, retried: 1, buried: 0 });
+  assert.equal(await waiting(good), undefined);
+  const job = await waiting(failing);
+  assert.equal(job?.claims, 1);
+  assert.ok(job.due > 0 && job.due <= 2, `due in ${job.due} s`);
+  assert.match(job.error ?? "", /^Error: Cannot process event "evt_.*": it is not in the ledger$/);
+});
+
+testQueue("a job that always fails ends among the dead letters, with its last error", async () => {
+  const job = hopeless();
+  const id = await enqueue(job, MOST_ATTEMPTS - 2);
+  assert.equal((await drain()).retried, 1);
+  await stage.database.hurry(job.eventId);
+  assert.equal((await drain()).buried, 1);
+  const letter = await buried(id);
+  assert.deepEqual(letter?.job, job);
+  assert.match(letter?.error ?? "", /it is not in the ledger$/);
+  assert.equal(await waiting(id), undefined);
+  const errors = await stage.database.sql`select from private.job_errors where job_id = ${id}`;
+  assert.equal(errors.length, 0);
+});
+
+testQueue("a job whose process dies each time is counted out, and not tried once more", async () => {
+  const ada = await newcomer(stage, "ada");
+  const id = await enqueue({ kind: "converge", userId: ada.id }, MOST_ATTEMPTS);
+  assert.equal((await drain()).buried, 1);
+  assert.match((await buried(id))?.error ?? "", /its process ended/);
+  assert.deepEqual((await stage.twilio.requests()).filter(({ query }) => query["FriendlyName"]?.includes(ada.id)), []);
+});
+
+const STRANGE: Record<string, unknown> = {
+  "of a kind nobody knows": { kind: "make-coffee" },
+  "without a kind": { userId: crypto.randomUUID() },
+  "for a user that is no user": { kind: "converge", userId: "1 or 1=1" },
+  "that is a text": "converge",
+  "that is nothing": null,
+  "that is a list": [{ kind: "converge" }],
+};
+
+for (const [title, job] of Object.entries(STRANGE)) {
+  testQueue(`a job ${title} is tried again, and ends among the dead letters`, async () => {
+    const id = await enqueue(job, MOST_ATTEMPTS - 2);
+    assert.equal((await drain()).retried, 1);
+    await stage.database.sql`update pgmq.q_jobs set vt = now() where msg_id = ${id}`;
+    assert.equal((await drain()).buried, 1);
+    assert.deepEqual((await buried(id))?.job, job);
+  });
+}
+
+testQueue("a job that waits is no job that fails, however long it waits", async () => {
+  const ada = await newcomer(stage, "ada");
+  await stage.twilio.fault({ match: "POST /Accounts", kind: "drop_before" });
+  assert.equal((await ada.call("provision-subaccount", { method: "POST" })).status, 202);
+  for (let looked = 0; looked < MOST_ATTEMPTS + 2; looked++) {
+    await stage.database.hurry(ada.id);
+    assert.deepEqual(await drain(), { done: 0, waiting: 1, retried: 0, buried: 0 });
+  }
+  await stage.database.sql`
+    update private.tenancies set create_attempted_at = create_attempted_at - interval '1 minute' where user_id = ${ada.id}`;
+  await stage.database.hurry(ada.id);
+  assert.equal((await drain()).done, 1);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});
+
+/** What may go wrong outside, and how it is told. */
+const OUTSIDE: Record<string, { fault: Record<string, unknown>; told: RegExp }> = {
+  "a broken connection": { fault: { kind: "drop_before", times: 10 }, told: /^twilio unknown/ },
+  "a 503": { fault: { kind: "503", times: 3 }, told: /^twilio unknown/ },
+  "a page of HTML": { fault: { kind: "502", times: 3, body: "html" }, told: /^twilio unknown/ },
+  "a limit": { fault: { kind: "429", times: 3, retryAfter: 0 }, told: /^twilio throttled/ },
+  "refused credentials": { fault: { kind: "401" }, told: /^twilio account 20003/ },
+  "a refusal": { fault: { kind: "400" }, told: /^twilio refused 20001/ },
+};
+
+for (const [title, { fault, told }] of Object.entries(OUTSIDE)) {
+  testQueue(`a job that meets ${title} at Twilio is tried again, and says what it met`, async () => {
+    const userId = crypto.randomUUID();
+    const id = await enqueue({ kind: "converge", userId });
+    await stage.twilio.fault({ match: "GET /Accounts", ...fault });
+    assert.equal((await drain()).retried, 1);
+    assert.match((await waiting(id))?.error ?? "", told);
+    await stage.twilio.clearFaults();
+    await stage.database.hurry(userId);
+    assert.equal((await drain()).done, 1);
+  });
+}
+
+testQueue("a job that meets a broken Stripe is tried again, and says so", async () => {
+  const eventId = `evt_${crypto.randomUUID()}`;
+  const payload = { data: { object: { id: "sub_of_nobody", customer: "cus_of_nobody" } } };
+  await stage.database.sql`
+    insert into public.webhook_events (provider, event_id, type, payload)
+    values ('stripe', ${eventId}, 'customer.subscription.updated', ${stage.database.sql.json(payload)})`;
+  for (const fault of [{ kind: "drop_before", times: 10 }, { kind: "status", status: 401 }, null]) {
+    if (fault) await stage.stripe.fault({ match: "GET /v1/subscriptions", ...fault });
+    const id = await enqueue({ kind: "stripe-event", eventId });
+    assert.equal((await drain()).retried, 1);
+    assert.match((await waiting(id))?.error ?? "", /^\w*Error: ./);
+    await stage.stripe.clearFaults();
+    await stage.database.sql`select pgmq.delete('jobs', ${id}::bigint)`;
+  }
+});
+
+testQueue("no secret is in what was kept or told of any of these failures", async () => {
+  const { sql } = stage.database;
+  const kept = await sql`
+    select error as line from private.job_errors
+    union all select message::text from pgmq.q_jobs_dead
+    union all select last_error from private.tenancies where last_error is not null`;
+  const lines = [...log, ...kept.map((row) => row["line"] as string)];
+  assert.ok(lines.some((line) => line.includes("job.failed")), "the functions' log is not in here");
+  const secrets = JSON.parse(await Deno.readTextFile(`${stage.state.dataDir}/secrets.json`));
+  const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
+  const words: string[] = [
+    stage.state.secretKey,
+    stage.state.stripe.webhookSecret,
+    secrets.jwtSecret,
+    JSON.parse(secrets.tokenSealingKeys).k1,
+    "sk_test_",
+    ...accounts.map((account: { auth_token: string }) => account.auth_token),
+  ];
+  for (const word of words) {
+    assert.ok(word.length >= 8);
+    assert.deepEqual(lines.filter((line) => line.includes(word)), []);
+  }
+});

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { openToken } from "../../supabase/functions/_shared/subaccounts/credentials.ts";
+import { parseKeyRing, seal, tokenBinding } from "../../supabase/functions/_shared/platform/sealing.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import type { Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { assertRefused } from "./answers.ts";
+import { signUpOperator } from "./operators.ts";
+import { Stage, test } from "./stage.ts";
+import { type Caller, freshRecipient, withNumber } from "./tenants.ts";
+
+const KEYS: Record<string, string> = Object.fromEntries(
+  ["k1", "k2", "k3"].map((id) => [id, randomBytes(32).toString("base64")]),
+);
+const ringText = (ids: string[]) => JSON.stringify(Object.fromEntries(ids.map((id) => [id, KEYS[id]])));
+/** More than two batches. */
+const DORMANT = 250;
+
+let stack: Stack | undefined;
+let dataDir: string;
+const log: string[] = [];
+
+Deno.test.beforeAll(async () => {
+  dataDir = await Deno.makeTempDir({ prefix: "switchboard-keys-" });
+  await Deno.chmod(dataDir, 0o755); // under root the database runs as another user
+});
+Deno.test.afterAll(async () => {
+  await stack?.stop();
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+/** One installation, started again on its data with other keys each time. */
+class Era {
+  /** The installation, while this era lasts. */
+  readonly stage = new Stage(() => stack!.state);
+
+  constructor(private readonly keys: string[]) {}
+
+  async begin(): Promise<Stage> {
+    await stack?.stop();
+    log.length = 0;
+    stack = undefined;
+    const functionsDeno = Deno.env.get("SWITCHBOARD_FUNCTIONS_DENO");
+    stack = await startStack({
+      dataDir,
+      port: 0,
+      scheduler: 250,
+      env: { TOKEN_SEALING_KEYS: ringText(this.keys) },
+      log: (line) => log.push(line),
+      ...(functionsDeno !== undefined && { functionsDeno }),
+    });
+    return this.stage;
+  }
+}
+
+const first = new Era(["k1"]);
+const both = new Era(["k2", "k1"]);
+const retired = new Era(["k2"]);
+const tooEarly = new Era(["k3"]);
+const putBack = new Era(["k3", "k2"]);
+let ada: Caller;
+
+/** What `admin/sealing-keys` answers once it is as expected; the last answer in the failure otherwise. */
+async function keysBecome(operator: Actor, expected: Record<string, unknown>): Promise<void> {
+  let shown: unknown;
+  await eventually("the sealing keys", async () => {
+    shown = (await operator.call("admin/sealing-keys")).body;
+    return JSON.stringify(shown) === JSON.stringify(expected);
+  }).catch(() => assert.deepEqual(shown, expected));
+}
+
+/** The same person in a later era: signed in before, known by the same keys of the same installation. */
+const sendAs = async (stage: Stage, { accessToken, id, number }: Caller) => {
+  const response = await fetch(`${stage.state.apiUrl}/functions/v1/send-sms`, {
+    method: "POST",
+    headers: {
+      apikey: stage.state.publishableKey,
+      authorization: `Bearer ${accessToken}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ to: freshRecipient(), from: number, body: `from ${id}` }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+};
+
+/** Closed accounts that keep their tokens: rows enough for several batches, and nothing else happens to them. */
+async function addDormantTokens({ database: { sql } }: Stage): Promise<void> {
+  const ring = parseKeyRing(ringText(["k1"]));
+  const rows = await Promise.all(Array.from({ length: DORMANT }, async (_, index) => {
+    const id = crypto.randomUUID();
+    const sid = `AC${String(index).padStart(32, "0")}`;
+    return {
+      id,
+      email: `${id}@switchboard.test`,
+      sid,
+      token: await seal(ring, `token ${index}`, tokenBinding(id, sid)),
+    };
+  }));
+  await sql`insert into auth.users ${sql(rows, "id", "email")}`;
+  const preferences = rows.map(({ id, sid, token }) => ({
+    user_id: id,
+    twilio_subaccount_sid: sid,
+    twilio_subaccount_auth_token_encrypted: token,
+    twilio_subaccount_status: "closed",
+  }));
+  await sql`insert into public.user_preferences ${sql(preferences)}`;
+}
+
+test("with one key all tokens are under it, and it may not go", async () => {
+  const stage = await first.begin();
+  ada = await withNumber(stage, "ada");
+  await addDormantTokens(stage);
+  await keysBecome(await signUpOperator(stage), {
+    current: "k1",
+    inUse: [{ keyId: "k1", tokens: DORMANT + 1 }],
+    missing: [],
+    retirable: [],
+  });
+});
+
+test("with a new key in front everything is sealed anew by itself, and the old key may go", async () => {
+  const stage = await both.begin();
+  const operator = await signUpOperator(stage);
+  await keysBecome(operator, {
+    current: "k2",
+    inUse: [{ keyId: "k2", tokens: DORMANT + 1 }],
+    missing: [],
+    retirable: ["k1"],
+  });
+  const progress = log.filter((line) => line.includes('"sealing_keys.progress"')).map((line) =>
+    JSON.parse(line.slice(line.indexOf("{")))
+  );
+  assert.ok(progress.length >= 3, "it was not done in batches");
+  assert.ok(progress.reduce((sum, { resealed }) => sum + resealed, 0) >= DORMANT);
+  const sample = await stage.database.sql`
+    select user_id, twilio_subaccount_sid as sid, twilio_subaccount_auth_token_encrypted as token
+    from public.user_preferences where twilio_subaccount_status = 'closed' order by twilio_subaccount_sid limit 3`;
+  const opened = await Promise.all(
+    sample.map(({ user_id, sid, token }) => openToken(parseKeyRing(ringText(["k2"])), user_id, sid, token)),
+  );
+  assert.deepEqual(opened, ["token 0", "token 1", "token 2"]);
+  assert.equal((await sendAs(stage, ada)).status, 201);
+
+  const asked = await operator.call("admin/rotate-sealing-keys", { method: "POST" });
+  assert.equal(asked.status, 202, asked.body.message);
+  const actions = await stage.database.sql`
+    select distinct action from public.audit_log where action like 'sealing_keys.%' order by action`;
+  assert.deepEqual(actions.map(({ action }) => action), [
+    "sealing_keys.changed",
+    "sealing_keys.resealed",
+    "sealing_keys.rotation_requested",
+  ]);
+  assertRefused(await operator.call("admin/sealing-keys?x=1"), [400, "invalid_input"]);
+});
+
+test("without the old key everything goes on", async () => {
+  const stage = await retired.begin();
+  assert.equal((await sendAs(stage, ada)).status, 201);
+});
+
+test("a key that went too early is missed aloud, by its name, and nothing is lost", async () => {
+  const stage = await tooEarly.begin();
+  assertRefused(await sendAs(stage, ada), [500, "internal_error"]);
+  assert.ok(log.some((line) => line.includes('Cannot open a sealed token: key \\"k2\\" is not in TOKEN_SEALING_KEYS')));
+  await keysBecome(await signUpOperator(stage), {
+    current: "k3",
+    inUse: [{ keyId: "k2", tokens: DORMANT + 1 }],
+    missing: ["k2"],
+    retirable: [],
+  });
+  const { sql } = stage.database;
+  const failed = await eventually(
+    "the job to fail",
+    async () =>
+      (await sql`select e.error from private.job_errors e join pgmq.q_jobs q on q.msg_id = e.job_id
+      where q.message ->> 'kind' = 'rotate-sealing-keys'`)[0],
+  );
+  assert.match(failed["error"], /Cannot open the tokens under "k2": .* must be put back/);
+  const [told] = await sql`select verdict, finding from public.describe_installation() where subject = 'sealing keys'`;
+  assert.deepEqual({ ...told }, {
+    verdict: "fail",
+    finding: `TOKEN_SEALING_KEYS lacks keys that tokens need: ${DORMANT + 1} for "k2"`,
+  });
+});
+
+test("a key that is lost for good costs no token: what it sealed is forgotten and read again from Twilio", async () => {
+  const { stage } = tooEarly;
+  const { database } = stage;
+  await database.sql`
+    update public.user_preferences set twilio_subaccount_auth_token_encrypted = null
+    where user_id = ${ada.id} and twilio_subaccount_auth_token_encrypted like 'v1.k2.%'`;
+  await database.enqueue({ kind: "converge-drifted" });
+  const token = await eventually("the token", async () => (await database.preferencesOf(ada.id))?.token);
+  assert.match(token, /^v1\.k3\./);
+  assert.equal((await sendAs(stage, ada)).status, 201);
+});
+
+test("put back, the key opens what it sealed, and may go after that", async () => {
+  const stage = await putBack.begin();
+  assert.equal((await sendAs(stage, ada)).status, 201);
+  await keysBecome(await signUpOperator(stage), {
+    current: "k3",
+    inUse: [{ keyId: "k3", tokens: DORMANT + 1 }],
+    missing: [],
+    retirable: ["k2"],
+  });
+});

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { eventually } from "../../local/testing/eventually.ts";
+import { assertRefused } from "./answers.ts";
+import { becomes, ledgerOf, sendsTo, textsTo } from "./ledger.ts";
+import { sharedStage, test } from "./stage.ts";
+import { type Caller, freshRecipient, quiescence, withNumber } from "./tenants.ts";
+
+const stage = sharedStage();
+
+type Fault = Record<string, unknown>;
+
+/** Disturbs the tenant's sending, and nobody else's. */
+async function disturb({ accountSid }: Caller, ...faults: Fault[]): Promise<void> {
+  for (const fault of faults) await stage.twilio.fault({ match: `POST /Accounts/${accountSid}/Messages`, ...fault });
+}
+
+const send = (tenant: Caller, to: string, key = "key", body = "Hello") =>
+  tenant.call("send-sms", { body: { to, body }, headers: { "idempotency-key": key } });
+
+/** Lets a minute go by, and the job that settles messages do its work. */
+async function settle(...tenants: Caller[]): Promise<void> {
+  for (const { id } of tenants) await stage.database.age(id, 60);
+  const job = await stage.database.enqueue({ kind: "settle-messages" });
+  await eventually("the job that settles to be done", async () => {
+    return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
+  });
+}
+
+test("a send that is limited once is tried again within the request, and goes out once", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await disturb(ada, { kind: "429", retryAfter: 0 });
+  assert.equal((await send(ada, to)).status, 201);
+  assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
+});
+
+test("a send that is limited again and again is refused, was not processed, and leaves its key free", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await disturb(ada, { kind: "429", retryAfter: 0, times: 3 });
+  const answer = await send(ada, to);
+  assertRefused(answer, [429, "twilio_throttled"]);
+  assert.equal(answer.headers.get("retry-after"), "5");
+  assert.deepEqual(await ledgerOf(stage, ada), []);
+  assert.equal((await send(ada, to)).status, 201);
+  assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
+});
+
+async function assertUnknown(ada: Caller, to: string): Promise<void> {
+  const answer = await send(ada, to);
+  const [row] = await ledgerOf(stage, ada);
+  const details = assertRefused(answer, [503, "message_outcome_unknown"]);
+  assert.deepEqual(details, [{ messageId: row?.id, status: "unknown" }]);
+  assert.equal(answer.headers.get("retry-after"), "30");
+}
+
+/** However often the same request is repeated: Twilio is not asked again. */
+async function assertSentOnce(ada: Caller, to: string, atTwilio: 0 | 1): Promise<void> {
+  const again = await send(ada, to);
+  const [row] = await ledgerOf(stage, ada);
+  assert.deepEqual([again.status, again.body.id, again.body.sid], [200, row?.id, row?.twilio_message_sid]);
+  assert.equal((await sendsTo(stage, to)).length, 1);
+  assert.equal((await textsTo(stage, ada.accountSid, to)).length, atTwilio);
+}
+
+/** The answer is lost, and so is the message. */
+const LOST: Record<string, Fault> = {
+  "never reached Twilio": { kind: "drop_before" },
+  "met a 500": { kind: "500" },
+  "met a 503": { kind: "503" },
+  "met a page of HTML": { kind: "502", body: "html" },
+  "met an empty answer": { kind: "504", body: "empty" },
+};
+
+for (const [title, fault] of Object.entries(LOST)) {
+  test(`a message that ${title} is kept as unknown, and is never sent again by itself`, async () => {
+    const ada = await withNumber(stage, "ada");
+    const to = freshRecipient();
+    await disturb(ada, fault);
+    await assertUnknown(ada, to);
+    await settle(ada);
+    assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
+    await assertSentOnce(ada, to, 0);
+  });
+}
+
+/** The answer is lost, but the message is on its way. */
+const SENT: Record<string, Fault> = {
+  "the connection breaks": { kind: "drop_after_commit" },
+  "Twilio says 503": { kind: "503", committed: true },
+  "a page of HTML comes back": { kind: "500", committed: true, body: "html" },
+};
+
+for (const [title, fault] of Object.entries(SENT)) {
+  test(`a message that goes out although ${title} is settled by Twilio's callback, and sent once`, async () => {
+    const ada = await withNumber(stage, "ada");
+    const to = freshRecipient();
+    await disturb(ada, fault);
+    await assertUnknown(ada, to);
+    const row = await becomes(stage, ada, "delivered");
+    assert.equal(row.twilio_message_sid, (await textsTo(stage, ada.accountSid, to))[0]?.sid);
+    await assertSentOnce(ada, to, 1);
+  });
+
+  test(`a message that goes out although ${title}, without any callback, is found by the job that settles`, async () => {
+    const ada = await withNumber(stage, "ada");
+    const to = freshRecipient();
+    await disturb(ada, fault, { kind: "callbacks:dropped" });
+    await assertUnknown(ada, to);
+    const delivered = async () => (await stage.twilio.messagesOf(ada.accountSid))[0]?.status === "delivered";
+    await eventually("the message to be delivered at Twilio", delivered);
+    await settle(ada);
+    const [row] = await ledgerOf(stage, ada);
+    const [text] = await textsTo(stage, ada.accountSid, to);
+    assert.deepEqual([row?.status, row?.twilio_message_sid], ["delivered", text?.sid]);
+    await assertSentOnce(ada, to, 1);
+  });
+}
+
+test("a message under way is not looked for behind its back, one that should have come is", async () => {
+  const ada = await withNumber(stage, "ada");
+  await stage.database.sql`
+    insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source)
+    values (${ada.id}, 'outbound', ${ada.number}, ${freshRecipient()}, 'reserved', ${ada.accountSid}, 'subaccount')`;
+  await settle();
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["reserved"]);
+  await settle(ada);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
+});
+
+test("of two equal messages the evidence of one is none for the other", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  assert.equal((await send(ada, to, "first")).status, 201);
+  await disturb(ada, { kind: "drop_before" });
+  assertRefused(await send(ada, to, "second"), [503, "message_outcome_unknown"]);
+  await settle(ada);
+  const [first, second] = await ledgerOf(stage, ada);
+  assert.deepEqual([second?.status, second?.twilio_message_sid], ["unknown", null]);
+  assert.match(first?.twilio_message_sid ?? "", /^SM/);
+});
+
+test("a message whose twin is known is found beside it", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  const known = await send(ada, to, "first");
+  await disturb(ada, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
+  assertRefused(await send(ada, to, "second"), [503, "message_outcome_unknown"]);
+  await settle(ada);
+  const sids = (await ledgerOf(stage, ada)).map((row) => row.twilio_message_sid);
+  const atTwilio = (await textsTo(stage, ada.accountSid, to)).map(({ sid }) => sid);
+  assert.deepEqual(new Set(sids), new Set(atTwilio));
+  assert.equal(sids[0], known.body.sid);
+});
+
+test("a tenant Twilio will not talk about does not keep others' messages from being settled", async () => {
+  const [mallory, ada] = await Promise.all([withNumber(stage, "mallory"), withNumber(stage, "ada")]);
+  for (const tenant of [mallory, ada]) {
+    await disturb(tenant, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
+    assertRefused(await send(tenant, freshRecipient()), [503, "message_outcome_unknown"]);
+  }
+  await stage.twilio.setStatus(mallory.accountSid, "suspended");
+  await stage.database.age(mallory.id, 60); // the oldest: looked at first
+  await settle(mallory, ada);
+  assert.match((await ledgerOf(stage, ada))[0]?.twilio_message_sid ?? "", /^SM/);
+});
+
+test("a message Twilio took on is told so although the ledger cannot be written, which is made up for later", async () => {
+  const ada = await withNumber(stage, "ada");
+  await disturb(ada, { kind: "callbacks:dropped" });
+  await mayRecord(false);
+  const { status, body } = await send(ada, freshRecipient()).finally(() => mayRecord(true));
+  assert.deepEqual([status, body.status], [201, "queued"], body.message);
+  assert.deepEqual((await ledgerOf(stage, ada)).map((row) => row.status), ["reserved"]);
+  await settle(ada);
+  const [row] = await ledgerOf(stage, ada);
+  assert.equal(row?.twilio_message_sid, body.sid);
+});
+
+/** Lets the functions write what became of a message, or not. */
+async function mayRecord(may: boolean): Promise<void> {
+  const { sql } = stage.database;
+  await sql.unsafe(
+    `${may ? "grant" : "revoke"} execute on function public.record_message_status ${may ? "to" : "from"} service_role`,
+  );
+}
+
+/** How callbacks may come. */
+const CALLBACKS: Record<string, Fault[]> = {
+  "come twice each": [{ kind: "callbacks:doubled" }],
+  "come in the wrong order": [{ kind: "callbacks:reordered" }],
+  "come late": [{ kind: "callbacks:late:400" }],
+  "come before Twilio's answer": [{ kind: "delay:400" }],
+  "come before Twilio's answer, in the wrong order": [{ kind: "delay:400" }, { kind: "callbacks:reordered" }],
+};
+
+for (const [title, faults] of Object.entries(CALLBACKS)) {
+  test(`a message whose callbacks ${title} ends as delivered, under its SID`, async () => {
+    const ada = await withNumber(stage, "ada");
+    const to = freshRecipient();
+    await disturb(ada, ...faults);
+    const { status, body } = await send(ada, to);
+    assert.equal(status, 201, body.message);
+    assert.equal((await becomes(stage, ada, "delivered")).twilio_message_sid, body.sid);
+    const sent = await eventually("all callbacks to have come", async () => {
+      const own = (await stage.twilio.webhooks()).filter(({ url }) => url.includes(ada.id));
+      return own.length >= (title.includes("twice") ? 4 : 2) && own.every((one) => one.status !== null) && own;
+    });
+    assert.deepEqual(new Set(sent.map((one) => one.status)), new Set([204]));
+    assert.deepEqual((await ledgerOf(stage, ada)).map((row) => row.status), ["delivered"]);
+  });
+}
+
+test("a message that was told delivered before its answer came is answered as delivered", async () => {
+  const ada = await withNumber(stage, "ada");
+  await disturb(ada, { kind: "delay:1200" });
+  await stage.twilio.configure({ lifecycle: { sentMs: 1, deliveredMs: 2, priceMs: 300 } });
+  try {
+    assert.equal((await send(ada, freshRecipient())).body.status, "delivered");
+  } finally {
+    await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 } });
+  }
+});
+
+test("a message that is not delivered ends with Twilio's error code", async () => {
+  const ada = await withNumber(stage, "ada");
+  assert.equal((await send(ada, "+15005530003")).status, 201);
+  const row = await becomes(stage, ada, "undelivered");
+  assert.equal(row.error_code, 30003);
+});
+
+for (const inactiveAccountCode of [20003, 20005, 20403, 10001, 90010]) {
+  test(`a send that Twilio refuses with ${inactiveAccountCode}, for an account suspended there, finds the suspension out`, async () => {
+    const ada = await withNumber(stage, "ada");
+    const to = freshRecipient();
+    await stage.twilio.configure({ inactiveAccountCode });
+    try {
+      await stage.twilio.setStatus(ada.accountSid, "suspended");
+      assertRefused(await send(ada, to), [502, "twilio_misconfigured"]);
+      await quiescence(stage, ada);
+      assertRefused(await send(ada, to), [403, "subaccount_suspended"]);
+      const [line] = await stage.database.sql`
+        select subaccount_sid from public.audit_log where user_id = ${ada.id} and action = 'subaccount.suspended_at_twilio'`;
+      assert.equal(line?.["subaccount_sid"], ada.accountSid);
+
+      await stage.twilio.setStatus(ada.accountSid, "active");
+      await ada.call("provision-subaccount", { method: "POST" });
+      assert.equal((await send(ada, to)).status, 201); // with the same key: nothing was sent before
+    } finally {
+      await stage.twilio.configure({ inactiveAccountCode: 20005 });
+    }
+  });
+}

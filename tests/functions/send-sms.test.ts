@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { assertRefused } from "./answers.ts";
+import { becomes, ledgerOf, sendsTo, textsTo } from "./ledger.ts";
+import { sharedStage, test } from "./stage.ts";
+import {
+  allow,
+  buy,
+  type Caller,
+  freshNumber,
+  freshRecipient,
+  provisioned,
+  quiescence,
+  withNumber,
+} from "./tenants.ts";
+
+const stage = sharedStage();
+
+let shared: Promise<Caller> | undefined;
+
+/** One caller for all messages that leave nothing behind which another test could meet. */
+const anyCaller = () => shared ??= withNumber(stage, "caller");
+
+test("a message goes out from the tenant's primary number, with the credentials of their own account", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  const { status, body } = await ada.call("send-sms", { body: { to, body: "Hello" } });
+  assert.equal(status, 201, body.message);
+  const { id, sid, ...rest } = body;
+  assert.match(sid, /^SM[0-9a-f]{32}$/);
+  assert.deepEqual(rest, {
+    status: "queued",
+    from: ada.number,
+    to,
+    segments: 1,
+    encoding: "GSM-7",
+    source: "subaccount",
+  });
+  const [sent, ...others] = await sendsTo(stage, to);
+  assert.deepEqual(others, []);
+  assert.deepEqual([sent?.account, sent?.form], [ada.accountSid, {
+    To: to,
+    From: ada.number,
+    Body: "Hello",
+    StatusCallback: `${stage.state.apiUrl}/functions/v1/twilio-webhook/status/${ada.id}?message=${id}#rc=5&rp=all`,
+  }]);
+});
+
+test("a message is delivered in the ledger once Twilio says so, and its tenant reads it there", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  const { body: { id, sid } } = await ada.call("send-sms", { body: { to, body: "Hello" } });
+  await becomes(stage, ada, "delivered");
+  const { data } = await ada.data.from("sms_messages")
+    .select("id, user_id, direction, from_number, to_number, body, status, twilio_message_sid, source, num_segments");
+  assert.deepEqual(data, [{
+    id,
+    user_id: ada.id,
+    direction: "outbound",
+    from_number: ada.number,
+    to_number: to,
+    body: "Hello",
+    status: "delivered",
+    twilio_message_sid: sid,
+    source: "subaccount",
+    num_segments: 1,
+  }]);
+});
+
+test("a message goes out from whichever of their numbers the tenant names", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 2 });
+  const [primary, second] = [await buy(ada, freshNumber()), await buy(ada, freshNumber())];
+  const to = freshRecipient();
+  for (const from of [second, primary, undefined]) {
+    const { body } = await ada.call("send-sms", { body: { to, body: "Hello", from } });
+    assert.equal(body.from, from ?? primary, body.message);
+  }
+  assert.deepEqual((await sendsTo(stage, to)).map(({ form }) => form["From"]), [second, primary, primary]);
+});
+
+test("nobody sends from a number that is not theirs: another tenant's, the master's, nobody's, or one they gave back", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+  await allow(stage, ada, { numbers: 2 });
+  const given = await buy(ada, freshNumber());
+  await stage.database.sql`
+    update public.user_twilio_numbers set status = 'released', is_primary = false where phone_number = ${given}`;
+  const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
+  const to = freshRecipient();
+  for (const from of [ben.number, masters.phone_number, freshNumber(), given, "Switchboard", `${ada.number} `]) {
+    const answer = await ada.call("send-sms", { body: { to, body: "Hello", from } });
+    assert.deepEqual(assertRefused(answer, [403, "number_not_owned"]), [{ field: "from", code: "not_owned" }]);
+  }
+  assert.deepEqual(await sendsTo(stage, to), []);
+});
+
+test("a recipient may be written as people write numbers, and is kept in E.164", async () => {
+  const ada = await anyCaller();
+  const to = freshRecipient();
+  const written = to.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 ($1) $2-$3");
+  const { status, body } = await ada.call("send-sms", { body: { to: written, body: "Hello" } });
+  assert.deepEqual([status, body.to], [201, to]);
+});
+
+test("what is no phone number is refused with 422, and Twilio hears nothing of it", async () => {
+  const ada = await withNumber(stage, "ada");
+  const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
+  for (
+    const to of [
+      "+1",
+      "4155550100",
+      "+14155550100999999",
+      "+1415555abcd",
+      "ada@example.com",
+      "whatsapp:+14155550100",
+      "+",
+      "+0000000000",
+    ]
+  ) {
+    const answer = await ada.call("send-sms", { body: { to, body: "Hello" } });
+    const details = assertRefused(answer, [422, "invalid_recipient"]);
+    assert.deepEqual(details, [{ field: "to", code: "invalid_phone_number" }]);
+    assert.ok(answer.body.message.includes(`"${to}"`));
+  }
+  const sent = (await stage.twilio.requests(before)).filter(({ path }) => path.includes(ada.accountSid));
+  assert.deepEqual([sent, await ledgerOf(stage, ada)], [[], []]);
+});
+
+const LENGTHS: Record<string, { body: string; expected: [segments: number, encoding: string] }> = {
+  "160 letters": { body: "a".repeat(160), expected: [1, "GSM-7"] },
+  "161 letters": { body: "a".repeat(161), expected: [2, "GSM-7"] },
+  "70 letters and an emoji": { body: `${"a".repeat(69)}✓`, expected: [1, "UCS-2"] },
+  "1600 letters": { body: "a".repeat(1600), expected: [11, "GSM-7"] },
+  "800 emoji, 1600 units": { body: "😀".repeat(800), expected: [25, "UCS-2"] },
+};
+
+for (const [title, { body, expected }] of Object.entries(LENGTHS)) {
+  test(`a text of ${title} is sent whole, and measured`, async () => {
+    const ada = await anyCaller();
+    const to = freshRecipient();
+    const answer = await ada.call("send-sms", { body: { to, body } });
+    assert.deepEqual([answer.status, answer.body.segments, answer.body.encoding], [201, ...expected]);
+    assert.equal((await sendsTo(stage, to))[0]?.form["Body"], body);
+  });
+}
+
+for (const body of ["a".repeat(1601), "😀".repeat(801)]) {
+  test(`a text of ${body.length} units is refused with 422, and Twilio hears nothing of it`, async () => {
+    const ada = await anyCaller();
+    const to = freshRecipient();
+    const details = assertRefused(await ada.call("send-sms", { body: { to, body } }), [422, "body_too_long"]);
+    assert.deepEqual(details, [{ field: "body", code: "too_long", limit: 1600 }]);
+    assert.deepEqual(await sendsTo(stage, to), []);
+  });
+}
+
+test("media go out as MMS, with a text or without", async () => {
+  const ada = await anyCaller();
+  const mediaUrls = ["https://example.com/one.png", "https://example.com/two.jpg"];
+  const [bare, captioned] = [freshRecipient(), freshRecipient()];
+  const { body: { sid } } = await ada.call("send-sms", { body: { to: bare, mediaUrls } });
+  await ada.call("send-sms", { body: { to: captioned, mediaUrls: [mediaUrls[0]], body: "Look" } });
+  assert.match(sid, /^MM[0-9a-f]{32}$/);
+  const [first] = await sendsTo(stage, bare);
+  assert.deepEqual([first?.form["MediaUrl"], first?.form["Body"]], [mediaUrls, undefined]);
+  const [second] = await sendsTo(stage, captioned);
+  assert.deepEqual([second?.form["MediaUrl"], second?.form["Body"]], [mediaUrls[0], "Look"]);
+});
+
+test("a tenant without a number is told to buy one", async () => {
+  const ada = await provisioned(stage, "ada");
+  assertRefused(await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } }), [
+    409,
+    "number_required",
+  ]);
+});
+
+for (const hold of ["suspended", "closed"] as const) {
+  test(`a ${hold} tenant sends nothing, from no number`, async () => {
+    const ada = await withNumber(stage, "ada");
+    await stage.database.hold(ada.id, hold);
+    await quiescence(stage, ada);
+    const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
+    const to = freshRecipient();
+    for (const from of [undefined, ada.number, masters.phone_number]) {
+      assertRefused(await ada.call("send-sms", { body: { to, body: "Hello", from } }), [403, `subaccount_${hold}`]);
+    }
+    assert.deepEqual([await sendsTo(stage, to), await ledgerOf(stage, ada)], [[], []]);
+  });
+}
+
+test("a token that outlives its user sends nothing", async () => {
+  const ada = await withNumber(stage, "ada");
+  await stage.database.sql`delete from auth.users where id = ${ada.id}`;
+  const to = freshRecipient();
+  assertRefused(await ada.call("send-sms", { body: { to, body: "Hello" } }), [403, "subaccount_closed"]);
+  assert.deepEqual(await sendsTo(stage, to), []);
+});
+
+test("a sealed token that was moved to another tenant's row opens for nobody, and the message was not sent", async () => {
+  const [ada, mallory] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "mallory")]);
+  const token = async (of: Caller) => (await stage.database.preferencesOf(of.id))!.token;
+  const put = (sealed: string | null) =>
+    stage.database.sql`
+      update public.user_preferences set twilio_subaccount_auth_token_encrypted = ${sealed} where user_id = ${mallory.id}`;
+  const own = await token(mallory);
+  await put(await token(ada));
+  const message = { body: { to: freshRecipient(), body: "Hello" }, headers: { "idempotency-key": "once" } };
+  const answer = await mallory.call("send-sms", message);
+  assertRefused(answer, [500, "internal_error"]);
+  assert.doesNotMatch(JSON.stringify(answer.body), /seal|token|v1\./);
+  assert.deepEqual([await sendsTo(stage, message.body.to), await ledgerOf(stage, mallory)], [[], []]);
+  await put(own);
+  assert.equal((await mallory.call("send-sms", message)).status, 201);
+  assert.equal((await textsTo(stage, mallory.accountSid, message.body.to)).length, 1);
+});

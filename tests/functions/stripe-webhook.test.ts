@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { callFunction } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { assertRefused } from "./answers.ts";
+import { sharedStage, test } from "./stage.ts";
+import { newcomer, openAccounts, quiescence } from "./tenants.ts";
+import { postStripeEvent } from "./webhooks.ts";
+
+const stage = sharedStage();
+
+interface StoredEvent {
+  type: string;
+  payload: { data?: { object: Record<string, unknown> } };
+  result: string | null;
+}
+
+async function eventsStored(id: string): Promise<StoredEvent[]> {
+  return [
+    ...await stage.database.sql<StoredEvent[]>`
+      select type, payload, result from public.webhook_events where provider = 'stripe' and event_id = ${id}`,
+  ];
+}
+
+async function processed(id: string): Promise<StoredEvent> {
+  return await eventually(`event ${id} to be processed`, async () => {
+    await stage.database.hurry(id);
+    const [event] = await eventsStored(id);
+    return event?.result != null && event;
+  });
+}
+
+/** An event of no consequence, as raw text with a fresh id. */
+function someEvent(fields: Record<string, unknown> = {}): { id: string; payload: string } {
+  const id = `evt_${crypto.randomUUID()}`;
+  const event = {
+    id,
+    object: "event",
+    type: "product.created",
+    created: 1_790_000_000,
+    data: { object: {} },
+    ...fields,
+  };
+  return { id, payload: JSON.stringify(event, null, 2) };
+}
+
+/** Buys without a word reaching us: what was bought, and the events that wait to be delivered by hand. */
+async function buyUnheard(order: Parameters<typeof stage.stripe.subscribe>[0]) {
+  await stage.stripe.fault({ deliveries: "dropped" });
+  try {
+    return await stage.stripe.subscribe(order);
+  } finally {
+    await stage.stripe.clearFaults();
+  }
+}
+
+test("an event that is signed is in the ledger as soon as it is acknowledged", async () => {
+  const { id, payload } = someEvent();
+  const { status, body } = await postStripeEvent(stage.state, payload);
+  const [stored] = await eventsStored(id);
+  assert.deepEqual([status, body], [200, { received: true }]);
+  assert.deepEqual([stored?.type, stored?.payload], ["product.created", JSON.parse(payload)]);
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+const UNSIGNED: Record<string, (payload: string) => ReturnType<typeof postStripeEvent>> = {
+  "is signed with another secret": (payload) =>
+    postStripeEvent(stage.state, payload, { secret: "whsec_of_a_stranger" }),
+  "is six minutes old": (payload) => postStripeEvent(stage.state, payload, { timestamp: now() - 360 }),
+  "is six minutes ahead": (payload) => postStripeEvent(stage.state, payload, { timestamp: now() + 360 }),
+  "was changed on the way": (payload) => postStripeEvent(stage.state, payload, { signed: `${payload} ` }),
+  "has no signature": (payload) => callFunction(stage.state, "stripe-webhook", { body: payload }),
+  "has an empty signature": (payload) => withHeader(payload, ""),
+  "has half a signature": (payload) => withHeader(payload, `t=${now()}`),
+  "has no time in its signature": (payload) => withHeader(payload, `v1=${"0".repeat(64)}`),
+  "has gibberish for a signature": (payload) => withHeader(payload, `t=${now()},v1=%%%,v0=x`),
+};
+const withHeader = (body: string, header: string) =>
+  callFunction(stage.state, "stripe-webhook", { body, headers: { "stripe-signature": header } });
+
+for (const [title, post] of Object.entries(UNSIGNED)) {
+  test(`an event that ${title} is refused with 400 and leaves nothing behind`, async () => {
+    const { id, payload } = someEvent();
+    assertRefused(await post(payload), [400, "invalid_signature"]);
+    assert.deepEqual(await eventsStored(id), []);
+    assert.equal(await stage.database.isQuiet(id), true);
+  });
+}
+
+for (const [title, signature] of [["a bad", "bad"], ["an old", "old"], ["a future", "future"]] as const) {
+  test(`a purchase whose events have ${title} signature provisions nobody`, async () => {
+    const ada = await newcomer(stage, "ada");
+    const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "starter" });
+    const { statuses } = await stage.stripe.deliver({ eventIds, signature });
+    assert.deepEqual(new Set(statuses), new Set([400]));
+    for (const id of eventIds) assert.deepEqual(await eventsStored(id), []);
+    assert.deepEqual(await openAccounts(stage, ada), []);
+  });
+}
+
+test("what is signed but no event is refused for what it is, not as our error", async () => {
+  assertRefused(await postStripeEvent(stage.state, "not json"), [400, "invalid_json"]);
+  for (const payload of ["null", "[]", "{}", '{"id":"evt_1","type":"x"}', '{"id":1,"type":"x","created":1}']) {
+    assertRefused(await postStripeEvent(stage.state, payload), [400, "invalid_input"]);
+  }
+});
+
+test("an event of a year Postgres cannot write, or nested beyond reason, is refused for what it is", async () => {
+  for (const created of [253_402_300_800, 999_999_999_999, "0000-01-01T00:00:00Z"]) {
+    const { payload } = someEvent({ created });
+    assertRefused(await postStripeEvent(stage.state, payload), [400, "invalid_input"]);
+  }
+  const { payload } = someEvent({ data: 0 });
+  const deep = payload.replace('"data": 0', `"data": ${"[".repeat(9_000)}${"]".repeat(9_000)}`);
+  assert.ok(deep.length > payload.length);
+  assertRefused(await postStripeEvent(stage.state, deep), [400, "invalid_json"]);
+});
+
+test("an event ten times at once is stored once and makes one account", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  const deliveries = await Promise.all(
+    eventIds.map((eventId) => stage.stripe.deliver({ eventId, times: 10, order: "together" })),
+  );
+  assert.deepEqual(new Set(deliveries.flatMap(({ statuses }) => statuses)), new Set([200]));
+  for (const id of eventIds) {
+    await processed(id);
+    assert.equal((await eventsStored(id)).length, 1);
+  }
+  await quiescence(stage, ada);
+  assert.equal((await stage.twilio.accountsNamed(`switchboard:${ada.id}`)).length, 1);
+  const subscriptions = await ada.data.from("subscriptions").select("status, plan_key");
+  assert.deepEqual(subscriptions.data, [{ status: "active", plan_key: "team" }]);
+});
+
+test("events that come in the wrong order come to the same", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  const { statuses } = await stage.stripe.deliver({ eventIds, order: "reversed" });
+  assert.deepEqual(new Set(statuses), new Set([200]));
+  await Promise.all(eventIds.map(processed));
+  await quiescence(stage, ada);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});
+
+test("an event that comes late changes nothing: what counts is what Stripe says now", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  await stage.stripe.fault({ deliveries: "dropped" });
+  await stage.stripe.control(subscriptionId, "cancel");
+  await stage.stripe.clearFaults();
+  await stage.stripe.deliver({ eventIds });
+  await Promise.all(eventIds.map(processed));
+  await quiescence(stage, ada);
+  const subscriptions = await ada.data.from("subscriptions").select("status");
+  assert.deepEqual(subscriptions.data, [{ status: "canceled" }]);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+});
+
+test("events in the shape of 2024 are understood", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  await stage.stripe.deliver({ eventIds, shape: "old" });
+  const stored = await Promise.all(eventIds.map(processed));
+  const invoice = stored.find(({ type }) => type === "invoice.paid");
+  assert.equal(invoice?.payload.data?.object["subscription"], subscriptionId, "the invoice is not in the old shape");
+  assert.match(invoice?.result ?? "", /^(recorded|superseded)$/);
+  await quiescence(stage, ada);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});
+
+test("a thin event is acknowledged, kept and left alone", async () => {
+  const { eventIds: [id], statuses } = await stage.stripe.deliver({ event: { object: "v2.core.event" } });
+  assert.deepEqual(statuses, [200]);
+  const { type, result, payload } = await processed(id!);
+  assert.deepEqual([type, result], ["v1.billing.meter.error_report_triggered", "ignored"]);
+  assert.equal(payload.data, undefined);
+});
+
+test("an event of a type nobody here knows is acknowledged, kept and left alone", async () => {
+  const { id, payload } = someEvent({ type: "tax.form.updated" });
+  assert.equal((await postStripeEvent(stage.state, payload)).status, 200);
+  assert.equal((await processed(id)).result, "ignored");
+});
+
+test("an event with text that Postgres cannot hold is kept all the same", async () => {
+  const { id, payload } = someEvent({ data: { object: { name: "a\0b", nickname: "\ud83d", "field\ude00": 1 } } });
+  assert.match(payload, /a\\u0000b/);
+  assert.equal((await postStripeEvent(stage.state, payload)).status, 200);
+  assert.deepEqual((await processed(id)).payload.data?.object, {
+    name: "a\ufffdb",
+    nickname: "\ufffd",
+    "field\ufffd": 1,
+  });
+});
+
+test("a purchase for a user who does not exist is kept, and makes no account", async () => {
+  const nobody = { id: crypto.randomUUID() };
+  const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: nobody.id, plan: "team" });
+  await stage.stripe.deliver({ eventIds });
+  const results = await Promise.all(eventIds.map(processed));
+  assert.match(
+    results.find(({ type }) => type === "checkout.session.completed")?.result ?? "",
+    /^(unlinked|superseded)$/,
+  );
+  const [row] = await stage.database.sql`select user_id from public.subscriptions where id = ${subscriptionId}`;
+  assert.deepEqual({ ...row }, { user_id: null });
+  assert.deepEqual(await openAccounts(stage, nobody), []);
+});
+
+for (const reference of ["not-a-uuid", "a".repeat(200), null]) {
+  test(`a purchase that names ${reference?.slice(0, 12) ?? "nobody"} is kept without an owner`, async () => {
+    const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: reference, plan: "starter" });
+    await stage.stripe.deliver({ eventIds });
+    await Promise.all(eventIds.map(processed));
+    const [row] = await stage.database
+      .sql`select user_id, status from public.subscriptions where id = ${subscriptionId}`;
+    assert.deepEqual({ ...row }, { user_id: null, status: "active" });
+  });
+}
+
+test("a checkout that names somebody else's subscription gives it to nobody else", async () => {
+  const [ada, mallory] = [await newcomer(stage, "ada"), await newcomer(stage, "mallory")];
+  const { customerId, subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  await stage.stripe.deliver({ eventIds });
+  await Promise.all(eventIds.map(processed));
+  const { eventIds: [id] } = await stage.stripe.deliver({
+    event: {
+      type: "checkout.session.completed",
+      data: { object: { subscription: subscriptionId, customer: customerId, client_reference_id: mallory.id } },
+    },
+  });
+  await processed(id!);
+  await quiescence(stage, ada);
+  const [row] = await stage.database.sql`select user_id from public.subscriptions where id = ${subscriptionId}`;
+  assert.equal(row?.["user_id"], ada.id);
+  assert.deepEqual(await openAccounts(stage, mallory), []);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});
+
+test("events that come before the checkout that names their user find their owner with it", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  const [session, ...others] = await sessionFirst(eventIds);
+  for (const eventId of others) await stage.stripe.deliver({ eventId });
+  await Promise.all(others.map(processed));
+  const [before] = await stage.database.sql`select user_id from public.subscriptions where id = ${subscriptionId}`;
+  assert.deepEqual({ ...before }, { user_id: null });
+  await stage.stripe.deliver({ eventId: session! });
+  await processed(session!);
+  await quiescence(stage, ada);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});
+
+/** The ids of a purchase's events, that of the completed session first. */
+async function sessionFirst(eventIds: string[]): Promise<string[]> {
+  const response = await fetch(`${stage.state.stripe.url}/_sim/events`);
+  const { events } = await response.json() as { events: { id: string; event: { type: string } }[] };
+  const typeOf = new Map(events.map(({ id, event }) => [id, event.type]));
+  return eventIds.toSorted((a, b) => rank(typeOf.get(a)) - rank(typeOf.get(b)));
+}
+
+const rank = (type: string | undefined) => type === "checkout.session.completed" ? 0 : 1;
+
+test("while Stripe cannot be asked an event waits, and is processed once it can", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
+  await stage.stripe.fault({ match: "GET /v1/subscriptions", kind: "status", status: 500, times: 6 });
+  try {
+    await stage.stripe.deliver({ eventIds });
+    await Promise.all(eventIds.map(processed));
+    assert.equal(await stage.stripe.pendingFaults(), 0);
+  } finally {
+    await stage.stripe.clearFaults();
+  }
+  await quiescence(stage, ada);
+  assert.equal((await openAccounts(stage, ada)).length, 1);
+});

@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { type Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import type { Order, Purchase } from "../../local/testing/stripe-side.ts";
+import { assertRefused } from "./answers.ts";
+import { sharedStage, test } from "./stage.ts";
+import { buy, freshNumber, newcomer, openAccounts, quiescence } from "./tenants.ts";
+
+const stage = sharedStage();
+const POST = { method: "POST" };
+
+/** A plan with neither grace nor retention, for this file alone. */
+const IMPATIENT = "scale";
+Deno.test.beforeAll(async () => {
+  await stage.database.sql`update public.plans set past_due_grace = '0', retention = '0' where key = ${IMPATIENT}`;
+});
+Deno.test.afterAll(async () => {
+  await stage.database.sql`
+    update public.plans set past_due_grace = default, retention = default where key = ${IMPATIENT}`;
+});
+
+interface Subscriber extends Actor, Purchase {
+  accountSid: string;
+}
+
+/** Somebody who buys a plan and has their subaccount from it. */
+async function subscriber(name: string, order: Partial<Order> = {}): Promise<Subscriber> {
+  const actor = await newcomer(stage, name);
+  const purchase = await stage.stripe.subscribe({ clientReferenceId: actor.id, plan: "team", ...order });
+  return { ...actor, ...purchase, accountSid: await provisionedSid(actor) };
+}
+
+async function provisionedSid(actor: Actor): Promise<string> {
+  const sid = await eventually("the subaccount to be active", async () => {
+    const stored = await stage.database.preferencesOf(actor.id);
+    return stored?.status === "active" && stored.sid;
+  });
+  const { body } = await actor.call("provision-subaccount");
+  assert.deepEqual([body.subaccountSid, body.status], [sid, "active"]);
+  return sid;
+}
+
+/** What the database holds of a subscription. */
+async function statusOf({ subscriptionId }: Pick<Purchase, "subscriptionId">): Promise<string | undefined> {
+  const [row] = await stage.database.sql`select status from public.subscriptions where id = ${subscriptionId}`;
+  return row?.["status"];
+}
+
+/** Lets things happen to the subscription, one after the other. */
+async function happen({ subscriptionId }: Subscriber, ...actions: string[]): Promise<void> {
+  for (const action of actions) await stage.stripe.control(subscriptionId, action);
+}
+
+/** Waits until the tenant is as said in the database, and makes sure that they are shown so and are so at Twilio. */
+async function becomes(tenant: Subscriber, subscription: string, account: string): Promise<void> {
+  let stored: unknown;
+  await eventually(`${subscription} and ${account}`, async () => {
+    stored = [await statusOf(tenant), (await stage.database.preferencesOf(tenant.id))?.status];
+    return JSON.stringify(stored) === JSON.stringify([subscription, account]);
+  }).catch((error) => assert.deepEqual(stored, [subscription, account], error.message));
+  const shown = await tenant.call("provision-subaccount");
+  const atTwilio = await stage.twilio.get(`/Accounts/${tenant.accountSid}.json`);
+  assert.deepEqual([shown.body.status, atTwilio.status], [account, account]);
+}
+
+/** Lets the schedule look for tenants whom time alone has changed. */
+const driftIsLookedFor = () => stage.database.enqueue({ kind: "converge-drifted" });
+
+test("a purchase provisions the buyer on its own, on the plan they bought", async () => {
+  const ada = await subscriber("ada", { plan: "team" });
+  assert.deepEqual(await openAccounts(stage, ada), [ada.accountSid]);
+  const { data } = await ada.data.from("subscriptions").select("id, status, plan_key, stripe_customer_id");
+  assert.deepEqual(data, [{
+    id: ada.subscriptionId,
+    status: "active",
+    plan_key: "team",
+    stripe_customer_id: ada.customerId,
+  }]);
+  const log = await stage.database.sql`select actor, action from public.audit_log where user_id = ${ada.id}`;
+  assert.deepEqual(log.map((line) => ({ ...line })), [{ actor: "converge", action: "subaccount.created" }]);
+});
+
+test("a trial provisions like a purchase", async () => {
+  const ada = await subscriber("ada", { trial: 14 });
+  await becomes(ada, "trialing", "active");
+});
+
+test("a buyer who is named by the subscription's metadata alone is found", async () => {
+  const ada = await newcomer(stage, "ada");
+  const order = { clientReferenceId: null, plan: "team", subscriptionMetadata: { user_id: ada.id } };
+  await stage.stripe.subscribe(order);
+  const sid = await provisionedSid(ada);
+  assert.deepEqual(await openAccounts(stage, ada), [sid]);
+});
+
+test("a purchase that is not paid yet provisions nobody, until it is paid", async () => {
+  const ada = await newcomer(stage, "ada");
+  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending" });
+  await eventually("the subscription to be stored", async () => await statusOf(bought) === "incomplete");
+  await quiescence(stage, ada);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+  await stage.stripe.control(bought.subscriptionId, "pays");
+  const sid = await provisionedSid(ada);
+  assert.deepEqual(await openAccounts(stage, ada), [sid]);
+});
+
+test("a purchase that is never paid provisions nobody", async () => {
+  const ada = await newcomer(stage, "ada");
+  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending" });
+  await stage.stripe.control(bought.subscriptionId, "expire");
+  await eventually("the subscription to have expired", async () => await statusOf(bought) === "incomplete_expired");
+  await quiescence(stage, ada);
+  assert.deepEqual(await stage.twilio.accountsNamed(`switchboard:${ada.id}`), []);
+});
+
+/** What becomes of a subscriber, by what happens to their subscription at Stripe. */
+const FATES: Record<string, { plan?: string; actions: string[]; then: [subscription: string, account: string] }> = {
+  "past due within its grace keeps the subaccount active": { actions: ["payment_fails"], then: ["past_due", "active"] },
+  "past due without any grace suspends it": {
+    plan: IMPATIENT,
+    actions: ["payment_fails"],
+    then: ["past_due", "suspended"],
+  },
+  "unpaid suspends it": { actions: ["payment_fails", "unpaid"], then: ["unpaid", "suspended"] },
+  "paused suspends it": { actions: ["pause"], then: ["paused", "suspended"] },
+  "paused collection suspends it": { actions: ["pause_collection"], then: ["paused", "suspended"] },
+  "canceled suspends it while it is retained": { actions: ["cancel"], then: ["canceled", "suspended"] },
+  "canceled closes it where nothing is retained": {
+    plan: IMPATIENT,
+    actions: ["cancel"],
+    then: ["canceled", "closed"],
+  },
+  "a deleted customer suspends it while it is retained": {
+    actions: ["delete_customer"],
+    then: ["canceled", "suspended"],
+  },
+  "to be canceled at the end of the period changes nothing": {
+    actions: ["cancel_at_period_end"],
+    then: ["active", "active"],
+  },
+};
+
+for (const [title, { plan, actions, then: [subscription, account] }] of Object.entries(FATES)) {
+  test(`a subscription that is ${title}`.replace("is a deleted", "loses its customer: a deleted"), async () => {
+    const ada = await subscriber("ada", plan === undefined ? {} : { plan });
+    await happen(ada, ...actions);
+    await becomes(ada, subscription, account);
+    await quiescence(stage, ada);
+    await becomes(ada, subscription, account);
+  });
+}
+
+/** How a suspended subscriber comes back. */
+const RETURNS: Record<string, { lost: string[]; regained: string[] }> = {
+  "an unpaid subscription that is paid": { lost: ["unpaid"], regained: ["pays"] },
+  "a paused subscription that is resumed": { lost: ["pause"], regained: ["resume"] },
+  "a collection that is resumed": { lost: ["pause_collection"], regained: ["resume_collection"] },
+};
+
+for (const [title, { lost, regained }] of Object.entries(RETURNS)) {
+  test(`${title} makes the same subaccount active again, its number included`, async () => {
+    const ada = await subscriber("ada");
+    const number = await buy(ada, freshNumber());
+    await happen(ada, ...lost);
+    await eventually("the suspension", async () => {
+      return (await stage.database.preferencesOf(ada.id))?.status === "suspended";
+    });
+    assertRefused(await ada.call("send-sms", { body: { to: "+14155550100", body: "hi" } }), [
+      403,
+      "subaccount_suspended",
+    ]);
+    assertRefused(await ada.call("buy-number", { body: { phoneNumber: freshNumber() } }), [
+      403,
+      "subaccount_suspended",
+    ]);
+    await happen(ada, ...regained);
+    await becomes(ada, "active", "active");
+    const { body: { numbers } } = await ada.call("list-numbers");
+    assert.deepEqual(numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [number]);
+  });
+}
+
+test("a grace period that ends suspends the tenant without any further event", async () => {
+  const ada = await subscriber("ada");
+  await happen(ada, "payment_fails");
+  await becomes(ada, "past_due", "active");
+  await stage.database.sql`
+    update public.subscriptions set past_due_since = past_due_since - interval '8 days' where id = ${ada.subscriptionId}`;
+  await driftIsLookedFor();
+  await becomes(ada, "past_due", "suspended");
+  await happen(ada, "pays");
+  await becomes(ada, "active", "active");
+});
+
+test("a second reminder does not begin the grace period anew", async () => {
+  const ada = await subscriber("ada");
+  await happen(ada, "payment_fails");
+  await becomes(ada, "past_due", "active");
+  const pastDueSince = async () => {
+    const [row] = await stage.database
+      .sql`select past_due_since from public.subscriptions where id = ${ada.subscriptionId}`;
+    return row?.["past_due_since"] as Date;
+  };
+  const first = await pastDueSince();
+  const { eventIds } = await stage.stripe.control(ada.subscriptionId, "payment_fails");
+  await eventually("the reminder to be processed", async () => {
+    const [row] = await stage.database.sql`
+      select count(*)::int as n from public.webhook_events where event_id in ${
+      stage.database.sql(eventIds)
+    } and result is not null`;
+    return row?.["n"] === eventIds.length;
+  });
+  assert.deepEqual(await pastDueSince(), first);
+});
+
+test("a retention that ends closes the account for good, numbers and all; a new purchase makes a new one", async () => {
+  const ada = await subscriber("ada");
+  const number = await buy(ada, freshNumber());
+  await happen(ada, "cancel");
+  await becomes(ada, "canceled", "suspended");
+  assert.equal((await stage.twilio.numbersOf(ada.accountSid)).length, 1);
+  await stage.database.sql`
+    update public.subscriptions set ended_at = ended_at - interval '31 days' where id = ${ada.subscriptionId}`;
+  await driftIsLookedFor();
+  await becomes(ada, "canceled", "closed");
+  assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_closed"]);
+  const { data } = await ada.data.from("user_twilio_numbers").select("phone_number, status, is_primary");
+  assert.deepEqual(data, [{ phone_number: number, status: "released", is_primary: false }]);
+
+  await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "starter" });
+  const renewed = await provisionedSid(ada);
+  assert.notEqual(renewed, ada.accountSid);
+  assert.deepEqual(await openAccounts(stage, ada), [renewed]);
+  assert.deepEqual(
+    (await ada.call("list-numbers")).body.numbers.filter((one: { source: string }) => one.source !== "master"),
+    [],
+  );
+});
+
+test("of two subscriptions the better one counts: the end of the old takes nothing from the new", async () => {
+  const ada = await subscriber("ada", { plan: "starter" });
+  const second = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
+  await eventually("both subscriptions", async () => await statusOf(second) === "active");
+  await happen(ada, "cancel");
+  await becomes(ada, "canceled", "active");
+  await stage.stripe.control(second.subscriptionId, "cancel");
+  await becomes(ada, "canceled", "suspended");
+  assert.deepEqual(await openAccounts(stage, ada), [ada.accountSid]);
+});
+
+test("another plan brings its own limits", async () => {
+  const ada = await subscriber("ada", { plan: "starter" });
+  await buy(ada, freshNumber());
+  const phoneNumber = freshNumber();
+  assertRefused(await ada.call("buy-number", { body: { phoneNumber } }), [403, "number_limit_reached"]);
+  const response = await fetch(`${stage.state.stripe.url}/_sim/subscriptions/${ada.subscriptionId}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ action: "change_plan", plan: "team" }),
+  });
+  assert.equal(response.status, 200, await response.text());
+  await eventually("the new plan", async () => {
+    const rows = await stage.database.sql`
+      select from public.subscriptions where id = ${ada.subscriptionId} and plan_key = 'team'`;
+    return rows.length === 1;
+  });
+  await buy(ada, phoneNumber);
+});
+
+test("a tenant who asked on their own before they paid keeps the subaccount they have", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { body: { subaccountSid } } = await ada.call("provision-subaccount", POST);
+  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
+  await eventually("the plan", async () => await statusOf(bought) === "active");
+  await quiescence(stage, ada);
+  assert.deepEqual(await openAccounts(stage, ada), [subaccountSid]);
+});

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import type { Answer } from "../../local/testing/actor.ts";
+import { assertRefused } from "./answers.ts";
+import { becomes, ledgerOf } from "./ledger.ts";
+import { sharedStage, test } from "./stage.ts";
+import { type Caller, freshRecipient, newcomer, type Tenant, withNumber } from "./tenants.ts";
+import { postTwilioCallback, type TwilioCallback } from "./webhooks.ts";
+
+const stage = sharedStage();
+
+const hex = () => randomBytes(16).toString("hex");
+const post = (callback: TwilioCallback) => postTwilioCallback(stage.state, callback);
+
+/** A message on its way: queued, and nothing heard of it yet. */
+interface Underway {
+  id: string;
+  sid: string;
+  to: string;
+}
+
+async function underway(tenant: Caller): Promise<Underway> {
+  await stage.twilio.fault({ match: `POST /Accounts/${tenant.accountSid}/Messages`, kind: "callbacks:dropped" });
+  const to = freshRecipient();
+  const { status, body } = await tenant.call("send-sms", { body: { to, body: "Hello" } });
+  assert.deepEqual([status, body.status], [201, "queued"], body.message);
+  return { id: body.id, sid: body.sid, to };
+}
+
+/** What Twilio reports of a message, to the address the message was sent with. */
+function statusCallback(tenant: Tenant, { id, sid, to }: Underway, status: string, more = {}): TwilioCallback {
+  return {
+    path: `status/${tenant.id}?message=${id}`,
+    token: tenant.authToken,
+    form: {
+      AccountSid: tenant.accountSid,
+      ApiVersion: "2010-04-01",
+      From: "+14155550100",
+      MessageSid: sid,
+      MessageStatus: status,
+      SmsSid: sid,
+      SmsStatus: status,
+      To: to,
+      ...more,
+    },
+  };
+}
+
+/** What Twilio hands over of a text to the tenant's number. */
+function inboundText(tenant: Caller, from: string, body: string, more = {}): TwilioCallback {
+  const sid = `SM${hex()}`;
+  return {
+    path: `inbound/${tenant.id}`,
+    token: tenant.authToken,
+    form: {
+      AccountSid: tenant.accountSid,
+      ApiVersion: "2010-04-01",
+      Body: body,
+      From: from,
+      FromCity: "",
+      FromCountry: "US",
+      MessageSid: sid,
+      NumMedia: "0",
+      NumSegments: "1",
+      SmsMessageSid: sid,
+      SmsSid: sid,
+      SmsStatus: "received",
+      To: tenant.number,
+      ...more,
+    },
+  };
+}
+
+const statusesOf = async (tenant: Tenant) => (await ledgerOf(stage, tenant)).map(({ status }) => status);
+
+test("a status callback that Twilio signed moves the message, and is answered without a word", async () => {
+  const ada = await withNumber(stage, "ada");
+  const message = await underway(ada);
+  const { status, body } = await post(statusCallback(ada, message, "sent"));
+  assert.deepEqual([status, body], [204, ""]);
+  assert.deepEqual(await statusesOf(ada), ["sent"]);
+  await post(statusCallback(ada, message, "undelivered", { ErrorCode: "30006", NewParameterOfTwilios: "2027" }));
+  const [row] = await ledgerOf(stage, ada);
+  assert.deepEqual([row?.status, row?.error_code, row?.twilio_message_sid], ["undelivered", 30006, message.sid]);
+});
+
+test("a status that comes again, or late, changes nothing", async () => {
+  const ada = await withNumber(stage, "ada");
+  const message = await underway(ada);
+  for (const status of ["delivered", "delivered", "sent", "queued", "failed", "undelivered"]) {
+    assert.equal((await post(statusCallback(ada, message, status))).status, 204);
+    assert.deepEqual(await statusesOf(ada), ["delivered"]);
+  }
+  await post(statusCallback(ada, message, "read"));
+  assert.deepEqual(await statusesOf(ada), ["read"]);
+});
+
+test("a callback that comes before we know Twilio's SID finds its message by our id", async () => {
+  const ada = await withNumber(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "drop_before" });
+  const to = freshRecipient();
+  await ada.call("send-sms", { body: { to, body: "Hello" } });
+  const id = (await ledgerOf(stage, ada))[0]!.id;
+  const sid = `SM${hex()}`;
+  await post(statusCallback(ada, { id, sid, to }, "sent"));
+  assert.equal((await becomes(stage, ada, "sent")).twilio_message_sid, sid);
+});
+
+/** Callbacks that are none, by what is wrong with them. Ben is another tenant. */
+const FORGERIES: Record<string, (genuine: TwilioCallback, ben: Tenant) => TwilioCallback> = {
+  "is signed with another tenant's token": (genuine, ben) => ({ ...genuine, token: ben.authToken }),
+  "is signed with a token of nobody": (genuine) => ({ ...genuine, token: hex() }),
+  "has no signature": (genuine) => ({ ...genuine, signed: null }),
+  "had a parameter changed": (genuine) => ({
+    ...genuine,
+    form: { ...genuine.form, To: "+19995550100" },
+    signed: { form: genuine.form },
+  }),
+  "had a parameter added": (genuine) => ({
+    ...genuine,
+    form: { ...genuine.form, ErrorCode: "30007" },
+    signed: { form: genuine.form },
+  }),
+  "had its address changed": (genuine) => ({
+    ...genuine,
+    path: `${genuine.path}${genuine.path.includes("?") ? "&" : "?"}x=1`,
+    signed: { path: genuine.path },
+  }),
+  "names another tenant's account": (genuine, ben) => ({
+    ...genuine,
+    token: ben.authToken,
+    form: { ...genuine.form, AccountSid: ben.accountSid },
+  }),
+  "names no account": ({ form: { AccountSid: _, ...form }, ...genuine }) => ({ ...genuine, form }),
+  "names an account nobody knows": (genuine) => ({ ...genuine, form: { ...genuine.form, AccountSid: `AC${hex()}` } }),
+  "was signed for another tenant's path": (genuine, ben) => ({
+    ...genuine,
+    path: genuine.path.replace(/[0-9a-f-]{36}/, ben.id),
+  }),
+  "was signed for somebody who does not exist": (genuine) => ({
+    ...genuine,
+    path: genuine.path.replace(/[0-9a-f-]{36}/, crypto.randomUUID()),
+  }),
+};
+
+/** A stranger learns nothing from the answer: it is the same, whatever was wrong. */
+function assertForbidden(answer: Answer): void {
+  assertRefused(answer, [403, "forbidden"]);
+  assert.equal(answer.body.message, "Cannot accept the webhook: its signature is not valid");
+  assert.equal(answer.body.details, undefined);
+}
+
+for (const [title, forge] of Object.entries(FORGERIES)) {
+  test(`a status callback that ${title} is refused with 403 and moves nothing`, async () => {
+    const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+    const message = await underway(ada);
+    assertForbidden(await post(forge(statusCallback(ada, message, "failed"), ben)));
+    assert.deepEqual([await statusesOf(ada), await statusesOf(ben)], [["queued"], []]);
+  });
+
+  test(`a text that ${title} is refused with 403 and stored for nobody`, async () => {
+    const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+    assertForbidden(await post(forge(inboundText(ada, freshRecipient(), "STOP"), ben)));
+    assert.deepEqual([await ledgerOf(stage, ada), await ledgerOf(stage, ben)], [[], []]);
+    const optOuts = await stage.database.sql`select from public.sms_opt_outs where sender = ${ada.number}`;
+    assert.equal(optOuts.length, 0);
+  });
+}
+
+test("a tenant without an account has no callbacks", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), newcomer(stage, "ben")]);
+  const genuine = inboundText(ada, freshRecipient(), "Hello");
+  assertForbidden(await post({ ...genuine, path: `inbound/${ben.id}` }));
+});
+
+test("a genuine callback moves no message but its own tenant's, its own account's and its own SID's", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+  const message = await underway(ada);
+  const { accountSid, authToken } = stage.state.twilio;
+  const strays: TwilioCallback[] = [
+    statusCallback(ben, message, "failed"), // Ben's own signature and path, Ada's message
+    { ...statusCallback(ada, message, "failed", { AccountSid: accountSid }), token: authToken }, // the master's
+    statusCallback(ada, { ...message, sid: `SM${hex()}` }, "failed"),
+    statusCallback(ada, { ...message, id: crypto.randomUUID() }, "failed"),
+    statusCallback(ada, message, "teleported"),
+    statusCallback(ada, { ...message, sid: "SM1" }, "failed"),
+  ];
+  for (const stray of strays) {
+    assert.equal((await post(stray)).status, 204, JSON.stringify(stray));
+    assert.deepEqual([await statusesOf(ada), await statusesOf(ben)], [["queued"], []]);
+  }
+});
+
+test("a callback without our id finds its message by Twilio's", async () => {
+  const ada = await withNumber(stage, "ada");
+  const message = await underway(ada);
+  await post({ ...statusCallback(ada, message, "delivered"), path: `status/${ada.id}` });
+  assert.deepEqual(await statusesOf(ada), ["delivered"]);
+});
+
+test("the master account reports on what went through it, also when its tenant has an account by now", async () => {
+  const ben = await newcomer(stage, "ben");
+  const { accountSid, authToken } = stage.state.twilio;
+  await stage.twilio.fault({ match: `POST /Accounts/${accountSid}/Messages`, kind: "callbacks:dropped" });
+  const to = freshRecipient();
+  const { body: { id, sid, source } } = await ben.call("send-sms", { body: { to, body: "Hello" } });
+  assert.equal(source, "master");
+  await ben.call("provision-subaccount", { method: "POST" });
+  await post(statusCallback({ ...ben, accountSid, authToken }, { id, sid, to }, "delivered"));
+  assert.deepEqual(await statusesOf({ ...ben, accountSid, authToken }), ["delivered"]);
+});
+
+test("a text that Twilio signed is stored, and answered in silence", async () => {
+  const ada = await withNumber(stage, "ada");
+  const from = freshRecipient();
+  const media = { NumMedia: "2", MediaUrl0: "https://example.com/0.png", MediaUrl1: "https://example.com/1.png" };
+  const text = inboundText(ada, from, "Nice ✓", { ...media, NumSegments: "3" });
+  const { status, headers, body } = await post(text);
+  assert.deepEqual([status, headers.get("content-type")], [200, "text/xml"]);
+  assert.match(body, /^<\?xml version="1.0" encoding="UTF-8"\?><Response\/>$/);
+  const { data } = await ada.data.from("sms_messages")
+    .select("direction, from_number, to_number, body, media_urls, status, twilio_message_sid, num_segments, source");
+  assert.deepEqual(data, [{
+    direction: "inbound",
+    from_number: from,
+    to_number: ada.number,
+    body: "Nice ✓",
+    media_urls: [media.MediaUrl0, media.MediaUrl1],
+    status: "received",
+    twilio_message_sid: text.form["MessageSid"],
+    num_segments: 3,
+    source: "subaccount",
+  }]);
+});
+
+test("a text that comes twice is stored once", async () => {
+  const ada = await withNumber(stage, "ada");
+  const text = inboundText(ada, freshRecipient(), "Hello");
+  const answers = await Promise.all([post(text), post(text), post(text)]);
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
+  assert.equal((await ledgerOf(stage, ada)).length, 1);
+});
+
+test("a STOP that comes again after a START does not count again", async () => {
+  const ada = await withNumber(stage, "ada");
+  const from = freshRecipient();
+  const stop = inboundText(ada, from, "STOP");
+  await post(stop);
+  await post(inboundText(ada, from, "START"));
+  await post(stop);
+  const send = await ada.call("send-sms", { body: { to: from, body: "Hello" } });
+  assert.equal(send.status, 201, send.body.message);
+});
+
+test("what Twilio itself reads as an opt-out counts, whatever the text says", async () => {
+  const ada = await withNumber(stage, "ada");
+  const from = freshRecipient();
+  await post(inboundText(ada, from, "Arrêt", { OptOutType: "STOP" }));
+  assertRefused(await ada.call("send-sms", { body: { to: from, body: "Hello" } }), [403, "recipient_opted_out"]);
+});
+
+test("a text the master account received is nobody's, though the master signed it", async () => {
+  const ada = await withNumber(stage, "ada");
+  const { accountSid, authToken } = stage.state.twilio;
+  const text = inboundText(ada, freshRecipient(), "STOP", { AccountSid: accountSid });
+  assertForbidden(await post({ ...text, token: authToken }));
+  assert.deepEqual(await ledgerOf(stage, ada), []);
+});
+
+test("a text Postgres cannot hold is stored all the same", async () => {
+  const ada = await withNumber(stage, "ada");
+  assert.equal((await post(inboundText(ada, freshRecipient(), "a\0b"))).status, 200);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ body }) => body), ["a\ufffdb"]);
+});
+
+test("a text from a handset comes in all the way", async () => {
+  const ada = await withNumber(stage, "ada");
+  const from = freshRecipient();
+  const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "Hello from a handset" });
+  const [row] = await ledgerOf(stage, ada);
+  assert.deepEqual([row?.from_number, row?.body, row?.twilio_message_sid], [from, "Hello from a handset", messageSid]);
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "smol-toml";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SHARED = "supabase/functions/_shared";
+
+/** Which domain may import which: `platform` nothing of ours, services `platform`, domains what stands below them. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  platform: [],
+  twilio: ["platform"],
+  stripe: ["platform"],
+  subaccounts: ["platform", "twilio"],
+  numbers: ["platform", "twilio", "subaccounts"],
+  messages: ["platform", "twilio", "subaccounts", "numbers"],
+  billing: ["platform", "stripe", "subaccounts"],
+  jobs: ["platform", "twilio"],
+};
+
+interface SourceFile {
+  path: string;
+  imports: string[];
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(join(ROOT, folder))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* walk(path);
+    else if (/\.tsx?$/.test(entry.name)) yield path;
+  }
+}
+
+/** Every relative import, as a path from the root; bare specifiers as they are. */
+async function readSources(folder: string): Promise<SourceFile[]> {
+  const files = await Array.fromAsync(walk(folder));
+  return await Promise.all(files.map(async (path) => {
+    const source = await Deno.readTextFile(join(ROOT, path));
+    const specifiers = [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+    const imports = specifiers.map((specifier) =>
+      specifier.startsWith(".") ? relative(ROOT, join(ROOT, dirname(path), specifier)) : specifier
+    );
+    return { path, imports };
+  }));
+}
+
+const isTest = ({ path }: SourceFile) => path.endsWith(".test.ts");
+const domainOf = (path: string) =>
+  path.startsWith(`${SHARED}/`) ? path.slice(SHARED.length + 1).split("/")[0] : undefined;
+
+Deno.test("nothing that deploys imports from what stays at home", async () => {
+  const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
+    imports.filter((target) => /^(local|console|bench|tests)\//.test(target) || target.startsWith("..")).map((target) =>
+      `${path} → ${target}`
+    )
+  );
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("a function imports the shared module and its own files, never another function", async () => {
+  const strays = (await readSources("supabase/functions")).filter(({ path }) => domainOf(path) === undefined).flatMap(
+    ({ path, imports }) => {
+      const own = dirname(path);
+      return imports.filter((target) =>
+        target.startsWith("supabase/") && !target.startsWith(`${own}/`) && !target.startsWith(`${SHARED}/`)
+      )
+        .map((target) => `${path} → ${target}`);
+    },
+  );
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("a domain imports only the domains below it", async () => {
+  const strays = (await readSources(SHARED)).filter((file) => !isTest(file)).flatMap(({ path, imports }) => {
+    const domain = domainOf(path)!;
+    if (path === `${SHARED}/database.types.ts`) return [];
+    assert.ok(domain in ALLOWED, `"${domain}" is a domain that this test does not know`);
+    return imports.map(domainOf).filter((target) =>
+      target !== undefined && target !== "database.types.ts" && target !== domain && !ALLOWED[domain]!.includes(target)
+    )
+      .map((target) => `${path} → ${target}`);
+  });
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("no two modules import each other in a circle", async () => {
+  const files = await readSources("supabase/functions");
+  const graph = new Map(
+    files.map(({ path, imports }) => [path, imports.filter((target) => target.startsWith("supabase/"))]),
+  );
+  const state = new Map<string, "open" | "done">();
+  const visit = (path: string, trail: string[]): void => {
+    if (state.get(path) === "done") return;
+    assert.notEqual(state.get(path), "open", `circle: ${[...trail.slice(trail.indexOf(path)), path].join(" → ")}`);
+    state.set(path, "open");
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+    state.set(path, "done");
+  };
+  for (const path of graph.keys()) visit(path, []);
+});
+
+Deno.test("functions reach the Twilio SDK only through its small entries, never as a whole", async () => {
+  const whole = (await readSources("supabase/functions")).filter((file) => !isTest(file)).filter(({ imports }) =>
+    imports.includes("twilio")
+  );
+  assert.deepEqual(whole.map(({ path }) => path), []);
+});
+
+Deno.test("the environment is read in one place", async () => {
+  const readers: string[] = [];
+  for await (const path of walk("supabase/functions")) {
+    if (path.endsWith(".test.ts")) continue;
+    if (/Deno\.env|process\.env/.test(await Deno.readTextFile(join(ROOT, path)))) readers.push(path);
+  }
+  assert.deepEqual(readers, [`${SHARED}/platform/env.ts`]);
+});
+
+Deno.test("every function has its block in config.toml, and every block its function", async () => {
+  const config = parse(await Deno.readTextFile(join(ROOT, "supabase/config.toml"))) as {
+    functions: Record<string, { verify_jwt: boolean; import_map: string }>;
+  };
+  const folders: string[] = [];
+  for await (const entry of Deno.readDir(join(ROOT, "supabase/functions"))) {
+    if (entry.isDirectory && !entry.name.startsWith("_")) folders.push(entry.name);
+  }
+  assert.deepEqual(Object.keys(config.functions).sort(), folders.sort());
+  for (const [name, block] of Object.entries(config.functions)) {
+    assert.deepEqual({ name, ...block }, { name, verify_jwt: false, import_map: "../import_map.json" });
+  }
+});
+
+Deno.test("every function's index.ts only wires", async () => {
+  for await (const path of walk("supabase/functions")) {
+    if (!path.endsWith("/index.ts")) continue;
+    const lines = (await Deno.readTextFile(join(ROOT, path))).trim().split("\n");
+    assert.ok(lines.length <= 10, `${path} has ${lines.length} lines`);
+  }
+});

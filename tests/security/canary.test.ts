@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { ownStage, test } from "../functions/stage.ts";
+import { allow, newcomer, withNumber } from "../functions/tenants.ts";
+import { tokenFor } from "../functions/tokens.ts";
+import { actorOf } from "../../local/testing/actor.ts";
+import { doEverything, type People } from "./canary/deeds.ts";
+import { dump } from "./canary/dump.ts";
+import { type Recorder, startRecorder } from "./canary/recorder.ts";
+import { type Document, Secrets, type Sighting } from "./canary/secrets.ts";
+import { TROUBLES } from "./canary/troubles.ts";
+
+const world = ownStage({ scheduler: false, env: { RATE_LIMIT_FACTOR: "1000", MASTER_FALLBACK: "on" } });
+const { stage, log } = world;
+
+/** What every part was given to keep to itself: all of it made for this run, so none of it can turn up by chance. */
+async function secretsOfTheStack(): Promise<Secrets> {
+  const { state } = stage;
+  const kept = JSON.parse(await Deno.readTextFile(join(state.dataDir, "secrets.json")));
+  const secrets = new Secrets();
+  secrets.add("Twilio's master token", state.twilio.authToken);
+  secrets.add("Stripe's key", state.stripe.secretKey!);
+  secrets.add("Stripe's webhook secret", state.stripe.webhookSecret);
+  secrets.add("the secret key", state.secretKey);
+  secrets.add("the database's password", new URL(state.dbUrl).password);
+  secrets.add("the secret of inner tokens", kept.jwtSecret);
+  secrets.addBase64("the key of user tokens", kept.signingKey.d);
+  for (const [id, key] of Object.entries<string>(JSON.parse(kept.tokenSealingKeys))) {
+    secrets.addBase64(`sealing key ${id}`, key);
+  }
+  return secrets;
+}
+
+const addToken = (secrets: Secrets, name: string, jwt: string) =>
+  secrets.add(`${name}'s user token`, jwt.split(".")[2]!);
+
+/** Tokens come and go: Twilio is asked after every chapter. */
+async function addSubaccountTokens(secrets: Secrets): Promise<void> {
+  const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
+  for (const { sid, auth_token } of accounts) {
+    if (sid !== stage.state.twilio.accountSid) secrets.add(`the token of ${sid}`, auth_token);
+  }
+}
+
+async function people(secrets: Secrets): Promise<People> {
+  const ada = await withNumber(stage, "ada");
+  await allow(stage, ada, {});
+  const boss = await newcomer(stage, "operator");
+  const accessToken = await tokenFor(stage.state, { sub: boss.id, app_metadata: { role: "operator" } });
+  addToken(secrets, "Ada", ada.accessToken);
+  addToken(secrets, "the operator", accessToken);
+  return { ada, operator: actorOf(stage.state, { ...boss, accessToken }) };
+}
+
+async function evidence(recorder: Recorder): Promise<Document[]> {
+  const lines = log.map((text) => ({ place: "log", text }));
+  return [...recorder.documents, ...lines, ...await dump(stage.database.sql)];
+}
+
+const search = (secrets: Secrets, documents: Document[]): Sighting[] =>
+  documents.flatMap((document) => secrets.findIn(document));
+
+test("no secret turns up in any answer, log line, queue or table, whatever goes wrong", async () => {
+  const { state, twilio, database: { sql } } = stage;
+  const isSimulator = (url: string) => url.startsWith(state.twilio.url) || url.startsWith(state.stripe.url);
+  using recorder = startRecorder(isSimulator);
+  const secrets = await secretsOfTheStack();
+  const cast = await people(secrets);
+  for (const [turn, trouble] of TROUBLES.entries()) {
+    await addSubaccountTokens(secrets);
+    const end = await trouble.begin(world);
+    try {
+      await doEverything(stage, cast, turn);
+    } finally {
+      await end();
+    }
+  }
+  await cast.operator.call("admin/replay", { body: { deadLetters: "all" } });
+  await doEverything(stage, cast, 0);
+  await addSubaccountTokens(secrets);
+  for (const signature of recorder.signatures) secrets.add("a signature", signature);
+
+  const documents = await evidence(recorder);
+  assert.deepEqual(search(secrets, documents), []);
+
+  const counted = (place: string) => documents.filter((document) => document.place === place).length;
+  const failures = [...recorder.statuses].filter(([status]) => status >= 500).reduce(
+    (sum, [, times]) => sum + times,
+    0,
+  );
+  assert.ok(failures > 30, `only ${failures} answers failed, so little went wrong`);
+  assert.ok(recorder.signatures.size > 30 && counted("log") > 200);
+  for (
+    const table of [
+      "pgmq.q_jobs_dead",
+      "pgmq.q_jobs",
+      "public.webhook_events",
+      "public.audit_log",
+      "public.sms_messages",
+    ]
+  ) {
+    assert.ok(counted(table) > 0, `nothing to search in ${table}`);
+  }
+  const bytes = documents.reduce((sum, { text }) => sum + text.length, 0);
+  console.log(
+    `figures: canary: ${secrets.size} secrets looked for in ${documents.length} documents of ${
+      (bytes / 1e6).toFixed(1)
+    } MB, after ${TROUBLES.length} kinds of trouble and ${failures} answers above 499`,
+  );
+
+  // The same search, once somebody has let something slip.
+  const [account] = (await twilio.get(`/Accounts/${cast.ada.accountSid}.json`).then((one) => [one])) as [
+    { auth_token: string },
+  ];
+  await addSubaccountTokens(secrets);
+  const half = btoa(`AC:${account.auth_token.slice(0, 20)}`);
+  await sql`insert into public.audit_log (actor, action, details) values ('test', 'leak', ${
+    sql.json({ note: `Basic ${half}` })
+  })`;
+  await cast.ada.call(`search-numbers?${state.secretKey}=1`);
+  const places = search(secrets, await evidence(recorder)).map(({ place }) => place);
+  assert.ok(places.includes("public.audit_log"), "a planted token is not found in a table");
+  assert.ok(places.some((place) => place.startsWith("answer to GET")), "a planted key is not found in an answer");
+});
+
+Deno.test("a secret is found in every form and in part, and only then", () => {
+  const secrets = new Secrets();
+  const secret = randomBytes(24).toString("base64url");
+  secrets.add("it", secret);
+  const bytes = new TextEncoder().encode(secret);
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));
+  const forms = {
+    plain: secret,
+    part: secret.slice(5, 21),
+    hex: hex.join(""),
+    "HEX, in part": hex.join("").toUpperCase().slice(7, 30),
+    percent: hex.map((byte) => `%${byte}`).join(""),
+    ...Object.fromEntries([0, 1, 2, 3].map((n) => [`base64 after ${n}`, btoa("x".repeat(n) + secret + "yyy")])),
+    "base64, of a part": btoa(`user:${secret.slice(0, 20)}`),
+  };
+  for (const [form, text] of Object.entries(forms)) {
+    assert.equal(secrets.findIn({ place: "", text: `before ${text} after` }).length > 0, true, form);
+  }
+  for (
+    const text of ["", secret.slice(0, 15), randomBytes(3_000).toString("base64"), randomBytes(3_000).toString("hex")]
+  ) {
+    assert.deepEqual(secrets.findIn({ place: "", text }), []);
+  }
+  assert.throws(() => secrets.add("too little", "x".repeat(15)), /fewer than 16/);
+});

@@ -1,0 +1,85 @@
+import Stripe from "stripe";
+import type { Actor } from "../../../local/testing/actor.ts";
+import { runJobs } from "../../../local/testing/actor.ts";
+import type { Stage } from "../../functions/stage.ts";
+import { type Caller, freshNumber, freshRecipient, newcomer } from "../../functions/tenants.ts";
+import { postStripeEvent, postTwilioCallback } from "../../functions/webhooks.ts";
+
+/** The people of the story. */
+export interface People {
+  /** Has a subaccount and a number. */
+  ada: Caller;
+  operator: Actor;
+}
+
+/**
+ * Everything anybody does with the product, all at once and whatever comes of it: what goes wrong is what the canary is
+ * after, so no answer is looked at here.
+ * @param turn what makes work for many jobs is done in every third only
+ */
+export async function doEverything(stage: Stage, { ada, operator }: People, turn: number): Promise<void> {
+  const { state, twilio, stripe, database } = stage;
+  const ben = await newcomer(stage, "ben").catch(() => null);
+  const id = crypto.randomUUID();
+  const message = { to: freshRecipient(), body: `Hello ${id}` };
+  const deeds: (() => Promise<unknown>)[] = [
+    () => ada.call("provision-subaccount"),
+    () => ada.call("provision-subaccount", { method: "POST" }),
+    () => ada.call("list-numbers"),
+    () => ada.call("search-numbers?country=US&areaCode=415"),
+    () => ada.call("search-numbers?country=nowhere"),
+    () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),
+    () => ada.call("send-sms", { body: message, headers: { "idempotency-key": id } }),
+    () => ada.call("send-sms", { body: { ...message, from: "+15005550006" } }),
+    () => ada.call("send-sms", { body: { to: "nobody", body: 1 } }),
+    () => ada.call("send-sms", { body: "{not json", headers: { "content-type": "application/json" } }),
+    async () => await ada.data.from("user_preferences").select("*"),
+    async () => await ada.data.from("user_preferences").select("user_id, twilio_subaccount_sid"),
+    async () => await ada.data.from("sms_messages").select("id, body, status, error_message"),
+    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${id}` }),
+    () => postStripeEvent(state, JSON.stringify(eventOf(ada))),
+    () => postStripeEvent(state, JSON.stringify({ ...eventOf(ada), created: "never" })),
+    () => postStripeEvent(state, "{}", { secret: `${state.stripe.webhookSecret.slice(0, 10)}_wrong_${id}` }),
+    () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: ada.authToken }),
+    () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
+    () => operator.call("admin/tenants"),
+    () => operator.call("admin/dead-letters"),
+    () => operator.call("admin/sealing-keys"),
+    () => operator.call("admin/rotate-token", { body: { userId: ada.id } }),
+    () => runJobs(state),
+    () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
+  ];
+  if (ben !== null) {
+    deeds.push(
+      () => ben.call("provision-subaccount", { method: "POST" }),
+      () => ben.call("send-sms", { body: { ...message, to: freshRecipient() } }),
+      () => ben.call("admin/tenants"),
+    );
+  }
+  if (turn % 3 === 0) {
+    const { id: clientReferenceId, email } = ben ?? ada;
+    deeds.push(
+      () => operator.call("admin/rotate-sealing-keys", { body: {} }),
+      () => operator.call("admin/sweep", { method: "POST" }),
+      () => stripe.subscribe({ clientReferenceId, plan: "team", email }),
+    );
+  }
+  await Promise.allSettled(deeds.map((deed) => deed()));
+  // Whatever waits for its next attempt has it now, and what fails again is as good as buried.
+  await database.sql`update pgmq.q_jobs set vt = now(), read_ct = read_ct + 4`.catch(() => {});
+  await runJobs(state).catch(() => {});
+}
+
+function eventOf({ id }: Actor): Partial<Stripe.Event> & Record<string, unknown> {
+  return {
+    id: `evt_${crypto.randomUUID()}`,
+    object: "event",
+    type: "customer.subscription.updated",
+    created: Math.floor(Date.now() / 1000),
+    data: { object: { id: `sub_${id}`, customer: `cus_${id}`, metadata: { user_id: id } } } as never,
+  };
+}
+
+function statusOf({ accountSid }: Caller): Record<string, string> {
+  return { AccountSid: accountSid, MessageSid: `SM${"0".repeat(32)}`, MessageStatus: "sent" };
+}

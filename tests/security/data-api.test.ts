@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import type { Actor } from "../../local/testing/actor.ts";
+import { ownStage, test } from "../functions/stage.ts";
+import { newcomer } from "../functions/tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "../functions/tokens.ts";
+import { attack, type Attacker } from "./data-api/attacker.ts";
+import { type Attempt, callings, readings, trespasses, writings } from "./data-api/attempts.ts";
+import { type Catalogue, fingerprint, readCatalogue, type Table } from "./data-api/catalogue.ts";
+import { rowsOfEverything } from "./data-api/rows.ts";
+
+/** Nothing else is to write while the tables are compared: no scheduler. */
+const { stage } = ownStage({ scheduler: false });
+
+/** What a signed-in tenant may read of each table: these columns, of their own rows (of `plans`: of all). */
+const READABLE: Readonly<Record<string, string>> = {
+  audit_log: "",
+  plans: "key name stripe_price_id max_numbers daily_message_limit monthly_message_limit past_due_grace retention",
+  sms_messages:
+    "id user_id direction from_number to_number body media_urls status twilio_message_sid account_sid source " +
+    "error_code error_message num_segments encoding price price_unit idempotency_key status_updated_at created_at",
+  sms_opt_outs: "sender recipient user_id keyword opted_out_at",
+  subscriptions: "id user_id stripe_customer_id plan_key status past_due_since current_period_end cancel_at ended_at " +
+    "created_at updated_at read_ticket",
+  twilio_usage: "user_id account_sid day category count usage price price_unit refreshed_at",
+  user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +
+    "twilio_subaccount_friendly_name",
+  user_twilio_numbers: "id user_id phone_number phone_sid friendly_name capabilities is_primary status purchased_at " +
+    "account_sid created_at updated_at",
+  webhook_events: "",
+};
+const readableOf = ({ name }: Table) => READABLE[name]?.split(" ").filter(Boolean) ?? [];
+
+interface Scene {
+  catalogue: Catalogue;
+  victim: Actor;
+  /** What is in the victim's rows. */
+  markers: string[];
+  attacker: Actor;
+  strangers: Attacker[];
+}
+
+let prepared: Promise<Scene> | undefined;
+const scene = () => prepared ??= prepare();
+let attempted = 0;
+
+async function prepare(): Promise<Scene> {
+  const { database: { sql }, state } = stage;
+  const [victim, attacker] = await Promise.all([newcomer(stage, "victim"), newcomer(stage, "attacker")]);
+  const { markers } = await rowsOfEverything(sql, victim.id);
+  await rowsOfEverything(sql, attacker.id);
+  const claims = { sub: victim.id, role: "service_role" };
+  const bearer = (token: string, genuine: boolean) => ({
+    headers: { apikey: state.publishableKey, authorization: `Bearer ${token}` },
+    genuine,
+  });
+  return {
+    catalogue: await readCatalogue(sql),
+    victim,
+    markers: Object.values(markers),
+    attacker,
+    strangers: [
+      { name: "Anybody with the publishable key", headers: { apikey: state.publishableKey }, genuine: true },
+      { name: "Anybody without a key", headers: {}, genuine: false },
+      { name: "A service by a forged token", ...bearer(await forgedToken(state, claims), false) },
+      { name: "A service by an unsigned token", ...bearer(unsignedToken(state, claims), false) },
+      { name: "The victim of an hour ago", ...bearer(await tokenFor(state, { sub: victim.id }, "-1h"), false) },
+    ],
+  };
+}
+
+const signedIn = (name: string, { accessToken }: Actor): Attacker => ({
+  name,
+  headers: { apikey: stage.state.publishableKey, authorization: `Bearer ${accessToken}` },
+  genuine: true,
+});
+
+async function assertNoSuccess(attacker: Attacker, all: Attempt[], secrets: Parameters<typeof attack>[3]) {
+  // Whose credentials are no good is turned away at the door, whatever they ask for: a sample will do.
+  const attempts = attacker.genuine ? all : all.filter((_, index) => index % 10 === 0);
+  assert.ok(attempts.length > 0);
+  attempted += attempts.length;
+  const successes = await attack(stage.state, attacker, attempts, secrets);
+  assert.deepEqual(successes.slice(0, 20), [], `${successes.length} of ${attempts.length} attempts`);
+}
+
+/** What a tenant would be answered is denied to who is none; forms the API may not even know are refused in some way. */
+function withoutAnyRight(attempt: Attempt): Attempt {
+  const isSimple = attempt.outcome !== "refused" && !attempt.path.includes("(");
+  return { ...attempt, outcome: isSimple ? "denied" : "refused" };
+}
+
+test("every table and column that the Data API lists is named here, as readable or as hidden", async () => {
+  const { catalogue: { tables } } = await scene();
+  assert.deepEqual(tables.map(({ name }) => name), Object.keys(READABLE).sort());
+  for (const table of tables) {
+    assert.deepEqual(readableOf(table).filter((column) => !table.columns.includes(column)), [], table.name);
+  }
+});
+
+test("a tenant reads what is theirs, so there is something to protect", async () => {
+  const { catalogue: { tables }, victim, markers } = await scene();
+  let seen = "";
+  for (const table of tables.filter((table) => readableOf(table).length > 0)) {
+    const { data, error } = await victim.data.from(table.name as "plans").select(
+      READABLE[table.name]!.replaceAll(" ", ","),
+    );
+    assert.equal(error, null, table.name);
+    assert.ok(data!.length > 0, table.name);
+    seen += JSON.stringify(data);
+  }
+  assert.equal(markers.filter((marker) => seen.includes(marker)).length, 6);
+});
+
+test("another tenant reads nothing of a tenant's, by any column, filter, order, count, link or format", async () => {
+  const { catalogue: { tables }, victim, attacker, markers } = await scene();
+  const aim = { attackerId: attacker.id, victimId: victim.id };
+  const attempts = tables.flatMap((table) => readings(table, readableOf(table), aim));
+  await assertNoSuccess(signedIn("Another tenant", attacker), attempts, { victimId: victim.id, markers });
+});
+
+test("a tenant cannot get at hidden columns of their own row", async () => {
+  const { catalogue: { tables }, victim, attacker } = await scene();
+  const aim = { attackerId: attacker.id, victimId: victim.id };
+  const attempts = tables.flatMap((table) => readings(table, readableOf(table), aim))
+    .filter(({ outcome }) => outcome !== "own");
+  await assertNoSuccess(signedIn("The tenant", victim), attempts, null);
+});
+
+test("nobody reads anything without signing in", async () => {
+  const { catalogue: { tables }, victim, attacker, markers, strangers } = await scene();
+  const aim = { attackerId: attacker.id, victimId: victim.id };
+  for (const stranger of strangers) {
+    const attempts = tables.flatMap((table) => readings(table, readableOf(table), aim)).map(withoutAnyRight);
+    await assertNoSuccess(stranger, attempts, { victimId: victim.id, markers });
+  }
+});
+
+test("nobody writes anything: no insert, update, delete or upsert, not even on their own row", async () => {
+  const { catalogue, victim, attacker, strangers } = await scene();
+  const before = await fingerprint(stage.database.sql, catalogue);
+  const attackers: [Attacker, string][] = [
+    [signedIn("Another tenant", attacker), attacker.id],
+    [signedIn("The tenant", victim), victim.id],
+    ...strangers.map((stranger): [Attacker, string] => [stranger, attacker.id]),
+  ];
+  for (const table of catalogue.tables) {
+    const [row] = await stage.database.sql`select to_jsonb(t) as row from public.${
+      stage.database.sql(table.name)
+    } t limit 1`;
+    for (const [who, attackerId] of attackers) {
+      await assertNoSuccess(who, writings(table, row!["row"], { attackerId, victimId: victim.id }), null);
+    }
+  }
+  assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
+});
+
+test("nobody but the service calls a function of the database", async () => {
+  const { catalogue, victim, attacker, strangers } = await scene();
+  const before = await fingerprint(stage.database.sql, catalogue);
+  const aim = { attackerId: attacker.id, victimId: victim.id };
+  const attempts = catalogue.routines.flatMap((routine) => callings(routine, aim));
+  for (const who of [signedIn("Another tenant", attacker), ...strangers]) {
+    await assertNoSuccess(who, attempts, null);
+  }
+  assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
+});
+
+test("nobody reaches a table or function of another schema", async () => {
+  const { catalogue, attacker, victim, markers, strangers } = await scene();
+  const before = await fingerprint(stage.database.sql, catalogue);
+  for (const who of [signedIn("Another tenant", attacker), ...strangers]) {
+    await assertNoSuccess(who, trespasses(catalogue.unlisted), { victimId: victim.id, markers });
+  }
+  assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
+  const { tables, routines, unlisted } = catalogue;
+  console.log(
+    `figures: Data API: ${attempted} attempts at ${tables.length} tables, ${routines.length} functions and ${unlisted.length} tables of other schemas`,
+  );
+});

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import type { Stage } from "../functions/stage.ts";
+import { allow, newcomer, withNumber } from "../functions/tenants.ts";
+import { tokenFor } from "../functions/tokens.ts";
+import { requestsTo } from "./fuzz/arbitrary.ts";
+import { castOf, credentialsOf } from "./fuzz/credentials.ts";
+import { deployedFunctions, endpoints } from "./fuzz/endpoints.ts";
+import { wrongAfter } from "./fuzz/invariants.ts";
+import { curlOf, type FuzzRequest } from "./fuzz/request.ts";
+import { send } from "./fuzz/send.ts";
+import { wrongWith } from "./fuzz/verdict.ts";
+
+export interface FuzzOptions {
+  /** How many requests. */
+  requests: number;
+  /** The same seed makes the same requests, in as many lanes. */
+  seed: number;
+}
+
+export interface FuzzReport {
+  /** Each with the request that caused it, as small as it could be made, as a curl command. */
+  failures: string[];
+  requests: number;
+  functions: string[];
+  /** How often each status was answered. */
+  statuses: Map<number, number>;
+  slowest: number;
+  violations: string[];
+}
+
+const PATIENCE_MS = 10_000;
+/** As many requests are under way at once. */
+const LANES = 4;
+const LONGEST_MS = 40 * 60_000;
+
+/** Sends random requests to every function, and looks at each answer, and at what they left behind. */
+export async function fuzz(stage: Stage, { requests, seed }: FuzzOptions): Promise<FuzzReport> {
+  const [alice, bob, boss] = await Promise.all([
+    withNumber(stage, "alice"),
+    newcomer(stage, "bob"),
+    newcomer(stage, "boss"),
+  ]);
+  await allow(stage, alice, { numbers: 10_000, daily: 1_000_000, monthly: 1_000_000 });
+  const operatorToken = await tokenFor(stage.state, { sub: boss.id, app_metadata: { role: "operator" } }, "3h");
+  const cast = await castOf(stage.state, {
+    ...alice,
+    accessToken: await tokenFor(stage.state, { sub: alice.id }, "3h"),
+  }, operatorToken);
+  const known = endpoints(alice, bob.id);
+  const functions = await deployedFunctions();
+  const untried = functions.filter((name) => known[name] === undefined);
+  if (untried.length > 0) throw new Error(`Cannot fuzz "${untried}": nobody has said what a request to it looks like`);
+
+  const report: FuzzReport = { failures: [], requests: 0, functions, statuses: new Map(), slowest: 0, violations: [] };
+  const urlOf = ({ name, path, query }: FuzzRequest) => `${stage.state.apiUrl}/functions/v1/${name}${path}${query}`;
+  const headersOf = async (request: FuzzRequest) => {
+    return [...await credentialsOf(request, urlOf(request), cast), ...request.headers];
+  };
+  const tryOut = async (request: FuzzRequest) => {
+    report.requests++;
+    const answer = await send(urlOf(request), request, await headersOf(request), PATIENCE_MS);
+    report.statuses.set(answer.status, (report.statuses.get(answer.status) ?? 0) + 1);
+    report.slowest = Math.max(report.slowest, answer.took);
+    const wrong = wrongWith(request, answer, known[request.name]!.admits);
+    if (wrong !== null) throw new Error(`${wrong}: ${answer.status} ${answer.text.slice(0, 500)}`);
+  };
+  const anyRequest = fc.oneof(...functions.map((name) => requestsTo(name, known[name]!)));
+  await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
+    const outcome = await fc.check(fc.asyncProperty(anyRequest, tryOut), {
+      seed: seed + lane,
+      numRuns: Math.ceil(requests / LANES),
+      interruptAfterTimeLimit: LONGEST_MS,
+      markInterruptAsFailure: true,
+    });
+    if (!outcome.failed) return;
+    const [request] = outcome.counterexample ?? [];
+    const curl = request && curlOf(urlOf(request), request, await headersOf(request)).slice(0, 4_000);
+    report.failures.push(`${outcome.errorInstance ?? "interrupted"}\n  ${request?.credential}, ${curl}`);
+  }));
+  report.violations = await wrongAfter(stage, { userIds: [alice.id, bob.id, boss.id], operatorId: boss.id });
+  return report;
+}
+
+/** The report in one line. */
+export function describeFuzz({ requests, functions, statuses, slowest }: FuzzReport, seed: number): string {
+  const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, times]) => `${times} × ${status}`).join(", ");
+  return `fuzz: ${requests} requests to ${functions.length} functions from seed ${seed}; ${answers}; slowest ${
+    Math.round(slowest)
+  } ms`;
+}

@@ -1,0 +1,90 @@
+import Stripe from "stripe";
+import twilio from "twilio/lib/webhooks/webhooks.js";
+import type { StackState } from "../../../local/stack-state.ts";
+import type { Tenant } from "../../functions/tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "../../functions/tokens.ts";
+import type { FuzzRequest } from "./request.ts";
+
+/** The people of a run. */
+export interface Cast {
+  state: StackState;
+  tenant: Tenant;
+  operatorToken: string;
+  expired: string;
+  forged: string;
+  unsigned: string;
+  noUser: string;
+}
+
+export async function castOf(state: StackState, tenant: Tenant, operatorToken: string): Promise<Cast> {
+  const claims = { sub: tenant.id };
+  return {
+    state,
+    tenant,
+    operatorToken,
+    expired: await tokenFor(state, claims, "-1h"),
+    forged: await forgedToken(state, claims),
+    unsigned: unsignedToken(state, { ...claims, role: "authenticated" }),
+    noUser: await tokenFor(state, { sub: "1" }),
+  };
+}
+
+/** The headers by which a request shows who sends it. */
+export async function credentialsOf(request: FuzzRequest, url: string, cast: Cast): Promise<[string, string][]> {
+  const { state, tenant } = cast;
+  const bearer = (token: string): [string, string][] => [
+    ["apikey", state.publishableKey],
+    ["authorization", `Bearer ${token}`],
+  ];
+  switch (request.credential) {
+    case "tenant":
+      return bearer(tenant.accessToken);
+    case "operator":
+      return bearer(cast.operatorToken);
+    case "secret key":
+      return [["apikey", state.secretKey]];
+    case "signature":
+      return await signature(request, url, state.stripe.webhookSecret, tenant.authToken);
+    case "signature of a stranger":
+      return await signature(request, url, `${state.stripe.webhookSecret}x`, "0".repeat(32));
+    case "nobody":
+      return [];
+    case "expired":
+      return bearer(cast.expired);
+    case "forged":
+      return bearer(cast.forged);
+    case "unsigned":
+      return bearer(cast.unsigned);
+    case "no user":
+      return bearer(cast.noUser);
+    case "publishable key":
+      return bearer(state.publishableKey);
+    case "password":
+      return [["authorization", `Basic ${btoa("ada:correct horse")}`]];
+    case "gibberish":
+      return [["authorization", "Bearer eyJ.\xff.\x80"], ["apikey", "sb_secret_x"]];
+  }
+}
+
+async function signature(
+  { body }: FuzzRequest,
+  url: string,
+  stripeSecret: string,
+  twilioToken: string,
+): Promise<[string, string][]> {
+  const payload = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body ?? new Uint8Array());
+  const form: Record<string, string[]> = {};
+  for (const [name, value] of new URLSearchParams(payload)) {
+    Object.defineProperty(form, name, {
+      value: [...(Object.hasOwn(form, name) ? form[name]! : []), value],
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  const isHashed = new URL(url).searchParams.has("bodySHA256");
+  const fields = isHashed ? {} : form as unknown as Record<string, string>;
+  return [
+    ["stripe-signature", await Stripe.webhooks.generateTestHeaderStringAsync({ payload, secret: stripeSecret })],
+    ["x-twilio-signature", twilio.getExpectedTwilioSignature(twilioToken, new URL(url).href, fields)],
+  ];
+}

@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { parse } from "smol-toml";
+import type { Caller } from "../../functions/tenants.ts";
+import { formBody, jsonBody } from "./bodies.ts";
+import type { Credential } from "./request.ts";
+import { text } from "./values.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Requests that a function might well accept, were it not for what the fuzz does to them. */
+export interface Endpoint {
+  /** Whom it lets in. */
+  admits: readonly [Credential, ...Credential[]];
+  shapes: readonly Shape[];
+}
+
+interface Shape {
+  method: string;
+  path: string;
+  query: fc.Arbitrary<string>;
+  type: string | null;
+  body: fc.Arbitrary<Bytes | null>;
+}
+
+/** A query like one of the templates. */
+function queryOf(...templates: Record<string, string>[]): fc.Arbitrary<string> {
+  return fc.tuple(fc.constantFrom(...templates), fc.nat(30), fc.option(text, { freq: 2 }), fc.boolean()).map(
+    ([template, at, value, twice]) => {
+      const parameters = new URLSearchParams(template);
+      const names = [...parameters.keys()];
+      const name = names[at % names.length];
+      if (name !== undefined && value !== null) parameters.set(name, value.toWellFormed().slice(0, 2_000));
+      if (name !== undefined && twice && value !== null) parameters.append(name, "again");
+      return parameters.size === 0 ? "" : `?${parameters}`;
+    },
+  );
+}
+
+const none = fc.constant("");
+const JSON_TYPE = "application/json";
+const FORM_TYPE = "application/x-www-form-urlencoded";
+const get = (path: string, query: fc.Arbitrary<string>): Shape => ({
+  method: "GET",
+  path,
+  query,
+  type: null,
+  body: fc.constant(null),
+});
+const post = (path: string, ...templates: unknown[]): Shape => ({
+  method: "POST",
+  path,
+  query: none,
+  type: JSON_TYPE,
+  body: jsonBody(templates),
+});
+const form = (path: string, query: fc.Arbitrary<string>, ...templates: Record<string, string>[]): Shape => ({
+  method: "POST",
+  path,
+  query,
+  type: FORM_TYPE,
+  body: formBody(templates),
+});
+
+const UNKNOWN = "a0000000-0000-4000-8000-000000000001";
+const event = (type: string, object: Record<string, unknown>) => ({
+  id: `evt_${crypto.randomUUID()}`,
+  object: "event",
+  type,
+  created: 1_763_800_000,
+  api_version: "2026-01-28.preview",
+  livemode: false,
+  data: { object },
+});
+
+/** Every function by its name; `aliceId` is the tenant, `bobId` somebody whom operators may do with as they like. */
+export function endpoints(alice: Caller, bobId: string): Readonly<Record<string, Endpoint>> {
+  const tenant = (userId = bobId) => ({ userId });
+  const held = (userId = bobId) => ({ userId, reason: "fuzz" });
+  const sid = `SM${"1".repeat(32)}`;
+  const status = { MessageSid: sid, AccountSid: alice.accountSid, MessageStatus: "delivered", ErrorCode: "30003" };
+  const inbound = {
+    MessageSid: sid,
+    AccountSid: alice.accountSid,
+    From: "+17075550199", // nobody who is sent to: a STOP would end the sending
+    To: alice.number,
+    Body: "Hello",
+    NumMedia: "1",
+    NumSegments: "1",
+    MediaUrl0: "https://a.test/b.png",
+    OptOutType: "STOP",
+  };
+  const metadata = { user_id: alice.id };
+  return {
+    "provision-subaccount": {
+      admits: ["tenant", "operator"],
+      shapes: [get("", queryOf({}, { userId: UNKNOWN })), post("", {}), post("/", { userId: UNKNOWN })],
+    },
+    "list-numbers": { admits: ["tenant", "operator"], shapes: [get("", queryOf({}, { source: "master" }))] },
+    "search-numbers": {
+      admits: ["tenant", "operator"],
+      shapes: [get(
+        "",
+        queryOf(
+          { country: "US", type: "local", areaCode: "415", limit: "2" },
+          { country: "DE", type: "mobile", contains: "49*7" },
+          {
+            country: "US",
+            locality: "San Francisco",
+            region: "CA",
+            sms: "true",
+            mms: "false",
+            voice: "true",
+            limit: "50",
+          },
+        ),
+      )],
+    },
+    "buy-number": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", { phoneNumber: "+16285550100", friendlyName: "A line" })],
+    },
+    "send-sms": {
+      admits: ["tenant", "operator"],
+      shapes: [post(
+        "",
+        { to: "+17075550100", body: "Hello" },
+        { to: "+17075550100", body: "Hello", from: alice.number, mediaUrls: ["https://a.test/b.png"] },
+      )],
+    },
+    "stripe-webhook": {
+      admits: ["signature"],
+      shapes: [post(
+        "",
+        event("checkout.session.completed", {
+          id: "cs_1",
+          subscription: "sub_1",
+          customer: "cus_1",
+          client_reference_id: alice.id,
+          metadata,
+        }),
+        event("customer.subscription.updated", { id: "sub_1", customer: "cus_1", status: "active", metadata }),
+        event("invoice.paid", {
+          id: "in_1",
+          customer: "cus_1",
+          parent: { subscription_details: { subscription: "sub_1", metadata } },
+        }),
+        event("customer.deleted", { id: "cus_1" }),
+        { ...event("v1.billing.meter.error_report_triggered", {}), created: "2026-01-01T00:00:00.000Z" },
+      )],
+    },
+    "twilio-webhook": {
+      admits: ["signature"],
+      shapes: [
+        form(`/status/${alice.id}`, queryOf({}, { message: UNKNOWN }), status),
+        form(`/inbound/${alice.id}`, queryOf({}, { bodySHA256: "0".repeat(64) }), inbound),
+        form(`/status/${UNKNOWN}`, none, status),
+      ],
+    },
+    "run-jobs": { admits: ["secret key"], shapes: [post("", {}), post("/", { kind: "sweep" })] },
+    "admin": {
+      admits: ["operator"],
+      shapes: [
+        get("/tenants", queryOf({}, { after: UNKNOWN, limit: "2" })),
+        get("/dead-letters", queryOf({}, { before: "10", limit: "2" })),
+        get("/sealing-keys", queryOf({}, { key: "k1" })),
+        post("/provision", tenant(), tenant(UNKNOWN)),
+        post("/suspend", held(), held(UNKNOWN)),
+        post("/resume", held(), held(UNKNOWN)),
+        post("/close", { ...held(UNKNOWN), confirmSubaccountSid: `AC${"0".repeat(32)}` }),
+        post("/replay", { deadLetter: 1 }, { deadLetters: "all" }, { eventId: "evt_1" }),
+        post("/rotate-token", tenant(), tenant(UNKNOWN)),
+        post("/rotate-sealing-keys", {}),
+        post("/sweep", {}),
+        post("/nothing", {}),
+      ],
+    },
+  };
+}
+
+/** The functions that config.toml deploys. */
+export async function deployedFunctions(): Promise<string[]> {
+  const file = new URL("../../../supabase/config.toml", import.meta.url);
+  const { functions } = parse(await Deno.readTextFile(file)) as { functions?: Record<string, unknown> };
+  return Object.keys(functions ?? {}).sort();
+}

@@ -1,0 +1,56 @@
+import type { Stage } from "../../functions/stage.ts";
+
+/** Whoever may have something after a run. */
+export interface Rightful {
+  /** Who may have a subaccount. */
+  userIds: readonly string[];
+  operatorId: string;
+}
+
+/** Says what a run left behind that nobody was entitled to. */
+export async function wrongAfter(
+  { twilio, database: { sql }, state }: Stage,
+  { userIds, operatorId }: Rightful,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const { accounts } = await twilio.get("/Accounts.json?PageSize=1000") as {
+    accounts: { sid: string; friendly_name: string; status: string }[];
+  };
+  const open = accounts.filter(({ sid, status }) => sid !== state.twilio.accountSid && status !== "closed");
+  for (const { sid, friendly_name: name } of open) {
+    if (!userIds.some((id) => name === `switchboard:${id}`)) wrong.push(`account ${sid} "${name}" is nobody's`);
+  }
+  for (const id of userIds) {
+    const count = open.filter(({ friendly_name: name }) => name === `switchboard:${id}`).length;
+    if (count > 1) wrong.push(`${id} has ${count} open accounts`);
+  }
+  for (const { sid } of [...open, { sid: state.twilio.accountSid }]) {
+    const sent = (await twilio.messagesOf(sid)).filter(({ direction }) => direction !== "inbound");
+    const ledger = await sql<{ sid: string; times: number }[]>`
+      select twilio_message_sid as sid, count(*)::int as times from public.sms_messages
+      where direction = 'outbound' and account_sid = ${sid} group by 1`;
+    const known = new Map(ledger.map((row) => [row.sid, row.times]));
+    for (const message of sent) {
+      if (known.get(message.sid) !== 1) {
+        wrong.push(`message ${message.sid} is in ${known.get(message.sid) ?? 0} rows of the ledger`);
+      }
+    }
+    const numbers = sid === state.twilio.accountSid ? [] : await twilio.numbersOf(sid);
+    const stored = await sql<
+      { sid: string }[]
+    >`select phone_sid as sid from public.user_twilio_numbers where status = 'active'`;
+    for (const number of numbers) {
+      if (!stored.some((row) => row.sid === number.sid)) wrong.push(`number ${number.phone_number} is in no row`);
+    }
+  }
+  const rows = await sql<{ what: string; n: number }[]>`
+    select 'preferences of a stranger' as what, count(*)::int as n from public.user_preferences where user_id <> all(${[
+    ...userIds,
+  ]}) and twilio_subaccount_sid is not null
+    union all select 'messages of a stranger', count(*)::int from public.sms_messages where user_id <> all(${[
+    ...userIds,
+  ]})
+    union all select 'deeds of another operator', count(*)::int from public.audit_log where actor like 'operator:%' and actor <> ${`operator:${operatorId}`}
+    union all select 'leases never given back', count(*)::int from private.tenancies where leased_until < now() - interval '1 minute'`;
+  return [...wrong, ...rows.filter(({ n }) => n > 0).map(({ what, n }) => `${n} ${what}`)];
+}

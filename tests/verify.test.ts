@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { type Stack, startStack } from "../local/stack.ts";
+import { findTarget, NoTargetError } from "../local/verify/target.ts";
+import { verify } from "../local/verify/verify.ts";
+
+let stack: Stack;
+let stateFile: string;
+
+Deno.test.beforeAll(async () => {
+  stateFile = await Deno.makeTempFile({ suffix: ".json" });
+  stack = await startStack({ ephemeral: true, scheduler: 250, stateFile });
+});
+Deno.test.afterAll(() => stack.stop());
+
+const unset = () => undefined;
+
+async function report(target: Awaited<ReturnType<typeof findTarget>>) {
+  const lines: string[] = [];
+  const count = await verify(target, (line) => lines.push(line));
+  return { count, text: lines.join("\n") };
+}
+
+async function eventuallyInOrder() {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const { count } = await report(await findTarget(unset, stateFile));
+    if (count.warn === 0) return;
+  }
+}
+
+Deno.test("a fresh local stack is in order, line by line", async () => {
+  await eventuallyInOrder(); // the shared numbers arrive with the first job
+  const { count, text } = await report(await findTarget(unset, stateFile));
+  assert.deepEqual({ warn: count.warn, fail: count.fail }, { warn: 0, fail: 0 }, text);
+  assert.ok(count.ok > 25);
+});
+
+Deno.test("the same installation is verified as a hosted project when its variables are set", async () => {
+  const { apiUrl, publishableKey, secretKey, twilio, stripe } = stack.state;
+  const variables: Record<string, string> = {
+    SUPABASE_URL: apiUrl,
+    SUPABASE_PUBLISHABLE_KEY: publishableKey,
+    SUPABASE_SECRET_KEY: secretKey,
+    TWILIO_ACCOUNT_SID: twilio.accountSid,
+    TWILIO_AUTH_TOKEN: "f".repeat(32),
+    TWILIO_API_BASE_URL: twilio.url,
+    STRIPE_SECRET_KEY: stripe.secretKey ?? "",
+    STRIPE_API_BASE_URL: stripe.url,
+  };
+  const { text } = await report(await findTarget((name) => variables[name], stateFile));
+  assert.match(text, /Verifying the hosted installation/);
+  assert.match(text, /fail\s+master account: Twilio refuses the credentials \(20003\)\n\s+→ Check TWILIO_ACCOUNT_SID/);
+  assert.ok(!text.includes("f".repeat(32)) && !text.includes(secretKey), "a secret is shown");
+});
+
+Deno.test("a table whose row level security is off fails, with the next step", async () => {
+  await stack.sql`alter table public.sms_messages disable row level security`;
+  try {
+    const { count, text } = await report(await findTarget(unset, stateFile));
+    assert.equal(count.fail, 1, text);
+    assert.match(text, /fail\s+table sms_messages: has row level security switched off\n\s+→ /);
+  } finally {
+    await stack.sql`alter table public.sms_messages enable row level security`;
+  }
+});
+
+Deno.test("a token column that a browser may read fails", async () => {
+  await stack.sql`grant select (twilio_subaccount_auth_token_encrypted) on public.user_preferences to authenticated`;
+  try {
+    const { text } = await report(await findTarget(unset, stateFile));
+    assert.match(text, /fail\s+sealed tokens: anon or authenticated may read the token column/);
+  } finally {
+    await stack
+      .sql`revoke select (twilio_subaccount_auth_token_encrypted) on public.user_preferences from authenticated`;
+  }
+});
+
+Deno.test("keys that lack one a token needs fail before they are deployed, and none of them is shown", async () => {
+  const user = crypto.randomUUID();
+  const ring = (id: string) => JSON.stringify({ [id]: btoa("x".repeat(32)) });
+  await stack.sql`insert into auth.users (id, email) values (${user}, ${`${user}@switchboard.test`})`;
+  await stack.sql`
+    insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
+    values (${user}, 'AC-verify', 'closed', 'v1.k1.iv.sealed')`;
+  const reportWith = async (keys: string) =>
+    await report(await findTarget((name) => (name === "TOKEN_SEALING_KEYS" ? keys : undefined), stateFile));
+  try {
+    assert.match((await reportWith(ring("k1"))).text, /ok\s+TOKEN_SEALING_KEYS: "k1" seals, and no key is missing/);
+    const lacking = await reportWith(ring("k2"));
+    assert.equal(lacking.count.fail, 1, lacking.text);
+    assert.match(lacking.text, /fail\s+TOKEN_SEALING_KEYS: lacks "k1" \(needed for 1\)\n\s+→ Keep these keys/);
+    const malformed = await reportWith('{"k1":"short"}');
+    assert.match(malformed.text, /fail\s+TOKEN_SEALING_KEYS: holds under "k1" no base64 of exactly 32 bytes/);
+    assert.ok(!lacking.text.includes(btoa("x".repeat(32))) && !malformed.text.includes("short"), "a key is shown");
+    assert.match(lacking.text, /ok\s+sealing keys: "k1" seals all 1 tokens/);
+  } finally {
+    await stack.sql`delete from auth.users where id = ${user}`;
+  }
+});
+
+Deno.test("without a stack and without variables it says what to start or set", async () => {
+  await assert.rejects(findTarget(unset, "/nowhere/stack.json"), NoTargetError);
+  await assert.rejects(
+    findTarget((name) => (name === "SUPABASE_URL" ? "https://x.supabase.co" : undefined), ""),
+    /SUPABASE_SECRET_KEY.* not set/,
+  );
+});
