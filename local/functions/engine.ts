@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
+import { denoEnvironment } from "./deno-environment.ts";
 
 /** How to run the functions host: with which Deno, where, and what it may read. */
 export interface Engine {
@@ -16,20 +17,6 @@ export interface Engine {
 
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Where Deno finds its cache, its registry and its way out. */
-const OF_DENO = [
-  "DENO_CERT",
-  "DENO_DIR",
-  "DENO_TLS_CA_STORE",
-  "HOME",
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "NO_PROXY",
-  "NPM_CONFIG_REGISTRY",
-  "TMPDIR",
-  "XDG_CACHE_HOME",
-];
 
 /** Returns the engine for the functions of `projectDir`: the running Deno, or another version of it from npm. */
 export async function engineFor(projectDir: string, denoVersion: string | undefined, log: Log): Promise<Engine> {
@@ -92,14 +79,6 @@ function standAlone(folder: string): string[] {
 function permissions(readable: string[]): string[] {
   const paths = readable.map((path) => path.replaceAll(",", ",,")).join(",");
   return ["--no-prompt", "--allow-net", "--allow-env", `--allow-read=${paths}`];
-}
-
-function denoEnvironment(): Record<string, string> {
-  const known = OF_DENO.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return { ...Object.fromEntries(known), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
 }
 
 /** Returns the path of another version of Deno, which npm downloads the first time. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { denoEnvironment } from "../../local/functions/deno-environment.ts";
 import { freePort } from "../../local/ports.ts";
 import type { Upload } from "./fake-management-api.ts";
 
@@ -20,10 +21,6 @@ export async function startDeployed(
   variables: Record<string, string>,
 ): Promise<Deployed> {
   const port = freePort();
-  const cache = Object.fromEntries(["HOME", "DENO_DIR"].flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
   const child = new Deno.Command(deno, {
     args: [
       "serve",
@@ -41,7 +38,7 @@ export async function startDeployed(
     ],
     cwd: folder,
     clearEnv: true,
-    env: { ...cache, ...variables, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: { ...denoEnvironment(), ...variables },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
