@@ -12,7 +12,7 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** Resolves when the first call has come back, however it went: what is due at once is then done. */
   first: Promise<void>;
-  /** Lets a call that is under way come to its end, and calls no more. */
+  /** Lets a call that is under way come to its end, within two seconds, and calls no more. */
   stop(): Promise<void>;
 }
 
@@ -23,10 +23,12 @@ export interface Scheduler {
  */
 export function startScheduler({ url, secretKey, interval, log }: SchedulerOptions): Scheduler {
   const stopping = new AbortController();
+  const givingUp = new AbortController();
   let told = "";
   async function tick(): Promise<void> {
     if (stopping.signal.aborted) return;
-    const trouble = await call(url, secretKey);
+    const trouble = await call(url, secretKey, givingUp.signal);
+    if (givingUp.signal.aborted) return;
     if (trouble !== told && trouble !== "") log(`scheduler: ${trouble}`);
     told = trouble;
   }
@@ -42,18 +44,23 @@ export function startScheduler({ url, secretKey, interval, log }: SchedulerOptio
     first,
     async stop() {
       stopping.abort();
+      const timer = setTimeout(() => givingUp.abort(), PATIENCE_MS);
       await running;
+      clearTimeout(timer);
     },
   };
 }
 
+/** A drain may have a campaign at work for many seconds: what it has claimed comes back to the queue by itself. */
+const PATIENCE_MS = 2_000;
+
 /** Returns what went wrong, or "". */
-async function call(url: string, secretKey: string): Promise<string> {
+async function call(url: string, secretKey: string, givingUp: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { apikey: secretKey },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.any([AbortSignal.timeout(60_000), givingUp]),
     });
     const text = await response.text();
     if (response.ok) return "";

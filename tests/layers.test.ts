@@ -14,6 +14,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   subaccounts: ["platform", "twilio"],
   numbers: ["platform", "twilio", "subaccounts"],
   messages: ["platform", "twilio", "subaccounts", "numbers"],
+  campaigns: ["platform", "twilio", "messages"],
+  forwarding: ["platform", "messages"],
   billing: ["platform", "stripe", "subaccounts"],
   jobs: ["platform", "twilio"],
 };

@@ -20,6 +20,7 @@ export interface FunctionsWorld {
 const OWN = [
   "ALLOWED_ORIGINS",
   "CREATE_SETTLE_SECONDS",
+  "FORWARD_TO_PRIVATE",
   "MASTER_FALLBACK",
   "MAX_SUBACCOUNTS",
   "MAX_SUBACCOUNTS_PER_DAY",
@@ -34,6 +35,7 @@ const OWN = [
 const LOCAL_DEFAULTS = {
   ALLOWED_ORIGINS: "*",
   CREATE_SETTLE_SECONDS: "12",
+  FORWARD_TO_PRIVATE: "on",
   MASTER_FALLBACK: "on",
   MAX_SUBACCOUNTS_PER_DAY: "1000",
   RATE_LIMIT_FACTOR: "50", // everybody here has the same address

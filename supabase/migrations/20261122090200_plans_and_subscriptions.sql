@@ -7,13 +7,25 @@ create table public.plans (
   max_numbers integer not null,
   daily_message_limit integer not null,
   monthly_message_limit integer not null,
+  monthly_spend_limit numeric(12, 2) not null,
+  -- What a segment is taken to cost until Twilio tells its price.
+  segment_price numeric(12, 5) not null default 0.01,
+  allowed_countries text[],
+  messages_per_second numeric(8, 3) not null default 10,
   past_due_grace interval not null default '7 days',
   retention interval not null default '30 days',
   constraint plans_limits_not_negative check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
+  constraint plans_spend_not_negative check (monthly_spend_limit >= 0 and segment_price >= 0),
+  constraint plans_pace_positive check (messages_per_second > 0),
+  constraint plans_countries_iso check (array_to_string(allowed_countries, ' ') ~ '^([A-Z]{2}( [A-Z]{2})*)?$'),
   constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0')
 );
 comment on table public.plans is
   'Limits by plan. A Stripe price belongs to a plan by stripe_price_id or, failing that, by lookup_key = key.';
+comment on column public.plans.monthly_spend_limit is 'What the messages of a month may cost, in the currency of the master account.';
+comment on column public.plans.allowed_countries is
+  'Where messages may go (ISO 3166). Null allows everywhere: a list keeps SMS pumping to expensive destinations out.';
+comment on column public.plans.messages_per_second is 'How fast the campaigns of one tenant go out, over all their numbers.';
 comment on column public.plans.past_due_grace is 'How long a past-due tenant keeps sending before suspension.';
 comment on column public.plans.retention is 'How long a canceled tenant''s subaccount stays suspended before it is closed for good.';
 
@@ -23,12 +35,16 @@ grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 create policy "Anyone signed in reads the plans" on public.plans for select to authenticated using (true);
 
-insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit) values
-  ('fallback', 'Shared numbers of the master account', 0, 20, 100),
-  ('free', 'Own subaccount without a subscription', 1, 100, 500),
-  ('starter', 'Starter', 1, 1000, 10000),
-  ('team', 'Team', 5, 10000, 100000),
-  ('scale', 'Scale', 25, 100000, 1000000);
+insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit, monthly_spend_limit) values
+  ('fallback', 'Shared numbers of the master account', 0, 20, 100, 5),
+  ('free', 'Own subaccount without a subscription', 1, 100, 500, 20),
+  ('starter', 'Starter', 1, 1000, 10000, 250),
+  ('team', 'Team', 5, 10000, 100000, 2500),
+  ('scale', 'Scale', 25, 100000, 1000000, 25000);
+-- Widened plan by plan, by those who know their customers. The shared numbers stay at home.
+update public.plans set allowed_countries =
+  '{US,CA,PR,GB,IE,AU,NZ,DE,AT,CH,FR,BE,NL,LU,ES,PT,IT,DK,SE,NO,FI,IS,PL,CZ}';
+update public.plans set allowed_countries = '{US,CA}' where key = 'fallback';
 
 create table public.subscriptions (
   id text primary key,

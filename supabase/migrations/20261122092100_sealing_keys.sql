@@ -24,11 +24,13 @@ as $$
     select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted from public.user_preferences p
     union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
     union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
+    -- No account's: this word stands in its place.
+    union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
   ) s (user_id, subaccount_sid, slot, sealed_token)
   -- A token without its account is bound to nothing, and opens with no key.
   where s.sealed_token is not null and s.subaccount_sid is not null;
 $$;
-comment on function private.sealed_tokens() is 'Every sealed token there is, wherever it is kept, with the id of the key it needs.';
+comment on function private.sealed_tokens() is 'Every sealed token there is, and every sealed webhook secret, wherever it is kept, with the id of the key it needs.';
 
 create function public.sealing_keys_in_use() returns table (key_id text, tokens bigint)
 language sql stable
@@ -82,6 +84,12 @@ begin
   update private.token_rotations r set sealed_previous = t."to"
   from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
   where t.slot = 'previous' and split_part(t."to", '.', 2) = p_current_key and r.user_id = t."userId" and r.sealed_previous = t."from";
+  get diagnostics slot_resealed = row_count;
+  total_resealed := total_resealed + slot_resealed;
+
+  update private.forward_webhooks f set sealed_secret = t."to"
+  from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
+  where t.slot = 'forward' and split_part(t."to", '.', 2) = p_current_key and f.user_id = t."userId" and f.sealed_secret = t."from";
   get diagnostics slot_resealed = row_count;
   total_resealed := total_resealed + slot_resealed;
 

@@ -24,15 +24,15 @@ insert into private.master_numbers (phone_sid, phone_number, is_offered) values
 create function pg_temp.reserve(p_user uuid, p_from text default null, p_key text default gen_random_uuid()::text, p_hash text default 'hash',
   p_to text default '+15005550199', p_fallback boolean default true)
 returns table (outcome text, message_id uuid, from_number text, account_sid text, sealed_token text, source text, status text,
-  twilio_message_sid text, error_code integer, error_message text, num_segments integer, encoding text, message_limit integer) language sql as $$
-  select * from public.reserve_message(p_user, p_key, p_hash, p_to, p_from, 'Hello', array['https://example.test/a.png'], 2, 'UCS-2', p_fallback, 'AC-master');
+  twilio_message_sid text, error_code integer, error_message text, num_segments integer, encoding text, message_limit numeric, retry_after_seconds integer) language sql as $$
+  select * from public.reserve_message(p_user, p_key, p_hash, p_to, 'US', p_from, 'Hello', array['https://example.test/a.png'], 2, 'UCS-2', p_fallback, 'AC-master');
 $$;
 
 -- From one's own numbers ------------------------------------------------------------------------------------------------
 
 create temp table first as select * from pg_temp.reserve(pg_temp.tenant(), '+15005550101', 'key-1');
 select results_eq('select outcome, from_number, account_sid, sealed_token, source, status, num_segments, encoding, message_limit from first',
-  $$ values ('reserved', '+15005550101', 'AC1', 'v1.k1.iv.one', 'subaccount', 'reserved', 2, 'UCS-2', null::integer) $$,
+  $$ values ('reserved', '+15005550101', 'AC1', 'v1.k1.iv.one', 'subaccount', 'reserved', 2, 'UCS-2', null::numeric) $$,
   'A message from one''s own number is reserved, and the answer holds what sending needs');
 select results_eq($$ select user_id, direction, from_number, to_number, body, media_urls, status, twilio_message_sid, account_sid, source, num_segments, encoding,
     idempotency_key, request_hash from public.sms_messages where id = (select message_id from first) $$,
@@ -121,23 +121,23 @@ insert into public.sms_messages (user_id, direction, from_number, to_number, sta
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101')), 'reserved',
   'Within the limit a message is reserved: refused, received, old and a neighbour''s messages do not count');
 select results_eq($$ select outcome, message_limit, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$,
-  $$ values ('daily_limit_reached', 2, null::uuid) $$, 'At the daily limit nothing is sent, one just reserved counts, and the limit is told');
+  $$ values ('daily_limit_reached', 2::numeric, null::uuid) $$, 'At the daily limit nothing is sent, one just reserved counts, and the limit is told');
 update public.plans set daily_message_limit = 100 where key = 'free';
 update public.sms_messages set created_at = date_trunc('month', now()) where user_id = pg_temp.tenant() and direction = 'outbound' and status <> 'refused';
 select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$,
-  $$ values ('monthly_limit_reached', 3) $$, 'At the monthly limit nothing is sent');
+  $$ values ('monthly_limit_reached', 3::numeric) $$, 'At the monthly limit nothing is sent');
 update public.sms_messages set created_at = created_at - interval '1 second' where user_id = pg_temp.tenant() and direction = 'outbound';
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101')), 'reserved', 'What was sent last month does not count for this one');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'starter', 'active');
 update public.plans set daily_message_limit = 0 where key = 'starter';
-select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$, $$ values ('daily_limit_reached', 0) $$,
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'The limits are those of the plan that is paid');
 insert into private.master_numbers (phone_sid, phone_number) values ('PN-m2', '+15005550002');
 update public.plans set daily_message_limit = 0 where key = 'fallback';
-select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0) $$,
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'The fallback has limits of its own');
 delete from public.plans where key = 'fallback';
-select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0) $$,
+select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'Where the plan was deleted, nothing may be sent');
 select results_eq($$ select outcome, account_sid from pg_temp.reserve(gen_random_uuid()) $$, $$ values ('closed', 'AC-master') $$,
   'A user who is gone, and whose token still works, sends nothing');

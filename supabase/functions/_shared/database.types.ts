@@ -37,37 +37,187 @@ export type Database = {
         };
         Relationships: [];
       };
+      "campaigns": {
+        Row: {
+          "body": string | null;
+          "created_at": string;
+          "delivered": number;
+          "failed": number;
+          "finished_at": string | null;
+          "from_number": string;
+          "id": string;
+          "idempotency_key": string;
+          "in_flight": number;
+          "media_urls": (string)[];
+          "name": string | null;
+          "request_hash": string;
+          "run": number;
+          "scheduled_at": string | null;
+          "sent": number;
+          "setbacks": number;
+          "skipped": number;
+          "started_at": string | null;
+          "status": string;
+          "status_reason": string | null;
+          "total": number;
+          "unknown": number;
+          "updated_at": string;
+          "user_id": string;
+          "waiting": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "body"?: string | null;
+          "created_at"?: string;
+          "delivered"?: number;
+          "failed"?: number;
+          "finished_at"?: string | null;
+          "from_number": string;
+          "id"?: string;
+          "idempotency_key": string;
+          "in_flight"?: number;
+          "media_urls"?: (string)[];
+          "name"?: string | null;
+          "request_hash": string;
+          "run"?: number;
+          "scheduled_at"?: string | null;
+          "sent"?: number;
+          "setbacks"?: number;
+          "skipped"?: number;
+          "started_at"?: string | null;
+          "status": string;
+          "status_reason"?: string | null;
+          "total": number;
+          "unknown"?: number;
+          "updated_at"?: string;
+          "user_id": string;
+          "waiting": number;
+        };
+        Update: {
+          "body"?: string | null;
+          "created_at"?: string;
+          "delivered"?: number;
+          "failed"?: number;
+          "finished_at"?: string | null;
+          "from_number"?: string;
+          "id"?: string;
+          "idempotency_key"?: string;
+          "in_flight"?: number;
+          "media_urls"?: (string)[];
+          "name"?: string | null;
+          "request_hash"?: string;
+          "run"?: number;
+          "scheduled_at"?: string | null;
+          "sent"?: number;
+          "setbacks"?: number;
+          "skipped"?: number;
+          "started_at"?: string | null;
+          "status"?: string;
+          "status_reason"?: string | null;
+          "total"?: number;
+          "unknown"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "waiting"?: number;
+        };
+        Relationships: [];
+      };
+      "messaging_settings": {
+        Row: {
+          "allowed_countries": (string)[] | null;
+          "help_reply": string | null;
+          "retention_days": number | null;
+          "start_reply": string | null;
+          "stop_reply": string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "allowed_countries"?: (string)[] | null;
+          "help_reply"?: string | null;
+          "retention_days"?: number | null;
+          "start_reply"?: string | null;
+          "stop_reply"?: string | null;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "allowed_countries"?: (string)[] | null;
+          "help_reply"?: string | null;
+          "retention_days"?: number | null;
+          "start_reply"?: string | null;
+          "stop_reply"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
       "plans": {
         Row: {
+          "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "key": string;
           "max_numbers": number;
+          "messages_per_second": number;
           "monthly_message_limit": number;
+          "monthly_spend_limit": number;
           "name": string;
           "past_due_grace": string;
           "retention": string;
+          "segment_price": number;
           "stripe_price_id": string | null;
         };
         ComputedFields: never;
         Insert: {
+          "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "key": string;
           "max_numbers": number;
+          "messages_per_second"?: number;
           "monthly_message_limit": number;
+          "monthly_spend_limit": number;
           "name": string;
           "past_due_grace"?: string;
           "retention"?: string;
+          "segment_price"?: number;
           "stripe_price_id"?: string | null;
         };
         Update: {
+          "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "key"?: string;
           "max_numbers"?: number;
+          "messages_per_second"?: number;
           "monthly_message_limit"?: number;
+          "monthly_spend_limit"?: number;
           "name"?: string;
           "past_due_grace"?: string;
           "retention"?: string;
+          "segment_price"?: number;
           "stripe_price_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "sms_conversations": {
+        Row: {
+          "last_message_at": string;
+          "own_number": string;
+          "peer_number": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "last_message_at": string;
+          "own_number": string;
+          "peer_number": string;
+          "user_id": string;
+        };
+        Update: {
+          "last_message_at"?: string;
+          "own_number"?: string;
+          "peer_number"?: string;
+          "user_id"?: string;
         };
         Relationships: [];
       };
@@ -75,19 +225,26 @@ export type Database = {
         Row: {
           "account_sid": string;
           "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
           "direction": string;
           "encoding": string | null;
           "error_code": number | null;
           "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
           "idempotency_key": string | null;
           "looked_at": string | null;
+          "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
           "price": number | null;
           "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
           "request_hash": string | null;
           "source": string;
           "status": string;
@@ -100,19 +257,26 @@ export type Database = {
         Insert: {
           "account_sid": string;
           "body"?: string | null;
+          "campaign_id"?: string | null;
           "created_at"?: string;
           "direction": string;
           "encoding"?: string | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
+          "estimated_price"?: number;
           "from_number": string;
           "id"?: string;
           "idempotency_key"?: string | null;
           "looked_at"?: string | null;
+          "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
+          "own_number"?: never;
+          "peer_number"?: never;
           "price"?: number | null;
           "price_unit"?: string | null;
+          "redacted_at"?: string | null;
+          "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
           "source": string;
           "status": string;
@@ -124,19 +288,26 @@ export type Database = {
         Update: {
           "account_sid"?: string;
           "body"?: string | null;
+          "campaign_id"?: string | null;
           "created_at"?: string;
           "direction"?: string;
           "encoding"?: string | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
+          "estimated_price"?: number;
           "from_number"?: string;
           "id"?: string;
           "idempotency_key"?: string | null;
           "looked_at"?: string | null;
+          "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
+          "own_number"?: never;
+          "peer_number"?: never;
           "price"?: number | null;
           "price_unit"?: string | null;
+          "redacted_at"?: string | null;
+          "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
           "source"?: string;
           "status"?: string;
@@ -145,7 +316,15 @@ export type Database = {
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "sms_messages_campaign_id_fkey";
+            columns: ["campaign_id"];
+            isOneToOne: false;
+            referencedRelation: "campaigns";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "sms_opt_outs": {
         Row: {
@@ -305,6 +484,7 @@ export type Database = {
           "friendly_name": string | null;
           "id": string;
           "is_primary": boolean;
+          "messages_per_second": number;
           "phone_number": string;
           "phone_sid": string | null;
           "purchased_at": string | null;
@@ -320,6 +500,7 @@ export type Database = {
           "friendly_name"?: string | null;
           "id"?: string;
           "is_primary"?: boolean;
+          "messages_per_second"?: number;
           "phone_number": string;
           "phone_sid"?: string | null;
           "purchased_at"?: string | null;
@@ -334,6 +515,7 @@ export type Database = {
           "friendly_name"?: string | null;
           "id"?: string;
           "is_primary"?: boolean;
+          "messages_per_second"?: number;
           "phone_number"?: string;
           "phone_sid"?: string | null;
           "purchased_at"?: string | null;
@@ -386,6 +568,7 @@ export type Database = {
     };
     Functions: {
       "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_due_redactions": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
@@ -419,6 +602,13 @@ export type Database = {
       };
       "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
       "cancel_number_reservation": { Args: { "p_number_id": string }; Returns: string };
+      "change_campaign": {
+        Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "outcome": string;
+          "status": string;
+        }[];
+      };
       "claim_jobs": {
         Args: { "p_limit": number; "p_visibility_seconds": number };
         Returns: {
@@ -426,6 +616,28 @@ export type Database = {
           "enqueued_at": string;
           "job": Json;
           "job_id": number;
+        }[];
+      };
+      "create_campaign": {
+        Args: {
+          "p_address": string;
+          "p_address_rate": number;
+          "p_body": string;
+          "p_from": string;
+          "p_idempotency_key": string;
+          "p_media_urls": (string)[];
+          "p_name": string;
+          "p_recipients": Json;
+          "p_request_hash": string;
+          "p_request_id": string;
+          "p_scheduled_at": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+        };
+        Returns: {
+          "campaign_id": string;
+          "outcome": string;
+          "retry_after_seconds": number;
         }[];
       };
       "defer_job": { Args: { "p_delay_seconds": number; "p_job_id": number }; Returns: string };
@@ -436,6 +648,10 @@ export type Database = {
           "subject": string;
           "verdict": string;
         }[];
+      };
+      "disable_forward_webhook": {
+        Args: { "p_reason": string; "p_url": string; "p_user_id": string };
+        Returns: string;
       };
       "end_convergence": {
         Args: {
@@ -461,6 +677,16 @@ export type Database = {
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
       "forget_allowances": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "forward_webhook_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "disabled_reason": string;
+          "outcome": string;
+          "sealed_secret": string;
+          "url": string;
+        }[];
+      };
       "hold_tenant": {
         Args: {
           "p_hold": string;
@@ -476,6 +702,79 @@ export type Database = {
         }[];
       };
       "link_stripe_customer": { Args: { "p_customer_id": string; "p_user_id": string }; Returns: string };
+      "list_campaign_recipients": {
+        Args: { "p_after": number; "p_campaign_id": string; "p_count": string; "p_limit": number; "p_user_id": string };
+        Returns: {
+          "counted": string;
+          "error_code": number;
+          "error_message": string;
+          "message_id": string;
+          "position": number;
+          "skip_reason": string;
+          "status": string;
+          "to_number": string;
+        }[];
+      };
+      "list_campaigns": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_campaign_id": string;
+          "p_limit": number;
+          "p_status": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "body": string | null;
+          "created_at": string;
+          "delivered": number;
+          "failed": number;
+          "finished_at": string | null;
+          "from_number": string;
+          "id": string;
+          "idempotency_key": string;
+          "in_flight": number;
+          "media_urls": (string)[];
+          "name": string | null;
+          "request_hash": string;
+          "run": number;
+          "scheduled_at": string | null;
+          "sent": number;
+          "setbacks": number;
+          "skipped": number;
+          "started_at": string | null;
+          "status": string;
+          "status_reason": string | null;
+          "total": number;
+          "unknown": number;
+          "updated_at": string;
+          "user_id": string;
+          "waiting": number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "campaigns";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_conversations": {
+        Args: {
+          "p_before_at": string;
+          "p_before_own": string;
+          "p_before_peer": string;
+          "p_limit": number;
+          "p_own_number": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "last_message": Json;
+          "last_message_at": string;
+          "opted_out": boolean;
+          "own_number": string;
+          "peer_number": string;
+        }[];
+      };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
         Returns: {
@@ -483,6 +782,44 @@ export type Database = {
           "error": string;
           "job": Json;
           "letter_id": number;
+        }[];
+      };
+      "list_messages": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_campaign_id": string;
+          "p_direction": string;
+          "p_limit": number;
+          "p_own_number": string;
+          "p_peer_number": string;
+          "p_search": string;
+          "p_since": string;
+          "p_statuses": (string)[];
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "body": string;
+          "campaign_id": string;
+          "created_at": string;
+          "direction": string;
+          "encoding": string;
+          "error_code": number;
+          "error_message": string;
+          "from_number": string;
+          "id": string;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number;
+          "price": number;
+          "price_unit": string;
+          "redacted_at": string;
+          "source": string;
+          "status": string;
+          "status_updated_at": string;
+          "to_number": string;
+          "twilio_message_sid": string;
         }[];
       };
       "list_tenants": {
@@ -502,6 +839,41 @@ export type Database = {
           "wanted": string;
         }[];
       };
+      "message_of": {
+        Args: { "p_message_id": string; "p_user_id": string };
+        Returns: {
+          "body": string;
+          "campaign_id": string;
+          "created_at": string;
+          "direction": string;
+          "encoding": string;
+          "error_code": number;
+          "error_message": string;
+          "from_number": string;
+          "id": string;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number;
+          "price": number;
+          "price_unit": string;
+          "redacted_at": string;
+          "source": string;
+          "status": string;
+          "status_updated_at": string;
+          "to_number": string;
+          "twilio_message_sid": string;
+        }[];
+      };
+      "messages_to_redact": {
+        Args: { "p_limit": number; "p_user_id": string };
+        Returns: {
+          "is_at_twilio": boolean;
+          "media_count": number;
+          "message_id": string;
+          "source": string;
+          "twilio_message_sid": string;
+        }[];
+      };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: string;
@@ -515,9 +887,14 @@ export type Database = {
           "outcome": string;
         }[];
       };
+      "pause_campaign": { Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string }; Returns: string };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: string;
+      };
+      "record_campaign_wave": {
+        Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
+        Returns: number;
       };
       "record_convergence_action": {
         Args: {
@@ -537,13 +914,25 @@ export type Database = {
           "p_consent": string;
           "p_from": string;
           "p_keyword": string;
+          "p_media_types": (string)[];
           "p_media_urls": (string)[];
           "p_num_segments": number;
           "p_to": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: {
+          "outcome": string;
+          "reply": string;
+          "reply_id": string;
+        }[];
+      };
+      "record_message_reports": {
+        Args: { "p_account_sid": string; "p_reports": Json };
+        Returns: {
+          "moved": number;
+          "priced": number;
+        }[];
       };
       "record_message_status": {
         Args: {
@@ -593,6 +982,7 @@ export type Database = {
         };
         Returns: string;
       };
+      "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
       "record_secondary_token": {
         Args: {
           "p_fence": number;
@@ -651,6 +1041,7 @@ export type Database = {
         }[];
       };
       "release_message": { Args: { "p_message_id": string }; Returns: string };
+      "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
       "renew_lease": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
@@ -662,6 +1053,17 @@ export type Database = {
         Returns: string;
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "request_redaction": {
+        Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "media_count": number;
+          "outcome": string;
+          "redacted_at": string;
+          "source": string;
+          "status": string;
+          "twilio_message_sid": string;
+        }[];
+      };
       "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
@@ -687,9 +1089,24 @@ export type Database = {
           "resealed": number;
         }[];
       };
+      "reserve_campaign_wave": {
+        Args: { "p_campaign_id": string; "p_limit": number; "p_run": number; "p_user_id": string };
+        Returns: {
+          "account_sid": string;
+          "from_number": string;
+          "media_urls": (string)[];
+          "messages": Json;
+          "outcome": string;
+          "sealed_token": string;
+          "wait_ms": number;
+        }[];
+      };
       "reserve_message": {
         Args: {
+          "p_address"?: string;
+          "p_address_rate"?: number;
           "p_body": string;
+          "p_country": string;
           "p_encoding": string;
           "p_fallback": boolean;
           "p_from": string;
@@ -700,6 +1117,7 @@ export type Database = {
           "p_segments": number;
           "p_to": string;
           "p_user_id": string;
+          "p_user_rate"?: number;
         };
         Returns: {
           "account_sid": string;
@@ -711,6 +1129,7 @@ export type Database = {
           "message_limit": number;
           "num_segments": number;
           "outcome": string;
+          "retry_after_seconds": number;
           "sealed_token": string;
           "source": string;
           "status": string;
@@ -728,11 +1147,42 @@ export type Database = {
         }[];
       };
       "retry_job": { Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number }; Returns: string };
+      "save_forward_webhook": {
+        Args: {
+          "p_request_id": string;
+          "p_rotate": boolean;
+          "p_sealed_secret": string;
+          "p_url": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "created_at": string;
+          "outcome": string;
+        }[];
+      };
+      "save_messaging_settings": {
+        Args: {
+          "p_allowed_countries": (string)[];
+          "p_help_reply": string;
+          "p_retention_days": number;
+          "p_start_reply": string;
+          "p_stop_reply": string;
+          "p_user_id": string;
+        };
+        Returns: string;
+      };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
         Returns: {
           "key_id": string;
           "tokens": number;
+        }[];
+      };
+      "set_number_pace": {
+        Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
+        Returns: {
+          "outcome": string;
+          "user_id": string;
         }[];
       };
       "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
@@ -801,6 +1251,17 @@ export type Database = {
           "user_id": string;
         }[];
       };
+      "unfinished_messages": {
+        Args: { "p_accounts": number; "p_limit": number };
+        Returns: {
+          "account_sid": string;
+          "first_sent_at": string;
+          "last_sent_at": string;
+          "sids": (string)[];
+          "source": string;
+          "user_id": string;
+        }[];
+      };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -815,6 +1276,7 @@ export type Database = {
           "user_id": string;
         }[];
       };
+      "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
     };
     Enums: {

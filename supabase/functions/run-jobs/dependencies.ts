@@ -1,10 +1,8 @@
-import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { createStripe } from "../_shared/stripe/client.ts";
 import { asSubaccountAt } from "../_shared/subaccounts/as-subaccount.ts";
-import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { activeTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
-import type { Twilio } from "../_shared/twilio/client.ts";
 import type { WorkDependencies } from "./work.ts";
 
 /** What the jobs need, from what a request brings. */
@@ -15,15 +13,10 @@ export function workDependencies(context: Context): WorkDependencies {
     stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL }),
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
-    twilioOf: (userId) => twilioOf(userId, context),
+    twilioOf: (userId) => activeTwilio(context, userId),
+    twilioAs: (userId, accountSid, sealedToken) => tenantTwilio(context, { userId, accountSid, sealedToken }),
+    forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
     asSubaccount: asSubaccountAt({ apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
   };
-}
-
-async function twilioOf(userId: string, { db, env }: Context): Promise<Twilio | null> {
-  const account = await decide(db, "subaccount_of", { p_user_id: userId });
-  if (account.outcome !== "active") return null;
-  const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
-  return await tenantTwilio({ db, env }, { userId, accountSid, sealedToken });
 }

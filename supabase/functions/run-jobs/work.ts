@@ -2,7 +2,11 @@ import type Stripe from "stripe";
 import { z } from "zod";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
+import { runCampaign } from "../_shared/campaigns/run.ts";
+import { forwardMessage } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
+import { redactMessages } from "../_shared/messages/redact.ts";
+import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
@@ -29,6 +33,11 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rotate-old-tokens") }),
   z.object({ kind: z.literal("forget-previous-tokens") }),
   z.object({ kind: z.literal("rotate-sealing-keys") }),
+  z.object({ kind: z.literal("refresh-messages") }),
+  z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
+  z.object({ kind: z.literal("redact-old-messages") }),
+  z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
+  z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
 const BUSY_SECONDS = 3;
@@ -36,6 +45,8 @@ const LIMIT_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 /** So many an hour: a rotation takes a handful of calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
+/** Of one tenant, an hour. */
+const REDACTIONS_BATCH = 1_000;
 
 /** Whom and what the jobs work with. `twilio` is the master account. */
 export interface WorkDependencies extends ConvergeDependencies {
@@ -47,6 +58,10 @@ export interface WorkDependencies extends ConvergeDependencies {
   /** Accounts per page of a sweep; Twilio's most by default. */
   pageSize?: number;
   asSubaccount: AsSubaccount;
+  /** Twilio as a tenant by their sealed credentials, as a decision brought them. */
+  twilioAs: (userId: string, accountSid: string, sealedToken: string) => Promise<Twilio>;
+  /** Whether tenants' forward webhooks may be on private hosts. */
+  forwardToPrivate: boolean;
   /** The age at which a token is rotated without being asked. */
   tokenMaxAgeDays: number;
 }
@@ -54,6 +69,8 @@ export interface WorkDependencies extends ConvergeDependencies {
 /** What each kind of job does. */
 export function workOf(dependencies: WorkDependencies): JobWork {
   const { db, twilio, stripe, now, twilioOf } = dependencies;
+  const twilioFor = (userId: string, source: string) =>
+    source === "master" ? Promise.resolve(twilio) : twilioOf(userId);
   return async (raw) => {
     const job = jobSchema.parse(raw);
     switch (job.kind) {
@@ -72,11 +89,23 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await refreshMasterNumbers(db, twilio);
         return "done";
       case "settle-messages":
-        await settleMessages({
-          ...dependencies,
-          twilioFor: (userId, source) => source === "master" ? Promise.resolve(twilio) : twilioOf(userId),
-        });
+        await settleMessages({ ...dependencies, twilioFor });
         return "done";
+      case "refresh-messages":
+        await refreshMessages({ ...dependencies, twilioFor });
+        return "done";
+      case "redact-messages":
+        return await redactMessages(job.userId, { ...dependencies, twilioFor }) ? "done" : { againInSeconds: 60 };
+      case "redact-old-messages":
+        await decide(db, "ask_for_due_redactions", { p_limit: REDACTIONS_BATCH });
+        return "done";
+      case "forward-message":
+        await forwardMessage(job.userId, job.messageId, dependencies);
+        return "done";
+      case "run-campaign": {
+        const seconds = await runCampaign(job, dependencies);
+        return seconds === null ? "done" : { againInSeconds: seconds };
+      }
       case "settle-number-purchases":
         await settlePurchases({ ...dependencies, twilioFor: twilioOf });
         return "done";

@@ -3,8 +3,8 @@ import { type Reservation, reserveMessage } from "../_shared/messages/reserve.ts
 import { sendReserved } from "../_shared/messages/send.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
+import { allowanceOf } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { masterTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
@@ -15,13 +15,13 @@ const LIMIT = { action: "send", perUser: 120, perAddress: 600, windowSeconds: 60
 export async function handle(request: Request, context: Context): Promise<Response> {
   const idempotencyKey = idempotencyKeyOf(request);
   const composed = await compose(await readJson(request, messageSchema));
-  await takeAllowance(LIMIT, request, context);
   const { db, env, user } = context;
   const result = await reserveMessage(db, composed, {
     userId: user.id,
     idempotencyKey,
     fallback: env.MASTER_FALLBACK === "on",
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
+    allowance: allowanceOf(LIMIT, request, env),
   });
   if (result.outcome === "duplicate") {
     return Response.json(result.message, { status: 200, headers: { "idempotent-replayed": "true" } });
@@ -50,24 +50,4 @@ async function senderOf(reservation: Reservation, { db, env, user }: Context): P
     await decide(db, "release_message", { p_message_id: messageId });
     throw error;
   }
-}
-
-/** A key of the caller's choice makes a repeated request harmless; without one every request is a message of its own. */
-function idempotencyKeyOf(request: Request): string {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return crypto.randomUUID();
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new Refusal(
-      "invalid_input",
-      `Cannot accept the request: "Idempotency-Key": must be 1 to 255 visible ASCII characters`,
-      {
-        details: [{
-          field: "Idempotency-Key",
-          code: "invalid_format",
-          message: "must be 1 to 255 visible ASCII characters",
-        }],
-      },
-    );
-  }
-  return key;
 }

@@ -1,10 +1,13 @@
-import { applyInbound, applyStatusCallback } from "../_shared/messages/callbacks.ts";
+import MessagingResponse from "twilio/lib/twiml/MessagingResponse.js";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
+import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared/messages/callbacks.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readText } from "../_shared/platform/request.ts";
 import { signingTokens } from "../_shared/subaccounts/credentials.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
 import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts";
+import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
 
 const MAX_BYTES = 256 * 1024;
 const PATH = /^\/twilio-webhook\/(status|inbound)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
@@ -23,11 +26,15 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (kind === "inbound" && form.get("AccountSid") === context.env.TWILIO_ACCOUNT_SID) throw notGenuine();
   await verify(request, url, userId, { body, form }, context);
 
-  const outcome = kind === "status"
-    ? await applyStatusCallback(context.db, userId, messageIdOf(url), form)
-    : await applyInbound(context.db, userId, form);
-  context.log.info(`twilio.${kind}`, { userId, outcome });
-  return kind === "inbound" ? twiml() : new Response(null, { status: 204 });
+  if (kind === "status") {
+    const outcome = await applyStatusCallback(context.db, userId, messageIdOf(url), form);
+    context.log.info("twilio.status", { userId, outcome });
+    return new Response(null, { status: 204 });
+  }
+  const { outcome, reply } = await applyInbound(context.db, userId, form);
+  context.log.info("twilio.inbound", { userId, outcome });
+  if (outcome === "recorded") wakeJobs(context.env);
+  return twiml(reply, userId, context.env.PUBLIC_BASE_URL);
 }
 
 /** One and the same answer for a wrong signature, an unknown tenant and a foreign account: a stranger learns nothing. */
@@ -54,6 +61,12 @@ function messageIdOf(url: URL): string | null {
   return id !== null && UUID.test(id) ? id : null;
 }
 
-function twiml(): Response {
-  return new Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', { headers: { "content-type": "text/xml" } });
+/** Twilio sends the answer, and reports on it like on any message of ours. Silent where there is none. */
+function twiml(reply: KeywordReply | null, userId: string, publicBaseUrl: string): Response {
+  const response = new MessagingResponse();
+  if (reply !== null) {
+    const action = statusCallbackUrl(publicBaseUrl, userId, reply.messageId);
+    response.message({ statusCallback: action }, reply.body);
+  }
+  return new Response(response.toString(), { headers: { "content-type": "text/xml" } });
 }

@@ -19,6 +19,7 @@ export const messageRoutes: Route[] = [
   { method: "DELETE", pattern: `${BASE}/:sid`, handle: deleteMessage },
   { method: "GET", pattern: `${BASE}/:sid/Media`, handle: listMedia },
   { method: "GET", pattern: `${BASE}/:sid/Media/:media`, handle: fetchMedia },
+  { method: "DELETE", pattern: `${BASE}/:sid/Media/:media`, handle: deleteMedia },
 ];
 
 function createMessage({ simulation, account, form, method, path }: ApiCall): Answer {
@@ -86,6 +87,15 @@ function fetchMedia(call: ApiCall): Answer {
   const item = message.media.find((media) => media.sid === call.params["media"]);
   if (!item) throw notFound(call.path);
   return { status: 200, body: mediaBody(message, item) };
+}
+
+function deleteMedia(call: ApiCall): Answer {
+  const message = messageOf(call);
+  const index = message.media.findIndex((media) => media.sid === call.params["media"]);
+  if (index < 0) throw notFound(call.path);
+  message.media.splice(index, 1);
+  call.simulation.world.changed();
+  return { status: 204 };
 }
 
 function isWaiting(message: Message): boolean {

@@ -28,17 +28,41 @@ export interface DrainReport {
 /** Longer than a job may take: until then no other drain sees it. */
 const VISIBILITY_SECONDS = 150;
 
-/** Claims and works off jobs until the queue is empty or the time is up. Several drains may run at once. */
+/** How often the queue is looked at while jobs are at work: one that takes long holds up nobody. */
+const LOOK_AGAIN_MS = 250;
+
+/** Claims and works off jobs until none is left or the time is up, `batch` of them side by side. Several drains may run at once. */
 export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions): Promise<DrainReport> {
   const report: DrainReport = { done: 0, waiting: 0, retried: 0, buried: 0 };
   const deadline = performance.now() + budgetMs;
-  while (performance.now() < deadline) {
-    const claimed = await rows(db, "claim_jobs", { p_limit: batch, p_visibility_seconds: VISIBILITY_SECONDS });
-    if (claimed.length === 0) break;
-    const settled = await Promise.all(claimed.map((job) => settle(job, { db, log, work })));
-    for (const result of settled) report[result]++;
+  const atWork = new Set<Promise<unknown>>();
+  const failures: unknown[] = [];
+  while (performance.now() < deadline && failures.length === 0) {
+    const limit = batch - atWork.size;
+    const claimed: ClaimedJob[] = limit === 0 ? [] : await rows(db, "claim_jobs", {
+      p_limit: limit,
+      p_visibility_seconds: VISIBILITY_SECONDS,
+    });
+    for (const job of claimed) {
+      const settled: Promise<unknown> = settle(job, { db, log, work })
+        .then((result) => report[result]++, (error) => failures.push(error))
+        .finally(() => atWork.delete(settled));
+      atWork.add(settled);
+    }
+    if (atWork.size === 0) break;
+    if (claimed.length < limit || atWork.size === batch) await firstOrLater(atWork);
   }
+  await Promise.all(atWork);
+  if (failures.length > 0) throw failures[0];
   return report;
+}
+
+/** Resolves when one of them has ended, or after a while. */
+async function firstOrLater(atWork: ReadonlySet<Promise<unknown>>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const later = new Promise((resolve) => timer = setTimeout(resolve, LOOK_AGAIN_MS));
+  await Promise.race([...atWork, later]);
+  clearTimeout(timer);
 }
 
 interface ClaimedJob {

@@ -66,26 +66,44 @@ export async function applyStatusCallback(
   return recorded.outcome;
 }
 
-/** Stores a received message, once, and what it says about consent. @returns recorded, duplicate, or `ignored` */
-export async function applyInbound(db: Db, userId: string, form: URLSearchParams): Promise<string> {
+/** What is to be answered to a received message, and the row of that answer in the ledger. */
+export interface KeywordReply {
+  body: string;
+  messageId: string;
+}
+
+/**
+ * Stores a received message, once, and what it says about consent.
+ * @returns recorded, duplicate, or `ignored` for one we cannot read; and what the tenant has configured as its answer
+ */
+export async function applyInbound(
+  db: Db,
+  userId: string,
+  form: URLSearchParams,
+): Promise<{ outcome: string; reply: KeywordReply | null }> {
   const fields = fieldsOf(form);
   const message = inboundSchema.safeParse(fields);
-  if (!message.success) return "ignored";
+  if (!message.success) return { outcome: "ignored", reply: null };
   const { MessageSid, AccountSid, From, To, Body, NumMedia, NumSegments, OptOutType } = message.data;
-  return await decide(db, "record_inbound_message", {
+  const media = Array.from({ length: NumMedia }, (_, index) => ({
+    url: fields[`MediaUrl${index}`],
+    type: fields[`MediaContentType${index}`] ?? "application/octet-stream",
+  })).filter(({ url }) => url !== undefined);
+  const recorded = await decide(db, "record_inbound_message", {
     p_user_id: userId,
     p_twilio_message_sid: MessageSid,
     p_account_sid: AccountSid,
     p_from: From,
     p_to: To,
     p_body: Body,
-    p_media_urls: Array.from({ length: NumMedia }, (_, index) => fields[`MediaUrl${index}`]).filter((url) =>
-      url !== undefined
-    ),
+    p_media_urls: media.map(({ url }) => url!),
+    p_media_types: media.map(({ type }) => type),
     p_num_segments: NumSegments,
     p_consent: consentOf(Body, OptOutType ?? null),
     p_keyword: keywordOf(Body),
   });
+  const { outcome, reply, reply_id } = recorded;
+  return { outcome, reply: reply === null ? null : { body: reply, messageId: reply_id } };
 }
 
 /** Of a repeated field the first value, which is also the one the signature was checked by; in text that can be stored. */

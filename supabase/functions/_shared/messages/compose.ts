@@ -4,13 +4,15 @@ import { z } from "zod";
 import { Refusal } from "../platform/errors.ts";
 
 /** Twilio's limit (21617), in UTF-16 code units as it counts them. */
-const LONGEST_BODY = 1600;
+export const LONGEST_BODY = 1600;
 const MOST_MEDIA = 10;
+
+export const mediaUrlsSchema = z.array(z.url({ protocol: /^https?$/ }).max(2048)).min(1).max(MOST_MEDIA);
 
 export const messageSchema = z.strictObject({
   to: z.string().min(1).max(64),
   body: z.string().min(1).optional(),
-  mediaUrls: z.array(z.url({ protocol: /^https?$/ }).max(2048)).min(1).max(MOST_MEDIA).optional(),
+  mediaUrls: mediaUrlsSchema.optional(),
   from: z.string().min(1).max(64).optional(),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
@@ -23,6 +25,8 @@ export type MessageInput = z.output<typeof messageSchema>;
 export interface Composed {
   /** E.164. */
   to: string;
+  /** Where `to` is, ISO 3166; of several countries behind one code the main one. */
+  country: string;
   from: string | null;
   body: string | null;
   mediaUrls: string[];
@@ -34,7 +38,9 @@ export interface Composed {
 
 /** Checks and measures a message. @throws Refusal `invalid_recipient`, `body_too_long` */
 export async function compose(input: MessageInput): Promise<Composed> {
-  const to = recipientOf(input.to);
+  const recipient = readRecipient(input.to);
+  if (recipient === null) throw invalidRecipient(input.to);
+  const { number: to, country } = recipient;
   const body = input.body ?? null;
   if (body !== null && body.length > LONGEST_BODY) {
     throw new Refusal(
@@ -45,37 +51,58 @@ export async function compose(input: MessageInput): Promise<Composed> {
       },
     );
   }
-  const measured = new SegmentedMessage(body ?? "");
   return {
     to,
+    country,
     from: input.from ?? null,
     body,
     mediaUrls: input.mediaUrls ?? [],
-    segments: Math.max(1, measured.segmentsCount),
-    encoding: measured.encodingName === "UCS-2" ? "UCS-2" : "GSM-7",
+    ...measure(body),
     requestHash: await sha256(JSON.stringify([to, input.from ?? null, body, input.mediaUrls ?? []])),
   };
 }
 
-/**
- * The recipient in E.164. Only its form is judged here (`isPossible`): whether a well-formed number exists is known to
- * carriers, and Twilio says so with its own code.
- */
-function recipientOf(text: string): string {
-  const number = /^\+[\d\s().-]+$/.test(text) ? parsePhoneNumberFromString(text) : undefined;
-  if (number === undefined || !number.isPossible()) {
-    throw new Refusal(
-      "invalid_recipient",
-      `Cannot send to "${text}": it is not a phone number in international form (+ and country code)`,
-      {
-        details: [{ field: "to", code: "invalid_phone_number" }],
-      },
-    );
-  }
-  return number.number;
+/** How many segments a text takes, and in which encoding. Some 0.4 ms: never for thousands within one request. */
+export function measure(body: string | null): { segments: number; encoding: "GSM-7" | "UCS-2" } {
+  const measured = new SegmentedMessage(body ?? "");
+  return {
+    segments: Math.max(1, measured.segmentsCount),
+    encoding: measured.encodingName === "UCS-2" ? "UCS-2" : "GSM-7",
+  };
 }
 
-async function sha256(text: string): Promise<string> {
+/** A phone number somebody may be reached at. */
+export interface Recipient {
+  /** E.164. */
+  number: string;
+  country: string;
+}
+
+/**
+ * Reads a recipient in international form; null where it is none. Only its form is judged (`isPossible`): whether a
+ * well-formed number exists is known to carriers, and Twilio says so with its own code.
+ */
+export function readRecipient(text: string): Recipient | null {
+  const number = /^\+[\d\s().-]+$/.test(text) ? parsePhoneNumberFromString(text) : undefined;
+  if (number === undefined || !number.isPossible()) return null;
+  return { number: number.number, country: number.country ?? number.getPossibleCountries()[0] ?? UNKNOWN_COUNTRY };
+}
+
+/** Satellite phones and the like. On no list of countries. */
+const UNKNOWN_COUNTRY = "ZZ";
+
+function invalidRecipient(text: string): Refusal {
+  return new Refusal(
+    "invalid_recipient",
+    `Cannot send to "${text}": it is not a phone number in international form (+ and country code)`,
+    {
+      details: [{ field: "to", code: "invalid_phone_number" }],
+    },
+  );
+}
+
+/** Hex. */
+export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,8 +1,9 @@
-/** What a reply says about being texted: stop, start again, or nothing. */
-export type Consent = "stop" | "start" | null;
+/** What a reply asks for: stop texting, start again, help; or nothing of the kind. */
+export type Consent = "stop" | "start" | "help" | null;
 
 const STOP = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"]);
 const START = new Set(["START", "YES", "UNSTOP"]);
+const HELP = new Set(["HELP", "INFO"]);
 
 /**
  * Reads a reply as carriers do: the whole message is one keyword, in any case, with any spacing or punctuation around it.
@@ -11,9 +12,11 @@ const START = new Set(["START", "YES", "UNSTOP"]);
 export function consentOf(body: string, optOutType: string | null): Consent {
   if (optOutType === "STOP") return "stop";
   if (optOutType === "START") return "start";
+  if (optOutType === "HELP") return "help";
   const keyword = keywordOf(body);
   if (STOP.has(keyword)) return "stop";
-  return START.has(keyword) ? "start" : null;
+  if (START.has(keyword)) return "start";
+  return HELP.has(keyword) ? "help" : null;
 }
 
 /** The letters of a reply, in capitals: " Stop. " → "STOP", "opt-out" → "OPTOUT". */

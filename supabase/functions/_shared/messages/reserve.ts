@@ -1,5 +1,6 @@
 import { type Db, decide } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
+import { type allowanceOf, tooOften } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
 import { refusalOfMessage } from "./refusals.ts";
 import type { NumberSource } from "../numbers/shape.ts";
@@ -35,6 +36,8 @@ export interface ReserveOptions {
   idempotencyKey: string;
   fallback: boolean;
   masterAccountSid: string;
+  /** What the request counts for; see `allowanceOf`. */
+  allowance: ReturnType<typeof allowanceOf>;
 }
 
 /**
@@ -47,6 +50,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     p_idempotency_key: options.idempotencyKey,
     p_request_hash: composed.requestHash,
     p_to: composed.to,
+    p_country: composed.country,
     p_from: composed.from,
     p_body: composed.body,
     p_media_urls: composed.mediaUrls,
@@ -54,6 +58,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     p_encoding: composed.encoding,
     p_fallback: options.fallback,
     p_master_account_sid: options.masterAccountSid,
+    ...options.allowance,
   });
   const { from, to } = composed;
   switch (row.outcome) {
@@ -87,28 +92,53 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
       };
     case "key_conflict":
       throw new Refusal("idempotency_key_reused", "Cannot send: this Idempotency-Key was used for a different message");
+    case "rate_limited":
+      throw tooOften(row.retry_after_seconds);
+    case "destination_refused":
+      throw new Refusal(
+        "destination_not_enabled",
+        `Cannot send to "${to}": messages to "${composed.country}" are not enabled`,
+        { details: [{ field: "to", code: "country_not_enabled", country: composed.country }] },
+      );
     case "opted_out":
       throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${row.from_number}"`);
     case "daily_limit_reached":
       throw limitReached("today", row.message_limit, "3600");
     case "monthly_limit_reached":
       throw limitReached("this month", row.message_limit, "86400");
+    case "spend_limit_reached":
+      throw new Refusal(
+        "spend_limit_reached",
+        `Cannot send: your plan's limit of ${row.message_limit} a month is spent`,
+        {
+          headers: { "retry-after": "86400" },
+          details: [{ limit: row.message_limit }],
+        },
+      );
+    default:
+      throw senderRefusal(row.outcome, from);
+  }
+}
+
+/** Why a tenant cannot send, or not from this number: the outcomes of `may_send_from`. */
+export function senderRefusal(outcome: string, from: string | null): Refusal {
+  switch (outcome) {
     case "number_not_owned":
-      throw new Refusal("number_not_owned", `Cannot send from "${from}": number is not yours`, {
+      return new Refusal("number_not_owned", `Cannot send from "${from}": number is not yours`, {
         details: [{ field: "from", code: "not_owned" }],
       });
     case "no_number":
-      throw new Refusal("number_required", "Cannot send: you have no number yet, buy one first");
+      return new Refusal("number_required", "Cannot send: you have no number yet, buy one first");
     case "no_subaccount":
-      throw new Refusal("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
+      return new Refusal("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
     case "pending":
-      throw new Refusal("subaccount_pending", "Cannot send yet: your subaccount is being set up");
+      return new Refusal("subaccount_pending", "Cannot send yet: your subaccount is being set up");
     case "suspended":
-      throw new Refusal("subaccount_suspended", "Cannot send: your subaccount is suspended");
+      return new Refusal("subaccount_suspended", "Cannot send: your subaccount is suspended");
     case "closed":
-      throw new Refusal("subaccount_closed", "Cannot send: your subaccount is closed");
+      return new Refusal("subaccount_closed", "Cannot send: your subaccount is closed");
     default:
-      throw new Error(`reserve_message answered "${row.outcome}", which nobody here knows`);
+      throw new Error(`A sender is "${outcome}", which nobody here knows`);
   }
 }
 

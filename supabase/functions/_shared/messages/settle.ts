@@ -15,11 +15,15 @@ const PATIENCE_SECONDS = 30;
 const BATCH = 50;
 /** Clocks differ: evidence is looked for from a little before our own row. */
 const SKEW_MS = 60_000;
+/** A request that was given up after seconds does not land an hour later: what is not there by then was not sent. */
+const NOT_SENT_AFTER_MS = 3_600_000;
+/** More than this many between two numbers since, and a look is not complete. */
+const MOST_CANDIDATES = 200;
 
 /**
- * Looks at Twilio for evidence about messages whose answer was lost. Found, they get Twilio's SID and status; not found
- * proves nothing (a message may still appear), so they become or stay `unknown` and are looked for again. One that Twilio
- * will not tell about is logged and keeps no other waiting.
+ * Looks at Twilio for evidence about messages whose answer was lost. Found, they get Twilio's SID and status. Not found, they
+ * become or stay `unknown` and are looked for again, until after an hour they are `not_sent`. One that Twilio will not tell
+ * about is logged and keeps no other waiting.
  * @returns how many were found
  */
 export async function settleMessages({ db, twilioFor, log }: SettleDependencies): Promise<number> {
@@ -40,19 +44,35 @@ export async function settleMessages({ db, twilioFor, log }: SettleDependencies)
   return found;
 }
 
-/** Returns whether there was evidence. */
+/** Returns whether it was found. */
 async function settle(message: Unsettled, twilio: Twilio, db: Db): Promise<boolean> {
   const evidence = await findEvidence(message, twilio, db);
   await decide(db, "record_message_status", {
     p_message_id: message.message_id,
     p_user_id: message.user_id,
     p_account_sid: message.account_sid,
-    p_twilio_message_sid: evidence?.sid ?? null,
-    p_status: evidence?.status ?? "unknown",
-    p_error_code: evidence?.errorCode ?? null,
-    p_error_message: evidence?.errorMessage ?? null,
+    ...said(evidence, message),
   });
-  return evidence !== null;
+  return evidence.found !== null;
+}
+
+function said({ found, isComplete }: Evidence, message: Unsettled) {
+  if (found !== null) {
+    return {
+      p_twilio_message_sid: found.sid,
+      p_status: found.status,
+      p_error_code: found.errorCode,
+      p_error_message: found.errorMessage,
+    };
+  }
+  const isOver = Date.now() - new Date(message.created_at).getTime() > NOT_SENT_AFTER_MS;
+  return {
+    p_twilio_message_sid: null,
+    p_error_code: null,
+    ...(isOver && isComplete
+      ? { p_status: "not_sent", p_error_message: "Twilio's answer was lost, and it has no such message" }
+      : { p_status: "unknown", p_error_message: "Twilio's answer was lost" }),
+  };
 }
 
 interface Unsettled {
@@ -65,22 +85,32 @@ interface Unsettled {
   created_at: string;
 }
 
+/** The one message it must have been, or null; and whether the look would have found it. */
+interface Evidence {
+  found: MessageInstance | null;
+  isComplete: boolean;
+}
+
 /**
  * One message between these numbers with this body, sent since our row was made, and not another row's already. Two equal
  * ones could be told apart by nobody, so then there is no evidence.
  */
-async function findEvidence(message: Unsettled, twilio: Twilio, db: Db): Promise<MessageInstance | null> {
+async function findEvidence(message: Unsettled, twilio: Twilio, db: Db): Promise<Evidence> {
   const since = new Date(new Date(message.created_at).getTime() - SKEW_MS);
   const candidates = await twilio.account.messages.list({
     from: message.from_number,
     to: message.to_number,
     dateSentAfter: since,
-    limit: 50,
+    limit: MOST_CANDIDATES,
   });
   const same = candidates.filter(({ body, dateCreated }) => body === (message.body ?? "") && dateCreated >= since);
   const known = await knownSids(same.map(({ sid }) => sid), db);
   const [only, ...others] = same.filter(({ sid }) => !known.has(sid));
-  return others.length === 0 ? only ?? null : null;
+  const isAmbiguous = others.length > 0;
+  return {
+    found: isAmbiguous ? null : only ?? null,
+    isComplete: !isAmbiguous && candidates.length < MOST_CANDIDATES,
+  };
 }
 
 async function knownSids(sids: string[], db: Db): Promise<Set<string | null>> {

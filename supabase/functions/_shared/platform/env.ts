@@ -31,6 +31,7 @@ const schema = z.object({
   PUBLIC_BASE_URL: url,
   SELF_PROVISIONING: z.enum(["anyone", "subscribers"]).default("subscribers"),
   MASTER_FALLBACK: z.enum(["on", "off"]).default("off"),
+  FORWARD_TO_PRIVATE: z.enum(["on", "off"]).default("off"),
   MAX_SUBACCOUNTS: count(1000),
   MAX_SUBACCOUNTS_PER_DAY: count(200),
   CREATE_SETTLE_SECONDS: count(60),

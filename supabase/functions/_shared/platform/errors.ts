@@ -34,7 +34,10 @@ export const ERROR_STATUS = {
   body_too_long: 422,
   idempotency_key_reused: 409,
   message_limit_reached: 429,
+  spend_limit_reached: 429,
   message_outcome_unknown: 503,
+  no_valid_recipients: 422,
+  campaign_over: 409,
   // Twilio and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,

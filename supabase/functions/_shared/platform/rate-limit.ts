@@ -1,5 +1,6 @@
 import { decide } from "./database.ts";
 import type { Context } from "./endpoint.ts";
+import type { Env } from "./env.ts";
 import { Refusal } from "./errors.ts";
 
 /** How often something may be done. `RATE_LIMIT_FACTOR` scales every limit; 0 switches them off. */
@@ -12,21 +13,39 @@ export interface Limit {
   windowSeconds: number;
 }
 
+/** What a decision needs to count one use by the caller and their address itself; nulls where limits are switched off. */
+export function allowanceOf(
+  limit: Limit,
+  request: Request,
+  { RATE_LIMIT_FACTOR: factor }: Pick<Env, "RATE_LIMIT_FACTOR">,
+) {
+  if (factor === 0) return { p_address: null, p_user_rate: null, p_address_rate: null };
+  return {
+    p_address: addressOf(request),
+    p_user_rate: Math.ceil(limit.perUser * factor),
+    p_address_rate: Math.ceil(limit.perAddress * factor),
+  };
+}
+
 /** Counts one use by the caller and their address, in one statement. @throws Refusal `rate_limited` with Retry-After */
 export async function takeAllowance(limit: Limit, request: Request, { db, env, user }: Context): Promise<void> {
-  const factor = env.RATE_LIMIT_FACTOR;
-  if (factor === 0) return;
+  const { p_address, p_user_rate, p_address_rate } = allowanceOf(limit, request, env);
+  if (p_user_rate === null) return;
   const taken = await decide(db, "take_allowance", {
     p_action: limit.action,
     p_user_id: user.id,
-    p_address: addressOf(request),
-    p_user_limit: Math.ceil(limit.perUser * factor),
-    p_address_limit: Math.ceil(limit.perAddress * factor),
+    p_address,
+    p_user_limit: p_user_rate,
+    p_address_limit: p_address_rate,
     p_window_seconds: limit.windowSeconds,
   });
-  if (taken.outcome === "allowed") return;
-  const wait = Math.max(1, taken.retry_after_seconds);
-  throw new Refusal("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
+  if (taken.outcome !== "allowed") throw tooOften(taken.retry_after_seconds);
+}
+
+/** The refusal for who has used up a limit. */
+export function tooOften(retryAfterSeconds: number): Refusal {
+  const wait = Math.max(1, retryAfterSeconds);
+  return new Refusal("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
     headers: { "retry-after": String(wait) },
   });
 }

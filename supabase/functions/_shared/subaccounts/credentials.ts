@@ -45,6 +45,23 @@ export async function tenantTwilio(
   });
 }
 
+/** Twilio as the account that a user's messages went through; null where their subaccount is not active. */
+export async function accountOfMessages(
+  { db, env }: { db: Db; env: TwilioEnv },
+  userId: string,
+  source: string,
+): Promise<Twilio | null> {
+  return source === "master" ? masterTwilio(env) : await activeTwilio({ db, env }, userId);
+}
+
+/** Twilio as a tenant whose subaccount is active; null for anybody else. */
+export async function activeTwilio({ db, env }: { db: Db; env: TwilioEnv }, userId: string): Promise<Twilio | null> {
+  const account = await decide(db, "subaccount_of", { p_user_id: userId });
+  if (account.outcome !== "active") return null;
+  const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
+  return await tenantTwilio({ db, env }, { userId, accountSid, sealedToken });
+}
+
 /** @throws Error when the text was sealed for another tenant or account, or its key is gone */
 export function openToken(ring: KeyRing, userId: string, accountSid: string, sealedToken: string): Promise<string> {
   return open(ring, sealedToken, tokenBinding(userId, accountSid));

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { LONGEST_BODY, mediaUrlsSchema, sha256 } from "../messages/compose.ts";
+import { senderRefusal } from "../messages/reserve.ts";
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import { momentSchema } from "../platform/paging.ts";
+import { type allowanceOf, tooOften } from "../platform/rate-limit.ts";
+import { type CheckedRecipients, checkRecipients } from "./recipients.ts";
+import { campaignSchema } from "./shape.ts";
+
+const MOST_RECIPIENTS = 10_000;
+const DAYS_AHEAD = 60;
+
+const recipientSchema = z.strictObject({
+  to: z.string().min(1).max(64),
+  variables: z.record(z.string().min(1).max(64), z.string().max(LONGEST_BODY)).optional(),
+});
+
+/** A message to many. `{{name}}` in `body` stands for each recipient's variable of that name. */
+export const bulkSchema = z.strictObject({
+  name: z.string().trim().min(1).max(200).optional(),
+  from: z.string().min(1).max(64).optional(),
+  /** Longer than a message: what each becomes is measured. */
+  body: z.string().min(1).max(2 * LONGEST_BODY).optional(),
+  mediaUrls: mediaUrlsSchema.optional(),
+  recipients: z.array(recipientSchema).min(1).max(MOST_RECIPIENTS),
+  scheduledAt: momentSchema.refine(
+    (time) => Date.parse(time) < Date.now() + DAYS_AHEAD * 86_400_000,
+    `must be within ${DAYS_AHEAD} days`,
+  ).optional(),
+  /** Only checks. */
+  dryRun: z.boolean().default(false),
+}).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
+  path: ["body"],
+  message: "is required where there are no mediaUrls",
+});
+
+export type BulkInput = z.output<typeof bulkSchema>;
+
+/** What was made of the request: the campaign (null after a dry run), and each row that is not sent to, with the reason. */
+export const bulkAnswerSchema = z.strictObject({
+  campaign: campaignSchema.nullable(),
+  accepted: z.number().int(),
+  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() })),
+});
+
+export interface CreateOptions {
+  userId: string;
+  idempotencyKey: string;
+  requestId: string;
+  allowance: ReturnType<typeof allowanceOf>;
+}
+
+/** Checks every row of the request. @throws Refusal `no_valid_recipients` where none is left */
+export function checkBulk(input: BulkInput): CheckedRecipients {
+  const checked = checkRecipients(input.recipients, input.body ?? null);
+  if (checked.ready.length > 0) return checked;
+  throw new Refusal("no_valid_recipients", "Cannot send: no row of recipients can be sent to", {
+    details: checked.rejected.slice(0, 100).map(({ index, to, code, message }) => ({ index, to, code, message })),
+  });
+}
+
+/**
+ * Stores a campaign with its recipients and enqueues it, in one round trip.
+ * @returns its id, and whether it was there already under this key
+ * @throws Refusal
+ */
+export async function createCampaign(
+  db: Db,
+  input: BulkInput,
+  { ready }: CheckedRecipients,
+  options: CreateOptions,
+): Promise<{ campaignId: string; isRepeated: boolean }> {
+  const made = await decide(db, "create_campaign", {
+    p_user_id: options.userId,
+    p_idempotency_key: options.idempotencyKey,
+    p_request_hash: await sha256(JSON.stringify(input)),
+    p_name: input.name ?? null,
+    p_from: input.from ?? null,
+    p_body: input.body ?? null,
+    p_media_urls: input.mediaUrls ?? [],
+    p_scheduled_at: input.scheduledAt ?? null,
+    p_recipients: ready.map((recipient) => ({ ...recipient })),
+    p_request_id: options.requestId,
+    ...options.allowance,
+  });
+  switch (made.outcome) {
+    case "created":
+    case "duplicate":
+      return { campaignId: made.campaign_id, isRepeated: made.outcome === "duplicate" };
+    case "key_conflict":
+      throw new Refusal(
+        "idempotency_key_reused",
+        "Cannot send: this Idempotency-Key was used for a different campaign",
+      );
+    case "rate_limited":
+      throw tooOften(made.retry_after_seconds);
+    default:
+      throw senderRefusal(made.outcome, input.from ?? null);
+  }
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { type Db, decide, rows } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import { cursorSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { type Campaign, CAMPAIGN_STATUSES, campaignOf, campaignSchema, COUNTS } from "./shape.ts";
+
+export const campaignsQuery = z.strictObject({
+  status: z.enum(CAMPAIGN_STATUSES).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
+});
+
+/** Newest first; `next` is the cursor of the page behind, null on the last. */
+export const campaignPageSchema = z.strictObject({ campaigns: z.array(campaignSchema), next: z.string().nullable() });
+
+/** Which recipients: all, or those under one of the campaign's counts. */
+export const recipientsQuery = z.strictObject({
+  count: z.enum(COUNTS).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional(),
+});
+
+/** In the order of the request; `index` is the row's place in it. */
+export const recipientPageSchema = z.strictObject({
+  recipients: z.array(z.strictObject({
+    index: z.number().int(),
+    to: z.string(),
+    count: z.enum(COUNTS),
+    skipReason: z.string().nullable(),
+    messageId: z.guid().nullable(),
+    status: z.string().nullable(),
+    errorCode: z.number().nullable(),
+    errorMessage: z.string().nullable(),
+  })),
+  next: z.string().nullable(),
+});
+
+const EVERY = { p_status: null, p_before_at: null, p_before_id: null };
+
+/** One campaign of a tenant's. @throws Refusal `not_found` */
+export async function fetchCampaign(db: Db, userId: string, campaignId: string): Promise<Campaign> {
+  const [row] = await rows(db, "list_campaigns", {
+    p_user_id: userId,
+    p_campaign_id: campaignId,
+    ...EVERY,
+    p_limit: 1,
+  });
+  if (row === undefined) throw noCampaign(campaignId);
+  return campaignOf(row);
+}
+
+/** One page of a tenant's campaigns. */
+export async function listCampaigns(
+  db: Db,
+  userId: string,
+  { status, limit, cursor }: z.output<typeof campaignsQuery>,
+): Promise<z.output<typeof campaignPageSchema>> {
+  const [beforeAt, beforeId] = cursor ?? [null, null];
+  const found = await rows(db, "list_campaigns", {
+    p_user_id: userId,
+    p_campaign_id: null,
+    p_status: status ?? null,
+    p_before_at: beforeAt,
+    p_before_id: beforeId,
+    p_limit: limit,
+  });
+  const last = found.at(-1);
+  const isFull = last !== undefined && found.length === limit;
+  return { campaigns: found.map(campaignOf), next: isFull ? writeCursor([last.created_at, last.id]) : null };
+}
+
+/** One page of what has become of a campaign's recipients. @throws Refusal `not_found` */
+export async function listRecipients(
+  db: Db,
+  userId: string,
+  campaignId: string,
+  { count, limit, cursor }: z.output<typeof recipientsQuery>,
+): Promise<z.output<typeof recipientPageSchema>> {
+  const found = await rows(db, "list_campaign_recipients", {
+    p_user_id: userId,
+    p_campaign_id: campaignId,
+    p_count: count === "inFlight" ? "in_flight" : count ?? null,
+    p_after: cursor?.[0] ?? null,
+    p_limit: limit,
+  });
+  if (found.length === 0) await fetchCampaign(db, userId, campaignId);
+  const last = found.at(-1);
+  return {
+    recipients: found.map((row) => ({
+      index: row.position,
+      to: row.to_number,
+      count: row.counted === "in_flight" ? "inFlight" : row.counted as (typeof COUNTS)[number],
+      skipReason: row.skip_reason,
+      messageId: row.message_id,
+      status: row.status,
+      errorCode: row.error_code,
+      errorMessage: row.error_message,
+    })),
+    next: last !== undefined && found.length === limit ? writeCursor([last.position]) : null,
+  };
+}
+
+/**
+ * Pauses, resumes or cancels a campaign; asking for what is so already is fine.
+ * @throws Refusal `not_found`, `campaign_over`
+ */
+export async function changeCampaign(
+  db: Db,
+  change: "pause" | "resume" | "cancel",
+  { userId, campaignId, requestId }: { userId: string; campaignId: string; requestId: string },
+): Promise<Campaign> {
+  const changed = await decide(db, "change_campaign", {
+    p_user_id: userId,
+    p_campaign_id: campaignId,
+    p_change: change,
+    p_request_id: requestId,
+  });
+  if (changed.outcome === "not_found") throw noCampaign(campaignId);
+  if (changed.outcome === "over") {
+    throw new Refusal("campaign_over", `Cannot ${change} the campaign: it is ${changed.status}`);
+  }
+  return await fetchCampaign(db, userId, campaignId);
+}
+
+function noCampaign(campaignId: string): Refusal {
+  return new Refusal("not_found", `Cannot find a campaign "${campaignId}" of yours`);
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { type Db, decide } from "../platform/database.ts";
+import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
+import { isPublicTarget } from "./target.ts";
+
+/** A tenant's webhook as they see it. The secret is shown when it is made, and never again. */
+export const forwardWebhookSchema = z.strictObject({
+  url: z.string(),
+  enabled: z.boolean(),
+  /** Why it is not enabled. */
+  disabledReason: z.string().nullable(),
+  createdAt: z.string(),
+  /** `whsec_…`, for a Standard Webhooks library. Only in the answer that made it. */
+  secret: z.string().optional(),
+});
+
+export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
+
+/** Where to forward to: null forgets the webhook. `rotateSecret` makes another secret for one that is there. */
+export function forwardWebhookRequest(allowPrivate: boolean) {
+  return z.strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(2048)
+      .refine((url) => isPublicTarget(url, allowPrivate), "must be an https URL of a public host, without a user name")
+      .nullable(),
+    rotateSecret: z.boolean().default(false),
+  });
+}
+
+export interface SaveForwardWebhook {
+  userId: string;
+  url: string;
+  rotateSecret: boolean;
+  requestId: string;
+}
+
+/**
+ * Sets a tenant's webhook and enables it again. A first one, and one whose secret is rotated, gets a secret.
+ * @returns null where the user is gone
+ */
+export async function saveForwardWebhook(
+  { userId, url, rotateSecret, requestId }: SaveForwardWebhook,
+  { db, ring }: { db: Db; ring: KeyRing },
+): Promise<ForwardWebhook | null> {
+  const secret = newSecret();
+  const saved = await decide(db, "save_forward_webhook", {
+    p_user_id: userId,
+    p_url: url,
+    p_sealed_secret: await seal(ring, secret, bindingOf(userId)),
+    p_rotate: rotateSecret,
+    p_request_id: requestId,
+  });
+  if (saved.outcome === "unknown_user") return null;
+  const shown = { url, enabled: true, disabledReason: null, createdAt: saved.created_at };
+  return saved.outcome === "changed" ? shown : { ...shown, secret };
+}
+
+/** The secret of a tenant's webhook, for one use. */
+export function openSecret(ring: KeyRing, userId: string, sealed: string): Promise<string> {
+  return open(ring, sealed, bindingOf(userId));
+}
+
+/** As the database has it among what is sealed. */
+const bindingOf = (userId: string) => tokenBinding(userId, "forward-webhook");
+
+/** 24 random bytes, as Standard Webhooks recommends. */
+function newSecret(): string {
+  return `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}`;
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { type Db, rows } from "../platform/database.ts";
+import { cursorSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+
+/** Which conversations: all, or those of one number. */
+export const conversationsQuery = z.strictObject({
+  number: z.string().min(2).max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional(),
+});
+
+const conversationSchema = z.strictObject({
+  /** The tenant's own. */
+  number: z.string(),
+  with: z.string(),
+  lastMessageAt: z.string(),
+  /** They replied STOP: nothing goes to them from this number. */
+  optedOut: z.boolean(),
+  lastMessage: z.strictObject({
+    id: z.guid(),
+    direction: z.enum(["inbound", "outbound"]),
+    body: z.string().nullable(),
+    status: z.string(),
+    mediaCount: z.number(),
+    createdAt: z.string(),
+  }),
+});
+
+/** Those with the latest news first; `next` is the cursor of the page behind, null on the last. */
+export const conversationPageSchema = z.strictObject({
+  conversations: z.array(conversationSchema),
+  next: z.string().nullable(),
+});
+
+/** One page of a tenant's conversations: one for each pair of a number of theirs and another. */
+export async function listConversations(
+  db: Db,
+  userId: string,
+  { number, limit, cursor }: z.output<typeof conversationsQuery>,
+): Promise<z.output<typeof conversationPageSchema>> {
+  const [beforeAt, beforeOwn, beforePeer] = cursor ?? [null, null, null];
+  const found = await rows(db, "list_conversations", {
+    p_user_id: userId,
+    p_own_number: number ?? null,
+    p_before_at: beforeAt,
+    p_before_own: beforeOwn,
+    p_before_peer: beforePeer,
+    p_limit: limit,
+  });
+  const last = found.at(-1);
+  const isFull = last !== undefined && found.length === limit;
+  return {
+    conversations: found.map((row) => ({
+      number: row.own_number,
+      with: row.peer_number,
+      lastMessageAt: row.last_message_at,
+      optedOut: row.opted_out,
+      lastMessage: conversationSchema.shape.lastMessage.parse(row.last_message),
+    })),
+    next: isFull ? writeCursor([last.last_message_at, last.own_number, last.peer_number]) : null,
+  };
+}

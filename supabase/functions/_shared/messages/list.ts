@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { type Db, rows } from "../platform/database.ts";
+import { cursorSchema, momentSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+
+const STATUSES = [
+  "reserved",
+  "refused",
+  "unknown",
+  "not_sent",
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+  "sent",
+  "delivered",
+  "undelivered",
+  "failed",
+  "canceled",
+  "read",
+  "receiving",
+  "received",
+] as const;
+
+const phoneNumber = z.string().min(2).max(64);
+
+/** What messages can be asked for. `number` and `with` together are one conversation. */
+export const messagesQuery = z.strictObject({
+  direction: z.enum(["inbound", "outbound"]).optional(),
+  /** One, or several with commas. */
+  status: z.string().transform((text) => text.split(",")).pipe(z.array(z.enum(STATUSES)).max(STATUSES.length))
+    .optional(),
+  number: phoneNumber.optional(),
+  with: phoneNumber.optional(),
+  campaignId: z.guid().optional(),
+  since: momentSchema.optional(),
+  until: momentSchema.optional(),
+  search: z.string().trim().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
+});
+
+export type MessagesQuery = z.output<typeof messagesQuery>;
+
+/** A message as every endpoint shows it. Times are ISO; `price` is what Twilio says, null until it does. */
+export const messageSchema = z.strictObject({
+  id: z.guid(),
+  sid: z.string().nullable(),
+  direction: z.enum(["inbound", "outbound"]),
+  from: z.string(),
+  to: z.string(),
+  body: z.string().nullable(),
+  media: z.array(z.strictObject({ url: z.string(), contentType: z.string().nullable() })),
+  status: z.enum(STATUSES),
+  source: z.enum(["subaccount", "master"]),
+  errorCode: z.number().nullable(),
+  errorMessage: z.string().nullable(),
+  segments: z.number().nullable(),
+  encoding: z.string().nullable(),
+  price: z.number().nullable(),
+  priceUnit: z.string().nullable(),
+  campaignId: z.guid().nullable(),
+  redactedAt: z.string().nullable(),
+  statusUpdatedAt: z.string(),
+  createdAt: z.string(),
+});
+
+export type Message = z.output<typeof messageSchema>;
+
+/** Newest first; `next` is the cursor of the page behind, null on the last. */
+export const messagePageSchema = z.strictObject({ messages: z.array(messageSchema), next: z.string().nullable() });
+
+/** One page of a tenant's messages. */
+export async function listMessages(
+  db: Db,
+  userId: string,
+  query: MessagesQuery,
+): Promise<z.output<typeof messagePageSchema>> {
+  const [beforeAt, beforeId] = query.cursor ?? [null, null];
+  const found = await rows(db, "list_messages", {
+    p_user_id: userId,
+    p_direction: query.direction ?? null,
+    p_statuses: query.status ?? null,
+    p_own_number: query.number ?? null,
+    p_peer_number: query.with ?? null,
+    p_campaign_id: query.campaignId ?? null,
+    p_since: query.since ?? null,
+    p_until: query.until ?? null,
+    p_search: query.search ?? null,
+    p_before_at: beforeAt,
+    p_before_id: beforeId,
+    p_limit: query.limit,
+  });
+  const last = found.at(-1);
+  const isFull = last !== undefined && found.length === query.limit;
+  return { messages: found.map(messageOf), next: isFull ? writeCursor([last.created_at, last.id]) : null };
+}
+
+interface MessageRow {
+  id: string;
+  direction: string;
+  from_number: string;
+  to_number: string;
+  body: string | null;
+  media_urls: string[];
+  media_types: string[];
+  status: string;
+  twilio_message_sid: string | null;
+  source: string;
+  error_code: number | null;
+  error_message: string | null;
+  num_segments: number | null;
+  encoding: string | null;
+  price: number | null;
+  price_unit: string | null;
+  campaign_id: string | null;
+  redacted_at: string | null;
+  status_updated_at: string;
+  created_at: string;
+}
+
+export function messageOf(row: MessageRow): Message {
+  return {
+    id: row.id,
+    sid: row.twilio_message_sid,
+    direction: row.direction as Message["direction"],
+    from: row.from_number,
+    to: row.to_number,
+    body: row.body,
+    media: row.media_urls.map((url, index) => ({ url, contentType: row.media_types[index] ?? null })),
+    status: row.status as Message["status"],
+    source: row.source as Message["source"],
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    segments: row.num_segments,
+    encoding: row.encoding,
+    price: row.price === null ? null : Number(row.price),
+    priceUnit: row.price_unit,
+    campaignId: row.campaign_id,
+    redactedAt: row.redacted_at,
+    statusUpdatedAt: row.status_updated_at,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,80 @@
+import { type Db, decide, rows } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf } from "../twilio/errors.ts";
+
+/** A message as Twilio knows it. */
+export interface RedactedMessage {
+  /** Null where Twilio never had it. */
+  sid: string | null;
+  mediaCount: number;
+}
+
+/**
+ * Deletes a message's text and media at Twilio; what is gone there already is fine.
+ * @returns whether that is done; false while Twilio has not finished with the message (20009)
+ */
+export async function redactAtTwilio({ sid, mediaCount }: RedactedMessage, twilio: Twilio): Promise<boolean> {
+  if (sid === null) return true;
+  const message = twilio.account.messages(sid);
+  try {
+    await message.update({ body: "" });
+    if (mediaCount > 0) {
+      for (const media of await message.media.list({ pageSize: 50 })) await message.media(media.sid).remove();
+    }
+    return true;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === "not_found") return true;
+    if (failure.kind === "refused" && failure.code === NOT_FINISHED) return false;
+    throw error;
+  }
+}
+
+const NOT_FINISHED = 20009;
+const BATCH = 50;
+
+export interface RedactDependencies {
+  db: Db;
+  twilioFor: (userId: string, source: string) => Promise<Twilio | null>;
+  log: Log;
+}
+
+/**
+ * Deletes what a tenant asked to have deleted, or has kept long enough, a batch at a time.
+ * @returns whether nothing of theirs waits any more
+ */
+export async function redactMessages(userId: string, dependencies: RedactDependencies): Promise<boolean> {
+  const { db } = dependencies;
+  const waiting = await rows(db, "messages_to_redact", { p_user_id: userId, p_limit: BATCH });
+  const redacted: string[] = [];
+  for (const message of waiting) {
+    if (await redactOne(userId, message, dependencies)) redacted.push(message.message_id);
+  }
+  if (redacted.length > 0) await decide(db, "record_redaction", { p_message_ids: redacted });
+  return !await decide(db, "waits_for_redaction", { p_user_id: userId });
+}
+
+interface WaitingMessage {
+  message_id: string;
+  twilio_message_sid: string | null;
+  source: string;
+  media_count: number;
+  is_at_twilio: boolean;
+}
+
+async function redactOne(
+  userId: string,
+  { message_id, twilio_message_sid: sid, source, media_count: mediaCount, is_at_twilio }: WaitingMessage,
+  { twilioFor, log }: RedactDependencies,
+): Promise<boolean> {
+  if (!is_at_twilio) return true;
+  try {
+    const twilio = await twilioFor(userId, source);
+    // A suspended account can do nothing; its texts wait.
+    return twilio !== null && await redactAtTwilio({ sid, mediaCount }, twilio);
+  } catch (error) {
+    log.warn("message.unredacted", { userId, messageId: message_id, ...describeError(error) });
+    return false;
+  }
+}

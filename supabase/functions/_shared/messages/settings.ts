@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { type Db, decide, unavailable } from "../platform/database.ts";
+
+const reply = z.string().trim().min(1).max(1600).nullable();
+
+/** A tenant's rules for their messages, as a whole. Null is the default: Twilio's own answer, the plan's countries, for ever. */
+export const settingsSchema = z.strictObject({
+  stopReply: reply,
+  startReply: reply,
+  helpReply: reply,
+  allowedCountries: z.array(z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)")).min(1).max(250)
+    .nullable(),
+  retentionDays: z.number().int().min(1).max(3650).nullable(),
+});
+
+export type MessagingSettings = z.output<typeof settingsSchema>;
+
+const COLUMNS = "stop_reply, start_reply, help_reply, allowed_countries, retention_days";
+
+/** The caller's settings, read as the caller. */
+export async function readSettings(userDb: Db, userId: string): Promise<MessagingSettings> {
+  const { data, error } = await userDb.from("messaging_settings").select(COLUMNS).eq("user_id", userId).maybeSingle();
+  if (error !== null) throw unavailable("messaging_settings", error.code);
+  return {
+    stopReply: data?.stop_reply ?? null,
+    startReply: data?.start_reply ?? null,
+    helpReply: data?.help_reply ?? null,
+    allowedCountries: data?.allowed_countries ?? null,
+    retentionDays: data?.retention_days ?? null,
+  };
+}
+
+/** Replaces the settings of a user. @returns saved or unknown_user (a token outlives its user) */
+export async function saveSettings(db: Db, userId: string, settings: MessagingSettings): Promise<string> {
+  return await decide(db, "save_messaging_settings", {
+    p_user_id: userId,
+    p_stop_reply: settings.stopReply,
+    p_start_reply: settings.startReply,
+    p_help_reply: settings.helpReply,
+    p_allowed_countries: settings.allowedCountries,
+    p_retention_days: settings.retentionDays,
+  });
+}

@@ -1,0 +1,43 @@
+import { campaignPageSchema, campaignsQuery, recipientPageSchema, recipientsQuery } from "../_shared/campaigns/list.ts";
+import { campaignSchema } from "../_shared/campaigns/shape.ts";
+import type { Contract, Operation } from "../_shared/platform/contract.ts";
+
+const change = (name: string, summary: string): Operation => ({
+  method: "POST",
+  path: `/{campaignId}/${name}`,
+  summary,
+  answers: { 200: campaignSchema },
+  errors: ["campaign_over"],
+});
+
+export const contract = {
+  caller: "user",
+  operations: [
+    {
+      method: "GET",
+      path: "",
+      summary: "Your campaigns, newest first",
+      query: campaignsQuery,
+      answers: { 200: campaignPageSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/{campaignId}",
+      summary: "One campaign, with live counts",
+      answers: { 200: campaignSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/{campaignId}/recipients",
+      summary: "What has become of each recipient",
+      query: recipientsQuery,
+      answers: { 200: recipientPageSchema },
+      errors: [],
+    },
+    change("pause", "Stops handing messages to Twilio until resumed; what Twilio has, it sends"),
+    change("resume", "Goes on where it was paused"),
+    change("cancel", "Ends it for good; who waits is skipped"),
+  ],
+} satisfies Contract;

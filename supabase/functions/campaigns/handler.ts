@@ -1,0 +1,47 @@
+import {
+  campaignsQuery,
+  changeCampaign,
+  fetchCampaign,
+  listCampaigns,
+  listRecipients,
+  recipientsQuery,
+} from "../_shared/campaigns/list.ts";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { expectNoBody, expectNoQuery, readQuery } from "../_shared/platform/request.ts";
+
+const PATH = /^\/campaigns(?:\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/(recipients|pause|resume|cancel))?)?$/;
+
+/** `/campaigns`, `/campaigns/<id>` and what can be read of it or done to it. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const [matched, campaignId, aspect] = PATH.exec(pathname) ?? [];
+  const isChange = aspect === "pause" || aspect === "resume" || aspect === "cancel";
+  if (matched === undefined || isChange !== (request.method === "POST")) {
+    throw new Refusal("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such thing`);
+  }
+  const { db, user } = context;
+  if (campaignId === undefined) {
+    return Response.json(await listCampaigns(db, user.id, readQuery(request, campaignsQuery)));
+  }
+  if (isChange) return await change(request, campaignId, aspect, context);
+  if (aspect === "recipients") {
+    return Response.json(await listRecipients(db, user.id, campaignId, readQuery(request, recipientsQuery)));
+  }
+  expectNoQuery(request);
+  return Response.json(await fetchCampaign(db, user.id, campaignId));
+}
+
+async function change(
+  request: Request,
+  campaignId: string,
+  wish: "pause" | "resume" | "cancel",
+  { db, env, user, requestId }: Context,
+): Promise<Response> {
+  expectNoQuery(request);
+  await expectNoBody(request);
+  const campaign = await changeCampaign(db, wish, { userId: user.id, campaignId, requestId });
+  if (wish === "resume") wakeJobs(env);
+  return Response.json(campaign);
+}

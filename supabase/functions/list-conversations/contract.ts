@@ -1,0 +1,14 @@
+import { conversationPageSchema, conversationsQuery } from "../_shared/messages/conversations.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "GET",
+    path: "",
+    summary: "Your conversations, one for each pair of numbers, those with the latest news first",
+    query: conversationsQuery,
+    answers: { 200: conversationPageSchema },
+    errors: [],
+  }],
+} satisfies Contract;

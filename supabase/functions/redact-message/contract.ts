@@ -1,0 +1,18 @@
+import { z } from "zod";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const redactSchema = z.strictObject({ messageId: z.guid() });
+
+const answer = z.strictObject({ id: z.guid(), redactedAt: z.string().nullable() });
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Deletes a message's text and media at Twilio and here; 202 while Twilio has not finished with it",
+    body: redactSchema,
+    answers: { 200: answer, 202: answer },
+    errors: [],
+  }],
+} satisfies Contract;

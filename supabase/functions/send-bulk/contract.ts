@@ -1,0 +1,25 @@
+import { bulkAnswerSchema, bulkSchema } from "../_shared/campaigns/create.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary:
+      "Sends to up to 10,000 recipients, each with variables of their own: checks every row, queues, answers at once",
+    headers: { "Idempotency-Key": "Repeating the request with the same key makes no second campaign" },
+    body: bulkSchema,
+    answers: { 200: bulkAnswerSchema, 202: bulkAnswerSchema },
+    errors: [
+      "no_valid_recipients",
+      "idempotency_key_reused",
+      "number_not_owned",
+      "number_required",
+      "subaccount_required",
+      "subaccount_pending",
+      "subaccount_suspended",
+      "subaccount_closed",
+    ],
+  }],
+} satisfies Contract;

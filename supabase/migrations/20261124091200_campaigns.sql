@@ -1,0 +1,284 @@
+-- Sending to many: a campaign, its recipients, and the counts of what has become of them.
+
+create table public.campaigns (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null references auth.users (id) on delete cascade,
+  name text,
+  from_number text not null,
+  body text,
+  media_urls text[] not null default '{}',
+  status text not null,
+  status_reason text,
+  scheduled_at timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  total integer not null,
+  waiting integer not null,
+  in_flight integer not null default 0,
+  sent integer not null default 0,
+  delivered integer not null default 0,
+  failed integer not null default 0,
+  unknown integer not null default 0,
+  skipped integer not null default 0,
+  idempotency_key text not null,
+  request_hash text not null,
+  -- Grows with each start and resumption: a job of an earlier run finds that it is over.
+  run integer not null default 1,
+  -- How many waves in a row Twilio gave no answer to.
+  setbacks integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint campaigns_status_known check (status in ('scheduled', 'running', 'paused', 'canceled', 'completed')),
+  constraint campaigns_counts_add_up check (waiting + in_flight + sent + delivered + failed + unknown + skipped = total),
+  constraint campaigns_counts_not_negative check (least(waiting, in_flight, sent, delivered, failed, unknown, skipped) >= 0)
+);
+comment on table public.campaigns is
+  'A message to many recipients, and live counts of them: waiting (not yet handed to Twilio), in flight, sent, delivered, failed, unknown (the answer was lost), skipped (decided against before Twilio was called).';
+create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
+create index campaigns_newest_first on public.campaigns (user_id, created_at desc, id desc);
+create trigger touch_updated_at before update on public.campaigns
+  for each row execute function private.touch_updated_at();
+
+alter table public.campaigns enable row level security;
+revoke all on public.campaigns from public, anon, authenticated, service_role;
+grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, scheduled_at, started_at, finished_at, total, waiting,
+  in_flight, sent, delivered, failed, unknown, skipped, created_at, updated_at) on public.campaigns to authenticated;
+grant select, insert, update, delete on public.campaigns to service_role;
+create policy "A tenant reads their own campaigns" on public.campaigns
+  for select to authenticated using ((select auth.uid()) = user_id);
+
+alter table public.sms_messages
+  add constraint sms_messages_campaign_id_fkey foreign key (campaign_id) references public.campaigns (id) on delete set null;
+
+create table private.campaign_recipients (
+  campaign_id uuid not null references public.campaigns (id) on delete cascade,
+  position integer not null,
+  to_number text not null,
+  country text not null,
+  body text,
+  -- Set with the reservation, in its transaction. Null, and no reason to skip: still waiting.
+  message_id uuid references public.sms_messages (id) on delete set null,
+  skip_reason text,
+  primary key (campaign_id, position)
+);
+comment on table private.campaign_recipients is 'Whom a campaign goes to, in order, each with the text made for them.';
+create unique index campaign_recipients_once on private.campaign_recipients (campaign_id, to_number);
+create unique index campaign_recipients_by_message on private.campaign_recipients (message_id) where message_id is not null;
+create index campaign_recipients_waiting on private.campaign_recipients (campaign_id, position) where message_id is null and skip_reason is null;
+alter table private.campaign_recipients enable row level security;
+revoke all on private.campaign_recipients from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.campaign_recipients to service_role;
+
+-- Counting ------------------------------------------------------------------------------------------------------------------
+
+create function private.campaign_count_of(p_status text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when p_status in ('reserved', 'accepted', 'scheduled', 'queued', 'sending') then 'in_flight'
+    when p_status = 'sent' then 'sent'
+    when p_status in ('delivered', 'read') then 'delivered'
+    when p_status = 'unknown' then 'unknown'
+    else 'failed'
+  end;
+$$;
+comment on function private.campaign_count_of(text) is 'Under which of a campaign''s counts a message of this status is.';
+
+create function private.move_campaign_count(p_campaign_id uuid, p_from text, p_to text, p_by integer) returns void
+language sql
+set search_path = ''
+as $$
+  update public.campaigns c set
+    waiting = c.waiting + case 'waiting' when p_to then p_by when p_from then -p_by else 0 end,
+    in_flight = c.in_flight + case 'in_flight' when p_to then p_by when p_from then -p_by else 0 end,
+    sent = c.sent + case 'sent' when p_to then p_by when p_from then -p_by else 0 end,
+    delivered = c.delivered + case 'delivered' when p_to then p_by when p_from then -p_by else 0 end,
+    failed = c.failed + case 'failed' when p_to then p_by when p_from then -p_by else 0 end,
+    unknown = c.unknown + case 'unknown' when p_to then p_by when p_from then -p_by else 0 end,
+    skipped = c.skipped + case 'skipped' when p_to then p_by when p_from then -p_by else 0 end
+  where c.id = p_campaign_id and p_from <> p_to and p_by > 0;
+$$;
+comment on function private.move_campaign_count(uuid, text, text, integer) is 'Moves so many recipients of a campaign from one of its counts to another.';
+
+create function private.count_campaign_message() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.move_campaign_count(coalesce(new.campaign_id, old.campaign_id),
+    -- A message that was taken back leaves its recipient waiting.
+    private.campaign_count_of(old.status),
+    case tg_op when 'DELETE' then 'waiting' else private.campaign_count_of(new.status) end, 1);
+  return null;
+end;
+$$;
+comment on function private.count_campaign_message() is 'Trigger: keeps the counts of a campaign true to its messages.';
+create trigger count_in_campaign after update of status on public.sms_messages
+  for each row when (new.campaign_id is not null and old.status <> new.status) execute function private.count_campaign_message();
+create trigger count_out_of_campaign after delete on public.sms_messages
+  for each row when (old.campaign_id is not null) execute function private.count_campaign_message();
+
+-- The tenant's side -----------------------------------------------------------------------------------------------------------
+
+create function public.create_campaign(
+  p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text, p_media_urls text[],
+  p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text, p_user_rate integer, p_address_rate integer
+)
+returns table (outcome text, campaign_id uuid, retry_after_seconds integer)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  rate record;
+  earlier public.campaigns;
+  sender record;
+  made uuid;
+begin
+  if p_user_rate is not null then
+    select * into rate from public.take_allowance('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    if rate.outcome <> 'allowed' then
+      return query select 'rate_limited', null::uuid, rate.retry_after_seconds;
+      return;
+    end if;
+  end if;
+  perform private.lock_sending(p_user_id);
+
+  select * into earlier from public.campaigns c where c.user_id = p_user_id and c.idempotency_key = p_idempotency_key;
+  if earlier.id is not null then
+    return query select case when earlier.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, earlier.id, null::integer;
+    return;
+  end if;
+
+  -- Never through the master account: one tenant's campaign on a shared number blocks everybody's.
+  select * into sender from private.may_send_from(p_user_id, p_from, false);
+  if sender.outcome <> 'allowed' then
+    return query select sender.outcome, null::uuid, null::integer;
+    return;
+  end if;
+
+  insert into public.campaigns (user_id, name, from_number, body, media_urls, status, scheduled_at, total, waiting, idempotency_key, request_hash)
+  values (p_user_id, p_name, sender.from_number, p_body, p_media_urls, case when p_scheduled_at > now() then 'scheduled' else 'running' end,
+    p_scheduled_at, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients), p_idempotency_key, p_request_hash)
+  returning id into made;
+  insert into private.campaign_recipients (campaign_id, position, to_number, country, body)
+  select made, r.position, r."to", r.country, r.body
+  from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, body text);
+  perform private.enqueue_campaign(made, p_user_id, 1, p_scheduled_at);
+  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, sender.account_sid, p_request_id,
+    jsonb_build_object('campaignId', made, 'recipients', jsonb_array_length(p_recipients)));
+  return query select 'created', made, null::integer;
+end;
+$$;
+comment on function public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer) is
+  'Stores a campaign with its recipients ([{position, to, country, body}]) and enqueues it: created, duplicate, key_conflict, rate_limited, or the sender''s outcome.';
+
+create function private.enqueue_campaign(p_campaign_id uuid, p_user_id uuid, p_run integer, p_at timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  select private.enqueue(jsonb_build_object('kind', 'run-campaign', 'campaignId', p_campaign_id, 'userId', p_user_id, 'run', p_run),
+    greatest(0, ceil(extract(epoch from coalesce(p_at, now()) - now())))::integer);
+$$;
+
+create function public.change_campaign(p_user_id uuid, p_campaign_id uuid, p_change text, p_request_id text)
+returns table (outcome text, status text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  campaign public.campaigns;
+  next_status text;
+  dropped integer;
+begin
+  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for update;
+  if campaign.id is null then
+    return query select 'not_found', null::text;
+    return;
+  end if;
+  next_status := case
+    when p_change = 'pause' and campaign.status in ('scheduled', 'running') then 'paused'
+    when p_change = 'resume' and campaign.status = 'paused' then case when campaign.scheduled_at > now() then 'scheduled' else 'running' end
+    when p_change = 'cancel' and campaign.status in ('scheduled', 'running', 'paused') then 'canceled'
+  end;
+  if next_status is null then
+    -- What is so already is no conflict; what is over stays over.
+    return query select case
+        when (p_change, campaign.status) in (('pause', 'paused'), ('cancel', 'canceled'), ('resume', 'running'), ('resume', 'scheduled')) then 'already'
+        else 'over' end, campaign.status;
+    return;
+  end if;
+
+  update public.campaigns c set status = next_status, status_reason = null, setbacks = 0,
+    run = c.run + case p_change when 'resume' then 1 else 0 end,
+    finished_at = case when next_status = 'canceled' then now() end
+  where c.id = p_campaign_id
+  returning * into campaign;
+  if p_change = 'resume' then
+    perform private.enqueue_campaign(p_campaign_id, p_user_id, campaign.run, campaign.scheduled_at);
+  elsif p_change = 'cancel' then
+    update private.campaign_recipients r set skip_reason = 'canceled'
+    where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null;
+    get diagnostics dropped = row_count;
+    perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', dropped);
+  end if;
+  perform private.audit('user:' || p_user_id, 'campaign.' || case p_change when 'pause' then 'paused' when 'resume' then 'resumed' else 'canceled' end,
+    p_user_id, null, p_request_id, jsonb_build_object('campaignId', p_campaign_id));
+  return query select 'changed', next_status;
+end;
+$$;
+comment on function public.change_campaign(uuid, uuid, text, text) is
+  'pause, resume or cancel, by the tenant: changed, already (it is so), over (completed or canceled), or not_found. What Twilio has, it keeps.';
+
+create function public.list_campaigns(p_user_id uuid, p_campaign_id uuid, p_status text, p_before_at timestamptz, p_before_id uuid, p_limit integer)
+returns setof public.campaigns
+language sql stable
+set search_path = ''
+as $$
+  select c.* from public.campaigns c
+  where c.user_id = p_user_id
+    and (p_campaign_id is null or c.id = p_campaign_id)
+    and (p_status is null or c.status = p_status)
+    and (p_before_at is null or (c.created_at, c.id) < (p_before_at, p_before_id))
+  order by c.created_at desc, c.id desc
+  limit p_limit;
+$$;
+comment on function public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer) is 'A tenant''s campaigns, newest first; before_* are those of the last row seen.';
+
+create function public.list_campaign_recipients(p_user_id uuid, p_campaign_id uuid, p_count text, p_after integer, p_limit integer)
+returns table ("position" integer, to_number text, counted text, skip_reason text, message_id uuid, status text, error_code integer, error_message text)
+language sql stable
+set search_path = ''
+as $$
+  select * from (
+    select r.position, r.to_number,
+      case when m.id is not null then private.campaign_count_of(m.status) when r.skip_reason is not null then 'skipped' else 'waiting' end as counted,
+      r.skip_reason, m.id, m.status, m.error_code, m.error_message
+    from public.campaigns c
+    join private.campaign_recipients r on r.campaign_id = c.id
+    left join public.sms_messages m on m.id = r.message_id
+    where c.id = p_campaign_id and c.user_id = p_user_id and (p_after is null or r.position > p_after)
+  ) recipient
+  where p_count is null or recipient.counted = p_count
+  order by recipient.position
+  limit p_limit;
+$$;
+comment on function public.list_campaign_recipients(uuid, uuid, text, integer, integer) is
+  'What has become of each recipient of a tenant''s campaign, in order; p_count picks those under one of its counts.';
+
+revoke execute on function
+  private.campaign_count_of(text), private.move_campaign_count(uuid, text, text, integer), private.count_campaign_message(),
+  private.enqueue_campaign(uuid, uuid, integer, timestamptz),
+  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
+  public.change_campaign(uuid, uuid, text, text), public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer),
+  public.list_campaign_recipients(uuid, uuid, text, integer, integer)
+  from public, anon, authenticated;
+grant execute on function
+  private.campaign_count_of(text), private.move_campaign_count(uuid, text, text, integer),
+  private.enqueue_campaign(uuid, uuid, integer, timestamptz),
+  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
+  public.change_campaign(uuid, uuid, text, text), public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer),
+  public.list_campaign_recipients(uuid, uuid, text, integer, integer)
+  to service_role;
