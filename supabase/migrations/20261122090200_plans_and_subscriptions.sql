@@ -7,7 +7,7 @@ create table public.plans (
   max_numbers integer not null,
   daily_message_limit integer not null,
   monthly_message_limit integer not null,
-  monthly_spend_limit numeric(12, 2) not null,
+  monthly_spend_limit numeric(12, 2) not null default 1000,
   -- What a segment is taken to cost until Twilio tells its price.
   segment_price numeric(12, 5) not null default 0.01,
   allowed_countries text[],

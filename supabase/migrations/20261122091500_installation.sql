@@ -8,7 +8,7 @@ set search_path = ''
 as $$
 declare
   ours constant text[] := array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages', 'sms_opt_outs',
-    'webhook_events', 'audit_log', 'twilio_usage'];
+    'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations', 'campaigns'];
   has_cron constant boolean := to_regclass('cron.job') is not null;
   scheduled boolean := false;
   configured boolean := false;

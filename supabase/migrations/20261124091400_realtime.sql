@@ -25,6 +25,7 @@ end;
 $$;
 comment on function private.publish_changes() is
   'Adds to the publication supabase_realtime, where there is one, what frontends watch. Returns the tables it added.';
-revoke execute on function private.publish_changes() from public, anon, authenticated, service_role;
+revoke execute on function private.publish_changes() from public, anon, authenticated;
+grant execute on function private.publish_changes() to service_role;
 
 select private.publish_changes();

@@ -1,7 +1,7 @@
 -- Who may do what to which table and column, exactly; and which policies stand behind it.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(25);
+select plan(29);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -27,14 +27,21 @@ select is_empty(
 
 select bag_eq(
   $$ select name, privilege_type from pg_temp.table_grants where grantee = 'authenticated' $$,
-  $$ values ('plans', 'SELECT'), ('sms_opt_outs', 'SELECT'), ('subscriptions', 'SELECT'), ('twilio_usage', 'SELECT'),
-    ('user_twilio_numbers', 'SELECT') $$,
-  'A tenant may read five tables as a whole, and write none');
+  $$ values ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
+    ('subscriptions', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
+  'A tenant may read seven tables as a whole, and write none');
 
 select bag_eq(
   $$ select name, string_agg(privilege_type, ' ' order by privilege_type) from pg_temp.table_grants where grantee = 'service_role' group by name $$,
   $$ values
     ('audit_log', 'INSERT SELECT'),
+    ('campaigns', 'DELETE INSERT SELECT UPDATE'),
+    ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
+    ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
+    ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
+    ('private.sending_pace', 'DELETE INSERT SELECT UPDATE'),
+    ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
+    ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),
     ('private.allowances', 'DELETE INSERT SELECT UPDATE'),
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
@@ -68,11 +75,18 @@ select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'sms_messages' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'direction', 'from_number', 'to_number', 'body', 'media_urls',
     'status', 'twilio_message_sid', 'account_sid', 'source', 'error_code', 'error_message', 'num_segments', 'encoding', 'price',
-    'price_unit', 'idempotency_key', 'status_updated_at', 'created_at']) c $$,
+    'price_unit', 'idempotency_key', 'status_updated_at', 'created_at', 'media_types', 'campaign_id', 'own_number', 'peer_number', 'redacted_at']) c $$,
   'Of a message a tenant may read all but the request hash and our search for it');
 
+select bag_eq(
+  $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
+  $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
+    'status_reason', 'scheduled_at', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
+    'created_at', 'updated_at']) c $$,
+  'Of a campaign a tenant may read all but the request hash, its key, and how its jobs go');
+
 select is_empty(
-  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages') $$,
+  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns') $$,
   'No other table has privileges on single columns');
 
 select bag_eq(
@@ -97,6 +111,9 @@ select policies_are('public', 'subscriptions', array['A tenant reads their own s
 select policies_are('public', 'user_twilio_numbers', array['A tenant reads their own numbers'], 'Numbers have the one policy of their tenant');
 select policies_are('public', 'sms_messages', array['A tenant reads their own messages'], 'Messages have the one policy of their tenant');
 select policies_are('public', 'sms_opt_outs', array['A tenant reads the opt-outs of their numbers'], 'Opt-outs have the one policy of their tenant');
+select policies_are('public', 'messaging_settings', array['A tenant reads their own messaging settings'], 'Messaging settings have the one policy of their tenant');
+select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'Conversations have the one policy of their tenant');
+select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'Campaigns have the one policy of their tenant');
 select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'Usage has the one policy of its tenant');
 select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'Webhook events have the one policy of the service');
 select policies_are('public', 'audit_log', array['Only the service reads the audit log'], 'The audit log has the one policy of the service');

@@ -1,7 +1,7 @@
 -- What tenants, attackers and strangers can do to each other's rows through the Data API: read their own, and nothing else.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(189 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
+select plan(252 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
 create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
 create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
@@ -34,12 +34,16 @@ insert into public.sms_opt_outs (sender, recipient, user_id, keyword)
 values ('+15005550101', '+15005550199', pg_temp.tenant(), 'STOP'), ('+15005550102', '+15005550199', pg_temp.neighbour(), 'STOP');
 insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
 select id, 'AC' || email, '2026-01-01', 'sms', 1, 1, 1, 'usd' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
+insert into public.messaging_settings (user_id, stop_reply) select id, 'Bye' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
+insert into public.campaigns (user_id, from_number, status, total, waiting, idempotency_key, request_hash)
+select id, '+15005550101', 'running', 1, 1, 'key', 'hash' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.webhook_events (provider, event_id, type, payload) values ('stripe', 'evt_pgtap', 'ping', '{}');
 insert into public.audit_log (actor, action, user_id) values ('converge', 'subaccount.created', pg_temp.tenant());
 
 create temp table tenant_tables (name text primary key);
 insert into tenant_tables values
-  ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'), ('twilio_usage');
+  ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'), ('twilio_usage'),
+  ('messaging_settings'), ('sms_conversations'), ('campaigns');
 create temp table all_tables (name text primary key, own_column text);
 insert into all_tables select name, 'user_id' from tenant_tables;
 insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id');
@@ -93,7 +97,8 @@ from unnest(array[
   'user_id from public.user_preferences order by twilio_subaccount_auth_token_encrypted',
   'to_jsonb(p) from public.user_preferences p',
   'p from public.user_preferences p']) expression;
-select throws_ok('select request_hash from public.sms_messages', '42501', null, 'A tenant cannot read what their request was hashed to');
+select throws_ok(format('select request_hash from public.%I', name), '42501', null, format('A tenant cannot read what a request to %s was hashed to', name))
+from unnest(array['sms_messages', 'campaigns']) name;
 
 set local role service_role;
 select results_eq(
@@ -137,7 +142,9 @@ from (values
   ('user_preferences', '{"user_id": "a0000000-0000-4000-8000-000000000003", "created_at": "2026-01-01", "updated_at": "2026-01-01", "twilio_subaccount_status": "active"}'),
   ('subscriptions', '{"id": "sub_x", "user_id": "a0000000-0000-4000-8000-000000000003", "stripe_customer_id": "cus_x", "plan_key": "scale", "status": "active", "created_at": "2026-01-01", "updated_at": "2026-01-01"}'),
   ('sms_opt_outs', '{"sender": "+1", "recipient": "+2", "user_id": "a0000000-0000-4000-8000-000000000003", "keyword": "STOP", "opted_out_at": "2026-01-01"}'),
-  ('plans', '{"key": "mine", "name": "Mine", "max_numbers": 99, "daily_message_limit": 99, "monthly_message_limit": 99, "past_due_grace": "1 day", "retention": "1 day"}')
+  ('messaging_settings', '{"user_id": "a0000000-0000-4000-8000-000000000003", "updated_at": "2026-01-01"}'),
+  ('sms_conversations', '{"user_id": "a0000000-0000-4000-8000-000000000003", "own_number": "+1", "peer_number": "+2", "last_message_at": "2026-01-01"}'),
+  ('plans', '{"key": "mine", "name": "Mine", "max_numbers": 99, "daily_message_limit": 99, "monthly_message_limit": 99, "monthly_spend_limit": 99, "segment_price": 0, "messages_per_second": 1, "past_due_grace": "1 day", "retention": "1 day"}')
 ) rows (name, fields);
 
 select pg_temp.sign_out();

@@ -54,7 +54,7 @@ async function outcomes(
 const phoneNumber = () => `+1500${Math.floor(1e9 + Math.random() * 9e9)}`;
 
 function reserveMessage(tx: postgres.TransactionSql, userId: string, from: string, key: string) {
-  return tx`select outcome from public.reserve_message(${userId}, ${key}, 'hash', '+15005550199', ${from}, 'Hi', '{}', 1, 'GSM-7', false, 'AC0')`
+  return tx`select outcome from public.reserve_message(${userId}, ${key}, 'hash', '+15005550199', 'US', ${from}, 'Hi', '{}', 1, 'GSM-7', false, 'AC0')`
     .then((rows) => rows[0]!.outcome as string);
 }
 
@@ -149,7 +149,7 @@ test("One received message delivered at once is recorded once", async () => {
   const userId = await tenant();
   const sid = `SM${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
-    (await tx`select public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', '+2', 'Hi', '{}', 1, null, 'HI') as outcome`)[
+    (await tx`select outcome from public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', '+2', 'Hi', '{}', '{}', 1, null, 'HI')`)[
       0
     ]!.outcome
   );
