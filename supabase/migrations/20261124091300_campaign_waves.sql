@@ -8,7 +8,7 @@ comment on column public.user_twilio_numbers.messages_per_second is 'How fast ca
 -- Unlogged: after a crash the pace begins anew, a second early at worst.
 create unlogged table private.sending_pace (
   subject text primary key,
-  -- When the next message would be due if all went evenly; up to a second's worth may go together.
+  -- When the next message is due.
   due_at timestamptz not null
 );
 comment on table private.sending_pace is 'The pace of campaigns, by number and by tenant.';
@@ -20,15 +20,14 @@ create function private.pace_room(p_subject text, p_per_second numeric) returns 
 language sql
 set search_path = ''
 as $$
-  select greatest(floor((1 - d.ahead) * p_per_second), case when p_per_second < 1 and d.ahead <= 0 then 1 else 0 end)::integer,
-    -- Until a fifth of a second's worth may go, so that a fast number is not served one by one; at least until one may.
-    ceil(greatest(0, d.ahead - greatest(0, 1 - greatest(1, floor(p_per_second / 5)) / p_per_second)) * 1000)::integer
+  -- A fifth of a second's worth goes together, so that a fast number is not served one by one.
+  select case when d.ahead > 0 then 0 else greatest(1, floor(p_per_second / 5)) end::integer, ceil(d.ahead * 1000)::integer
   from (
     select greatest(0, extract(epoch from coalesce(
       (select p.due_at from private.sending_pace p where p.subject = p_subject), clock_timestamp()) - clock_timestamp())) as ahead
   ) d;
 $$;
-comment on function private.pace_room(text, numeric) is 'How many may go now at so many a second, and how long until asking again is worth it.';
+comment on function private.pace_room(text, numeric) is 'How many may go now at so many a second, and how long until more may.';
 
 create function private.keep_pace(p_subject text, p_per_second numeric, p_sent integer) returns void
 language sql

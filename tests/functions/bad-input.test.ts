@@ -15,10 +15,17 @@ type Caller = "user" | "operator" | "secret" | "anybody";
 const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly string[] }>> = {
   "admin": { caller: "operator", methods: ["GET", "POST"] },
   "buy-number": { caller: "user", methods: ["POST"] },
+  "campaigns": { caller: "user", methods: ["GET", "POST"] },
+  "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
+  "list-conversations": { caller: "user", methods: ["GET"] },
+  "list-messages": { caller: "user", methods: ["GET"] },
   "list-numbers": { caller: "user", methods: ["GET"] },
+  "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
+  "redact-message": { caller: "user", methods: ["POST"] },
   "run-jobs": { caller: "secret", methods: ["POST"] },
   "search-numbers": { caller: "user", methods: ["GET"] },
+  "send-bulk": { caller: "user", methods: ["POST"] },
   "send-sms": { caller: "user", methods: ["POST"] },
   "stripe-webhook": { caller: "anybody", methods: ["POST"] },
   "twilio-webhook": { caller: "anybody", methods: ["POST"] },
@@ -256,14 +263,19 @@ test("send-sms does not take an Idempotency-Key of blanks, of other letters, or 
   }
 });
 
-test("a body of megabytes is not read to its end: it is refused, or the connection ends", async () => {
+test("a body of megabytes is refused, and the refusal arrives", async () => {
   const ada = await user();
   const body = "x".repeat(5_000_000);
   for (const name of ["buy-number", "send-sms", "provision-subaccount"]) {
-    const answer = await ada.call(name, { method: "POST", body }).catch((error) => error);
-    if (answer instanceof Error) assert.ok(answer instanceof TypeError, String(answer));
-    else assertRefused(answer, [413, "body_too_large"]);
+    assertRefused(await ada.call(name, { method: "POST", body }), [413, "body_too_large"]);
   }
+});
+
+test("a body without end is not read to its end: it is refused, or the connection ends", async () => {
+  const ada = await user();
+  const answer = await ada.call("send-sms", { body: "x".repeat(40_000_000) }).catch((error) => error);
+  if (answer instanceof Error) assert.ok(answer instanceof TypeError, String(answer));
+  else assert.ok(answer.status === 413 || answer.status === 502, JSON.stringify(answer.body));
 });
 
 test("a webhook takes no more than any event needs", async () => {

@@ -14,7 +14,13 @@ interface FieldDetail {
 }
 
 /**
- * Reads the body as text, refusing to read on past `maxBytes`, whatever Content-Length claims.
+ * How much of a body that is too large is still taken in, and thrown away: who answers while the other side is writing may
+ * have the connection reset, and the refusal lost with it.
+ */
+const LINGER_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads the body as text, keeping no more than `maxBytes`, whatever Content-Length claims.
  * @throws Refusal `body_too_large`
  */
 export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
@@ -23,9 +29,10 @@ export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): 
   let text = "";
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Refusal("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+    if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
+    else if (bytes > maxBytes + LINGER_BYTES) break;
   }
+  if (bytes > maxBytes) throw new Refusal("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
   return text + decoder.decode();
 }
 

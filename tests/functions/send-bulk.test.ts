@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { assertInvalid, assertRefused } from "./answers.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled, sendBulk, startCampaign } from "./campaigning.ts";
+import { ledgerOf } from "./ledger.ts";
+import { sharedStage, test } from "./stage.ts";
+import { allow, newcomer, provisioned } from "./tenants.ts";
+
+const stage = sharedStage();
+
+test("everybody on the list gets the text made for them, once, from the tenant's own account", async () => {
+  const ada = await campaigner(stage, "ada");
+  const recipients = freshRecipients(60);
+  const answer = await ada.call("send-bulk", {
+    body: {
+      name: "Spring",
+      body: "Dear {{name}}, your table is {{ table }}",
+      recipients: recipients.map((to, index) => ({ to, variables: { name: `guest ${index}`, table: String(index) } })),
+    },
+  });
+  assert.equal(answer.status, 202, JSON.stringify(answer.body));
+  assert.deepEqual([answer.body.accepted, answer.body.rejected], [60, []]);
+  assert.deepEqual([answer.body.campaign.name, answer.body.campaign.from, answer.body.campaign.total], [
+    "Spring",
+    ada.number,
+    60,
+  ]);
+  const { counts } = await campaignBecomes(ada, answer.body.campaign.id, isSettled);
+  assert.deepEqual(counts, { waiting: 0, inFlight: 0, sent: 0, delivered: 60, failed: 0, unknown: 0, skipped: 0 });
+
+  const texts = (await stage.twilio.messagesOf(ada.accountSid)).map(({ to, body, from }) => `${from} ${to} ${body}`);
+  assert.deepEqual(
+    texts.sort(),
+    recipients.map((to, index) => `${ada.number} ${to} Dear guest ${index}, your table is ${index}`).sort(),
+  );
+});
+
+test("every row is checked and each that cannot be sent to is told, with its place; the others are sent to", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [first, second, third] = freshRecipients(3) as [string, string, string];
+  const { status, body } = await ada.call("send-bulk", {
+    body: {
+      body: "Hi {{name}}{{more}}",
+      recipients: [
+        { to: first, variables: { name: "Ann", more: "!" } },
+        { to: "12345", variables: { name: "Bob", more: "!" } },
+        { to: `${first.slice(0, 2)} (${first.slice(2, 5)}) ${first.slice(5)}`, variables: { name: "Cid", more: "!" } },
+        { to: second, variables: { more: "!" } },
+        { to: second, variables: { name: "Dan", more: "x".repeat(1600) } },
+        { to: second, variables: { name: "Eve", more: "{{name}}" } },
+        { to: third, variables: { name: "Fay", more: "", unused: "is fine" } },
+      ],
+    },
+  });
+  assert.equal(status, 202);
+  assert.equal(body.accepted, 3);
+  assert.deepEqual(body.rejected.map((row: { index: number; code: string }) => [row.index, row.code]), [
+    [1, "invalid_recipient"],
+    [2, "duplicate_recipient"],
+    [3, "missing_variable"],
+    [4, "body_too_long"],
+  ]);
+  await campaignBecomes(ada, body.campaign.id, isSettled);
+  const texts = (await ledgerOf(stage, ada)).map((row) => row.body).sort();
+  assert.deepEqual(texts, ["Hi Ann!", "Hi Eve{{name}}", "Hi Fay"]);
+});
+
+test("a list on which nobody can be sent to is refused, and says why for each", async () => {
+  const ada = await campaigner(stage, "ada");
+  const details = assertRefused(await sendBulk(ada, ["1", "+1"]), [422, "no_valid_recipients"]);
+  assert.deepEqual(details.map(({ index, code }) => [index, code]), [[0, "invalid_recipient"], [
+    1,
+    "invalid_recipient",
+  ]]);
+});
+
+test("a dry run checks and stores nothing", async () => {
+  const ada = await campaigner(stage, "ada");
+  const { status, body } = await sendBulk(ada, [...freshRecipients(2), "x"], { dryRun: true });
+  assert.deepEqual([status, body.campaign, body.accepted, body.rejected.length], [200, null, 2, 1]);
+  assert.deepEqual((await ada.call("campaigns")).body.campaigns, []);
+});
+
+test("fifty requests under one key at once are one campaign, and the same key for another list is refused", async () => {
+  const ada = await campaigner(stage, "ada");
+  const recipients = freshRecipients(5);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => sendBulk(ada, recipients, { key: "spring" })));
+  const ids = new Set(answers.map(({ body }) => body.campaign?.id));
+  assert.equal(ids.size, 1, JSON.stringify(answers[0]?.body));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(49).fill(200), 202]);
+  assertRefused(await sendBulk(ada, recipients.slice(1), { key: "spring" }), [409, "idempotency_key_reused"]);
+  await campaignBecomes(ada, [...ids][0], isSettled);
+  assert.equal((await stage.twilio.messagesOf(ada.accountSid)).length, 5);
+});
+
+test("ten thousand recipients are taken at once, one more is not", async () => {
+  const ada = await campaigner(stage, "ada", { number: 0.01 });
+  const recipients = freshRecipients(10_001);
+  assertInvalid(await sendBulk(ada, recipients), ["recipients"]);
+  const id = await startCampaign(ada, recipients.slice(1));
+  const { total } = await campaignBecomes(ada, id, ({ status }) => status === "running");
+  assert.equal(total, 10_000);
+  assert.equal((await ada.call(`campaigns/${id}/cancel`, { method: "POST" })).status, 200);
+});
+
+test("nobody sends to many from a number that is not theirs, without one, or through the master account", async () => {
+  const [ada, ben] = [await campaigner(stage, "ada"), await campaigner(stage, "ben")];
+  assertRefused(await sendBulk(ada, freshRecipients(2), { from: ben.number }), [403, "number_not_owned"]);
+  assertRefused(await sendBulk(await provisioned(stage, "cleo"), freshRecipients(2)), [409, "number_required"]);
+  assertRefused(await sendBulk(await newcomer(stage, "dora"), freshRecipients(2)), [409, "subaccount_required"]);
+});
+
+test("who said stop, and who is where the plan does not reach, is passed over, and told so", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.database.sql`update public.plans set allowed_countries = '{US}' where key = ${`of-${ada.id}`}`;
+  const [friend, foe] = freshRecipients(2) as [string, string];
+  await stage.twilio.inbound({ from: foe, to: ada.number, body: "STOP" });
+  const id = await startCampaign(ada, [foe, friend, "+18765550123"]);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.deepEqual([counts.delivered, counts.skipped], [1, 2]);
+  const { body } = await ada.call(`campaigns/${id}/recipients?count=skipped`);
+  assert.deepEqual(
+    body.recipients.map((row: { to: string; skipReason: string }) => [row.to, row.skipReason]),
+    [[foe, "opted_out"], ["+18765550123", "destination_refused"]],
+  );
+});
+
+test("a campaign stands still at the plan's limit, says so, and goes on when there is room again", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.database.sql`update public.plans set daily_message_limit = 3 where key = ${`of-${ada.id}`}`;
+  const id = await startCampaign(ada, freshRecipients(5));
+  const stopped = await campaignBecomes(ada, id, ({ statusReason }) => statusReason === "daily_limit_reached");
+  assert.deepEqual([stopped.status, stopped.counts.waiting], ["running", 2]);
+  await allowMore(ada.id);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.equal(counts.delivered, 5);
+});
+
+async function allowMore(userId: string): Promise<void> {
+  await stage.database.sql`update public.plans set daily_message_limit = 100 where key = ${`of-${userId}`}`;
+  await stage.database.hurry(userId);
+}
+
+test("a number keeps its pace, so does the account, and the campaign of one holds up nobody else's", async () => {
+  const [slow, quick] = await Promise.all([
+    campaigner(stage, "slow", { number: 2 }),
+    campaigner(stage, "quick"),
+  ]);
+  const slowId = await startCampaign(slow, freshRecipients(40));
+  const quickId = await startCampaign(quick, freshRecipients(40));
+  await campaignBecomes(quick, quickId, isSettled);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await slow.call(`campaigns/${slowId}/pause`, { method: "POST" });
+  const times = (await stage.database.sql<{ at: number }[]>`
+    select extract(epoch from created_at)::float as at from public.sms_messages where campaign_id = ${slowId} order by 1`)
+    .map(({ at }) => at);
+  assert.ok(times.length >= 3 && times.length < 40, `${times.length} were sent`);
+  times.slice(1).forEach((at, index) => assert.ok(at - times[index]! > 0.48, JSON.stringify(times)));
+});
+
+test("a campaign that is scheduled begins when its time has come, not before", async () => {
+  const ada = await campaigner(stage, "ada");
+  const scheduledAt = new Date(Date.now() + 3_000).toISOString();
+  const id = await startCampaign(ada, freshRecipients(2), { scheduledAt });
+  assert.equal((await ada.call(`campaigns/${id}`)).body.status, "scheduled");
+  const { startedAt } = await campaignBecomes(ada, id, isSettled);
+  assert.ok(Date.parse(startedAt) >= Date.parse(scheduledAt), `${startedAt} after ${scheduledAt}`);
+  assertInvalid(await sendBulk(ada, freshRecipients(1), { scheduledAt: "2100-01-01T00:00:00Z" }), ["scheduledAt"]);
+});
+
+test("a tenant who is suspended midway has their campaign stand still, and resumes it afterwards", async () => {
+  const ada = await campaigner(stage, "ada", { number: 1 });
+  const id = await startCampaign(ada, freshRecipients(10));
+  await campaignBecomes(ada, id, ({ counts }) => counts.waiting < 10);
+  await stage.database.hold(ada.id, "suspended");
+  const stopped = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.match(stopped.statusReason, /suspended|account_refused/);
+  await stage.database.hold(ada.id, null);
+  await allow(stage, ada, {}).catch(() => {}); // they have one already
+  await stage.database.sql`update public.user_twilio_numbers set messages_per_second = 100 where user_id = ${ada.id}`;
+  await campaignBecomes(ada, id, () => true);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal((await ada.call(`campaigns/${id}/resume`, { method: "POST" })).status, 200);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.equal(counts.delivered, 10);
+});
