@@ -1,11 +1,7 @@
-import { z } from "zod";
 import { rows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { readQuery } from "../_shared/platform/request.ts";
-
-const limit = z.coerce.number().int().min(1).max(200).default(50);
-const tenantsQuery = z.strictObject({ after: z.guid().optional(), limit });
-const deadLettersQuery = z.strictObject({ before: z.coerce.number().int().positive().optional(), limit });
+import { deadLettersQuery, tenantsQuery } from "./contract.ts";
 
 /** Tenants by id; `next` is where to go on. */
 export async function listTenants(request: Request, { db }: Context): Promise<Response> {
