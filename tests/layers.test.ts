@@ -136,3 +136,22 @@ Deno.test("every function's index.ts only wires", async () => {
     assert.ok(lines.length <= 10, `${path} has ${lines.length} lines`);
   }
 });
+
+Deno.test("the client is one file, and imports nothing but types of supabase-js", async () => {
+  const files = (await readSources("client")).filter((file) => !isTest(file));
+  assert.deepEqual(files.map(({ path, imports }) => ({ path, imports })), [{
+    path: "client/switchboard.ts",
+    imports: ["@supabase/supabase-js"],
+  }]);
+  const source = await Deno.readTextFile(join(ROOT, "client/switchboard.ts"));
+  const statements = [...source.matchAll(/^import\b[^;]*;/gm)].map(([statement]) => statement);
+  assert.deepEqual(statements.filter((statement) => !statement.startsWith("import type ")), []);
+});
+
+Deno.test("the console calls functions through the client, never by their address", async () => {
+  const strays: string[] = [];
+  for await (const path of walk("console/src")) {
+    if (/functions\/v1\/|functions\.invoke/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
+  }
+  assert.deepEqual(strays, []);
+});

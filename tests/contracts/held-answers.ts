@@ -10,6 +10,8 @@ const contracts = await readContracts();
 /** Has every answer that a function gives to an actor held against the function's contract. */
 export function holdAnswers(): void {
   watchAnswers(async (method, { pathname }, response) => {
+    // Without a request id it is the platform's own word, for a function that died before it answered.
+    if (response.status >= 500 && !response.headers.has("x-request-id")) return;
     const path = pathname.replace("/functions/v1/", "");
     assertHeld(`${method} ${path}`, operationAt(contracts, method, path), await answerOf(response));
   });

@@ -24,7 +24,7 @@ export const replaySchema = z.union([
 ]);
 
 const status = z.enum(["pending", "active", "suspended", "closed"]);
-const time = z.iso.datetime({ offset: true });
+const time = z.iso.datetime();
 
 const tenant = z.strictObject({
   userId: z.guid(),

@@ -16,10 +16,10 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
       friendlyName: tenant.friendly_name,
       operatorHold: tenant.operator_hold,
       suspendedAtTwilio: tenant.suspended_at_twilio ?? false,
-      requestedAt: tenant.requested_at,
-      departedAt: tenant.departed_at,
+      requestedAt: isoOf(tenant.requested_at),
+      departedAt: isoOf(tenant.departed_at),
       lastError: tenant.last_error,
-      convergedAt: tenant.converged_at,
+      convergedAt: isoOf(tenant.converged_at),
       numbers: tenant.numbers,
     })),
     next: tenants.length === limit ? tenants.at(-1)?.user_id ?? null : null,
@@ -35,8 +35,13 @@ export async function listDeadLetters(request: Request, { db }: Context): Promis
       id: letter_id,
       job,
       error,
-      buriedAt: buried_at,
+      buriedAt: isoOf(buried_at),
     })),
     next: letters.length === limit ? letters.at(-1)?.letter_id ?? null : null,
   });
+}
+
+/** Times are ISO 8601 whatever the database's own spelling is. */
+function isoOf(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
 }
