@@ -50,7 +50,7 @@ const domainOf = (path: string) =>
 
 Deno.test("nothing that deploys imports from what stays at home", async () => {
   const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
-    imports.filter((target) => /^(local|console|bench|tests)\//.test(target) || target.startsWith("..")).map((target) =>
+    imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((target) =>
       `${path} → ${target}`
     )
   );
