@@ -50,9 +50,9 @@ const domainOf = (path: string) =>
 
 Deno.test("nothing that deploys imports from what stays at home", async () => {
   const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
-    imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((target) =>
-      `${path} → ${target}`
-    )
+    imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((
+      target,
+    ) => `${path} → ${target}`)
   );
   assert.deepEqual(strays, []);
 });
