@@ -155,3 +155,11 @@ Deno.test("the console calls functions through the client, never by their addres
   }
   assert.deepEqual(strays, []);
 });
+
+Deno.test("every function says what it offers in a contract.ts", async () => {
+  const files = await Array.fromAsync(walk("supabase/functions"));
+  const without = files.filter((path) => path.endsWith("/index.ts")).map(dirname).filter((folder) =>
+    !files.includes(`${folder}/contract.ts`)
+  );
+  assert.deepEqual(without, []);
+});
