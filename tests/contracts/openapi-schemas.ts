@@ -15,6 +15,9 @@ export function schemasOf() {
       io,
       override: ({ jsonSchema }) => {
         if (TOLD_BY_FORMAT.has(jsonSchema.format ?? "")) delete jsonSchema.pattern;
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        // An answer may gain fields, and callers must let them pass; the tests alone are strict.
+        if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       },
     }) as Json & { $defs?: Record<string, Json> };
     for (const [id, definition] of Object.entries($defs)) share(id, relocated(definition) as Json);
