@@ -10,9 +10,8 @@ export function watchAnswers(next: Watch): void {
 
 /** `fetch`, for actors and their clients. */
 export async function watchedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
-  const request = new Request(input, init);
-  const response = await fetch(request);
-  const url = new URL(request.url);
-  if (url.pathname.startsWith("/functions/v1/")) await watch?.(request.method, url, response.clone());
+  const response = await fetch(input, init);
+  const { url, method } = input instanceof Request ? input : { url: String(input), method: init?.method ?? "GET" };
+  if (url.includes("/functions/v1/")) await watch?.(method, new URL(url), response.clone());
   return response;
 }
