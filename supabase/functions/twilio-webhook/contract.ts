@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { inboundSchema, statusSchema } from "../_shared/messages/callbacks.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
@@ -9,6 +10,7 @@ export const contract = {
       method: "POST",
       path: "/status/{userId}",
       summary: "Takes what Twilio reports of a message that was sent",
+      query: z.object({ message: z.guid().optional() }),
       body: statusSchema,
       answers: { 204: null },
       errors: [],
