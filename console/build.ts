@@ -14,6 +14,8 @@ const STAMP = ".built-from";
 
 /** What a build is made from, next to the import map: folders and files below `console/`. */
 const SOURCES = ["index.html", "vite.config.ts", "public", "src"];
+/** And the typed client, by which it calls. */
+const CLIENT = join(ROOT, "client", "switchboard.ts");
 
 /**
  * Builds the console unless `console/dist` is what the present sources give. Several may do so at once.
@@ -87,7 +89,7 @@ async function viteSpecifier(): Promise<string> {
 /** SHA-256 over the names and contents of everything that goes into a build. */
 async function fingerprint(): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of [join(ROOT, "import_map.json"), ...await sourceFiles()]) {
+  for (const file of [join(ROOT, "import_map.json"), CLIENT, ...await sourceFiles()]) {
     const content = await readFile(file);
     hash.update(`${relative(ROOT, file).split(sep).join("/")}\n${content.length}\n`).update(content);
   }

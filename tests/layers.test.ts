@@ -52,9 +52,9 @@ const domainOf = (path: string) =>
 
 Deno.test("nothing that deploys imports from what stays at home", async () => {
   const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
-    imports.filter((target) => /^(local|console|bench|tests)\//.test(target) || target.startsWith("..")).map((target) =>
-      `${path} → ${target}`
-    )
+    imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((
+      target,
+    ) => `${path} → ${target}`)
   );
   assert.deepEqual(strays, []);
 });
@@ -137,4 +137,31 @@ Deno.test("every function's index.ts only wires", async () => {
     const lines = (await Deno.readTextFile(join(ROOT, path))).trim().split("\n");
     assert.ok(lines.length <= 10, `${path} has ${lines.length} lines`);
   }
+});
+
+Deno.test("the client is one file, and imports nothing but types of supabase-js", async () => {
+  const files = (await readSources("client")).filter((file) => !isTest(file));
+  assert.deepEqual(files.map(({ path, imports }) => ({ path, imports })), [{
+    path: "client/switchboard.ts",
+    imports: ["@supabase/supabase-js"],
+  }]);
+  const source = await Deno.readTextFile(join(ROOT, "client/switchboard.ts"));
+  const statements = [...source.matchAll(/^import\b[^;]*;/gm)].map(([statement]) => statement);
+  assert.deepEqual(statements.filter((statement) => !statement.startsWith("import type ")), []);
+});
+
+Deno.test("the console calls functions through the client, never by their address", async () => {
+  const strays: string[] = [];
+  for await (const path of walk("console/src")) {
+    if (/functions\/v1\/|functions\.invoke/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
+  }
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("every function says what it offers in a contract.ts", async () => {
+  const files = await Array.fromAsync(walk("supabase/functions"));
+  const without = files.filter((path) => path.endsWith("/index.ts")).map(dirname).filter((folder) =>
+    !files.includes(`${folder}/contract.ts`)
+  );
+  assert.deepEqual(without, []);
 });

@@ -16,7 +16,7 @@ interface World {
   subaccountSid: string;
   number: string;
   messageId: string;
-  messageSid: string;
+  messageSid: string | null;
 }
 
 /** One step: what happens, and the evidence that it did. Throws where the evidence is missing. */
@@ -60,8 +60,8 @@ export const STORY: readonly Step[] = [
     title: "The webhook provisions her subaccount, without anybody asking",
     async play(world) {
       const shown = await eventually("Ada's subaccount to become active", async () => {
-        const { body } = await world.ada.call("provision-subaccount");
-        return body.status === "active" && body;
+        const { status, subaccountSid } = await world.ada.switchboard.subaccount();
+        return status === "active" && subaccountSid !== null && { status, subaccountSid };
       }, 20_000);
       world.subaccountSid = shown.subaccountSid;
       const { data: subscription } = await mustRead(
@@ -101,25 +101,19 @@ export const STORY: readonly Step[] = [
   {
     title: "Ada searches for a number and buys it",
     async play(world) {
-      const found = await world.ada.call("search-numbers?country=US&type=local&areaCode=415");
-      assert.equal(found.status, 200);
-      world.number = found.body.numbers[0].phoneNumber;
-      const bought = await world.ada.call("buy-number", {
-        body: { phoneNumber: world.number, friendlyName: "Ada's line" },
-      });
-      assert.equal(bought.status, 201, bought.body.message);
-      const listed = await world.ada.call("list-numbers");
-      assert.deepEqual(
-        listed.body.numbers.map((one: { phoneNumber: string; isPrimary: boolean }) => [one.phoneNumber, one.isPrimary]),
-        [[world.number, true]],
-      );
-      assert.equal(listed.body.source, "subaccount");
+      const { switchboard } = world.ada;
+      const found = await switchboard.searchNumbers({ country: "US", type: "local", areaCode: "415" });
+      world.number = found[0]!.phoneNumber;
+      const bought = await switchboard.buyNumber({ phoneNumber: world.number, friendlyName: "Ada's line" });
+      const { source, numbers } = await switchboard.listNumbers();
+      assert.deepEqual(numbers.map((one) => [one.phoneNumber, one.isPrimary]), [[world.number, true]]);
+      assert.equal(source, "subaccount");
       const owned = await world.twilio.get(
-        `/Accounts/${world.subaccountSid}/IncomingPhoneNumbers/${bought.body.phoneSid}.json`,
+        `/Accounts/${world.subaccountSid}/IncomingPhoneNumbers/${bought.phoneSid}.json`,
       );
       assert.equal(owned.phone_number, world.number);
       return [
-        `${found.body.numbers.length} numbers on offer, bought ${world.number} (${bought.body.phoneSid}), her primary`,
+        `${found.length} numbers on offer, bought ${world.number} (${bought.phoneSid}), her primary`,
         `Twilio: owned by ${owned.account_sid}`,
       ];
     },
@@ -127,25 +121,20 @@ export const STORY: readonly Step[] = [
   {
     title: "Ada sends an SMS with her own credentials",
     async play(world) {
-      const key = crypto.randomUUID();
-      const send = () =>
-        world.ada.call("send-sms", {
-          body: { to: FRIEND, body: "Hello from my own phone system ✓" },
-          headers: { "idempotency-key": key },
-        });
-      const sent = await send();
-      assert.equal(sent.status, 201, sent.body.message);
-      assert.deepEqual([sent.body.source, sent.body.from], ["subaccount", world.number]);
-      const repeated = await send();
-      assert.equal(repeated.body.sid, sent.body.sid);
+      const idempotencyKey = crypto.randomUUID();
+      const message = { to: FRIEND, body: "Hello from my own phone system ✓" };
+      const sent = await world.ada.switchboard.sendSms(message, { idempotencyKey });
+      assert.deepEqual([sent.source, sent.from], ["subaccount", world.number]);
+      const repeated = await world.ada.switchboard.sendSms(message, { idempotencyKey });
+      assert.equal(repeated.sid, sent.sid);
       const creations = (await world.twilio.requests()).filter((request) =>
         request.method === "POST" && request.form["To"] === FRIEND
       );
       assert.deepEqual(creations.map(({ account }) => account), [world.subaccountSid]);
-      world.messageId = sent.body.id;
-      world.messageSid = sent.body.sid;
+      world.messageId = sent.id;
+      world.messageSid = sent.sid;
       return [
-        `message ${sent.body.sid}, ${sent.body.segments} segment (${sent.body.encoding}), from ${sent.body.from}`,
+        `message ${sent.sid}, ${sent.segments} segment (${sent.encoding}), from ${sent.from}`,
         `Twilio: authenticated as ${creations[0]?.account}, her subaccount`,
         "the same Idempotency-Key again: the same message, 1 request at Twilio",
       ];
@@ -186,19 +175,18 @@ export const STORY: readonly Step[] = [
   {
     title: "Ben has no subaccount: he sends through the master, and is told so",
     async play(world) {
-      const { body: listed } = await world.ben.call("list-numbers");
+      const listed = await world.ben.switchboard.listNumbers();
       assert.equal(listed.source, "master");
       const to = "+14155550177";
-      const sent = await world.ben.call("send-sms", { body: { to, body: "Hello from Ben" } });
-      assert.equal(sent.status, 201, sent.body.message);
-      assert.equal(sent.body.source, "master");
+      const sent = await world.ben.switchboard.sendSms({ to, body: "Hello from Ben" });
+      assert.equal(sent.source, "master");
       const creations = (await world.twilio.requests()).filter((request) =>
         request.method === "POST" && request.form["To"] === to
       );
       assert.deepEqual(creations.map(({ account }) => account), [world.state.twilio.accountSid]);
       return [
         `listed: "${listed.notice}"`,
-        `sent ${sent.body.sid} from ${sent.body.from}: "${sent.body.notice}"`,
+        `sent ${sent.sid} from ${sent.from}: "${sent.notice}"`,
         `Twilio: authenticated as ${creations[0]?.account}, the master`,
       ];
     },

@@ -1,6 +1,8 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createSwitchboard, type Switchboard } from "../../client/switchboard.ts";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 import type { StackState } from "../stack-state.ts";
+import { watchedFetch } from "./watched-fetch.ts";
 
 /** An answer of one of our functions. */
 export interface Answer {
@@ -24,6 +26,8 @@ export interface Actor {
   accessToken: string;
   /** supabase-js, signed in as this user: row level security applies. */
   data: SupabaseClient<Database>;
+  /** The typed client, signed in as this user. */
+  switchboard: Switchboard;
   /** Calls `/functions/v1/<path>`: POST with a body, GET without, unless told otherwise. */
   call(path: string, options?: CallOptions): Promise<Answer>;
 }
@@ -33,6 +37,7 @@ export async function signUp(state: StackState, name: string): Promise<Actor> {
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
   const data = createClient<Database>(state.apiUrl, state.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
+    global: { fetch: watchedFetch },
   });
   const { data: signedUp, error } = await data.auth.signUp({ email, password: crypto.randomUUID() });
   if (error !== null) throw new Error(`Cannot sign up "${email}": ${error.message}`);
@@ -43,9 +48,10 @@ export async function signUp(state: StackState, name: string): Promise<Actor> {
 }
 
 /** Somebody who is signed in already, as one who calls. */
-export function actorOf(state: StackState, person: Omit<Actor, "call">): Actor {
+export function actorOf(state: StackState, person: Omit<Actor, "call" | "switchboard">): Actor {
   return {
     ...person,
+    switchboard: createSwitchboard(person.data),
     call: (path, options) =>
       callFunction(state, path, {
         ...options,
@@ -57,7 +63,7 @@ export function actorOf(state: StackState, person: Omit<Actor, "call">): Actor {
 /** Calls a function as whoever the headers say. */
 export async function callFunction(state: StackState, path: string, options: CallOptions = {}): Promise<Answer> {
   const hasBody = options.body !== undefined;
-  const response = await fetch(`${state.apiUrl}/functions/v1/${path}`, {
+  const response = await watchedFetch(`${state.apiUrl}/functions/v1/${path}`, {
     method: options.method ?? (hasBody ? "POST" : "GET"),
     headers: {
       apikey: state.publishableKey,
@@ -66,6 +72,11 @@ export async function callFunction(state: StackState, path: string, options: Cal
     },
     ...(hasBody && { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) }),
   });
+  return await answerOf(response);
+}
+
+/** Reads a response to its end. */
+export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };

@@ -28,12 +28,12 @@ async function statusAtTwilio(sid: string): Promise<string> {
 
 async function provisioned(name: string): Promise<{ tenant: Actor; sid: string }> {
   const tenant = await signUp(stack.state, name);
-  const { status, body } = await tenant.call("provision-subaccount", { method: "POST" });
-  assert.equal(status, 201);
-  return { tenant, sid: body.subaccountSid };
+  const { subaccountSid: sid } = await tenant.switchboard.provisionSubaccount();
+  assert.ok(sid !== null);
+  return { tenant, sid };
 }
 
-const shownStatus = async (tenant: Actor) => (await tenant.call("provision-subaccount")).body.status;
+const shownStatus = async (tenant: Actor) => (await tenant.switchboard.subaccount()).status;
 
 Deno.test("a tenant is no operator, whatever they write into their own metadata", async () => {
   const tenant = await signUp(stack.state, "pretender");
@@ -46,8 +46,7 @@ Deno.test("a tenant is no operator, whatever they write into their own metadata"
 
 Deno.test("an operator suspends a tenant at Twilio and resumes them, and the tenant cannot send in between", async () => {
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("held")]);
-  const suspended = await operator.call("admin/suspend", { body: { userId: tenant.id, reason: "spam" } });
-  assert.equal(suspended.status, 202);
+  await operator.switchboard.admin.suspend({ userId: tenant.id, reason: "spam" });
   await eventually("the suspension to be stored", async () => await shownStatus(tenant) === "suspended");
   assert.equal(await statusAtTwilio(sid), "suspended");
   const refused = await tenant.call("send-sms", { body: { to: "+14155550100", body: "hi" } });
@@ -55,7 +54,7 @@ Deno.test("an operator suspends a tenant at Twilio and resumes them, and the ten
   const again = await tenant.call("provision-subaccount", { method: "POST" });
   assert.deepEqual([again.status, again.body.code], [403, "subaccount_suspended"]);
 
-  await operator.call("admin/resume", { body: { userId: tenant.id, reason: "settled" } });
+  await operator.switchboard.admin.resume({ userId: tenant.id, reason: "settled" });
   await eventually("the resumption to be stored", async () => await shownStatus(tenant) === "active");
   assert.equal(await statusAtTwilio(sid), "active");
 });
@@ -63,21 +62,15 @@ Deno.test("an operator suspends a tenant at Twilio and resumes them, and the ten
 Deno.test("a suspension made in Twilio's console is shown, left alone, and lifted by an operator's resume", async () => {
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("by-hand")]);
   await twilioSide(stack.state).post(`/Accounts/${sid}.json`, { Status: "suspended" });
-  await operator.call("admin/sweep", { method: "POST" });
+  await operator.switchboard.admin.sweep();
   await eventually("the sweep to record it", async () => await shownStatus(tenant) === "suspended");
   const listed = await eventually("the tenant to be listed", async () => {
-    let after = "";
-    for (;;) {
-      const { body } = await operator.call(`admin/tenants?limit=200${after}`);
-      const found = body.tenants.find(({ userId }: { userId: string }) => userId === tenant.id);
-      if (found || body.next === null) return found;
-      after = `&after=${body.next}`;
-    }
+    for await (const one of operator.switchboard.admin.everyTenant()) if (one.userId === tenant.id) return one;
   });
   assert.deepEqual([listed.wanted, listed.status, listed.suspendedAtTwilio], ["active", "suspended", true]);
   assert.equal(await statusAtTwilio(sid), "suspended");
 
-  await operator.call("admin/resume", { body: { userId: tenant.id, reason: "it was a mistake" } });
+  await operator.switchboard.admin.resume({ userId: tenant.id, reason: "it was a mistake" });
   await eventually("the resumption", async () => await statusAtTwilio(sid) === "active");
 });
 
@@ -85,7 +78,7 @@ Deno.test("closing takes the account's SID typed back, and is final", async () =
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("leaving")]);
   const unconfirmed = await operator.call("admin/close", { body: { userId: tenant.id, reason: "fraud" } });
   assert.deepEqual([unconfirmed.status, unconfirmed.body.details[0].field], [400, "confirmSubaccountSid"]);
-  await operator.call("admin/close", { body: { userId: tenant.id, reason: "fraud", confirmSubaccountSid: sid } });
+  await operator.switchboard.admin.close({ userId: tenant.id, reason: "fraud", confirmSubaccountSid: sid });
   await eventually("the account to be closed", async () => await statusAtTwilio(sid) === "closed");
   await eventually("the closing to be stored", async () => await shownStatus(tenant) === "closed");
   assert.equal((await tenant.call("provision-subaccount", { method: "POST" })).status, 403);
@@ -115,12 +108,12 @@ Deno.test("a job that cannot succeed is read among the dead letters and replayed
     update pgmq.q_jobs set read_ct = 13 where msg_id = (select id from job)`;
   await sql`update pgmq.q_jobs set read_ct = 13 where message ->> 'eventId' = ${eventId}`;
   const letter = await eventually("the dead letter", async () => {
-    const { body } = await operator.call("admin/dead-letters?limit=200");
-    return body.deadLetters.find(({ job }: { job: { eventId?: string } }) => job.eventId === eventId);
+    const { deadLetters } = await operator.switchboard.admin.listDeadLetters({ limit: 200 });
+    return deadLetters.find(({ job }) => job["eventId"] === eventId);
   });
   assert.match(letter.error, /not in the ledger/);
-  const replayed = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
-  assert.deepEqual([replayed.status, replayed.body.replayed], [202, 1]);
+  const { replayed } = await operator.switchboard.admin.replay({ deadLetter: letter.id });
+  assert.equal(replayed, 1);
   const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
   assert.deepEqual([gone.status, gone.body.code], [404, "not_found"]);
   await sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;

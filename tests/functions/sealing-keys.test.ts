@@ -65,7 +65,7 @@ let ada: Caller;
 async function keysBecome(operator: Actor, expected: Record<string, unknown>): Promise<void> {
   let shown: unknown;
   await eventually("the sealing keys", async () => {
-    shown = (await operator.call("admin/sealing-keys")).body;
+    shown = await operator.switchboard.admin.sealingKeys();
     return JSON.stringify(shown) === JSON.stringify(expected);
   }).catch(() => assert.deepEqual(shown, expected));
 }

@@ -35,8 +35,8 @@ async function provisionedSid(actor: Actor): Promise<string> {
     const stored = await stage.database.preferencesOf(actor.id);
     return stored?.status === "active" && stored.sid;
   });
-  const { body } = await actor.call("provision-subaccount");
-  assert.deepEqual([body.subaccountSid, body.status], [sid, "active"]);
+  const shown = await actor.switchboard.subaccount();
+  assert.deepEqual([shown.subaccountSid, shown.status], [sid, "active"]);
   return sid;
 }
 
@@ -58,9 +58,9 @@ async function becomes(tenant: Subscriber, subscription: string, account: string
     stored = [await statusOf(tenant), (await stage.database.preferencesOf(tenant.id))?.status];
     return JSON.stringify(stored) === JSON.stringify([subscription, account]);
   }).catch((error) => assert.deepEqual(stored, [subscription, account], error.message));
-  const shown = await tenant.call("provision-subaccount");
+  const shown = await tenant.switchboard.subaccount();
   const atTwilio = await stage.twilio.get(`/Accounts/${tenant.accountSid}.json`);
-  assert.deepEqual([shown.body.status, atTwilio.status], [account, account]);
+  assert.deepEqual([shown.status, atTwilio.status], [account, account]);
 }
 
 /** Lets the schedule look for tenants whom time alone has changed. */
@@ -175,7 +175,7 @@ for (const [title, { lost, regained }] of Object.entries(RETURNS)) {
     ]);
     await happen(ada, ...regained);
     await becomes(ada, "active", "active");
-    const { body: { numbers } } = await ada.call("list-numbers");
+    const { numbers } = await ada.switchboard.listNumbers();
     assert.deepEqual(numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [number]);
   });
 }
@@ -232,7 +232,7 @@ test("a retention that ends closes the account for good, numbers and all; a new 
   assert.notEqual(renewed, ada.accountSid);
   assert.deepEqual(await openAccounts(stage, ada), [renewed]);
   assert.deepEqual(
-    (await ada.call("list-numbers")).body.numbers.filter((one: { source: string }) => one.source !== "master"),
+    (await ada.switchboard.listNumbers()).numbers.filter((one) => one.source !== "master"),
     [],
   );
 });
@@ -269,7 +269,7 @@ test("another plan brings its own limits", async () => {
 
 test("a tenant who asked on their own before they paid keeps the subaccount they have", async () => {
   const ada = await newcomer(stage, "ada");
-  const { body: { subaccountSid } } = await ada.call("provision-subaccount", POST);
+  const { subaccountSid } = await ada.switchboard.provisionSubaccount();
   const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
   await eventually("the plan", async () => await statusOf(bought) === "active");
   await quiescence(stage, ada);

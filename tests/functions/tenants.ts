@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
 import { type Actor, actorOf } from "../../local/testing/actor.ts";
 import { eventually } from "../../local/testing/eventually.ts";
+import { watchedFetch } from "../../local/testing/watched-fetch.ts";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 import type { Stage } from "./stage.ts";
 import { tokenFor } from "./tokens.ts";
@@ -28,6 +29,7 @@ export async function newcomer({ state, database }: Stage, name: string): Promis
   const accessToken = await tokenFor(state, { sub: id });
   const data = createClient<Database>(state.apiUrl, state.publishableKey, {
     accessToken: () => Promise.resolve(accessToken),
+    global: { fetch: watchedFetch },
   });
   return actorOf(state, { id, email, accessToken, data });
 }
@@ -35,9 +37,9 @@ export async function newcomer({ state, database }: Stage, name: string): Promis
 /** Signs somebody up and provisions their subaccount, without a subscription (plan `free`). */
 export async function provisioned(stage: Stage, name: string): Promise<Tenant> {
   const actor = await newcomer(stage, name);
-  const { status, body } = await actor.call("provision-subaccount", { method: "POST" });
-  assert.equal(status, 201, body.message);
-  const account = await stage.twilio.get(`/Accounts/${body.subaccountSid}.json`);
+  const { subaccountSid } = await actor.switchboard.provisionSubaccount();
+  assert.ok(subaccountSid !== null, "somebody else is at it");
+  const account = await stage.twilio.get(`/Accounts/${subaccountSid}.json`);
   return { ...actor, accountSid: account.sid, authToken: account.auth_token };
 }
 
@@ -49,9 +51,8 @@ export async function withNumber(stage: Stage, name: string): Promise<Caller> {
 
 /** Buys a number and returns it. */
 export async function buy(tenant: Actor, phoneNumber: string): Promise<string> {
-  const { status, body } = await tenant.call("buy-number", { body: { phoneNumber } });
-  assert.equal(status, 201, body.message);
-  return body.phoneNumber;
+  const bought = await tenant.switchboard.buyNumber({ phoneNumber });
+  return bought.phoneNumber;
 }
 
 /** Resolves when nothing waits to be done for a tenant any more; what would wait for hours is done at once. */

@@ -23,9 +23,10 @@ export const SUITES: readonly Suite[] = [
   { name: "lock file, as committed", args: ["install", "--frozen", "--quiet"] },
   { name: "format", args: ["fmt", "--check", "--quiet"] },
   { name: "lint", args: ["lint", "--quiet"] },
-  { name: "types of everything", args: ["check", "--quiet", "supabase", "local", "console", "tests"] },
+  { name: "types of everything", args: ["check", "--quiet", "supabase", "local", "console", "tests", "client"] },
   { name: "import rules", args: test("tests/layers.test.ts") },
   { name: "functions, the pure parts", args: test("supabase/functions") },
+  { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
   {
     name: "Twilio simulator, driven by the twilio SDK",
     args: test("local/simulators/twilio", "--ignore=local/simulators/twilio/page.test.ts"),

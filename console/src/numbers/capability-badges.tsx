@@ -1,5 +1,5 @@
 import { Badge, Group } from "@mantine/core";
-import type { Capabilities } from "../../../supabase/functions/_shared/numbers/shape.ts";
+import type { Capabilities } from "../../../client/switchboard.ts";
 
 const NAMES = [["sms", "SMS"], ["mms", "MMS"], ["voice", "Voice"]] as const;
 

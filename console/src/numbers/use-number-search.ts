@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { Capabilities } from "../../../supabase/functions/_shared/numbers/shape.ts";
+import type { AvailableNumber, NumberType } from "../../../client/switchboard.ts";
 import { useBackend } from "../platform/backend.tsx";
 
 /** What to look for; empty texts do not count. */
@@ -13,34 +13,23 @@ export interface NumberSearch {
   contains: string;
 }
 
-export type NumberType = "local" | "mobile" | "tollFree";
-
-/** A number on offer, as `search-numbers` shows it. */
-export interface AvailableNumber {
-  phoneNumber: string;
-  friendlyName: string;
-  locality: string | null;
-  region: string | null;
-  isoCountry: string;
-  type: NumberType;
-  capabilities: Capabilities;
-}
+export type { AvailableNumber, NumberType };
 
 /** Numbers on offer; asks nothing until there is a search. */
 export function useNumberSearch(search: NumberSearch | null) {
-  const { callFunction } = useBackend();
+  const { switchboard } = useBackend();
   return useQuery({
     queryKey: ["number-search", search],
-    queryFn: async () => {
-      const { numbers } = await callFunction<{ numbers: AvailableNumber[] }>("search-numbers", {
-        query: { ...search },
-      });
-      return numbers;
-    },
+    queryFn: () => switchboard.searchNumbers(wishesOf(search)),
     enabled: search !== null,
     placeholderData: keepPreviousData,
     // What is on offer changes by the minute, but not because the window was looked at again.
     staleTime: 60_000,
     refetchOnWindowFocus: false,
   });
+}
+
+function wishesOf(search: NumberSearch | null) {
+  const { country, type, areaCode, contains } = search ?? {};
+  return { country, type, areaCode: areaCode || undefined, contains: contains || undefined };
 }

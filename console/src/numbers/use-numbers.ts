@@ -1,42 +1,28 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { NumberSource, PhoneNumber } from "../../../supabase/functions/_shared/numbers/shape.ts";
+import type { NumberList, NumberPurchase, PhoneNumber } from "../../../client/switchboard.ts";
 import { useBackend } from "../platform/backend.tsx";
 
-export type { PhoneNumber };
-
-/** The answer of `list-numbers`. */
-export interface NumberList {
-  source: NumberSource;
-  /** Why the numbers are shared ones. */
-  notice?: string;
-  numbers: PhoneNumber[];
-}
+export type { NumberList, PhoneNumber };
 
 const KEY = ["numbers"];
 const POLL_MS = 15_000;
 
 /** The caller's numbers, primary first; the platform's shared ones where they have none. */
 export function useNumbers() {
-  const { callFunction } = useBackend();
+  const { switchboard } = useBackend();
   return useQuery({
     queryKey: KEY,
-    queryFn: () => callFunction<NumberList>("list-numbers"),
+    queryFn: () => switchboard.listNumbers(),
     refetchInterval: POLL_MS,
   });
 }
 
-export interface PurchaseOrder {
-  /** E.164. */
-  phoneNumber: string;
-  friendlyName?: string;
-}
-
 /** Buys a number. */
 export function useBuyNumber() {
-  const { callFunction } = useBackend();
+  const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (order: PurchaseOrder) => callFunction<PhoneNumber>("buy-number", { method: "POST", body: order }),
+    mutationFn: (order: NumberPurchase) => switchboard.buyNumber(order),
     // Also after a failure: a purchase whose answer was lost may show up.
     onSettled: () => queryClient.invalidateQueries({ queryKey: KEY }),
   });

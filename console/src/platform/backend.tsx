@@ -1,8 +1,8 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createContext, type ReactNode, useContext } from "react";
+import { createSwitchboard, type Switchboard } from "../../../client/switchboard.ts";
 import type { Database } from "../../../supabase/functions/_shared/database.types.ts";
 import type { ConsoleConfig } from "../config.ts";
-import { type CallFunction, functionCaller } from "./call-function.ts";
 
 export type Supabase = SupabaseClient<Database>;
 
@@ -10,14 +10,15 @@ export type Supabase = SupabaseClient<Database>;
 export interface Backend {
   config: ConsoleConfig;
   supabase: Supabase;
-  callFunction: CallFunction;
+  /** Our functions, as the signed-in user. */
+  switchboard: Switchboard;
 }
 
 /** Connects to the project that the configuration names. */
 export function createBackend(config: ConsoleConfig): Backend {
   const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey);
-  const accessToken = async () => (await supabase.auth.getSession()).data.session?.access_token ?? null;
-  return { config, supabase, callFunction: functionCaller({ ...config, accessToken }) };
+  // What is read is repeated by the query client, and what is done by whoever did it.
+  return { config, supabase, switchboard: createSwitchboard(supabase, { retries: 0 }) };
 }
 
 const BackendContext = createContext<Backend | null>(null);

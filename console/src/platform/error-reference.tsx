@@ -1,9 +1,9 @@
 import { Code, Group, Text } from "@mantine/core";
-import { ApiError } from "./api-error.ts";
+import { isFailure } from "./failure.ts";
 
 /** An error's code and request id, small and selectable. */
 export function ErrorReference({ error }: { error: unknown }) {
-  if (!(error instanceof ApiError)) return null;
+  if (!isFailure(error)) return null;
   return (
     <Group gap={6} wrap="wrap" mt={4}>
       <Code>{error.code}</Code>

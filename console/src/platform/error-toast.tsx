@@ -1,13 +1,13 @@
 import { notifications } from "@mantine/notifications";
-import { ApiError } from "./api-error.ts";
 import { ErrorReference } from "./error-reference.tsx";
+import { isFailure } from "./failure.ts";
 
 /** Long enough to read a sentence and copy the request id. */
 const VISIBLE_MS = 12_000;
 
 /** Tells what could not be done and why, with what support will ask for. The same error is shown once. */
 export function showError(error: unknown): void {
-  const { message, code } = error instanceof ApiError ? error : { message: String(error), code: "console_error" };
+  const { message, code } = isFailure(error) ? error : { message: String(error), code: "console_error" };
   notifications.show({
     id: `${code}:${message}`,
     color: "red",

@@ -1,13 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { ApiError } from "./api-error.ts";
 import { showError } from "./error-toast.tsx";
+import { isFailure } from "./failure.ts";
 
 /** How often a read is tried again when the server is out of reach or stumbles. */
 const READ_RETRIES = 2;
 
 /** The cache of everything read. A 401, wherever it comes from, ends the session through `onUnauthorized`. */
 export function createQueryClient(onUnauthorized: () => void): QueryClient {
-  const isUnauthorized = (error: unknown) => error instanceof ApiError && error.status === 401;
+  const isUnauthorized = (error: unknown) => isFailure(error) && error.status === 401;
   return new QueryClient({
     queryCache: new QueryCache({
       // A failed read is shown where its content would be; polls that fail must not pile up toasts.
@@ -22,7 +22,7 @@ export function createQueryClient(onUnauthorized: () => void): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 5_000,
-        retry: (count, error) => count < READ_RETRIES && error instanceof ApiError && error.isTransient,
+        retry: (count, error) => count < READ_RETRIES && isFailure(error) && error.isTransient,
       },
     },
   });

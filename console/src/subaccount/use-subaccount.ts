@@ -1,18 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Subaccount, SubaccountStatus } from "../../../client/switchboard.ts";
 import { useBackend } from "../platform/backend.tsx";
 
-/** How the caller's subaccount stands, as `provision-subaccount` tells it. */
-export interface Subaccount {
-  provisioned: boolean;
-  /** Null: never asked for. */
-  status: SubaccountStatus | null;
-  subaccountSid: string | null;
-  friendlyName: string | null;
-  /** ISO 8601. */
-  createdAt: string | null;
-}
-
-export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+export type { Subaccount, SubaccountStatus };
 
 const KEY = ["subaccount"];
 /** While something is awaited (a payment, a creation), and while nothing is. */
@@ -21,20 +11,20 @@ const CALM_POLL_MS = 15_000;
 
 /** The caller's subaccount, followed as it changes. */
 export function useSubaccount() {
-  const { callFunction } = useBackend();
+  const { switchboard } = useBackend();
   return useQuery({
     queryKey: KEY,
-    queryFn: () => callFunction<Subaccount>("provision-subaccount"),
+    queryFn: () => switchboard.subaccount(),
     refetchInterval: ({ state: { data } }) => data?.provisioned ? CALM_POLL_MS : EAGER_POLL_MS,
   });
 }
 
 /** Asks for the caller's subaccount; asking twice is harmless. */
 export function useCreateSubaccount() {
-  const { callFunction } = useBackend();
+  const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () => callFunction<{ status: SubaccountStatus }>("provision-subaccount", { method: "POST" }),
+    mutationFn: () => switchboard.provisionSubaccount(),
     // Also after a failure: the wish may have been recorded all the same. Numbers depend on it too.
     onSettled: () => Promise.all([KEY, ["numbers"]].map((queryKey) => queryClient.invalidateQueries({ queryKey }))),
   });

@@ -1,17 +1,9 @@
-import { z } from "zod";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
-
-const tenantSchema = z.strictObject({ userId: z.guid() });
-const holdSchema = z.strictObject({
-  userId: z.guid(),
-  reason: z.string().min(1).max(300),
-  /** Closing is final and takes the numbers along: the account's SID, typed back. */
-  confirmSubaccountSid: z.string().optional(),
-});
+import { holdSchema, tenantSchema } from "./contract.ts";
 
 /** Suspends or closes a tenant whatever they pay, or lifts that again. Convergence carries it out; the answer is 202. */
 export function holdTenant(hold: "suspended" | "closed" | null) {

@@ -1,11 +1,7 @@
-import { z } from "zod";
 import { rows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { readQuery } from "../_shared/platform/request.ts";
-
-const limit = z.coerce.number().int().min(1).max(200).default(50);
-const tenantsQuery = z.strictObject({ after: z.guid().optional(), limit });
-const deadLettersQuery = z.strictObject({ before: z.coerce.number().int().positive().optional(), limit });
+import { deadLettersQuery, tenantsQuery } from "./contract.ts";
 
 /** Tenants by id; `next` is where to go on. */
 export async function listTenants(request: Request, { db }: Context): Promise<Response> {
@@ -20,10 +16,10 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
       friendlyName: tenant.friendly_name,
       operatorHold: tenant.operator_hold,
       suspendedAtTwilio: tenant.suspended_at_twilio ?? false,
-      requestedAt: tenant.requested_at,
-      departedAt: tenant.departed_at,
+      requestedAt: isoOf(tenant.requested_at),
+      departedAt: isoOf(tenant.departed_at),
       lastError: tenant.last_error,
-      convergedAt: tenant.converged_at,
+      convergedAt: isoOf(tenant.converged_at),
       numbers: tenant.numbers,
     })),
     next: tenants.length === limit ? tenants.at(-1)?.user_id ?? null : null,
@@ -39,8 +35,13 @@ export async function listDeadLetters(request: Request, { db }: Context): Promis
       id: letter_id,
       job,
       error,
-      buriedAt: buried_at,
+      buriedAt: isoOf(buried_at),
     })),
     next: letters.length === limit ? letters.at(-1)?.letter_id ?? null : null,
   });
+}
+
+/** Times are ISO 8601 whatever the database's own spelling is. */
+function isoOf(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
 }

@@ -1,16 +1,9 @@
-import { z } from "zod";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoBody, readJson } from "../_shared/platform/request.ts";
-
-/** One dead letter, all of them, or one event. */
-const replaySchema = z.union([
-  z.strictObject({ deadLetter: z.number().int().positive() }),
-  z.strictObject({ deadLetters: z.literal("all") }),
-  z.strictObject({ eventId: z.string().min(1).max(255) }),
-]);
+import { replaySchema } from "./contract.ts";
 
 /** Sends what gave up on its way again. */
 export async function replay(request: Request, context: Context): Promise<Response> {

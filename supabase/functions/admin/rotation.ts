@@ -1,12 +1,10 @@
-import { z } from "zod";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { sealingKeys } from "../_shared/subaccounts/sealing-keys.ts";
-
-const tenantSchema = z.strictObject({ userId: z.guid() });
+import { tenantSchema } from "./contract.ts";
 
 /** Gives a tenant's subaccount another token. A job does it; the answer is 202. */
 export async function rotateTokenOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {

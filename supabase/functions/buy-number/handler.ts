@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { buyNumber, stillPurchasing } from "../_shared/numbers/buy.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
@@ -7,14 +6,7 @@ import { takeAllowance } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
-
-const purchaseSchema = z.strictObject({
-  phoneNumber: z.string().regex(
-    /^\+[1-9][0-9]{6,14}$/,
-    "must be a phone number in international form (+ and country code)",
-  ),
-  friendlyName: z.string().min(1).max(64).optional(),
-});
+import { purchaseSchema } from "./contract.ts";
 
 const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 };
 

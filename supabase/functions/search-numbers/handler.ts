@@ -1,8 +1,9 @@
-import { searchNumbers, searchSchema } from "../_shared/numbers/search.ts";
+import { searchNumbers } from "../_shared/numbers/search.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { takeAllowance } from "../_shared/platform/rate-limit.ts";
 import { readQuery } from "../_shared/platform/request.ts";
 import { requireActiveSubaccount } from "../_shared/subaccounts/require-active.ts";
+import { searchSchema } from "./contract.ts";
 
 const LIMIT = { action: "search", perUser: 60, perAddress: 300, windowSeconds: 60 };
 

@@ -1,4 +1,4 @@
-import { compose, messageSchema } from "../_shared/messages/compose.ts";
+import { compose } from "../_shared/messages/compose.ts";
 import { type Reservation, reserveMessage } from "../_shared/messages/reserve.ts";
 import { sendReserved } from "../_shared/messages/send.ts";
 import { decide } from "../_shared/platform/database.ts";
@@ -8,6 +8,7 @@ import { allowanceOf } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { masterTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
+import { messageSchema } from "./contract.ts";
 
 const LIMIT = { action: "send", perUser: 120, perAddress: 600, windowSeconds: 60 };
 

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Json } from "../_shared/database.types.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
@@ -7,17 +6,10 @@ import { check, parseJson, readText } from "../_shared/platform/request.ts";
 import { storableJson } from "../_shared/platform/text.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { isSignedByStripe } from "../_shared/stripe/signature.ts";
+import { eventSchema } from "./contract.ts";
 
 /** Stripe's events stay well below this. */
 const MAX_BYTES = 1024 * 1024;
-
-/** What every event has, thin ones included (`created` is text there). */
-const eventSchema = z.looseObject({
-  id: z.string().min(1).max(255),
-  type: z.string().min(1).max(255),
-  created: z.union([z.int().min(0).max(1e12).transform((seconds) => seconds * 1000), z.iso.datetime()])
-    .transform((time) => new Date(time)).refine(isStorable, "must be in the years 1 to 9999"),
-});
 
 /** Raw body → verify → ledger and queue in one round trip → answer. Everything else happens in a job. */
 export async function handle(request: Request, { db, env, log }: Context): Promise<Response> {
@@ -38,9 +30,4 @@ export async function handle(request: Request, { db, env, log }: Context): Promi
   log.info("stripe.event", { eventId: event.id, type: event.type, outcome });
   if (outcome === "recorded") wakeJobs(env);
   return Response.json({ received: true });
-}
-
-/** Outside of these, Postgres and toISOString write years differently. */
-function isStorable(time: Date): boolean {
-  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
 }

@@ -22,7 +22,7 @@ const STATUSES = [
 const LARGEST_INTEGER = 2 ** 31 - 1;
 
 /** What we read of a status callback. Twilio may add parameters at any time: the others are ignored. */
-const statusSchema = z.object({
+export const statusSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
   MessageStatus: z.enum(STATUSES),
@@ -30,7 +30,7 @@ const statusSchema = z.object({
 });
 
 /** What we read of an inbound message. */
-const inboundSchema = z.object({
+export const inboundSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
   From: z.string().min(1).max(64),

@@ -1,0 +1,633 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+
+/**
+ * The typed client of Switchboard's functions, for browsers and servers alike: one file, to copy or to import. It calls as
+ * whoever is signed in with the given supabase-js client.
+ *
+ *     const switchboard = createSwitchboard(createClient(url, publishableKey));
+ *     const { numbers } = await switchboard.listNumbers();
+ *
+ * Whatever fails throws a `SwitchboardError`; decide on its `code`.
+ */
+export function createSwitchboard(supabase: FunctionsOf, options: SwitchboardOptions = {}): Switchboard {
+  return new Switchboard(supabase, options);
+}
+
+/** The part of a supabase-js client that is used: it knows the project's address and who is signed in. */
+export type FunctionsOf = Pick<SupabaseClient, "functions">;
+
+export interface SwitchboardOptions {
+  /** How long a call may take, its retries included. 60 seconds unless said otherwise. */
+  timeoutMs?: number | undefined;
+  /** How often a call that is harmless to repeat is made again when the network failed. Twice unless said otherwise. */
+  retries?: number | undefined;
+}
+
+/** What every method takes as its last argument. */
+export interface CallOptions {
+  /** Aborts the call: it throws `aborted`. What was sent may be carried out all the same. */
+  signal?: AbortSignal | undefined;
+  /** Instead of the client's own. */
+  timeoutMs?: number | undefined;
+}
+
+/** What one tenant may do. */
+export class Switchboard {
+  readonly #call: Call;
+  /** What operators may do: `forbidden` for everybody else. */
+  readonly admin: SwitchboardAdmin;
+
+  constructor(supabase: FunctionsOf, options: SwitchboardOptions) {
+    this.#call = caller(supabase, options);
+    this.admin = new SwitchboardAdmin(this.#call);
+  }
+
+  /**
+   * Ensures the caller's subaccount; asking twice is harmless. `pending`: somebody else is at it, look again soon.
+   * @throws SwitchboardError `subscription_required`, `subaccount_suspended`, `subaccount_closed`, `subaccount_limit_reached`
+   */
+  provisionSubaccount(options?: CallOptions): Promise<ProvisionedSubaccount> {
+    return this.#call("POST", "provision-subaccount", { repeatable: true }, options);
+  }
+
+  /** How the caller's subaccount stands. */
+  subaccount(options?: CallOptions): Promise<Subaccount> {
+    return this.#call("GET", "provision-subaccount", {}, options);
+  }
+
+  /** The caller's numbers, primary first; the platform's shared ones, with a notice, where they have none. */
+  listNumbers(options?: CallOptions): Promise<NumberList> {
+    return this.#call("GET", "list-numbers", {}, options);
+  }
+
+  /**
+   * Numbers on offer, in the order Twilio tells them.
+   * @throws SwitchboardError `number_not_available` where Twilio sells no such numbers in the country, `subaccount_…`
+   */
+  async searchNumbers(search: NumberSearch = {}, options?: CallOptions): Promise<AvailableNumber[]> {
+    const { numbers } = await this.#call<NumberOffer>("GET", "search-numbers", { query: search }, options);
+    return numbers;
+  }
+
+  /**
+   * Buys a number. It is not repeated when the network fails: look among the numbers then.
+   * @throws SwitchboardError `number_taken`, `number_not_available`, `number_limit_reached`, `number_purchase_in_progress`,
+   * `regulatory_information_required`, `subaccount_…`
+   */
+  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<PhoneNumber> {
+    return this.#call("POST", "buy-number", { body: purchase }, options);
+  }
+
+  /**
+   * Sends a message, at most once: it is repeated under one idempotency key when the network fails. Give a key of your own to
+   * repeat it yourself, as after `message_outcome_unknown`.
+   * @throws SwitchboardError `recipient_opted_out`, `message_limit_reached`, `number_required`, `message_outcome_unknown` …
+   */
+  sendSms(message: Message, options: SendOptions = {}): Promise<SentMessage> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", "send-sms", { body: message, headers, repeatable: true }, options);
+  }
+}
+
+/** What an operator may do. Jobs carry out what is accepted. Every method throws `forbidden` for other users. */
+export class SwitchboardAdmin {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** One page of the tenants, by id; `next` is the `after` of the next page, null on the last. */
+  listTenants(page: TenantsPage = {}, options?: CallOptions): Promise<TenantList> {
+    return this.#call("GET", "admin/tenants", { query: page }, options);
+  }
+
+  /** Every tenant, read page by page as they are asked for. */
+  everyTenant(options?: CallOptions): AsyncGenerator<Tenant, void, undefined> {
+    return everyItem((after: string | undefined) => this.listTenants({ after }, options), ({ tenants }) => tenants);
+  }
+
+  /** One page of the jobs that gave up, newest first; `next` is the `before` of the next page, null on the last. */
+  listDeadLetters(page: DeadLettersPage = {}, options?: CallOptions): Promise<DeadLetterList> {
+    return this.#call("GET", "admin/dead-letters", { query: page }, options);
+  }
+
+  /** Every job that gave up, read page by page as they are asked for. */
+  everyDeadLetter(options?: CallOptions): AsyncGenerator<DeadLetter, void, undefined> {
+    return everyItem(
+      (before: number | undefined) => this.listDeadLetters({ before }, options),
+      ({ deadLetters }) => deadLetters,
+    );
+  }
+
+  /** Gives a user a subaccount without a subscription. @throws SwitchboardError `not_found` */
+  provision(user: TenantId, options?: CallOptions): Promise<AcceptedFor> {
+    return this.#call("POST", "admin/provision", { body: user }, options);
+  }
+
+  /** Suspends a tenant whatever they pay. @throws SwitchboardError `not_found` */
+  suspend(hold: Hold, options?: CallOptions): Promise<Held> {
+    return this.#call("POST", "admin/suspend", { body: hold }, options);
+  }
+
+  /** Lifts a suspension, ours or one made in Twilio's console. @throws SwitchboardError `not_found` */
+  resume(hold: Hold, options?: CallOptions): Promise<Held> {
+    return this.#call("POST", "admin/resume", { body: hold }, options);
+  }
+
+  /** Closes a subaccount, finally and with its numbers; takes its SID typed back. @throws SwitchboardError `not_found` */
+  close(hold: Hold, options?: CallOptions): Promise<Held> {
+    return this.#call("POST", "admin/close", { body: hold }, options);
+  }
+
+  /** Sends what gave up on its way again. @throws SwitchboardError `not_found` */
+  replay(wish: Replay, options?: CallOptions): Promise<Replayed> {
+    return this.#call("POST", "admin/replay", { body: wish }, options);
+  }
+
+  /** Compares Twilio with the database now rather than at the next hour. */
+  sweep(options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/sweep", { repeatable: true }, options);
+  }
+
+  /** Gives a tenant's subaccount another token. @throws SwitchboardError `not_found`, `subaccount_…` where it is not active */
+  rotateToken(user: TenantId, options?: CallOptions): Promise<AcceptedRotation> {
+    return this.#call("POST", "admin/rotate-token", { body: user }, options);
+  }
+
+  /** Seals all tokens under the current key now rather than with the next day. */
+  rotateSealingKeys(options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
+  }
+
+  /** Which sealing key seals, which are needed, which are missing, and which may go. */
+  sealingKeys(options?: CallOptions): Promise<SealingKeys> {
+    return this.#call("GET", "admin/sealing-keys", {}, options);
+  }
+}
+
+// Subaccounts
+
+export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+/** The answer of `POST provision-subaccount`. */
+export type ProvisionedSubaccount =
+  | { success: true; subaccountSid: string; friendlyName: string; status: "active" }
+  | { success: true; subaccountSid: null; friendlyName: null; status: "pending" };
+
+/** The answer of `GET provision-subaccount`. */
+export interface Subaccount {
+  provisioned: boolean;
+  /** Null: never asked for. */
+  status: SubaccountStatus | null;
+  subaccountSid: string | null;
+  friendlyName: string | null;
+  /** ISO 8601. */
+  createdAt: string | null;
+}
+
+// Numbers
+
+export type NumberSource = "subaccount" | "master";
+export type NumberType = "local" | "mobile" | "tollFree";
+
+export interface Capabilities {
+  sms: boolean;
+  mms: boolean;
+  voice: boolean;
+}
+
+/** A number as every endpoint shows it. */
+export interface PhoneNumber {
+  id: string;
+  /** E.164. */
+  phoneNumber: string;
+  /** Twilio's, `PN…`. */
+  phoneSid: string | null;
+  friendlyName: string | null;
+  capabilities: Capabilities;
+  isPrimary: boolean;
+  status: string;
+  source: NumberSource;
+}
+
+/** The answer of `list-numbers`. */
+export interface NumberList {
+  source: NumberSource;
+  /** Why the numbers are not the caller's own. */
+  notice?: string | undefined;
+  numbers: PhoneNumber[];
+}
+
+/** What to look for; SMS-capable numbers unless `sms` says otherwise. */
+export interface NumberSearch {
+  /** ISO 3166, two capitals; US unless said otherwise. */
+  country?: string | undefined;
+  /** `local` unless said otherwise. */
+  type?: NumberType | undefined;
+  /** Three digits. */
+  areaCode?: string | undefined;
+  /** 2 to 16 digits, letters or `*`. */
+  contains?: string | undefined;
+  locality?: string | undefined;
+  region?: string | undefined;
+  sms?: boolean | undefined;
+  mms?: boolean | undefined;
+  voice?: boolean | undefined;
+  /** 1 to 50; 20 unless said otherwise. */
+  limit?: number | undefined;
+}
+
+/** The answer of `search-numbers`. */
+export interface NumberOffer {
+  numbers: AvailableNumber[];
+}
+
+/** A number on offer. */
+export interface AvailableNumber {
+  /** E.164. */
+  phoneNumber: string;
+  friendlyName: string;
+  locality: string | null;
+  region: string | null;
+  /** ISO 3166, two capitals. */
+  isoCountry: string;
+  type: NumberType;
+  capabilities: Capabilities;
+}
+
+/** What `buy-number` takes. */
+export interface NumberPurchase {
+  /** E.164. */
+  phoneNumber: string;
+  /** 1 to 64 characters; Twilio's own name for it unless given. */
+  friendlyName?: string | undefined;
+}
+
+// Messages
+
+/** What `send-sms` takes: a text, media, or both. */
+export interface Message {
+  /** In international form (+ and country code). */
+  to: string;
+  /** 1 to 1600 UTF-16 code units. */
+  body?: string | undefined;
+  /** 1 to 10. */
+  mediaUrls?: string[] | undefined;
+  /** E.164, one of the caller's numbers; their primary one unless given. */
+  from?: string | undefined;
+}
+
+export interface SendOptions extends CallOptions {
+  /** 1 to 255 visible ASCII characters. Without one the call makes its own. */
+  idempotencyKey?: string | undefined;
+}
+
+/** The answer of `send-sms`. */
+export interface SentMessage {
+  id: string;
+  /** Twilio's, `SM…` or `MM…`; null while its answer is unknown. */
+  sid: string | null;
+  /** Twilio's own word, or `unknown`. */
+  status: string;
+  from: string;
+  to: string;
+  segments: number;
+  encoding: "GSM-7" | "UCS-2";
+  source: NumberSource;
+  /** That it went through the master account, and why. */
+  notice?: string | undefined;
+}
+
+// For operators
+
+export interface TenantId {
+  userId: string;
+}
+
+export interface TenantsPage {
+  /** A user's id: the page begins behind it. */
+  after?: string | undefined;
+  /** 1 to 200; 50 unless said otherwise. */
+  limit?: number | undefined;
+}
+
+/** The answer of `GET admin/tenants`. */
+export interface TenantList {
+  tenants: Tenant[];
+  next: string | null;
+}
+
+/** Times are ISO 8601. */
+export interface Tenant {
+  userId: string;
+  /** What the database wants of Twilio. */
+  wanted: "none" | "active" | "suspended" | "closed";
+  status: SubaccountStatus;
+  subaccountSid: string | null;
+  friendlyName: string | null;
+  operatorHold: "suspended" | "closed" | null;
+  suspendedAtTwilio: boolean;
+  requestedAt: string | null;
+  departedAt: string | null;
+  lastError: string | null;
+  convergedAt: string | null;
+  /** How many they have. */
+  numbers: number;
+}
+
+export interface DeadLettersPage {
+  /** A dead letter's id: the page begins with an older one. */
+  before?: number | undefined;
+  /** 1 to 200; 50 unless said otherwise. */
+  limit?: number | undefined;
+}
+
+/** The answer of `GET admin/dead-letters`. */
+export interface DeadLetterList {
+  deadLetters: DeadLetter[];
+  next: number | null;
+}
+
+/** A job that gave up. */
+export interface DeadLetter {
+  id: number;
+  job: Record<string, unknown>;
+  error: string;
+  /** ISO 8601. */
+  buriedAt: string;
+}
+
+export interface Hold extends TenantId {
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+  /** Closing is final: the account's SID, typed back. */
+  confirmSubaccountSid?: string | undefined;
+}
+
+/** One dead letter, all of them, or one of Stripe's events. */
+export type Replay = { deadLetter: number } | { deadLetters: "all" } | { eventId: string };
+
+export interface Accepted {
+  accepted: true;
+}
+
+export interface AcceptedFor extends Accepted, TenantId {}
+
+export interface AcceptedRotation extends AcceptedFor {
+  subaccountSid: string;
+}
+
+export interface Held extends AcceptedFor {
+  subaccountSid: string | null;
+  /** As it is now: what was accepted is done soon after. */
+  status: SubaccountStatus | null;
+}
+
+export interface Replayed extends Accepted {
+  replayed: number;
+}
+
+/** By their ids: a key itself is never shown. */
+export interface SealingKeys {
+  /** The one that seals. */
+  current: string;
+  inUse: { keyId: string; tokens: number }[];
+  /** Needed, and not there: the tokens under them cannot be opened. */
+  missing: string[];
+  /** There, not the current one, and needed by no token. */
+  retirable: string[];
+}
+
+// Errors
+
+/** What a function may refuse with. */
+export type ServerErrorCode =
+  | "invalid_json"
+  | "invalid_input"
+  | "invalid_signature"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "method_not_allowed"
+  | "body_too_large"
+  | "rate_limited"
+  | "unsupported_media_type"
+  | "subscription_required"
+  | "subaccount_suspended"
+  | "subaccount_closed"
+  | "subaccount_required"
+  | "subaccount_pending"
+  | "subaccount_limit_reached"
+  | "number_not_owned"
+  | "number_required"
+  | "number_taken"
+  | "number_limit_reached"
+  | "number_purchase_in_progress"
+  | "number_not_available"
+  | "regulatory_information_required"
+  | "invalid_recipient"
+  | "invalid_sender"
+  | "recipient_opted_out"
+  | "destination_not_enabled"
+  | "body_too_long"
+  | "idempotency_key_reused"
+  | "message_limit_reached"
+  | "message_outcome_unknown"
+  | "twilio_refused"
+  | "twilio_throttled"
+  | "twilio_unavailable"
+  | "twilio_misconfigured"
+  | "database_unavailable"
+  | "internal_error";
+
+/**
+ * Every code to decide on. Besides the functions' own: nobody answered (`unreachable`), not in time (`timed_out`), not before
+ * the caller's signal (`aborted`), or somebody who is none of the functions (`unexpected_answer`).
+ */
+export type ErrorCode = ServerErrorCode | "unreachable" | "timed_out" | "aborted" | "unexpected_answer";
+
+/** One fact about what was wrong: the offending field, Twilio's own code … */
+export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface SwitchboardErrorOptions {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  requestId?: string | undefined;
+  details?: readonly ErrorDetail[] | undefined;
+  retryAfterSeconds?: number | undefined;
+  cause?: unknown;
+}
+
+/** A call that failed, whatever it was. */
+export class SwitchboardError extends Error {
+  override readonly name = "SwitchboardError";
+  /** The HTTP status; 0 where no answer came. */
+  readonly status: number;
+  /** Decide on this, never on the message. A newer server may know further ones. */
+  readonly code: ErrorCode;
+  /** What to quote to support; undefined where none of the functions answered. */
+  readonly requestId: string | undefined;
+  readonly details: readonly ErrorDetail[];
+  /** After how long it makes sense to try again, where the server says so. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor({ status, code, message, requestId, details, retryAfterSeconds, cause }: SwitchboardErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+    this.details = details ?? [];
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** Whether nothing is known to be wrong with the request itself, so that repeating it makes sense. */
+  get isTransient(): boolean {
+    return this.code !== "aborted" && (this.status === 0 || this.status === 429 || this.status >= 500);
+  }
+}
+
+// How it calls
+
+interface Sent {
+  /** Parameters without a value are left out. */
+  query?: object;
+  body?: object;
+  headers?: Readonly<Record<string, string>>;
+  /** Whether sending it twice does no more than sending it once. Reading always is. */
+  repeatable?: boolean;
+}
+
+type Call = <Answer>(method: "GET" | "POST", path: string, sent: Sent, options?: CallOptions) => Promise<Answer>;
+
+const TIMEOUT_MS = 60_000;
+const RETRIES = 2;
+/** Before the first retry; the next waits twice as long, and so on. */
+const FIRST_PAUSE_MS = 300;
+
+function caller(supabase: FunctionsOf, defaults: SwitchboardOptions): Call {
+  return async <Answer>(method: "GET" | "POST", path: string, sent: Sent, options: CallOptions = {}) => {
+    const deadline = AbortSignal.timeout(options.timeoutMs ?? defaults.timeoutMs ?? TIMEOUT_MS);
+    const signals = { deadline, caller: options.signal };
+    const isRepeatable = sent.repeatable ?? method === "GET";
+    const retries = isRepeatable ? defaults.retries ?? RETRIES : 0;
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await callOnce(supabase, { method, path, ...sent }, signals) as Answer;
+      } catch (error) {
+        const isNetwork = error instanceof SwitchboardError && error.code === "unreachable";
+        if (!isNetwork || attempt >= retries) throw error;
+        await pause(FIRST_PAUSE_MS * 2 ** attempt, signals);
+      }
+    }
+  };
+}
+
+interface Signals {
+  deadline: AbortSignal;
+  caller: AbortSignal | undefined;
+}
+
+async function callOnce(
+  supabase: FunctionsOf,
+  { method, path, query, body, headers }: Sent & { method: "GET" | "POST"; path: string },
+  signals: Signals,
+): Promise<unknown> {
+  const { data, error, response } = await supabase.functions.invoke(`${path}${queryString(query)}`, {
+    method,
+    signal: eitherOf(signals),
+    ...(body !== undefined && { body: body as Record<string, unknown> }),
+    ...(headers !== undefined && { headers }),
+  });
+  if (error === null && typeof data === "object" && data !== null) return data;
+  throw response === undefined ? noAnswer(error, signals) : await refusalOf(response);
+}
+
+function queryString(query: object = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+function eitherOf({ deadline, caller }: Signals): AbortSignal {
+  return caller === undefined ? deadline : AbortSignal.any([deadline, caller]);
+}
+
+/** The error of a call without a whole answer. */
+function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): SwitchboardError {
+  const cause = error.context ?? error;
+  if (caller?.aborted) {
+    return new SwitchboardError({ status: 0, code: "aborted", message: "The call was aborted", cause });
+  }
+  if (deadline.aborted) {
+    return new SwitchboardError({
+      status: 0,
+      code: "timed_out",
+      message: "Cannot wait any longer: the server did not answer in time",
+      cause,
+    });
+  }
+  return new SwitchboardError({
+    status: 0,
+    code: "unreachable",
+    message: "Cannot reach the server: check your connection",
+    cause,
+  });
+}
+
+/** The error that a response tells: ours as they are, a gateway's as `unexpected_answer`. */
+async function refusalOf(response: Response): Promise<SwitchboardError> {
+  const { status } = response;
+  // Its body was read already where a success turned out to be no JSON.
+  const told: unknown = await response.json().catch(() => null);
+  const retryAfterSeconds = secondsOf(response.headers.get("retry-after"));
+  if (isOurs(told)) return new SwitchboardError({ status, ...told, retryAfterSeconds });
+  return new SwitchboardError({
+    status,
+    code: "unexpected_answer",
+    message: `Cannot complete the request: the server answered ${status}`,
+    requestId: response.headers.get("x-request-id") ?? undefined,
+    retryAfterSeconds,
+  });
+}
+
+function isOurs(
+  told: unknown,
+): told is { code: ErrorCode; message: string; requestId: string; details?: ErrorDetail[] } {
+  if (typeof told !== "object" || told === null) return false;
+  const { code, message, requestId } = told as Record<string, unknown>;
+  return [code, message, requestId].every((text) => typeof text === "string");
+}
+
+/** Retry-After comes in seconds, or from proxies as a date. */
+function secondsOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, Math.ceil(seconds));
+}
+
+/** Waits, unless a signal comes first. @throws SwitchboardError `aborted`, `timed_out` */
+async function pause(ms: number, signals: Signals): Promise<void> {
+  const signal = eitherOf(signals);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+  if (signal.aborted) throw noAnswer({ context: signal.reason }, signals);
+}
+
+/** Every item of a list that is told page by page. */
+async function* everyItem<Page extends { next: Cursor | null }, Cursor, Item>(
+  read: (cursor: Cursor | undefined) => Promise<Page>,
+  itemsOf: (page: Page) => Item[],
+): AsyncGenerator<Item, void, undefined> {
+  let cursor: Cursor | undefined;
+  do {
+    const page = await read(cursor);
+    yield* itemsOf(page);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+}

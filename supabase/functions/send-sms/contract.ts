@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { messageSchema } from "../_shared/messages/compose.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export { messageSchema };
+
+const sentMessage = z.strictObject({
+  id: z.guid(),
+  /** Null while Twilio's answer is unknown. */
+  sid: z.string().nullable(),
+  status: z.string(),
+  from: z.string(),
+  to: z.string(),
+  segments: z.int().min(1),
+  encoding: z.enum(["GSM-7", "UCS-2"]),
+  source: z.enum(["subaccount", "master"]),
+  notice: z.string().optional(),
+});
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Sends a message with the credentials of the account that owns the sender",
+    body: messageSchema,
+    headers: {
+      "Idempotency-Key":
+        "1 to 255 visible ASCII characters: the same request under the same key is never sent twice, and is answered 200",
+    },
+    answers: { 200: sentMessage, 201: sentMessage },
+    errors: [
+      "subaccount_required",
+      "subaccount_pending",
+      "subaccount_suspended",
+      "subaccount_closed",
+      "number_not_owned",
+      "number_required",
+      "invalid_recipient",
+      "invalid_sender",
+      "recipient_opted_out",
+      "destination_not_enabled",
+      "body_too_long",
+      "idempotency_key_reused",
+      "message_limit_reached",
+      "message_outcome_unknown",
+      "twilio_refused",
+    ],
+  }],
+} as const satisfies Contract;

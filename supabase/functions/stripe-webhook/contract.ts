@@ -1,0 +1,27 @@
+import { z } from "zod";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+/** What every event has, thin ones included (`created` is text there). */
+export const eventSchema = z.looseObject({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(255),
+  created: z.union([z.int().min(0).max(1e12).transform((seconds) => seconds * 1000), z.iso.datetime()])
+    .transform((time) => new Date(time)).refine(isStorable, "must be in the years 1 to 9999"),
+});
+
+export const contract = {
+  caller: "stripe",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Verifies a Stripe event, records it and enqueues its work",
+    body: eventSchema,
+    answers: { 200: z.strictObject({ received: z.literal(true) }) },
+    errors: ["invalid_signature"],
+  }],
+} as const satisfies Contract;
+
+/** Outside of these, Postgres and toISOString write years differently. */
+function isStorable(time: Date): boolean {
+  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { inboundSchema, statusSchema } from "../_shared/messages/callbacks.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+/** A genuine webhook that cannot be read is acknowledged and ignored: Twilio would only send it again. */
+export const contract = {
+  caller: "twilio",
+  operations: [
+    {
+      method: "POST",
+      path: "/status/{userId}",
+      summary: "Takes what Twilio reports of a message that was sent",
+      query: z.object({ message: z.guid().optional() }),
+      body: statusSchema,
+      answers: { 204: null },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/inbound/{userId}",
+      summary: "Takes a message that was received, and answers with an empty TwiML response",
+      body: inboundSchema,
+      answers: { 200: null },
+      errors: [],
+    },
+  ],
+} as const satisfies Contract;

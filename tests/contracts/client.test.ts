@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import type * as client from "../../client/switchboard.ts";
+import type { ErrorCode } from "../../supabase/functions/_shared/platform/errors.ts";
+import type { contract as admin } from "../../supabase/functions/admin/contract.ts";
+import type { contract as buyNumber } from "../../supabase/functions/buy-number/contract.ts";
+import type { contract as listNumbers } from "../../supabase/functions/list-numbers/contract.ts";
+import type { contract as provisionSubaccount } from "../../supabase/functions/provision-subaccount/contract.ts";
+import type { contract as searchNumbers } from "../../supabase/functions/search-numbers/contract.ts";
+import type { contract as sendSms } from "../../supabase/functions/send-sms/contract.ts";
+import { readContracts } from "./contracts.ts";
+import type { Body, Operation, Query, Same, Success } from "./types.ts";
+
+type Post<Contract, Path = ""> = Operation<Contract, "POST", Path>;
+type Get<Contract, Path = ""> = Operation<Contract, "GET", Path>;
+
+/** Compiles where both sides are one type; `deno task test types` is what looks. */
+function same<Client, Contract>(_isSame: Same<Client, Contract>): void {}
+
+Deno.test("the client's types are those of the contracts", () => {
+  same<client.ProvisionedSubaccount, Success<Post<typeof provisionSubaccount>>>(true);
+  same<client.Subaccount, Success<Get<typeof provisionSubaccount>>>(true);
+  same<client.NumberList, Success<Get<typeof listNumbers>>>(true);
+  same<client.NumberSearch, Query<Get<typeof searchNumbers>>>(true);
+  same<client.NumberOffer, Success<Get<typeof searchNumbers>>>(true);
+  same<client.NumberPurchase, Body<Post<typeof buyNumber>>>(true);
+  same<client.PhoneNumber, Success<Post<typeof buyNumber>>>(true);
+  same<client.Message, Body<Post<typeof sendSms>>>(true);
+  same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
+});
+
+Deno.test("the client's types for operators are those of the contract", () => {
+  same<client.TenantsPage, Query<Get<typeof admin, "/tenants">>>(true);
+  same<client.TenantList, Success<Get<typeof admin, "/tenants">>>(true);
+  same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
+  same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);
+  same<client.TenantId, Body<Post<typeof admin, "/provision">>>(true);
+  same<client.AcceptedFor, Success<Post<typeof admin, "/provision">>>(true);
+  same<client.Hold, Body<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);
+  same<client.Held, Success<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);
+  same<client.Replay, Body<Post<typeof admin, "/replay">>>(true);
+  same<client.Replayed, Success<Post<typeof admin, "/replay">>>(true);
+  same<client.Accepted, Success<Post<typeof admin, "/sweep" | "/rotate-sealing-keys">>>(true);
+  same<client.TenantId, Body<Post<typeof admin, "/rotate-token">>>(true);
+  same<client.AcceptedRotation, Success<Post<typeof admin, "/rotate-token">>>(true);
+  same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
+});
+
+Deno.test("the client's error codes are the functions'", () => {
+  same<client.ServerErrorCode, ErrorCode>(true);
+});
+
+Deno.test("types that differ in anything do not pass for the same", () => {
+  type Kept = z.ZodObject<{ a: z.ZodString; b: z.ZodOptional<z.ZodNumber> }>;
+  same<{ a: string; b?: number }, z.input<Kept>>(true);
+  same<{ a: string; b: number }, z.input<Kept>>(false);
+  same<{ a: string }, z.input<Kept>>(false);
+  same<{ a: string | null; b?: number }, z.input<Kept>>(false);
+  same<{ a: string; b?: number; c?: string }, z.input<Kept>>(false);
+});
+
+Deno.test("the client calls every operation that is for users and operators, and nothing else", async () => {
+  const source = await Deno.readTextFile(fileURLToPath(new URL("../../client/switchboard.ts", import.meta.url)));
+  // `"GET", "list-numbers"`, or with what stands in its path: `"GET", \`campaigns/${id}\``.
+  const called = [...source.matchAll(/"(GET|POST)",\s+["`]([a-z][^"`]*)["`]/g)].map(([, method, path]) =>
+    `${method} ${path!.replaceAll(/\$\{[^}]+\}/g, "{}")}`
+  );
+  const offered = Object.entries(await readContracts())
+    .filter(([, { caller }]) => caller === "user" || caller === "operator")
+    .flatMap(([name, { operations }]) =>
+      operations.map(({ method, path }) => `${method} ${name}${path.replaceAll(/\{\w+\}/g, "{}")}`)
+    );
+  assert.deepEqual(called.sort(), offered.sort());
+});

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import {
+  createSwitchboard,
+  type ErrorCode,
+  SwitchboardError,
+  type SwitchboardOptions,
+} from "../../client/switchboard.ts";
+import type { Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/testing/eventually.ts";
+import { watchedFetch } from "../../local/testing/watched-fetch.ts";
+import { sendsTo } from "./ledger.ts";
+import { signUpOperator } from "./operators.ts";
+import { sharedStage, test } from "./stage.ts";
+import { freshNumber, freshRecipient, newcomer, provisioned, quiescence, withNumber } from "./tenants.ts";
+
+const stage = sharedStage();
+
+/** The client of an actor whose requests go through `fetch`. */
+function clientOver(fetch: typeof globalThis.fetch, { accessToken }: Actor, options?: SwitchboardOptions) {
+  const supabase = createClient(stage.state.apiUrl, stage.state.publishableKey, {
+    accessToken: () => Promise.resolve(accessToken),
+    global: { fetch },
+  });
+  return createSwitchboard(supabase, options);
+}
+
+/** The error a call ends with. */
+async function failureOf(call: Promise<unknown>): Promise<SwitchboardError> {
+  const failure = await call.then(() => assert.fail("it did not fail"), (error: unknown) => error);
+  assert.ok(failure instanceof SwitchboardError, String(failure));
+  return failure;
+}
+
+async function assertFails(call: Promise<unknown>, status: number, code: ErrorCode): Promise<SwitchboardError> {
+  const failure = await failureOf(call);
+  assert.deepEqual([failure.status, failure.code], [status, code], failure.message);
+  return failure;
+}
+
+/** Loses the answers of the first calls, which arrive and are carried out. */
+function losing(answers: number): { fetch: typeof globalThis.fetch; requests: Request[] } {
+  const requests: Request[] = [];
+  return {
+    requests,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      requests.push(request.clone());
+      const response = await watchedFetch(request);
+      if (requests.length > answers) return response;
+      await response.body?.cancel();
+      throw new TypeError("connection reset");
+    },
+  };
+}
+
+test("a tenant provisions, searches, buys, lists and sends, each with one call", async () => {
+  const { switchboard, id } = await newcomer(stage, "ada");
+  assert.equal((await switchboard.subaccount()).provisioned, false);
+  const made = await switchboard.provisionSubaccount();
+  assert.equal(made.status, "active");
+  assert.deepEqual(await switchboard.provisionSubaccount(), made);
+  const { provisioned, subaccountSid } = await switchboard.subaccount();
+  assert.deepEqual([provisioned, subaccountSid], [true, made.subaccountSid]);
+
+  const [offered, ...others] = await switchboard.searchNumbers({ areaCode: "415", sms: true, limit: 1 });
+  assert.deepEqual([others.length, offered?.phoneNumber.slice(0, 5)], [0, "+1415"]);
+  const bought = await switchboard.buyNumber({ phoneNumber: freshNumber(), friendlyName: "Support" });
+  const { source, numbers } = await switchboard.listNumbers();
+  assert.deepEqual([source, numbers, bought.friendlyName], ["subaccount", [bought], "Support"]);
+
+  const to = freshRecipient();
+  const sent = await switchboard.sendSms({ to, body: "Hello" });
+  assert.deepEqual([sent.from, sent.to, sent.source], [bought.phoneNumber, to, "subaccount"]);
+  const [row] = await stage.database.sql`select user_id from public.sms_messages where id = ${sent.id}`;
+  assert.equal(row?.["user_id"], id);
+});
+
+test("one key of the caller's stands for one message, and without one every call is a message of its own", async () => {
+  const { switchboard } = await withNumber(stage, "ada");
+  const message = { to: freshRecipient(), body: "Hello" };
+  const ids = [
+    await switchboard.sendSms(message, { idempotencyKey: "once" }),
+    await switchboard.sendSms(message, { idempotencyKey: "once" }),
+    await switchboard.sendSms(message),
+    await switchboard.sendSms(message),
+  ].map(({ id }) => id);
+  assert.equal(ids[0], ids[1]);
+  assert.equal(new Set(ids).size, 3);
+});
+
+test("an operator does each of their deeds with one call", async () => {
+  const [{ switchboard: { admin } }, ada, { id: benId }] = await Promise.all([
+    signUpOperator(stage),
+    provisioned(stage, "ada"),
+    newcomer(stage, "ben"),
+  ]);
+  assert.deepEqual(await admin.provision({ userId: benId }), { accepted: true, userId: benId });
+  const held = await admin.suspend({ userId: ada.id, reason: "spam" });
+  assert.deepEqual([held.userId, held.subaccountSid], [ada.id, ada.accountSid]);
+  await quiescence(stage, ada);
+  assert.equal((await admin.resume({ userId: ada.id, reason: "settled" })).status, "suspended");
+  await quiescence(stage, ada);
+  assert.equal((await admin.rotateToken({ userId: ada.id })).subaccountSid, ada.accountSid);
+  await quiescence(stage, ada);
+  const confirmSubaccountSid = ada.accountSid;
+  assert.equal((await admin.close({ userId: ada.id, reason: "fraud", confirmSubaccountSid })).accepted, true);
+
+  assert.deepEqual(await admin.sweep(), { accepted: true });
+  assert.deepEqual(await admin.rotateSealingKeys(), { accepted: true });
+  assert.equal((await admin.sealingKeys()).current, "k1");
+  assert.ok((await admin.replay({ deadLetters: "all" })).replayed >= 0);
+  await quiescence(stage, { id: benId });
+});
+
+test("a list of many pages is read to its end, each tenant once", async () => {
+  const [{ switchboard: { admin } }, ...tenants] = await Promise.all([
+    signUpOperator(stage),
+    ...["ada", "ben", "cy"].map((name) => provisioned(stage, name)),
+  ]);
+  const first = await admin.listTenants({ limit: 2 });
+  const second = await admin.listTenants({ limit: 1, after: first.next! });
+  assert.deepEqual([first.tenants.length, first.next], [2, first.tenants[1]?.userId]);
+  assert.ok(second.tenants[0]!.userId > first.next!);
+  const seen = await Array.fromAsync(admin.everyTenant(), ({ userId }) => userId);
+  assert.deepEqual(tenants.filter(({ id }) => !seen.includes(id)), []);
+  assert.equal(new Set(seen).size, seen.length);
+});
+
+test("jobs that gave up are read page by page, newest first", async () => {
+  const { switchboard: { admin } } = await signUpOperator(stage);
+  const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
+  const job = await stage.database.enqueue({ kind: "stripe-event", eventId });
+  const isBuried = async () => {
+    await stage.database.sql`update pgmq.q_jobs set read_ct = 13, vt = now() where msg_id = ${job}`;
+    return await Array.fromAsync(admin.everyDeadLetter()).then((all) =>
+      all.find((one) => one.job["eventId"] === eventId)
+    );
+  };
+  const letter = await eventually("the dead letter", isBuried);
+  const { deadLetters: [newest], next } = await admin.listDeadLetters({ limit: 1 });
+  assert.ok(newest!.id >= letter.id);
+  if (next !== null) {
+    assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
+  }
+  assert.equal((await admin.replay({ deadLetter: letter.id })).replayed, 1);
+  await stage.database.sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+});
+
+test("a refusal is an error with status, code, request id and details, and none to repeat", async () => {
+  const { switchboard } = await withNumber(stage, "ada");
+  const call = switchboard.sendSms({ to: freshRecipient(), body: "Hello", from: "+14155550100" });
+  const failure = await assertFails(call, 403, "number_not_owned");
+  assert.match(failure.message, /^Cannot send from "\+14155550100": /);
+  assert.match(failure.requestId ?? "", /^[0-9a-f-]{36}$/);
+  assert.deepEqual(failure.details, [{ field: "from", code: "not_owned" }]);
+  assert.deepEqual([failure.retryAfterSeconds, failure.isTransient, failure.name], [
+    undefined,
+    false,
+    "SwitchboardError",
+  ]);
+});
+
+test("how long to wait is told where the server says so, and the call may be repeated then", async () => {
+  const { switchboard, accountSid } = await provisioned(stage, "ada");
+  const match = `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`;
+  await stage.twilio.fault({ match, kind: "429", retryAfter: 0, times: 3 });
+  const failure = await assertFails(switchboard.searchNumbers(), 429, "twilio_throttled");
+  assert.deepEqual([failure.retryAfterSeconds, failure.isTransient], [5, true]);
+});
+
+test("users who are no operators, and whoever is not signed in, are refused by the code", async () => {
+  const ada = await newcomer(stage, "ada");
+  await assertFails(ada.switchboard.admin.listTenants(), 403, "forbidden");
+  const supabase = createClient(stage.state.apiUrl, stage.state.publishableKey, { auth: { persistSession: false } });
+  await assertFails(createSwitchboard(supabase).listNumbers(), 401, "unauthorized");
+});
+
+test("a call that is aborted ends at once, before it began or under way", async () => {
+  const { switchboard, accountSid } = await provisioned(stage, "ada");
+  await assertFails(switchboard.listNumbers({ signal: AbortSignal.abort() }), 0, "aborted");
+  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
+  const began = performance.now();
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(), 200);
+  const failure = await assertFails(switchboard.searchNumbers({}, { signal: abort.signal }), 0, "aborted");
+  assert.equal(failure.isTransient, false);
+  assert.ok(performance.now() - began < 2_000);
+});
+
+test("a call that takes longer than it may is given up", async () => {
+  const { switchboard, accountSid } = await provisioned(stage, "ada");
+  await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
+  const began = performance.now();
+  const failure = await assertFails(switchboard.searchNumbers({}, { timeoutMs: 200 }), 0, "timed_out");
+  assert.equal(failure.isTransient, true);
+  assert.ok(performance.now() - began < 2_000);
+});
+
+test("a server that cannot be reached is told so, after as many retries as were wished", async () => {
+  const ada = await newcomer(stage, "ada");
+  for (const [retries, expected] of [[undefined, 3], [0, 1], [1, 2]] as const) {
+    let calls = 0;
+    const nobody: typeof fetch = () => {
+      calls++;
+      return fetch("http://127.0.0.1:9/");
+    };
+    const failure = await assertFails(clientOver(nobody, ada, { retries }).listNumbers(), 0, "unreachable");
+    assert.deepEqual([calls, failure.isTransient, failure.requestId], [expected, true, undefined]);
+    assert.ok(failure.cause instanceof TypeError);
+  }
+});
+
+test("a message whose answer was lost is sent again under its key, and goes out once", async () => {
+  const ada = await withNumber(stage, "ada");
+  const { fetch, requests } = losing(2);
+  const to = freshRecipient();
+  const sent = await clientOver(fetch, ada).sendSms({ to, body: "Hello" });
+  assert.deepEqual([requests.length, new Set(requests.map(({ headers }) => headers.get("idempotency-key"))).size], [
+    3,
+    1,
+  ]);
+  assert.equal((await sendsTo(stage, to)).length, 1);
+  const rows = await stage.database.sql`select id from public.sms_messages where user_id = ${ada.id}`;
+  assert.deepEqual(rows.map(({ id }) => id), [sent.id]);
+});
+
+test("a purchase whose answer was lost is not repeated: it may have been made", async () => {
+  const ada = await provisioned(stage, "ada");
+  const { fetch, requests } = losing(1);
+  await assertFails(clientOver(fetch, ada).buyNumber({ phoneNumber: freshNumber() }), 0, "unreachable");
+  assert.equal(requests.length, 1);
+  assert.equal((await ada.switchboard.listNumbers()).numbers.length, 1);
+});
+
+const STRANGERS: Record<string, Response> = {
+  "a proxy's page of HTML": new Response("<html>Bad gateway</html>", { status: 502, headers: { "retry-after": "7" } }),
+  "the platform's own error": Response.json({ code: "WORKER_LIMIT", message: "x" }, { status: 546 }),
+  "a page where JSON was promised": new Response("<html>Sign in to this network</html>"),
+};
+
+for (const [title, response] of Object.entries(STRANGERS)) {
+  test(`${title} is no answer of ours, and told so`, async () => {
+    const ada = await newcomer(stage, "ada");
+    const call = clientOver(() => Promise.resolve(response), ada).listNumbers();
+    const failure = await assertFails(call, response.status, "unexpected_answer");
+    assert.equal(failure.retryAfterSeconds, response.headers.has("retry-after") ? 7 : undefined);
+  });
+}
