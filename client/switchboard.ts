@@ -87,6 +87,107 @@ export class Switchboard {
     const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
     return this.#call("POST", "send-sms", { body: message, headers, repeatable: true }, options);
   }
+
+  /**
+   * Sends to up to 10,000 recipients, as a campaign; rows that cannot be sent to are told. Repeated under one idempotency key
+   * when the network fails, like `sendSms`.
+   * @throws SwitchboardError `no_valid_recipients`, `idempotency_key_reused`, `number_…`, `subaccount_…`
+   */
+  sendBulk(bulk: Bulk, options: SendOptions = {}): Promise<BulkAnswer> {
+    const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
+    return this.#call("POST", "send-bulk", { body: bulk, headers, repeatable: true }, options);
+  }
+
+  /** One page of the caller's campaigns, newest first. */
+  listCampaigns(query: CampaignsQuery = {}, options?: CallOptions): Promise<CampaignPage> {
+    return this.#call("GET", "campaigns", { query }, options);
+  }
+
+  /** One campaign, with live counts. @throws SwitchboardError `not_found` */
+  campaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
+    return this.#call("GET", `campaigns/${campaignId}`, {}, options);
+  }
+
+  /** One page of what has become of each recipient. @throws SwitchboardError `not_found` */
+  listRecipients(campaignId: string, query: RecipientsQuery = {}, options?: CallOptions): Promise<RecipientPage> {
+    return this.#call("GET", `campaigns/${campaignId}/recipients`, { query }, options);
+  }
+
+  /** Every recipient, read page by page as they are asked for. */
+  everyRecipient(
+    campaignId: string,
+    query: RecipientsQuery = {},
+    options?: CallOptions,
+  ): AsyncGenerator<CampaignRecipient, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.listRecipients(campaignId, { ...query, cursor }, options),
+      ({ recipients }) => recipients,
+    );
+  }
+
+  /** Stops handing messages to Twilio until resumed. @throws SwitchboardError `not_found`, `campaign_over` */
+  pauseCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
+    return this.#call("POST", `campaigns/${campaignId}/pause`, { repeatable: true }, options);
+  }
+
+  /** Goes on where it was paused. @throws SwitchboardError `not_found`, `campaign_over` */
+  resumeCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
+    return this.#call("POST", `campaigns/${campaignId}/resume`, { repeatable: true }, options);
+  }
+
+  /** Ends it for good; who waits is skipped. @throws SwitchboardError `not_found`, `campaign_over` */
+  cancelCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
+    return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
+  }
+
+  /** One page of the caller's messages, newest first, by any filter. */
+  listMessages(query: MessagesQuery = {}, options?: CallOptions): Promise<MessagePage> {
+    return this.#call("GET", "list-messages", { query }, options);
+  }
+
+  /** Every message that fits, read page by page as they are asked for. */
+  everyMessage(query: MessagesQuery = {}, options?: CallOptions): AsyncGenerator<ListedMessage, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.listMessages({ ...query, cursor }, options),
+      ({ messages }) => messages,
+    );
+  }
+
+  /** One page of the caller's conversations, one for each pair of numbers, those with the latest news first. */
+  listConversations(query: ConversationsQuery = {}, options?: CallOptions): Promise<ConversationPage> {
+    return this.#call("GET", "list-conversations", { query }, options);
+  }
+
+  /**
+   * Deletes a message's text and media, at Twilio and here. `redactedAt` is null while Twilio has not finished with it: it is
+   * done as soon as that is possible.
+   * @throws SwitchboardError `not_found`
+   */
+  redactMessage(message: MessageId, options?: CallOptions): Promise<Redaction> {
+    return this.#call("POST", "redact-message", { body: message, repeatable: true }, options);
+  }
+
+  /** The caller's rules for messages. */
+  messagingSettings(options?: CallOptions): Promise<MessagingSettings> {
+    return this.#call("GET", "messaging-settings", {}, options);
+  }
+
+  /** Replaces the caller's rules as a whole. */
+  saveMessagingSettings(settings: MessagingSettings, options?: CallOptions): Promise<MessagingSettings> {
+    return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
+  }
+
+  /** Where messages that the caller receives are forwarded to; null where nowhere. */
+  async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
+    const { webhook } = await this.#call<ForwardWebhookAnswer>("GET", "forward-webhook", {}, options);
+    return webhook;
+  }
+
+  /** Sets where they are forwarded to. `secret` is in the answer that made it, and never again: keep it. */
+  async saveForwardWebhook(wish: ForwardWebhookWish, options?: CallOptions): Promise<ForwardWebhook | null> {
+    const { webhook } = await this.#call<ForwardWebhookAnswer>("POST", "forward-webhook", { body: wish }, options);
+    return webhook;
+  }
 }
 
 /** What an operator may do. Jobs carry out what is accepted. Every method throws `forbidden` for other users. */
@@ -158,6 +259,11 @@ export class SwitchboardAdmin {
   /** Seals all tokens under the current key now rather than with the next day. */
   rotateSealingKeys(options?: CallOptions): Promise<Accepted> {
     return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
+  }
+
+  /** Says how fast campaigns go out from a tenant's number. @throws SwitchboardError `not_found` */
+  setNumberPace(pace: NumberPace, options?: CallOptions): Promise<NumberPace & TenantId> {
+    return this.#call("POST", "admin/set-number-pace", { body: pace, repeatable: true }, options);
   }
 
   /** Which sealing key seals, which are needed, which are missing, and which may go. */
@@ -299,7 +405,247 @@ export interface SentMessage {
   notice?: string | undefined;
 }
 
+export type MessageStatus =
+  | "reserved"
+  | "refused"
+  | "unknown"
+  | "not_sent"
+  | "accepted"
+  | "scheduled"
+  | "queued"
+  | "sending"
+  | "sent"
+  | "delivered"
+  | "undelivered"
+  | "failed"
+  | "canceled"
+  | "read"
+  | "receiving"
+  | "received";
+
+/** Which messages; `number` (the caller's) and `with` together are one conversation. Times are ISO 8601 with an offset. */
+export interface MessagesQuery {
+  direction?: "inbound" | "outbound" | undefined;
+  /** One status, or several with commas. */
+  status?: string | undefined;
+  number?: string | undefined;
+  with?: string | undefined;
+  campaignId?: string | undefined;
+  /** From then on. */
+  since?: string | undefined;
+  /** Before then. */
+  until?: string | undefined;
+  /** Words of the text, each by its beginning, or digits of the other number. */
+  search?: string | undefined;
+  /** 1 to 200; 50 unless said otherwise. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The answer of `list-messages`. */
+export interface MessagePage {
+  messages: ListedMessage[];
+  next: string | null;
+}
+
+/** A message that was sent or received. Times are ISO 8601. */
+export interface ListedMessage {
+  id: string;
+  sid: string | null;
+  direction: "inbound" | "outbound";
+  from: string;
+  to: string;
+  /** Null where there is only media, and after redaction. */
+  body: string | null;
+  media: { url: string; contentType: string | null }[];
+  status: MessageStatus;
+  source: NumberSource;
+  errorCode: number | null;
+  errorMessage: string | null;
+  segments: number | null;
+  encoding: string | null;
+  /** As Twilio says, so negative; null until it does. */
+  price: number | null;
+  priceUnit: string | null;
+  campaignId: string | null;
+  redactedAt: string | null;
+  statusUpdatedAt: string;
+  createdAt: string;
+}
+
+export interface ConversationsQuery {
+  /** Of one of the caller's numbers alone. */
+  number?: string | undefined;
+  /** 1 to 200; 50 unless said otherwise. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The answer of `list-conversations`. */
+export interface ConversationPage {
+  conversations: Conversation[];
+  next: string | null;
+}
+
+export interface Conversation {
+  /** The caller's. */
+  number: string;
+  with: string;
+  lastMessageAt: string;
+  /** They replied STOP: nothing goes to them from this number. */
+  optedOut: boolean;
+  lastMessage: {
+    id: string;
+    direction: "inbound" | "outbound";
+    body: string | null;
+    status: string;
+    mediaCount: number;
+    createdAt: string;
+  };
+}
+
+export interface MessageId {
+  messageId: string;
+}
+
+/** The answer of `redact-message`. */
+export interface Redaction {
+  id: string;
+  /** Null while it is still to be done. */
+  redactedAt: string | null;
+}
+
+/** Null is the default: Twilio's own answer, every country of the plan, texts kept for ever. */
+export interface MessagingSettings {
+  stopReply: string | null;
+  startReply: string | null;
+  helpReply: string | null;
+  /** ISO 3166, narrower than the plan's list. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650. */
+  retentionDays: number | null;
+}
+
+export interface ForwardWebhookWish {
+  /** https, of a public host; null ends the forwarding. */
+  url: string | null;
+  /** Makes another secret. */
+  rotateSecret?: boolean | undefined;
+}
+
+export interface ForwardWebhookAnswer {
+  webhook: ForwardWebhook | null;
+}
+
+export interface ForwardWebhook {
+  url: string;
+  enabled: boolean;
+  disabledReason: string | null;
+  createdAt: string;
+  /** `whsec_…`, only in the answer that made it. */
+  secret?: string | undefined;
+}
+
+// Campaigns
+
+/** What `send-bulk` takes. `{{name}}` in `body` stands for each recipient's variable of that name. */
+export interface Bulk {
+  name?: string | undefined;
+  /** E.164, one of the caller's numbers; their primary one unless given. */
+  from?: string | undefined;
+  body?: string | undefined;
+  mediaUrls?: string[] | undefined;
+  /** 1 to 10,000. */
+  recipients: { to: string; variables?: Record<string, string> | undefined }[];
+  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
+  scheduledAt?: string | undefined;
+  /** Only checks. */
+  dryRun?: boolean | undefined;
+}
+
+/** The answer of `send-bulk`. */
+export interface BulkAnswer {
+  /** Null after a dry run. */
+  campaign: Campaign | null;
+  accepted: number;
+  /** Rows that are not sent to, by their place in the request. */
+  rejected: { index: number; to: string; code: string; message: string }[];
+}
+
+export type CampaignStatus = "scheduled" | "running" | "paused" | "canceled" | "completed";
+
+/** Where a recipient is: not yet handed to Twilio, on the way, … or decided against before Twilio was called. */
+export type CampaignCount = "waiting" | "inFlight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
+
+export interface Campaign {
+  id: string;
+  name: string | null;
+  from: string;
+  body: string | null;
+  mediaUrls: string[];
+  status: CampaignStatus;
+  /** Why it waits or stands still. */
+  statusReason: string | null;
+  scheduledAt: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  total: number;
+  /** They add up to `total`. */
+  counts: Record<CampaignCount, number>;
+  createdAt: string;
+}
+
+export interface CampaignsQuery {
+  status?: CampaignStatus | undefined;
+  /** 1 to 200; 50 unless said otherwise. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The answer of `GET campaigns`. */
+export interface CampaignPage {
+  campaigns: Campaign[];
+  next: string | null;
+}
+
+export interface RecipientsQuery {
+  /** Those under one of the campaign's counts. */
+  count?: CampaignCount | undefined;
+  /** 1 to 1000; 200 unless said otherwise. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The answer of `GET campaigns/{campaignId}/recipients`. */
+export interface RecipientPage {
+  recipients: CampaignRecipient[];
+  next: string | null;
+}
+
+export interface CampaignRecipient {
+  /** The row's place in the request. */
+  index: number;
+  to: string;
+  count: CampaignCount;
+  skipReason: string | null;
+  messageId: string | null;
+  status: string | null;
+  errorCode: number | null;
+  errorMessage: string | null;
+}
+
 // For operators
+
+export interface NumberPace {
+  /** E.164. */
+  phoneNumber: string;
+  /** 0.01 to 1000. */
+  messagesPerSecond: number;
+}
 
 export interface TenantId {
   userId: string;
@@ -433,7 +779,10 @@ export type ServerErrorCode =
   | "body_too_long"
   | "idempotency_key_reused"
   | "message_limit_reached"
+  | "spend_limit_reached"
   | "message_outcome_unknown"
+  | "no_valid_recipients"
+  | "campaign_over"
   | "twilio_refused"
   | "twilio_throttled"
   | "twilio_unavailable"

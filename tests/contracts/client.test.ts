@@ -9,6 +9,13 @@ import type { contract as listNumbers } from "../../supabase/functions/list-numb
 import type { contract as provisionSubaccount } from "../../supabase/functions/provision-subaccount/contract.ts";
 import type { contract as searchNumbers } from "../../supabase/functions/search-numbers/contract.ts";
 import type { contract as sendSms } from "../../supabase/functions/send-sms/contract.ts";
+import type { contract as campaigns } from "../../supabase/functions/campaigns/contract.ts";
+import type { contract as forwardWebhook } from "../../supabase/functions/forward-webhook/contract.ts";
+import type { contract as listConversations } from "../../supabase/functions/list-conversations/contract.ts";
+import type { contract as listMessages } from "../../supabase/functions/list-messages/contract.ts";
+import type { contract as messagingSettings } from "../../supabase/functions/messaging-settings/contract.ts";
+import type { contract as redactMessage } from "../../supabase/functions/redact-message/contract.ts";
+import type { contract as sendBulk } from "../../supabase/functions/send-bulk/contract.ts";
 import { readContracts } from "./contracts.ts";
 import type { Body, Operation, Query, Same, Success } from "./types.ts";
 
@@ -30,6 +37,27 @@ Deno.test("the client's types are those of the contracts", () => {
   same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
 });
 
+Deno.test("the client's types for messages and campaigns are those of the contracts", () => {
+  same<client.MessagesQuery, Query<Get<typeof listMessages>>>(true);
+  same<client.MessagePage, Success<Get<typeof listMessages>>>(true);
+  same<client.ConversationsQuery, Query<Get<typeof listConversations>>>(true);
+  same<client.ConversationPage, Success<Get<typeof listConversations>>>(true);
+  same<client.MessageId, Body<Post<typeof redactMessage>>>(true);
+  same<client.Redaction, Success<Post<typeof redactMessage>>>(true);
+  same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
+  same<client.MessagingSettings, Success<Get<typeof messagingSettings>>>(true);
+  same<client.ForwardWebhookWish, Body<Post<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhookAnswer, Success<Get<typeof forwardWebhook>>>(true);
+  same<client.Bulk, Body<Post<typeof sendBulk>>>(true);
+  same<client.BulkAnswer, Success<Post<typeof sendBulk>>>(true);
+  same<client.CampaignsQuery, Query<Get<typeof campaigns>>>(true);
+  same<client.CampaignPage, Success<Get<typeof campaigns>>>(true);
+  same<client.Campaign, Success<Get<typeof campaigns, "/{campaignId}">>>(true);
+  same<client.Campaign, Success<Post<typeof campaigns, "/{campaignId}/pause">>>(true);
+  same<client.RecipientsQuery, Query<Get<typeof campaigns, "/{campaignId}/recipients">>>(true);
+  same<client.RecipientPage, Success<Get<typeof campaigns, "/{campaignId}/recipients">>>(true);
+});
+
 Deno.test("the client's types for operators are those of the contract", () => {
   same<client.TenantsPage, Query<Get<typeof admin, "/tenants">>>(true);
   same<client.TenantList, Success<Get<typeof admin, "/tenants">>>(true);
@@ -44,6 +72,8 @@ Deno.test("the client's types for operators are those of the contract", () => {
   same<client.Accepted, Success<Post<typeof admin, "/sweep" | "/rotate-sealing-keys">>>(true);
   same<client.TenantId, Body<Post<typeof admin, "/rotate-token">>>(true);
   same<client.AcceptedRotation, Success<Post<typeof admin, "/rotate-token">>>(true);
+  same<client.NumberPace, Body<Post<typeof admin, "/set-number-pace">>>(true);
+  same<client.NumberPace & client.TenantId, Success<Post<typeof admin, "/set-number-pace">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

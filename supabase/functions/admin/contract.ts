@@ -23,6 +23,12 @@ export const replaySchema = z.union([
   z.strictObject({ eventId: z.string().min(1).max(255) }),
 ]);
 
+/** How fast campaigns go out from a tenant's number. */
+export const paceSchema = z.strictObject({
+  phoneNumber: z.string().regex(/^\+[1-9][0-9]{6,14}$/, "must be a phone number in international form"),
+  messagesPerSecond: z.number().min(0.01).max(1000),
+});
+
 const status = z.enum(["pending", "active", "suspended", "closed"]);
 const time = z.iso.datetime();
 
@@ -139,6 +145,14 @@ export const contract = {
       path: "/rotate-sealing-keys",
       summary: "Seals all tokens under the current key now rather than with the next day",
       answers: { 202: accepted },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-number-pace",
+      summary: "Says how fast campaigns go out from a tenant's number: one a second unless carriers allow more",
+      body: paceSchema,
+      answers: { 200: paceSchema.extend({ userId: z.guid() }) },
       errors: [],
     },
     {

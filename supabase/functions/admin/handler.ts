@@ -2,6 +2,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
+import { setNumberPace } from "./pace.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 
@@ -20,6 +21,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST rotate-token": rotateTokenOf,
   "POST rotate-sealing-keys": rotateSealingKeys,
   "GET sealing-keys": showSealingKeys,
+  "POST set-number-pace": setNumberPace,
 };
 
 /** `/admin/<action>`, for operators: the endpoint has made sure of that. */

@@ -1,14 +1,14 @@
 import { campaignPageSchema, campaignsQuery, recipientPageSchema, recipientsQuery } from "../_shared/campaigns/list.ts";
 import { campaignSchema } from "../_shared/campaigns/shape.ts";
-import type { Contract, Operation } from "../_shared/platform/contract.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
 
-const change = (name: string, summary: string): Operation => ({
+const change = <Name extends string>(name: Name, summary: string) => ({
   method: "POST",
   path: `/{campaignId}/${name}`,
   summary,
   answers: { 200: campaignSchema },
   errors: ["campaign_over"],
-});
+} as const);
 
 export const contract = {
   caller: "user",
@@ -40,4 +40,4 @@ export const contract = {
     change("resume", "Goes on where it was paused"),
     change("cancel", "Ends it for good; who waits is skipped"),
   ],
-} satisfies Contract;
+} as const satisfies Contract;

@@ -20,4 +20,4 @@ export const contract = {
     answers: { 200: answer, 201: answer },
     errors: [],
   }],
-} satisfies Contract;
+} as const satisfies Contract;

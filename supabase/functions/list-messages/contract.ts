@@ -11,4 +11,4 @@ export const contract = {
     answers: { 200: messagePageSchema },
     errors: [],
   }],
-} satisfies Contract;
+} as const satisfies Contract;

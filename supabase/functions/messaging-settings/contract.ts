@@ -17,4 +17,4 @@ export const contract = {
     answers: { 200: settingsSchema },
     errors: [],
   }],
-} satisfies Contract;
+} as const satisfies Contract;

@@ -15,4 +15,4 @@ export const contract = {
     answers: { 200: answer, 202: answer },
     errors: [],
   }],
-} satisfies Contract;
+} as const satisfies Contract;

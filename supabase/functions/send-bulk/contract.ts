@@ -22,4 +22,4 @@ export const contract = {
       "subaccount_closed",
     ],
   }],
-} satisfies Contract;
+} as const satisfies Contract;

@@ -43,6 +43,7 @@ export const contract = {
       "body_too_long",
       "idempotency_key_reused",
       "message_limit_reached",
+      "spend_limit_reached",
       "message_outcome_unknown",
       "twilio_refused",
     ],

@@ -18,7 +18,7 @@ export const contract = {
     {
       method: "POST",
       path: "/inbound/{userId}",
-      summary: "Takes a message that was received, and answers with an empty TwiML response",
+      summary: "Takes a message that was received, and answers with TwiML: the tenant's reply to a keyword, or nothing",
       body: inboundSchema,
       answers: { 200: null },
       errors: [],

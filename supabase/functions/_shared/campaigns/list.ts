@@ -6,7 +6,7 @@ import { type Campaign, CAMPAIGN_STATUSES, campaignOf, campaignSchema, COUNTS } 
 
 export const campaignsQuery = z.strictObject({
   status: z.enum(CAMPAIGN_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
   cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
 });
 
@@ -16,7 +16,7 @@ export const campaignPageSchema = z.strictObject({ campaigns: z.array(campaignSc
 /** Which recipients: all, or those under one of the campaign's counts. */
 export const recipientsQuery = z.strictObject({
   count: z.enum(COUNTS).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  limit: z.coerce.number<number>().int().min(1).max(1000).default(200),
   cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional(),
 });
 

@@ -5,7 +5,7 @@ import { cursorSchema, timestampSchema, writeCursor } from "../platform/paging.t
 /** Which conversations: all, or those of one number. */
 export const conversationsQuery = z.strictObject({
   number: z.string().min(2).max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
   cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional(),
 });
 

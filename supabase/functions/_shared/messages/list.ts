@@ -35,7 +35,7 @@ export const messagesQuery = z.strictObject({
   since: momentSchema.optional(),
   until: momentSchema.optional(),
   search: z.string().trim().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
   cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
 });
 

@@ -1,0 +1,20 @@
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { paceSchema } from "./contract.ts";
+
+/** Says how fast campaigns go out from a tenant's number. */
+export async function setNumberPace(request: Request, { db, user, requestId }: Context): Promise<Response> {
+  const { phoneNumber, messagesPerSecond } = await readJson(request, paceSchema);
+  const set = await decide(db, "set_number_pace", {
+    p_phone_number: phoneNumber,
+    p_per_second: messagesPerSecond,
+    p_operator_id: user.id,
+    p_request_id: requestId,
+  });
+  if (set.outcome === "not_found") {
+    throw new Refusal("not_found", `Cannot find "${phoneNumber}" among the tenants' numbers`);
+  }
+  return Response.json({ phoneNumber, messagesPerSecond, userId: set.user_id });
+}
