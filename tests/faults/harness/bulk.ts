@@ -1,0 +1,167 @@
+import { type Stack, startStack } from "../../../local/stack.ts";
+import { eventually } from "../../../local/testing/eventually.ts";
+import { type TwilioSide, twilioSide } from "../../../local/testing/twilio-side.ts";
+import type { Stage } from "../../functions/stage.ts";
+import { databaseSide } from "../../../local/testing/database-side.ts";
+import { stripeSide } from "../../../local/testing/stripe-side.ts";
+import { campaigner, freshRecipients, startCampaign } from "../../functions/campaigning.ts";
+import type { Caller } from "../../functions/tenants.ts";
+
+export interface BulkReport {
+  violations: string[];
+  /** The whole of it in words. */
+  summary: string;
+}
+
+/** As long as it takes until a message that Twilio does not have is known not to have been sent. */
+const EVIDENCE_AFTER = "61 minutes";
+const PATIENCE_MS = 240_000;
+
+/**
+ * A whole stack and one campaign. Meanwhile the functions are killed again and again, Twilio's connection dies, before and
+ * after it took a message on, and its callbacks come late, twice and in any order. Then every recipient is looked for.
+ */
+export async function killDuringBulk(recipients: number, kills: number): Promise<BulkReport> {
+  const stack = await startStack({ ephemeral: true, scheduler: 100 });
+  const database = databaseSide(stack.state);
+  try {
+    const stage = { state: stack.state, database, twilio: twilioSide(stack.state), stripe: stripeSide(stack.state) };
+    return await bulk(stack, stage as unknown as Stage, recipients, kills);
+  } finally {
+    await database[Symbol.asyncDispose]();
+    await stack.stop();
+  }
+}
+
+async function bulk(stack: Stack, stage: Stage, recipients: number, kills: number): Promise<BulkReport> {
+  const began = performance.now();
+  const ada = await campaigner(stage, "ada", { number: 1000, account: 1000 });
+  await trouble(stage.twilio, ada, recipients);
+  const numbers = freshRecipients(recipients);
+  const campaignId = await startCampaign(ada, numbers);
+  await killAgainAndAgain(stack, campaignId, kills);
+  await comeToRest(stack, campaignId);
+  const { violations, tally } = await judge(stack, stage.twilio, ada, campaignId, numbers);
+  const told = Object.entries(tally).map(([status, count]) => `${count} ${status}`).join(", ");
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  const summary =
+    `${recipients} recipients, ${kills} kills: ${told}; ${violations.length} double or missing; ${seconds} s`;
+  return { violations, summary };
+}
+
+/** Of every hundred requests some never arrive, some lose their answer, and some reports come twice, late or the last one first. */
+async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: number): Promise<void> {
+  const match = `POST /Accounts/${accountSid}/Messages`;
+  const times = Math.ceil(recipients / 100);
+  for (
+    const fault of [
+      { kind: "callbacks:reordered", times: recipients },
+      { kind: "callbacks:doubled", times: times * 5 },
+      { kind: "callbacks:late:500", times: times * 5 },
+      { kind: "drop_before", times: 5 },
+      { kind: "drop_after_commit", times: 5 },
+      { kind: "429", retryAfter: 0, times: 20 },
+      { kind: "503", body: "html", times: 5 },
+    ]
+  ) await twilio.fault({ match, ...fault });
+}
+
+/** Each time something has gone out since the last time, and the process is somewhere in the middle of the next wave. */
+async function killAgainAndAgain(stack: Stack, campaignId: string, kills: number): Promise<void> {
+  for (let count = 0; count < kills; count++) {
+    const { pid } = stack.state.functions;
+    const before = await waitingIn(stack, campaignId);
+    if (before === 0) throw new Error(`The campaign was over before kill ${count + 1} of ${kills}`);
+    await eventually("the campaign to go on", async () => await waitingIn(stack, campaignId) < before, 60_000);
+    await pause(Math.random() * 400);
+    stack.killFunctions("SIGKILL");
+    await eventually("the functions to serve again", () => stack.state.functions.pid !== pid, 30_000);
+    // What the killed had claimed comes back now instead of in minutes. What it was still asking for has come to its end.
+    await stack.sql`update pgmq.q_jobs set vt = now() where vt > now()`;
+  }
+}
+
+async function waitingIn({ sql }: Stack, campaignId: string): Promise<number> {
+  const [campaign] = await sql<{ waiting: number }[]>`select waiting from public.campaigns where id = ${campaignId}`;
+  return campaign!.waiting;
+}
+
+/** All is handed over, and what has no answer is looked for at Twilio, as it is an hour later. */
+async function comeToRest(stack: Stack, campaignId: string): Promise<void> {
+  const { sql } = stack;
+  await eventually("the campaign to be completed", async () => {
+    const [campaign] = await sql<{ status: string }[]>`select status from public.campaigns where id = ${campaignId}`;
+    // What waits because nobody answered goes on now. A job under way is claimed for longer than any such wait.
+    await sql`
+      update pgmq.q_jobs set vt = now()
+      where message ->> 'kind' = 'run-campaign' and vt between now() + interval '1 second' and now() + interval '140 seconds'`;
+    return campaign?.status === "completed";
+  }, PATIENCE_MS);
+  await eventually("every message to have come to its end", async () => {
+    await sql`
+      update public.sms_messages set created_at = created_at - ${EVIDENCE_AFTER}::interval
+      where campaign_id = ${campaignId} and status in ('reserved', 'unknown') and created_at > now() - interval '1 hour'`;
+    await sql`update private.schedules set due_at = now() where name in ('settle-messages', 'refresh-messages')`;
+    await pause(300);
+    const [left] = await sql<{ count: number }[]>`
+      select count(*)::int as count from public.sms_messages
+      where campaign_id = ${campaignId} and status not in ('delivered', 'not_sent', 'refused', 'failed')`;
+    return left?.count === 0;
+  }, PATIENCE_MS);
+}
+
+async function judge(
+  { sql }: Stack,
+  twilio: TwilioSide,
+  { accountSid }: Caller,
+  campaignId: string,
+  numbers: string[],
+): Promise<{ violations: string[]; tally: Record<string, number> }> {
+  const sent = countsOf(await textsOf(twilio, accountSid));
+  const rows = await sql<{ to: string; status: string; reason: string | null; sid: string | null }[]>`
+    select r.to_number as to, m.status, m.error_message as reason, m.twilio_message_sid as sid
+    from private.campaign_recipients r left join public.sms_messages m on m.id = r.message_id
+    where r.campaign_id = ${campaignId}`;
+  const byNumber = new Map(rows.map((row) => [row.to, row]));
+  const violations: string[] = [];
+  const tally: Record<string, number> = {};
+  for (const number of numbers) {
+    const row = byNumber.get(number);
+    const times = sent.get(number) ?? 0;
+    tally[row?.status ?? "missing"] = (tally[row?.status ?? "missing"] ?? 0) + 1;
+    if (times > 1) violations.push(`${number} was sent ${times} times`);
+    if (row === undefined || row.status === null) violations.push(`${number} is missing`);
+    else if (row.status === "delivered" && times !== 1) violations.push(`${number} is delivered, and Twilio has none`);
+    else if (row.status === "not_sent" && times !== 0) violations.push(`${number} is not_sent, and Twilio has it`);
+    else if (row.status !== "delivered" && row.reason === null) {
+      violations.push(`${number} is ${row.status} without a reason`);
+    }
+  }
+  const [counts] = await sql<Record<string, number>[]>`
+    select waiting, in_flight, sent, delivered, failed, unknown, skipped from public.campaigns where id = ${campaignId}`;
+  const { delivered = 0, failed = 0 } = counts ?? {};
+  if (delivered !== (tally["delivered"] ?? 0) || delivered + failed !== numbers.length) {
+    violations.push(`the campaign counts ${JSON.stringify(counts)}`);
+  }
+  return { violations, tally };
+}
+
+/** To whom Twilio took messages on, once for each. */
+async function textsOf(twilio: TwilioSide, accountSid: string): Promise<string[]> {
+  const texts: string[] = [];
+  for (let page = 0;; page++) {
+    const { messages, next_page_uri: next } = await twilio.get(
+      `/Accounts/${accountSid}/Messages.json?PageSize=1000&Page=${page}`,
+    );
+    texts.push(...messages.map(({ to }: { to: string }) => to));
+    if (next === null) return texts;
+  }
+}
+
+function countsOf(values: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
