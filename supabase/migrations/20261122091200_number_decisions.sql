@@ -71,9 +71,9 @@ begin
   end if;
 
   select * into existing from public.user_twilio_numbers n
-  where n.phone_number = p_phone_number and n.status in ('purchasing', 'active');
+  where n.phone_number = p_phone_number and n.status in ('purchasing', 'active', 'releasing');
   if existing.user_id = p_user_id then
-    return query select case existing.status when 'active' then 'already_owned' else 'in_progress' end,
+    return query select case existing.status when 'active' then 'already_owned' when 'releasing' then 'releasing' else 'in_progress' end,
       existing.id, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
     return;
   elsif existing.id is not null then
@@ -81,21 +81,21 @@ begin
     return;
   end if;
 
-  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('purchasing', 'active')) >= max_numbers then
+  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('purchasing', 'active', 'releasing')) >= max_numbers then
     return query select 'limit_reached', null::uuid, null::text, null::text, max_numbers;
     return;
   end if;
 
   insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
   values (p_user_id, p_phone_number, p_friendly_name, 'purchasing', tenant.twilio_subaccount_sid)
-  on conflict (phone_number) where status in ('purchasing', 'active') do nothing
+  on conflict (phone_number) where status in ('purchasing', 'active', 'releasing') do nothing
   returning id into reserved;
   return query select case when reserved is null then 'taken' else 'reserved' end,
     reserved, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
 end;
 $$;
 comment on function public.reserve_number(uuid, text, text) is
-  'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, taken, limit_reached, no_subaccount, pending, suspended or closed.';
+  'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, releasing, taken, limit_reached, no_subaccount, pending, suspended or closed.';
 
 create function public.record_number(p_number_id uuid, p_phone_sid text, p_friendly_name text, p_capabilities jsonb, p_request_id text)
 returns table (outcome text, id uuid, phone_number text, phone_sid text, friendly_name text, capabilities jsonb, is_primary boolean, status text)
