@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { availableNumberSchema, searchSchema } from "../_shared/numbers/search.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "GET",
+    path: "",
+    summary: "Numbers that can be bought, with what they cost a month where that is known",
+    query: searchSchema,
+    answers: { 200: z.strictObject({ numbers: z.array(availableNumberSchema) }) },
+    errors: [
+      "number_not_available",
+      "subaccount_required",
+      "subaccount_pending",
+      "subaccount_suspended",
+      "subaccount_closed",
+      "twilio_refused",
+    ],
+  }],
+} as const satisfies Contract;
