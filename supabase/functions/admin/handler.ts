@@ -2,6 +2,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
+import { moveNumberOf } from "./move-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 
@@ -15,6 +16,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST suspend": holdTenant("suspended"),
   "POST close": holdTenant("closed"),
   "POST resume": holdTenant(null),
+  "POST move-number": moveNumberOf,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,

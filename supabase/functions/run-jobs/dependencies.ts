@@ -16,6 +16,7 @@ export function workDependencies(context: Context): WorkDependencies {
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     twilioOf: (userId) => twilioOf(userId, context),
+    asTenant: (credentials) => tenantTwilio(context, credentials),
     asSubaccount: asSubaccountAt({ apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
   };

@@ -6,10 +6,13 @@ import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
+import { settleReleases } from "../_shared/numbers/settle-releases.ts";
+import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { AsSubaccount } from "../_shared/subaccounts/as-subaccount.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
+import type { SealedCredentials } from "../_shared/subaccounts/credentials.ts";
 import { resealTokens } from "../_shared/subaccounts/reseal.ts";
 import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
@@ -21,6 +24,9 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
+  z.object({ kind: z.literal("settle-number-releases") }),
+  z.object({ kind: z.literal("sync-numbers"), userId: z.guid() }),
+  z.object({ kind: z.literal("sync-all-numbers") }),
   z.object({ kind: z.literal("converge-drifted") }),
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
@@ -36,6 +42,8 @@ const LIMIT_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 /** So many an hour: a rotation takes a handful of calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
+/** Within the hour after which they are due again. */
+const SYNC_SPREAD_SECONDS = 3000;
 
 /** Whom and what the jobs work with. `twilio` is the master account. */
 export interface WorkDependencies extends ConvergeDependencies {
@@ -44,6 +52,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   publicBaseUrl: string;
   /** Twilio as a tenant whose subaccount is active; null for anybody else. */
   twilioOf: (userId: string) => Promise<Twilio | null>;
+  /** Twilio as the tenant whose credentials these are. */
+  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
   /** Accounts per page of a sweep; Twilio's most by default. */
   pageSize?: number;
   asSubaccount: AsSubaccount;
@@ -79,6 +89,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "settle-number-purchases":
         await settlePurchases({ ...dependencies, twilioFor: twilioOf });
+        return "done";
+      case "settle-number-releases":
+        await settleReleases({ ...dependencies, twilioFor: twilioOf });
+        return "done";
+      case "sync-numbers":
+        await syncNumbers(job.userId, "sync", dependencies);
+        return "done";
+      case "sync-all-numbers":
+        await decide(db, "ask_for_number_syncs", { p_spread_seconds: SYNC_SPREAD_SECONDS });
         return "done";
       case "forget-allowances":
         await decide(db, "forget_allowances", {});

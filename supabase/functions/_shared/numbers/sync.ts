@@ -1,0 +1,174 @@
+import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { z } from "zod";
+import { type Db, decide, rows } from "../platform/database.ts";
+import type { Log } from "../platform/log.ts";
+import type { SealedCredentials } from "../subaccounts/credentials.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf } from "../twilio/errors.ts";
+import { inboundUrl } from "../twilio/webhook-urls.ts";
+import { capabilitiesOf, decidedNumber } from "./shape.ts";
+import { type KnownNumber, type ListedNumber, planSync, type SmsWebhook, type SyncStep } from "./sync-plan.ts";
+
+export const numberChangeSchema = z.strictObject({
+  change: z.enum(["appeared", "changed", "released", "repaired"]),
+  phoneNumber: z.string(),
+  phoneSid: z.string(),
+});
+
+export type NumberChange = z.output<typeof numberChangeSchema>;
+
+export interface SyncDependencies {
+  db: Db;
+  /** Twilio as the tenant whose credentials these are. */
+  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
+  publicBaseUrl: string;
+  requestId: string;
+  log: Log;
+}
+
+export type SyncResult =
+  | { outcome: "synced"; changes: NumberChange[] }
+  /** Nothing was done: how the tenant's subaccount stands instead. */
+  | { outcome: "no_account"; standing: string };
+
+/**
+ * Makes our rows of a tenant's numbers Twilio's, and every number's texts come to us. What changed is recorded in one
+ * decision, which leaves alone what was touched after our rows were read: Twilio's list may be older than that.
+ * @param actor who the audit log names: `sync`, or the user who asked
+ * @throws what Twilio's failures throw; what was found until then is recorded all the same
+ */
+export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
+  const begun = await decide(dependencies.db, "begin_number_sync", { p_user_id: userId });
+  if (begun.outcome !== "active") return { outcome: "no_account", standing: begun.outcome };
+  const { subaccount_sid: accountSid, sealed_token: sealedToken, read_at: readAt } = begun;
+  const twilio = await dependencies.asTenant({ userId, accountSid, sealedToken });
+  const wanted = wantedWebhook(userId, dependencies);
+  const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
+  const steps = planSync(knownNumbers(begun.numbers), listed, wanted);
+  const { changes, failure } = await carryOut(steps, twilio, wanted);
+  const record = { userId, accountSid, readAt, actor, changes };
+  const recorded = changes.length === 0 ? [] : await recordChanges(record, dependencies);
+  if (failure !== null) throw failure.error;
+  return { outcome: "synced", changes: recorded };
+}
+
+function wantedWebhook(userId: string, { publicBaseUrl }: SyncDependencies): SmsWebhook {
+  return { smsUrl: inboundUrl(publicBaseUrl, userId), smsMethod: "POST", smsApplicationSid: "" };
+}
+
+function knownNumbers(found: unknown): KnownNumber[] {
+  return z.array(z.unknown()).parse(found).map((row) => {
+    const { status, ...number } = decidedNumber(row);
+    return { ...number, status: statusSchema.parse(status) };
+  });
+}
+
+const statusSchema = z.enum(["purchasing", "active", "releasing"]);
+
+function listedNumber(number: IncomingPhoneNumberInstance): ListedNumber {
+  return {
+    phoneNumber: number.phoneNumber,
+    phoneSid: number.sid,
+    friendlyName: number.friendlyName,
+    capabilities: capabilitiesOf(number.capabilities),
+    webhook: {
+      smsUrl: number.smsUrl ?? "",
+      smsMethod: number.smsMethod,
+      smsApplicationSid: number.smsApplicationSid ?? "",
+    },
+  };
+}
+
+/** What `record_number_sync` is told. */
+interface FoundChange {
+  change: "appeared" | "bought" | "changed" | "released" | "repaired";
+  numberId?: string;
+  number: { phoneNumber: string; phoneSid: string; friendlyName?: string; capabilities?: Record<string, boolean> };
+  details?: Record<string, string[]>;
+}
+
+/** Acts at Twilio where a step asks for it. The first failure ends that; what was done until then is still told. */
+async function carryOut(
+  steps: readonly SyncStep[],
+  twilio: Twilio,
+  wanted: SmsWebhook,
+): Promise<{ changes: FoundChange[]; failure: { error: unknown } | null }> {
+  const changes: FoundChange[] = [];
+  try {
+    for (const step of steps) {
+      const change = await carryOutOne(step, twilio, wanted);
+      if (change !== null) changes.push(change);
+    }
+    return { changes, failure: null };
+  } catch (error) {
+    return { changes, failure: { error } };
+  }
+}
+
+async function carryOutOne(step: SyncStep, twilio: Twilio, wanted: SmsWebhook): Promise<FoundChange | null> {
+  switch (step.do) {
+    case "release": {
+      const { numberId, phoneNumber, phoneSid } = step;
+      if (!await isGone(phoneSid, twilio)) return null;
+      return { change: "released", numberId, number: { phoneNumber, phoneSid } };
+    }
+    case "record-purchase":
+      return { change: "bought", numberId: step.numberId, number: described(step.number) };
+    case "take-in":
+      return { change: "appeared", number: described(step.number) };
+    case "take-over": {
+      const { numberId, number, changed } = step;
+      return { change: "changed", numberId, number: described(number), details: { changed: [...changed] } };
+    }
+    case "repair": {
+      const { number, drifted } = step;
+      await twilio.account.incomingPhoneNumbers(number.phoneSid).update(wanted);
+      return { change: "repaired", number: described(number), details: { drifted: [...drifted] } };
+    }
+  }
+}
+
+/** Asked by its SID: a list that was turned page by page may lack what is there. */
+async function isGone(phoneSid: string, twilio: Twilio): Promise<boolean> {
+  try {
+    await twilio.account.incomingPhoneNumbers(phoneSid).fetch();
+    return false;
+  } catch (error) {
+    if (failureOf(error).kind === "not_found") return true;
+    throw error;
+  }
+}
+
+function described({ phoneNumber, phoneSid, friendlyName, capabilities }: ListedNumber): FoundChange["number"] {
+  return { phoneNumber, phoneSid, friendlyName, capabilities };
+}
+
+interface Recording {
+  userId: string;
+  accountSid: string;
+  readAt: string;
+  actor: string;
+  changes: FoundChange[];
+}
+
+async function recordChanges(
+  { userId, accountSid, readAt, actor, changes }: Recording,
+  { db, requestId, log }: SyncDependencies,
+): Promise<NumberChange[]> {
+  const recorded = await rows(db, "record_number_sync", {
+    p_user_id: userId,
+    p_account_sid: accountSid,
+    p_read_at: readAt,
+    p_changes: changes as never,
+    p_actor: actor,
+    p_request_id: requestId,
+  });
+  return recorded.flatMap(({ outcome, phone_number: phoneNumber, phone_sid: phoneSid }): NumberChange[] => {
+    if (outcome === "left_alone") return [];
+    if (outcome === "held") {
+      log.warn("number.held", { userId, phoneNumber, phoneSid });
+      return [];
+    }
+    return [{ change: numberChangeSchema.shape.change.parse(outcome), phoneNumber, phoneSid }];
+  });
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { friendlyNameText, phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const purchaseSchema = z.strictObject({
+  phoneNumber: phoneNumberText,
+  friendlyName: friendlyNameText.optional(),
+  addressSid: z.string().regex(/^AD[0-9a-f]{32}$/, "must be AD followed by 32 hex digits").optional(),
+  bundleSid: z.string().regex(/^BU[0-9a-f]{32}$/, "must be BU followed by 32 hex digits").optional(),
+});
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Buys a number into your own account, and points its texts to the platform",
+    body: purchaseSchema,
+    answers: { 201: phoneNumberSchema },
+    errors: [
+      "number_taken",
+      "number_not_available",
+      "number_limit_reached",
+      "number_purchase_in_progress",
+      "number_release_in_progress",
+      "regulatory_information_required",
+      "subaccount_required",
+      "subaccount_pending",
+      "subaccount_suspended",
+      "subaccount_closed",
+      "twilio_refused",
+    ],
+  }],
+} as const satisfies Contract;

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { numberListSchema } from "../_shared/numbers/list.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "GET",
+    path: "",
+    summary: "Your numbers, the primary one first; without any, shared ones with a notice",
+    query: z.strictObject({}),
+    answers: { 200: numberListSchema },
+    errors: [],
+  }],
+} as const satisfies Contract;
