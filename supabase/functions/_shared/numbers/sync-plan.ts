@@ -50,8 +50,8 @@ export function planSync(
   listed: readonly ListedNumber[],
   wanted: SmsWebhook,
 ): SyncStep[] {
-  const leaving = new Set(known.filter(({ status }) => status === "releasing").map(({ phoneSid }) => phoneSid));
-  const present = listed.filter(({ phoneSid }) => !leaving.has(phoneSid));
+  const leaving = new Set(known.filter(({ status }) => status === "releasing").map(({ phoneNumber }) => phoneNumber));
+  const present = listed.filter(({ phoneNumber }) => !leaving.has(phoneNumber));
   return [...goneSteps(known, listed), ...present.flatMap((number) => stepsFor(number, known, wanted))];
 }
 
