@@ -17,10 +17,14 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "buy-number": { caller: "user", methods: ["POST"] },
   "list-numbers": { caller: "user", methods: ["GET"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
+  "release-number": { caller: "user", methods: ["POST"] },
+  "rename-number": { caller: "user", methods: ["POST"] },
   "run-jobs": { caller: "secret", methods: ["POST"] },
   "search-numbers": { caller: "user", methods: ["GET"] },
   "send-sms": { caller: "user", methods: ["POST"] },
+  "set-primary-number": { caller: "user", methods: ["POST"] },
   "stripe-webhook": { caller: "anybody", methods: ["POST"] },
+  "sync-numbers": { caller: "user", methods: ["POST"] },
   "twilio-webhook": { caller: "anybody", methods: ["POST"] },
 };
 
@@ -145,6 +149,8 @@ const NO_JSON: Record<string, BadBody> = {
   "null": { body: "null", fields: [""] },
 };
 
+const NUMBER_ID = crypto.randomUUID();
+
 const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   "buy-number": {
     ...NO_JSON,
@@ -154,6 +160,11 @@ const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a number with more behind it": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
     "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
+    "an address that is none": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
+    "an address and a bundle that were exchanged": {
+      body: { phoneNumber: "+14155550100", addressSid: `BU${"0".repeat(32)}`, bundleSid: `AD${"0".repeat(32)}` },
+      fields: ["addressSid", "bundleSid"],
+    },
     "a name with a NUL": { body: { phoneNumber: "+14155550100", friendlyName: "a\0b" }, fields: ["friendlyName"] },
     "a name that is half an emoji": {
       body: { phoneNumber: "+14155550100", friendlyName: "\ud83d" },
@@ -164,6 +175,45 @@ const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       fields: ["userId", "accountSid"],
     },
     "a prototype": { body: '{"phoneNumber":"+14155550100","__proto__":{"admin":true}}', fields: ["__proto__"] },
+  },
+  "release-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId"] },
+    "a number in the place of its id": { body: { numberId: "+14155550100" }, fields: ["numberId"] },
+    "a confirmation of another type": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: true },
+      fields: ["confirmPhoneNumber"],
+    },
+    "a confirmation without end": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(21) },
+      fields: ["confirmPhoneNumber"],
+    },
+    "unknown fields": { body: { numberId: NUMBER_ID, userId: "x" }, fields: ["userId"] },
+  },
+  "rename-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId", "friendlyName"] },
+    "an empty name": { body: { numberId: NUMBER_ID, friendlyName: "" }, fields: ["friendlyName"] },
+    "a long name": { body: { numberId: NUMBER_ID, friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
+    "a name with a NUL": { body: { numberId: NUMBER_ID, friendlyName: "a\0b" }, fields: ["friendlyName"] },
+    "a name that is half an emoji": { body: { numberId: NUMBER_ID, friendlyName: "\ud83d" }, fields: ["friendlyName"] },
+    "unknown fields": {
+      body: { numberId: NUMBER_ID, friendlyName: "x", smsUrl: "https://a.test" },
+      fields: ["smsUrl"],
+    },
+  },
+  "set-primary-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId"] },
+    "several numbers": { body: { numberId: [NUMBER_ID] }, fields: ["numberId"] },
+    "a half id": { body: { numberId: NUMBER_ID.slice(1) }, fields: ["numberId"] },
+    "unknown fields": { body: { numberId: NUMBER_ID, isPrimary: false }, fields: ["isPrimary"] },
+  },
+  "sync-numbers": {
+    "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
+    "somebody else's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
+    "a list": { body: [1], fields: [""] },
+    "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
   },
   "send-sms": {
     ...NO_JSON,
@@ -259,7 +309,7 @@ test("send-sms does not take an Idempotency-Key of blanks, of other letters, or 
 test("a body of megabytes is not read to its end: it is refused, or the connection ends", async () => {
   const ada = await user();
   const body = "x".repeat(5_000_000);
-  for (const name of ["buy-number", "send-sms", "provision-subaccount"]) {
+  for (const name of ["buy-number", "release-number", "send-sms", "provision-subaccount", "sync-numbers"]) {
     const answer = await ada.call(name, { method: "POST", body }).catch((error) => error);
     if (answer instanceof Error) assert.ok(answer instanceof TypeError, String(answer));
     else assertRefused(answer, [413, "body_too_large"]);
