@@ -34,6 +34,8 @@ begin
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select n."phoneSid", n."phoneNumber", n."friendlyName", n.capabilities
   from jsonb_to_recordset(p_numbers) as n("phoneSid" text, "phoneNumber" text, "friendlyName" text, capabilities jsonb)
+  -- Moved to a tenant while the list was on its way: theirs.
+  where not exists (select from public.user_twilio_numbers t where t.phone_sid = n."phoneSid" and t.status <> 'released')
   on conflict (phone_sid) do update set
     phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now();
@@ -97,6 +99,15 @@ $$;
 comment on function public.reserve_number(uuid, text, text) is
   'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, releasing, taken, limit_reached, no_subaccount, pending, suspended or closed.';
 
+create function private.yield_sid(p_phone_sid text) returns void
+language sql
+set search_path = ''
+as $$
+  update public.user_twilio_numbers n set phone_sid = null where n.phone_sid = p_phone_sid and n.status = 'released';
+$$;
+comment on function private.yield_sid(text) is
+  'A SID has one row. A number that was moved away and comes back has the SID it had: the released row gives it up.';
+
 create function public.record_number(p_number_id uuid, p_phone_sid text, p_friendly_name text, p_capabilities jsonb, p_request_id text)
 returns table (outcome text, id uuid, phone_number text, phone_sid text, friendly_name text, capabilities jsonb, is_primary boolean, status text)
 language plpgsql
@@ -110,6 +121,9 @@ begin
   perform from public.user_preferences p
   where p.user_id = (select n.user_id from public.user_twilio_numbers n where n.id = p_number_id) for update;
 
+  if exists (select from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing') then
+    perform private.yield_sid(p_phone_sid);
+  end if;
   update public.user_twilio_numbers n
   set phone_sid = p_phone_sid, friendly_name = p_friendly_name, capabilities = p_capabilities, status = 'active',
     purchased_at = now(),
@@ -153,10 +167,10 @@ $$;
 comment on function public.stale_number_reservations(integer, integer) is 'Purchases whose answer was lost: a job looks at Twilio and settles them.';
 
 revoke execute on function
-  public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
+  private.yield_sid(text), public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
   public.record_number(uuid, text, text, jsonb, text), public.cancel_number_reservation(uuid), public.stale_number_reservations(integer, integer)
   from public, anon, authenticated;
 grant execute on function
-  public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
+  private.yield_sid(text), public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
   public.record_number(uuid, text, text, jsonb, text), public.cancel_number_reservation(uuid), public.stale_number_reservations(integer, integer)
   to service_role;

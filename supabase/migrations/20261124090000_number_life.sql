@@ -240,8 +240,7 @@ begin
       friendly_name = p_number ->> 'friendlyName', capabilities = p_number -> 'capabilities', purchased_at = now()
     where n.id = known.id returning n.* into taken;
   else
-    -- A SID has one row: whose number it is.
-    update public.user_twilio_numbers n set phone_sid = null where n.id = known.id;
+    perform private.yield_sid(p_number ->> 'phoneSid');
     insert into public.user_twilio_numbers (user_id, account_sid, phone_number, phone_sid, friendly_name, capabilities, purchased_at)
     values (p_user_id, p_account_sid, p_number ->> 'phoneNumber', p_number ->> 'phoneSid', p_number ->> 'friendlyName',
       p_number -> 'capabilities', now())

@@ -44,6 +44,7 @@ begin
       decision := case taken.outcome when 'taken_in' then 'appeared' when 'held' then 'held' else 'left_alone' end;
     elsif change ->> 'change' = 'bought' then
       -- A purchase whose answer was lost. Who buys is not disturbed: recording it twice is no harm.
+      perform private.yield_sid(said ->> 'phoneSid');
       update public.user_twilio_numbers n set status = 'active', phone_sid = said ->> 'phoneSid', friendly_name = said ->> 'friendlyName',
         capabilities = said -> 'capabilities', purchased_at = now()
       where n.id = (change ->> 'numberId')::uuid and n.user_id = p_user_id and n.status = 'purchasing'

@@ -82,6 +82,7 @@ select bag_eq(
     ('private.user_exists', 'service_role'),
     ('private.wanted_by_subscription', 'service_role'),
     ('private.wanted_subaccount', 'service_role'),
+    ('private.yield_sid', 'service_role'),
     ('public.ask_for_drifted_convergence', 'service_role'),
     ('public.ask_for_due_token_rotations', 'service_role'),
     ('public.ask_for_number_syncs', 'service_role'),

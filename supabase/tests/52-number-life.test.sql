@@ -1,7 +1,7 @@
 -- The life of a number: primary, renamed, released, moved. One outcome each, whoever asks, twice or late.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(63);
+select plan(65);
 
 create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
 create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
@@ -15,7 +15,7 @@ insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_suba
   (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two'),
   (pg_temp.attacker(), 'AC3', 'active', 'v1.k1.iv.three');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
-update public.plans set max_numbers = 5 where key = 'team';
+update public.plans set max_numbers = 5;
 
 create function pg_temp.row_id(p_digit integer) returns uuid immutable return ('b0000000-0000-4000-8000-00000000000' || p_digit)::uuid;
 create function pg_temp.own(p_user uuid, p_digit integer, p_status text default 'active', p_primary boolean default false) returns void language sql as $$
@@ -144,6 +144,8 @@ select is_empty('select 1 from private.master_numbers', 'It is not shared any mo
 select results_eq($$ select actor, action, details from pg_temp.trail where action = 'number.moved' limit 1 $$, $$ values ('operator:' || pg_temp.operator(), 'number.moved',
   '{"phoneNumber": "+15005550107", "phoneSid": "PN7", "to": "tenant", "reason": "their wish"}'::jsonb) $$, 'The audit log says which operator moved it, and why');
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 7), 'recorded', 'Recorded again it is the same');
+select public.replace_master_numbers('[{"phoneSid": "PN7", "phoneNumber": "+15005550107", "friendlyName": "x", "capabilities": {"sms": true}}]');
+select is_empty('select 1 from private.master_numbers', 'A list of the master''s numbers that was read before does not share it again');
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 6), 'held', 'What a neighbour''s row has is not taken from them');
 select is(pg_temp.move(pg_temp.tenant(), 'master', 7), 'recorded', 'A number moved to the master is the tenant''s no more');
 select results_eq('select m.phone_sid, m.is_offered, n.status from private.master_numbers m join public.user_twilio_numbers u on u.phone_sid = m.phone_sid join pg_temp.numbers n on n.n = 7',
@@ -151,6 +153,11 @@ select results_eq('select m.phone_sid, m.is_offered, n.status from private.maste
 select is(pg_temp.move(pg_temp.neighbour(), 'tenant', 7), 'recorded', 'From there it may go to a neighbour');
 select results_eq($$ select user_id, phone_sid::text, status::text from public.user_twilio_numbers where phone_number = '+15005550107' order by status $$,
   $$ values (pg_temp.neighbour(), 'PN7', 'active'), (pg_temp.tenant(), null, 'released') $$, 'A SID has one row: whose number it is');
+
+create temp table again as select (public.begin_number_release(pg_temp.neighbour(), n.id, n.phone_number)).outcome, n.id from public.user_twilio_numbers n where n.phone_sid = 'PN7';
+select public.record_number_release(id, null) from again;
+select results_eq($$ select r.outcome, r.phone_sid from public.reserve_number(pg_temp.neighbour(), '+15005550107', null) b, public.record_number(b.number_id, 'PN7', 'x', '{}', null) r $$,
+  $$ values ('recorded', 'PN7') $$, 'A number that is bought under the SID it had before is recorded');
 
 select * from finish();
 rollback;
