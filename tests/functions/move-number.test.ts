@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Actor } from "../../local/testing/actor.ts";
-import { phoneNumberSchema } from "../../supabase/functions/_shared/numbers/shape.ts";
+import { movedSchema } from "../../supabase/functions/admin/move-number.ts";
 import { assertInvalid, assertRefused } from "./answers.ts";
 import { inboundUrlOf, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "./numbers.ts";
 import { signUpOperator } from "./operators.ts";
@@ -52,7 +52,7 @@ test("a number of the master account moves to a tenant, who sends from it and re
     on conflict do nothing`;
   const { status, body } = await move("tenant", ada, phoneNumber);
   assert.equal(status, 200, body.message);
-  phoneNumberSchema.parse(body.number);
+  movedSchema.parse(body);
   const { number, warning } = body;
   assert.deepEqual(
     [number.phoneNumber, number.phoneSid, number.isPrimary, number.status, number.source],

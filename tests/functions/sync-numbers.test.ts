@@ -219,6 +219,15 @@ test("an account that Twilio suspended without our doing is found out by its ten
   assert.equal((await ada.call("provision-subaccount")).body.status, "suspended");
 });
 
+test("the job that meets such an account has it looked at, and releases nothing", async () => {
+  const ada = await ownerOf(stage, "ada", 1);
+  await stage.twilio.setStatus(ada.accountSid, "suspended");
+  await stage.database.enqueue({ kind: "sync-numbers", userId: ada.id });
+  await quiescence(stage, ada);
+  assert.equal((await ada.call("provision-subaccount")).body.status, "suspended");
+  assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["active"]);
+});
+
 const LIST = "GET /Accounts/SID/IncomingPhoneNumbers";
 const REPAIR = "POST /Accounts/SID/IncomingPhoneNumbers/**";
 

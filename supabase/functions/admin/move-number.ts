@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { moveNumber } from "../_shared/numbers/move.ts";
-import { phoneNumberText } from "../_shared/numbers/shape.ts";
+import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
@@ -12,6 +12,12 @@ export const moveSchema = z.strictObject({
   userId: z.guid(),
   to: z.enum(["tenant", "master"]),
   reason: z.string().min(1).max(300),
+});
+
+export const movedSchema = z.strictObject({
+  number: phoneNumberSchema,
+  /** What the operator has to see to next. */
+  warning: z.string(),
 });
 
 type Wish = z.output<typeof moveSchema>;
@@ -32,7 +38,7 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
     publicBaseUrl: env.PUBLIC_BASE_URL,
     requestId,
   });
-  return Response.json({ number, warning: WARNING });
+  return Response.json({ number, warning: WARNING } satisfies z.output<typeof movedSchema>);
 }
 
 /** Numbers move to and from active accounts only. */

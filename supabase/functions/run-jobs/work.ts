@@ -17,6 +17,7 @@ import { resealTokens } from "../_shared/subaccounts/reseal.ts";
 import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
+import { refusalOf } from "../_shared/twilio/errors.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
@@ -94,8 +95,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await settleReleases({ ...dependencies, twilioFor: twilioOf });
         return "done";
       case "sync-numbers":
-        await syncNumbers(job.userId, "sync", dependencies);
-        return "done";
+        return await syncTenantsNumbers(job.userId, dependencies);
       case "sync-all-numbers":
         await decide(db, "ask_for_number_syncs", { p_spread_seconds: SYNC_SPREAD_SECONDS });
         return "done";
@@ -157,6 +157,13 @@ async function rotateTenantsToken(userId: string, dependencies: WorkDependencies
     case "waiting":
       return againAt(result.until, dependencies.now());
   }
+}
+
+async function syncTenantsNumbers(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
+  const result = await syncNumbers(userId, "sync", dependencies);
+  // An account that may not act any more is convergence's to look at, which was asked for.
+  if (result.outcome === "failed" && result.failure.kind !== "account") throw refusalOf(result.failure);
+  return "done";
 }
 
 function againAt(time: Date, now: Date): JobResult {

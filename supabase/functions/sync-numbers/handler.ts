@@ -1,13 +1,11 @@
 import { ownNumbers } from "../_shared/numbers/list.ts";
 import { type NumberChange, syncNumbers } from "../_shared/numbers/sync.ts";
-import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
 import { takeAllowance } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
 import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
-import { failureOf, refusalOf } from "../_shared/twilio/errors.ts";
+import { refusalOf } from "../_shared/twilio/errors.ts";
 
 const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
 
@@ -27,12 +25,13 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     publicBaseUrl: env.PUBLIC_BASE_URL,
     asTenant: (credentials: SealedCredentials) => tenantTwilio({ db, env }, credentials),
   };
-  const result = await syncNumbers(user.id, `user:${user.id}`, dependencies).catch(async (error) => {
-    if (error instanceof Refusal) throw error;
-    const failure = failureOf(error);
-    if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: user.id });
-    throw refusalOf(failure);
-  });
-  if (result.outcome !== "synced") throw standingRefusal(result.standing);
-  return result.changes;
+  const result = await syncNumbers(user.id, `user:${user.id}`, dependencies);
+  switch (result.outcome) {
+    case "synced":
+      return result.changes;
+    case "no_account":
+      throw standingRefusal(result.standing);
+    case "failed":
+      throw refusalOf(result.failure);
+  }
 }

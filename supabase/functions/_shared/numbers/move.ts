@@ -3,8 +3,8 @@ import { type Db, decide } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf, twilioUnavailable } from "../twilio/errors.ts";
-import { inboundUrl } from "../twilio/webhook-urls.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
+import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
 export interface Move {
   phoneNumber: string;
@@ -83,8 +83,8 @@ async function handOver(
 }
 
 /** Where the number's texts go: to us for a tenant's, nowhere for the master's. */
-function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies) {
-  return { smsUrl: to === "tenant" ? inboundUrl(publicBaseUrl, userId) : "", smsMethod: "POST", smsApplicationSid: "" };
+function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies): SmsWebhook {
+  return to === "tenant" ? tenantWebhook(publicBaseUrl, userId) : NO_WEBHOOK;
 }
 
 /** Sees to it that a number in its new account has the webhook it should. */
@@ -94,7 +94,7 @@ async function setUp(
   dependencies: MoveDependencies,
 ): Promise<IncomingPhoneNumberInstance> {
   const webhook = wantedWebhook(move, dependencies);
-  if ((there.smsUrl ?? "") === webhook.smsUrl) return there;
+  if (driftOf(webhookOf(there), webhook).length === 0) return there;
   const { to } = accountsOf(move, dependencies);
   return await dependencies.master.accounts(to).incomingPhoneNumbers(there.sid).update(webhook);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type KnownNumber, type ListedNumber, planSync, type SmsWebhook, type SyncStep } from "./sync-plan.ts";
+import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
+import type { SmsWebhook } from "./webhook.ts";
 
 const OURS: SmsWebhook = { smsUrl: "https://ours.test/inbound", smsMethod: "POST", smsApplicationSid: "" };
 const TEXTS = { sms: true, mms: false, voice: false };

@@ -1,4 +1,5 @@
 import type { Capabilities } from "./shape.ts";
+import { driftOf, type SmsWebhook } from "./webhook.ts";
 
 /** A number as one of our rows has it; released ones are not looked at. */
 export interface KnownNumber {
@@ -9,14 +10,6 @@ export interface KnownNumber {
   friendlyName: string | null;
   capabilities: Capabilities;
   status: "purchasing" | "active" | "releasing";
-}
-
-/** What Twilio does with texts to a number. */
-export interface SmsWebhook {
-  smsUrl: string;
-  smsMethod: string;
-  /** An application takes precedence over the URL. */
-  smsApplicationSid: string;
 }
 
 /** A number as Twilio's list has it. */
@@ -92,8 +85,4 @@ function changesOf(row: KnownNumber, number: ListedNumber): ("friendlyName" | "c
     ...(row.friendlyName === number.friendlyName ? [] : ["friendlyName" as const]),
     ...(sameCapabilities ? [] : ["capabilities" as const]),
   ];
-}
-
-function driftOf(is: SmsWebhook, wanted: SmsWebhook): (keyof SmsWebhook)[] {
-  return (["smsUrl", "smsMethod", "smsApplicationSid"] as const).filter((field) => is[field] !== wanted[field]);
 }

@@ -1,13 +1,14 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import { z } from "zod";
 import { type Db, decide, rows } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf } from "../twilio/errors.ts";
-import { inboundUrl } from "../twilio/webhook-urls.ts";
+import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { capabilitiesOf, decidedNumber } from "./shape.ts";
-import { type KnownNumber, type ListedNumber, planSync, type SmsWebhook, type SyncStep } from "./sync-plan.ts";
+import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
+import { type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
 export const numberChangeSchema = z.strictObject({
   change: z.enum(["appeared", "changed", "released", "repaired"]),
@@ -29,31 +30,52 @@ export interface SyncDependencies {
 export type SyncResult =
   | { outcome: "synced"; changes: NumberChange[] }
   /** Nothing was done: how the tenant's subaccount stands instead. */
-  | { outcome: "no_account"; standing: string };
+  | { outcome: "no_account"; standing: string }
+  /** Twilio failed us in the middle. What was done and found until then is recorded. */
+  | { outcome: "failed"; failure: TwilioFailure };
 
 /**
  * Makes our rows of a tenant's numbers Twilio's, and every number's texts come to us. What changed is recorded in one
  * decision, which leaves alone what was touched after our rows were read: Twilio's list may be older than that.
  * @param actor who the audit log names: `sync`, or the user who asked
- * @throws what Twilio's failures throw; what was found until then is recorded all the same
  */
 export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
-  const begun = await decide(dependencies.db, "begin_number_sync", { p_user_id: userId });
+  const { db, asTenant } = dependencies;
+  const begun = await decide(db, "begin_number_sync", { p_user_id: userId });
   if (begun.outcome !== "active") return { outcome: "no_account", standing: begun.outcome };
   const { subaccount_sid: accountSid, sealed_token: sealedToken, read_at: readAt } = begun;
-  const twilio = await dependencies.asTenant({ userId, accountSid, sealedToken });
-  const wanted = wantedWebhook(userId, dependencies);
-  const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
-  const steps = planSync(knownNumbers(begun.numbers), listed, wanted);
-  const { changes, failure } = await carryOut(steps, twilio, wanted);
-  const record = { userId, accountSid, readAt, actor, changes };
-  const recorded = changes.length === 0 ? [] : await recordChanges(record, dependencies);
-  if (failure !== null) throw failure.error;
-  return { outcome: "synced", changes: recorded };
+  const tenant = { userId, accountSid, readAt, actor, known: knownNumbers(begun.numbers) };
+  const twilio = await asTenant({ userId, accountSid, sealedToken });
+  try {
+    return { outcome: "synced", changes: await compare(tenant, twilio, dependencies) };
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const failure = failureOf(error);
+    if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
+    return { outcome: "failed", failure };
+  }
 }
 
-function wantedWebhook(userId: string, { publicBaseUrl }: SyncDependencies): SmsWebhook {
-  return { smsUrl: inboundUrl(publicBaseUrl, userId), smsMethod: "POST", smsApplicationSid: "" };
+/** A tenant's account, and our rows of it as they were read. */
+interface ReadTenant {
+  userId: string;
+  accountSid: string;
+  readAt: string;
+  actor: string;
+  known: KnownNumber[];
+}
+
+async function compare(
+  tenant: ReadTenant,
+  twilio: Twilio,
+  dependencies: SyncDependencies,
+): Promise<NumberChange[]> {
+  const wanted = tenantWebhook(dependencies.publicBaseUrl, tenant.userId);
+  const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
+  const { changes, failure } = await carryOut(planSync(tenant.known, listed, wanted), twilio, wanted);
+  const recorded = changes.length === 0 ? [] : await recordChanges(tenant, changes, dependencies);
+  if (failure !== null) throw failure.error;
+  return recorded;
 }
 
 function knownNumbers(found: unknown): KnownNumber[] {
@@ -71,11 +93,7 @@ function listedNumber(number: IncomingPhoneNumberInstance): ListedNumber {
     phoneSid: number.sid,
     friendlyName: number.friendlyName,
     capabilities: capabilitiesOf(number.capabilities),
-    webhook: {
-      smsUrl: number.smsUrl ?? "",
-      smsMethod: number.smsMethod,
-      smsApplicationSid: number.smsApplicationSid ?? "",
-    },
+    webhook: webhookOf(number),
   };
 }
 
@@ -143,16 +161,9 @@ function described({ phoneNumber, phoneSid, friendlyName, capabilities }: Listed
   return { phoneNumber, phoneSid, friendlyName, capabilities };
 }
 
-interface Recording {
-  userId: string;
-  accountSid: string;
-  readAt: string;
-  actor: string;
-  changes: FoundChange[];
-}
-
 async function recordChanges(
-  { userId, accountSid, readAt, actor, changes }: Recording,
+  { userId, accountSid, readAt, actor }: ReadTenant,
+  changes: FoundChange[],
   { db, requestId, log }: SyncDependencies,
 ): Promise<NumberChange[]> {
   const recorded = await rows(db, "record_number_sync", {
