@@ -245,6 +245,7 @@ const TROUBLES: Record<string, { met: string; fault: Record<string, unknown>; re
     fault: { kind: "500", times: 3 },
     refused: [503, "twilio_unavailable"],
   },
+  "a repair of a number that went meanwhile": { met: REPAIR, fault: { kind: "404" } },
   "a repair that loses its answer": {
     met: REPAIR,
     fault: { kind: "drop_after_commit" },

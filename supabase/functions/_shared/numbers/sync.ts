@@ -140,9 +140,20 @@ async function carryOutOne(step: SyncStep, twilio: Twilio, wanted: SmsWebhook): 
     }
     case "repair": {
       const { number, drifted } = step;
-      await twilio.account.incomingPhoneNumbers(number.phoneSid).update(wanted);
+      if (!await isRepaired(number.phoneSid, twilio, wanted)) return null;
       return { change: "repaired", number: described(number), details: { drifted: [...drifted] } };
     }
+  }
+}
+
+/** False where the number went since it was listed. */
+async function isRepaired(phoneSid: string, twilio: Twilio, wanted: SmsWebhook): Promise<boolean> {
+  try {
+    await twilio.account.incomingPhoneNumbers(phoneSid).update(wanted);
+    return true;
+  } catch (error) {
+    if (failureOf(error).kind === "not_found") return false;
+    throw error;
   }
 }
 
