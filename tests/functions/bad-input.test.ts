@@ -94,7 +94,7 @@ for (const name of calledBy("secret")) {
       { authorization: `Bearer ${ada.accessToken}` },
       { apikey: ada.accessToken },
       { authorization: `Bearer ${state.secretKey}` },
-      { apikey: `${state.secretKey.slice(0, -1)}x` },
+      { apikey: `${state.secretKey.slice(0, -1)}${state.secretKey.endsWith("x") ? "y" : "x"}` },
       { apikey: "" },
     ];
     for (const headers of attempts) {
