@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Actor } from "../../local/testing/actor.ts";
 import { eventually } from "../../local/testing/eventually.ts";
+import { contract } from "../../supabase/functions/list-numbers/contract.ts";
 import { sharedStage, test } from "./stage.ts";
 import { allow, buy, freshNumber, newcomer, provisioned, quiescence, withNumber } from "./tenants.ts";
 
@@ -9,6 +10,7 @@ const stage = sharedStage();
 async function list(tenant: Actor) {
   const { status, body } = await tenant.call("list-numbers");
   assert.equal(status, 200, body.message);
+  contract.operations[0].answers[200].parse(body);
   return body;
 }
 
