@@ -79,6 +79,32 @@ export class Switchboard {
   }
 
   /**
+   * Makes a number the one that messages go out from unless they say otherwise.
+   * @throws SwitchboardError `not_found`, `number_purchase_in_progress`, `number_release_in_progress`
+   */
+  setPrimaryNumber(choice: NumberChoice, options?: CallOptions): Promise<PhoneNumber> {
+    return this.#call("POST", "set-primary-number", { body: choice, repeatable: true }, options);
+  }
+
+  /** Gives a number another name, at Twilio as well. @throws SwitchboardError `not_found`, `number_…`, `subaccount_…` */
+  renameNumber(renaming: NumberRenaming, options?: CallOptions): Promise<PhoneNumber> {
+    return this.#call("POST", "rename-number", { body: renaming, repeatable: true }, options);
+  }
+
+  /**
+   * Gives a number back to Twilio, for good; takes it typed back.
+   * @throws SwitchboardError `not_found`, `number_release_unknown`, `subaccount_…`
+   */
+  releaseNumber(release: NumberRelease, options?: CallOptions): Promise<ReleasedNumber> {
+    return this.#call("POST", "release-number", { body: release, repeatable: true }, options);
+  }
+
+  /** Takes over what changed at Twilio now rather than at the next hour. @throws SwitchboardError `subaccount_…` */
+  syncNumbers(options?: CallOptions): Promise<NumberSync> {
+    return this.#call("POST", "sync-numbers", { repeatable: true }, options);
+  }
+
+  /**
    * Sends a message, at most once: it is repeated under one idempotency key when the network fails. Give a key of your own to
    * repeat it yourself, as after `message_outcome_unknown`.
    * @throws SwitchboardError `recipient_opted_out`, `message_limit_reached`, `number_required`, `message_outcome_unknown` …
@@ -261,6 +287,14 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
   }
 
+  /**
+   * Moves a number between the master account and a tenant's. Its registrations do not move along: `warning` says so.
+   * @throws SwitchboardError `not_found`, `number_…`, `subaccount_…`
+   */
+  moveNumber(move: NumberMove, options?: CallOptions): Promise<MovedNumber> {
+    return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
+  }
+
   /** Says how fast campaigns go out from a tenant's number. @throws SwitchboardError `not_found` */
   setNumberPace(pace: NumberPace, options?: CallOptions): Promise<NumberPace & TenantId> {
     return this.#call("POST", "admin/set-number-pace", { body: pace, repeatable: true }, options);
@@ -360,6 +394,8 @@ export interface AvailableNumber {
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
+  /** Null where it is not known. */
+  monthlyPrice: { amount: string; currency: string } | null;
 }
 
 /** What `buy-number` takes. */
@@ -368,6 +404,37 @@ export interface NumberPurchase {
   phoneNumber: string;
   /** 1 to 64 characters; Twilio's own name for it unless given. */
   friendlyName?: string | undefined;
+  /** `AD…`, where the country wants an address. */
+  addressSid?: string | undefined;
+  /** `BU…`, where the country wants a regulatory bundle. */
+  bundleSid?: string | undefined;
+}
+
+export interface NumberChoice {
+  numberId: string;
+}
+
+export interface NumberRenaming extends NumberChoice {
+  /** 1 to 64 characters. */
+  friendlyName: string;
+}
+
+export interface NumberRelease extends NumberChoice {
+  /** Releasing is final: the number, typed back. */
+  confirmPhoneNumber?: string | undefined;
+}
+
+/** The answer of `release-number`. */
+export interface ReleasedNumber {
+  released: PhoneNumber;
+  /** Null where it was the last one. */
+  primary: PhoneNumber | null;
+}
+
+/** The answer of `sync-numbers`. */
+export interface NumberSync {
+  numbers: PhoneNumber[];
+  changes: { change: "appeared" | "changed" | "released" | "repaired"; phoneNumber: string; phoneSid: string }[];
 }
 
 // Messages
@@ -640,6 +707,20 @@ export interface CampaignRecipient {
 
 // For operators
 
+export interface NumberMove extends TenantId {
+  /** E.164. */
+  phoneNumber: string;
+  to: "tenant" | "master";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface MovedNumber {
+  number: PhoneNumber;
+  /** What to see to next. */
+  warning: string;
+}
+
 export interface NumberPace {
   /** E.164. */
   phoneNumber: string;
@@ -770,6 +851,8 @@ export type ServerErrorCode =
   | "number_taken"
   | "number_limit_reached"
   | "number_purchase_in_progress"
+  | "number_release_in_progress"
+  | "number_release_unknown"
   | "number_not_available"
   | "regulatory_information_required"
   | "invalid_recipient"

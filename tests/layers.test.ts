@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   subaccounts: ["platform", "twilio"],
   numbers: ["platform", "twilio", "subaccounts"],
   messages: ["platform", "twilio", "subaccounts", "numbers"],
-  campaigns: ["platform", "twilio", "messages"],
+  campaigns: ["platform", "twilio", "subaccounts", "messages"],
   forwarding: ["platform", "messages"],
   billing: ["platform", "stripe", "subaccounts"],
   jobs: ["platform", "twilio"],

@@ -14,18 +14,19 @@ create table public.user_twilio_numbers (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint user_twilio_numbers_phone_number_e164 check (phone_number ~ '^\+[1-9][0-9]{1,14}$'),
-  constraint user_twilio_numbers_status_known check (status in ('purchasing', 'active', 'released')),
-  constraint user_twilio_numbers_active_has_sid check (status <> 'active' or phone_sid is not null),
-  constraint user_twilio_numbers_primary_is_active check (not is_primary or status = 'active')
+  constraint user_twilio_numbers_status_known check (status in ('purchasing', 'active', 'releasing', 'released')),
+  constraint user_twilio_numbers_active_has_sid check (status not in ('active', 'releasing') or phone_sid is not null),
+  -- A number that is being released stays the primary one until it is gone: it may turn out to stay.
+  constraint user_twilio_numbers_primary_is_active check (not is_primary or status in ('active', 'releasing'))
 );
 comment on table public.user_twilio_numbers is
-  'Numbers in the tenants'' subaccounts. A purchase in flight is a row too (purchasing), so a number is never bought twice.';
+  'Numbers in the tenants'' subaccounts. A purchase in flight is a row too (purchasing), so a number is never bought twice; so is a release in flight (releasing).';
 
 create unique index user_twilio_numbers_one_primary on public.user_twilio_numbers (user_id) where is_primary;
 create unique index user_twilio_numbers_one_row_per_sid on public.user_twilio_numbers (phone_sid);
 -- One owner at a time: two buyers of one number meet here, before Twilio is called.
 create unique index user_twilio_numbers_one_owner on public.user_twilio_numbers (phone_number)
-  where status in ('purchasing', 'active');
+  where status in ('purchasing', 'active', 'releasing');
 create index user_twilio_numbers_by_user on public.user_twilio_numbers (user_id, created_at);
 create trigger touch_updated_at before update on public.user_twilio_numbers
   for each row execute function private.touch_updated_at();

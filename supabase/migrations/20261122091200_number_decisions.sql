@@ -34,6 +34,8 @@ begin
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select n."phoneSid", n."phoneNumber", n."friendlyName", n.capabilities
   from jsonb_to_recordset(p_numbers) as n("phoneSid" text, "phoneNumber" text, "friendlyName" text, capabilities jsonb)
+  -- Moved to a tenant while the list was on its way: theirs.
+  where not exists (select from public.user_twilio_numbers t where t.phone_sid = n."phoneSid" and t.status <> 'released')
   on conflict (phone_sid) do update set
     phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now();
@@ -71,9 +73,9 @@ begin
   end if;
 
   select * into existing from public.user_twilio_numbers n
-  where n.phone_number = p_phone_number and n.status in ('purchasing', 'active');
+  where n.phone_number = p_phone_number and n.status in ('purchasing', 'active', 'releasing');
   if existing.user_id = p_user_id then
-    return query select case existing.status when 'active' then 'already_owned' else 'in_progress' end,
+    return query select case existing.status when 'active' then 'already_owned' when 'releasing' then 'releasing' else 'in_progress' end,
       existing.id, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
     return;
   elsif existing.id is not null then
@@ -81,21 +83,30 @@ begin
     return;
   end if;
 
-  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('purchasing', 'active')) >= max_numbers then
+  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('purchasing', 'active', 'releasing')) >= max_numbers then
     return query select 'limit_reached', null::uuid, null::text, null::text, max_numbers;
     return;
   end if;
 
   insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
   values (p_user_id, p_phone_number, p_friendly_name, 'purchasing', tenant.twilio_subaccount_sid)
-  on conflict (phone_number) where status in ('purchasing', 'active') do nothing
+  on conflict (phone_number) where status in ('purchasing', 'active', 'releasing') do nothing
   returning id into reserved;
   return query select case when reserved is null then 'taken' else 'reserved' end,
     reserved, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
 end;
 $$;
 comment on function public.reserve_number(uuid, text, text) is
-  'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, taken, limit_reached, no_subaccount, pending, suspended or closed.';
+  'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, releasing, taken, limit_reached, no_subaccount, pending, suspended or closed.';
+
+create function private.yield_sid(p_phone_sid text) returns void
+language sql
+set search_path = ''
+as $$
+  update public.user_twilio_numbers n set phone_sid = null where n.phone_sid = p_phone_sid and n.status = 'released';
+$$;
+comment on function private.yield_sid(text) is
+  'A SID has one row. A number that was moved away and comes back has the SID it had: the released row gives it up.';
 
 create function public.record_number(p_number_id uuid, p_phone_sid text, p_friendly_name text, p_capabilities jsonb, p_request_id text)
 returns table (outcome text, id uuid, phone_number text, phone_sid text, friendly_name text, capabilities jsonb, is_primary boolean, status text)
@@ -110,6 +121,9 @@ begin
   perform from public.user_preferences p
   where p.user_id = (select n.user_id from public.user_twilio_numbers n where n.id = p_number_id) for update;
 
+  if exists (select from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing') then
+    perform private.yield_sid(p_phone_sid);
+  end if;
   update public.user_twilio_numbers n
   set phone_sid = p_phone_sid, friendly_name = p_friendly_name, capabilities = p_capabilities, status = 'active',
     purchased_at = now(),
@@ -153,10 +167,10 @@ $$;
 comment on function public.stale_number_reservations(integer, integer) is 'Purchases whose answer was lost: a job looks at Twilio and settles them.';
 
 revoke execute on function
-  public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
+  private.yield_sid(text), public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
   public.record_number(uuid, text, text, jsonb, text), public.cancel_number_reservation(uuid), public.stale_number_reservations(integer, integer)
   from public, anon, authenticated;
 grant execute on function
-  public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
+  private.yield_sid(text), public.number_standing(uuid), public.replace_master_numbers(jsonb), public.reserve_number(uuid, text, text),
   public.record_number(uuid, text, text, jsonb, text), public.cancel_number_reservation(uuid), public.stale_number_reservations(integer, integer)
   to service_role;

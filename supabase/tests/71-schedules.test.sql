@@ -16,7 +16,9 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day'),
     ('settle-messages', '{"kind": "settle-messages"}', '1 minute'),
     ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute'),
-    ('sweep', '{"kind": "sweep"}', '1 hour') $$,
+    ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),
+    ('sweep', '{"kind": "sweep"}', '1 hour'),
+    ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 hour') $$,
   'The schedules are those that run-jobs knows');
 
 delete from pgmq.q_jobs;

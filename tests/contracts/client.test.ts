@@ -16,6 +16,10 @@ import type { contract as listMessages } from "../../supabase/functions/list-mes
 import type { contract as messagingSettings } from "../../supabase/functions/messaging-settings/contract.ts";
 import type { contract as redactMessage } from "../../supabase/functions/redact-message/contract.ts";
 import type { contract as sendBulk } from "../../supabase/functions/send-bulk/contract.ts";
+import type { contract as releaseNumber } from "../../supabase/functions/release-number/contract.ts";
+import type { contract as renameNumber } from "../../supabase/functions/rename-number/contract.ts";
+import type { contract as setPrimaryNumber } from "../../supabase/functions/set-primary-number/contract.ts";
+import type { contract as syncNumbers } from "../../supabase/functions/sync-numbers/contract.ts";
 import { readContracts } from "./contracts.ts";
 import type { Body, Operation, Query, Same, Success } from "./types.ts";
 
@@ -33,6 +37,11 @@ Deno.test("the client's types are those of the contracts", () => {
   same<client.NumberOffer, Success<Get<typeof searchNumbers>>>(true);
   same<client.NumberPurchase, Body<Post<typeof buyNumber>>>(true);
   same<client.PhoneNumber, Success<Post<typeof buyNumber>>>(true);
+  same<client.NumberChoice, Body<Post<typeof setPrimaryNumber>>>(true);
+  same<client.NumberRenaming, Body<Post<typeof renameNumber>>>(true);
+  same<client.NumberRelease, Body<Post<typeof releaseNumber>>>(true);
+  same<client.ReleasedNumber, Success<Post<typeof releaseNumber>>>(true);
+  same<client.NumberSync, Success<Post<typeof syncNumbers>>>(true);
   same<client.Message, Body<Post<typeof sendSms>>>(true);
   same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
 });
@@ -72,6 +81,8 @@ Deno.test("the client's types for operators are those of the contract", () => {
   same<client.Accepted, Success<Post<typeof admin, "/sweep" | "/rotate-sealing-keys">>>(true);
   same<client.TenantId, Body<Post<typeof admin, "/rotate-token">>>(true);
   same<client.AcceptedRotation, Success<Post<typeof admin, "/rotate-token">>>(true);
+  same<client.NumberMove, Body<Post<typeof admin, "/move-number">>>(true);
+  same<client.MovedNumber, Success<Post<typeof admin, "/move-number">>>(true);
   same<client.NumberPace, Body<Post<typeof admin, "/set-number-pace">>>(true);
   same<client.NumberPace & client.TenantId, Success<Post<typeof admin, "/set-number-pace">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);

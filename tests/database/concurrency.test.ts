@@ -119,6 +119,63 @@ test("Of first numbers that are sold at once, one becomes primary", async () => 
   assert.deepEqual(counts, { primary: 1, another: CALLERS - 1 });
 });
 
+test("Of releases of one number at once, one begins it and one is recorded, and another number becomes primary", async () => {
+  const userId = await tenant();
+  const [going, staying] = [await ownNumber(userId), await ownNumber(userId)];
+  const [row] = await sql`
+    update public.user_twilio_numbers set is_primary = phone_number = ${going} where user_id = ${userId} and phone_number = ${going} returning id`;
+  const id = row!.id as string;
+  const begun = await outcomes(async (tx) =>
+    (await tx`select outcome from public.begin_number_release(${userId}, ${id}, ${going})`)[0]!.outcome
+  );
+  assert.deepEqual(begun, { begun: 1, releasing: CALLERS - 1 });
+  const recorded = await outcomes(async (tx) =>
+    (await tx`select outcome from public.record_number_release(${id}, null)`)[0]!.outcome
+  );
+  assert.deepEqual(recorded, { recorded: 1, already: CALLERS - 1 });
+  const [primary] =
+    await sql`select phone_number from public.user_twilio_numbers where user_id = ${userId} and is_primary`;
+  assert.equal(primary?.phone_number, staying);
+});
+
+test("Of several numbers made primary at once, one is", async () => {
+  const userId = await tenant();
+  const numbers = await Promise.all(Array.from({ length: CALLERS }, () => ownNumber(userId)));
+  const rows = await sql`select id from public.user_twilio_numbers where phone_number in ${sql(numbers)}`;
+  const counts = await outcomes(async (tx, caller) =>
+    (await tx`select outcome from public.set_primary_number(${userId}, ${rows[caller]!.id}, null)`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { set: CALLERS });
+  const [{ n }] =
+    await sql`select count(*)::int as n from public.user_twilio_numbers where user_id = ${userId} and is_primary` as [
+      { n: number },
+    ];
+  assert.equal(n, 1);
+});
+
+test("Two tenants whose accounts list one number at once: one has it", async () => {
+  const owners = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
+  const said = {
+    phoneSid: `PN${crypto.randomUUID()}`,
+    phoneNumber: phoneNumber(),
+    friendlyName: "x",
+    capabilities: {},
+  };
+  const changes = [{ change: "appeared", number: said }];
+  const counts = await outcomes(async (tx, caller) => {
+    const userId = owners[caller]!;
+    try {
+      return (await tx`select outcome from public.record_number_sync(${userId}, ${`AC${userId}`}, now(), ${
+        tx.json(changes)
+      }, 'sync', null)`)[0]!.outcome;
+    } catch (error) {
+      if ((error as { code?: string }).code === "23505") return "held"; // and the job tries again
+      throw error;
+    }
+  });
+  assert.deepEqual(counts, { appeared: 1, held: CALLERS - 1 });
+});
+
 test("Requests under one key at once are one message", async () => {
   const userId = await tenant();
   const from = await ownNumber(userId);

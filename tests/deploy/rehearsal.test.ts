@@ -109,10 +109,14 @@ const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secr
   "buy-number": { method: "POST", as: "user", status: 415 },
   "list-numbers": { as: "user", status: 200 },
   "provision-subaccount": { method: "POST", as: "user", status: 201 },
+  "release-number": { method: "POST", as: "user", status: 415 },
+  "rename-number": { method: "POST", as: "user", status: 415 },
   "run-jobs": { method: "POST", as: "secret", status: 200 },
   "search-numbers": { as: "user", status: 409 },
   "send-sms": { method: "POST", as: "user", status: 415 },
+  "set-primary-number": { method: "POST", as: "user", status: 415 },
   "stripe-webhook": { method: "POST", as: "nobody", status: 400 },
+  "sync-numbers": { method: "POST", as: "user", status: 409 },
   "twilio-webhook": { method: "POST", as: "nobody", status: 404 },
 };
 

@@ -23,11 +23,15 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
   "redact-message": { caller: "user", methods: ["POST"] },
+  "release-number": { caller: "user", methods: ["POST"] },
+  "rename-number": { caller: "user", methods: ["POST"] },
   "run-jobs": { caller: "secret", methods: ["POST"] },
   "search-numbers": { caller: "user", methods: ["GET"] },
   "send-bulk": { caller: "user", methods: ["POST"] },
   "send-sms": { caller: "user", methods: ["POST"] },
+  "set-primary-number": { caller: "user", methods: ["POST"] },
   "stripe-webhook": { caller: "anybody", methods: ["POST"] },
+  "sync-numbers": { caller: "user", methods: ["POST"] },
   "twilio-webhook": { caller: "anybody", methods: ["POST"] },
 };
 
@@ -97,7 +101,7 @@ for (const name of calledBy("secret")) {
       { authorization: `Bearer ${ada.accessToken}` },
       { apikey: ada.accessToken },
       { authorization: `Bearer ${state.secretKey}` },
-      { apikey: `${state.secretKey.slice(0, -1)}x` },
+      { apikey: `${state.secretKey.slice(0, -1)}${state.secretKey.endsWith("x") ? "y" : "x"}` },
       { apikey: "" },
     ];
     for (const headers of attempts) {
@@ -152,6 +156,8 @@ const NO_JSON: Record<string, BadBody> = {
   "null": { body: "null", fields: [""] },
 };
 
+const NUMBER_ID = crypto.randomUUID();
+
 const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   "buy-number": {
     ...NO_JSON,
@@ -161,6 +167,11 @@ const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a number with more behind it": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
     "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
+    "an address that is none": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
+    "an address and a bundle that were exchanged": {
+      body: { phoneNumber: "+14155550100", addressSid: `BU${"0".repeat(32)}`, bundleSid: `AD${"0".repeat(32)}` },
+      fields: ["addressSid", "bundleSid"],
+    },
     "a name with a NUL": { body: { phoneNumber: "+14155550100", friendlyName: "a\0b" }, fields: ["friendlyName"] },
     "a name that is half an emoji": {
       body: { phoneNumber: "+14155550100", friendlyName: "\ud83d" },
@@ -171,6 +182,45 @@ const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       fields: ["userId", "accountSid"],
     },
     "a prototype": { body: '{"phoneNumber":"+14155550100","__proto__":{"admin":true}}', fields: ["__proto__"] },
+  },
+  "release-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId"] },
+    "a number in the place of its id": { body: { numberId: "+14155550100" }, fields: ["numberId"] },
+    "a confirmation of another type": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: true },
+      fields: ["confirmPhoneNumber"],
+    },
+    "a confirmation without end": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(21) },
+      fields: ["confirmPhoneNumber"],
+    },
+    "unknown fields": { body: { numberId: NUMBER_ID, userId: "x" }, fields: ["userId"] },
+  },
+  "rename-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId", "friendlyName"] },
+    "an empty name": { body: { numberId: NUMBER_ID, friendlyName: "" }, fields: ["friendlyName"] },
+    "a long name": { body: { numberId: NUMBER_ID, friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
+    "a name with a NUL": { body: { numberId: NUMBER_ID, friendlyName: "a\0b" }, fields: ["friendlyName"] },
+    "a name that is half an emoji": { body: { numberId: NUMBER_ID, friendlyName: "\ud83d" }, fields: ["friendlyName"] },
+    "unknown fields": {
+      body: { numberId: NUMBER_ID, friendlyName: "x", smsUrl: "https://a.test" },
+      fields: ["smsUrl"],
+    },
+  },
+  "set-primary-number": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["numberId"] },
+    "several numbers": { body: { numberId: [NUMBER_ID] }, fields: ["numberId"] },
+    "a half id": { body: { numberId: NUMBER_ID.slice(1) }, fields: ["numberId"] },
+    "unknown fields": { body: { numberId: NUMBER_ID, isPrimary: false }, fields: ["isPrimary"] },
+  },
+  "sync-numbers": {
+    "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
+    "somebody else's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
+    "a list": { body: [1], fields: [""] },
+    "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
   },
   "send-sms": {
     ...NO_JSON,

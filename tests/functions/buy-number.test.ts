@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import type { Actor } from "../../local/testing/actor.ts";
+import { contract } from "../../supabase/functions/buy-number/contract.ts";
 import { assertRefused } from "./answers.ts";
 import { sharedStage, test } from "./stage.ts";
 import { allow, buy, freshNumber, newcomer, provisioned, quiescence, type Tenant, withNumber } from "./tenants.ts";
@@ -133,27 +135,37 @@ test("one's own number is not bought twice", async () => {
 });
 
 /** Numbers Twilio does not sell just so. */
-const REFUSED: Record<string, { phoneNumber: string; refused: [number, string]; twilioCode: number }> = {
+const REFUSED: Record<
+  string,
+  { phoneNumber: string; refused: [number, string]; twilioCode: number; missing?: object }
+> = {
   "is taken (21422)": { phoneNumber: "+15005550000", refused: [409, "number_taken"], twilioCode: 21422 },
   "is invalid (21421)": { phoneNumber: "+15005550001", refused: [422, "number_not_available"], twilioCode: 21421 },
   "needs an address (21631)": {
     phoneNumber: "+61412345678",
     refused: [422, "regulatory_information_required"],
     twilioCode: 21631,
+    missing: { field: "addressSid", code: "required", message: "must be the SID of an address" },
   },
   "needs a bundle (21649)": {
     phoneNumber: "+4915731234567",
     refused: [422, "regulatory_information_required"],
     twilioCode: 21649,
+    missing: {
+      field: "bundleSid",
+      code: "required",
+      message: "must be the SID of an approved regulatory bundle",
+    },
   },
 };
 
-for (const [title, { phoneNumber, refused, twilioCode }] of Object.entries(REFUSED)) {
-  test(`a number that ${title} is refused with Twilio's code, and costs no quota`, async () => {
+for (const [title, { phoneNumber, refused, twilioCode, missing }] of Object.entries(REFUSED)) {
+  test(`a number that ${title} is refused with Twilio's code${missing ? " and the field that is missing" : ""}, and costs no quota`, async () => {
     const ada = await provisioned(stage, "ada");
     await allow(stage, ada, { numbers: 1 });
     const [detail] = assertRefused(await purchase(ada, phoneNumber), refused);
     assert.deepEqual(detail, {
+      ...missing,
       twilioCode,
       twilioStatus: 400,
       moreInfo: `https://www.twilio.com/docs/errors/${twilioCode}`,
@@ -162,6 +174,25 @@ for (const [title, { phoneNumber, refused, twilioCode }] of Object.entries(REFUS
     await buy(ada, freshNumber());
   });
 }
+
+const ADDRESS = `AD${"a".repeat(32)}`;
+const BUNDLE = `BU${"b".repeat(32)}`;
+
+test("a number that needs an address or a bundle is bought with them", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { numbers: 2 });
+  const papers = [
+    { phoneNumber: `+614${randomInt(10_000_000, 99_999_999)}`, addressSid: ADDRESS },
+    { phoneNumber: `+491573${randomInt(1_000_000, 9_999_999)}`, addressSid: ADDRESS, bundleSid: BUNDLE },
+  ];
+  for (const body of papers) {
+    const answer = await ada.call("buy-number", { body });
+    assert.equal(answer.status, 201, answer.body.message);
+    contract.operations[0].answers[201].parse(answer.body);
+  }
+  const sent = (await purchasesAtTwilio(ada)).map(({ form }) => [form["AddressSid"], form["BundleSid"]]);
+  assert.deepEqual(sent, [[ADDRESS, undefined], [ADDRESS, BUNDLE]]);
+});
 
 test("a number somebody holds at Twilio whom we do not know is taken", async () => {
   const ada = await provisioned(stage, "ada");

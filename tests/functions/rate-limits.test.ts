@@ -34,6 +34,22 @@ test("buying, searching and provisioning have limits of their own", async () => 
   assert.deepEqual(codes([await ben.call("provision-subaccount", { method: "POST" })]), ["429 rate_limited"]);
 });
 
+test("what is done with numbers has limits of its own", async () => {
+  const dee = await newcomer(stage, "dee");
+  const numberId = crypto.randomUUID();
+  const deeds: Record<string, { body: unknown; allowed: number; refused: string }> = {
+    "release-number": { body: { numberId }, allowed: 2, refused: "409 subaccount_required" },
+    "sync-numbers": { body: {}, allowed: 1, refused: "409 subaccount_required" },
+    "rename-number": { body: { numberId, friendlyName: "x" }, allowed: 6, refused: "409 subaccount_required" },
+    "set-primary-number": { body: { numberId }, allowed: 6, refused: "404 not_found" },
+  };
+  for (const [name, { body, allowed, refused }] of Object.entries(deeds)) {
+    const answers = [];
+    for (let attempt = 0; attempt <= allowed; attempt++) answers.push(await dee.call(name, { body }));
+    assert.deepEqual(codes(answers), [...Array(allowed).fill(refused), "429 rate_limited"], name);
+  }
+});
+
 test("looking at what is one's own is not limited", async () => {
   const cy = await newcomer(stage, "cy");
   const answers = await Promise.all(Array.from({ length: 30 }, () => cy.call("provision-subaccount")));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { contract } from "../../supabase/functions/search-numbers/contract.ts";
 import { assertRefused } from "./answers.ts";
 import { sharedStage, test } from "./stage.ts";
 import { newcomer, provisioned, quiescence, type Tenant } from "./tenants.ts";
@@ -18,12 +19,13 @@ interface Offered {
   region: string | null;
   friendlyName: string;
   capabilities: { sms: boolean; mms: boolean; voice: boolean };
+  monthlyPrice: { amount: string; currency: string } | null;
 }
 
 async function offered(query: string): Promise<Offered[]> {
   const { status, body } = await (await searcher()).call(`search-numbers${query}`);
   assert.equal(status, 200, body.message);
-  return body.numbers;
+  return contract.operations[0].answers[200].parse(body).numbers;
 }
 
 test("a search without wishes offers local US numbers that can text", async () => {
@@ -45,9 +47,33 @@ test("a number on offer is described in full", async () => {
     isoCountry: "US",
     type: "local",
     capabilities: { sms: true, mms: true, voice: true },
+    monthlyPrice: { amount: "1.15", currency: "USD" },
   });
   assert.equal(number?.friendlyName.slice(0, 5), "(907)");
 });
+
+/** What may befall the prices, each in a country whose prices no other search has asked for. */
+const UNPRICED: Record<string, { country: string; fault: Record<string, unknown> }> = {
+  "cannot be had": { country: "SE", fault: { kind: "500", times: 3 } },
+  "are refused": { country: "AU", fault: { kind: "401" } },
+  "do not come": { country: "DE", fault: { kind: "delay:8000" } },
+  "come as a page of HTML": { country: "CA", fault: { kind: "503", times: 3, body: "html" } },
+};
+
+for (const [title, { country, fault }] of Object.entries(UNPRICED)) {
+  test(`where prices ${title}, the search answers all the same, soon, and without them`, async () => {
+    const type = country === "CA" ? "local" : "mobile";
+    await stage.twilio.fault({ match: `GET /pricing.twilio.com/v1/PhoneNumbers/Countries/${country}`, ...fault });
+    const begun = performance.now();
+    try {
+      const numbers = await offered(`?country=${country}&type=${type}&limit=2`);
+      assert.deepEqual(numbers.map(({ monthlyPrice }) => monthlyPrice), [null, null]);
+    } finally {
+      await stage.twilio.clearFaults();
+    }
+    assert.ok(performance.now() - begun < 6_000);
+  });
+}
 
 const WISHES: Record<string, (number: Offered) => boolean> = {
   "?areaCode=212&limit=5": ({ phoneNumber }) => phoneNumber.startsWith("+1212"),
@@ -68,6 +94,18 @@ for (const [query, isWanted] of Object.entries(WISHES)) {
     assert.deepEqual(numbers.filter((number) => !isWanted(number)), []);
   });
 }
+
+test("each type has a price of its own", async () => {
+  const [number] = await offered("?type=tollFree&limit=1");
+  assert.deepEqual(number?.monthlyPrice, { amount: "2.15", currency: "USD" });
+});
+
+test("prices are asked for as the master account, and remembered", async () => {
+  await offered("?country=GB&type=mobile&limit=1");
+  await offered("?country=GB&type=mobile&limit=1");
+  const asked = (await stage.twilio.requests()).filter(({ path }) => path.endsWith("PhoneNumbers/Countries/GB"));
+  assert.deepEqual(asked.map(({ account }) => account), [stage.state.twilio.accountSid]);
+});
 
 test("where nothing fits, nothing is offered", async () => {
   assert.deepEqual(await offered("?country=GB&type=local"), []); // voice only, and texting is wished for by default

@@ -8,6 +8,7 @@ import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
+import { numberPriceRoutes } from "./resources/number-prices.ts";
 import { usageRecordRoutes } from "./resources/usage-records.ts";
 import { usageTriggerRoutes } from "./resources/usage-triggers.ts";
 import { type Answer, type Route, routeOf } from "./router.ts";
@@ -21,6 +22,7 @@ const ROUTES: Route[] = [
   ...usageRecordRoutes,
   ...usageTriggerRoutes,
   ...authTokenRoutes,
+  ...numberPriceRoutes,
 ];
 
 /** Answers one request to Twilio's API, faults and latency included, and records it. */

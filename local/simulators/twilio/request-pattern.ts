@@ -5,7 +5,7 @@ export type RequestPattern = (method: string, path: string) => boolean;
 //
 // The path is compared segment by segment, after `/2010-04-01` and `.json` are taken away on both sides.
 // `*` stands for exactly one segment, a last `**` for any further ones, `*` as method for any method, `*` alone for
-// every request. A path that begins with none of `/Accounts`, `/_sim`, `/accounts.twilio.com` is meant below an
+// every request. A path that begins with none of `/Accounts`, `/_sim`, `/accounts.twilio.com`, `/pricing.twilio.com` is meant below an
 // account: `POST /Messages` is `POST /Accounts/*/Messages`.
 //
 // `POST /Accounts` is therefore account creation alone, `POST /Accounts/*` an account's update, `POST /Messages`
@@ -21,7 +21,7 @@ export function requestPattern(match: string): RequestPattern {
 }
 
 function isRooted(path: string): boolean {
-  return /^\/?(2010-04-01\/)?(Accounts|_sim|accounts\.twilio\.com|\*\*)(\/|\.json|$)/.test(path);
+  return /^\/?(2010-04-01\/)?(Accounts|_sim|(?:accounts|pricing)\.twilio\.com|\*\*)(\/|\.json|$)/.test(path);
 }
 
 function segmentsOf(path: string): string[] {

@@ -234,3 +234,15 @@ Deno.test("the balance is the parent's alone", async () => {
   assert.equal((await fixture.master.balance.fetch()).currency, "USD");
   await rejectsWith(20404, 404, nina.client.balance.fetch());
 });
+
+Deno.test("what numbers cost a month is told by country and type, and of countries without numbers nothing", async () => {
+  await using fixture = await startFixture();
+  const countries = fixture.master.pricing.v1.phoneNumbers.countries;
+  const states = await countries("US").fetch();
+  assert.deepEqual([states.isoCountry, states.country, states.priceUnit], ["US", "United States", "USD"]);
+  const prices = states.phoneNumberPrices.map(({ numberType, currentPrice }) => [numberType, String(currentPrice)]);
+  assert.deepEqual(prices.sort(), [["local", "1.15"], ["toll free", "2.15"]]);
+  const olga = await fixture.subaccount("olga");
+  assert.equal((await olga.client.pricing.v1.phoneNumbers.countries("SE").fetch()).isoCountry, "SE");
+  await rejectsWith(20404, 404, countries("ZZ").fetch());
+});

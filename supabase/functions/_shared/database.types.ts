@@ -176,7 +176,7 @@ export type Database = {
           "max_numbers": number;
           "messages_per_second"?: number;
           "monthly_message_limit": number;
-          "monthly_spend_limit": number;
+          "monthly_spend_limit"?: number;
           "name": string;
           "past_due_grace"?: string;
           "retention"?: string;
@@ -570,6 +570,7 @@ export type Database = {
       "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_redactions": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
+      "ask_for_number_syncs": { Args: { "p_spread_seconds": number }; Returns: number };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -584,6 +585,26 @@ export type Database = {
           "user_exists": boolean;
           "version": number;
           "wanted": string;
+        }[];
+      };
+      "begin_number_release": {
+        Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+          "primary_number": Json;
+          "sealed_token": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "begin_number_sync": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "numbers": Json;
+          "outcome": string;
+          "read_at": string;
+          "sealed_token": string;
+          "subaccount_sid": string;
         }[];
       };
       "begin_sweep": { Args: Record<PropertyKey, never>; Returns: number };
@@ -601,6 +622,7 @@ export type Database = {
         }[];
       };
       "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
+      "cancel_number_release": { Args: { "p_number_id": string }; Returns: string };
       "cancel_number_reservation": { Args: { "p_number_id": string }; Returns: string };
       "change_campaign": {
         Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
@@ -887,6 +909,22 @@ export type Database = {
           "outcome": string;
         }[];
       };
+      "number_to_change": {
+        Args: { "p_number_id": string; "p_user_id": string };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+          "sealed_token": string;
+          "subaccount_sid": string;
+        }[];
+      };
+      "number_to_move": {
+        Args: { "p_phone_number": string; "p_user_id": string };
+        Returns: {
+          "outcome": string;
+          "subaccount_sid": string;
+        }[];
+      };
       "pause_campaign": { Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string }; Returns: string };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
@@ -969,6 +1007,51 @@ export type Database = {
           "phone_number": string;
           "phone_sid": string;
           "status": string;
+        }[];
+      };
+      "record_number_move": {
+        Args: {
+          "p_account_sid": string;
+          "p_number": Json;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_to": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+        }[];
+      };
+      "record_number_name": {
+        Args: { "p_friendly_name": string; "p_number_id": string; "p_request_id": string };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+        }[];
+      };
+      "record_number_release": {
+        Args: { "p_number_id": string; "p_request_id": string };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+          "primary_number": Json;
+        }[];
+      };
+      "record_number_sync": {
+        Args: {
+          "p_account_sid": string;
+          "p_actor": string;
+          "p_changes": Json;
+          "p_read_at": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": string;
+          "phone_number": string;
+          "phone_sid": string;
         }[];
       };
       "record_primary_token": {
@@ -1185,7 +1268,23 @@ export type Database = {
           "user_id": string;
         }[];
       };
+      "set_primary_number": {
+        Args: { "p_number_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "number": Json;
+          "outcome": string;
+        }[];
+      };
       "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
+      "stale_number_releases": {
+        Args: { "p_limit": number; "p_older_than_seconds": number };
+        Returns: {
+          "number_id": string;
+          "phone_number": string;
+          "phone_sid": string;
+          "user_id": string;
+        }[];
+      };
       "stale_number_reservations": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {

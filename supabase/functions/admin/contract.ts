@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 const limit = z.coerce.number<number>().int().min(1).max(200).default(50);
@@ -25,8 +26,22 @@ export const replaySchema = z.union([
 
 /** How fast campaigns go out from a tenant's number. */
 export const paceSchema = z.strictObject({
-  phoneNumber: z.string().regex(/^\+[1-9][0-9]{6,14}$/, "must be a phone number in international form"),
+  phoneNumber: phoneNumberText,
   messagesPerSecond: z.number().min(0.01).max(1000),
+});
+
+/** Between the master account and a tenant's. */
+export const moveSchema = z.strictObject({
+  phoneNumber: phoneNumberText,
+  userId: z.guid(),
+  to: z.enum(["tenant", "master"]),
+  reason: z.string().min(1).max(300),
+});
+
+export const movedSchema = z.strictObject({
+  number: phoneNumberSchema,
+  /** What the operator has to see to next. */
+  warning: z.string(),
 });
 
 const status = z.enum(["pending", "active", "suspended", "closed"]);
@@ -146,6 +161,24 @@ export const contract = {
       summary: "Seals all tokens under the current key now rather than with the next day",
       answers: { 202: accepted },
       errors: [],
+    },
+    {
+      method: "POST",
+      path: "/move-number",
+      summary: "Moves a number between the master account and a tenant's",
+      body: moveSchema,
+      answers: { 200: movedSchema },
+      errors: [
+        "number_taken",
+        "number_not_available",
+        "number_purchase_in_progress",
+        "number_release_in_progress",
+        "subaccount_required",
+        "subaccount_pending",
+        "subaccount_suspended",
+        "subaccount_closed",
+        "twilio_refused",
+      ],
     },
     {
       method: "POST",

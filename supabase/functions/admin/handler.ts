@@ -3,6 +3,7 @@ import { Refusal } from "../_shared/platform/errors.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { setNumberPace } from "./pace.ts";
+import { moveNumberOf } from "./move-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 
@@ -16,6 +17,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST suspend": holdTenant("suspended"),
   "POST close": holdTenant("closed"),
   "POST resume": holdTenant(null),
+  "POST move-number": moveNumberOf,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { phoneNumberSchema } from "../_shared/numbers/answers.ts";
+import { friendlyNameText, phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 export const purchaseSchema = z.strictObject({
-  phoneNumber: z.string().regex(
-    /^\+[1-9][0-9]{6,14}$/,
-    "must be a phone number in international form (+ and country code)",
-  ),
-  friendlyName: z.string().min(1).max(64).optional(),
+  phoneNumber: phoneNumberText,
+  friendlyName: friendlyNameText.optional(),
+  addressSid: z.string().regex(/^AD[0-9a-f]{32}$/, "must be AD followed by 32 hex digits").optional(),
+  bundleSid: z.string().regex(/^BU[0-9a-f]{32}$/, "must be BU followed by 32 hex digits").optional(),
 });
 
 export const contract = {
@@ -15,19 +14,20 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Buys a number with the caller's own credentials",
+    summary: "Buys a number into your own account, and points its texts to the platform",
     body: purchaseSchema,
     answers: { 201: phoneNumberSchema },
     errors: [
+      "number_taken",
+      "number_not_available",
+      "number_limit_reached",
+      "number_purchase_in_progress",
+      "number_release_in_progress",
+      "regulatory_information_required",
       "subaccount_required",
       "subaccount_pending",
       "subaccount_suspended",
       "subaccount_closed",
-      "number_taken",
-      "number_limit_reached",
-      "number_purchase_in_progress",
-      "number_not_available",
-      "regulatory_information_required",
       "twilio_refused",
     ],
   }],

@@ -1,4 +1,5 @@
 import { buyNumber, stillPurchasing } from "../_shared/numbers/buy.ts";
+import { stillReleasing } from "../_shared/numbers/release.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
@@ -12,7 +13,8 @@ const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 }
 
 /** Reserves the number, then buys it with the caller's own credentials. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { phoneNumber, friendlyName } = await readJson(request, purchaseSchema);
+  const wish = await readJson(request, purchaseSchema);
+  const { phoneNumber, friendlyName } = wish;
   await takeAllowance(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const reserved = await decide(db, "reserve_number", {
@@ -24,7 +26,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "reserved": {
       const { subaccount_sid: accountSid, sealed_token: sealedToken } = reserved;
       const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
-      const purchase = { userId: user.id, numberId: reserved.number_id, phoneNumber, friendlyName };
+      const purchase = { ...wish, userId: user.id, numberId: reserved.number_id };
       const number = await buyNumber(purchase, { db, twilio, publicBaseUrl: env.PUBLIC_BASE_URL, requestId });
       return Response.json(number, { status: 201 });
     }
@@ -34,6 +36,8 @@ export async function handle(request: Request, context: Context): Promise<Respon
       throw new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`);
     case "in_progress":
       throw stillPurchasing(phoneNumber);
+    case "releasing":
+      throw stillReleasing(phoneNumber);
     case "limit_reached":
       throw new Refusal(
         "number_limit_reached",

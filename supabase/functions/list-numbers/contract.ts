@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { phoneNumberSchema } from "../_shared/numbers/answers.ts";
+import { numberListSchema } from "../_shared/numbers/list.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 export const contract = {
@@ -7,14 +7,9 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Lists the caller's numbers, or shared ones with a notice",
-    answers: {
-      200: z.strictObject({
-        source: z.enum(["subaccount", "master"]),
-        notice: z.string().optional(),
-        numbers: z.array(phoneNumberSchema),
-      }),
-    },
+    summary: "Your numbers, the primary one first; without any, shared ones with a notice",
+    query: z.strictObject({}),
+    answers: { 200: numberListSchema },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -14,8 +14,8 @@ export function workDependencies(context: Context): WorkDependencies {
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     twilioOf: (userId) => activeTwilio(context, userId),
-    twilioAs: (userId, accountSid, sealedToken) => tenantTwilio(context, { userId, accountSid, sealedToken }),
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
+    asTenant: (credentials) => tenantTwilio(context, credentials),
     asSubaccount: asSubaccountAt({ apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
   };

@@ -10,14 +10,18 @@ import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
+import { settleReleases } from "../_shared/numbers/settle-releases.ts";
+import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { AsSubaccount } from "../_shared/subaccounts/as-subaccount.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
+import type { SealedCredentials } from "../_shared/subaccounts/credentials.ts";
 import { resealTokens } from "../_shared/subaccounts/reseal.ts";
 import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
+import { refusalOf } from "../_shared/twilio/errors.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
@@ -25,6 +29,9 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
+  z.object({ kind: z.literal("settle-number-releases") }),
+  z.object({ kind: z.literal("sync-numbers"), userId: z.guid() }),
+  z.object({ kind: z.literal("sync-all-numbers") }),
   z.object({ kind: z.literal("converge-drifted") }),
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
@@ -47,6 +54,8 @@ const DRIFTED_BATCH = 200;
 const OLD_TOKENS_BATCH = 50;
 /** Of one tenant, an hour. */
 const REDACTIONS_BATCH = 1_000;
+/** Within the hour after which they are due again. */
+const SYNC_SPREAD_SECONDS = 3000;
 
 /** Whom and what the jobs work with. `twilio` is the master account. */
 export interface WorkDependencies extends ConvergeDependencies {
@@ -55,11 +64,11 @@ export interface WorkDependencies extends ConvergeDependencies {
   publicBaseUrl: string;
   /** Twilio as a tenant whose subaccount is active; null for anybody else. */
   twilioOf: (userId: string) => Promise<Twilio | null>;
+  /** Twilio as the tenant whose credentials these are. */
+  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
   /** Accounts per page of a sweep; Twilio's most by default. */
   pageSize?: number;
   asSubaccount: AsSubaccount;
-  /** Twilio as a tenant by their sealed credentials, as a decision brought them. */
-  twilioAs: (userId: string, accountSid: string, sealedToken: string) => Promise<Twilio>;
   /** Whether tenants' forward webhooks may be on private hosts. */
   forwardToPrivate: boolean;
   /** The age at which a token is rotated without being asked. */
@@ -108,6 +117,14 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       }
       case "settle-number-purchases":
         await settlePurchases({ ...dependencies, twilioFor: twilioOf });
+        return "done";
+      case "settle-number-releases":
+        await settleReleases({ ...dependencies, twilioFor: twilioOf });
+        return "done";
+      case "sync-numbers":
+        return await syncTenantsNumbers(job.userId, dependencies);
+      case "sync-all-numbers":
+        await decide(db, "ask_for_number_syncs", { p_spread_seconds: SYNC_SPREAD_SECONDS });
         return "done";
       case "forget-allowances":
         await decide(db, "forget_allowances", {});
@@ -167,6 +184,13 @@ async function rotateTenantsToken(userId: string, dependencies: WorkDependencies
     case "waiting":
       return againAt(result.until, dependencies.now());
   }
+}
+
+async function syncTenantsNumbers(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
+  const result = await syncNumbers(userId, "sync", dependencies);
+  // An account that may not act any more is convergence's to look at, which was asked for.
+  if (result.outcome === "failed" && result.failure.kind !== "account") throw refusalOf(result.failure);
+  return "done";
 }
 
 function againAt(time: Date, now: Date): JobResult {

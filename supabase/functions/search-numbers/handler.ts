@@ -1,16 +1,25 @@
-import { searchNumbers } from "../_shared/numbers/search.ts";
+import { rememberedPrices } from "../_shared/numbers/prices.ts";
+import { searchNumbers, searchSchema } from "../_shared/numbers/search.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { takeAllowance } from "../_shared/platform/rate-limit.ts";
 import { readQuery } from "../_shared/platform/request.ts";
+import { masterCredentials } from "../_shared/subaccounts/credentials.ts";
 import { requireActiveSubaccount } from "../_shared/subaccounts/require-active.ts";
-import { searchSchema } from "./contract.ts";
+import { numberPrices } from "../_shared/twilio/pricing.ts";
 
 const LIMIT = { action: "search", perUser: 60, perAddress: 300, windowSeconds: 60 };
+
+/** One for all requests of this isolate. */
+const prices = rememberedPrices();
 
 /** Numbers on offer, as the caller's own account sees them. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const search = readQuery(request, searchSchema);
   await takeAllowance(LIMIT, request, context);
   const { twilio } = await requireActiveSubaccount(context);
-  return Response.json({ numbers: await searchNumbers(search, { db: context.db, twilio, userId: context.user.id }) });
+  const { db, env, user } = context;
+  // As the master account, which pays for all: so that what is remembered holds for every tenant.
+  const pricesIn = (country: string) =>
+    prices.in(country, () => numberPrices(country, { ...masterCredentials(env), apiBaseUrl: env.TWILIO_API_BASE_URL }));
+  return Response.json({ numbers: await searchNumbers(search, { db, twilio, userId: user.id, pricesIn }) });
 }

@@ -29,6 +29,10 @@ export async function doEverything(stage: Stage, { ada, operator }: People, turn
     () => ada.call("search-numbers?country=US&areaCode=415"),
     () => ada.call("search-numbers?country=nowhere"),
     () => ada.call("buy-number", { body: { phoneNumber: freshNumber(), friendlyName: id } }),
+    () => ada.call("set-primary-number", { body: { numberId: id } }),
+    () => ada.call("rename-number", { body: { numberId: id, friendlyName: id } }),
+    () => ada.call("release-number", { body: { numberId: id, confirmPhoneNumber: ada.number } }),
+    () => ada.call("sync-numbers", { method: "POST" }),
     () => ada.call("send-sms", { body: message, headers: { "idempotency-key": id } }),
     () => ada.call("send-sms", { body: { ...message, from: "+15005550006" } }),
     () => ada.call("send-sms", { body: { to: "nobody", body: 1 } }),
@@ -45,6 +49,10 @@ export async function doEverything(stage: Stage, { ada, operator }: People, turn
     () => operator.call("admin/tenants"),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/sealing-keys"),
+    () =>
+      operator.call("admin/move-number", {
+        body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
+      }),
     () => operator.call("admin/rotate-token", { body: { userId: ada.id } }),
     () => runJobs(state),
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),

@@ -117,8 +117,22 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
     },
     "buy-number": {
       admits: ["tenant", "operator"],
-      shapes: [post("", { phoneNumber: "+16285550100", friendlyName: "A line" })],
+      shapes: [post(
+        "",
+        { phoneNumber: "+16285550100", friendlyName: "A line" },
+        { phoneNumber: "+61412345678", addressSid: `AD${"0".repeat(32)}`, bundleSid: `BU${"0".repeat(32)}` },
+      )],
     },
+    "set-primary-number": { admits: ["tenant", "operator"], shapes: [post("", { numberId: UNKNOWN })] },
+    "rename-number": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", { numberId: UNKNOWN, friendlyName: "A line" })],
+    },
+    "release-number": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", { numberId: UNKNOWN, confirmPhoneNumber: alice.number }, { numberId: UNKNOWN })],
+    },
+    "sync-numbers": { admits: ["tenant", "operator"], shapes: [post("", {}), post("/", { userId: UNKNOWN })] },
     "send-sms": {
       admits: ["tenant", "operator"],
       shapes: [post(
@@ -167,6 +181,11 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         post("/suspend", held(), held(UNKNOWN)),
         post("/resume", held(), held(UNKNOWN)),
         post("/close", { ...held(UNKNOWN), confirmSubaccountSid: `AC${"0".repeat(32)}` }),
+        post("/move-number", { ...held(), phoneNumber: "+16285550100", to: "tenant" }, {
+          ...held(UNKNOWN),
+          phoneNumber: alice.number,
+          to: "master",
+        }),
         post("/replay", { deadLetter: 1 }, { deadLetters: "all" }, { eventId: "evt_1" }),
         post("/rotate-token", tenant(), tenant(UNKNOWN)),
         post("/rotate-sealing-keys", {}),

@@ -1,5 +1,6 @@
 import { type Db, decide } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
+import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { sendWave, type Wave, type WaveResult } from "./wave.ts";
 
@@ -8,7 +9,7 @@ export interface RunDependencies {
   log: Log;
   publicBaseUrl: string;
   /** Twilio as the tenant, by what the wave's decision brought. */
-  twilioAs: (userId: string, accountSid: string, sealedToken: string) => Promise<Twilio>;
+  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
   /** How long one turn lasts; then others have theirs. */
   turnMs?: number;
 }
@@ -92,9 +93,10 @@ async function send(job: CampaignJob, wave: Wave, dependencies: RunDependencies)
 }
 
 /** @throws where the tenant's token does not open: nothing was sent, so all of the wave waits again */
-async function becomeTenant(job: CampaignJob, wave: Wave, { db, twilioAs }: RunDependencies): Promise<Twilio> {
+async function becomeTenant(job: CampaignJob, wave: Wave, { db, asTenant }: RunDependencies): Promise<Twilio> {
   try {
-    return await twilioAs(job.userId, wave.accountSid, wave.sealedToken);
+    const { accountSid, sealedToken } = wave;
+    return await asTenant({ userId: job.userId, accountSid, sealedToken });
   } catch (error) {
     await record(job, wave.messages.map(({ id }) => ({ id, status: "released" })), db);
     throw error;

@@ -10,7 +10,10 @@ export interface Purchase {
   userId: string;
   numberId: string;
   phoneNumber: string;
-  friendlyName: string | undefined;
+  friendlyName?: string | undefined;
+  /** An address and an approved bundle of the tenant's account at Twilio, where the number's country asks for them. */
+  addressSid?: string | undefined;
+  bundleSid?: string | undefined;
 }
 
 export interface BuyDependencies {
@@ -35,12 +38,15 @@ export async function buyNumber(purchase: Purchase, dependencies: BuyDependencie
   }
 }
 
-function buyAtTwilio({ userId, phoneNumber, friendlyName }: Purchase, { twilio, publicBaseUrl }: BuyDependencies) {
+function buyAtTwilio(purchase: Purchase, { twilio, publicBaseUrl }: BuyDependencies) {
+  const { userId, phoneNumber, friendlyName, addressSid, bundleSid } = purchase;
   return twilio.account.incomingPhoneNumbers.create({
     phoneNumber,
     smsUrl: inboundUrl(publicBaseUrl, userId),
     smsMethod: "POST",
     ...(friendlyName !== undefined && { friendlyName }),
+    ...(addressSid !== undefined && { addressSid }),
+    ...(bundleSid !== undefined && { bundleSid }),
   });
 }
 
@@ -58,7 +64,7 @@ async function afterFailedPurchase(
   if (failure.kind === "account") {
     await decide(dependencies.db, "report_account_trouble", { p_user_id: purchase.userId });
   }
-  throw refusalOfPurchase(purchase.phoneNumber, failure);
+  throw refusalOfPurchase(purchase, failure);
 }
 
 /** 21422: the number is owned, which is also what a repeated purchase of our own number hears. */
@@ -127,6 +133,7 @@ export async function settlePurchase(
   return "canceled";
 }
 
+/** The refusal for whoever asks about a number whose purchase is under way, or without an answer. */
 export function stillPurchasing(phoneNumber: string): Refusal {
   return new Refusal(
     "number_purchase_in_progress",
@@ -135,20 +142,24 @@ export function stillPurchasing(phoneNumber: string): Refusal {
   );
 }
 
-const REGULATORY: Readonly<Record<number, string>> = {
-  21615: "an address of the right kind in its country",
-  21631: "an address",
-  21649: "an approved regulatory bundle",
+/** What Twilio's refusals ask for, and the field it goes into. */
+const REGULATORY: Readonly<Record<number, { field: "addressSid" | "bundleSid"; needed: string }>> = {
+  21615: { field: "addressSid", needed: "an address of the right kind in its country" },
+  21631: { field: "addressSid", needed: "an address" },
+  21649: { field: "bundleSid", needed: "an approved regulatory bundle" },
 };
 
 /** Twilio's refusals of a purchase, in the caller's terms, with Twilio's code beside. */
-function refusalOfPurchase(phoneNumber: string, failure: Exclude<TwilioFailure, { kind: "unknown" }>): Refusal {
+function refusalOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { kind: "unknown" }>): Refusal {
+  const { phoneNumber } = purchase;
   if (failure.kind !== "refused") return refusalOf(failure);
   const details = [twilioDetail(failure)];
-  const needed = REGULATORY[failure.code];
-  if (needed !== undefined) {
+  const missing = REGULATORY[failure.code];
+  if (missing !== undefined) {
+    const { field, needed } = missing;
+    const code = purchase[field] === undefined ? "required" : "not_accepted";
     return new Refusal("regulatory_information_required", `Cannot buy "${phoneNumber}": it needs ${needed}`, {
-      details,
+      details: [{ field, code, message: `must be the SID of ${needed}`, ...twilioDetail(failure) }],
     });
   }
   if (failure.code === ALREADY_OWNED) {

@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { type Db, decide, unavailable } from "../platform/database.ts";
-import { capabilitiesOf, type NumberSource, type PhoneNumber, tenantNumber } from "./shape.ts";
+import { capabilitiesOf, numberSourceSchema, type PhoneNumber, phoneNumberSchema, tenantNumber } from "./shape.ts";
 
-export interface NumberList {
-  source: NumberSource;
+export const numberListSchema = z.strictObject({
+  source: numberSourceSchema,
   /** Why the numbers are not the caller's own. */
-  notice?: string;
-  numbers: PhoneNumber[];
-}
+  notice: z.string().optional(),
+  numbers: z.array(phoneNumberSchema),
+});
+
+export type NumberList = z.output<typeof numberListSchema>;
 
 const COLUMNS = "id, phone_number, phone_sid, friendly_name, capabilities, is_primary, status";
 
@@ -16,12 +18,18 @@ const COLUMNS = "id, phone_number, phone_sid, friendly_name, capabilities, is_pr
  * fallback is on and the tenant is not suspended or closed.
  */
 export async function listNumbers(db: Db, userDb: Db, userId: string, fallback: boolean): Promise<NumberList> {
+  const numbers = await ownNumbers(userDb, userId);
+  if (numbers.length > 0 || !fallback) return { source: "subaccount", numbers };
+  return await sharedNumbers(db, userId);
+}
+
+/** The active numbers in the caller's own account, primary first. */
+export async function ownNumbers(userDb: Db, userId: string): Promise<PhoneNumber[]> {
   const { data, error } = await userDb.from("user_twilio_numbers").select(COLUMNS)
     .eq("user_id", userId).eq("status", "active")
     .order("is_primary", { ascending: false }).order("created_at").order("id");
   if (error !== null) throw unavailable("user_twilio_numbers", error.code);
-  if (data.length > 0 || !fallback) return { source: "subaccount", numbers: data.map(tenantNumber) };
-  return await sharedNumbers(db, userId);
+  return data.map(tenantNumber);
 }
 
 async function sharedNumbers(db: Db, userId: string): Promise<NumberList> {

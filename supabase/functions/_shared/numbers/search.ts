@@ -2,9 +2,10 @@ import type { LocalListInstance } from "twilio/lib/rest/api/v2010/account/availa
 import { z } from "zod";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf } from "../twilio/errors.ts";
+import type { NumberPrices } from "../twilio/pricing.ts";
 import { type Db, decide } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
-import { type Capabilities, capabilitiesOf } from "./shape.ts";
+import { capabilitiesOf, capabilitiesSchema } from "./shape.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 
@@ -24,28 +25,48 @@ export const searchSchema = z.strictObject({
 
 export type Search = z.output<typeof searchSchema>;
 
-export interface AvailableNumber {
-  phoneNumber: string;
-  friendlyName: string;
-  locality: string | null;
-  region: string | null;
-  isoCountry: string;
-  type: Search["type"];
-  capabilities: Capabilities;
-}
+/** A number on offer. */
+export const availableNumberSchema = z.strictObject({
+  phoneNumber: z.string(),
+  friendlyName: z.string(),
+  locality: z.string().nullable(),
+  region: z.string().nullable(),
+  isoCountry: z.string(),
+  type: searchSchema.shape.type.unwrap(),
+  capabilities: capabilitiesSchema,
+  /** What Twilio asks a month; null where that could not be had. */
+  monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable(),
+});
+
+export type AvailableNumber = z.output<typeof availableNumberSchema>;
+
+/** What a search finds, before it has a price. */
+type FoundNumber = Omit<AvailableNumber, "monthlyPrice">;
 
 export interface SearchDependencies {
   db: Db;
   /** Twilio as the tenant. */
   twilio: Twilio;
   userId: string;
+  /** Prices in a country; null where they cannot be had. Never throws. */
+  pricesIn: (country: string) => Promise<NumberPrices | null>;
 }
 
-/** Numbers on offer, SMS-capable ones unless the search says otherwise. @throws Refusal with Twilio's code */
-export async function searchNumbers(
-  search: Search,
-  { db, twilio, userId }: SearchDependencies,
-): Promise<AvailableNumber[]> {
+/** Numbers on offer and what they cost, SMS-capable ones unless the search says otherwise. @throws Refusal with Twilio's code */
+export async function searchNumbers(search: Search, dependencies: SearchDependencies): Promise<AvailableNumber[]> {
+  const [found, prices] = await Promise.all([
+    findNumbers(search, dependencies),
+    dependencies.pricesIn(search.country),
+  ]);
+  const amount = prices?.byType.get(PRICED_AS[search.type]);
+  const monthlyPrice = prices === null || amount === undefined ? null : { amount, currency: prices.currency };
+  return found.map((number) => ({ ...number, monthlyPrice }));
+}
+
+/** Twilio's name of each type where it tells prices. */
+const PRICED_AS = { local: "local", mobile: "mobile", tollFree: "toll free" } as const;
+
+async function findNumbers(search: Search, { db, twilio, userId }: SearchDependencies): Promise<FoundNumber[]> {
   // The SDK has one class for each type of number, alike in all we use.
   const shelf = twilio.account.availablePhoneNumbers(search.country)[search.type] as LocalListInstance;
   try {

@@ -24,7 +24,7 @@ export async function settlePurchases(dependencies: SettlePurchasesDependencies)
   const { db, twilioFor, log } = dependencies;
   const stale = await rows(db, "stale_number_reservations", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
   for (const { number_id, user_id, phone_number } of stale) {
-    const purchase = { userId: user_id, numberId: number_id, phoneNumber: phone_number, friendlyName: undefined };
+    const purchase = { userId: user_id, numberId: number_id, phoneNumber: phone_number };
     try {
       const twilio = await twilioFor(user_id);
       if (twilio !== null) await settlePurchase(purchase, { ...dependencies, twilio });

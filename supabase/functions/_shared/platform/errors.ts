@@ -24,6 +24,8 @@ export const ERROR_STATUS = {
   number_taken: 409,
   number_limit_reached: 403,
   number_purchase_in_progress: 409,
+  number_release_in_progress: 409,
+  number_release_unknown: 503,
   number_not_available: 422,
   regulatory_information_required: 422,
   // Messages

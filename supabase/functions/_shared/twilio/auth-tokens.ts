@@ -1,5 +1,6 @@
 import accountsV1 from "twilio/lib/rest/accounts/V1.js";
 import { domainAt, type TwilioOptions } from "./client.ts";
+import { productBaseUrl } from "./product-url.ts";
 
 const AccountsV1 = accountsV1.default;
 
@@ -18,7 +19,7 @@ export interface AuthTokens {
  * Source: https://www.twilio.com/docs/iam/api/authtoken
  */
 export function authTokens(options: TwilioOptions): AuthTokens {
-  const domain = domainAt(accountsBaseUrl(options.apiBaseUrl), options);
+  const domain = domainAt(productBaseUrl("accounts", options.apiBaseUrl), options);
   const v1 = new AccountsV1(domain as ConstructorParameters<typeof AccountsV1>[0]);
   return {
     createSecondary: async () => (await v1.secondaryAuthToken().create()).secondaryAuthToken,
@@ -29,12 +30,4 @@ export function authTokens(options: TwilioOptions): AuthTokens {
       await v1.authTokenPromotion().update();
     },
   };
-}
-
-/** Twilio serves accounts.twilio.com beside api.twilio.com, also in a region; a simulator serves it under a path of its own. */
-export function accountsBaseUrl(apiBaseUrl: string): string {
-  const { protocol, hostname } = new URL(apiBaseUrl);
-  return /^api\.(?:[a-z0-9.-]+\.)?twilio\.com$/.test(hostname)
-    ? `${protocol}//${hostname.replace(/^api\./, "accounts.")}`
-    : `${apiBaseUrl}/accounts.twilio.com`;
 }

@@ -1,0 +1,138 @@
+import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf, twilioUnavailable } from "../twilio/errors.ts";
+import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
+import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
+
+export interface Move {
+  phoneNumber: string;
+  userId: string;
+  /** The tenant's account. */
+  subaccountSid: string;
+  to: "tenant" | "master";
+  operatorId: string;
+  reason: string;
+}
+
+export interface MoveDependencies {
+  db: Db;
+  /** Twilio as the master account: only the parent moves a number. */
+  master: Twilio;
+  masterAccountSid: string;
+  publicBaseUrl: string;
+  requestId: string;
+}
+
+/**
+ * Moves a number between the master account and a tenant's. Both accounts are looked at first, so that it may be repeated: a
+ * number that is there already is set up and recorded.
+ * @throws Refusal
+ */
+export async function moveNumber(move: Move, dependencies: MoveDependencies): Promise<PhoneNumber> {
+  const moved = await moveAtTwilio(move, dependencies).catch((error) => {
+    throw error instanceof Refusal ? error : refusalOf(failureOf(error));
+  });
+  return await recordMove(move, moved, dependencies);
+}
+
+async function moveAtTwilio(move: Move, dependencies: MoveDependencies): Promise<IncomingPhoneNumberInstance> {
+  const { from, to } = accountsOf(move, dependencies);
+  const there = await lookUp(move, to, dependencies);
+  if (there !== null) return await setUp(there, move, dependencies);
+  const here = await lookUp(move, from, dependencies);
+  if (here === null) throw nowhere(move);
+  return await handOver(here, move, dependencies);
+}
+
+function accountsOf({ subaccountSid, to }: Move, { masterAccountSid }: MoveDependencies) {
+  return to === "tenant"
+    ? { from: masterAccountSid, to: subaccountSid }
+    : { from: subaccountSid, to: masterAccountSid };
+}
+
+/** The number among those of one account; null when it is not there. */
+async function lookUp(
+  { phoneNumber }: Move,
+  accountSid: string,
+  { master }: MoveDependencies,
+): Promise<IncomingPhoneNumberInstance | null> {
+  const [found] = await master.accounts(accountSid).incomingPhoneNumbers.list({ phoneNumber, limit: 1 });
+  return found ?? null;
+}
+
+/** Gives the number to the other account. Where the answer is lost, both accounts say what became of it. */
+async function handOver(
+  here: IncomingPhoneNumberInstance,
+  move: Move,
+  dependencies: MoveDependencies,
+): Promise<IncomingPhoneNumberInstance> {
+  const { from, to } = accountsOf(move, dependencies);
+  const webhook = wantedWebhook(move, dependencies);
+  try {
+    const numbers = dependencies.master.accounts(from).incomingPhoneNumbers;
+    return await setUp(await numbers(here.sid).update({ accountSid: to, ...webhook }), move, dependencies);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind !== "unknown" && failure.kind !== "not_found") throw error;
+    const there = await lookUp(move, to, dependencies);
+    if (there !== null) return await setUp(there, move, dependencies);
+    throw failure.kind === "unknown" ? twilioUnavailable(failure.message) : nowhere(move);
+  }
+}
+
+/** Where the number's texts go: to us for a tenant's, nowhere for the master's. */
+function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies): SmsWebhook {
+  return to === "tenant" ? tenantWebhook(publicBaseUrl, userId) : NO_WEBHOOK;
+}
+
+/** Sees to it that a number in its new account has the webhook it should. */
+async function setUp(
+  there: IncomingPhoneNumberInstance,
+  move: Move,
+  dependencies: MoveDependencies,
+): Promise<IncomingPhoneNumberInstance> {
+  const webhook = wantedWebhook(move, dependencies);
+  if (driftOf(webhookOf(there), webhook).length === 0) return there;
+  const { to } = accountsOf(move, dependencies);
+  return await dependencies.master.accounts(to).incomingPhoneNumbers(there.sid).update(webhook);
+}
+
+async function recordMove(
+  { userId, subaccountSid, to, operatorId, reason, phoneNumber }: Move,
+  moved: IncomingPhoneNumberInstance,
+  { db, requestId }: MoveDependencies,
+): Promise<PhoneNumber> {
+  const { sid: phoneSid, friendlyName, capabilities } = moved;
+  const recorded = await decide(db, "record_number_move", {
+    p_user_id: userId,
+    p_account_sid: subaccountSid,
+    p_to: to,
+    p_number: { phoneSid, phoneNumber, friendlyName, capabilities: { ...capabilitiesOf(capabilities) } },
+    p_operator_id: operatorId,
+    p_reason: reason,
+    p_request_id: requestId,
+  });
+  switch (recorded.outcome) {
+    case "recorded":
+      return { ...decidedNumber(recorded.number), source: to === "tenant" ? "subaccount" : "master" };
+    case "held":
+    case "left_alone":
+      throw heldMeanwhile(phoneNumber);
+    default:
+      throw new Error(`"${recorded.outcome}" is no outcome that anybody here knows`);
+  }
+}
+
+function nowhere({ phoneNumber, to }: Move): Refusal {
+  const account = to === "tenant" ? "the master account" : "this tenant's account";
+  return new Refusal("not_found", `Cannot move "${phoneNumber}": ${account} does not have it`);
+}
+
+function heldMeanwhile(phoneNumber: string): Refusal {
+  return new Refusal(
+    "number_taken",
+    `Cannot record the move of "${phoneNumber}": another row has the number, which a sync of its tenant clears up; then repeat this`,
+  );
+}

@@ -1,0 +1,102 @@
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
+import { decidedNumber, type PhoneNumber } from "./shape.ts";
+
+export interface Release {
+  userId: string;
+  numberId: string;
+  phoneNumber: string;
+  phoneSid: string;
+  /** Somebody began before us, and may be at it: that Twilio refuses us says nothing about them. */
+  begunBefore: boolean;
+}
+
+export interface ReleaseDependencies {
+  db: Db;
+  /** Twilio as the tenant. */
+  twilio: Twilio;
+  requestId: string;
+}
+
+/** What a release comes to: the number that went, and the one that is primary now. */
+export interface Released {
+  released: PhoneNumber;
+  primary: PhoneNumber | null;
+}
+
+/**
+ * Gives a number back to Twilio that is marked as being released. Deleting may be repeated: a number that is not there any
+ * more is what was wanted. Without an answer the mark stays, and `settleRelease` repeats it later.
+ * @throws Refusal
+ */
+export async function releaseNumber(release: Release, dependencies: ReleaseDependencies): Promise<Released> {
+  let failure = await deleteAtTwilio(release, dependencies);
+  if (failure?.kind === "unknown") failure = await deleteAtTwilio(release, dependencies);
+  if (failure === null) return await recordRelease(release, dependencies);
+  if (failure.kind === "unknown") throw releaseUnknown(release.phoneNumber);
+  const { db } = dependencies;
+  if (!release.begunBefore) await decide(db, "cancel_number_release", { p_number_id: release.numberId });
+  if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: release.userId });
+  throw refusalOf(failure);
+}
+
+/**
+ * Finishes a release whose answer was lost: what Twilio refuses by now is the tenant's to keep.
+ * @returns what became of it; null where Twilio gave no usable answer
+ */
+export async function settleRelease(
+  release: Release,
+  dependencies: ReleaseDependencies,
+): Promise<"released" | "kept" | null> {
+  const failure = await deleteAtTwilio(release, dependencies);
+  if (failure === null) {
+    await recordRelease(release, dependencies);
+    return "released";
+  }
+  if (failure.kind !== "refused") return null;
+  await decide(dependencies.db, "cancel_number_release", { p_number_id: release.numberId });
+  return "kept";
+}
+
+/** Null when the number is gone. */
+async function deleteAtTwilio(
+  { phoneSid }: Release,
+  { twilio }: ReleaseDependencies,
+): Promise<Exclude<TwilioFailure, { kind: "not_found" }> | null> {
+  try {
+    await twilio.account.incomingPhoneNumbers(phoneSid).remove();
+    return null;
+  } catch (error) {
+    const failure = failureOf(error);
+    return failure.kind === "not_found" ? null : failure;
+  }
+}
+
+async function recordRelease({ numberId }: Release, { db, requestId }: ReleaseDependencies): Promise<Released> {
+  return releasedOf(await decide(db, "record_number_release", { p_number_id: numberId, p_request_id: requestId }));
+}
+
+/** What a decision about a release says, as callers see it. */
+export function releasedOf(decided: { number: unknown; primary_number: unknown }): Released {
+  return {
+    released: decidedNumber(decided.number),
+    primary: decided.primary_number === null ? null : decidedNumber(decided.primary_number),
+  };
+}
+
+function releaseUnknown(phoneNumber: string): Refusal {
+  return new Refusal(
+    "number_release_unknown",
+    `Cannot say yet whether "${phoneNumber}" was released: Twilio did not answer, and the release will be finished for you`,
+    { headers: { "retry-after": "60" } },
+  );
+}
+
+/** The refusal for whoever wants something of a number that is on its way out. */
+export function stillReleasing(phoneNumber: string): Refusal {
+  return new Refusal("number_release_in_progress", `Cannot do this with "${phoneNumber}": it is being released`, {
+    headers: { "retry-after": "60" },
+  });
+}

@@ -1,0 +1,53 @@
+import { type Db, decide } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, refusalOf } from "../twilio/errors.ts";
+import { decidedNumber, type PhoneNumber } from "./shape.ts";
+
+export interface Renaming {
+  userId: string;
+  numberId: string;
+  phoneNumber: string;
+  phoneSid: string;
+  friendlyName: string;
+}
+
+export interface RenameDependencies {
+  db: Db;
+  /** Twilio as the tenant. */
+  twilio: Twilio;
+  requestId: string;
+}
+
+/**
+ * Renames a number at Twilio, then here. It may be repeated, and a name whose recording was lost is taken over by the next
+ * sync, so an answer that is lost is simply told.
+ * @throws Refusal
+ */
+export async function renameNumber(renaming: Renaming, dependencies: RenameDependencies): Promise<PhoneNumber> {
+  const { db, requestId } = dependencies;
+  const recorded = await decide(db, "record_number_name", {
+    p_number_id: renaming.numberId,
+    p_friendly_name: await renameAtTwilio(renaming, dependencies),
+    p_request_id: requestId,
+  });
+  if (recorded.outcome === "gone") throw gone(renaming.phoneNumber);
+  return decidedNumber(recorded.number);
+}
+
+/** The name as Twilio has it now. */
+async function renameAtTwilio(renaming: Renaming, { db, twilio }: RenameDependencies): Promise<string> {
+  const { userId, phoneNumber, phoneSid, friendlyName } = renaming;
+  try {
+    return (await twilio.account.incomingPhoneNumbers(phoneSid).update({ friendlyName })).friendlyName;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === "not_found") throw gone(phoneNumber);
+    if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
+    throw refusalOf(failure);
+  }
+}
+
+function gone(phoneNumber: string): Refusal {
+  return new Refusal("not_found", `Cannot rename "${phoneNumber}": it is not among your numbers at Twilio any more`);
+}

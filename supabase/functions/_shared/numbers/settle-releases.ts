@@ -1,0 +1,38 @@
+import { type Db, rows } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { settleRelease } from "./release.ts";
+
+export interface SettleReleasesDependencies {
+  db: Db;
+  /** Twilio as the tenant, or null when they have no usable subaccount any more. */
+  twilioFor: (userId: string) => Promise<Twilio | null>;
+  requestId: string;
+  log: Log;
+}
+
+/** Longer than any release takes, so that one under way is left alone. */
+const PATIENCE_SECONDS = 60;
+const BATCH = 50;
+
+/**
+ * Finishes releases whose answer was lost, by deleting again: what is gone is recorded, what is there goes. One that cannot
+ * be finished is told and keeps no other waiting; it is tried again with the next run. Returns how many were looked at.
+ */
+export async function settleReleases(dependencies: SettleReleasesDependencies): Promise<number> {
+  const { db, twilioFor, log } = dependencies;
+  const stale = await rows(db, "stale_number_releases", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
+  for (const { number_id, user_id, phone_number, phone_sid } of stale) {
+    const about = { userId: user_id, numberId: number_id };
+    try {
+      const twilio = await twilioFor(user_id);
+      if (twilio === null) continue;
+      const release = { ...about, phoneNumber: phone_number, phoneSid: phone_sid, begunBefore: true };
+      const outcome = await settleRelease(release, { ...dependencies, twilio });
+      if (outcome === null) log.warn("release.unsettled", about);
+    } catch (error) {
+      log.warn("release.unsettled", { ...about, ...describeError(error) });
+    }
+  }
+  return stale.length;
+}

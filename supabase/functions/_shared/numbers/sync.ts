@@ -1,0 +1,196 @@
+import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { z } from "zod";
+import { type Db, decide, rows } from "../platform/database.ts";
+import { Refusal } from "../platform/errors.ts";
+import type { Log } from "../platform/log.ts";
+import type { SealedCredentials } from "../subaccounts/credentials.ts";
+import type { Twilio } from "../twilio/client.ts";
+import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { capabilitiesOf, decidedNumber } from "./shape.ts";
+import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
+import { type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
+
+export const numberChangeSchema = z.strictObject({
+  change: z.enum(["appeared", "changed", "released", "repaired"]),
+  phoneNumber: z.string(),
+  phoneSid: z.string(),
+});
+
+export type NumberChange = z.output<typeof numberChangeSchema>;
+
+export interface SyncDependencies {
+  db: Db;
+  /** Twilio as the tenant whose credentials these are. */
+  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
+  publicBaseUrl: string;
+  requestId: string;
+  log: Log;
+}
+
+export type SyncResult =
+  | { outcome: "synced"; changes: NumberChange[] }
+  /** Nothing was done: how the tenant's subaccount stands instead. */
+  | { outcome: "no_account"; standing: string }
+  /** Twilio failed us in the middle. What was done and found until then is recorded. */
+  | { outcome: "failed"; failure: TwilioFailure };
+
+/**
+ * Makes our rows of a tenant's numbers Twilio's, and every number's texts come to us. What changed is recorded in one
+ * decision, which leaves alone what was touched after our rows were read: Twilio's list may be older than that.
+ * @param actor who the audit log names: `sync`, or the user who asked
+ */
+export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
+  const { db, asTenant } = dependencies;
+  const begun = await decide(db, "begin_number_sync", { p_user_id: userId });
+  if (begun.outcome !== "active") return { outcome: "no_account", standing: begun.outcome };
+  const { subaccount_sid: accountSid, sealed_token: sealedToken, read_at: readAt } = begun;
+  const tenant = { userId, accountSid, readAt, actor, known: knownNumbers(begun.numbers) };
+  const twilio = await asTenant({ userId, accountSid, sealedToken });
+  try {
+    return { outcome: "synced", changes: await compare(tenant, twilio, dependencies) };
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const failure = failureOf(error);
+    if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
+    return { outcome: "failed", failure };
+  }
+}
+
+/** A tenant's account, and our rows of it as they were read. */
+interface ReadTenant {
+  userId: string;
+  accountSid: string;
+  readAt: string;
+  actor: string;
+  known: KnownNumber[];
+}
+
+async function compare(
+  tenant: ReadTenant,
+  twilio: Twilio,
+  dependencies: SyncDependencies,
+): Promise<NumberChange[]> {
+  const wanted = tenantWebhook(dependencies.publicBaseUrl, tenant.userId);
+  const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
+  const { changes, failure } = await carryOut(planSync(tenant.known, listed, wanted), twilio, wanted);
+  const recorded = changes.length === 0 ? [] : await recordChanges(tenant, changes, dependencies);
+  if (failure !== null) throw failure.error;
+  return recorded;
+}
+
+function knownNumbers(found: unknown): KnownNumber[] {
+  return z.array(z.unknown()).parse(found).map((row) => {
+    const { status, ...number } = decidedNumber(row);
+    return { ...number, status: statusSchema.parse(status) };
+  });
+}
+
+const statusSchema = z.enum(["purchasing", "active", "releasing"]);
+
+function listedNumber(number: IncomingPhoneNumberInstance): ListedNumber {
+  return {
+    phoneNumber: number.phoneNumber,
+    phoneSid: number.sid,
+    friendlyName: number.friendlyName,
+    capabilities: capabilitiesOf(number.capabilities),
+    webhook: webhookOf(number),
+  };
+}
+
+/** What `record_number_sync` is told. */
+interface FoundChange {
+  change: "appeared" | "bought" | "changed" | "released" | "repaired";
+  numberId?: string;
+  number: { phoneNumber: string; phoneSid: string; friendlyName?: string; capabilities?: Record<string, boolean> };
+  details?: Record<string, string[]>;
+}
+
+/** Acts at Twilio where a step asks for it. The first failure ends that; what was done until then is still told. */
+async function carryOut(
+  steps: readonly SyncStep[],
+  twilio: Twilio,
+  wanted: SmsWebhook,
+): Promise<{ changes: FoundChange[]; failure: { error: unknown } | null }> {
+  const changes: FoundChange[] = [];
+  try {
+    for (const step of steps) {
+      const change = await carryOutOne(step, twilio, wanted);
+      if (change !== null) changes.push(change);
+    }
+    return { changes, failure: null };
+  } catch (error) {
+    return { changes, failure: { error } };
+  }
+}
+
+async function carryOutOne(step: SyncStep, twilio: Twilio, wanted: SmsWebhook): Promise<FoundChange | null> {
+  switch (step.do) {
+    case "release": {
+      const { numberId, phoneNumber, phoneSid } = step;
+      if (!await isGone(phoneSid, twilio)) return null;
+      return { change: "released", numberId, number: { phoneNumber, phoneSid } };
+    }
+    case "record-purchase":
+      return { change: "bought", numberId: step.numberId, number: described(step.number) };
+    case "take-in":
+      return { change: "appeared", number: described(step.number) };
+    case "take-over": {
+      const { numberId, number, changed } = step;
+      return { change: "changed", numberId, number: described(number), details: { changed: [...changed] } };
+    }
+    case "repair": {
+      const { number, drifted } = step;
+      if (!await isRepaired(number.phoneSid, twilio, wanted)) return null;
+      return { change: "repaired", number: described(number), details: { drifted: [...drifted] } };
+    }
+  }
+}
+
+/** False where the number went since it was listed. */
+async function isRepaired(phoneSid: string, twilio: Twilio, wanted: SmsWebhook): Promise<boolean> {
+  try {
+    await twilio.account.incomingPhoneNumbers(phoneSid).update(wanted);
+    return true;
+  } catch (error) {
+    if (failureOf(error).kind === "not_found") return false;
+    throw error;
+  }
+}
+
+/** Asked by its SID: a list that was turned page by page may lack what is there. */
+async function isGone(phoneSid: string, twilio: Twilio): Promise<boolean> {
+  try {
+    await twilio.account.incomingPhoneNumbers(phoneSid).fetch();
+    return false;
+  } catch (error) {
+    if (failureOf(error).kind === "not_found") return true;
+    throw error;
+  }
+}
+
+function described({ phoneNumber, phoneSid, friendlyName, capabilities }: ListedNumber): FoundChange["number"] {
+  return { phoneNumber, phoneSid, friendlyName, capabilities };
+}
+
+async function recordChanges(
+  { userId, accountSid, readAt, actor }: ReadTenant,
+  changes: FoundChange[],
+  { db, requestId, log }: SyncDependencies,
+): Promise<NumberChange[]> {
+  const recorded = await rows(db, "record_number_sync", {
+    p_user_id: userId,
+    p_account_sid: accountSid,
+    p_read_at: readAt,
+    p_changes: changes as never,
+    p_actor: actor,
+    p_request_id: requestId,
+  });
+  return recorded.flatMap(({ outcome, phone_number: phoneNumber, phone_sid: phoneSid }): NumberChange[] => {
+    if (outcome === "left_alone") return [];
+    if (outcome === "held") {
+      log.warn("number.held", { userId, phoneNumber, phoneSid });
+      return [];
+    }
+    return [{ change: numberChangeSchema.shape.change.parse(outcome), phoneNumber, phoneSid }];
+  });
+}

@@ -1,0 +1,33 @@
+import pricingV1 from "twilio/lib/rest/pricing/V1.js";
+import { z } from "zod";
+import { domainAt, type TwilioOptions } from "./client.ts";
+import { productBaseUrl } from "./product-url.ts";
+
+const PricingV1 = pricingV1.default;
+
+/** What a number of each type costs a month in one country. */
+export interface NumberPrices {
+  /** ISO 4217, as in USD. */
+  currency: string;
+  /** Dollars and the like as text, by Twilio's name of the type: `local`, `mobile`, `toll free`. */
+  byType: ReadonlyMap<string, string>;
+}
+
+// The SDK types prices as numbers; Twilio sends them as text.
+const countrySchema = z.object({
+  priceUnit: z.string().transform((unit) => unit.toUpperCase()),
+  phoneNumberPrices: z.array(z.object({ numberType: z.string(), currentPrice: z.coerce.string() })),
+});
+
+/**
+ * Prices of numbers in a country (ISO 3166), as the account in `options`. Errors are as in errors.ts; a country Twilio does
+ * not sell in is a 404.
+ * Source: https://www.twilio.com/docs/phone-numbers/pricing
+ */
+export async function numberPrices(country: string, options: TwilioOptions): Promise<NumberPrices> {
+  const domain = domainAt(productBaseUrl("pricing", options.apiBaseUrl), options);
+  const v1 = new PricingV1(domain as ConstructorParameters<typeof PricingV1>[0]);
+  const { priceUnit, phoneNumberPrices } = countrySchema.parse(await v1.phoneNumbers.countries(country).fetch());
+  const byType = new Map(phoneNumberPrices.map((price) => [price.numberType, price.currentPrice]));
+  return { currency: priceUnit, byType };
+}

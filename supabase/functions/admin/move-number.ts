@@ -1,0 +1,54 @@
+import type { z } from "zod";
+import { moveNumber } from "../_shared/numbers/move.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { masterTwilio } from "../_shared/subaccounts/credentials.ts";
+import { type movedSchema, moveSchema } from "./contract.ts";
+
+type Wish = z.output<typeof moveSchema>;
+
+const WARNING =
+  "Registrations do not move along: register the number for A2P 10DLC or toll-free verification again in its new account, or carriers will block its texts";
+
+/** Moves a number between the master account and a tenant's. */
+export async function moveNumberOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
+  const wish = await readJson(request, moveSchema);
+  const { phoneNumber, userId } = wish;
+  const asked = await decide(db, "number_to_move", { p_user_id: userId, p_phone_number: phoneNumber });
+  if (asked.outcome !== "movable") throw cannotMove(wish, asked.outcome);
+  const number = await moveNumber({ ...wish, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
+    db,
+    master: masterTwilio(env),
+    masterAccountSid: env.TWILIO_ACCOUNT_SID,
+    publicBaseUrl: env.PUBLIC_BASE_URL,
+    requestId,
+  });
+  return Response.json({ number, warning: WARNING } satisfies z.output<typeof movedSchema>);
+}
+
+/** Numbers move to and from active accounts only. */
+function cannotMove({ phoneNumber, userId }: Wish, outcome: string): Refusal {
+  const cannot = `Cannot move "${phoneNumber}"`;
+  switch (outcome) {
+    case "unknown_user":
+      return new Refusal("not_found", `Cannot find a user "${userId}"`);
+    case "held":
+      return new Refusal("number_taken", `${cannot}: it is another tenant's`);
+    case "purchasing":
+      return new Refusal("number_purchase_in_progress", `${cannot}: it is being bought`);
+    case "releasing":
+      return new Refusal("number_release_in_progress", `${cannot}: it is being released`);
+    case "none":
+      return new Refusal("subaccount_required", `${cannot}: user "${userId}" has no subaccount`);
+    case "pending":
+      return new Refusal("subaccount_pending", `${cannot}: the subaccount of user "${userId}" is being set up`);
+    case "suspended":
+      return new Refusal("subaccount_suspended", `${cannot}: user "${userId}" is suspended`);
+    case "closed":
+      return new Refusal("subaccount_closed", `${cannot}: the account of user "${userId}" is closed`);
+    default:
+      throw new Error(`"${outcome}" is no outcome that anybody here knows`);
+  }
+}

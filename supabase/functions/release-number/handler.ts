@@ -1,0 +1,55 @@
+import { releasedOf, releaseNumber } from "../_shared/numbers/release.ts";
+import { ownedNumber } from "../_shared/numbers/shape.ts";
+import { numberRefusal } from "../_shared/numbers/standing.ts";
+import { decide } from "../_shared/platform/database.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { Refusal } from "../_shared/platform/errors.ts";
+import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { releaseSchema } from "./contract.ts";
+
+const LIMIT = { action: "release", perUser: 20, perAddress: 100, windowSeconds: 60 };
+
+/** Marks the number as being released, then deletes it with the caller's own credentials. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const { numberId, confirmPhoneNumber } = await readJson(request, releaseSchema);
+  await takeAllowance(LIMIT, request, context);
+  const { db, env, user, requestId } = context;
+  const decided = await decide(db, "begin_number_release", {
+    p_user_id: user.id,
+    p_number_id: numberId,
+    p_confirm_phone_number: confirmPhoneNumber ?? "",
+  });
+  switch (decided.outcome) {
+    case "begun":
+    case "releasing": { // somebody is at it, or an answer was lost: deleting twice does no harm
+      const { subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
+      const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
+      const { phoneNumber, phoneSid } = ownedNumber(decided.number);
+      const begunBefore = decided.outcome === "releasing";
+      const release = { userId: user.id, numberId, phoneNumber, phoneSid, begunBefore };
+      return Response.json(await releaseNumber(release, { db, twilio, requestId }));
+    }
+    case "released":
+      return Response.json(releasedOf(decided));
+    case "unconfirmed":
+      throw unconfirmed();
+    default:
+      throw numberRefusal(numberId, decided);
+  }
+}
+
+function unconfirmed(): Refusal {
+  return new Refusal(
+    "invalid_input",
+    `Cannot release: "confirmPhoneNumber" must be the number itself, because releasing is final`,
+    {
+      details: [{
+        field: "confirmPhoneNumber",
+        code: "confirmation_required",
+        message: "must be the number itself, as in +14155550100",
+      }],
+    },
+  );
+}

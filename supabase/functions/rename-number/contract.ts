@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const renamingSchema = z.strictObject({ numberId: z.guid(), friendlyName: friendlyNameText });
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Gives one of your numbers another name, at Twilio as well",
+    body: renamingSchema,
+    answers: { 200: phoneNumberSchema },
+    errors: [
+      "number_purchase_in_progress",
+      "number_release_in_progress",
+      "subaccount_required",
+      "subaccount_pending",
+      "subaccount_suspended",
+      "subaccount_closed",
+      "twilio_refused",
+    ],
+  }],
+} as const satisfies Contract;

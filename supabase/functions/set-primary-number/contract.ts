@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import type { Contract } from "../_shared/platform/contract.ts";
+
+export const choiceSchema = z.strictObject({ numberId: z.guid() });
+
+export const contract = {
+  caller: "user",
+  operations: [{
+    method: "POST",
+    path: "",
+    summary: "Makes one of your numbers the one that messages go out from unless they say otherwise",
+    body: choiceSchema,
+    answers: { 200: phoneNumberSchema },
+    errors: ["number_purchase_in_progress", "number_release_in_progress"],
+  }],
+} as const satisfies Contract;

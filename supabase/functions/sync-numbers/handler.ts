@@ -1,0 +1,37 @@
+import { ownNumbers } from "../_shared/numbers/list.ts";
+import { type NumberChange, syncNumbers } from "../_shared/numbers/sync.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { expectNoBody } from "../_shared/platform/request.ts";
+import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
+import { refusalOf } from "../_shared/twilio/errors.ts";
+
+const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
+
+/** Makes the caller's numbers those that Twilio has, now rather than within the hour. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  await expectNoBody(request);
+  await takeAllowance(LIMIT, request, context);
+  const changes = await changesOf(context);
+  return Response.json({ numbers: await ownNumbers(context.userDb, context.user.id), changes });
+}
+
+async function changesOf({ db, env, user, requestId, log }: Context): Promise<NumberChange[]> {
+  const dependencies = {
+    db,
+    requestId,
+    log,
+    publicBaseUrl: env.PUBLIC_BASE_URL,
+    asTenant: (credentials: SealedCredentials) => tenantTwilio({ db, env }, credentials),
+  };
+  const result = await syncNumbers(user.id, `user:${user.id}`, dependencies);
+  switch (result.outcome) {
+    case "synced":
+      return result.changes;
+    case "no_account":
+      throw standingRefusal(result.standing);
+    case "failed":
+      throw refusalOf(result.failure);
+  }
+}

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import type { Actor } from "../../local/testing/actor.ts";
+import { movedSchema } from "../../supabase/functions/admin/contract.ts";
+import { assertInvalid, assertRefused } from "./answers.ts";
+import { inboundUrlOf, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "./numbers.ts";
+import { signUpOperator } from "./operators.ts";
+import { ownStage, test } from "./stage.ts";
+import { freshNumber, freshRecipient, newcomer, provisioned, quiescence } from "./tenants.ts";
+
+// The master account's numbers are everybody's: other files look at them.
+const { stage } = ownStage({});
+
+let signedUp: Promise<Actor> | undefined;
+
+/** One operator for all tests. */
+const operator = () => signedUp ??= signUpOperator(stage);
+
+async function move(to: "tenant" | "master", { id }: Pick<Actor, "id">, phoneNumber: string) {
+  return await (await operator()).call("admin/move-number", {
+    body: { phoneNumber, userId: id, to, reason: "their wish" },
+  });
+}
+
+/** Buys a number into the master account. */
+async function masterNumber(): Promise<{ phoneNumber: string; phoneSid: string }> {
+  const phoneNumber = freshNumber();
+  const path = `/Accounts/${stage.state.twilio.accountSid}/IncomingPhoneNumbers.json`;
+  const response = await stage.twilio.post(path, { PhoneNumber: phoneNumber });
+  return { phoneNumber, phoneSid: (await response.json()).sid };
+}
+
+async function ownerAtTwilio(phoneNumber: string, ...accounts: string[]) {
+  for (const accountSid of accounts) {
+    const found = (await stage.twilio.numbersOf(accountSid)).find((one) => one.phone_number === phoneNumber);
+    if (found !== undefined) return { accountSid, smsUrl: found.sms_url };
+  }
+  return null;
+}
+
+async function sharedNumbers(phoneNumber: string) {
+  const rows = await stage.database.sql`
+    select phone_sid from private.master_numbers where phone_number = ${phoneNumber}`;
+  return rows.map(({ phone_sid }) => phone_sid);
+}
+
+const master = () => stage.state.twilio.accountSid;
+
+test("a number of the master account moves to a tenant, who sends from it and receives at it", async () => {
+  const [ada, { phoneNumber, phoneSid }] = await Promise.all([provisioned(stage, "ada"), masterNumber()]);
+  await stage.database
+    .sql`insert into private.master_numbers (phone_sid, phone_number) values (${phoneSid}, ${phoneNumber})
+    on conflict do nothing`;
+  const { status, body } = await move("tenant", ada, phoneNumber);
+  assert.equal(status, 200, body.message);
+  movedSchema.parse(body);
+  const { number, warning } = body;
+  assert.deepEqual(
+    [number.phoneNumber, number.phoneSid, number.isPrimary, number.status, number.source],
+    [phoneNumber, phoneSid, true, "active", "subaccount"],
+  );
+  assert.match(warning, /A2P 10DLC or toll-free/);
+  assert.deepEqual(await ownerAtTwilio(phoneNumber, ada.accountSid), {
+    accountSid: ada.accountSid,
+    smsUrl: inboundUrlOf(stage, ada),
+  });
+  assert.deepEqual(await sharedNumbers(phoneNumber), []);
+  const sent = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } });
+  assert.deepEqual([sent.status, sent.body.from], [201, phoneNumber]);
+  assert.deepEqual(await trailOf(stage, ada, "number.moved"), [
+    { actor: `operator:${(await operator()).id}`, phoneNumber, phoneSid, to: "tenant", reason: "their wish" },
+  ]);
+});
+
+test("a tenant's number moves to the master account: it is shared, and its texts go to the tenant no more", async () => {
+  const ada = await ownerOf(stage, "ada", 2);
+  const { phoneNumber, phoneSid } = ada.numbers[0]!;
+  const { status, body } = await move("master", ada, phoneNumber);
+  assert.equal(status, 200, body.message);
+  assert.deepEqual([body.number.phoneSid, body.number.isPrimary, body.number.source], [phoneSid, false, "master"]);
+  assert.deepEqual(await ownerAtTwilio(phoneNumber, ada.accountSid, master()), { accountSid: master(), smsUrl: "" });
+  assert.deepEqual(await sharedNumbers(phoneNumber), [phoneSid]);
+  assert.deepEqual((await rowsOf(stage, ada)).map(({ status, is_primary }) => [status, is_primary]), [
+    ["released", false],
+    ["active", true],
+  ]);
+  assertRefused(await ada.call("send-sms", { body: { to: freshRecipient(), from: phoneNumber, body: "x" } }), [
+    403,
+    "number_not_owned",
+  ]);
+});
+
+test("a number goes from one tenant to another by way of the master account", async () => {
+  const [ada, ben] = await Promise.all([ownerOf(stage, "ada", 1), provisioned(stage, "ben")]);
+  const { phoneNumber, phoneSid } = ada.numbers[0]!;
+  assertRefused(await move("tenant", ben, phoneNumber), [409, "number_taken"]);
+  assert.equal((await move("master", ada, phoneNumber)).status, 200);
+  assert.equal((await move("tenant", ben, phoneNumber)).status, 200);
+  assert.deepEqual((await rowsOf(stage, ben)).map(({ phone_sid, status }) => [phone_sid, status]), [[
+    phoneSid,
+    "active",
+  ]]);
+  assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["released"]);
+});
+
+test("a number that went and came back is in the row it had", async () => {
+  const ada = await ownerOf(stage, "ada", 1);
+  const { id, phoneNumber } = ada.numbers[0]!;
+  await move("master", ada, phoneNumber);
+  assert.equal((await move("tenant", ada, phoneNumber)).body.number.id, id);
+});
+
+test("moved twice, it is moved once", async () => {
+  const [ada, { phoneNumber }] = await Promise.all([provisioned(stage, "ada"), masterNumber()]);
+  const [first, second] = [await move("tenant", ada, phoneNumber), await move("tenant", ada, phoneNumber)];
+  assert.deepEqual([second.status, second.body], [200, first.body]);
+  assert.equal((await rowsOf(stage, ada)).length, 1);
+  assert.equal(
+    (await writesAtTwilio(stage, master())).filter(({ form }) => form["AccountSid"] === ada.accountSid).length,
+    1,
+  );
+});
+
+/** Faults of the one request that moves, and what is answered. The number is moved once in any case. */
+const TROUBLES: Record<string, { fault: Record<string, unknown>; refused?: [number, string] }> = {
+  "loses its answer": { fault: { kind: "drop_after_commit" } },
+  "is done although Twilio says 503": { fault: { kind: "503", committed: true } },
+  "is done although a page of HTML comes back": { fault: { kind: "502", committed: true, body: "html" } },
+  "is limited once": { fault: { kind: "429", retryAfter: 0 } },
+  "never reaches Twilio": { fault: { kind: "drop_before" }, refused: [503, "twilio_unavailable"] },
+  "meets a 500": { fault: { kind: "500" }, refused: [503, "twilio_unavailable"] },
+  "is refused": { fault: { kind: "400" }, refused: [422, "twilio_refused"] },
+};
+
+for (const [title, { fault, refused }] of Object.entries(TROUBLES)) {
+  for (const to of ["tenant", "master"] as const) {
+    test(`a move to the ${to} that ${title} is ${refused ? `answered ${refused.join(" ")}, and done when asked again` : "found again"}`, async () => {
+      const ada = await ownerOf(stage, "ada", 1);
+      const { phoneNumber } = to === "tenant" ? await masterNumber() : ada.numbers[0]!;
+      const [from, target] = to === "tenant" ? [master(), ada.accountSid] : [ada.accountSid, master()];
+      await stage.twilio.fault({ match: `POST /Accounts/${from}/IncomingPhoneNumbers/**`, ...fault });
+      try {
+        const answer = await move(to, ada, phoneNumber);
+        if (refused) assertRefused(answer, refused);
+        else assert.equal(answer.status, 200, answer.body.message);
+      } finally {
+        await stage.twilio.clearFaults();
+      }
+      if (refused) assert.equal((await move(to, ada, phoneNumber)).status, 200);
+      await assertMoved(ada, to, phoneNumber, target);
+    });
+  }
+}
+
+async function assertMoved(ada: Owner, to: "tenant" | "master", phoneNumber: string, target: string): Promise<void> {
+  assert.deepEqual(await ownerAtTwilio(phoneNumber, ada.accountSid, master()), {
+    accountSid: target,
+    smsUrl: to === "tenant" ? inboundUrlOf(stage, ada) : "",
+  });
+  const rows = await rowsOf(stage, ada);
+  assert.equal(rows.find((row) => row.phone_number === phoneNumber)?.status, to === "tenant" ? "active" : "released");
+  assert.equal((await sharedNumbers(phoneNumber)).length, to === "tenant" ? 0 : 1);
+}
+
+test("a number nobody has is not found, nor one that is in another account than was thought", async () => {
+  const ada = await ownerOf(stage, "ada", 1);
+  const { phoneNumber } = await masterNumber();
+  assertRefused(await move("tenant", ada, freshNumber()), [404, "not_found"]);
+  assertRefused(await move("master", ada, freshNumber()), [404, "not_found"]);
+  const ben = await provisioned(stage, "ben");
+  assertRefused(await move("master", ben, ada.numbers[0]!.phoneNumber), [409, "number_taken"]);
+  assert.equal((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
+});
+
+test("nothing moves to or from a tenant who is unknown, has no subaccount, is suspended or closed", async () => {
+  const { phoneNumber } = await masterNumber();
+  assertRefused(await move("tenant", { id: crypto.randomUUID() }, phoneNumber), [404, "not_found"]);
+  assertRefused(await move("tenant", await newcomer(stage, "nobody"), phoneNumber), [409, "subaccount_required"]);
+  const ada = await ownerOf(stage, "ada", 1);
+  for (const hold of ["suspended", "closed"] as const) {
+    await stage.database.hold(ada.id, hold);
+    await quiescence(stage, ada);
+    for (const to of ["tenant", "master"] as const) {
+      assertRefused(await move(to, ada, phoneNumber), [403, `subaccount_${hold}`]);
+    }
+  }
+  assert.equal((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
+});
+
+test("a number that is being released is not moved", async () => {
+  const ada = await ownerOf(stage, "ada", 1);
+  const { id, phoneNumber } = ada.numbers[0]!;
+  await stage.database.sql`update public.user_twilio_numbers set status = 'releasing' where id = ${id}`;
+  assertRefused(await move("master", ada, phoneNumber), [409, "number_release_in_progress"]);
+});
+
+test("a tenant moves nothing, not even a number of their own", async () => {
+  const ada = await ownerOf(stage, "ada", 1);
+  const body = { phoneNumber: ada.numbers[0]!.phoneNumber, userId: ada.id, to: "master", reason: "mine" };
+  assertRefused(await ada.call("admin/move-number", { body }), [403, "forbidden"]);
+});
+
+test("a move that is not described in full is refused by its fields", async () => {
+  const body = { phoneNumber: "4155550100", userId: "ada", to: "trash", reason: "", why: "x" };
+  assertInvalid(await (await operator()).call("admin/move-number", { body }), [
+    "phoneNumber",
+    "userId",
+    "to",
+    "reason",
+    "why",
+  ]);
+});
