@@ -90,7 +90,6 @@ select bag_eq(
     ('private.note_conversation', 'nobody'),
     ('private.note_opt_out', 'service_role'),
     ('private.pace_room', 'service_role'),
-    ('private.plan_of', 'service_role'),
     ('private.publish_changes', 'service_role'),
     ('private.number_row', 'service_role'),
     ('private.plan_of', 'service_role'),
