@@ -1,4 +1,4 @@
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { type AuthResponse, createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createSwitchboard, type Switchboard } from "../../client/switchboard.ts";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
 import type { StackState } from "../stack-state.ts";
@@ -35,16 +35,33 @@ export interface Actor {
 /** Signs a fresh user up. */
 export async function signUp(state: StackState, name: string): Promise<Actor> {
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
-  const data = createClient<Database>(state.apiUrl, state.publishableKey, {
+  const data = dataClient(state);
+  return signedIn(state, email, data, await data.auth.signUp({ email, password: crypto.randomUUID() }));
+}
+
+/** Signs in somebody who is known already, such as the stack's demo users. */
+export async function signIn(state: StackState, user: { email: string; password: string }): Promise<Actor> {
+  const data = dataClient(state);
+  const { email, password } = user;
+  return signedIn(state, email, data, await data.auth.signInWithPassword({ email, password }));
+}
+
+function dataClient(state: StackState): SupabaseClient<Database> {
+  return createClient<Database>(state.apiUrl, state.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
     global: { fetch: watchedFetch },
   });
-  const { data: signedUp, error } = await data.auth.signUp({ email, password: crypto.randomUUID() });
-  if (error !== null) throw new Error(`Cannot sign up "${email}": ${error.message}`);
-  if (signedUp.user === null || signedUp.session === null) {
-    throw new Error(`Cannot sign up "${email}": no session was given`);
-  }
-  return actorOf(state, { id: signedUp.user.id, email, accessToken: signedUp.session.access_token, data });
+}
+
+function signedIn(
+  state: StackState,
+  email: string,
+  data: SupabaseClient<Database>,
+  { data: { user, session }, error }: AuthResponse,
+): Actor {
+  if (error !== null) throw new Error(`Cannot sign in "${email}": ${error.message}`);
+  if (user === null || session === null) throw new Error(`Cannot sign in "${email}": no session was given`);
+  return actorOf(state, { id: user.id, email, accessToken: session.access_token, data });
 }
 
 /** Somebody who is signed in already, as one who calls. */

@@ -45,6 +45,8 @@ insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_m
 update public.plans set allowed_countries =
   '{US,CA,PR,GB,IE,AU,NZ,DE,AT,CH,FR,BE,NL,LU,ES,PT,IT,DK,SE,NO,FI,IS,PL,CZ}';
 update public.plans set allowed_countries = '{US,CA}' where key = 'fallback';
+update public.plans set messages_per_second = 25 where key = 'team';
+update public.plans set messages_per_second = 100 where key = 'scale';
 
 create table public.subscriptions (
   id text primary key,
