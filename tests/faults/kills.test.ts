@@ -11,7 +11,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const { violations, created, summary } = await killDuringBurst(TENANTS, KILLS);
-    console.log(summary);
+    console.log(`figures: kills: ${summary}`);
     assert.deepEqual(violations, []);
     assert.equal(created, TENANTS);
   },

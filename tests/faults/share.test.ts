@@ -17,7 +17,7 @@ const seed = Math.floor(Math.random() * 2 ** 31);
 
 Deno.test("whatever fails at whichever call, each tenant ends with what they are entitled to", async () => {
   const report = await runMatrix({ worlds: opened.worlds, every: EVERY, offset: seed, tell });
-  console.log(describeMatrix(report));
+  console.log(`figures: ${describeMatrix(report)}`);
   assert.deepEqual(report.violations, []);
   assert.ok(report.cells - report.missed > 150, `${report.cells - report.missed} cells are too few to prove anything`);
 });
@@ -25,7 +25,7 @@ Deno.test("whatever fails at whichever call, each tenant ends with what they are
 Deno.test("whatever happens in whichever order, each tenant ends with what they are entitled to", async () => {
   console.log(`Random histories from seed ${seed}`);
   const report = await runHistories({ worlds: opened.worlds, runs: HISTORIES, seed, tell });
-  console.log(describeHistories(report));
+  console.log(`figures: ${describeHistories(report)}`);
   assert.deepEqual(report.failures, []);
   assert.ok(report.created > HISTORIES / 2, `${report.created} accounts are too few to prove anything`);
 });
