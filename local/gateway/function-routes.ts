@@ -46,7 +46,10 @@ export async function answerFunction(
   try {
     return await functions.process.fetch(path + search, request, headers);
   } catch (error) {
-    console.error(`The function "${name}" gave no answer: ${error instanceof Error ? error.message : error}`);
+    // Whoever has hung up waits for none.
+    if (!request.signal.aborted) {
+      console.error(`The function "${name}" gave no answer: ${error instanceof Error ? error.message : error}`);
+    }
     return Response.json({ code: "WORKER_ERROR", message: "Function gave no answer" }, { status: 502 });
   }
 }
