@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 const limit = z.coerce.number<number>().int().min(1).max(200).default(50);
 export const tenantsQuery = z.strictObject({ after: z.guid().optional(), limit });
@@ -173,10 +174,7 @@ export const contract = {
         "number_not_available",
         "number_purchase_in_progress",
         "number_release_in_progress",
-        "subaccount_required",
-        "subaccount_pending",
-        "subaccount_suspended",
-        "subaccount_closed",
+        ...STANDING_ERRORS,
         "twilio_refused",
       ],
     },

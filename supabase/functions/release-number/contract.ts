@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const releaseSchema = z.strictObject({
   numberId: z.guid(),
@@ -19,10 +20,7 @@ export const contract = {
     errors: [
       "number_purchase_in_progress",
       "number_release_unknown",
-      "subaccount_required",
-      "subaccount_pending",
-      "subaccount_suspended",
-      "subaccount_closed",
+      ...STANDING_ERRORS,
       "twilio_refused",
     ],
   }],

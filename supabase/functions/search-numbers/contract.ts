@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { availableNumberSchema, searchSchema } from "../_shared/numbers/search.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -12,10 +13,7 @@ export const contract = {
     answers: { 200: z.strictObject({ numbers: z.array(availableNumberSchema) }) },
     errors: [
       "number_not_available",
-      "subaccount_required",
-      "subaccount_pending",
-      "subaccount_suspended",
-      "subaccount_closed",
+      ...STANDING_ERRORS,
       "twilio_refused",
     ],
   }],

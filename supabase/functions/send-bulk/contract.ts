@@ -1,5 +1,6 @@
 import { bulkAnswerSchema, bulkSchema } from "../_shared/campaigns/create.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -16,10 +17,7 @@ export const contract = {
       "idempotency_key_reused",
       "number_not_owned",
       "number_required",
-      "subaccount_required",
-      "subaccount_pending",
-      "subaccount_suspended",
-      "subaccount_closed",
+      ...STANDING_ERRORS,
     ],
   }],
 } as const satisfies Contract;

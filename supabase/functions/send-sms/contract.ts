@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { messageSchema } from "../_shared/messages/compose.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export { messageSchema };
 
@@ -30,10 +31,7 @@ export const contract = {
     },
     answers: { 200: sentMessage, 201: sentMessage },
     errors: [
-      "subaccount_required",
-      "subaccount_pending",
-      "subaccount_suspended",
-      "subaccount_closed",
+      ...STANDING_ERRORS,
       "number_not_owned",
       "number_required",
       "invalid_recipient",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { numberChangeSchema } from "../_shared/numbers/sync.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -13,10 +14,7 @@ export const contract = {
       200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) }),
     },
     errors: [
-      "subaccount_required",
-      "subaccount_pending",
-      "subaccount_suspended",
-      "subaccount_closed",
+      ...STANDING_ERRORS,
       "twilio_refused",
     ],
   }],

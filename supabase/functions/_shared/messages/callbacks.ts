@@ -2,22 +2,10 @@ import { z } from "zod";
 import { type Db, decide } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
 import { consentOf, keywordOf } from "./consent.ts";
+import { SENT_STATUSES } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
 const whole = z.coerce.number().int();
-const STATUSES = [
-  "accepted",
-  "scheduled",
-  "queued",
-  "sending",
-  "sent",
-  "delivered",
-  "undelivered",
-  "failed",
-  "canceled",
-  "read",
-] as const;
-
 /** Of a column of type integer. */
 const LARGEST_INTEGER = 2 ** 31 - 1;
 
@@ -25,7 +13,7 @@ const LARGEST_INTEGER = 2 ** 31 - 1;
 export const statusSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
-  MessageStatus: z.enum(STATUSES),
+  MessageStatus: z.enum(SENT_STATUSES),
   ErrorCode: whole.min(0).max(LARGEST_INTEGER).optional(),
 });
 

@@ -1,25 +1,7 @@
 import { z } from "zod";
 import { type Db, rows } from "../platform/database.ts";
 import { cursorSchema, momentSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
-
-const STATUSES = [
-  "reserved",
-  "refused",
-  "unknown",
-  "not_sent",
-  "accepted",
-  "scheduled",
-  "queued",
-  "sending",
-  "sent",
-  "delivered",
-  "undelivered",
-  "failed",
-  "canceled",
-  "read",
-  "receiving",
-  "received",
-] as const;
+import { STATUSES } from "./statuses.ts";
 
 const phoneNumber = z.string().min(2).max(64);
 

@@ -1,6 +1,6 @@
 import { decide } from "../platform/database.ts";
 import type { Context } from "../platform/endpoint.ts";
-import { Refusal } from "../platform/errors.ts";
+import { type ErrorCode, Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { tenantTwilio } from "./credentials.ts";
 
@@ -13,6 +13,14 @@ export async function requireActiveSubaccount(
   const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
   return { twilio: await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken }), accountSid };
 }
+
+/** What stands in the way of whoever acts through a subaccount of theirs. */
+export const STANDING_ERRORS = [
+  "subaccount_required",
+  "subaccount_pending",
+  "subaccount_suspended",
+  "subaccount_closed",
+] as const satisfies readonly ErrorCode[];
 
 /** Why a tenant cannot act through a subaccount of theirs. */
 export function standingRefusal(standing: string): Refusal {
