@@ -5,11 +5,11 @@ const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { ar
 const printed = (new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)).trim();
 
 if (success) {
-  console.log(printed || "No known vulnerabilities");
+  console.log(`figures: ${printed.split("\n").at(-1) || "no known vulnerabilities"}`);
 } else if (
   /error sending request|status code|Method Not Allowed|dns error/i.test(printed) && !/severity/i.test(printed)
 ) {
-  console.log("Not audited: the registry does not answer its audit endpoint from here");
+  console.log("figures: not audited: the registry does not answer its audit endpoint from here");
 } else {
   console.log(printed);
   Deno.exit(1);

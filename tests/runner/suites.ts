@@ -21,6 +21,7 @@ const ELSEWHERE = `--ignore=${LONG_WAYS.join(",")}`;
 /** Everything `deno task test` runs, the quick and telling ones first. */
 export const SUITES: readonly Suite[] = [
   { name: "lock file, as committed", args: ["install", "--frozen", "--quiet"] },
+  { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
   { name: "format", args: ["fmt", "--check", "--quiet"] },
   { name: "lint", args: ["lint", "--quiet"] },
   { name: "types of everything", args: ["check", "--quiet", "supabase", "local", "console", "tests", "client"] },
