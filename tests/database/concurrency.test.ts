@@ -274,7 +274,7 @@ test("Single messages and waves at once do not overrun a limit", async () => {
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
-      return (await reserveWave(tx, id, userId, 6)).outcome;
+      return (await reserveWave(tx, id, userId, 7)).outcome;
     });
     await sql`delete from private.sending_pace`;
   }
@@ -291,7 +291,7 @@ test("Single messages and waves at once do not overrun what a month may cost", a
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
-      return (await reserveWave(tx, id, userId, 6)).outcome;
+      return (await reserveWave(tx, id, userId, 7)).outcome;
     });
     await sql`delete from private.sending_pace`;
   }
