@@ -65,7 +65,7 @@ begin
     perform private.lock_totals(p_user_id);
   end if;
   select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
-  if campaign.id is null or campaign.run <> p_run or campaign.status not in ('scheduled', 'running') then
+  if campaign.id is null or campaign.run is distinct from p_run or campaign.status not in ('scheduled', 'running') then
     return query select 'over', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
     return;
   elsif campaign.scheduled_at > now() then
