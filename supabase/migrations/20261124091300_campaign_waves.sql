@@ -111,12 +111,14 @@ begin
     select r.position, r.to_number, r.country from private.campaign_recipients r
     where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
     order by r.position limit allowed + 200
+  ), nowhere as materialized (
+    select c.country from (select distinct n.country from next n) c where private.refused_destination(p_user_id, c.country, plan)
   ), refused as (
     update private.campaign_recipients r
     set skip_reason = case when o.recipient is not null then 'opted_out' else 'destination_refused' end
     from next n left join public.sms_opt_outs o on o.sender = campaign.from_number and o.recipient = n.to_number
     where r.campaign_id = p_campaign_id and r.position = n.position
-      and (o.recipient is not null or private.refused_destination(p_user_id, n.country, plan))
+      and (o.recipient is not null or n.country in (select w.country from nowhere w))
     returning 1
   )
   select count(*), (select max(n.position) from next n) into passed_over, looked_until from refused;
