@@ -51,7 +51,8 @@ as $$
   ) newest
   where c.user_id = p_user_id
     and (p_own_number is null or c.own_number = p_own_number)
-    -- Newest first, ties by the numbers: written out, because the directions differ.
+    -- Newest first, ties by the numbers: written out, because the directions differ. The first line is what the index begins at.
+    and c.last_message_at <= coalesce(p_before_at, 'infinity')
     and (p_before_at is null or c.last_message_at < p_before_at
       or (c.last_message_at = p_before_at and (c.own_number, c.peer_number) > (p_before_own, p_before_peer)))
   order by c.last_message_at desc, c.own_number, c.peer_number

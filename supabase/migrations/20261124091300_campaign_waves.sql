@@ -111,8 +111,10 @@ begin
     select r.position, r.to_number, r.country from private.campaign_recipients r
     where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
     order by r.position limit allowed + 200
+  ), countries as materialized (
+    select distinct n.country from next n
   ), nowhere as materialized (
-    select c.country from (select distinct n.country from next n) c where private.refused_destination(p_user_id, c.country, plan)
+    select c.country from countries c where private.refused_destination(p_user_id, c.country, plan)
   ), refused as (
     update private.campaign_recipients r
     set skip_reason = case when o.recipient is not null then 'opted_out' else 'destination_refused' end
