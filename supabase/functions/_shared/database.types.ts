@@ -176,7 +176,7 @@ export type Database = {
           "max_numbers": number;
           "messages_per_second"?: number;
           "monthly_message_limit": number;
-          "monthly_spend_limit": number;
+          "monthly_spend_limit"?: number;
           "name": string;
           "past_due_grace"?: string;
           "retention"?: string;
