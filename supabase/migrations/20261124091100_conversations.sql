@@ -65,8 +65,9 @@ create function private.words_of(p_search text) returns tsquery
 language sql stable
 set search_path = ''
 as $$
-  -- Every word, each as the beginning of one: what somebody types is found before they have finished.
-  select to_tsquery('simple', string_agg(quote_literal(w) || ':*', ' & '))
+  -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because to_tsquery
+  -- would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a backslash.
+  select string_agg(''''' || replace(replace(w, '\', '\\'), ''''', ''''''') || '''':*', ' & ')::tsquery
   from unnest(tsvector_to_array(to_tsvector('simple', p_search))) w;
 $$;
 comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';

@@ -1,7 +1,7 @@
 -- Reading messages: a conversation per pair of numbers, pages without gap or repeat, any filter, any search, nobody else's.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(77);
+select plan(80);
 
 create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
 create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
@@ -213,6 +213,12 @@ select is_empty($q$ select r from (select pg_temp.raises(search) as r from unnes
   search) s where r is not null $q$, 'Whatever is typed, no search raises');
 select is_empty($$ select r from (select pg_temp.raises((select string_agg(chr(33 + (random() * 93)::integer), '') from generate_series(1, 12) where n > 0)) as r from generate_series(1, 300) n) s where r is not null $$,
   'Nor do three hundred searches at random');
+-- The parser keeps paths, hosts and addresses whole, with characters that mean something in a query.
+select is_empty($$ select r from (select pg_temp.raises(replace(place, '~', chr(n))) as r from generate_series(32, 126) n,
+  unnest(array['http://a.b/x~y', 'a.b:80~8/c', '/usr/x~y', 'x.y@z.w~v', 'a~b', '<a ~>', 'http://a.b/x?y=~~z&w:v', 'a.b/~']) place) s where r is not null $$,
+  'No character does, in no place where the parser may keep it');
+select is(pg_temp.found('https://example.com/parcel?id=1'), '{See}', 'A link that is searched for as it is is found');
+select is(pg_temp.found('http://no.where:8080/a:b?c=1&d=(e'), '{}', 'One that is nowhere is not');
 select is(pg_temp.found(search), '{}', format('Searching for "%s" finds nothing', search)) from unnest(array['', '''', '&', '...', ':*', '\']) search;
 select is(pg_temp.found('?! parcel &'), '{Your,Parcels}', 'What is no word is passed over beside one that is');
 
