@@ -67,7 +67,7 @@ set search_path = ''
 as $$
   -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because to_tsquery
   -- would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a backslash.
-  select string_agg(''''' || replace(replace(w, '\', '\\'), ''''', ''''''') || '''':*', ' & ')::tsquery
+  select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
   from unnest(tsvector_to_array(to_tsvector('simple', p_search))) w;
 $$;
 comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';
