@@ -255,7 +255,7 @@ test("Waves of one campaign that are claimed at once reserve every recipient, an
       reserved.push(...(wave.messages ?? []).map(({ to }) => to));
       return wave.outcome;
     });
-    // What one wave reserves is due at once: the pace is that of another test.
+    // The pace is held elsewhere.
     await sql`delete from private.sending_pace`;
   }
   assert.equal(new Set(reserved).size, reserved.length);
@@ -304,7 +304,6 @@ test("Waves, answers, callbacks, reports and a cancellation at once wait in no c
   const from = await ownNumber(userId);
   const ids = [await campaign(userId, from, 400, "first"), await campaign(userId, from, 400, "second")];
   await hurry(userId);
-  // Messages of this campaign that went out in earlier hours: totals of several hours are moved by one report.
   const sent: string[] = [];
   const act = async (tx: postgres.TransactionSql, caller: number, round: number) => {
     const id = ids[caller % 2]!;
@@ -340,6 +339,7 @@ test("Waves, answers, callbacks, reports and a cancellation at once wait in no c
   for (let round = 0; round < 40; round++) {
     assert.deepEqual(await outcomes((tx, caller) => act(tx, caller, round)), { done: CALLERS });
     await sql`update public.sms_messages set twilio_message_sid = 'SM' || id where user_id = ${userId} and status in ('queued', 'sent') and twilio_message_sid is null`;
+    // Some went out in earlier hours, so that one report moves the totals of several.
     await sql`update public.sms_messages set created_at = created_at - interval '1 hour'
       where user_id = ${userId} and id in (select id from public.sms_messages where user_id = ${userId} order by random() limit 5)`;
     await sql`delete from private.sending_pace`;
