@@ -62,9 +62,11 @@ create function private.refused_destination(p_user_id uuid, p_country text, p_pl
 language sql stable
 set search_path = ''
 as $$
-  -- Null is allowed everywhere, so only a list that lacks the country refuses: the plan's, or the tenant's own narrower one.
-  select coalesce(not p_country = any (p_plan.allowed_countries), false)
-    or exists (select from public.messaging_settings s where s.user_id = p_user_id and not p_country = any (s.allowed_countries));
+  -- No list allows everywhere; one that does not name the country refuses, the plan's or the tenant's own narrower one. coalesce: a
+  -- list with a null in it, or a country that nobody knows, allows nothing by accident.
+  select (p_plan.allowed_countries is not null and not coalesce(p_country = any (p_plan.allowed_countries), false))
+    or exists (select from public.messaging_settings s
+      where s.user_id = p_user_id and s.allowed_countries is not null and not coalesce(p_country = any (s.allowed_countries), false));
 $$;
 comment on function private.refused_destination(uuid, text, public.plans) is 'Whether a country (ISO 3166) is none that plan and tenant send to.';
 

@@ -6,7 +6,7 @@ language sql
 set search_path = ''
 as $$
   with due as materialized (
-    select m.id, m.account_sid
+    select m.id, m.account_sid, m.looked_at, m.created_at
     from public.sms_messages m
     where m.twilio_message_sid is not null and m.direction = 'outbound'
       and (m.price is null or m.status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'))
@@ -17,7 +17,8 @@ as $$
     limit p_limit
     for update skip locked
   ), chosen as (
-    select a.account_sid from due a group by a.account_sid order by count(*) desc limit p_accounts
+    -- The accounts that have waited longest: many busy ones do not keep a small one waiting for ever.
+    select a.account_sid from due a group by a.account_sid order by min(coalesce(a.looked_at, a.created_at)), a.account_sid limit p_accounts
   ), noted as (
     update public.sms_messages m set looked_at = clock_timestamp()
     from due d where m.id = d.id and d.account_sid in (select c.account_sid from chosen c)
@@ -52,12 +53,15 @@ begin
         error_message = case when b.moves then b."errorMessage" else m.error_message end,
         status_updated_at = case when b.moves then now() else m.status_updated_at end,
         num_segments = coalesce(b."numSegments", m.num_segments),
-        price = coalesce(b.price, m.price),
+        price = coalesce(m.price, b.price),
         price_unit = coalesce(b."priceUnit", m.price_unit)
       from before b where m.id = b.id and (b.moves or b.is_priced)
-      returning b.moves, b.is_priced
+      returning b.moves, b.is_priced, m.user_id, m.from_number, m.to_number, b.moves and b."errorCode" = 21610 as opts_out
+    ), opted_out as materialized (
+      select count(private.note_opt_out(c.from_number, c.to_number, c.user_id, '21610')) from changed c where c.opts_out
     )
-    select (count(*) filter (where c.moves))::integer, (count(*) filter (where c.is_priced))::integer from changed c;
+    select (count(*) filter (where c.moves))::integer, (count(*) filter (where c.is_priced))::integer
+    from changed c left join opted_out o on true;
 end;
 $$;
 comment on function public.record_message_reports(text, jsonb) is
@@ -112,7 +116,9 @@ as $$
       where p.user_id = m.user_id and p.twilio_subaccount_sid = m.account_sid and p.twilio_subaccount_status <> 'closed')
   from public.sms_messages m
   where m.user_id = p_user_id and m.redaction_requested_at is not null and m.redacted_at is null
-    and m.status not in ('reserved', 'accepted', 'scheduled', 'queued', 'sending') -- Twilio deletes only what it has finished
+    -- Twilio deletes only what it has finished with, and a text is what a lost message is found by. After two days nothing more
+    -- comes of either.
+    and (m.status not in ('reserved', 'unknown', 'accepted', 'scheduled', 'queued', 'sending') or m.created_at < now() - interval '2 days')
   order by m.redaction_requested_at, m.id limit p_limit;
 $$;
 comment on function public.messages_to_redact(uuid, integer) is 'Messages of a tenant whose text is still to be deleted, and can be.';
@@ -133,9 +139,14 @@ as $$
 declare
   redacted integer;
 begin
+  -- In one order, as those who report on them.
+  perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for update;
   update public.sms_messages m set body = null, media_urls = '{}', media_types = '{}', redacted_at = now()
   where m.id = any (p_message_ids) and m.redaction_requested_at is not null and m.redacted_at is null;
   get diagnostics redacted = row_count;
+  -- The text that a campaign made for this recipient is the same one.
+  update private.campaign_recipients r set body = null
+  from public.sms_messages m where m.id = any (p_message_ids) and m.redacted_at is not null and r.message_id = m.id and r.body is not null;
   return redacted;
 end;
 $$;
@@ -156,7 +167,8 @@ begin
       select d.id from public.sms_messages d
       where d.user_id = setting.user_id and d.redaction_requested_at is null
         and d.created_at < now() - make_interval(days => setting.retention_days)
-      order by d.created_at limit p_limit);
+      order by d.created_at limit p_limit
+      for update skip locked); -- what somebody reports on now is asked for the next time
     get diagnostics due = row_count;
     if due > 0 then
       asked := asked + due;

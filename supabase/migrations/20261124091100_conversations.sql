@@ -51,7 +51,8 @@ as $$
   ) newest
   where c.user_id = p_user_id
     and (p_own_number is null or c.own_number = p_own_number)
-    -- Newest first, ties by the numbers: written out, because the directions differ.
+    -- Newest first, ties by the numbers: written out, because the directions differ. The first line is what the index begins at.
+    and c.last_message_at <= coalesce(p_before_at, 'infinity')
     and (p_before_at is null or c.last_message_at < p_before_at
       or (c.last_message_at = p_before_at and (c.own_number, c.peer_number) > (p_before_own, p_before_peer)))
   order by c.last_message_at desc, c.own_number, c.peer_number
@@ -64,8 +65,9 @@ create function private.words_of(p_search text) returns tsquery
 language sql stable
 set search_path = ''
 as $$
-  -- Every word, each as the beginning of one: what somebody types is found before they have finished.
-  select to_tsquery('simple', string_agg(quote_literal(w) || ':*', ' & '))
+  -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because to_tsquery
+  -- would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a backslash.
+  select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
   from unnest(tsvector_to_array(to_tsvector('simple', p_search))) w;
 $$;
 comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';
@@ -81,13 +83,37 @@ returns table (
 )
 language plpgsql stable
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan' -- each mix of filters has a plan of its own
 as $$
 #variable_conflict use_column
 declare
-  words tsquery := private.words_of(p_search);
+  -- The tenant is one of the words, as in the index.
+  words tsquery := quote_literal(p_user_id)::tsquery && private.words_of(p_search);
   -- Typed as people write them: "(415) 555" finds +1415555….
-  digits text := nullif(regexp_replace(coalesce(p_search, ''), '\D', '', 'g'), '');
+  digits text := regexp_replace(coalesce(p_search, ''), '\D', '', 'g');
+  is_number boolean := length(digits) >= 3 and p_search !~ '[[:alpha:]]';
+  most constant integer := 2000;
+  found uuid[];
 begin
+  if p_search is not null then
+    -- Few are taken from the indexes; where there are many, the newest ones are soon found by going through them.
+    found := array(
+      select w.id from (
+        select m.id from public.sms_messages m
+        where to_tsvector('simple', coalesce(m.body, '')) || array_to_tsvector(array[m.user_id::text]) @@ words
+        limit most + 1
+      ) w
+      union all
+      select n.id from (
+        select m.id from public.sms_conversations c
+        join public.sms_messages m on m.user_id = c.user_id and m.own_number = c.own_number and m.peer_number = c.peer_number
+        where is_number and c.user_id = p_user_id and position(digits in c.peer_number) > 0
+        limit most + 1
+      ) n);
+    if cardinality(found) > most then
+      found := null;
+    end if;
+  end if;
   return query
     select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status, m.twilio_message_sid, m.source,
       m.error_code, m.error_message, m.num_segments, m.encoding, m.price, m.price_unit, m.campaign_id, m.redacted_at,
@@ -101,15 +127,17 @@ begin
       and (p_campaign_id is null or m.campaign_id = p_campaign_id)
       and (p_since is null or m.created_at >= p_since)
       and (p_until is null or m.created_at < p_until)
-      and (p_search is null or to_tsvector('simple', coalesce(m.body, '')) @@ words
-        or (length(digits) >= 3 and position(digits in m.peer_number) > 0))
+      and (found is null or m.id = any (found))
+      and (p_search is null or found is not null
+        or to_tsvector('simple', coalesce(m.body, '')) || array_to_tsvector(array[m.user_id::text]) @@ words
+        or (is_number and position(digits in m.peer_number) > 0))
       and (p_before_at is null or (m.created_at, m.id) < (p_before_at, p_before_id))
     order by m.created_at desc, m.id desc
     limit p_limit;
 end;
 $$;
 comment on function public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid, integer) is
-  'A tenant''s messages, newest first, by any of these filters (null: no filter); before_* are those of the last row seen.';
+  'A tenant''s messages, newest first, by any of these filters (null: no filter); a search is for words by their beginnings, or for digits of the other number; before_* are those of the last row seen.';
 
 revoke execute on function
   private.note_conversation(), private.words_of(text), public.list_conversations(uuid, text, timestamptz, text, text, integer),

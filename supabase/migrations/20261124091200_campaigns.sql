@@ -101,23 +101,70 @@ as $$
 $$;
 comment on function private.move_campaign_count(uuid, text, text, integer) is 'Moves so many recipients of a campaign from one of its counts to another.';
 
-create function private.count_campaign_message() returns trigger
+create function private.count_campaign_messages() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.move_campaign_count(coalesce(new.campaign_id, old.campaign_id),
-    -- A message that was taken back leaves its recipient waiting.
-    private.campaign_count_of(old.status),
-    case tg_op when 'DELETE' then 'waiting' else private.campaign_count_of(new.status) end, 1);
+  -- By statement, and after the totals (triggers fire in the order of their names): see count_sending.
+  if not exists (select from old_rows o where o.campaign_id is not null) then
+    return null;
+  end if;
+  if tg_op = 'UPDATE' then
+    with moved as materialized (
+      select m.campaign_id, m.counted, sum(m.by)::integer as by
+      from (
+        select n.campaign_id, private.campaign_count_of(n.status) as counted, 1 as by from new_rows n where n.campaign_id is not null
+        union all
+        select o.campaign_id, private.campaign_count_of(o.status), -1 from old_rows o where o.campaign_id is not null
+      ) m
+      group by 1, 2 having sum(m.by) <> 0
+    ), changes as materialized (
+      select m.campaign_id,
+        coalesce(sum(m.by) filter (where m.counted = 'in_flight'), 0) as in_flight, coalesce(sum(m.by) filter (where m.counted = 'sent'), 0) as sent,
+        coalesce(sum(m.by) filter (where m.counted = 'delivered'), 0) as delivered, coalesce(sum(m.by) filter (where m.counted = 'failed'), 0) as failed,
+        coalesce(sum(m.by) filter (where m.counted = 'unknown'), 0) as unknown
+      from moved m group by m.campaign_id
+    ), locked as materialized (
+      select c.id from public.campaigns c where c.id in (select h.campaign_id from changes h) order by c.id for no key update
+    )
+    update public.campaigns c set in_flight = c.in_flight + h.in_flight, sent = c.sent + h.sent, delivered = c.delivered + h.delivered,
+      failed = c.failed + h.failed, unknown = c.unknown + h.unknown
+    from changes h join locked l on l.id = h.campaign_id where c.id = h.campaign_id;
+    return null;
+  end if;
+
+  -- Messages that were taken back leave their recipients waiting: a campaign that seemed complete is not, and one that was
+  -- canceled meanwhile sends to them no more.
+  perform from public.campaigns c where c.id in (select o.campaign_id from old_rows o) order by c.id for no key update;
+  update public.campaigns c set
+    in_flight = c.in_flight - h.in_flight, sent = c.sent - h.sent, delivered = c.delivered - h.delivered, failed = c.failed - h.failed,
+    unknown = c.unknown - h.unknown,
+    waiting = c.waiting + case c.status when 'canceled' then 0 else h.messages end,
+    skipped = c.skipped + case c.status when 'canceled' then h.messages else 0 end,
+    status = case c.status when 'completed' then 'running' else c.status end,
+    finished_at = case c.status when 'completed' then null else c.finished_at end
+  from (
+    select o.campaign_id, count(*) as messages,
+      count(*) filter (where private.campaign_count_of(o.status) = 'in_flight') as in_flight,
+      count(*) filter (where private.campaign_count_of(o.status) = 'sent') as sent,
+      count(*) filter (where private.campaign_count_of(o.status) = 'delivered') as delivered,
+      count(*) filter (where private.campaign_count_of(o.status) = 'failed') as failed,
+      count(*) filter (where private.campaign_count_of(o.status) = 'unknown') as unknown
+    from old_rows o where o.campaign_id is not null group by o.campaign_id
+  ) h where c.id = h.campaign_id;
+  update private.campaign_recipients r set skip_reason = 'canceled'
+  from public.campaigns c
+  where c.id in (select o.campaign_id from old_rows o) and c.status = 'canceled'
+    and r.campaign_id = c.id and r.message_id is null and r.skip_reason is null;
   return null;
 end;
 $$;
-comment on function private.count_campaign_message() is 'Trigger: keeps the counts of a campaign true to its messages.';
-create trigger count_in_campaign after update of status on public.sms_messages
-  for each row when (new.campaign_id is not null and old.status <> new.status) execute function private.count_campaign_message();
+comment on function private.count_campaign_messages() is 'Trigger: keeps the counts of campaigns true to their messages.';
+create trigger count_in_campaign after update on public.sms_messages
+  referencing old table as old_rows new table as new_rows for each statement execute function private.count_campaign_messages();
 create trigger count_out_of_campaign after delete on public.sms_messages
-  for each row when (old.campaign_id is not null) execute function private.count_campaign_message();
+  referencing old table as old_rows for each statement execute function private.count_campaign_messages();
 
 -- The tenant's side -----------------------------------------------------------------------------------------------------------
 
@@ -193,7 +240,7 @@ declare
   next_status text;
   dropped integer;
 begin
-  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for update;
+  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
   if campaign.id is null then
     return query select 'not_found', null::text;
     return;
@@ -269,7 +316,7 @@ comment on function public.list_campaign_recipients(uuid, uuid, text, integer, i
   'What has become of each recipient of a tenant''s campaign, in order; p_count picks those under one of its counts.';
 
 revoke execute on function
-  private.campaign_count_of(text), private.move_campaign_count(uuid, text, text, integer), private.count_campaign_message(),
+  private.campaign_count_of(text), private.move_campaign_count(uuid, text, text, integer), private.count_campaign_messages(),
   private.enqueue_campaign(uuid, uuid, integer, timestamptz),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   public.change_campaign(uuid, uuid, text, text), public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer),

@@ -55,12 +55,17 @@ declare
   account_room record;
   allowed integer;
   passed_over integer;
+  looked_until integer;
+  could_go integer;
   reserved jsonb;
 begin
-  -- The order of locks is that of every send: the tenant, then the rows.
+  -- The order of locks is that of every send and every report: the tenant, their totals, then the campaign.
   perform private.lock_sending(p_user_id);
-  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for update;
-  if campaign.id is null or campaign.run <> p_run or campaign.status not in ('scheduled', 'running') then
+  if exists (select from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run) then
+    perform private.lock_totals(p_user_id);
+  end if;
+  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
+  if campaign.id is null or campaign.run is distinct from p_run or campaign.status not in ('scheduled', 'running') then
     return query select 'over', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
     return;
   elsif campaign.scheduled_at > now() then
@@ -106,22 +111,31 @@ begin
     select r.position, r.to_number, r.country from private.campaign_recipients r
     where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
     order by r.position limit allowed + 200
+  ), countries as materialized (
+    select distinct n.country from next n
+  ), nowhere as materialized (
+    select c.country from countries c where private.refused_destination(p_user_id, c.country, plan)
   ), refused as (
     update private.campaign_recipients r
     set skip_reason = case when o.recipient is not null then 'opted_out' else 'destination_refused' end
     from next n left join public.sms_opt_outs o on o.sender = campaign.from_number and o.recipient = n.to_number
     where r.campaign_id = p_campaign_id and r.position = n.position
-      and (o.recipient is not null or private.refused_destination(p_user_id, n.country, plan))
+      and (o.recipient is not null or n.country in (select w.country from nowhere w))
     returning 1
   )
-  select count(*) into passed_over from refused;
+  select count(*), (select max(n.position) from next n) into passed_over, looked_until from refused;
   perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', passed_over);
 
-  with chosen as (
-    select r.position, r.to_number, r.body, gen_random_uuid() as message_id, private.estimated_segments(r.body) as segments
+  with next as materialized (
+    select r.position, r.to_number, r.body, private.estimated_segments(r.body) as segments
     from private.campaign_recipients r
     where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
+      and r.position <= looked_until -- whom nobody has looked at may have opted out
     order by r.position limit allowed
+  ), chosen as materialized (
+    select c.position, c.to_number, c.body, c.segments, gen_random_uuid() as message_id
+    from (select n.*, sum(n.segments) over (order by n.position) as segments_so_far from next n) c
+    where c.segments_so_far * plan.segment_price <= room.spend
   ), made as (
     insert into public.sms_messages (id, user_id, direction, from_number, to_number, body, media_urls, status, account_sid, source,
       num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
@@ -129,8 +143,15 @@ begin
       'subaccount', c.segments, c.segments * plan.segment_price, p_campaign_id, 'campaign ' || p_campaign_id || ' ' || c.position, ''
     from chosen c
   )
-  select jsonb_agg(jsonb_build_object('id', c.message_id, 'position', c.position, 'to', c.to_number, 'body', c.body) order by c.position)
-  into reserved from chosen c;
+  select jsonb_agg(jsonb_build_object('id', c.message_id, 'position', c.position, 'to', c.to_number, 'body', c.body) order by c.position),
+    (select count(*) from next)
+  into reserved, could_go from chosen c;
+  if reserved is null and could_go > 0 then
+    update public.campaigns c set status = 'running', started_at = coalesce(c.started_at, now()), status_reason = 'spend_limit_reached'
+    where c.id = p_campaign_id;
+    return query select 'limit_reached', 600000, null::text, null::text, null::text, null::text[], null::jsonb;
+    return;
+  end if;
   if reserved is not null then
     -- A statement of its own: the messages its key refers to are there now.
     update private.campaign_recipients r set message_id = m.id
@@ -168,34 +189,43 @@ declare
   answered integer;
   lost integer;
 begin
-  -- Messages before their campaign, and those in one order: as every callback does.
+  -- Messages, in one order, then totals, then the campaign: as every callback does.
   perform from public.sms_messages m
-  where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id
+  where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id and m.user_id = p_user_id
   order by m.id for update;
+  perform from private.sending_totals t
+  where t.user_id = p_user_id and t.hour in (select private.hour_of(m.created_at) from public.sms_messages m
+    where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id and m.user_id = p_user_id)
+  order by t.hour for no key update;
 
   -- Not processed, for certain: back among those who wait. One whose callback was faster than this is not.
   delete from public.sms_messages m using jsonb_to_recordset(p_results) as r (id uuid, status text)
-  where m.id = r.id and m.campaign_id = p_campaign_id and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
+  where m.id = r.id and m.campaign_id = p_campaign_id and m.user_id = p_user_id
+    and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
 
-  update public.sms_messages m set
-    twilio_message_sid = coalesce(m.twilio_message_sid, r.sid),
-    num_segments = coalesce(r."numSegments", m.num_segments),
-    status = case when private.message_may_move(m.status, r.status) then r.status else m.status end,
-    error_code = case when private.message_may_move(m.status, r.status) then r."errorCode" else m.error_code end,
-    error_message = case when private.message_may_move(m.status, r.status) then r."errorMessage" else m.error_message end,
-    status_updated_at = case when private.message_may_move(m.status, r.status) then now() else m.status_updated_at end
-  from jsonb_to_recordset(p_results) as r (id uuid, status text, sid text, "errorCode" integer, "errorMessage" text, "numSegments" integer)
-  where m.id = r.id and m.campaign_id = p_campaign_id and m.user_id = p_user_id and r.status <> 'released'
-    and (m.twilio_message_sid is null or r.sid is null or m.twilio_message_sid = r.sid);
-
-  perform private.note_opt_out(m.from_number, m.to_number, p_user_id, '21610')
-  from public.sms_messages m join jsonb_to_recordset(p_results) as r (id uuid, "errorCode" integer) on r.id = m.id
-  where m.campaign_id = p_campaign_id and r."errorCode" = 21610;
+  with results as (
+    select r.*, private.message_may_move(m.status, r.status) as moves
+    from jsonb_to_recordset(p_results) as r (id uuid, status text, sid text, "errorCode" integer, "errorMessage" text, "numSegments" integer)
+    join public.sms_messages m on m.id = r.id
+    where m.campaign_id = p_campaign_id and m.user_id = p_user_id and r.status <> 'released'
+      and (m.twilio_message_sid is null or r.sid is null or m.twilio_message_sid = r.sid)
+  ), recorded as (
+    update public.sms_messages m set
+      twilio_message_sid = coalesce(m.twilio_message_sid, r.sid),
+      num_segments = coalesce(r."numSegments", m.num_segments),
+      status = case when r.moves then r.status else m.status end,
+      error_code = case when r.moves then r."errorCode" else m.error_code end,
+      error_message = case when r.moves then r."errorMessage" else m.error_message end,
+      status_updated_at = case when r.moves then now() else m.status_updated_at end
+    from results r where m.id = r.id
+    returning m.from_number, m.to_number, r.moves and r."errorCode" = 21610 as opts_out
+  )
+  select count(private.note_opt_out(o.from_number, o.to_number, p_user_id, '21610')) into lost from recorded o where o.opts_out;
 
   select count(*) filter (where r.status not in ('unknown', 'released')), count(*) filter (where r.status = 'unknown')
   into answered, lost from jsonb_to_recordset(p_results) as r (status text);
   update public.campaigns c set setbacks = case when lost > 0 and answered = 0 then c.setbacks + 1 else 0 end
-  where c.id = p_campaign_id and (c.setbacks > 0 or lost > 0)
+  where c.id = p_campaign_id and c.user_id = p_user_id and (c.setbacks > 0 or lost > 0)
   returning c.setbacks into lost;
   return coalesce(lost, 0);
 end;

@@ -247,3 +247,195 @@ test("Drains that claim at once share the jobs, and enqueue a due schedule once"
   assert.equal(claimed.length, 21);
   assert.equal(new Set(claimed).size, 21);
 });
+
+// Campaigns -------------------------------------------------------------------------------------------------------------
+
+/** Stores a campaign to so many, and returns its id. */
+async function campaign(userId: string, from: string, recipients: number, key = "campaign"): Promise<string> {
+  const [made] = await createCampaign(sql, userId, from, recipients, key);
+  assert.equal(made!.outcome, "created");
+  return made!.campaign_id;
+}
+
+function createCampaign(tx: postgres.ISql, userId: string, from: string, recipients: number, key: string) {
+  const rows = Array.from({ length: recipients }, (_, position) => ({
+    position,
+    to: `+1500555${String(position).padStart(4, "0")}`,
+    country: "US",
+    body: "Hi",
+  }));
+  return tx<{ outcome: string; campaign_id: string }[]>`select outcome, campaign_id from public.create_campaign(
+    ${userId}, ${key}, 'hash', null, ${from}, 'Hi', '{}', null, ${sql.json(rows)}, 'req', null, null, null)`;
+}
+
+interface ReservedWave {
+  outcome: string;
+  messages: { id: string; to: string }[] | null;
+}
+
+async function reserveWave(tx: postgres.ISql, campaignId: string, userId: string, limit: number) {
+  const [wave] = await tx<ReservedWave[]>`select outcome, messages
+    from public.reserve_campaign_wave(${campaignId}, ${userId}, 1, ${limit})`;
+  return wave!;
+}
+
+/** No pace but the plan's limits. */
+async function hurry(userId: string): Promise<void> {
+  await sql`update public.user_twilio_numbers set messages_per_second = 99999 where user_id = ${userId}`;
+  await sql`update public.plans set messages_per_second = 99999 where key = ${userId}`;
+}
+
+test("Fifty creations under one key at once make one campaign", async () => {
+  const userId = await tenant();
+  const from = await ownNumber(userId);
+  const made = await Promise.all(
+    Array.from({ length: 50 }, () => sql.begin((tx) => createCampaign(tx, userId, from, 20, "one key"))),
+  );
+  const outcomes = made.map(([row]) => row!.outcome);
+  assert.equal(outcomes.filter((outcome) => outcome === "created").length, 1);
+  assert.equal(outcomes.filter((outcome) => outcome === "duplicate").length, 49);
+  assert.equal(new Set(made.map(([row]) => row!.campaign_id)).size, 1);
+  const [stored] = await sql`select count(*)::integer as campaigns, sum(total)::integer as recipients,
+    (select count(*)::integer from pgmq.q_jobs where message ->> 'userId' = ${userId}) as jobs
+    from public.campaigns where user_id = ${userId}`;
+  assert.deepEqual({ ...stored }, { campaigns: 1, recipients: 20, jobs: 1 });
+});
+
+test("Waves of one campaign that are claimed at once reserve every recipient, and nobody twice", async () => {
+  const userId = await tenant({ messagesPerDay: 1000 });
+  const id = await campaign(userId, await ownNumber(userId), 200);
+  await hurry(userId);
+  const reserved: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    await outcomes(async (tx) => {
+      const wave = await reserveWave(tx, id, userId, 7);
+      reserved.push(...(wave.messages ?? []).map(({ to }) => to));
+      return wave.outcome;
+    });
+    // The pace is held elsewhere.
+    await sql`delete from private.sending_pace`;
+  }
+  assert.equal(new Set(reserved).size, reserved.length);
+  const [after] = await sql`select waiting, in_flight from public.campaigns where id = ${id}`;
+  const [messages] = await sql`select count(*)::integer, count(distinct to_number)::integer as people
+    from public.sms_messages where campaign_id = ${id}`;
+  assert.deepEqual({ ...messages }, { count: reserved.length, people: reserved.length });
+  assert.deepEqual({ ...after }, { waiting: 200 - reserved.length, in_flight: reserved.length });
+});
+
+test("Single messages and waves at once do not overrun a limit", async () => {
+  const userId = await tenant({ messagesPerDay: 20 });
+  const from = await ownNumber(userId);
+  const id = await campaign(userId, from, 100);
+  await hurry(userId);
+  for (let round = 0; round < 4; round++) {
+    await outcomes(async (tx, caller) => {
+      if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
+      return (await reserveWave(tx, id, userId, 7)).outcome;
+    });
+    await sql`delete from private.sending_pace`;
+  }
+  const [sent] = await sql`select count(*)::integer from public.sms_messages where user_id = ${userId}`;
+  assert.equal(sent!.count, 20);
+});
+
+test("Single messages and waves at once do not overrun what a month may cost", async () => {
+  const userId = await tenant({ messagesPerDay: 1000 });
+  await sql`update public.plans set monthly_spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
+  const from = await ownNumber(userId);
+  const id = await campaign(userId, from, 100);
+  await hurry(userId);
+  for (let round = 0; round < 4; round++) {
+    await outcomes(async (tx, caller) => {
+      if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
+      return (await reserveWave(tx, id, userId, 7)).outcome;
+    });
+    await sql`delete from private.sending_pace`;
+  }
+  const [sent] = await sql`select count(*)::integer from public.sms_messages where user_id = ${userId}`;
+  assert.equal(sent!.count, 20);
+});
+
+test("Waves, answers, callbacks, reports and a cancellation at once wait in no circle, and all counts stay true", async () => {
+  const userId = await tenant({ messagesPerDay: 1000 });
+  const from = await ownNumber(userId);
+  const ids = [await campaign(userId, from, 400, "first"), await campaign(userId, from, 400, "second")];
+  await hurry(userId);
+  const sent: string[] = [];
+  const act = async (tx: postgres.TransactionSql, caller: number, round: number) => {
+    const id = ids[caller % 2]!;
+    if (caller < 2) {
+      const wave = await reserveWave(tx, id, userId, 10);
+      const messages = wave.messages ?? [];
+      sent.push(...messages.map((message) => message.id));
+    } else if (caller < 4) {
+      const messages = await tx`select id from public.sms_messages where campaign_id = ${id} and status = 'reserved'
+        order by random() limit 10`;
+      const words = ["queued", "refused", "released", "sent", "unknown"];
+      const results = messages.map((message, index) => ({ id: message.id, status: words[index % words.length]! }));
+      await tx`select public.record_campaign_wave(${id}, ${userId}, ${sql.json(results)})`;
+    } else if (caller < 6) {
+      const [message] = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
+        order by random() limit 1`;
+      if (message !== undefined) {
+        await tx`select public.record_message_status(${message.id}, ${userId}, ${`AC${userId}`}, ${`SM${message.id}`},
+          ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null, null, ${-0.02 - round / 1000}, 'USD')`;
+      }
+    } else {
+      const messages = await tx`select twilio_message_sid as sid from public.sms_messages
+        where user_id = ${userId} and twilio_message_sid is not null order by random() limit 20`;
+      const reports = messages.map(({ sid }, index) => ({
+        sid,
+        status: index % 2 === 0 ? "delivered" : "sent",
+        price: index % 3 === 0 ? -0.03 : null,
+      }));
+      await tx`select public.record_message_reports(${`AC${userId}`}, ${sql.json(reports)})`;
+    }
+    return "done";
+  };
+  for (let round = 0; round < 40; round++) {
+    assert.deepEqual(await outcomes((tx, caller) => act(tx, caller, round)), { done: CALLERS });
+    await sql`update public.sms_messages set twilio_message_sid = 'SM' || id where user_id = ${userId} and status in ('queued', 'sent') and twilio_message_sid is null`;
+    // Some went out in earlier hours, so that one report moves the totals of several.
+    await sql`update public.sms_messages set created_at = created_at - interval '1 hour'
+      where user_id = ${userId} and id in (select id from public.sms_messages where user_id = ${userId} order by random() limit 5)`;
+    await sql`delete from private.sending_pace`;
+    await sql`update public.campaigns set setbacks = 0 where user_id = ${userId}`;
+    if (round === 30) {
+      await outcomes(async (tx, caller) => {
+        if (caller > 0) return await act(tx, caller, round);
+        const [changed] = await tx`select outcome from public.change_campaign(${userId}, ${ids[0]!}, 'cancel', 'req')`;
+        return changed!.outcome;
+      });
+    }
+  }
+  assert.ok(sent.length > 100);
+  await assertCountsAreTrue(userId);
+});
+
+/** What is counted along the way is what counting from scratch finds. */
+async function assertCountsAreTrue(userId: string): Promise<void> {
+  const wrong = await sql`
+    select c.id, c.status, c.waiting, c.in_flight, c.sent, c.delivered, c.failed, c.unknown, c.skipped, counted.*
+    from public.campaigns c cross join lateral (
+      select count(*) filter (where m.id is null and r.skip_reason is null) as waiting_now,
+        count(*) filter (where m.id is null and r.skip_reason is not null) as skipped_now,
+        count(*) filter (where private.campaign_count_of(m.status) = 'in_flight') as in_flight_now,
+        count(*) filter (where private.campaign_count_of(m.status) = 'sent') as sent_now,
+        count(*) filter (where private.campaign_count_of(m.status) = 'delivered') as delivered_now,
+        count(*) filter (where m.id is not null and private.campaign_count_of(m.status) = 'failed') as failed_now,
+        count(*) filter (where private.campaign_count_of(m.status) = 'unknown') as unknown_now
+      from private.campaign_recipients r left join public.sms_messages m on m.id = r.message_id where r.campaign_id = c.id
+    ) counted
+    where c.user_id = ${userId} and ((c.waiting, c.in_flight, c.sent, c.delivered, c.failed, c.unknown, c.skipped)
+        <> (waiting_now, in_flight_now, sent_now, delivered_now, failed_now, unknown_now, skipped_now)
+      or c.status = 'canceled' and c.waiting > 0)`;
+  assert.deepEqual([...wrong], []);
+  const [totals] = await sql`
+    select sum(t.messages)::integer as messages, sum(t.spend) as spend,
+      (select count(*)::integer from public.sms_messages m where private.counts_as_sent(m) and m.user_id = ${userId}) as messages_now,
+      (select sum(private.cost_of(m)) from public.sms_messages m where private.counts_as_sent(m) and m.user_id = ${userId}) as spend_now
+    from private.sending_totals t where t.user_id = ${userId}`;
+  assert.equal(totals!.messages, totals!.messages_now);
+  assert.equal(totals!.spend, totals!.spend_now);
+}

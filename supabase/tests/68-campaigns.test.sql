@@ -1,0 +1,259 @@
+-- A campaign is made once, belongs to its tenant, and is paused, resumed and canceled by them alone; its counts always add up.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(114);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
+insert into auth.users (id, email) values
+  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test');
+delete from pgmq.q_jobs;
+delete from private.allowances;
+create view pg_temp.jobs as select message as job, vt, msg_id from pgmq.q_jobs where message ->> 'kind' = 'run-campaign' order by msg_id;
+grant select on pg_temp.jobs to service_role;
+create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
+set local role service_role;
+delete from public.campaigns;
+delete from public.sms_messages;
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
+  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, status) values
+  (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', false, 'active'),
+  (pg_temp.tenant(), '+15005550103', 'PN-pgtap-3', false, 'released'), (pg_temp.attacker(), '+15005550104', 'PN-pgtap-4', true, 'active');
+delete from private.master_numbers;
+insert into private.master_numbers (phone_sid, phone_number) values ('PN-m1', '+15005550001');
+
+create function pg_temp.create(p_user uuid default pg_temp.tenant(), p_key text default gen_random_uuid()::text, p_hash text default 'hash', p_from text default null,
+  p_at timestamptz default null, p_recipients integer default 3, p_rate integer default null, p_address text default null)
+returns table (outcome text, campaign_id uuid, retry_after_seconds integer) language sql as $$
+  select * from public.create_campaign(p_user, p_key, p_hash, 'Spring', p_from, 'Hi {{name}}', '{https://example.test/a.png}', p_at,
+    (select coalesce(jsonb_agg(jsonb_build_object('position', n * 2, 'to', '+1500555' || 1000 + n, 'country', 'US', 'body', 'Hi ' || n)), '[]') from generate_series(1, p_recipients) n),
+    'req-1', p_address, p_rate, p_rate);
+$$;
+create function pg_temp.counts(p_id uuid) returns text language sql as $$
+  select format('%s: %s waiting, %s in flight, %s sent, %s delivered, %s failed, %s unknown, %s skipped', status, waiting, in_flight, sent, delivered, failed, unknown, skipped)
+  from public.campaigns where id = p_id;
+$$;
+
+-- Creating --------------------------------------------------------------------------------------------------------------
+
+create temp table first as select * from pg_temp.create(p_key => 'key-1');
+select results_eq('select outcome, retry_after_seconds from first', $$ values ('created', null::integer) $$, 'A campaign is created');
+select results_eq($$ select user_id, name, from_number, body, media_urls, status, scheduled_at, started_at, finished_at, total, waiting, idempotency_key, request_hash, run, setbacks
+    from public.campaigns where id = (select campaign_id from first) $$,
+  $$ values (pg_temp.tenant(), 'Spring', '+15005550101', 'Hi {{name}}', array['https://example.test/a.png'], 'running', null::timestamptz, null::timestamptz, null::timestamptz,
+    3, 3, 'key-1', 'hash', 1, 0) $$, 'All of it is kept; without a wish it goes from the primary number');
+select results_eq('select position, to_number, country, body, message_id, skip_reason from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
+  $$ values (2, '+15005551001', 'US', 'Hi 1', null::uuid, null::text), (4, '+15005551002', 'US', 'Hi 2', null, null), (6, '+15005551003', 'US', 'Hi 3', null, null) $$,
+  'So is everybody it goes to, with their own text');
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from first $$, 'A job runs it');
+select ok((select vt from pg_temp.jobs) <= clock_timestamp(), 'At once');
+select results_eq($$ select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log order by id desc limit 1 $$,
+  $$ select 'user:' || pg_temp.tenant(), 'campaign.created', pg_temp.tenant(), 'AC1', 'req-1', jsonb_build_object('campaignId', campaign_id, 'recipients', 3) from first $$, 'The audit log says who made it');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_recipients => 5) $$, $$ select 'duplicate', campaign_id from first $$, 'The same request under the same key is the same campaign');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_hash => 'other') $$, $$ select 'key_conflict', campaign_id from first $$, 'Another one under the same key is refused');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'Neither is another job');
+select is((select outcome from pg_temp.create(pg_temp.attacker(), 'key-1', 'other')), 'created', 'A key is the tenant''s own: somebody else may use the same');
+select is((select outcome from pg_temp.create(p_from => '+15005550102')), 'created', 'It may go from another number of theirs');
+select is((select outcome from pg_temp.create(p_from => number)), 'number_not_owned', format('It cannot go from %s, %s', number, why)) from (values
+  ('+15005550104', 'somebody else''s'), ('+15005550103', 'released'), ('+15005550001', 'a shared one'), ('+15005550999', 'nobody''s')) cases (number, why);
+select results_eq($$ select outcome, campaign_id from pg_temp.create(pg_temp.visitor()) $$, $$ values ('no_subaccount', null::uuid) $$, 'Never through the master account, though single messages of theirs would go');
+select is((select outcome from public.reserve_message(pg_temp.visitor(), 'k', 'h', '+15005550199', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')), 'reserved', 'As they do');
+create function pg_temp.standing(p_status text, p_token text) returns text language plpgsql as $$
+declare
+  decided text;
+begin
+  update public.user_preferences set twilio_subaccount_status = p_status, twilio_subaccount_auth_token_encrypted = p_token where user_id = pg_temp.tenant();
+  decided := (select outcome from pg_temp.create());
+  update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.one' where user_id = pg_temp.tenant();
+  return decided;
+end;
+$$;
+select is(pg_temp.standing(status, token), outcome, format('With a subaccount that is %s, %s its token, it is %s', status, case when token is null then 'without' else 'with' end, outcome))
+from (values ('suspended', 'v1.k1.iv.one', 'suspended'), ('closed', 'v1.k1.iv.one', 'closed'), ('pending', 'v1.k1.iv.one', 'pending'), ('active', null, 'pending')) cases (status, token, outcome);
+select is((select outcome from pg_temp.create(gen_random_uuid())), 'closed', 'A user who is gone makes none');
+select throws_ok($$ select public.create_campaign(pg_temp.tenant(), 'twice', 'hash', null, null, 'Hi', '{}', null,
+  '[{"position": 0, "to": "+15005550199", "country": "US"}, {"position": 1, "to": "+15005550199", "country": "US"}]', 'req', null, null, null) $$, '23505', null, 'Nobody is twice in one campaign');
+select is((select outcome from pg_temp.create(p_key => 'rate ' || n, p_rate => 2, p_address => '192.0.2.1')), outcome, format('Campaign %s of a rate of two a minute is %s', n, outcome))
+from (values (1, 'created'), (2, 'created'), (3, 'rate_limited')) uses (n, outcome);
+select ok(retry_after_seconds between 59 and 60 and campaign_id is null, 'It says how long to wait') from pg_temp.create(p_rate => 2, p_address => '192.0.2.1');
+select is((select outcome from pg_temp.create(pg_temp.attacker(), p_rate => 2, p_address => '192.0.2.1')), 'rate_limited', 'The address has a limit as well');
+
+select pg_temp.forget_jobs();
+create temp table later as select * from pg_temp.create(p_at => now() + interval '1 hour');
+select is(pg_temp.counts(campaign_id), 'scheduled: 3 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'One for later is scheduled') from later;
+select ok((select vt from pg_temp.jobs) between clock_timestamp() + interval '3590 seconds' and clock_timestamp() + interval '3602 seconds', 'Its job comes when its time does');
+create temp table past as select * from pg_temp.create(p_at => now() - interval '1 minute');
+select is((select status from public.campaigns c where c.id = past.campaign_id), 'running', 'One whose time has come already runs') from past;
+
+-- Changing: every change at every status --------------------------------------------------------------------------------
+
+create function pg_temp.campaign(p_status text, p_at timestamptz default null) returns uuid language plpgsql as $$
+declare
+  made uuid;
+begin
+  select campaign_id into made from pg_temp.create(p_at => p_at);
+  update public.campaigns set status = p_status, status_reason = 'a reason', setbacks = 3,
+    waiting = case when p_status = 'completed' then 0 else 3 end, delivered = case when p_status = 'completed' then 3 else 0 end where id = made;
+  return made;
+end;
+$$;
+create function pg_temp.change(p_status text, p_change text, p_at timestamptz default null) returns text language sql as $$
+  select outcome || ' ' || status from public.change_campaign(pg_temp.tenant(), pg_temp.campaign(p_status, p_at), p_change, 'req-2');
+$$;
+select is(pg_temp.change(status, change, scheduled), expected, format('To %s one that is %s%s is %s', change, status, case when scheduled is not null then ' for later' else '' end, expected))
+from (values
+  ('scheduled', 'pause', null::timestamptz, 'changed paused'), ('running', 'pause', null, 'changed paused'), ('paused', 'pause', null, 'already paused'), ('canceled', 'pause', null, 'over canceled'), ('completed', 'pause', null, 'over completed'),
+  ('scheduled', 'resume', now() + interval '1 hour', 'already scheduled'), ('running', 'resume', null, 'already running'), ('paused', 'resume', null, 'changed running'),
+  ('paused', 'resume', now() + interval '1 hour', 'changed scheduled'), ('paused', 'resume', now() - interval '1 hour', 'changed running'), ('canceled', 'resume', null, 'over canceled'), ('completed', 'resume', null, 'over completed'),
+  ('scheduled', 'cancel', null, 'changed canceled'), ('running', 'cancel', null, 'changed canceled'), ('paused', 'cancel', null, 'changed canceled'), ('canceled', 'cancel', null, 'already canceled'), ('completed', 'cancel', null, 'over completed'),
+  ('running', 'delete', null, 'over running')) cases (status, change, scheduled, expected);
+create function pg_temp.ask(p_id uuid, p_change text, p_user uuid default pg_temp.tenant()) returns text language sql as $$
+  select concat_ws(' ', outcome, status) from public.change_campaign(p_user, p_id, p_change, 'req-2');
+$$;
+
+create temp table one as select pg_temp.campaign('running') as id;
+select pg_temp.forget_jobs();
+select is(pg_temp.ask(id, 'pause'), 'changed paused', 'A campaign is paused') from one;
+select results_eq('select status, status_reason, setbacks, run, finished_at from public.campaigns where id = (select id from one)',
+  $$ values ('paused', null::text, 0, 1, null::timestamptz) $$, 'What stood in its way is forgotten');
+select is_empty('select 1 from pg_temp.jobs', 'That is no job');
+select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,
+  $$ select 'user:' || pg_temp.tenant(), 'campaign.paused', pg_temp.tenant(), 'req-2', jsonb_build_object('campaignId', id) from one $$, 'The audit log says who did it');
+select is(pg_temp.ask(id, 'resume'), 'changed running', 'It is resumed') from one;
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', id, 'userId', pg_temp.tenant(), 'run', 2) from one $$, 'By a job of a new run, so that one of the old run finds itself over');
+select is((select action from public.audit_log order by id desc limit 1), 'campaign.resumed', 'With a line');
+create temp table audited as select count(*) as n from public.audit_log;
+select is(pg_temp.ask(id, 'resume'), 'already running', 'Asked again, it is so already') from one;
+select is((select count(*) from pg_temp.jobs) || ' ' || (select count(*) from public.audit_log), '1 ' || n, 'Without a job or a line') from audited;
+select is((select run from public.campaigns c where c.id = one.id), 2, 'And in the same run') from one;
+
+-- Somebody of three has been sent to already.
+create function pg_temp.send(p_campaign uuid, p_position integer, p_status text) returns uuid language plpgsql as $$
+declare
+  sent uuid;
+begin
+  insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, campaign_id)
+  select pg_temp.tenant(), 'outbound', '+15005550101', to_number, body, 'reserved', 'AC1', 'subaccount', campaign_id
+  from private.campaign_recipients where campaign_id = p_campaign and position = p_position returning id into sent;
+  update private.campaign_recipients set message_id = sent where campaign_id = p_campaign and position = p_position;
+  perform private.move_campaign_count(p_campaign, 'waiting', 'in_flight', 1);
+  update public.sms_messages set status = p_status where id = sent;
+  return sent;
+end;
+$$;
+create temp table flying as select pg_temp.send(id, 2, 'queued') as message_id, id from one;
+select is(pg_temp.ask(id, 'cancel'), 'changed canceled', 'It is canceled') from one;
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 1 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 2 skipped', 'Whoever waited is skipped; what Twilio has it keeps') from one;
+select results_eq('select position, skip_reason from private.campaign_recipients where campaign_id = (select id from one) order by position',
+  $$ values (2, null::text), (4, 'canceled'), (6, 'canceled') $$, 'Each of them is told why');
+select ok((select finished_at = now() from public.campaigns c where c.id = one.id), 'It is over since now') from one;
+update public.sms_messages set status = 'delivered' where id = (select message_id from flying);
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 1 delivered, 0 failed, 0 unknown, 2 skipped', 'What was under way goes on being counted') from one;
+
+-- A message that is taken back after the cancellation, or after all seemed done.
+create temp table two as select pg_temp.campaign('running') as id;
+create temp table taken as select pg_temp.send(id, 2, 'reserved') as message_id, id from two;
+select pg_temp.ask(id, 'cancel') from two;
+select is(public.release_message(message_id), 'released', 'A message under way when its campaign was canceled may turn out not to have gone') from taken;
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 3 skipped', 'Then its recipient does not wait any more either') from two;
+select is((select skip_reason from private.campaign_recipients r where r.campaign_id = two.id and position = 2), 'canceled', 'And is told why') from two;
+create temp table three as select pg_temp.campaign('running') as id;
+create temp table returned as select pg_temp.send(id, 2, 'reserved') as message_id, id from three;
+select pg_temp.send(id, n, 'sent') from three, unnest(array[4, 6]) n;
+update public.campaigns set status = 'completed', finished_at = now() where id = (select id from three);
+select public.release_message(message_id) from returned;
+select is(pg_temp.counts(id), 'running: 1 waiting, 0 in flight, 2 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'One that seemed complete is not, when somebody waits again') from three;
+
+-- The counts ------------------------------------------------------------------------------------------------------------
+
+create temp table four as select pg_temp.campaign('running') as id;
+create temp table counted as select pg_temp.send(id, 2, 'reserved') as message_id from four;
+create function pg_temp.becomes(p_status text) returns text language plpgsql as $$
+declare
+  found text;
+begin
+  update public.sms_messages set status = p_status where id = (select message_id from counted);
+  select case when in_flight = 1 then 'in_flight' when sent = 1 then 'sent' when delivered = 1 then 'delivered' when failed = 1 then 'failed' when unknown = 1 then 'unknown' end into found
+  from public.campaigns where id = (select id from four) and waiting = 2 and skipped = 0 and in_flight + sent + delivered + failed + unknown = 1;
+  return found;
+end;
+$$;
+select is(pg_temp.becomes(status), counted, format('A message that is %s counts as %s, and under nothing else', status, counted)) from (values
+  ('reserved', 'in_flight'), ('unknown', 'unknown'), ('accepted', 'in_flight'), ('scheduled', 'in_flight'), ('queued', 'in_flight'), ('sending', 'in_flight'), ('sent', 'sent'),
+  ('delivered', 'delivered'), ('read', 'delivered'), ('refused', 'failed'), ('failed', 'failed'), ('undelivered', 'failed'), ('canceled', 'failed'), ('not_sent', 'failed'), ('reserved', 'in_flight')) cases (status, counted);
+update public.sms_messages set looked_at = now(), price = -0.01 where id = (select message_id from counted);
+select is(pg_temp.becomes('sent'), 'sent', 'What is no change of status moves nothing');
+select throws_ok($$ update public.campaigns set waiting = waiting - 1 where id = (select id from four) $$, '23514', null, 'Counts that do not add up are refused, whoever writes');
+select throws_ok($$ select private.move_campaign_count(id, 'skipped', 'waiting', 1) from four $$, '23514', null, 'So is a count below nothing');
+select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'All counts add up');
+
+-- Reading ---------------------------------------------------------------------------------------------------------------
+
+select is(pg_temp.ask(id, change, pg_temp.attacker()), 'not_found', format('An attacker cannot %s it', change)) from four, unnest(array['pause', 'resume', 'cancel']) change;
+select is(pg_temp.ask(gen_random_uuid(), 'pause'), 'not_found', 'Nor can anybody one that is not there');
+select is((select status from public.campaigns c where c.id = four.id), 'running', 'It runs on') from four;
+select is_empty($$ select 1 from four, public.list_campaigns(pg_temp.attacker(), id, null, null, null, 9) $$, 'An attacker cannot read it');
+select is_empty($$ select 1 from four, public.list_campaign_recipients(pg_temp.attacker(), id, null, null, 9) $$, 'Nor whom it goes to');
+select results_eq('select l.id, l.waiting, l.sent from four, public.list_campaigns(pg_temp.tenant(), four.id, null, null, null, 9) l', 'select id, 2, 1 from four', 'Its tenant can, with the counts');
+select set_eq($$ select user_id from public.list_campaigns(pg_temp.attacker(), null, null, null, null, 99) $$, array[pg_temp.attacker()], 'An attacker lists their own');
+select set_eq($$ select status from public.list_campaigns(pg_temp.tenant(), null, 'canceled', null, null, 99) $$, array['canceled'], 'A list can be of one status');
+
+update public.campaigns set created_at = case when numbered.n % 3 = 0 then now() else now() - numbered.n * interval '1 minute' end
+from (select id, row_number() over (order by id) as n from public.campaigns) numbered where numbered.id = campaigns.id;
+create function pg_temp.paged(p_between text) returns uuid[] language plpgsql as $$
+declare
+  seen uuid[] := '{}';
+  last record;
+  page record;
+  size integer;
+begin
+  select null::timestamptz as created_at, null::uuid as id into last;
+  loop
+    size := 0;
+    for page in select * from public.list_campaigns(pg_temp.tenant(), null, null, last.created_at, last.id, 4) loop
+      seen := seen || page.id;
+      size := size + 1;
+      last := page;
+    end loop;
+    exit when size < 4;
+    execute p_between;
+  end loop;
+  return seen;
+end;
+$$;
+create temp table listed as select array_agg(id order by created_at desc, id desc) as ids from public.campaigns where user_id = pg_temp.tenant();
+select ok((select cardinality(ids) from listed) > 20, 'There are several pages');
+select is(pg_temp.paged('select 1'), (select ids from listed), 'Page by page all come, once, newest first');
+select is((select array_agg(id order by n) from unnest(pg_temp.paged('select pg_temp.create()')) with ordinality p (id, n) where id = any (ids)), ids, 'Campaigns made between two pages shift none') from listed;
+
+-- Whom it went to -------------------------------------------------------------------------------------------------------
+
+create temp table five as select campaign_id as id from pg_temp.create(p_recipients => 8);
+select pg_temp.send(id, position, status) from five, (values (2, 'queued'), (4, 'sent'), (6, 'delivered'), (8, 'failed'), (10, 'unknown')) messages (position, status);
+update public.sms_messages set error_code = 30003, error_message = 'Unreachable' where status = 'failed' and campaign_id = (select id from five);
+update private.campaign_recipients set skip_reason = 'opted_out' where campaign_id = (select id from five) and position = 12;
+select private.move_campaign_count(id, 'waiting', 'skipped', 1) from five;
+create function pg_temp.recipients(p_count text, p_after integer default null, p_limit integer default 99) returns text[] language sql as $$
+  select array_agg(position || ' ' || counted order by position) from five, public.list_campaign_recipients(pg_temp.tenant(), id, p_count, p_after, p_limit);
+$$;
+select is(pg_temp.recipients(null), '{2 in_flight,4 sent,6 delivered,8 failed,10 unknown,12 skipped,14 waiting,16 waiting}', 'Each recipient is told under the count they are in');
+select is(pg_temp.recipients(counted), array_remove(array[expected], null), format('Those that are %s can be picked', counted))
+from (values ('in_flight', '2 in_flight'), ('sent', '4 sent'), ('delivered', '6 delivered'), ('failed', '8 failed'), ('unknown', '10 unknown'), ('skipped', '12 skipped')) cases (counted, expected);
+select is(pg_temp.recipients('waiting'), '{14 waiting,16 waiting}', 'Those that are waiting too');
+select is(pg_temp.recipients(null, 6, 2), '{8 failed,10 unknown}', 'A page begins after the last one seen');
+select is(pg_temp.recipients('waiting', 14), '{16 waiting}', 'Also of one count');
+select results_eq($$ select to_number, skip_reason, message_id is not null, status, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
+  $$ values ('+15005551004', null::text, true, 'failed', 30003, 'Unreachable'), ('+15005551005', null, true, 'unknown', null, null), ('+15005551006', 'opted_out', false, null, null, null) $$,
+  'With what is known of each');
+select is_empty($$ select counted, n from (select counted, count(*) as n from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 99) group by counted) l
+  where n <> (select (to_jsonb(c) ->> counted)::integer from public.campaigns c where c.id = (select id from five)) $$, 'As many under each count as the campaign says');
+
+reset role;
+select lives_ok($$ delete from auth.users where id = pg_temp.tenant() $$, 'A user with campaigns can be deleted');
+select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
+  'Nothing of them is left');
+
+select * from finish();
+rollback;

@@ -1,0 +1,54 @@
+-- What frontends may watch: published where Realtime is at work, once, and nothing that holds a secret.
+begin;
+create extension if not exists pgtap with schema extensions;
+select plan(15);
+
+create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
+create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
+drop publication if exists supabase_realtime;
+create view pg_temp.published as
+  select n.nspname || '.' || c.relname as name, c.oid, c.relrowsecurity
+  from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid and p.pubname = 'supabase_realtime'
+  join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace;
+create view pg_temp.added as select * from unnest(private.publish_changes()) name;
+
+select is(private.publish_changes(), '{}', 'Where there is no Realtime nothing is published');
+create publication another;
+select is(private.publish_changes(), '{}', 'Not to a publication of somebody else''s either');
+create publication supabase_realtime;
+select bag_eq('select * from pg_temp.added', array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns'], 'Where there is, what frontends watch is added');
+select set_eq('select name from pg_temp.published', array['public.sms_messages', 'public.sms_conversations', 'public.user_twilio_numbers', 'public.campaigns'], 'And is published');
+select is(private.publish_changes(), '{}', 'A second time nothing is added');
+select is((select count(*) from pg_temp.published), 4::bigint, 'Nor published twice');
+alter publication supabase_realtime drop table public.campaigns;
+select is(private.publish_changes(), '{campaigns}', 'What is missing is added by itself');
+create table public.pgtap_of_the_host (id integer primary key);
+alter publication supabase_realtime add table public.pgtap_of_the_host;
+alter publication supabase_realtime drop table public.sms_messages;
+select is(private.publish_changes(), '{sms_messages}', 'Beside what the host application publishes');
+select ok(exists (select from pg_temp.published where name = 'public.pgtap_of_the_host'), 'Which stays');
+
+select is_empty($$ select name from pg_temp.published where name like 'private.%' $$, 'Nothing of our internals is published');
+select is_empty($$ select p.name, a.attname from pg_temp.published p join pg_catalog.pg_attribute a on a.attrelid = p.oid and a.attnum > 0
+  where a.attname ~ 'token|secret|sealed|encrypted|password' $$, 'No table with a secret is among them');
+select is_empty($$ select p.name from pg_temp.published p where not p.relrowsecurity and p.name <> 'public.pgtap_of_the_host' $$, 'Each has row level security, which Realtime keeps to');
+select is_empty($$ select p.name from pg_temp.published p where p.name <> 'public.pgtap_of_the_host' and not exists (select from pg_catalog.pg_index i where i.indrelid = p.oid and i.indisprimary) $$,
+  'Each has a key, without which updates to a published table would fail');
+
+drop publication supabase_realtime;
+-- Only a superuser may publish everything at a word; anybody else names the tables.
+do $$
+begin
+  execute 'create publication supabase_realtime for ' || case when (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then 'all tables'
+    else 'table public.sms_messages, public.sms_conversations, public.user_twilio_numbers, public.campaigns' end;
+end;
+$$;
+select is(private.publish_changes(), '{}', 'Where everything is published there is nothing to add');
+
+insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at) values (pg_temp.tenant(), '+15005550101', '+15005550199', now());
+select set_config('request.jwt.claims', jsonb_build_object('sub', pg_temp.attacker(), 'role', 'authenticated')::text, true), set_config('role', 'authenticated', true);
+select is_empty('select 1 from public.sms_conversations', 'What is published is still hidden from an attacker');
+
+select * from finish();
+rollback;
