@@ -170,6 +170,12 @@ begin
       order by d.created_at limit p_limit
       for update skip locked); -- what somebody reports on now is asked for the next time
     get diagnostics due = row_count;
+    -- Campaigns that were over by then keep neither their text nor those made for recipients who got none.
+    update private.campaign_recipients r set body = null from public.campaigns c
+    where c.id = r.campaign_id and c.user_id = setting.user_id and r.body is not null and r.message_id is null
+      and c.finished_at < now() - make_interval(days => setting.retention_days);
+    update public.campaigns c set body = null
+    where c.user_id = setting.user_id and c.body is not null and c.finished_at < now() - make_interval(days => setting.retention_days);
     if due > 0 then
       asked := asked + due;
       perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', setting.user_id));

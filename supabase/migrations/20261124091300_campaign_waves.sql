@@ -80,6 +80,8 @@ begin
   select * into sender from private.may_send_from(p_user_id, campaign.from_number, false);
   if sender.outcome <> 'allowed' then
     update public.campaigns c set status = 'paused', status_reason = sender.outcome where c.id = p_campaign_id;
+    perform private.audit('campaigns', 'campaign.paused', p_user_id, null, null,
+      jsonb_build_object('campaignId', p_campaign_id, 'reason', sender.outcome));
     return query select 'paused', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
     return;
   end if;

@@ -1,7 +1,7 @@
 -- Texts are deleted when their tenant says so or has kept them long enough: at Twilio first, then here, and nothing else with them.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(46);
+select plan(49);
 
 create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
 create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
@@ -146,6 +146,19 @@ select results_eq($$ select name from named join public.sms_messages m using (id
 select pg_temp.forget_jobs();
 select is(public.ask_for_due_redactions(100), 0, 'What was asked for is not asked for again');
 select is_empty('select 1 from pg_temp.jobs', 'Nothing due is no job');
+insert into public.campaigns (user_id, from_number, body, status, total, waiting, skipped, idempotency_key, request_hash, finished_at)
+select user_id, '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'old', 'hash', now() - interval '31 days'
+from (values (pg_temp.tenant()), (pg_temp.keeper())) users (user_id);
+insert into public.campaigns (user_id, from_number, body, status, total, waiting, skipped, idempotency_key, request_hash, finished_at)
+values (pg_temp.tenant(), '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'young', 'hash', now() - interval '29 days');
+insert into private.campaign_recipients (campaign_id, position, to_number, country, body, skip_reason)
+select id, 0, '+15005550199', 'US', 'Dear Ann', 'canceled' from public.campaigns;
+select is(public.ask_for_due_redactions(100), 0, 'Campaigns that ended are looked at as well');
+select set_eq($$ select user_id, idempotency_key from public.campaigns c where body is null
+    and not exists (select from private.campaign_recipients r where r.campaign_id = c.id and r.body is not null) $$,
+  $$ values (pg_temp.tenant(), 'old') $$, 'Of one that ended before its tenant''s retention neither the text nor those made of it are kept');
+select is((select count(*) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where c.body is not null and r.body is not null), 2::bigint,
+  'A younger one, and one of a tenant who keeps all, stay as they were');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 0) $$, '23514', null, 'To keep nothing at all is no retention');
 select is((select every from private.schedules where name = 'redact-old-messages' and job = '{"kind": "redact-old-messages"}'), '1 hour', 'Ages are looked at every hour');
 
