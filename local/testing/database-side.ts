@@ -40,11 +40,11 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
       return Number(sent?.id);
     },
     async hurry(id) {
-      // One that a drain has claimed for its 150 seconds is left alone: it is being done.
+      // One that a drain has claimed just now, for its 150 seconds, is left alone: it is being done.
       await sql`
         update pgmq.q_jobs set vt = now()
         where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
-          and (last_read_at is null or vt - last_read_at not between '149 seconds' and '151 seconds')`;
+          and vt - now() not between '125 seconds' and '150 seconds'`;
     },
     async isQuiet(id) {
       const [waiting] = await sql<{ n: number }[]>`
