@@ -51,7 +51,8 @@ create unique index sms_messages_one_per_sid on public.sms_messages (twilio_mess
 create index sms_messages_newest_first on public.sms_messages (user_id, created_at desc, id desc);
 create index sms_messages_by_conversation on public.sms_messages (user_id, own_number, peer_number, created_at desc, id desc);
 create index sms_messages_by_campaign on public.sms_messages (campaign_id, status) where campaign_id is not null;
-create index sms_messages_by_words on public.sms_messages using gin (to_tsvector('simple', coalesce(body, '')));
+-- lower: text search itself knows the capitals of the server's LC_CTYPE only, in C those of ASCII.
+create index sms_messages_by_words on public.sms_messages using gin (to_tsvector('simple', lower(coalesce(body, ''))));
 -- What a look at Twilio may still change: a status that is not final, or a price it has not told.
 create index sms_messages_unfinished on public.sms_messages (looked_at nulls first, created_at)
   where twilio_message_sid is not null and direction = 'outbound'

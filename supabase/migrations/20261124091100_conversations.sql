@@ -66,7 +66,7 @@ set search_path = ''
 as $$
   -- Every word, each as the beginning of one: what somebody types is found before they have finished.
   select to_tsquery('simple', string_agg(quote_literal(w) || ':*', ' & '))
-  from unnest(tsvector_to_array(to_tsvector('simple', p_search))) w;
+  from unnest(tsvector_to_array(to_tsvector('simple', lower(p_search)))) w;
 $$;
 comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';
 
@@ -101,7 +101,7 @@ begin
       and (p_campaign_id is null or m.campaign_id = p_campaign_id)
       and (p_since is null or m.created_at >= p_since)
       and (p_until is null or m.created_at < p_until)
-      and (p_search is null or to_tsvector('simple', coalesce(m.body, '')) @@ words
+      and (p_search is null or to_tsvector('simple', lower(coalesce(m.body, ''))) @@ words
         or (length(digits) >= 3 and position(digits in m.peer_number) > 0))
       and (p_before_at is null or (m.created_at, m.id) < (p_before_at, p_before_id))
     order by m.created_at desc, m.id desc
