@@ -112,7 +112,9 @@ as $$
       where p.user_id = m.user_id and p.twilio_subaccount_sid = m.account_sid and p.twilio_subaccount_status <> 'closed')
   from public.sms_messages m
   where m.user_id = p_user_id and m.redaction_requested_at is not null and m.redacted_at is null
-    and m.status not in ('reserved', 'accepted', 'scheduled', 'queued', 'sending') -- Twilio deletes only what it has finished
+    and m.status not in ('accepted', 'scheduled', 'queued', 'sending') -- Twilio deletes only what it has finished
+    -- Where the answer was lost, it may have the text all the same, and the text is how it is found: not after two days, though.
+    and (m.status not in ('reserved', 'unknown') or m.created_at < now() - interval '2 days')
   order by m.redaction_requested_at, m.id limit p_limit;
 $$;
 comment on function public.messages_to_redact(uuid, integer) is 'Messages of a tenant whose text is still to be deleted, and can be.';
@@ -136,6 +138,9 @@ begin
   update public.sms_messages m set body = null, media_urls = '{}', media_types = '{}', redacted_at = now()
   where m.id = any (p_message_ids) and m.redaction_requested_at is not null and m.redacted_at is null;
   get diagnostics redacted = row_count;
+  -- What was made for one recipient of a campaign is the same text.
+  update private.campaign_recipients r set body = null
+  where r.message_id in (select m.id from public.sms_messages m where m.id = any (p_message_ids) and m.redacted_at is not null);
   return redacted;
 end;
 $$;
