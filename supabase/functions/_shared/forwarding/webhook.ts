@@ -20,7 +20,7 @@ export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
 /** Where to forward to: null forgets the webhook. `rotateSecret` makes another secret for one that is there. */
 export function forwardWebhookRequest(allowPrivate: boolean) {
   return z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2048)
+    url: z.url({ protocol: /^https?$/, abort: true }).max(2048)
       .refine((url) => isPublicTarget(url, allowPrivate), "must be an https URL of a public host, without a user name")
       .nullable(),
     rotateSecret: z.boolean().default(false),
