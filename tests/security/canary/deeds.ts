@@ -7,9 +7,11 @@ import { postStripeEvent, postTwilioCallback } from "../../functions/webhooks.ts
 
 /** The people of the story. */
 export interface People {
-  /** Has a subaccount and a number. */
+  /** Has a subaccount and a number, and is told of what she receives. */
   ada: Caller;
   operator: Actor;
+  /** What Ada writes and is written. */
+  words: string;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface People {
  * after, so no answer is looked at here.
  * @param turn what makes work for many jobs is done in every third only
  */
-export async function doEverything(stage: Stage, { ada, operator }: People, turn: number): Promise<void> {
+export async function doEverything(stage: Stage, { ada, operator, words }: People, turn: number): Promise<void> {
   const { state, twilio, stripe, database } = stage;
   const ben = await newcomer(stage, "ben").catch(() => null);
   const id = crypto.randomUUID();
-  const message = { to: freshRecipient(), body: `Hello ${id}` };
+  const message = { to: freshRecipient(), body: `${words} ${id}` };
   const deeds: (() => Promise<unknown>)[] = [
     () => ada.call("provision-subaccount"),
     () => ada.call("provision-subaccount", { method: "POST" }),
@@ -36,9 +38,9 @@ export async function doEverything(stage: Stage, { ada, operator }: People, turn
     async () => await ada.data.from("user_preferences").select("*"),
     async () => await ada.data.from("user_preferences").select("user_id, twilio_subaccount_sid"),
     async () => await ada.data.from("sms_messages").select("id, body, status, error_message"),
-    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${id}` }),
+    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${words}` }),
     () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: "HELP" }),
-    () => ada.call("send-bulk", { body: { body: "Dear {{name}}", recipients: listOf(3), from: ada.number } }),
+    () => ada.call("send-bulk", { body: { body: `Dear {{name}} ${words}`, recipients: listOf(3), from: ada.number } }),
     () => ada.call("send-bulk", { body: { body: "{{nothing}}", recipients: listOf(1) } }),
     () => everyCampaign(ada),
     () => ada.call(`list-messages?search=${id}`),
