@@ -586,7 +586,9 @@ export interface Redaction {
 
 /** Null is the default: Twilio's own answer, every country of the plan, texts kept for ever. */
 export interface MessagingSettings {
+  /** Goes out only where Twilio's own handling of keywords is off: otherwise Twilio answers, and blocks this. */
   stopReply: string | null;
+  /** Besides Twilio's own answer; likewise `helpReply`. */
   startReply: string | null;
   helpReply: string | null;
   /** ISO 3166, narrower than the plan's list. */

@@ -40,11 +40,11 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
       return Number(sent?.id);
     },
     async hurry(id) {
-      // One that a drain has claimed for its 150 seconds is left alone: it is being done.
+      // One that a drain has claimed just now, for its 150 seconds, is left alone: it is being done.
       await sql`
         update pgmq.q_jobs set vt = now()
         where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
-          and (last_read_at is null or vt - last_read_at not between '149 seconds' and '151 seconds')`;
+          and vt - now() not between '125 seconds' and '150 seconds'`;
     },
     async isQuiet(id) {
       const [waiting] = await sql<{ n: number }[]>`
@@ -71,6 +71,14 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
         // Replicas fire no triggers: updated_at would be today's again.
         await tx`set local session_replication_role = replica`;
         await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
+        await tx`
+          update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
+        // Kept by a trigger, by the hour in which a message was sent.
+        await tx`delete from private.sending_totals where user_id = ${userId}`;
+        await tx`
+          insert into private.sending_totals (user_id, hour, messages, spend)
+          select m.user_id, date_trunc('hour', m.created_at), count(*), sum(private.cost_of(m))
+          from public.sms_messages m where m.user_id = ${userId} and private.counts_as_sent(m) group by 1, 2`;
         await tx`update public.user_twilio_numbers set updated_at = updated_at - ${gone}::interval where user_id = ${userId}`;
       });
     },

@@ -42,6 +42,11 @@ export interface TwilioSide {
   clearFaults(): Promise<void>;
   /** Changes settings of the simulator, such as `maxSubaccounts`. */
   configure(settings: Record<string, unknown>): Promise<void>;
+  /** Decides how messages to a number end; delivered otherwise. */
+  decide(
+    to: string,
+    outcome: { status: "sent" | "delivered" | "undelivered" | "failed"; errorCode?: number },
+  ): Promise<void>;
   inbound(message: { from: string; to: string; body: string; mediaUrls?: string[] }): Promise<{ messageSid: string }>;
 }
 
@@ -84,6 +89,7 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">): TwilioSide {
     fault: (fault) => control("POST", "/faults", fault),
     clearFaults: () => control("DELETE", "/faults"),
     configure: (settings) => control("POST", "/settings", settings),
+    decide: (to, outcome) => control("POST", "/outcomes", { to, ...outcome }),
     inbound: (message) => control("POST", "/inbound", message),
   };
 }

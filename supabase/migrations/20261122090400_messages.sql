@@ -51,9 +51,10 @@ create unique index sms_messages_one_per_sid on public.sms_messages (twilio_mess
 create index sms_messages_newest_first on public.sms_messages (user_id, created_at desc, id desc);
 create index sms_messages_by_conversation on public.sms_messages (user_id, own_number, peer_number, created_at desc, id desc);
 create index sms_messages_by_campaign on public.sms_messages (campaign_id, status) where campaign_id is not null;
+-- lower: text search itself knows the capitals of the server's LC_CTYPE only, in C those of ASCII.
 -- The tenant is a word like the others, so that what everybody writes is looked through for one of them alone.
 create index sms_messages_by_words on public.sms_messages
-  using gin ((to_tsvector('simple', coalesce(body, '')) || array_to_tsvector(array[user_id::text])));
+  using gin ((to_tsvector('simple', lower(coalesce(body, ''))) || array_to_tsvector(array[user_id::text])));
 -- What a look at Twilio may still change: a status that is not final, or a price it has not told. By age: after some days nobody
 -- looks any more, and those whose price never came would be in the way for ever.
 create index sms_messages_unfinished on public.sms_messages (created_at)

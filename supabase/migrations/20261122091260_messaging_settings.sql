@@ -13,7 +13,7 @@ create table public.messaging_settings (
 );
 comment on table public.messaging_settings is 'A tenant''s own rules for their messages. No row, and null in any column, is the default.';
 comment on column public.messaging_settings.stop_reply is
-  'What answers a STOP; likewise START and HELP. Null leaves the answer to Twilio, which has one of its own.';
+  'What answers a STOP; likewise START and HELP. Null leaves the answer to Twilio, which has one of its own: ours to START and HELP goes out besides it, ours to STOP is blocked (21610), unless Twilio''s support has turned its handling of keywords off.';
 comment on column public.messaging_settings.allowed_countries is 'Narrower than the plan''s list, never wider.';
 comment on column public.messaging_settings.retention_days is 'Bodies and media of older messages are deleted, at Twilio and here. Null keeps them.';
 create trigger touch_updated_at before update on public.messaging_settings

@@ -185,7 +185,9 @@ language sql
 set search_path = ''
 as $$
   insert into public.sms_opt_outs (sender, recipient, user_id, keyword) values (p_sender, p_recipient, p_user_id, p_keyword)
-  on conflict (sender, recipient) do update set opted_out_at = now(), keyword = excluded.keyword, user_id = excluded.user_id;
+  on conflict (sender, recipient) do update set opted_out_at = now(), keyword = excluded.keyword, user_id = excluded.user_id
+  -- Twilio's word adds nothing to the recipient's own.
+  where excluded.keyword <> '21610';
 $$;
 comment on function private.note_opt_out(text, text, uuid, text) is
   'A recipient wants nothing more from a sender: by a keyword of theirs, or because Twilio says so (21610).';
@@ -228,7 +230,12 @@ begin
     error_message = case when moves then p_error_message else m.error_message end,
     status_updated_at = case when moves then now() else m.status_updated_at end
   where m.id = message.id;
-  if moves and p_error_code = 21610 then
+  if moves and p_error_code = 21610 and not exists (
+    -- Who has written since may have said START. If not, Twilio says so again next time.
+    select from public.sms_messages i
+    where i.user_id = p_user_id and i.own_number = message.from_number and i.peer_number = message.to_number
+      and i.direction = 'inbound' and i.created_at > message.created_at
+  ) then
     perform private.note_opt_out(message.from_number, message.to_number, p_user_id, '21610');
   end if;
   return query select case when moves then 'moved' else 'unchanged' end, case when moves then p_status else message.status end;

@@ -68,7 +68,7 @@ as $$
   -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because to_tsquery
   -- would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a backslash.
   select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
-  from unnest(tsvector_to_array(to_tsvector('simple', p_search))) w;
+  from unnest(tsvector_to_array(to_tsvector('simple', lower(p_search)))) w;
 $$;
 comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';
 
@@ -100,7 +100,7 @@ begin
     found := array(
       select w.id from (
         select m.id from public.sms_messages m
-        where to_tsvector('simple', coalesce(m.body, '')) || array_to_tsvector(array[m.user_id::text]) @@ words
+        where to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array[m.user_id::text]) @@ words
         limit most + 1
       ) w
       union all
@@ -129,7 +129,7 @@ begin
       and (p_until is null or m.created_at < p_until)
       and (found is null or m.id = any (found))
       and (p_search is null or found is not null
-        or to_tsvector('simple', coalesce(m.body, '')) || array_to_tsvector(array[m.user_id::text]) @@ words
+        or to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array[m.user_id::text]) @@ words
         or (is_number and position(digits in m.peer_number) > 0))
       and (p_before_at is null or (m.created_at, m.id) < (p_before_at, p_before_id))
     order by m.created_at desc, m.id desc

@@ -101,7 +101,7 @@ for (const name of calledBy("secret")) {
       { authorization: `Bearer ${ada.accessToken}` },
       { apikey: ada.accessToken },
       { authorization: `Bearer ${state.secretKey}` },
-      { apikey: `${state.secretKey.slice(0, -1)}${state.secretKey.endsWith("x") ? "y" : "x"}` },
+      { apikey: state.secretKey.slice(0, -1) + (state.secretKey.endsWith("x") ? "y" : "x") },
       { apikey: "" },
     ];
     for (const headers of attempts) {
@@ -157,8 +157,120 @@ const NO_JSON: Record<string, BadBody> = {
 };
 
 const NUMBER_ID = crypto.randomUUID();
+/** A campaign that is nobody's. */
+const CAMPAIGN = `campaigns/${crypto.randomUUID()}`;
+
+/** What changes a campaign, and takes no body. */
+const NO_BODY: Record<string, BadBody> = {
+  "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
+  "a reason": { body: { reason: "x" }, fields: ["reason"] },
+  "a list": { body: [1], fields: [""] },
+  "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
+};
+
+/** It takes lists: more than 8 MiB is what it does not take. */
+const { "64 KiB and a byte": _, ...NO_LIST } = NO_JSON;
+
+const TO = "+14155550100";
+const SETTINGS = { stopReply: null, startReply: null, helpReply: null, allowedCountries: null, retentionDays: null };
 
 const BAD_BODIES: Record<string, Record<string, BadBody>> = {
+  "send-bulk": {
+    ...NO_LIST,
+    "8 MiB and a byte": { body: `"${"x".repeat(8 * 1024 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
+    "nothing": { body: {}, fields: ["recipients"] },
+    "nobody": { body: { body: "x", recipients: [] }, fields: ["recipients"] },
+    "neither body nor media": { body: { recipients: [{ to: TO }] }, fields: ["body"] },
+    "an empty text": { body: { body: "", recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text without end": { body: { body: "x".repeat(3201), recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text with a NUL": { body: { body: "a\0b", recipients: [{ to: TO }] }, fields: ["body"] },
+    "a name of blanks": { body: { name: "  ", body: "x", recipients: [{ to: TO }] }, fields: ["name"] },
+    "recipients that are numbers alone": { body: { body: "x", recipients: [TO] }, fields: ["recipients.0"] },
+    "a recipient without a number": { body: { body: "x", recipients: [{ to: TO }, {}] }, fields: ["recipients.1.to"] },
+    "a recipient with a NUL": { body: { body: "x", recipients: [{ to: "+1\0" }] }, fields: ["recipients.0.to"] },
+    "variables of another type": {
+      body: { body: "x", recipients: [{ to: TO, variables: { n: 1 } }] },
+      fields: ["recipients.0.variables.n"],
+    },
+    "a variable that is half an emoji": {
+      body: { body: "x", recipients: [{ to: TO, variables: { n: "\ud83d" } }] },
+      fields: ["recipients.0.variables.n"],
+    },
+    "a variable's name that is empty": {
+      body: { body: "x", recipients: [{ to: TO, variables: { "": "x" } }] },
+      fields: ["recipients.0.variables."],
+    },
+    "media from a disk": { body: { mediaUrls: ["file:///a"], recipients: [{ to: TO }] }, fields: ["mediaUrls.0"] },
+    "a day for a time": {
+      body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01" },
+      fields: ["scheduledAt"],
+    },
+    "a time without a zone": {
+      body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01T12:00:00" },
+      fields: ["scheduledAt"],
+    },
+    "a time in years": {
+      body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2031-12-01T12:00:00Z" },
+      fields: ["scheduledAt"],
+    },
+    "a dry run that is a text": { body: { body: "x", recipients: [{ to: TO }], dryRun: "yes" }, fields: ["dryRun"] },
+    "unknown fields": {
+      body: { body: "x", recipients: [{ to: TO, name: "Ann" }], rate: 5 },
+      fields: ["recipients.0.name", "rate"],
+    },
+  },
+  "redact-message": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["messageId"] },
+    "Twilio's id": { body: { messageId: `SM${"0".repeat(32)}` }, fields: ["messageId"] },
+    "several": { body: { messageId: [crypto.randomUUID()] }, fields: ["messageId"] },
+    "an id with more behind it": { body: { messageId: `${crypto.randomUUID()}\n` }, fields: ["messageId"] },
+    "unknown fields": { body: { messageId: crypto.randomUUID(), userId: "x" }, fields: ["userId"] },
+  },
+  "messaging-settings": {
+    ...NO_JSON,
+    "nothing": {
+      body: {},
+      fields: ["stopReply", "startReply", "helpReply", "allowedCountries", "retentionDays"],
+    },
+    "some of it": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
+    "an answer of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
+    "an answer without end": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
+    "an answer with a NUL": { body: { ...SETTINGS, startReply: "a\0b" }, fields: ["startReply"] },
+    "an answer of another type": { body: { ...SETTINGS, startReply: true }, fields: ["startReply"] },
+    "a list of no countries": { body: { ...SETTINGS, allowedCountries: [] }, fields: ["allowedCountries"] },
+    "a country by its name": {
+      body: { ...SETTINGS, allowedCountries: ["US", "Germany"] },
+      fields: ["allowedCountries.1"],
+    },
+    "a country in small letters": { body: { ...SETTINGS, allowedCountries: ["us"] }, fields: ["allowedCountries.0"] },
+    "a country for a list": { body: { ...SETTINGS, allowedCountries: "US" }, fields: ["allowedCountries"] },
+    "more countries than there are": {
+      body: { ...SETTINGS, allowedCountries: Array(251).fill("US") },
+      fields: ["allowedCountries"],
+    },
+    "no day at all": { body: { ...SETTINGS, retentionDays: 0 }, fields: ["retentionDays"] },
+    "half a day": { body: { ...SETTINGS, retentionDays: 0.5 }, fields: ["retentionDays"] },
+    "days in a text": { body: { ...SETTINGS, retentionDays: "30" }, fields: ["retentionDays"] },
+    "decades": { body: { ...SETTINGS, retentionDays: 3651 }, fields: ["retentionDays"] },
+    "unknown fields": { body: { ...SETTINGS, userId: "x" }, fields: ["userId"] },
+  },
+  "forward-webhook": {
+    ...NO_JSON,
+    "nothing": { body: {}, fields: ["url"] },
+    "no URL": { body: { url: "hook" }, fields: ["url"] },
+    "an empty URL": { body: { url: "" }, fields: ["url"] },
+    "a URL of another protocol": { body: { url: "ftp://example.com" }, fields: ["url"] },
+    "a user name in the URL": { body: { url: "https://ada@example.com" }, fields: ["url"] },
+    "a URL with a NUL": { body: { url: "https://example.com/a\0b" }, fields: ["url"] },
+    "a URL that is half an emoji": { body: { url: "https://example.com/\ud83d" }, fields: ["url"] },
+    "a URL without end": { body: { url: `https://example.com/${"x".repeat(2048)}` }, fields: ["url"] },
+    "a secret of the caller's": { body: { url: "https://example.com", secret: "whsec_x" }, fields: ["secret"] },
+    "a wish that is a text": { body: { url: "https://example.com", rotateSecret: "yes" }, fields: ["rotateSecret"] },
+  },
+  [`${CAMPAIGN}/pause`]: NO_BODY,
+  [`${CAMPAIGN}/resume`]: NO_BODY,
+  [`${CAMPAIGN}/cancel`]: NO_BODY,
   "buy-number": {
     ...NO_JSON,
     "nothing": { body: {}, fields: ["phoneNumber"] },
@@ -271,7 +383,52 @@ for (const [name, bodies] of Object.entries(BAD_BODIES)) {
   }
 }
 
+const MOMENTS = {
+  "?since=yesterday": ["since"],
+  "?since=2026-01-01": ["since"],
+  "?since=2026-01-01T00:00:00": ["since"],
+  "?until=2026-02-30T00:00:00Z": ["until"],
+  "?until=0000-01-01T00:00:00Z": ["until"],
+  "?until=infinity": ["until"],
+};
+const PAGES = {
+  "?limit=0": ["limit"],
+  "?limit=-1": ["limit"],
+  "?limit=ten": ["limit"],
+  "?limit=1.5": ["limit"],
+  "?limit=": ["limit"],
+  "?cursor=": ["cursor"],
+  "?cursor=x": ["cursor"],
+  "?cursor=WzFd&cursor=WzFd": ["cursor"],
+  "?page=2": ["page"],
+  "?userId=somebody": ["userId"],
+};
+
 const BAD_QUERIES: Record<string, Record<string, string[]>> = {
+  "list-messages": {
+    ...MOMENTS,
+    ...PAGES,
+    "?limit=201": ["limit"],
+    "?direction=out": ["direction"],
+    "?status=lost": ["status.0"],
+    "?status=": ["status.0"],
+    "?status=sent,": ["status.1"],
+    "?number=1": ["number"],
+    "?with=": ["with"],
+    "?with=%2B1%00": ["with"],
+    "?campaignId=spring": ["campaignId"],
+    "?search=": ["search"],
+    "?search=%20%09": ["search"],
+    "?search=a%00b": ["search"],
+    [`?search=${"x".repeat(201)}`]: ["search"],
+    "?direction=x&limit=0&more=1": ["direction", "limit", "more"],
+  },
+  "list-conversations": { ...PAGES, "?limit=201": ["limit"], "?number=": ["number"], "?with=%2B14155550100": ["with"] },
+  "campaigns": { ...PAGES, "?limit=201": ["limit"], "?status=over": ["status"] },
+  [`${CAMPAIGN}/recipients`]: { ...PAGES, "?limit=1001": ["limit"], "?count=all": ["count"] },
+  [CAMPAIGN]: { "?limit=1": ["limit"] },
+  "messaging-settings": { "?userId=somebody": ["userId"] },
+  "forward-webhook": { "?secret=1": ["secret"] },
   "list-numbers": { "?userId=somebody": ["userId"], "?source=master&source=master": ["source"] },
   "provision-subaccount": { "?userId=somebody": ["userId"] },
   "search-numbers": {
@@ -303,20 +460,35 @@ for (const [name, queries] of Object.entries(BAD_QUERIES)) {
   });
 }
 
-test("send-sms does not take an Idempotency-Key of blanks, of other letters, or without end", async () => {
+for (const name of ["send-sms", "send-bulk"]) {
+  test(`${name} does not take an Idempotency-Key of blanks, of other letters, or without end`, async () => {
+    const ada = await user();
+    const body = name === "send-sms" ? { to: TO, body: "x" } : { body: "x", recipients: [{ to: TO }] };
+    for (const key of ["with blank", "x".repeat(256), "schlüssel"]) {
+      assertInvalid(await ada.call(name, { body, headers: { "idempotency-key": key } }), ["Idempotency-Key"]);
+    }
+  });
+}
+
+test("what takes a body takes no query beside it", async () => {
   const ada = await user();
-  for (const key of ["with blank", "x".repeat(256), "schlüssel"]) {
-    const headers = { "idempotency-key": key };
-    assertInvalid(await ada.call("send-sms", { body: { to: "+14155550100", body: "x" }, headers }), [
-      "Idempotency-Key",
-    ]);
+  for (const name of ["send-bulk", "redact-message", "messaging-settings", "forward-webhook", `${CAMPAIGN}/pause`]) {
+    assertInvalid(await ada.call(`${name}?x=1`, { method: "POST", body: {} }), ["x"]);
   }
 });
 
 test("a body of megabytes is refused, and the refusal arrives", async () => {
   const ada = await user();
   const body = "x".repeat(5_000_000);
-  for (const name of ["buy-number", "send-sms", "provision-subaccount"]) {
+  const names = [
+    "buy-number",
+    "send-sms",
+    "provision-subaccount",
+    "redact-message",
+    "messaging-settings",
+    "forward-webhook",
+  ];
+  for (const name of names) {
     assertRefused(await ada.call(name, { method: "POST", body }), [413, "body_too_large"]);
   }
 });

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { Webhook } from "standardwebhooks";
 import { openToken } from "../../supabase/functions/_shared/subaccounts/credentials.ts";
 import { parseKeyRing, seal, tokenBinding } from "../../supabase/functions/_shared/platform/sealing.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import type { Actor } from "../../local/testing/actor.ts";
 import { eventually } from "../../local/testing/eventually.ts";
 import { assertRefused } from "./answers.ts";
+import { listen, type Listener } from "./listener.ts";
 import { signUpOperator } from "./operators.ts";
 import { Stage, test } from "./stage.ts";
 import { type Caller, freshRecipient, withNumber } from "./tenants.ts";
+import { postTwilioCallback } from "./webhooks.ts";
 
 const KEYS: Record<string, string> = Object.fromEntries(
   ["k1", "k2", "k3"].map((id) => [id, randomBytes(32).toString("base64")]),
@@ -16,6 +19,8 @@ const KEYS: Record<string, string> = Object.fromEntries(
 const ringText = (ids: string[]) => JSON.stringify(Object.fromEntries(ids.map((id) => [id, KEYS[id]])));
 /** More than two batches. */
 const DORMANT = 250;
+/** Ada's token and the secret of her webhook besides. */
+const SEALED = DORMANT + 2;
 
 let stack: Stack | undefined;
 let dataDir: string;
@@ -24,9 +29,11 @@ const log: string[] = [];
 Deno.test.beforeAll(async () => {
   dataDir = await Deno.makeTempDir({ prefix: "switchboard-keys-" });
   await Deno.chmod(dataDir, 0o755); // under root the database runs as another user
+  server = await listen();
 });
 Deno.test.afterAll(async () => {
   await stack?.stop();
+  await server[Symbol.asyncDispose]();
   await Deno.remove(dataDir, { recursive: true });
 });
 
@@ -60,6 +67,9 @@ const retired = new Era(["k2"]);
 const tooEarly = new Era(["k3"]);
 const putBack = new Era(["k3", "k2"]);
 let ada: Caller;
+/** Ada's server, which is told of what she receives, and what she verifies that with. */
+let server: Listener;
+let secret: string;
 
 /** What `admin/sealing-keys` answers once it is as expected; the last answer in the failure otherwise. */
 async function keysBecome(operator: Actor, expected: Record<string, unknown>): Promise<void> {
@@ -110,10 +120,11 @@ async function addDormantTokens({ database: { sql } }: Stage): Promise<void> {
 test("with one key all tokens are under it, and it may not go", async () => {
   const stage = await first.begin();
   ada = await withNumber(stage, "ada");
+  secret = (await ada.switchboard.saveForwardWebhook({ url: server.url }))!.secret!;
   await addDormantTokens(stage);
   await keysBecome(await signUpOperator(stage), {
     current: "k1",
-    inUse: [{ keyId: "k1", tokens: DORMANT + 1 }],
+    inUse: [{ keyId: "k1", tokens: SEALED }],
     missing: [],
     retirable: [],
   });
@@ -124,7 +135,7 @@ test("with a new key in front everything is sealed anew by itself, and the old k
   const operator = await signUpOperator(stage);
   await keysBecome(operator, {
     current: "k2",
-    inUse: [{ keyId: "k2", tokens: DORMANT + 1 }],
+    inUse: [{ keyId: "k2", tokens: SEALED }],
     missing: [],
     retirable: ["k1"],
   });
@@ -159,13 +170,33 @@ test("without the old key everything goes on", async () => {
   assert.equal((await sendAs(stage, ada)).status, 201);
 });
 
+test("a webhook's secret is sealed anew with the tokens, and stays what its tenant knows", async () => {
+  const { stage } = retired;
+  const [row] = await stage.database.sql`select sealed_secret from private.forward_webhooks where user_id = ${ada.id}`;
+  assert.match(row?.["sealed_secret"], /^v1\.k2\./);
+  const { status } = await postTwilioCallback(stage.state, {
+    path: `inbound/${ada.id}`,
+    token: ada.authToken,
+    form: {
+      AccountSid: ada.accountSid,
+      MessageSid: `SM${randomBytes(16).toString("hex")}`,
+      From: freshRecipient(),
+      To: ada.number,
+      Body: "Hello",
+    },
+  });
+  assert.equal(status, 200);
+  const call = await eventually("the text to be forwarded", () => server.heard[0]);
+  assert.ok(new Webhook(secret).verify(call.body, call.headers));
+});
+
 test("a key that went too early is missed aloud, by its name, and nothing is lost", async () => {
   const stage = await tooEarly.begin();
   assertRefused(await sendAs(stage, ada), [500, "internal_error"]);
   assert.ok(log.some((line) => line.includes('Cannot open a sealed token: key \\"k2\\" is not in TOKEN_SEALING_KEYS')));
   await keysBecome(await signUpOperator(stage), {
     current: "k3",
-    inUse: [{ keyId: "k2", tokens: DORMANT + 1 }],
+    inUse: [{ keyId: "k2", tokens: SEALED }],
     missing: ["k2"],
     retirable: [],
   });
@@ -180,7 +211,7 @@ test("a key that went too early is missed aloud, by its name, and nothing is los
   const [told] = await sql`select verdict, finding from public.describe_installation() where subject = 'sealing keys'`;
   assert.deepEqual({ ...told }, {
     verdict: "fail",
-    finding: `TOKEN_SEALING_KEYS lacks keys that tokens need: ${DORMANT + 1} for "k2"`,
+    finding: `TOKEN_SEALING_KEYS lacks keys that tokens need: ${SEALED} for "k2"`,
   });
 });
 
@@ -201,7 +232,7 @@ test("put back, the key opens what it sealed, and may go after that", async () =
   assert.equal((await sendAs(stage, ada)).status, 201);
   await keysBecome(await signUpOperator(stage), {
     current: "k3",
-    inUse: [{ keyId: "k3", tokens: DORMANT + 1 }],
+    inUse: [{ keyId: "k3", tokens: SEALED }],
     missing: [],
     retirable: ["k2"],
   });

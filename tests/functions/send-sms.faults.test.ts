@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { eventually } from "../../local/testing/eventually.ts";
 import { assertRefused } from "./answers.ts";
 import { becomes, ledgerOf, sendsTo, textsTo } from "./ledger.ts";
 import { sharedStage, test } from "./stage.ts";
-import { type Caller, freshRecipient, quiescence, withNumber } from "./tenants.ts";
+import { allow, type Caller, freshRecipient, quiescence, withNumber } from "./tenants.ts";
+import { postTwilioCallback } from "./webhooks.ts";
 
 const stage = sharedStage();
 
 type Fault = Record<string, unknown>;
+
+const AN_HOUR = 3600;
 
 /** Disturbs the tenant's sending, and nobody else's. */
 async function disturb({ accountSid }: Caller, ...faults: Fault[]): Promise<void> {
@@ -20,8 +24,12 @@ const send = (tenant: Caller, to: string, key = "key", body = "Hello") =>
 /** Lets a minute go by, and the job that settles messages do its work. */
 async function settle(...tenants: Caller[]): Promise<void> {
   for (const { id } of tenants) await stage.database.age(id, 60);
-  const job = await stage.database.enqueue({ kind: "settle-messages" });
-  await eventually("the job that settles to be done", async () => {
+  await doJob("settle-messages");
+}
+
+async function doJob(kind: string): Promise<void> {
+  const job = await stage.database.enqueue({ kind });
+  await eventually(`the job ${kind} to be done`, async () => {
     return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
   });
 }
@@ -140,6 +148,86 @@ test("of two equal messages the evidence of one is none for the other", async ()
   assert.match(first?.twilio_message_sid ?? "", /^SM/);
 });
 
+test("of two equal messages without an answer, one of which arrived, one is found and the other never was sent", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await disturb(ada, { kind: "drop_before" });
+  assertRefused(await send(ada, to, "first"), [503, "message_outcome_unknown"]);
+  await disturb(ada, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
+  assertRefused(await send(ada, to, "second"), [503, "message_outcome_unknown"]);
+  await settle(ada);
+  const [found] = (await textsTo(stage, ada.accountSid, to)).map(({ sid }) => sid);
+  const sidsNow = async () => (await ledgerOf(stage, ada)).map((row) => row.twilio_message_sid).sort();
+  assert.deepEqual(await sidsNow(), [found, null]);
+  await stage.database.age(ada.id, AN_HOUR);
+  await settle(ada);
+  const statuses = (await ledgerOf(stage, ada)).map((row) => [row.status, row.twilio_message_sid !== null]).sort();
+  assert.deepEqual(statuses, [["delivered", true], ["not_sent", false]]);
+});
+
+test("of two equal messages that both arrived without an answer neither is taken for the other, nor for not sent", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await disturb(ada, { kind: "drop_after_commit", times: 2 }, { kind: "callbacks:dropped", times: 2 });
+  for (const key of ["first", "second"]) assertRefused(await send(ada, to, key), [503, "message_outcome_unknown"]);
+  await settle(ada);
+  await stage.database.age(ada.id, AN_HOUR);
+  await settle(ada);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown", "unknown"]);
+});
+
+test("a message of which Twilio knows nothing an hour later was not sent, says so, and costs nothing", async () => {
+  const ada = await withNumber(stage, "ada");
+  await allow(stage, ada, { daily: 1 });
+  const to = freshRecipient();
+  await disturb(ada, { kind: "drop_before" });
+  await assertUnknown(ada, to);
+  await stage.database.age(ada.id, AN_HOUR - 120);
+  await settle(ada);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
+  assertRefused(await send(ada, freshRecipient(), "another"), [429, "message_limit_reached"]);
+  await settle(ada);
+  const [row] = await ledgerOf(stage, ada);
+  assert.deepEqual([row?.status, row?.error_message], [
+    "not_sent",
+    "Twilio's answer was lost, and it has no such message",
+  ]);
+  const again = await send(ada, to);
+  assert.deepEqual([again.status, again.body.status, again.body.sid], [200, "not_sent", null]);
+  assert.equal((await send(ada, freshRecipient(), "another")).status, 201);
+});
+
+test("while Twilio does not answer, nothing is taken for not sent, however long it lasts", async () => {
+  const ada = await withNumber(stage, "ada");
+  await disturb(ada, { kind: "drop_before" });
+  assertRefused(await send(ada, freshRecipient()), [503, "message_outcome_unknown"]);
+  await stage.database.age(ada.id, AN_HOUR);
+  await stage.twilio.setStatus(ada.accountSid, "suspended");
+  await settle(ada);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
+  await stage.twilio.setStatus(ada.accountSid, "active");
+  await settle(ada);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["not_sent"]);
+});
+
+test("a callback that comes after all is believed over a look that found nothing", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await disturb(ada, { kind: "drop_before" });
+  await assertUnknown(ada, to);
+  await stage.database.age(ada.id, AN_HOUR);
+  await settle(ada);
+  const row = await becomes(stage, ada, "not_sent");
+  const sid = `SM${randomBytes(16).toString("hex")}`;
+  const { status } = await postTwilioCallback(stage.state, {
+    path: `status/${ada.id}?message=${row.id}`,
+    token: ada.authToken,
+    form: { AccountSid: ada.accountSid, MessageSid: sid, MessageStatus: "delivered", To: to, From: ada.number },
+  });
+  assert.equal(status, 204);
+  assert.equal((await becomes(stage, ada, "delivered")).twilio_message_sid, sid);
+});
+
 test("a message whose twin is known is found beside it", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
@@ -220,6 +308,97 @@ test("a message that was told delivered before its answer came is answered as de
   } finally {
     await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 } });
   }
+});
+
+/** What is known of the tenant's messages, by their price and status. */
+async function pricedOf(tenant: Caller) {
+  const { messages } = await tenant.switchboard.listMessages({ limit: 200 });
+  return messages.map(({ status, price, priceUnit, segments }) => [status, price, priceUnit, segments]);
+}
+
+async function pricesOfTwilio({ accountSid }: Caller): Promise<void> {
+  await eventually("Twilio to have put its prices", async () => {
+    return (await stage.twilio.messagesOf(accountSid)).every(({ price }) => price !== null);
+  });
+}
+
+/** Lets two minutes go by, in which Twilio puts prices to what it sent, and the job that looks for news do its work. */
+async function refresh(tenant: Caller): Promise<void> {
+  await pricesOfTwilio(tenant);
+  await stage.database.age(tenant.id, 150);
+  await doJob("refresh-messages");
+}
+
+test("a message whose callbacks never come gets its status and price from Twilio all the same", async () => {
+  const ada = await withNumber(stage, "ada");
+  await disturb(ada, { kind: "callbacks:dropped", times: 2 });
+  assert.equal((await send(ada, freshRecipient(), "first", "x".repeat(161))).status, 201);
+  assert.equal((await send(ada, "+15005530003", "second")).status, 201);
+  assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["queued", "queued"]);
+  await refresh(ada);
+  assert.deepEqual(await pricedOf(ada), [["undelivered", -0.0083, "USD", 1], ["delivered", -0.0166, "USD", 2]]);
+  assert.equal((await ledgerOf(stage, ada))[1]?.error_code, 30003);
+});
+
+test("a price comes later than the message's end, is looked for until then, and no longer", async () => {
+  const ada = await withNumber(stage, "ada");
+  await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 3_000 } });
+  try {
+    assert.equal((await send(ada, freshRecipient())).status, 201);
+  } finally {
+    await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 } });
+  }
+  await becomes(stage, ada, "delivered");
+  await stage.database.age(ada.id, 150);
+  await doJob("refresh-messages");
+  assert.deepEqual(await pricedOf(ada), [["delivered", null, null, 1]]);
+  await pricesOfTwilio(ada);
+  await forgetLooks(ada);
+  await doJob("refresh-messages");
+  assert.deepEqual(await pricedOf(ada), [["delivered", -0.0083, "USD", 1]]);
+
+  const looks = async () => {
+    const path = `/2010-04-01/Accounts/${ada.accountSid}/Messages/`;
+    return (await stage.twilio.requests()).filter(({ method, path: asked }) =>
+      method === "GET" && asked.startsWith(path)
+    );
+  };
+  const before = (await looks()).length;
+  assert.equal(before, 2);
+  await forgetLooks(ada);
+  await doJob("refresh-messages");
+  assert.equal((await looks()).length, before);
+});
+
+/** A message is looked for no more often than every two minutes: they are over. */
+async function forgetLooks({ id }: Caller): Promise<void> {
+  await stage.database.sql`update public.sms_messages set looked_at = null where user_id = ${id}`;
+}
+
+test("many messages of one account get their prices from its list, in few calls", async () => {
+  const ada = await withNumber(stage, "ada");
+  await disturb(ada, { kind: "callbacks:dropped", times: 25 });
+  for (let sent = 0; sent < 25; sent++) {
+    assert.equal((await send(ada, freshRecipient(), `key-${sent}`)).status, 201);
+  }
+  const since = (await stage.twilio.requests()).at(-1)!.id;
+  await refresh(ada);
+  assert.deepEqual(await pricedOf(ada), Array(25).fill(["delivered", -0.0083, "USD", 1]));
+  const asked = (await stage.twilio.requests(since)).filter(({ account, path }) =>
+    account === ada.accountSid && path.includes("/Messages")
+  );
+  assert.equal(asked.length, 1, JSON.stringify(asked.map(({ path }) => path)));
+});
+
+test("an account that Twilio will not talk about keeps nobody else's messages from their prices", async () => {
+  const [mallory, ada] = await Promise.all([withNumber(stage, "mallory"), withNumber(stage, "ada")]);
+  for (const tenant of [mallory, ada]) assert.equal((await send(tenant, freshRecipient())).status, 201);
+  await becomes(stage, mallory, "delivered");
+  await stage.twilio.setStatus(mallory.accountSid, "suspended");
+  await stage.database.age(mallory.id, 200); // looked at first
+  await refresh(ada);
+  assert.deepEqual(await pricedOf(ada), [["delivered", -0.0083, "USD", 1]]);
+  assert.deepEqual(await pricedOf(mallory), [["delivered", null, null, 1]]);
 });
 
 test("a message that is not delivered ends with Twilio's error code", async () => {

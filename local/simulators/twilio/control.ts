@@ -35,6 +35,7 @@ const NewSettings = z.strictObject({
   allowLocalCallbacks: z.boolean(),
   maxSubaccounts: z.int().min(0),
   advancedOptOut: z.boolean(),
+  keywordHandling: z.boolean(),
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
 }).partial();
 

@@ -151,6 +151,16 @@ Deno.test("the confirmation of STOP is delivered, a TwiML answer to it is not", 
   assert.deepEqual([answer?.status, answer?.errorCode], ["failed", 21610]);
 });
 
+Deno.test("with the handling of keywords off they are texts like any other, and every answer goes out", async () => {
+  await using talk = await startConversation({ status: 200, body: "<Response><Message>Goodbye</Message></Response>" });
+  await talk.fixture.sim("POST", "settings", { keywordHandling: false });
+  const { replySids: [only, ...others] } = await talk.text("STOP");
+  const reply = await talk.tenant.client.messages(only!).fetch();
+  assert.deepEqual([reply.body, others], ["Goodbye", []]);
+  const sent = await talk.tenant.client.messages.create({ to: HANDSET, from: talk.number, body: "Still here" });
+  assert.equal(sent.errorCode, null);
+});
+
 Deno.test("a text that only contains a keyword changes nothing", async () => {
   await using talk = await startConversation();
   const { replySids } = await talk.text("please don't stop");

@@ -36,7 +36,7 @@ export async function receiveText(
   const { accountSid } = number;
   const message = addMessage(simulation.world, { ...text, accountSid, direction: "inbound", status: "received" });
   beginLife(simulation, message);
-  const keyword = keywordOf(text.body);
+  const keyword = simulation.settings.keywordHandling ? keywordOf(text.body) : undefined;
   const wasOptedOut = simulation.world.isOptedOut({ number: text.to, handset: text.from });
   const replySids = keyword ? handleKeyword(simulation, message, keyword, wasOptedOut) : [];
   const result = await callNumber(simulation, number, inboundParams(simulation, number, message, keyword), trouble);
@@ -92,7 +92,7 @@ function sendReplies(simulation: Simulation, message: Message, result: WebhookRe
   }
 }
 
-/** Sends an answer back. One who opted out gets none but the confirmation of that: it fails with 21610. */
+/** Sends an answer back. One who opted out gets none but Twilio's own confirmation of that: any other fails with 21610. */
 function reply(
   simulation: Simulation,
   inbound: Message,

@@ -23,6 +23,8 @@ export interface Settings {
   maxSubaccounts: number;
   /** Adds `OptOutType` to inbound webhooks, as Advanced Opt-Out does. */
   advancedOptOut: boolean;
+  /** Whether keywords are answered and heeded at all. Twilio's support can turn that off for an account. */
+  keywordHandling: boolean;
   /** On a trial account only these numbers can be texted (21608); null for a full account. */
   trialVerifiedNumbers: string[] | null;
 }

@@ -41,6 +41,8 @@ export interface TwilioSimulatorOptions {
   inactiveAccountCode?: InactiveAccountCode;
   /** Adds `OptOutType` to inbound webhooks of keywords, as Advanced Opt-Out does. */
   advancedOptOut?: boolean;
+  /** Whether keywords are answered and heeded (default). */
+  keywordHandling?: boolean;
   /** Makes the master a trial account: one subaccount, and texts to these numbers only (21608 otherwise). */
   trialVerifiedNumbers?: string[];
   /** Receives one line for each request and webhook. No line holds a credential. */
@@ -107,6 +109,7 @@ function settingsOf(options: TwilioSimulatorOptions): Settings {
     allowLocalCallbacks: options.allowLocalCallbacks ?? true,
     maxSubaccounts: options.maxSubaccounts ?? 1000,
     advancedOptOut: options.advancedOptOut ?? false,
+    keywordHandling: options.keywordHandling ?? true,
     trialVerifiedNumbers: options.trialVerifiedNumbers ?? null,
   };
 }

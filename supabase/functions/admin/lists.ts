@@ -1,6 +1,7 @@
 import { rows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { readQuery } from "../_shared/platform/request.ts";
+import { isoOf } from "../_shared/platform/time.ts";
 import { deadLettersQuery, tenantsQuery } from "./contract.ts";
 
 /** Tenants by id; `next` is where to go on. */
@@ -39,9 +40,4 @@ export async function listDeadLetters(request: Request, { db }: Context): Promis
     })),
     next: letters.length === limit ? letters.at(-1)?.letter_id ?? null : null,
   });
-}
-
-/** Times are ISO 8601 whatever the database's own spelling is. */
-function isoOf(time: string | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
 }

@@ -3,6 +3,7 @@ import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { isoOf } from "../_shared/platform/time.ts";
 
 /** GET tells the caller's webhook, POST sets or removes it. The secret is in the one answer that made it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
@@ -26,7 +27,7 @@ async function show({ db, user }: Context): Promise<Response> {
     url: stored.url,
     enabled: stored.outcome === "enabled",
     disabledReason: stored.disabled_reason,
-    createdAt: stored.created_at,
+    createdAt: isoOf(stored.created_at),
   };
   return Response.json({ webhook });
 }

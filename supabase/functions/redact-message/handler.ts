@@ -4,6 +4,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { describeError } from "../_shared/platform/log.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { isoOf } from "../_shared/platform/time.ts";
 import { accountOfMessages } from "../_shared/subaccounts/credentials.ts";
 import { redactSchema } from "./contract.ts";
 
@@ -21,7 +22,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "not_found":
       throw new Refusal("not_found", `Cannot find a message "${messageId}" of yours`);
     case "already":
-      return Response.json({ id: messageId, redactedAt: asked.redacted_at });
+      return Response.json({ id: messageId, redactedAt: isoOf(asked.redacted_at) });
     default: {
       const message = { sid: asked.twilio_message_sid, mediaCount: asked.media_count };
       const isDone = !UNDER_WAY.has(asked.status) && await tryRedacting(message, asked.source, context);

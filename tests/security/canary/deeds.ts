@@ -7,9 +7,11 @@ import { postStripeEvent, postTwilioCallback } from "../../functions/webhooks.ts
 
 /** The people of the story. */
 export interface People {
-  /** Has a subaccount and a number. */
+  /** Has a subaccount and a number, and is told of what she receives. */
   ada: Caller;
   operator: Actor;
+  /** What Ada writes and is written. */
+  words: string;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface People {
  * after, so no answer is looked at here.
  * @param turn what makes work for many jobs is done in every third only
  */
-export async function doEverything(stage: Stage, { ada, operator }: People, turn: number): Promise<void> {
+export async function doEverything(stage: Stage, { ada, operator, words }: People, turn: number): Promise<void> {
   const { state, twilio, stripe, database } = stage;
   const ben = await newcomer(stage, "ben").catch(() => null);
   const id = crypto.randomUUID();
-  const message = { to: freshRecipient(), body: `Hello ${id}` };
+  const message = { to: freshRecipient(), body: `${words} ${id}` };
   const deeds: (() => Promise<unknown>)[] = [
     () => ada.call("provision-subaccount"),
     () => ada.call("provision-subaccount", { method: "POST" }),
@@ -40,7 +42,26 @@ export async function doEverything(stage: Stage, { ada, operator }: People, turn
     async () => await ada.data.from("user_preferences").select("*"),
     async () => await ada.data.from("user_preferences").select("user_id, twilio_subaccount_sid"),
     async () => await ada.data.from("sms_messages").select("id, body, status, error_message"),
-    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${id}` }),
+    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${words}` }),
+    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: "HELP" }),
+    () => ada.call("send-bulk", { body: { body: `Dear {{name}} ${words}`, recipients: listOf(3), from: ada.number } }),
+    () => ada.call("send-bulk", { body: { body: "{{nothing}}", recipients: listOf(1) } }),
+    () => everyCampaign(ada),
+    () => ada.call(`list-messages?search=${id}`),
+    () => ada.call("list-messages?cursor=x"),
+    () => ada.call("list-conversations"),
+    () => redactLatest(ada),
+    () => ada.call("messaging-settings"),
+    () => ada.call("messaging-settings", { body: settingsOf(id) }),
+    () => ada.call("forward-webhook"),
+    () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
+    () => operator.call("admin/set-number-pace", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
+    async () => await ada.data.from("messaging_settings").select(),
+    async () => await ada.data.from("sms_conversations").select(),
+    async () => await ada.data.from("campaigns").select("id, name, status, waiting"),
+    () => database.enqueue({ kind: "settle-messages" }),
+    () => database.enqueue({ kind: "refresh-messages" }),
+    () => database.enqueue({ kind: "redact-old-messages" }),
     () => postStripeEvent(state, JSON.stringify(eventOf(ada))),
     () => postStripeEvent(state, JSON.stringify({ ...eventOf(ada), created: "never" })),
     () => postStripeEvent(state, "{}", { secret: `${state.stripe.webhookSecret.slice(0, 10)}_wrong_${id}` }),
@@ -76,6 +97,31 @@ export async function doEverything(stage: Stage, { ada, operator }: People, turn
   // Whatever waits for its next attempt has it now, and what fails again is as good as buried.
   await database.sql`update pgmq.q_jobs set vt = now(), read_ct = read_ct + 4`.catch(() => {});
   await runJobs(state).catch(() => {});
+}
+
+const listOf = (count: number) =>
+  Array.from({ length: count }, () => ({ to: freshRecipient(), variables: { name: "Ann" } }));
+
+const settingsOf = (helpReply: string) => ({
+  stopReply: null,
+  startReply: "Hello again",
+  helpReply,
+  allowedCountries: ["US", "CA"],
+  retentionDays: 30,
+});
+
+/** Looks at the latest campaign from all sides, and stops and starts it. */
+async function everyCampaign(tenant: Actor): Promise<void> {
+  const id = (await tenant.call("campaigns")).body.campaigns?.[0]?.id;
+  for (const change of ["pause", "resume", "cancel"]) {
+    await tenant.call(`campaigns/${id}/${change}`, { method: "POST" });
+  }
+  for (const path of ["", "/recipients", "/nothing"]) await tenant.call(`campaigns/${id}${path}`);
+}
+
+async function redactLatest(tenant: Actor): Promise<void> {
+  const messageId = (await tenant.call("list-messages?limit=1")).body.messages?.[0]?.id;
+  await tenant.call("redact-message", { body: { messageId } });
 }
 
 function eventOf({ id }: Actor): Partial<Stripe.Event> & Record<string, unknown> {

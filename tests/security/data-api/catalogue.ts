@@ -30,7 +30,7 @@ export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
     select c.relname as name,
       (select array_agg(a.attname::text order by a.attnum) from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
-      array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attidentity = 'a') as generated,
+      array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and (a.attidentity = 'a' or a.attgenerated <> '')) as generated,
       array(select distinct o.relname::text from pg_constraint k
         join pg_class o on o.oid = case when k.conrelid = c.oid then k.confrelid else k.conrelid end
         where k.contype = 'f' and c.oid in (k.conrelid, k.confrelid)) as linked

@@ -17,6 +17,9 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     sms_messages: mark(),
     sms_opt_outs: mark(),
     twilio_usage: mark(),
+    campaigns: mark(),
+    messaging_settings: mark(),
+    sms_conversations: mark(),
     webhook_events: mark(),
     audit_log: mark(),
   };
@@ -43,6 +46,16 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     await tx`
       insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
       values (${userId}, ${markers["twilio_usage"]!}, '2026-01-01', 'sms', 1, 1, 1, 'usd')`;
+    await tx`
+      insert into public.campaigns (user_id, name, from_number, body, status, total, waiting, idempotency_key, request_hash)
+      values (${userId}, ${markers["campaigns"]!}, ${number}, 'Hello', 'paused', 1, 1, 'key', 'hash')`;
+    await tx`
+      insert into public.messaging_settings (user_id, stop_reply) values (${userId}, ${markers[
+      "messaging_settings"
+    ]!})`;
+    // The message above has made one already, of numbers alone.
+    await tx`
+      update public.sms_conversations set peer_number = ${markers["sms_conversations"]!} where user_id = ${userId}`;
     await tx`
       insert into public.webhook_events (provider, event_id, type, payload)
       values ('stripe', ${`evt_${userId}`}, 'ping', ${tx.json({ marker: markers["webhook_events"]! })})`;

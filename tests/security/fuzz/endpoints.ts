@@ -61,6 +61,9 @@ const form = (path: string, query: fc.Arbitrary<string>, ...templates: Record<st
   body: formBody(templates),
 });
 
+const MOMENT = "2026-01-01T00:00:00.123456Z";
+/** As `next` of a list is made; what somebody may well take apart. */
+const cursorOf = (key: unknown[]) => btoa(JSON.stringify(key)).replaceAll("=", "");
 const UNKNOWN = "a0000000-0000-4000-8000-000000000001";
 const event = (type: string, object: Record<string, unknown>) => ({
   id: `evt_${crypto.randomUUID()}`,
@@ -141,6 +144,68 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         { to: "+17075550100", body: "Hello", from: alice.number, mediaUrls: ["https://a.test/b.png"] },
       )],
     },
+    "send-bulk": {
+      admits: ["tenant", "operator"],
+      shapes: [post(
+        "",
+        { body: "Hello", recipients: [{ to: "+17075550101" }, { to: "+17075550102" }], dryRun: true },
+        {
+          name: "Spring",
+          from: alice.number,
+          body: "Dear {{name}}, see {{ link }}",
+          mediaUrls: ["https://a.test/b.png"],
+          recipients: [{ to: "+17075550103", variables: { name: "Ann", link: "https://a.test" } }, { to: "1" }],
+          scheduledAt: "2026-12-01T12:00:00Z",
+        },
+      )],
+    },
+    "campaigns": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { status: "running", limit: "2", cursor: cursorOf([MOMENT, UNKNOWN]) })),
+        get(`/${UNKNOWN}`, queryOf({}, { limit: "1" })),
+        get(`/${UNKNOWN}/recipients`, queryOf({}, { count: "failed", limit: "2", cursor: cursorOf([3]) })),
+        ...["pause", "resume", "cancel", "recipients", "delete"].map((change) => post(`/${UNKNOWN}/${change}`, {})),
+      ],
+    },
+    "list-messages": {
+      admits: ["tenant", "operator"],
+      shapes: [get(
+        "",
+        queryOf(
+          {},
+          { direction: "outbound", status: "sent,delivered", number: alice.number, with: "+17075550100", limit: "2" },
+          { since: MOMENT, until: MOMENT, campaignId: UNKNOWN },
+          { search: "(707) 555 hel", cursor: cursorOf([MOMENT, UNKNOWN]) },
+        ),
+      )],
+    },
+    "list-conversations": {
+      admits: ["tenant", "operator"],
+      shapes: [get("", queryOf({}, { number: alice.number, limit: "2", cursor: cursorOf([MOMENT, "+1", "+2"]) }))],
+    },
+    "redact-message": { admits: ["tenant", "operator"], shapes: [post("", { messageId: UNKNOWN })] },
+    "messaging-settings": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { userId: UNKNOWN })),
+        post(
+          "",
+          { stopReply: null, startReply: null, helpReply: null, allowedCountries: null, retentionDays: null },
+          { stopReply: "Bye", startReply: "Hi", helpReply: "?", allowedCountries: ["US", "CA"], retentionDays: 3650 },
+        ),
+      ],
+    },
+    "forward-webhook": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { url: "x" })),
+        // A host that nobody has: what is saved may be called.
+        post("", { url: "https://hooks.invalid/a?b=c" }, { url: "https://hooks.invalid/", rotateSecret: true }, {
+          url: null,
+        }),
+      ],
+    },
     "stripe-webhook": {
       admits: ["signature"],
       shapes: [post(
@@ -190,6 +255,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         post("/rotate-token", tenant(), tenant(UNKNOWN)),
         post("/rotate-sealing-keys", {}),
         post("/sweep", {}),
+        post("/set-number-pace", { phoneNumber: alice.number, messagesPerSecond: 100 }, {
+          phoneNumber: "+14155550100",
+          messagesPerSecond: 0.5,
+        }),
         post("/nothing", {}),
       ],
     },

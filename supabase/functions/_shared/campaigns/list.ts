@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Db, decide, rows } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
-import { cursorSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import { type Campaign, CAMPAIGN_STATUSES, campaignOf, campaignSchema, COUNTS } from "./shape.ts";
 
 export const campaignsQuery = z.strictObject({
@@ -66,7 +66,8 @@ export async function listCampaigns(
   });
   const last = found.at(-1);
   const isFull = last !== undefined && found.length === limit;
-  return { campaigns: found.map(campaignOf), next: isFull ? writeCursor([last.created_at, last.id]) : null };
+  const next = isFull ? writeCursor([timestampOf(last.created_at), last.id]) : null;
+  return { campaigns: found.map(campaignOf), next };
 }
 
 /** One page of what has become of a campaign's recipients. @throws Refusal `not_found` */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isoOf } from "../platform/time.ts";
 
 export const CAMPAIGN_STATUSES = ["scheduled", "running", "paused", "canceled", "completed"] as const;
 
@@ -68,11 +69,11 @@ export function campaignOf(row: CampaignRow): Campaign {
     mediaUrls: row.media_urls,
     status: row.status as Campaign["status"],
     statusReason: row.status_reason,
-    scheduledAt: row.scheduled_at,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
+    scheduledAt: isoOf(row.scheduled_at),
+    startedAt: isoOf(row.started_at),
+    finishedAt: isoOf(row.finished_at),
     total: row.total,
     counts: { waiting, inFlight, sent, delivered, failed, unknown, skipped },
-    createdAt: row.created_at,
+    createdAt: isoOf(row.created_at),
   };
 }

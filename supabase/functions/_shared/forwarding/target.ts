@@ -4,7 +4,8 @@
  * @param allowPrivate for a laptop, where the tenant's server is on it too
  */
 export function isPublicTarget(text: string, allowPrivate: boolean): boolean {
-  const url = new URL(text);
+  const url = URL.parse(text);
+  if (url === null) return false;
   if (url.username !== "" || url.password !== "") return false;
   if (allowPrivate) return true;
   return url.protocol === "https:" && isPublicName(url.hostname);

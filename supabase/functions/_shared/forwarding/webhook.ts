@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Db, decide } from "../platform/database.ts";
 import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
+import { isoOf } from "../platform/time.ts";
 import { isPublicTarget } from "./target.ts";
 
 /** A tenant's webhook as they see it. The secret is shown when it is made, and never again. */
@@ -19,7 +20,7 @@ export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
 /** Where to forward to: null forgets the webhook. `rotateSecret` makes another secret for one that is there. */
 export function forwardWebhookRequest(allowPrivate: boolean) {
   return z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2048)
+    url: z.url({ protocol: /^https?$/, abort: true }).max(2048)
       .refine((url) => isPublicTarget(url, allowPrivate), "must be an https URL of a public host, without a user name")
       .nullable(),
     rotateSecret: z.boolean().default(false),
@@ -50,7 +51,7 @@ export async function saveForwardWebhook(
     p_request_id: requestId,
   });
   if (saved.outcome === "unknown_user") return null;
-  const shown = { url, enabled: true, disabledReason: null, createdAt: saved.created_at };
+  const shown = { url, enabled: true, disabledReason: null, createdAt: isoOf(saved.created_at) };
   return saved.outcome === "changed" ? shown : { ...shown, secret };
 }
 

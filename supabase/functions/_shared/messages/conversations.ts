@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Db, rows } from "../platform/database.ts";
-import { cursorSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { isoOf } from "../platform/time.ts";
 
 /** Which conversations: all, or those of one number. */
 export const conversationsQuery = z.strictObject({
@@ -53,10 +54,15 @@ export async function listConversations(
     conversations: found.map((row) => ({
       number: row.own_number,
       with: row.peer_number,
-      lastMessageAt: row.last_message_at,
+      lastMessageAt: isoOf(row.last_message_at),
       optedOut: row.opted_out,
-      lastMessage: conversationSchema.shape.lastMessage.parse(row.last_message),
+      lastMessage: lastMessageOf(row.last_message),
     })),
-    next: isFull ? writeCursor([last.last_message_at, last.own_number, last.peer_number]) : null,
+    next: isFull ? writeCursor([timestampOf(last.last_message_at), last.own_number, last.peer_number]) : null,
   };
+}
+
+function lastMessageOf(json: unknown): z.output<typeof conversationSchema>["lastMessage"] {
+  const message = conversationSchema.shape.lastMessage.parse(json);
+  return { ...message, createdAt: isoOf(message.createdAt) };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Db, rows } from "../platform/database.ts";
-import { cursorSchema, momentSchema, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { cursorSchema, momentSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { isoOf } from "../platform/time.ts";
 import { STATUSES } from "./statuses.ts";
 
 const phoneNumber = z.string().min(2).max(64);
@@ -74,7 +75,8 @@ export async function listMessages(
   });
   const last = found.at(-1);
   const isFull = last !== undefined && found.length === query.limit;
-  return { messages: found.map(messageOf), next: isFull ? writeCursor([last.created_at, last.id]) : null };
+  const next = isFull ? writeCursor([timestampOf(last.created_at), last.id]) : null;
+  return { messages: found.map(messageOf), next };
 }
 
 interface MessageRow {
@@ -118,8 +120,8 @@ export function messageOf(row: MessageRow): Message {
     price: row.price === null ? null : Number(row.price),
     priceUnit: row.price_unit,
     campaignId: row.campaign_id,
-    redactedAt: row.redacted_at,
-    statusUpdatedAt: row.status_updated_at,
-    createdAt: row.created_at,
+    redactedAt: isoOf(row.redacted_at),
+    statusUpdatedAt: isoOf(row.status_updated_at),
+    createdAt: isoOf(row.created_at),
   };
 }

@@ -103,18 +103,11 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "opted_out":
       throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${row.from_number}"`);
     case "daily_limit_reached":
-      throw limitReached("today", row.message_limit, "3600");
+      throw limitReached("today", Number(row.message_limit), "3600");
     case "monthly_limit_reached":
-      throw limitReached("this month", row.message_limit, "86400");
+      throw limitReached("this month", Number(row.message_limit), "86400");
     case "spend_limit_reached":
-      throw new Refusal(
-        "spend_limit_reached",
-        `Cannot send: your plan's limit of ${row.message_limit} a month is spent`,
-        {
-          headers: { "retry-after": "86400" },
-          details: [{ limit: row.message_limit }],
-        },
-      );
+      throw spendLimitReached(Number(row.message_limit));
     default:
       throw senderRefusal(row.outcome, from);
   }
@@ -140,6 +133,14 @@ export function senderRefusal(outcome: string, from: string | null): Refusal {
     default:
       throw new Error(`A sender is "${outcome}", which nobody here knows`);
   }
+}
+
+/** @param limit a number: a numeric of the database may come as a text, to lose nothing */
+function spendLimitReached(limit: number): Refusal {
+  return new Refusal("spend_limit_reached", `Cannot send: your plan's limit of ${limit} a month is spent`, {
+    headers: { "retry-after": "86400" },
+    details: [{ limit }],
+  });
 }
 
 function limitReached(period: string, limit: number, retryAfterSeconds: string): Refusal {

@@ -18,8 +18,13 @@ export function cursorSchema<Key extends z.ZodType>(key: Key) {
   });
 }
 
-/** A time as the database writes it, to the microsecond: a JavaScript date would lose the last three digits. */
+/** A time as `timestampOf` writes it, to the microsecond: a JavaScript date would lose the last three digits. */
 export const timestampSchema = z.iso.datetime({ offset: true }).regex(/^(?!0000).*(?:Z|[+-]00:00)$/);
+
+/** A time of the database's for a cursor. Not every API in front of it has the `T` and the minutes of the offset. */
+export function timestampOf(time: string): string {
+  return time.replace(" ", "T").replace(/[+-]\d\d$/, "$&:00");
+}
 
 export function writeCursor(key: readonly (string | number)[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(key));

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import type { Campaign } from "../../client/switchboard.ts";
+import { assertInvalid, assertRefused } from "./answers.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "./campaigning.ts";
+import { sharedStage, test } from "./stage.ts";
+import { newcomer } from "./tenants.ts";
+
+const stage = sharedStage();
+
+/** Too slow to be over before a test has looked at it. */
+const SLOW = { number: 0.5 };
+
+const sumOf = ({ counts }: Campaign) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+test("campaigns are listed newest first, page by page, by their status", async () => {
+  const ada = await campaigner(stage, "ada");
+  const ids: string[] = [];
+  for (let made = 0; made < 5; made++) {
+    ids.unshift(await startCampaign(ada, freshRecipients(1), { name: `No. ${made}` }));
+  }
+  for (const id of ids) await campaignBecomes(ada, id, isSettled);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ada.switchboard.listCampaigns({ limit: 2, cursor });
+    seen.push(...page.campaigns.map(({ id }) => id));
+    cursor = page.next ?? undefined;
+    if (seen.length === 2) await startCampaign(ada, freshRecipients(1), { scheduledAt: inAnHour() });
+  } while (cursor !== undefined);
+  assert.deepEqual(seen, ids);
+  const byStatus = async (status: Campaign["status"]) =>
+    (await ada.switchboard.listCampaigns({ status })).campaigns.length;
+  assert.deepEqual([await byStatus("completed"), await byStatus("scheduled"), await byStatus("paused")], [5, 1, 0]);
+});
+
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+test("a campaign is shown with what was asked for, and counts that add up, in ISO times", async () => {
+  const ada = await campaigner(stage, "ada");
+  const id = await startCampaign(ada, freshRecipients(3), {
+    name: "Spring",
+    body: "Hello",
+    mediaUrls: ["https://example.com/a.png"],
+  });
+  const { status, body } = await ada.call(`campaigns/${id}`);
+  assert.equal(status, 200);
+  assert.deepEqual([body.id, body.name, body.body, body.mediaUrls, body.from, body.total, sumOf(body)], [
+    id,
+    "Spring",
+    "Hello",
+    ["https://example.com/a.png"],
+    ada.number,
+    3,
+    3,
+  ]);
+  const done: Campaign = await campaignBecomes(ada, id, isSettled);
+  for (const time of [done.createdAt, done.startedAt!, done.finishedAt!]) {
+    assert.equal(new Date(time).toISOString(), time);
+  }
+  assert.deepEqual(await ada.switchboard.campaign(id), done);
+});
+
+test("recipients are told in the order of the list, page by page, each with what has become of them", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [undeliverable, refused] = ["+15005530003", "+15005550009"];
+  const recipients = [...freshRecipients(4), undeliverable, refused];
+  const id = await startCampaign(ada, recipients);
+  await campaignBecomes(ada, id, isSettled);
+  const all = await Array.fromAsync(ada.switchboard.everyRecipient(id, { limit: 2 }));
+  assert.deepEqual(all.map(({ index, to }) => [index, to]), recipients.map((to, index) => [index, to]));
+  assert.deepEqual(all.map(({ count, status, errorCode }) => [count, status, errorCode]), [
+    ...Array(4).fill(["delivered", "delivered", null]),
+    ["failed", "undelivered", 30003],
+    ["failed", "refused", 21614],
+  ]);
+  const failed = await Array.fromAsync(
+    ada.switchboard.everyRecipient(id, { count: "failed", limit: 1 }),
+    ({ to }) => to,
+  );
+  assert.deepEqual(failed, [undeliverable, refused]);
+  assert.deepEqual((await ada.switchboard.listRecipients(id, { count: "waiting" })).recipients, []);
+  const { messages } = await ada.switchboard.listMessages({ campaignId: id });
+  assert.deepEqual(new Set(messages.map((message) => message.id)), new Set(all.map(({ messageId }) => messageId)));
+});
+
+test("a campaign is paused, resumed and canceled, each as often as one likes", async () => {
+  const ada = await campaigner(stage, "ada", SLOW);
+  const id = await startCampaign(ada, freshRecipients(20));
+  for (const _ of [1, 2]) assert.equal((await ada.switchboard.pauseCampaign(id)).status, "paused");
+  const { counts: paused } = await campaignBecomes(ada, id, ({ counts }) => counts.inFlight === 0);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  assert.equal((await ada.switchboard.campaign(id)).counts.waiting, paused.waiting);
+  for (const _ of [1, 2]) assert.equal((await ada.switchboard.resumeCampaign(id)).status, "running");
+  await campaignBecomes(ada, id, ({ counts }) => counts.waiting < paused.waiting);
+  for (const _ of [1, 2]) assert.equal((await ada.switchboard.cancelCampaign(id)).status, "canceled");
+  const canceled = await ada.switchboard.campaign(id);
+  assert.deepEqual([canceled.counts.waiting, sumOf(canceled)], [0, 20]);
+  assert.ok(canceled.counts.skipped > 0);
+  const { recipients } = await ada.switchboard.listRecipients(id, { count: "skipped" });
+  assert.deepEqual(new Set(recipients.map(({ skipReason }) => skipReason)), new Set(["canceled"]));
+  const lines = await stage.database.sql<{ action: string }[]>`
+    select action from public.audit_log where user_id = ${ada.id} and action like 'campaign.%' order by id`;
+  const told = lines.map(({ action }) => action.split(".")[1]);
+  assert.deepEqual(told.slice(0, 4), ["created", "paused", "resumed", "canceled"]);
+});
+
+test("a campaign that is scheduled is paused and goes on as scheduled, or never begins", async () => {
+  const ada = await campaigner(stage, "ada");
+  const id = await startCampaign(ada, freshRecipients(2), { scheduledAt: inAnHour() });
+  assert.equal((await ada.switchboard.pauseCampaign(id)).status, "paused");
+  assert.equal((await ada.switchboard.resumeCampaign(id)).status, "scheduled");
+  const canceled = await ada.switchboard.cancelCampaign(id);
+  assert.deepEqual([canceled.status, canceled.counts.skipped, canceled.startedAt], ["canceled", 2, null]);
+  await stage.database.hurry(ada.id);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.deepEqual(await stage.twilio.messagesOf(ada.accountSid), []);
+});
+
+test("what is over is changed no more: 409 campaign_over, but asking for what is so already is fine", async () => {
+  const ada = await campaigner(stage, "ada", SLOW);
+  const canceled = await startCampaign(ada, freshRecipients(5));
+  await ada.switchboard.cancelCampaign(canceled);
+  for (const change of ["pause", "resume"]) {
+    assertRefused(await ada.call(`campaigns/${canceled}/${change}`, { method: "POST" }), [409, "campaign_over"]);
+  }
+  const completed = await startCampaign(ada, freshRecipients(1));
+  await campaignBecomes(ada, completed, isSettled);
+  for (const change of ["pause", "resume", "cancel"]) {
+    assertRefused(await ada.call(`campaigns/${completed}/${change}`, { method: "POST" }), [409, "campaign_over"]);
+  }
+});
+
+test("a neighbour's campaign is none, by any path, and is changed by none of them", async () => {
+  const [ada, ben] = [await campaigner(stage, "ada", SLOW), await newcomer(stage, "ben")];
+  const id = await startCampaign(ada, freshRecipients(5));
+  for (const campaignId of [id, crypto.randomUUID()]) {
+    for (const path of ["", "/recipients"]) {
+      assertRefused(await ben.call(`campaigns/${campaignId}${path}`), [404, "not_found"]);
+    }
+    for (const change of ["pause", "resume", "cancel"]) {
+      assertRefused(await ben.call(`campaigns/${campaignId}/${change}`, { method: "POST" }), [404, "not_found"]);
+    }
+  }
+  assert.deepEqual((await ben.switchboard.listCampaigns()).campaigns, []);
+  assert.equal((await ada.switchboard.campaign(id)).status, "running");
+  assert.equal((await ada.switchboard.cancelCampaign(id)).status, "canceled");
+});
+
+test("there are no other paths and methods than those that are told", async () => {
+  const ada = await newcomer(stage, "ada");
+  const id = crypto.randomUUID();
+  const paths: [method: "GET" | "POST", path: string][] = [
+    ["POST", ""],
+    ["POST", `/${id}`],
+    ["POST", `/${id}/recipients`],
+    ["GET", `/${id}/pause`],
+    ["GET", `/${id}/cancel`],
+    ["GET", "/"],
+    ["GET", `/${id}/`],
+    ["GET", "/mine"],
+    ["GET", `/${id}x`],
+    ["GET", `/${id.toUpperCase()}`],
+    ["GET", `/${id}/recipients/0`],
+    ["POST", `/${id}/PAUSE`],
+    ["POST", `/${id}/delete`],
+    ["POST", "/pause"],
+  ];
+  for (const [method, path] of paths) {
+    assertRefused(await ada.call(`campaigns${path}`, { method }), [404, "not_found"]);
+  }
+});
+
+test("a cursor that somebody made up is wrong input, of campaigns as of recipients", async () => {
+  const ada = await campaigner(stage, "ada", SLOW);
+  const id = await startCampaign(ada, freshRecipients(2), { scheduledAt: inAnHour() });
+  const asCursor = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  for (const cursor of ["x", asCursor([]), asCursor(["now", id]), asCursor(["2026-01-01T00:00:00Z", "x"])]) {
+    assertInvalid(await ada.call(`campaigns?cursor=${cursor}`), ["cursor"]);
+  }
+  for (const cursor of ["x", asCursor([-1]), asCursor([1.5]), asCursor(["1"]), asCursor([1e9])]) {
+    const answer = await ada.call(`campaigns/${id}/recipients?cursor=${cursor}`);
+    assert.match(String(assertRefused(answer, [400, "invalid_input"])[0]?.["field"]), /^cursor/);
+  }
+});

@@ -1,0 +1,50 @@
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as somebody's server got it. */
+export interface Heard {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** What a server does with a request: answers with a status (and goes elsewhere), hangs up, or says nothing. */
+export type Reply = number | { status: number; location: string } | "hangs up" | "is silent";
+
+/** A small server of a tenant's, on this machine. */
+export interface Listener extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  url: string;
+  heard: Heard[];
+  /** What it does from now on. */
+  reply(next: Reply): void;
+}
+
+/** Starts a server that answers 204, and remembers what it was told. */
+export async function listen(): Promise<Listener> {
+  const heard: Heard[] = [];
+  let reply: Reply = 204;
+  const server = http.createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const { method = "", url = "", headers } = request;
+    heard.push({ method, url, headers: headers as Record<string, string>, body });
+    if (reply === "hangs up") return void request.socket.destroy();
+    if (reply === "is silent") return;
+    if (typeof reply === "number") response.writeHead(reply).end();
+    else response.writeHead(reply.status, { location: reply.location }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    heard,
+    reply(next) {
+      reply = next;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

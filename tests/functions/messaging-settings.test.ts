@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import type { MessagingSettings } from "../../client/switchboard.ts";
+import { assertRefused } from "./answers.ts";
+import { sharedStage, test } from "./stage.ts";
+import { newcomer } from "./tenants.ts";
+
+const stage = sharedStage();
+
+const DEFAULTS: MessagingSettings = {
+  stopReply: null,
+  startReply: null,
+  helpReply: null,
+  allowedCountries: null,
+  retentionDays: null,
+};
+
+const SOME: MessagingSettings = {
+  stopReply: "Goodbye",
+  startReply: "Welcome back",
+  helpReply: "Write to help@ada.test ✓",
+  allowedCountries: ["US", "DE"],
+  retentionDays: 30,
+};
+
+test("who has set nothing is told the defaults", async () => {
+  const { switchboard } = await newcomer(stage, "ada");
+  assert.deepEqual(await switchboard.messagingSettings(), DEFAULTS);
+});
+
+test("what is saved is read again, replaced as a whole, and taken back with the defaults", async () => {
+  const { switchboard } = await newcomer(stage, "ada");
+  assert.deepEqual(await switchboard.saveMessagingSettings(SOME), SOME);
+  assert.deepEqual(await switchboard.messagingSettings(), SOME);
+  const others = { ...DEFAULTS, helpReply: "Help!", retentionDays: 3650 };
+  assert.deepEqual(await switchboard.saveMessagingSettings(others), others);
+  assert.deepEqual(await switchboard.messagingSettings(), others);
+  await switchboard.saveMessagingSettings(DEFAULTS);
+  assert.deepEqual(await switchboard.messagingSettings(), DEFAULTS);
+});
+
+test("blanks around an answer are none of it", async () => {
+  const { switchboard } = await newcomer(stage, "ada");
+  const saved = await switchboard.saveMessagingSettings({ ...DEFAULTS, stopReply: "  Goodbye\n" });
+  assert.equal(saved.stopReply, "Goodbye");
+  assert.equal((await switchboard.messagingSettings()).stopReply, "Goodbye");
+});
+
+test("two tenants' settings are two, in the function and in the Data API", async () => {
+  const [ada, ben] = await Promise.all([newcomer(stage, "ada"), newcomer(stage, "ben")]);
+  await ada.switchboard.saveMessagingSettings(SOME);
+  assert.deepEqual(await ben.switchboard.messagingSettings(), DEFAULTS);
+  await ben.switchboard.saveMessagingSettings({ ...DEFAULTS, retentionDays: 1 });
+  assert.deepEqual(await ada.switchboard.messagingSettings(), SOME);
+  const { data } = await ben.data.from("messaging_settings").select("user_id, retention_days");
+  assert.deepEqual(data, [{ user_id: ben.id, retention_days: 1 }]);
+});
+
+test("many savings at once leave one of them whole", async () => {
+  const { switchboard } = await newcomer(stage, "ada");
+  const wishes = Array.from(
+    { length: 10 },
+    (_, index) => ({ ...SOME, stopReply: `Bye ${index}`, retentionDays: index + 1 }),
+  );
+  await Promise.all(wishes.map((wish) => switchboard.saveMessagingSettings(wish)));
+  const kept = await switchboard.messagingSettings();
+  assert.deepEqual(kept, wishes[kept.retentionDays! - 1]);
+});
+
+test("whoever is no more saves nothing", async () => {
+  const ada = await newcomer(stage, "ada");
+  await stage.database.sql`delete from auth.users where id = ${ada.id}`;
+  assertRefused(await ada.call("messaging-settings", { body: SOME }), [401, "unauthorized"]);
+});

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import type { Actor, Answer } from "../../local/testing/actor.ts";
+import { assertRefused } from "./answers.ts";
+import { becomes, ledgerOf, sendsTo } from "./ledger.ts";
+import { sharedStage, test } from "./stage.ts";
+import { allow, type Caller, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+
+const stage = sharedStage();
+
+/** Handsets by where they are, so many of each that no two tests meet. */
+const HANDSETS: Record<string, () => string> = {
+  US: freshRecipient,
+  DE: () => `+4915${String(Math.random()).slice(2, 11).padEnd(9, "7")}`,
+  JM: () => `+1876${freshRecipient().slice(5)}`,
+};
+const handsetIn = (country: string) => HANDSETS[country]!();
+
+const send = (tenant: Actor, to: string, body = "Hello"): Promise<Answer> =>
+  tenant.call("send-sms", { body: { to, body } });
+
+/** A tenant on a plan of their own. */
+async function onPlan(name: string, plan: { countries?: string[] | null; spend?: number; segment?: number }) {
+  const tenant = await withNumber(stage, name);
+  await allow(stage, tenant, {});
+  const { countries = null, spend = 1000, segment = 0.01 } = plan;
+  await stage.database.sql`
+    update public.plans set allowed_countries = ${countries}, monthly_spend_limit = ${spend}, segment_price = ${segment}
+    where key = ${`of-${tenant.id}`}`;
+  return tenant;
+}
+
+async function narrowTo(tenant: Caller, allowedCountries: string[] | null): Promise<void> {
+  const settings = await tenant.switchboard.messagingSettings();
+  await tenant.switchboard.saveMessagingSettings({ ...settings, allowedCountries });
+}
+
+async function assertOutOfReach(tenant: Actor, country: string): Promise<void> {
+  const to = handsetIn(country);
+  const details = assertRefused(await send(tenant, to), [403, "destination_not_enabled"]);
+  assert.deepEqual(details, [{ field: "to", code: "country_not_enabled", country }]);
+  assert.deepEqual(await sendsTo(stage, to), []);
+}
+
+async function assertReaches(tenant: Actor, country: string): Promise<void> {
+  const answer = await send(tenant, handsetIn(country));
+  assert.equal(answer.status, 201, answer.body.message);
+}
+
+test("a country the plan does not list is refused with its name, nothing is kept, and Twilio is not asked", async () => {
+  const ada = await onPlan("ada", { countries: ["US", "DE"] });
+  await assertReaches(ada, "DE");
+  await assertOutOfReach(ada, "JM");
+  assert.equal((await ledgerOf(stage, ada)).length, 1);
+});
+
+test("a plan without a list reaches everywhere, and one with an empty list nowhere", async () => {
+  const [ada, ben] = [await onPlan("ada", {}), await onPlan("ben", { countries: [] })];
+  for (const country of Object.keys(HANDSETS)) await assertReaches(ada, country);
+  await assertOutOfReach(ben, "US");
+});
+
+test("the plans that are sold leave out the islands behind +1, and the shared numbers stay in North America", async () => {
+  const [ada, ben] = [await withNumber(stage, "ada"), await newcomer(stage, "ben")];
+  await assertReaches(ada, "DE");
+  await assertOutOfReach(ada, "JM");
+  await assertOutOfReach(ben, "DE");
+  await assertReaches(ben, "US");
+});
+
+test("a tenant's own list narrows the plan's, for them alone, until they take it back", async () => {
+  const [ada, ben] = [
+    await onPlan("ada", { countries: ["US", "DE"] }),
+    await onPlan("ben", { countries: ["US", "DE"] }),
+  ];
+  await narrowTo(ada, ["DE"]);
+  await assertOutOfReach(ada, "US");
+  await assertReaches(ada, "DE");
+  await assertReaches(ben, "US");
+  await narrowTo(ada, null);
+  await assertReaches(ada, "US");
+});
+
+test("a tenant's own list is never wider than the plan's", async () => {
+  const ada = await onPlan("ada", { countries: ["US"] });
+  await narrowTo(ada, ["US", "JM"]);
+  await assertOutOfReach(ada, "JM");
+  await assertReaches(ada, "US");
+});
+
+test("the money of the month ends: the next message is answered 429 with the limit, and Twilio is not asked", async () => {
+  const ada = await onPlan("ada", { spend: 1, segment: 0.4 });
+  assert.equal((await send(ada, freshRecipient())).status, 201);
+  const long = freshRecipient();
+  const answer = await send(ada, long, "x".repeat(161)); // two segments, and 0.6 is left
+  assert.deepEqual(assertRefused(answer, [429, "spend_limit_reached"]), [{ limit: 1 }]);
+  assert.equal(answer.headers.get("retry-after"), "86400");
+  assert.deepEqual(await sendsTo(stage, long), []);
+  assert.equal((await send(ada, freshRecipient())).status, 201);
+  assertRefused(await send(ada, freshRecipient()), [429, "spend_limit_reached"]);
+  assert.equal((await ledgerOf(stage, ada)).length, 2);
+});
+
+test("Twilio's own price takes the place of what a message was taken to cost", async () => {
+  const ada = await onPlan("ada", { spend: 1, segment: 0.6 });
+  assert.equal((await send(ada, freshRecipient())).status, 201);
+  assertRefused(await send(ada, freshRecipient()), [429, "spend_limit_reached"]);
+  await becomes(stage, ada, "delivered");
+  await stage.database
+    .sql`update public.sms_messages set price = -0.0083, price_unit = 'USD' where user_id = ${ada.id}`;
+  assert.equal((await send(ada, freshRecipient())).status, 201);
+});
+
+test("ten messages at once do not spend more than there is", async () => {
+  const ada = await onPlan("ada", { spend: 1, segment: 0.3 });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => send(ada, freshRecipient())));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, ...Array(7).fill(429)]);
+});
+
+test("a message Twilio refused costs nothing", async () => {
+  const ada = await onPlan("ada", { spend: 1, segment: 0.6 });
+  assertRefused(await send(ada, ada.number), [422, "twilio_refused"]);
+  assert.equal((await send(ada, freshRecipient())).status, 201);
+});
+
+/** Somebody whose STOP Twilio has heard and we have not. */
+async function whoLeft({ number }: Caller): Promise<string> {
+  const to = freshRecipient();
+  await stage.twilio.inbound({ from: to, to: number, body: "STOP" });
+  await stage.database.sql`delete from public.sms_opt_outs where sender = ${number} and recipient = ${to}`;
+  return to;
+}
+
+test("whoever Twilio says has left (21610) is known from then on, and Twilio is not asked again", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = await whoLeft(ada);
+  const details = assertRefused(await send(ada, to), [403, "recipient_opted_out"]);
+  assert.equal(details[0]?.["twilioCode"], 21610);
+  assertRefused(await send(ada, to), [403, "recipient_opted_out"]);
+  assert.equal((await sendsTo(stage, to)).length, 1);
+  const { data } = await ada.data.from("sms_opt_outs").select("sender, recipient, keyword");
+  assert.deepEqual(data, [{ sender: ada.number, recipient: to, keyword: "21610" }]);
+  await stage.twilio.inbound({ from: to, to: ada.number, body: "START" });
+  assert.equal((await send(ada, to)).status, 201);
+});
+
+test("a message that Twilio took on and failed with 21610 counts as well", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  await stage.twilio.decide(to, { status: "failed", errorCode: 21610 });
+  assert.equal((await send(ada, to)).status, 201);
+  await becomes(stage, ada, "failed");
+  assertRefused(await send(ada, to), [403, "recipient_opted_out"]);
+  assert.equal((await sendsTo(stage, to)).length, 1);
+});
