@@ -169,7 +169,11 @@ export class World implements AsyncDisposable {
    * on some time later.
    */
   async run(process: FunctionsProcess, work: () => Promise<unknown>): Promise<void> {
-    const running = work().then(() => {}, tolerate).finally(() => this.#running.delete(running));
+    // Whoever ends in the middle may have other calls under way: until those are over, it is not gone.
+    const running = work().then(() => {}, tolerate).finally(async () => {
+      await process.idle();
+      this.#running.delete(running);
+    });
     this.#running.add(running);
     await Promise.race([running, process.stalled]);
     // A process that stalled or ended may have begun other calls: they come to their end before anything else happens.
