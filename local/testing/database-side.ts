@@ -18,6 +18,8 @@ export interface DatabaseSide extends AsyncDisposable {
   enqueue(job: Job): Promise<number>;
   /** Makes the jobs that wait for a tenant, or for an event, due now instead of in seconds or hours. */
   hurry(id: string): Promise<void>;
+  /** As `hurry`, and gives back what a process that was killed had claimed. */
+  abandon(id: string): Promise<void>;
   /** Whether nothing that was asked for a tenant, or follows from an event, waits to be done. */
   isQuiet(id: string): Promise<boolean>;
   /** What an operator decides about a tenant, or takes back. */
@@ -45,6 +47,10 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
         update pgmq.q_jobs set vt = now()
         where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
           and vt - now() not between '125 seconds' and '150 seconds'`;
+    },
+    async abandon(id) {
+      await sql`
+        update pgmq.q_jobs set vt = now() where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()`;
     },
     async isQuiet(id) {
       const [waiting] = await sql<{ n: number }[]>`

@@ -167,7 +167,7 @@ async function dieAndRecover(tenant: Tenant): Promise<void> {
     await stage.database.sql`
       update private.tenancies set leased_until = now()
       where user_id = ${tenant.id} and leased_until < now() + interval '87 seconds'`;
-    await stage.database.hurry(tenant.id);
+    await stage.database.abandon(tenant.id);
     return await stage.database.isQuiet(tenant.id);
   }, 20_000);
   await assertRotated(tenant);

@@ -31,6 +31,7 @@ async function assertRefusedByTwilio(
   { from, twilioCode, refused }: TwilioRefusal,
 ): Promise<void> {
   const message = { body: { to, body: "Hello", from }, headers: { "idempotency-key": crypto.randomUUID() } };
+  const before = (await sendsTo(stage, to)).length; // magic numbers are everybody's
   const answer = await ada.call("send-sms", message);
   const expected = { twilioCode, twilioStatus: 400, moreInfo: `https://www.twilio.com/docs/errors/${twilioCode}` };
   assert.deepEqual(assertRefused(answer, refused), [expected]);
@@ -40,15 +41,13 @@ async function assertRefusedByTwilio(
   const replayed = await ada.call("send-sms", message);
   assert.deepEqual(assertRefused(replayed, refused), [expected]);
   assert.equal(replayed.body.message, answer.body.message);
-  assert.equal((await sendsTo(stage, to)).length, 1);
+  assert.equal((await sendsTo(stage, to)).length, before + 1);
   await stage.database.sql`delete from public.sms_messages where user_id = ${ada.id}`;
 }
 
 for (const [title, refusal] of Object.entries(REFUSALS)) {
   test(`${title} (${refusal.twilioCode}) is refused as ${refusal.refused.join(" ")}, and again for the same key`, async () => {
     const ada = await withNumber(stage, "ada");
-    const before = (await sendsTo(stage, refusal.to ?? "")).length;
-    assert.equal(before, 0, "this magic number was used before");
     if (refusal.from === undefined) return await assertRefusedByTwilio(ada, refusal.to!, refusal);
     await stage.database.sql`
       insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid)

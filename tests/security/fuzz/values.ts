@@ -121,7 +121,9 @@ function applied(root: unknown, change: Change): unknown {
     case "drop":
       delete holder[key];
       break;
-    case "add": // as an own field, whatever its name: an assignment to __proto__ would make none
+    case "add":
+      if (Array.isArray(holder) && change.key === "length") break; // what a list is, and no field of it
+      // As an own field, whatever its name: an assignment to __proto__ would make none.
       Object.defineProperty(holder, change.key, {
         value: structuredClone(change.value),
         enumerable: true,
