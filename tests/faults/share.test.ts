@@ -4,8 +4,8 @@ import { describeHistories, runHistories } from "./histories/run.ts";
 import { describeMatrix, runMatrix } from "./matrix/run.ts";
 
 /** A share of what `deno task test:faults` plays: other cells and other histories with every run. */
-const EVERY = 12;
-const HISTORIES = 200;
+const EVERY = 16;
+const HISTORIES = 150;
 
 let opened: Worlds;
 Deno.test.beforeAll(async () => {
