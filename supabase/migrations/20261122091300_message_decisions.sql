@@ -313,6 +313,11 @@ begin
 
   select case p_consent when 'stop' then s.stop_reply when 'start' then s.start_reply when 'help' then s.help_reply end into answer
   from public.messaging_settings s where s.user_id = p_user_id;
+  -- Two machines that answer each other must come to an end.
+  if (select count(*) from public.sms_messages m where m.user_id = p_user_id and m.own_number = p_to and m.peer_number = p_from
+      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+    answer := null;
+  end if;
   if answer is not null then
     -- Twilio sends it for us; its callback brings the SID to this row. The key has a space, so that no caller's can be the same.
     insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, idempotency_key)

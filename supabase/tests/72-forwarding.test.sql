@@ -1,7 +1,7 @@
 -- A tenant's webhook and its sealed secret, what is forwarded to it, and the answers to keywords: each once.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(71);
+select plan(74);
 
 create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
 create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
@@ -106,6 +106,11 @@ select is((select reply from pg_temp.receive('SM-other', null)), null, 'What is 
 update public.messaging_settings set start_reply = 'Welcome back';
 select is((select reply from pg_temp.receive('SM-start-2', 'start')), 'Welcome back', 'Start is answered');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.tenant() and idempotency_key like 'reply %'), 3::bigint, 'There are as many answers as there were questions');
+select is((select reply from pg_temp.receive('SM-help-2', 'help')), null, 'Of one pair of numbers the fourth within an hour is left unanswered');
+update public.sms_messages set created_at = created_at - interval '1 hour' where user_id = pg_temp.tenant() and idempotency_key = 'reply SM-help';
+select is((select reply from pg_temp.receive('SM-help-3', 'help')), 'Call us', 'An hour later it is answered again');
+select is((select reply from public.record_inbound_message(pg_temp.tenant(), 'SM-elsewhere', 'AC1', '+15005550177', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP')), 'Call us',
+  'Somebody else is answered all the while');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.attacker()), 0::bigint, 'Another tenant has neither received nor answered anything');
 
 -- Among what is sealed --------------------------------------------------------------------------------------------------
