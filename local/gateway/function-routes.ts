@@ -46,10 +46,7 @@ export async function answerFunction(
   try {
     return await functions.process.fetch(path + search, request, headers);
   } catch (error) {
-    // Whoever has hung up waits for none.
-    if (!request.signal.aborted) {
-      console.error(`The function "${name}" gave no answer: ${error instanceof Error ? error.message : error}`);
-    }
+    console.error(`The function "${name}" gave no answer: ${error instanceof Error ? error.message : error}`);
     return Response.json({ code: "WORKER_ERROR", message: "Function gave no answer" }, { status: 502 });
   }
 }

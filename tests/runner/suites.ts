@@ -14,7 +14,7 @@ const HTTP = "tests/functions";
 /** The long ways: through every fault, every death, every rotation. */
 const LONG_WAYS = [
   ...["provision-subaccount", "buy-number", "send-sms"].map((name) => `${HTTP}/${name}.faults.test.ts`),
-  ...["rotation", "sealing-keys"].map((name) => `${HTTP}/${name}.test.ts`),
+  ...["send-sms.kills", "rotation", "sealing-keys"].map((name) => `${HTTP}/${name}.test.ts`),
 ];
 const ELSEWHERE = `--ignore=${LONG_WAYS.join(",")}`;
 
