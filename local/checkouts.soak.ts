@@ -20,7 +20,7 @@ async function copyCheckout() {
   const parent = await Deno.makeTempDir({ prefix: "switchboard soak " });
   const checkout = join(parent, "a check out", "switchboard");
   await Deno.mkdir(checkout, { recursive: true });
-  const parts = ["deno.json", "deno.lock", "import_map.json", "console", "local", "supabase"];
+  const parts = ["deno.json", "deno.lock", "import_map.json", "client", "console", "local", "supabase"];
   const cp = new Deno.Command("cp", { args: ["-R", ...parts.map((part) => join(CHECKOUT, part)), checkout] });
   assert.equal((await cp.output()).success, true);
   await Deno.remove(join(checkout, "console/dist"), { recursive: true }).catch(() => {});
