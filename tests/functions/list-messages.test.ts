@@ -73,6 +73,14 @@ test("each filter picks what fits it, and together they pick what fits all", asy
   for (const [query, bodies] of expected) assert.deepEqual(await bodiesOf(ada, query), bodies, JSON.stringify(query));
 });
 
+test("a number's + that nobody encoded is understood all the same", async () => {
+  const { ada, one, peer } = await somebody();
+  const { body } = await ada.call(`list-messages?number=${one}&with=${peer}`);
+  assert.deepEqual(body.messages.map((message: { body: string }) => message.body), ["delivered", "received"]);
+  const { body: listed } = await ada.call(`list-conversations?number=${one}`);
+  assert.equal(listed.conversations.length, 2);
+});
+
 test("a moment counts in any zone, from it and up to it", async () => {
   const ada = await newcomer(stage, "ada");
   const number = freshNumber();

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { type Db, rows } from "../platform/database.ts";
 import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import { isoOf } from "../platform/time.ts";
+import { numberInQuery } from "./list.ts";
 
 /** Which conversations: all, or those of one number. */
 export const conversationsQuery = z.strictObject({
-  number: z.string().min(2).max(64).optional(),
+  number: numberInQuery.optional(),
   limit: z.coerce.number<number>().int().min(1).max(200).default(50),
   cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional(),
 });

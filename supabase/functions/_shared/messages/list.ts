@@ -4,7 +4,8 @@ import { cursorSchema, momentSchema, timestampOf, timestampSchema, writeCursor }
 import { isoOf } from "../platform/time.ts";
 import { STATUSES } from "./statuses.ts";
 
-const phoneNumber = z.string().min(2).max(64);
+/** In a query an unencoded `+` arrives as a blank. */
+export const numberInQuery = z.string().min(2).max(64).transform((text) => text.replace(/^ /, "+"));
 
 /** What messages can be asked for. `number` and `with` together are one conversation. */
 export const messagesQuery = z.strictObject({
@@ -12,8 +13,8 @@ export const messagesQuery = z.strictObject({
   /** One, or several with commas. */
   status: z.string().transform((text) => text.split(",")).pipe(z.array(z.enum(STATUSES)).max(STATUSES.length))
     .optional(),
-  number: phoneNumber.optional(),
-  with: phoneNumber.optional(),
+  number: numberInQuery.optional(),
+  with: numberInQuery.optional(),
   campaignId: z.guid().optional(),
   since: momentSchema.optional(),
   until: momentSchema.optional(),
