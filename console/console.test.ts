@@ -51,6 +51,25 @@ test("A newcomer creates a subaccount, buys a number, sends a message and sees i
   await tenant.received.getByText("On our way").waitFor();
 });
 
+test("A number is renamed, and given back only when it is typed once more", async (tenant) => {
+  await tenant.createSubaccount();
+  const number = await tenant.buyNumber("415");
+  await tenant.change(number, "Rename");
+  await tenant.page.getByLabel("Name", { exact: true }).fill("Support line");
+  await tenant.page.getByRole("button", { name: "Save name" }).click();
+  await tenant.section("Your numbers").getByText("Support line").waitFor();
+
+  await tenant.change(number, "Release");
+  const release = tenant.page.getByRole("button", { name: "Release number" });
+  assert.equal(await release.isDisabled(), true);
+  await tenant.page.getByLabel(`Type ${number} to go on`).fill(number.slice(0, -1));
+  assert.equal(await release.isDisabled(), true);
+  await tenant.page.getByLabel(`Type ${number} to go on`).fill(number);
+  await release.click();
+  await tenant.page.getByText(`${number} is released`).waitFor();
+  await tenant.section("Your numbers").getByText("Support line").waitFor({ state: "detached" });
+});
+
 test("A subscription bought at the checkout brings the subaccount by itself", async (tenant) => {
   await tenant.section("Subaccount").getByRole("link", { name: "Subscribe" }).click();
   await tenant.page.getByRole("button", { name: "Subscribe" }).click();

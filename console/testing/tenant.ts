@@ -30,6 +30,12 @@ export class Tenant {
     return number;
   }
 
+  /** Opens the menu of a number, as it is shown, and picks from it. */
+  async change(number: string, wish: "Make primary" | "Rename" | "Release"): Promise<void> {
+    await this.page.getByRole("button", { name: `Change ${number}` }).click();
+    await this.page.getByRole("menuitem", { name: wish }).click();
+  }
+
   async send(to: string, body: string): Promise<void> {
     await this.go("Messages");
     await this.page.getByRole("link", { name: "New message" }).click();

@@ -1,12 +1,13 @@
 import { Badge, Group, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { Star } from "react-feather";
 import { Copyable } from "../platform/copyable.tsx";
 import { CapabilityBadges } from "./capability-badges.tsx";
 import { readable } from "./phone-format.ts";
 import type { PhoneNumber } from "./use-numbers.ts";
 
-/** One of the tenant's numbers, or a shared one. */
-export function NumberRow({ number }: { number: PhoneNumber }) {
+/** One of the tenant's numbers, or a shared one; with what can be done with it behind it. */
+export function NumberRow({ number, children }: { number: PhoneNumber; children?: ReactNode }) {
   const { phoneNumber, friendlyName, phoneSid, capabilities, isPrimary, source } = number;
   // Twilio names a number after its own digits, unless told otherwise.
   const hasName = friendlyName !== null && /\p{L}/u.test(friendlyName);
@@ -28,6 +29,7 @@ export function NumberRow({ number }: { number: PhoneNumber }) {
       <div className="row-sid">
         {source === "subaccount" && phoneSid !== null && <Copyable value={phoneSid} label={`SID of ${phoneNumber}`} />}
       </div>
+      {children}
     </li>
   );
 }

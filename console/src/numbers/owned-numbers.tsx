@@ -4,6 +4,7 @@ import { useBilling } from "../billing/use-billing.ts";
 import { EmptyState } from "../platform/empty-state.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
+import { NumberMenu } from "./number-menu.tsx";
 import { NumberRow } from "./number-row.tsx";
 import { SharedNotice } from "./shared-notice.tsx";
 import { type NumberList, useNumbers } from "./use-numbers.ts";
@@ -33,7 +34,13 @@ function Numbers({ list: { notice, numbers } }: { list: NumberList }) {
         </EmptyState>
       )}
       {numbers.length > 0 && (
-        <ul className="rows">{numbers.map((number) => <NumberRow key={number.id} number={number} />)}</ul>
+        <ul className="rows">
+          {numbers.map((number) => (
+            <NumberRow key={number.id} number={number}>
+              {number.source === "subaccount" && <NumberMenu number={number} />}
+            </NumberRow>
+          ))}
+        </ul>
       )}
     </Stack>
   );

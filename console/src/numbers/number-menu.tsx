@@ -1,0 +1,46 @@
+import { ActionIcon, Menu } from "@mantine/core";
+import { useState } from "react";
+import { Edit2, MoreHorizontal, Star, Trash2 } from "react-feather";
+import { readable } from "./phone-format.ts";
+import { ReleaseDialog } from "./release-dialog.tsx";
+import { RenameDialog } from "./rename-dialog.tsx";
+import { type PhoneNumber, useChangeNumber } from "./use-numbers.ts";
+
+/** What can be done with a number of one's own. */
+export function NumberMenu({ number }: { number: PhoneNumber }) {
+  const [dialog, setDialog] = useState<"rename" | "release" | null>(null);
+  const change = useChangeNumber();
+  const close = () => setDialog(null);
+  return (
+    <>
+      <Menu position="bottom-end" width={200}>
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={`Change ${readable(number.phoneNumber)}`}
+            loading={change.isPending}
+          >
+            <MoreHorizontal size={18} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {!number.isPrimary && (
+            <Menu.Item
+              leftSection={<Star size={16} />}
+              onClick={() => change.mutate((switchboard) => switchboard.setPrimaryNumber({ numberId: number.id }))}
+            >
+              Make primary
+            </Menu.Item>
+          )}
+          <Menu.Item leftSection={<Edit2 size={16} />} onClick={() => setDialog("rename")}>Rename</Menu.Item>
+          <Menu.Item color="red" leftSection={<Trash2 size={16} />} onClick={() => setDialog("release")}>
+            Release
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <RenameDialog number={number} opened={dialog === "rename"} onClose={close} />
+      <ReleaseDialog number={number} opened={dialog === "release"} onClose={close} />
+    </>
+  );
+}
