@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type postgres from "postgres";
 import type Stripe from "stripe";
 import type { Env } from "../../../supabase/functions/_shared/platform/env.ts";
@@ -50,6 +51,7 @@ export class World implements AsyncDisposable {
   /** What strikes the processes that receive webhooks. */
   webhookTraps: readonly Trap[] = [];
   #running = new Set<Promise<void>>();
+  #processes = new Set<FunctionsProcess>();
 
   private constructor(
     readonly sql: postgres.Sql,
@@ -125,6 +127,7 @@ export class World implements AsyncDisposable {
   /** A new process, struck by `traps`, and what the functions in it work with. */
   start(traps: readonly Trap[] = []): { process: FunctionsProcess; dependencies: WorkDependencies } {
     const process = new FunctionsProcess(traps, this.underway);
+    this.#processes.add(process);
     const { url, accountSid, authToken } = this.twilioServer;
     const twilio = createTwilio({
       accountSid,
@@ -187,6 +190,11 @@ export class World implements AsyncDisposable {
       this.underway.resume();
       await Promise.race([...this.#running, nextStall]);
     }
+    // A process may be over while one of its calls still stalls: that goes its way too, before anything else begins.
+    this.underway.resume();
+    await setImmediate();
+    await Promise.all([...this.#processes].map((process) => process.idle()));
+    this.#processes.clear();
   }
 
   /** Looks at each account the moment it is created: is it the only one of its name? */
