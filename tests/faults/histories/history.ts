@@ -130,8 +130,17 @@ async function setStatusByHand(
   const accounts = await world.twilio.accountsNamed(`switchboard:${person.id}`);
   const account = accounts.find((each) => each.status !== "closed");
   if (account === undefined) return;
+  // A process that is still at work may close it between the look and this: Twilio says so, and nothing has happened.
+  const isDone = await world.twilio.setStatus(account.sid, status).then(() => true, closedMeanwhile);
+  if (!isDone) return;
   person.touchedByHand = true;
   if (status === "suspended") person.suspendedByHand = true;
   if (status === "closed") person.wasToBeClosed = true;
-  await world.twilio.setStatus(account.sid, status);
+}
+
+const CLOSED_MEANWHILE = '"code":21479';
+
+function closedMeanwhile(error: unknown): false {
+  if (error instanceof Error && error.message.includes(CLOSED_MEANWHILE)) return false;
+  throw error;
 }
