@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
-import { stackUnderTest } from "../tests/stack.ts";
+import { stackUnderTest } from "../tests/support/stack.ts";
 import { ensureConsoleBuilt } from "./build.ts";
-import { startBrowser, visit } from "./testing/browser.ts";
-import { Tenant } from "./testing/tenant.ts";
+import { startBrowser, visit } from "../tests/support/console/browser.ts";
+import { Tenant } from "../tests/support/console/tenant.ts";
 
 let browser: Browser;
 

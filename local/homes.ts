@@ -6,7 +6,7 @@ import { type Account, giveTo } from "./postgres/account.ts";
 export interface Homes {
   /** The copy of Postgres and the prepared databases, shared by the stacks of this checkout (of this machine, for root). */
   shared: string;
-  /** The database, the secrets and the worlds of the simulators of one stack. */
+  /** The database, the secrets and the state of the simulators of one stack. */
   data: string;
   /** Whether `data` is to be removed at the end. */
   ephemeral: boolean;

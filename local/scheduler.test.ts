@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startScheduler } from "./scheduler.ts";
-import { eventually } from "./testing/eventually.ts";
+import { eventually } from "./driver/eventually.ts";
 
 /** A place to be called at, which answers as it is told and counts. */
 function callee(answer: (call: number) => Response | Promise<Response>) {

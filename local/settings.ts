@@ -40,8 +40,10 @@ export interface Settings {
   env(name: string): string | undefined;
   /** The variables that were given for the functions by option. */
   givenEnv: Record<string, string>;
-  /** A port for a part: `offset` above the API's if that is free. */
+  /** A port for Postgres: `offset` above the API's if that is free. Postgres cannot choose one itself. */
   portNear(offset: number): number;
+  /** A port for a server of ours: as `portNear`, or 0 for an ephemeral stack, so that the system chooses when it listens. */
+  listenNear(offset: number): number;
 }
 
 const CHECKOUT = fileURLToPath(new URL("..", import.meta.url));
@@ -62,6 +64,7 @@ export function settle(options: StackOptions): Settings {
     env: (name) => (givenEnv[name] ?? Deno.env.get(name)) || undefined,
     givenEnv,
     portNear: (offset) => port === 0 ? freePort() : tellingPortNear(port + offset, log),
+    listenNear: (offset) => port === 0 ? 0 : tellingPortNear(port + offset, log),
   };
 }
 

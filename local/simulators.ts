@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import { fileExists, writeSecretFile } from "./files.ts";
+import { whenLauncherEnds } from "./launcher.ts";
 import { startStripeSimulator } from "./simulators/stripe/mod.ts";
 import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
 
@@ -61,6 +62,7 @@ async function main(args: string[]): Promise<void> {
     Deno.exit(0);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
+  await whenLauncherEnds(stop);
 }
 
 function optionsFrom(args: string[]): { apiUrl: string; host: string } {
@@ -87,7 +89,7 @@ function seenFrom(host: string, address: string): string {
   return url.origin;
 }
 
-/** Kept with the worlds of the simulators: a token that was sealed yesterday has to open today. */
+/** Kept with the state of the simulators: a token that was sealed yesterday has to open today. */
 async function sealingKeys(): Promise<string> {
   const file = join(STATE_FOLDER, "token-sealing-keys.json");
   if (!await fileExists(file)) {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { SignJWT, UnsecuredJWT } from "jose";
-import { clientOf, get, newcomer, sharedStack, signInAs, test } from "./testing/shared-stack.ts";
+import { clientOf, freshSession, get, projectStack, signInAs, test } from "../tests/support/project-stack.ts";
 
-const shared = sharedStack({ scheduler: false });
+const shared = projectStack({ scheduler: false });
 
-test("A newcomer signs up without a mail, and the token verifies as ES256 against the served keys", async () => {
-  const { supabase, email, id } = await newcomer(shared.stack);
+test("A new user signs up without a mail, and the token verifies as ES256 against the served keys", async () => {
+  const { supabase, email, id } = await freshSession(shared.stack);
   const { data, error } = await supabase.auth.getClaims();
   assert.equal(error, null);
   assert.equal(data?.header.alg, "ES256");
@@ -34,7 +34,7 @@ test("A refreshed session has a new token that still carries the role of an oper
 });
 
 test("A tenant has no operator's role, whatever they write into their own metadata", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   await supabase.auth.updateUser({ data: { role: "operator" } });
   await supabase.auth.refreshSession();
   const { data } = await supabase.auth.getClaims();
@@ -42,7 +42,7 @@ test("A tenant has no operator's role, whatever they write into their own metada
 });
 
 test("A session that was signed out is known no more", async () => {
-  const { supabase, session } = await newcomer(shared.stack);
+  const { supabase, session } = await freshSession(shared.stack);
   await supabase.auth.signOut();
   const { error } = await clientOf(shared.stack).auth.getUser(session.access_token);
   assert.ok(error);
@@ -82,7 +82,7 @@ test("A key as Bearer beside the same key in apikey is taken for the key", async
 });
 
 test("Every token that the stack did not sign itself is refused with 401", async () => {
-  const { id, session } = await newcomer(shared.stack);
+  const { id, session } = await freshSession(shared.stack);
   const claims = { sub: id, role: "service_role", aud: "authenticated" };
   const issuer = `${shared.stack.state.apiUrl}/auth/v1`;
   const secret = new TextEncoder().encode("guessed-guessed-guessed-guessed-guessed");

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { eventually } from "./testing/eventually.ts";
-import { get, newcomer, sharedStack, test } from "./testing/shared-stack.ts";
+import { eventually } from "./driver/eventually.ts";
+import { freshSession, get, projectStack, test } from "../tests/support/project-stack.ts";
 
-const shared = sharedStack({ scheduler: false });
+const shared = projectStack({ scheduler: false });
 
 test("A tenant reads the columns that were granted, and only of their own rows", async () => {
-  const owner = await newcomer(shared.stack);
+  const owner = await freshSession(shared.stack);
   const inserted = await owner.supabase.from("notes").insert({ user_id: owner.id, body: "mine" });
   assert.equal(inserted.error, null);
   const own = await owner.supabase.from("notes").select("id, body");
   assert.deepEqual(own.data?.map(({ body }) => body), ["mine"]);
-  const others = await (await newcomer(shared.stack)).supabase.from("notes").select("id, body");
+  const others = await (await freshSession(shared.stack)).supabase.from("notes").select("id, body");
   assert.deepEqual(others.data, []);
 });
 
 test("A column that was not granted answers 42501", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   for (const columns of ["secret", "*"]) {
     const { error, status } = await supabase.from("notes").select(columns);
     assert.equal(error?.code, "42501", columns);
@@ -24,7 +24,7 @@ test("A column that was not granted answers 42501", async () => {
 });
 
 test("A write that was not granted answers 42501", async () => {
-  const { supabase, id } = await newcomer(shared.stack);
+  const { supabase, id } = await freshSession(shared.stack);
   const changed = await supabase.from("notes").update({ body: "changed" }).eq("user_id", id);
   assert.equal(changed.error?.code, "42501");
   const smuggled = await supabase.from("notes").insert({ user_id: id, body: "x", secret: "smuggled" });
@@ -32,7 +32,7 @@ test("A write that was not granted answers 42501", async () => {
 });
 
 test("A new table is granted to nobody", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   assert.equal((await supabase.from("ungranted").select("id")).error?.code, "42501");
   const anonymous = await get(shared.stack, "/rest/v1/ungranted?select=id", {
     apikey: shared.stack.state.publishableKey,
@@ -41,7 +41,7 @@ test("A new table is granted to nobody", async () => {
 });
 
 test("No request ever widens what the roles of the API may do", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   await supabase.from("notes").select("id");
   const widened = await shared.stack.sql`
     select grantee, table_schema, table_name, privilege_type from information_schema.role_table_grants
@@ -50,12 +50,12 @@ test("No request ever widens what the roles of the API may do", async () => {
 });
 
 test("A function that is the service's own refuses a tenant", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   assert.equal((await supabase.rpc("operators_only")).error?.code, "42501");
 });
 
 test("A jsonb argument arrives as the value it is", async () => {
-  const { supabase } = await newcomer(shared.stack);
+  const { supabase } = await freshSession(shared.stack);
   for (const [argument, kind] of [[{ a: 1 }, "object"], [[1, 2], "array"]] as const) {
     const { data, error } = await supabase.rpc("kind_of", { argument });
     assert.equal(error, null);

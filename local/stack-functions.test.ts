@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { eventually } from "./testing/eventually.ts";
-import { get, newcomer, sharedStack, signInAs, test } from "./testing/shared-stack.ts";
+import { eventually } from "./driver/eventually.ts";
+import { freshSession, get, projectStack, signInAs, test } from "../tests/support/project-stack.ts";
 
 const OF_THIS_MACHINE = "SWITCHBOARD_TEST_OF_THIS_MACHINE";
 Deno.test.beforeAll(() => Deno.env.set(OF_THIS_MACHINE, "private"));
 
-const shared = sharedStack({ scheduler: 50 });
+const shared = projectStack({ scheduler: 50 });
 
 test("A function sees the caller that the token names", async () => {
   const { supabase } = await signInAs(shared.stack, "operator");
@@ -41,7 +41,7 @@ test("A function is called at its own path, with the public address in X-Forward
 
 test("A function that says nothing of verify_jwt wants a valid token", async () => {
   assert.equal((await get(shared.stack, "/functions/v1/guarded", {})).status, 401);
-  const { session } = await newcomer(shared.stack);
+  const { session } = await freshSession(shared.stack);
   const answer = await get(shared.stack, "/functions/v1/guarded", { authorization: `Bearer ${session.access_token}` });
   assert.equal(await answer.text(), "guarded");
 });
@@ -64,7 +64,7 @@ test("A new function is served without a restart", async () => {
     "supabase/functions/late/index.ts",
     'export default { fetch: () => new Response("late") };',
   );
-  const { session } = await newcomer(shared.stack);
+  const { session } = await freshSession(shared.stack);
   const answer = await get(shared.stack, "/functions/v1/late", { authorization: `Bearer ${session.access_token}` });
   assert.equal(await answer.text(), "late");
 });

@@ -75,7 +75,7 @@ async function startStripeService({ settings, gateway, homes, cleanUps }: PartsO
 
 function serviceOptions(settings: Settings, homes: Homes, portOffset: number): ServiceOptions {
   const { env, log } = settings;
-  return { env, log, port: settings.portNear(portOffset), stateFolder: homes.ephemeral ? undefined : homes.data };
+  return { env, log, port: settings.listenNear(portOffset), stateFolder: homes.ephemeral ? undefined : homes.data };
 }
 
 async function startFunctionsProcess(
@@ -90,7 +90,7 @@ async function startFunctionsProcess(
     log: settings.log,
     env: functionsEnvironment({
       apiUrl: gateway.url,
-      databaseUrl: database.url,
+      databaseUrl: await database.url,
       ...secrets,
       jwks: tokens.jwks,
       twilio,

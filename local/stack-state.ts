@@ -32,7 +32,7 @@ export interface StackState {
   users: DemoUser[];
   functions: { pid: number };
   postgres: { pid: number };
-  /** Where the database, the secrets and the worlds of the simulators are kept. */
+  /** Where the database, the secrets and the state of the simulators are kept. */
   dataDir: string;
   /** The process that runs the stack. */
   pid: number;

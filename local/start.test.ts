@@ -3,8 +3,8 @@ import { createClient } from "@supabase/supabase-js";
 import { fileExists } from "./files.ts";
 import { freePort } from "./ports.ts";
 import type { StackState } from "./stack.ts";
-import { eventually } from "./testing/eventually.ts";
-import { isAlive, runStart } from "./testing/start-process.ts";
+import { eventually } from "./driver/eventually.ts";
+import { isAlive, runStart } from "../tests/support/start-process.ts";
 
 const isRoot = Deno.uid() === 0;
 
@@ -121,6 +121,16 @@ Deno.test("Ctrl-C stops everything, also when it arrives three times, and takes 
   assert.equal(await isAlive(state.postgres.pid), false);
   assert.equal(await isAlive(state.functions.pid), false);
   assert.equal(await fileExists(state.dataDir), false);
+});
+
+Deno.test("A stack whose npx receives SIGTERM stops, and takes the state file away", async () => {
+  const command = ["npx", "-y", `deno@${Deno.version.deno}`, "task", "start"];
+  await using start = await runStart({ command, args: ["--ephemeral", "--no-scheduler"] });
+  const state = await start.ready();
+  start.kill("SIGTERM");
+  await nothingLeft(state);
+  await eventually("the folder to go", async () => !await fileExists(state.dataDir));
+  await eventually("the stack's own process to end", async () => !await isAlive(state.pid));
 });
 
 Deno.test("Ctrl-C in the middle of the start leaves nothing", async () => {

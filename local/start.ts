@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { downloadOnFirstRun } from "./first-run.ts";
+import { whenLauncherEnds } from "./launcher.ts";
 import type { Stack, StackOptions } from "./stack.ts";
 
 const USAGE = `Usage: deno task start [--ephemeral] [--port N] [--data DIR] [--state FILE] [--no-scheduler]
@@ -92,20 +93,27 @@ function leave(text: string, code: number): never {
 /** One Ctrl-C arrives up to three times: from the terminal, and handed on by `npx` and by `deno task`. */
 const SAME_SIGNAL_WITHIN = 1_000;
 
-/** The first signal stops the stack, also one that is still starting; the second ends this process, and the rest with it. */
+/**
+ * The first signal stops the stack, also one that is still starting; the second ends this process, and the rest with it. The
+ * end of the npx that launched this process counts as a signal.
+ */
 function stopOnSignal(starting: Promise<Stack>): void {
   let first: number | undefined;
+  async function stop(): Promise<void> {
+    first = Date.now();
+    console.log("Stopping");
+    const stack = await starting.catch(() => undefined);
+    await stack?.stop();
+    Deno.exit(0);
+  }
+  whenLauncherEnds(() => first === undefined && stop());
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, async () => {
       if (first !== undefined) {
         if (Date.now() - first > SAME_SIGNAL_WITHIN) Deno.exit(130);
         return;
       }
-      first = Date.now();
-      console.log("Stopping");
-      const stack = await starting.catch(() => undefined);
-      await stack?.stop();
-      Deno.exit(0);
+      await stop();
     });
   }
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileExists } from "./files.ts";
 import { startTethered, type TetheredOptions } from "./tethered-process.ts";
-import { eventually } from "./testing/eventually.ts";
-import { isAlive } from "./testing/start-process.ts";
+import { eventually } from "./driver/eventually.ts";
+import { isAlive } from "../tests/support/start-process.ts";
 
 function optionsFor(script: string, more: Partial<TetheredOptions> = {}): TetheredOptions {
   const command = ["/bin/sh", "-c", script, "a name with spaces"];
@@ -67,6 +67,14 @@ test("The folder of a child goes with it, and no other", async () => {
   assert.equal(await fileExists(folder), true);
   await child.stop();
   assert.equal(await fileExists(folder), false);
+});
+
+test("A child that ends by itself leaves its folder to the process that started it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "tethered " });
+  const child = await startTethered(optionsFor("exit 3", { removeAtEnd: folder }));
+  assert.equal(await child.ended, 3);
+  assert.equal(await fileExists(folder), true);
+  await Deno.remove(folder);
 });
 
 test("A program that is not there ends with 127, and its stop does nothing more", async () => {

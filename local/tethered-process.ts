@@ -17,7 +17,7 @@ export interface TetheredOptions {
   patienceSeconds: number;
   /** The user to run as; only root may choose another than itself. */
   user?: { uid: number; gid: number };
-  /** A folder to remove when the child has ended. */
+  /** A folder to remove once the child was stopped. One that ends by itself leaves its folder to this process. */
   removeAtEnd?: string;
   /** Receives each line that the child writes. */
   onLine: (line: string) => void;
@@ -34,20 +34,24 @@ export interface Tethered {
 
 // Descriptor 3 is the tether: a background job of `sh` has its standard input cut off. The inner `sh` tells the process id
 // before it turns into the child, so that the id is the first line, whatever the child writes.
+// A trapped signal interrupts `wait`, hence the loop around it.
 const SHELL_SCRIPT = `
 exec 3<&0 </dev/null 4>&2 2>/dev/null
-signal=$1; patience=$2; remove=$3; shift 3
+signal=$1; patience=$2; remove=$3; stopped=; shift 3
+trap 'stopped=yes' USR1
 /bin/sh -c 'echo $$; exec "$@"' sh "$@" 3<&- 2>&4 4>&- & child=$!
 (
+  trap - USR1
   while read -r _ <&3; do :; done
+  kill -s USR1 $$
   kill -s "$signal" "$child" 2>/dev/null || exit 0
   waited=0
   while kill -0 "$child" 2>/dev/null && [ "$waited" -lt "$patience" ]; do sleep 0.1; waited=$((waited + 1)); done
   kill -s KILL "$child" 2>/dev/null
 ) >/dev/null 4>&- &
 exec 4>&-
-wait "$child"; code=$?
-[ -z "$remove" ] || rm -rf -- "$remove"
+while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
+[ -z "$remove" ] || [ -z "$stopped" ] || rm -rf -- "$remove"
 exit "$code"
 `;
 

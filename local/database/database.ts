@@ -4,7 +4,7 @@ import { type Log, timed } from "../log.ts";
 import type { Account } from "../postgres/account.ts";
 import { openCluster } from "../postgres/cluster.ts";
 import { prepareDistribution } from "../postgres/distribution.ts";
-import { type Server, serverUrl, startServer } from "../postgres/server.ts";
+import { type Server, startServerNear } from "../postgres/server.ts";
 import type { StackSecrets } from "../secrets.ts";
 import { prepareDatabase } from "./prepare.ts";
 import { copyTemplate } from "./template.ts";
@@ -19,8 +19,8 @@ export interface DatabaseOptions {
 
 /** A database whose data folder is there, and whose server is not started yet. */
 export interface Database {
-  /** The superuser's address. */
-  url: string;
+  /** The superuser's address: known once `start` has found a port for the server, which is before the server is ready. */
+  url: Promise<string>;
   /** Starts the server and brings the database to where the project wants it. */
   start(secrets: StackSecrets): Promise<Server>;
 }
@@ -35,16 +35,22 @@ export async function openDatabase({ homes, projectDir, account, port, log }: Da
     });
   }
   const cluster = await timed(log, "Opened the data folder", () => openCluster(homes.data, distribution, account));
-  const url = serverUrl(port, cluster.password);
+  const address = Promise.withResolvers<string>();
+  address.promise.catch(() => {}); // told by `start`, too
+  const onListening = address.resolve;
   const removeAtEnd = homes.ephemeral && { removeAtEnd: homes.data };
   return {
-    url,
+    url: address.promise,
     async start(secrets) {
-      const options = { cluster, distribution, account, port, durable: !homes.ephemeral, ...removeAtEnd, log };
-      const server = await timed(log, "Started Postgres", () => startServer(options));
+      const durable = !homes.ephemeral;
+      const options = { cluster, distribution, account, port, durable, ...removeAtEnd, onListening, log };
+      const server = await timed(log, "Started Postgres", () => startServerNear(options)).catch((error: unknown) => {
+        address.reject(error);
+        throw error;
+      });
       if (homes.ephemeral) return server; // It was prepared before it was copied.
       try {
-        await prepareDatabase({ url, projectDir, secrets, log });
+        await prepareDatabase({ url: server.url, projectDir, secrets, log });
         return server;
       } catch (error) {
         await server.stop();

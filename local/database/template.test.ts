@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startStack } from "../stack.ts";
-import { makeTestProject } from "../testing/project.ts";
+import { makeTestProject } from "../../tests/support/project.ts";
 
 /** Starts and stops an ephemeral stack, and tells what it said and which notes its database had. */
 async function boot(projectDir: string) {

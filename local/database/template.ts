@@ -8,7 +8,7 @@ import { freePort } from "../ports.ts";
 import { type Account, giveTo } from "../postgres/account.ts";
 import { openCluster } from "../postgres/cluster.ts";
 import type { Distribution } from "../postgres/distribution.ts";
-import { startServer } from "../postgres/server.ts";
+import { startServerNear } from "../postgres/server.ts";
 import { openSecrets } from "../secrets.ts";
 import { AUTH_HELPERS_SQL, PLATFORM_SQL, prepareDatabase } from "./prepare.ts";
 
@@ -54,7 +54,7 @@ async function makeTemplate(template: string, options: TemplateOptions): Promise
     await giveTo(account, draft);
     const secrets = await openSecrets(join(draft, "secrets.json"));
     const cluster = await openCluster(draft, distribution, account);
-    const server = await startServer({ cluster, distribution, account, port: freePort(), durable: false, log });
+    const server = await startServerNear({ cluster, distribution, account, port: freePort(), durable: false, log });
     try {
       await prepareDatabase({ url: server.url, projectDir, secrets, log });
     } finally {

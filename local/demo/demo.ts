@@ -1,6 +1,7 @@
 // `deno task demo`: boots a stack of its own, plays the whole story against it, and says what it saw.
+import { whenLauncherEnds } from "../launcher.ts";
 import { startStack } from "../stack.ts";
-import { openWorld, STORY } from "./story.ts";
+import { factsOf, STORY } from "./story.ts";
 
 const green = (text: string) => Deno.noColor ? text : `\x1b[32m${text}\x1b[0m`;
 const red = (text: string) => Deno.noColor ? text : `\x1b[31m${text}\x1b[0m`;
@@ -16,14 +17,16 @@ async function play(): Promise<boolean> {
     log: (line) => booting && console.log(dim(`  ${line}`)),
   });
   booting = false;
-  Deno.addSignalListener("SIGINT", () => void stack.stop().finally(() => Deno.exit(130)));
+  const stop = () => void stack.stop().finally(() => Deno.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
+  await whenLauncherEnds(stop);
   console.log();
   try {
-    const world = openWorld(stack.state);
+    const facts = factsOf(stack.state);
     for (const [index, step] of STORY.entries()) {
       const started = performance.now();
       try {
-        const evidence = await step.play(world);
+        const evidence = await step.play(facts);
         console.log(
           `${green("✓")} ${index + 1}. ${step.title} ${dim(`(${Math.round(performance.now() - started)} ms)`)}`,
         );

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { type Actor, signIn, signUp } from "../testing/actor.ts";
-import { eventually } from "../testing/eventually.ts";
-import { type StripeSide, stripeSide } from "../testing/stripe-side.ts";
-import { type TwilioSide, twilioSide } from "../testing/twilio-side.ts";
+import { type Actor, signIn, signUp } from "../driver/actor.ts";
+import { eventually } from "../driver/eventually.ts";
+import { type StripeSide, stripeSide } from "../driver/stripe-side.ts";
+import { type TwilioSide, twilioSide } from "../driver/twilio-side.ts";
 import type { StackState } from "../stack-state.ts";
 
-/** The world of the demo, which fills as the story goes on. */
-interface World {
+/** What the demo knows so far: each step adds to it. */
+interface Facts {
   state: StackState;
   twilio: TwilioSide;
   stripe: StripeSide;
@@ -22,34 +22,34 @@ interface World {
 /** One step: what happens, and the evidence that it did. Throws where the evidence is missing. */
 export interface Step {
   title: string;
-  play(world: World): Promise<string[]>;
+  play(facts: Facts): Promise<string[]>;
 }
 
 const FRIEND = "+14155550123";
 
-/** The world before anybody has signed up. */
-export function openWorld(state: StackState): World {
-  return { state, twilio: twilioSide(state), stripe: stripeSide(state) } as World;
+/** The facts before the first step. */
+export function factsOf(state: StackState): Facts {
+  return { state, twilio: twilioSide(state), stripe: stripeSide(state) } as Facts;
 }
 
 /** The whole product, once: subscribe, subaccount, number, message; and the other user, who has none of it. */
 export const STORY: readonly Step[] = [
   {
     title: "Ada and Ben sign up",
-    async play(world) {
-      [world.ada, world.ben] = await Promise.all([signUp(world.state, "ada"), signUp(world.state, "ben")]);
-      return [`Ada is user ${world.ada.id}`, `Ben is user ${world.ben.id}`];
+    async play(facts) {
+      [facts.ada, facts.ben] = await Promise.all([signUp(facts.state, "ada"), signUp(facts.state, "ben")]);
+      return [`Ada is user ${facts.ada.id}`, `Ben is user ${facts.ben.id}`];
     },
   },
   {
     title: "Ada buys the Team plan at Stripe",
-    async play(world) {
-      const bought = await world.stripe.subscribe({
-        clientReferenceId: world.ada.id,
+    async play(facts) {
+      const bought = await facts.stripe.subscribe({
+        clientReferenceId: facts.ada.id,
         plan: "team",
-        email: world.ada.email,
+        email: facts.ada.email,
       });
-      world.subscriptionId = bought.subscriptionId;
+      facts.subscriptionId = bought.subscriptionId;
       return [
         `subscription ${bought.subscriptionId} of customer ${bought.customerId}`,
         `Stripe sends ${bought.eventIds.length} signed events`,
@@ -58,14 +58,14 @@ export const STORY: readonly Step[] = [
   },
   {
     title: "The webhook provisions her subaccount, without anybody asking",
-    async play(world) {
+    async play(facts) {
       const shown = await eventually("Ada's subaccount to become active", async () => {
-        const { status, subaccountSid } = await world.ada.switchboard.subaccount();
+        const { status, subaccountSid } = await facts.ada.switchboard.subaccount();
         return status === "active" && subaccountSid !== null && { status, subaccountSid };
       }, 20_000);
-      world.subaccountSid = shown.subaccountSid;
+      facts.subaccountSid = shown.subaccountSid;
       const { data: subscription } = await mustRead(
-        world.ada.data.from("subscriptions").select("status, plan_key").single(),
+        facts.ada.data.from("subscriptions").select("status, plan_key").single(),
       );
       assert.deepEqual(subscription, { status: "active", plan_key: "team" });
       return [`database: subaccount ${shown.subaccountSid}, status ${shown.status}, plan ${subscription?.plan_key}`];
@@ -100,39 +100,39 @@ export const STORY: readonly Step[] = [
   },
   {
     title: "Ada searches for a number and buys it",
-    async play(world) {
-      const { switchboard } = world.ada;
+    async play(facts) {
+      const { switchboard } = facts.ada;
       const found = await switchboard.searchNumbers({ country: "US", type: "local", areaCode: "415" });
-      world.number = found[0]!.phoneNumber;
-      const bought = await switchboard.buyNumber({ phoneNumber: world.number, friendlyName: "Ada's line" });
+      facts.number = found[0]!.phoneNumber;
+      const bought = await switchboard.buyNumber({ phoneNumber: facts.number, friendlyName: "Ada's line" });
       const { source, numbers } = await switchboard.listNumbers();
-      assert.deepEqual(numbers.map((one) => [one.phoneNumber, one.isPrimary]), [[world.number, true]]);
+      assert.deepEqual(numbers.map((one) => [one.phoneNumber, one.isPrimary]), [[facts.number, true]]);
       assert.equal(source, "subaccount");
-      const owned = await world.twilio.get(
-        `/Accounts/${world.subaccountSid}/IncomingPhoneNumbers/${bought.phoneSid}.json`,
+      const owned = await facts.twilio.get(
+        `/Accounts/${facts.subaccountSid}/IncomingPhoneNumbers/${bought.phoneSid}.json`,
       );
-      assert.equal(owned.phone_number, world.number);
+      assert.equal(owned.phone_number, facts.number);
       return [
-        `${found.length} numbers on offer, bought ${world.number} (${bought.phoneSid}), her primary`,
+        `${found.length} numbers on offer, bought ${facts.number} (${bought.phoneSid}), her primary`,
         `Twilio: owned by ${owned.account_sid}`,
       ];
     },
   },
   {
     title: "Ada sends an SMS with her own credentials",
-    async play(world) {
+    async play(facts) {
       const idempotencyKey = crypto.randomUUID();
       const message = { to: FRIEND, body: "Hello from my own phone system ✓" };
-      const sent = await world.ada.switchboard.sendSms(message, { idempotencyKey });
-      assert.deepEqual([sent.source, sent.from], ["subaccount", world.number]);
-      const repeated = await world.ada.switchboard.sendSms(message, { idempotencyKey });
+      const sent = await facts.ada.switchboard.sendSms(message, { idempotencyKey });
+      assert.deepEqual([sent.source, sent.from], ["subaccount", facts.number]);
+      const repeated = await facts.ada.switchboard.sendSms(message, { idempotencyKey });
       assert.equal(repeated.sid, sent.sid);
-      const creations = (await world.twilio.requests()).filter((request) =>
+      const creations = (await facts.twilio.requests()).filter((request) =>
         request.method === "POST" && request.form["To"] === FRIEND
       );
-      assert.deepEqual(creations.map(({ account }) => account), [world.subaccountSid]);
-      world.messageId = sent.id;
-      world.messageSid = sent.sid;
+      assert.deepEqual(creations.map(({ account }) => account), [facts.subaccountSid]);
+      facts.messageId = sent.id;
+      facts.messageSid = sent.sid;
       return [
         `message ${sent.sid}, ${sent.segments} segment (${sent.encoding}), from ${sent.from}`,
         `Twilio: authenticated as ${creations[0]?.account}, her subaccount`,
@@ -142,29 +142,29 @@ export const STORY: readonly Step[] = [
   },
   {
     title: "Twilio's status callback makes it delivered",
-    async play(world) {
+    async play(facts) {
       const row = await eventually("the message to be delivered", async () => {
         const { data } = await mustRead(
-          world.ada.data.from("sms_messages").select("status, twilio_message_sid").eq("id", world.messageId).single(),
+          facts.ada.data.from("sms_messages").select("status, twilio_message_sid").eq("id", facts.messageId).single(),
         );
         return data?.status === "delivered" && data;
       });
-      assert.equal(row.twilio_message_sid, world.messageSid);
+      assert.equal(row.twilio_message_sid, facts.messageSid);
       return [`ledger: ${row.twilio_message_sid} is ${row.status}`];
     },
   },
   {
     title: "A friend replies, and it arrives; then says STOP, and is left alone",
-    async play(world) {
-      await world.twilio.inbound({ from: FRIEND, to: world.number, body: "Nice!" });
-      await world.twilio.inbound({ from: FRIEND, to: world.number, body: " stop. " });
+    async play(facts) {
+      await facts.twilio.inbound({ from: FRIEND, to: facts.number, body: "Nice!" });
+      await facts.twilio.inbound({ from: FRIEND, to: facts.number, body: " stop. " });
       const received = await eventually("both replies", async () => {
         const { data } = await mustRead(
-          world.ada.data.from("sms_messages").select("body").eq("direction", "inbound").order("created_at"),
+          facts.ada.data.from("sms_messages").select("body").eq("direction", "inbound").order("created_at"),
         );
         return data?.length === 2 && data;
       });
-      const refused = await world.ada.call("send-sms", { body: { to: FRIEND, body: "One more thing" } });
+      const refused = await facts.ada.call("send-sms", { body: { to: FRIEND, body: "One more thing" } });
       assert.deepEqual([refused.status, refused.body.code], [403, "recipient_opted_out"]);
       return [
         `received: ${received.map(({ body }) => JSON.stringify(body)).join(", ")}`,
@@ -174,22 +174,22 @@ export const STORY: readonly Step[] = [
   },
   {
     title: "Ada writes to a hundred at once; the friend who said STOP is passed over",
-    async play(world) {
-      const operator = await signInOperator(world.state);
-      await operator.switchboard.admin.setNumberPace({ phoneNumber: world.number, messagesPerSecond: 25 });
+    async play(facts) {
+      const operator = await signInOperator(facts.state);
+      await operator.switchboard.admin.setNumberPace({ phoneNumber: facts.number, messagesPerSecond: 25 });
       const guests = Array.from({ length: 99 }, (_, index) => `+1530555${String(2000 + index)}`);
-      const { campaign, accepted } = await world.ada.switchboard.sendBulk({
+      const { campaign, accepted } = await facts.ada.switchboard.sendBulk({
         name: "Opening night",
         body: "Dear {{name}}, we open on Friday",
         recipients: [FRIEND, ...guests].map((to, index) => ({ to, variables: { name: `guest ${index}` } })),
       });
       assert.equal(accepted, 100);
       const done = await eventually("the campaign to be delivered", async () => {
-        const seen = await world.ada.switchboard.campaign(campaign!.id);
+        const seen = await facts.ada.switchboard.campaign(campaign!.id);
         return seen.counts.delivered + seen.counts.skipped === 100 && seen;
       }, 30_000);
       assert.deepEqual([done.counts.delivered, done.counts.skipped], [99, 1]);
-      const texts = await world.twilio.messagesOf(world.subaccountSid);
+      const texts = await facts.twilio.messagesOf(facts.subaccountSid);
       const invited = texts.filter(({ body }) => body.endsWith("we open on Friday"));
       assert.deepEqual([invited.length, new Set(invited.map(({ to }) => to)).size], [99, 99]);
       return [
@@ -200,16 +200,16 @@ export const STORY: readonly Step[] = [
   },
   {
     title: "Ben has no subaccount: he sends through the master, and is told so",
-    async play(world) {
-      const listed = await world.ben.switchboard.listNumbers();
+    async play(facts) {
+      const listed = await facts.ben.switchboard.listNumbers();
       assert.equal(listed.source, "master");
       const to = "+14155550177";
-      const sent = await world.ben.switchboard.sendSms({ to, body: "Hello from Ben" });
+      const sent = await facts.ben.switchboard.sendSms({ to, body: "Hello from Ben" });
       assert.equal(sent.source, "master");
-      const creations = (await world.twilio.requests()).filter((request) =>
+      const creations = (await facts.twilio.requests()).filter((request) =>
         request.method === "POST" && request.form["To"] === to
       );
-      assert.deepEqual(creations.map(({ account }) => account), [world.state.twilio.accountSid]);
+      assert.deepEqual(creations.map(({ account }) => account), [facts.state.twilio.accountSid]);
       return [
         `listed: "${listed.notice}"`,
         `sent ${sent.sid} from ${sent.from}: "${sent.notice}"`,

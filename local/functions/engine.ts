@@ -10,8 +10,8 @@ export interface Engine {
   folder: string;
   /** What Deno itself needs of the environment. */
   env: Record<string, string>;
-  /** The program and its arguments, for a host on `port`. */
-  command(port: number): string[];
+  /** The program and its arguments. */
+  command: readonly string[];
   dispose(): Promise<void>;
 }
 
@@ -29,14 +29,13 @@ function ownEngine(projectDir: string): Engine {
   return {
     folder: projectDir,
     env: denoEnvironment(),
-    command: (port) => [
+    command: [
       Deno.execPath(),
       "run",
       // Beside the host lies the deno.json of the checkout, with the import map and the lock. Another project has its own.
       ...(isCheckout ? [] : standAlone(projectDir)),
       ...permissions([functions, join(projectDir, "node_modules")]),
       HOST_FILE,
-      String(port),
       functions,
     ],
     dispose: () => Promise.resolve(),
@@ -55,13 +54,12 @@ async function otherEngine(projectDir: string, version: string, log: Log): Promi
   return {
     folder,
     env: denoEnvironment(),
-    command: (port) => [
+    command: [
       program,
       "run",
       ...standAlone(folder),
       ...permissions([functions]),
       join(folder, "host.ts"),
-      String(port),
       functions,
     ],
     dispose: () => Deno.remove(folder, { recursive: true }),

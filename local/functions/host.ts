@@ -5,10 +5,11 @@
  * Runs as a process of its own, with no more permissions and environment than a function has, also on Deno 2.1.4, the
  * engine of Edge Runtime. So it imports nothing of the stack, and no newer API.
  *
- * Arguments: the port to listen on and the folder of the functions.
+ * Argument: the folder of the functions. It listens on a port that the system chooses, and prints
+ * `functions host ready on <port>`.
  */
-const [port, folder] = Deno.args;
-if (port === undefined || folder === undefined) throw new Error("Usage: host.ts PORT FOLDER");
+const [folder] = Deno.args;
+if (folder === undefined) throw new Error("Usage: host.ts FOLDER");
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -28,8 +29,8 @@ Object.assign(globalThis, {
 
 Deno.serve({
   hostname: "127.0.0.1",
-  port: Number(port),
-  onListen: () => console.log("functions host ready"),
+  port: 0,
+  onListen: ({ port }) => console.log(`functions host ready on ${port}`),
 }, async (request) => {
   const name = new URL(request.url).pathname.split("/")[1] ?? "";
   let handler: Handler | undefined;

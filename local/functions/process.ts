@@ -1,5 +1,4 @@
 import type { Log } from "../log.ts";
-import { freePort } from "../ports.ts";
 import { startTethered, type Tethered } from "../tethered-process.ts";
 import { type Engine, engineFor } from "./engine.ts";
 
@@ -25,7 +24,7 @@ export interface Functions {
   stop(): Promise<void>;
 }
 
-const READY = "functions host ready";
+const READY = /^functions host ready on (\d+)$/;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 /** A process that has served this long has its pauses forgotten. */
@@ -99,22 +98,24 @@ interface Running extends Tethered {
 }
 
 async function launch(engine: Engine, { env, log }: FunctionsOptions): Promise<Running> {
-  const port = freePort();
-  const ready = Promise.withResolvers<"ready">();
+  const ready = Promise.withResolvers<{ port: string }>();
   const process = await startTethered({
-    command: engine.command(port),
+    command: engine.command,
     env: { ...engine.env, ...env },
     cwd: engine.folder,
     stopSignal: "TERM",
     patienceSeconds: 3,
     onLine(line) {
-      if (line === READY) ready.resolve("ready");
+      const port = READY.exec(line)?.[1];
+      if (port !== undefined) ready.resolve({ port });
       else log(`functions: ${line}`);
     },
   });
   const outcome = await Promise.race([ready.promise, process.ended]);
-  if (outcome !== "ready") throw new Error(`Cannot start the functions: the process ended with code ${outcome}`);
-  return { ...process, url: `http://127.0.0.1:${port}`, expected: false };
+  if (typeof outcome === "number") {
+    throw new Error(`Cannot start the functions: the process ended with code ${outcome}`);
+  }
+  return { ...process, url: `http://127.0.0.1:${outcome.port}`, expected: false };
 }
 
 async function forward(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { makeTestProject } from "../testing/project.ts";
-import { eventually } from "../testing/eventually.ts";
+import { makeTestProject } from "../../tests/support/project.ts";
+import { eventually } from "../driver/eventually.ts";
 import { watchFunctions } from "./watch.ts";
 
 Deno.test("Many changed sources are one restart, a changed test is none, and nothing follows the stop", async () => {

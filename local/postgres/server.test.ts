@@ -7,7 +7,7 @@ import { makeHomes } from "../homes.ts";
 import { giveTo, postgresAccount } from "./account.ts";
 import { openCluster } from "./cluster.ts";
 import { prepareDistribution } from "./distribution.ts";
-import { startServer } from "./server.ts";
+import { PostgresPortTakenError, startServer, startServerNear } from "./server.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -17,9 +17,9 @@ async function freshCluster() {
   const homes = await makeHomes({ projectDir: CHECKOUT, ephemeral: true, dataDir: undefined, account });
   const distribution = await prepareDistribution(homes.shared, () => {});
   const cluster = await openCluster(homes.data, distribution, account);
-  const start = (port: number) =>
-    startServer({ cluster, distribution, account, port, durable: false, removeAtEnd: homes.data, log: () => {} });
-  return { account, cluster, distribution, home: homes.data, start };
+  const options = { cluster, distribution, account, durable: false, removeAtEnd: homes.data, log: () => {} };
+  const start = (port: number) => startServer({ ...options, port });
+  return { account, cluster, home: homes.data, options, start };
 }
 
 function test(title: string, body: () => Promise<void>): void {
@@ -40,15 +40,31 @@ test("A pid file that names a living process which is no server of the folder do
 });
 
 test("A port that is taken is told with the port and Postgres's own words", async () => {
-  const { start } = await freshCluster();
+  const { start, home } = await freshCluster();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(start(listener.addr.port), (error: Error) => {
+    assert.ok(error instanceof PostgresPortTakenError);
     assert.match(
       error.message,
       new RegExp(`^Cannot start Postgres on port ${listener.addr.port}: .*Address already in use`),
     );
     return true;
   });
+  await Deno.remove(home, { recursive: true });
+});
+
+test("A server whose port is taken just before it starts finds another one, and tells its address early", async () => {
+  const { options } = await freshCluster();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const told: string[] = [];
+  const onListening = (url: string) => told.push(url);
+  const server = await startServerNear({ ...options, port: listener.addr.port, onListening });
+  assert.notEqual(new URL(server.url).port, String(listener.addr.port));
+  assert.deepEqual(told, [server.url]);
+  const sql = postgres(server.url, { max: 1 });
+  assert.equal((await sql`select 1 as one`)[0]?.["one"], 1);
+  await sql.end();
+  await server.stop();
 });
 
 test("A wrong password is refused", async () => {

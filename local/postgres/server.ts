@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
+import { freePort } from "../ports.ts";
 import { startTethered, type Tethered } from "../tethered-process.ts";
 import type { Account } from "./account.ts";
 import type { Cluster } from "./cluster.ts";
@@ -13,8 +14,10 @@ export interface ServerOptions {
   port: number;
   /** Whether what was committed survives a power cut. A database that is thrown away is faster without. */
   durable: boolean;
-  /** A folder to remove when the server has ended. */
+  /** A folder to remove once the server was stopped. */
   removeAtEnd?: string;
+  /** Receives the superuser's address as soon as the port is bound, before the server is ready. */
+  onListening?: (url: string) => void;
   log: Log;
 }
 
@@ -27,14 +30,41 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Says that another program listens on the port that Postgres was to have. */
+export class PostgresPortTakenError extends Error {
+  override readonly name = "PostgresPortTakenError";
+}
+
+const LISTENING = "listening on IPv4 address";
 const READY = "database system is ready to accept connections";
 const TOLD = /\b(FATAL|PANIC):/;
 // Told by Postgres at every stop and for every client that goes without a word.
 const UNTOLD = /terminating connection due to administrator command|the database system is (starting up|shutting down)/;
 
-/** Starts Postgres on 127.0.0.1 and resolves when it accepts connections. */
+/** A port that was free a moment ago is lost to another program now and then, but hardly so many times in a row. */
+const MOST_PORTS = 5;
+
+/** Starts Postgres on `port` of 127.0.0.1, or on another free one where a program has taken that meanwhile. */
+export async function startServerNear(options: ServerOptions): Promise<Server> {
+  let { port } = options;
+  for (let tried = 1;; tried++) {
+    try {
+      return await startServer({ ...options, port });
+    } catch (error) {
+      if (!(error instanceof PostgresPortTakenError) || tried === MOST_PORTS) throw error;
+      options.log(`Port ${port} was taken by another program just now: trying another one for Postgres`);
+      port = freePort();
+    }
+  }
+}
+
+/**
+ * Starts Postgres on 127.0.0.1 and resolves when it accepts connections.
+ * @throws PostgresPortTakenError where another program has the port
+ */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { cluster, distribution, port, log } = options;
+  const url = serverUrl(port, cluster.password);
   await clearStalePidFile(cluster);
   const lastLines: string[] = [];
   const ready = Promise.withResolvers<"ready">();
@@ -49,15 +79,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onLine(line) {
       lastLines.push(line);
       if (lastLines.length > 10) lastLines.shift();
+      if (line.includes(LISTENING)) options.onListening?.(url);
       if (line.includes(READY)) ready.resolve("ready");
       if (TOLD.test(line) && !UNTOLD.test(line)) log(`postgres: ${line}`);
     },
   });
   const outcome = await Promise.race([ready.promise, server.ended]);
   if (outcome !== "ready") {
-    throw new Error(`Cannot start Postgres on port ${port}: it ended with code ${outcome}: ${lastLines.join(" | ")}`);
+    const message = `Cannot start Postgres on port ${port}: it ended with code ${outcome}: ${lastLines.join(" | ")}`;
+    throw message.includes("Address already in use") ? new PostgresPortTakenError(message) : new Error(message);
   }
-  return asServer(server, serverUrl(port, cluster.password));
+  return asServer(server, url);
 }
 
 /** Returns the superuser's address of a server on `port`. */

@@ -20,7 +20,7 @@ import type { contract as releaseNumber } from "../../supabase/functions/release
 import type { contract as renameNumber } from "../../supabase/functions/rename-number/contract.ts";
 import type { contract as setPrimaryNumber } from "../../supabase/functions/set-primary-number/contract.ts";
 import type { contract as syncNumbers } from "../../supabase/functions/sync-numbers/contract.ts";
-import { readContracts } from "./contracts.ts";
+import { readContracts } from "../../local/openapi/contracts.ts";
 import type { Body, Operation, Query, Same, Success } from "./types.ts";
 
 type Post<Contract, Path = ""> = Operation<Contract, "POST", Path>;

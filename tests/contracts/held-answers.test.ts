@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { Answer } from "../../local/testing/actor.ts";
+import type { Answer } from "../../local/driver/actor.ts";
 import type { Operation } from "../../supabase/functions/_shared/platform/contract.ts";
-import { assertHeld, operationAt } from "./held-answers.ts";
+import { assertHeld, operationAt } from "../support/held-answers.ts";
 
 const pause: Operation = {
   method: "POST",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { COMMON_ERRORS } from "../../supabase/functions/_shared/platform/contract.ts";
-import { readContracts } from "./contracts.ts";
-import { openapiOf, written } from "./openapi.ts";
+import { readContracts } from "../../local/openapi/contracts.ts";
+import { openapiOf, written } from "../../local/openapi/document.ts";
 
 const FILE = fileURLToPath(new URL("../../openapi.json", import.meta.url));
 const contracts = await readContracts();

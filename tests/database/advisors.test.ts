@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { runSupabaseCli } from "../../local/database/supabase-cli.ts";
-import { startTestDatabase } from "../../local/testing/test-database.ts";
+import { startTestDatabase } from "../support/test-database.ts";
 
 const projectDir = fileURLToPath(new URL("../..", import.meta.url));
 

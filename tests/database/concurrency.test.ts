@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { startTestDatabase, type TestDatabase } from "../../local/testing/test-database.ts";
+import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 /** How many callers decide at the same moment, each on a connection of its own. */
 const CALLERS = 8;

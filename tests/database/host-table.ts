@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { copyDatabase } from "../../local/testing/test-database.ts";
+import { copyDatabase } from "../support/test-database.ts";
 import { applyOurMigrations, type BareProject } from "./bare-project.ts";
 
 export const TENANT = "a0000000-0000-4000-8000-000000000001";

@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { findTestFiles, stepThroughFiles } from "../../local/testing/pgtap.ts";
-import { copyDatabase } from "../../local/testing/test-database.ts";
+import { findTestFiles, stepThroughFiles } from "../support/pgtap.ts";
+import { copyDatabase } from "../support/test-database.ts";
 import { applyOurMigrations, startBareProject } from "./bare-project.ts";
 
 /**

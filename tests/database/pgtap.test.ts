@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { findTestFiles, stepThroughFiles } from "../../local/testing/pgtap.ts";
-import { startTestDatabase } from "../../local/testing/test-database.ts";
+import { findTestFiles, stepThroughFiles } from "../support/pgtap.ts";
+import { startTestDatabase } from "../support/test-database.ts";
 
 Deno.test("The database keeps every promise of supabase/tests", async (test) => {
   await using database = await startTestDatabase();

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { denoProgram } from "../../local/functions/engine.ts";
 import { supabaseCliProgram } from "../../local/platform-packages.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { signUp } from "../../local/testing/actor.ts";
+import { signUp } from "../../local/driver/actor.ts";
 import { type FakeManagementApi, startFakeManagementApi, unpack, type Upload } from "./fake-management-api.ts";
 import { startDeployed } from "./start-deployed.ts";
 

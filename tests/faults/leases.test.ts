@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { converge } from "../../supabase/functions/_shared/subaccounts/converge.ts";
-import { eventually } from "../../local/testing/eventually.ts";
+import { eventually } from "../../local/driver/eventually.ts";
 import { accountsOf, actionsFor, assertAtRest } from "./harness/asserts.ts";
 import { atStripe, buyPlan, deliver, requestSubaccount, signUp } from "./harness/people.ts";
 import { comeToRest, drainOnce, lookAgainSoon } from "./harness/quiescence.ts";
 import { Trap } from "./harness/traps.ts";
-import { worldUnderTest } from "./harness/stage.ts";
+import { worldUnderTest } from "./harness/worlds.ts";
 import type { World } from "./harness/world.ts";
 
 const theWorld = worldUnderTest();

@@ -1,7 +1,7 @@
 // `deno task test:faults`: every story under every fault, then random histories, and what came of them in figures.
 import { parseArgs } from "node:util";
 import { killDuringBurst } from "./harness/burst.ts";
-import { openWorlds } from "./harness/stage.ts";
+import { openWorlds } from "./harness/worlds.ts";
 import { describeHistories, runHistories } from "./histories/run.ts";
 import { describeMatrix, runMatrix } from "./matrix/run.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openWorlds, type Worlds } from "./harness/stage.ts";
+import { openWorlds, type Worlds } from "./harness/worlds.ts";
 import { describeHistories, runHistories } from "./histories/run.ts";
 import { describeMatrix, runMatrix } from "./matrix/run.ts";
 

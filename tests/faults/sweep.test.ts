@@ -14,7 +14,7 @@ import {
 } from "./harness/people.ts";
 import { comeToRest, drainOnce } from "./harness/quiescence.ts";
 import { Trap } from "./harness/traps.ts";
-import { worldUnderTest } from "./harness/stage.ts";
+import { worldUnderTest } from "./harness/worlds.ts";
 import type { World } from "./harness/world.ts";
 
 const theWorld = worldUnderTest();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { type Actor, signUp } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { twilioSide } from "../../local/testing/twilio-side.ts";
-import { stackUnderTest } from "../stack.ts";
+import { type Actor, signUp } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { twilioSide } from "../../local/driver/twilio-side.ts";
+import { stackUnderTest } from "../support/stack.ts";
 
 const stack = stackUnderTest();
 

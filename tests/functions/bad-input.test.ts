@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Answer, callFunction } from "../../local/testing/actor.ts";
-import { assertInvalid, assertRefused } from "./answers.ts";
+import { type Answer, callFunction } from "../../local/driver/actor.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
 import { BAD_BODIES, BAD_QUERIES, CAMPAIGN, TO } from "./bad-requests.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer, provisioned } from "./tenants.ts";
-import { forgedToken, tokenFor, unsignedToken } from "./tokens.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer, provisioned } from "../support/tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "../support/tokens.ts";
 
 const stage = sharedStage();
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { eventually } from "../../local/testing/eventually.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, freshNumber, provisioned, type Tenant } from "./tenants.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, freshNumber, provisioned, type Tenant } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import type { Actor } from "../../local/testing/actor.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import { contract } from "../../supabase/functions/buy-number/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, buy, freshNumber, newcomer, provisioned, quiescence, type Tenant, withNumber } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import {
+  allow,
+  buy,
+  freshNumber,
+  newcomer,
+  provisioned,
+  quiescence,
+  type Tenant,
+  withNumber,
+} from "../support/tenants.ts";
 
 const stage = sharedStage();
 

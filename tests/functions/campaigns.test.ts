@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Campaign } from "../../client/switchboard.ts";
-import { assertInvalid, assertRefused } from "./answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "./campaigning.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer } from "./tenants.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "../support/campaigning.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

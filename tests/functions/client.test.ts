@@ -6,13 +6,13 @@ import {
   SwitchboardError,
   type SwitchboardOptions,
 } from "../../client/switchboard.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { watchedFetch } from "../../local/testing/watched-fetch.ts";
-import { sendsTo } from "./ledger.ts";
-import { signUpOperator } from "./operators.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshNumber, freshRecipient, newcomer, provisioned, quiescence, withNumber } from "./tenants.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { watchedFetch } from "../../local/driver/watched-fetch.ts";
+import { sendsTo } from "../support/ledger.ts";
+import { signUpOperator } from "../support/operators.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshNumber, freshRecipient, newcomer, provisioned, quiescence, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Actor, callFunction } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { ownStage, test } from "./stage.ts";
-import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "./tenants.ts";
+import { type Actor, callFunction } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
 /** How a deployment is without a word from its operator, but for the limit and the origin. */
 const { stage } = ownStage({

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertInvalid } from "./answers.ts";
-import { listen } from "./listener.ts";
-import { ownStage, test } from "./stage.ts";
-import { freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertInvalid } from "../support/answers.ts";
+import { listen } from "../support/listener.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 /** As deployed: tenants' servers are on public hosts. */
 const { stage, log } = ownStage({ env: { FORWARD_TO_PRIVATE: "off" } });

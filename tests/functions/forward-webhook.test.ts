@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
-import { eventually } from "../../local/testing/eventually.ts";
+import { eventually } from "../../local/driver/eventually.ts";
 import { MAX_ATTEMPTS } from "../../supabase/functions/_shared/jobs/retry.ts";
-import { assertRefused } from "./answers.ts";
-import { type Heard, listen, type Listener, type Reply } from "./listener.ts";
-import { sharedStage, test } from "./stage.ts";
-import { type Caller, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { type Heard, listen, type Listener, type Reply } from "../support/listener.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { type Caller, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

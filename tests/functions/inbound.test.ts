@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { eventually } from "../../local/testing/eventually.ts";
-import { ledgerOf } from "./ledger.ts";
-import { ownStage, test } from "./stage.ts";
-import { type Caller, freshRecipient, withNumber } from "./tenants.ts";
-import { postTwilioCallback } from "./webhooks.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { ledgerOf } from "../support/ledger.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
+import { postTwilioCallback } from "../support/webhooks.ts";
 
 /** Faults of a text meet the next one, whoever's it is: nobody else's may come in between. */
 const { stage } = ownStage({});

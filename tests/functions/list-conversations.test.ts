@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ConversationsQuery } from "../../client/switchboard.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { assertInvalid } from "./answers.ts";
-import { wrote } from "./history.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshNumber, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { assertInvalid } from "../support/answers.ts";
+import { wrote } from "../support/past-messages.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshNumber, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

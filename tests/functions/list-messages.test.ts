@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { MessagesQuery } from "../../client/switchboard.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { assertInvalid } from "./answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "./campaigning.ts";
-import { wrote } from "./history.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshNumber, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { assertInvalid } from "../support/answers.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "../support/campaigning.ts";
+import { wrote } from "../support/past-messages.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshNumber, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

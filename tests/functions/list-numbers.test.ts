@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
 import { contract } from "../../supabase/functions/list-numbers/contract.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, buy, freshNumber, newcomer, provisioned, quiescence, withNumber } from "./tenants.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, buy, freshNumber, newcomer, provisioned, quiescence, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { MessagingSettings } from "../../client/switchboard.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import { movedSchema } from "../../supabase/functions/admin/contract.ts";
-import { assertInvalid, assertRefused } from "./answers.ts";
-import { inboundUrlOf, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "./numbers.ts";
-import { signUpOperator } from "./operators.ts";
-import { ownStage, test } from "./stage.ts";
-import { freshNumber, freshRecipient, newcomer, provisioned, quiescence } from "./tenants.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
+import { inboundUrlOf, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "../support/numbers.ts";
+import { signUpOperator } from "../support/operators.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { freshNumber, freshRecipient, newcomer, provisioned, quiescence } from "../support/tenants.ts";
 
 // The master account's numbers are everybody's: other files look at them.
 const { stage } = ownStage({});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Actor, signUp } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { sharedStage, test } from "./stage.ts";
+import { type Actor, signUp } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { sharedStage, test } from "../support/stage.ts";
 
 // The four checks of the product this one replaces, which people made by hand: here they are made as a frontend, Stripe and
 // Twilio would, with a real sign-up.

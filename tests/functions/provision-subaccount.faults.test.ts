@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Actor, type Answer } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { ownStage, test } from "./stage.ts";
-import { newcomer, openAccounts, quiescence } from "./tenants.ts";
+import { type Actor, type Answer } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
 const { stage, stack, log } = ownStage({ env: { CREATE_SETTLE_SECONDS: "1" } });
 const POST = { method: "POST" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer, openAccounts, provisioned, quiescence, withNumber } from "./tenants.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer, openAccounts, provisioned, quiescence, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 const POST = { method: "POST" };

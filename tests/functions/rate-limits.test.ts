@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Answer } from "../../local/testing/actor.ts";
-import { ownStage, test } from "./stage.ts";
-import { newcomer } from "./tenants.ts";
+import { type Answer } from "../../local/driver/actor.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { newcomer } from "../support/tenants.ts";
 
 /** A tenth of every limit: a user may provision once, search 6 times, buy twice and send 12 times a minute. */
 const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "0.1", MASTER_FALLBACK: "on", SELF_PROVISIONING: "anyone" } });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { eventually } from "../../local/testing/eventually.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { assertRefused } from "./answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "./campaigning.ts";
-import { wrote } from "./history.ts";
-import { becomes, ledgerOf } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { type Caller, freshNumber, freshRecipient, newcomer, quiescence, withNumber } from "./tenants.ts";
-import { postTwilioCallback } from "./webhooks.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { assertRefused } from "../support/answers.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "../support/campaigning.ts";
+import { wrote } from "../support/past-messages.ts";
+import { becomes, ledgerOf } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { type Caller, freshNumber, freshRecipient, newcomer, quiescence, withNumber } from "../support/tenants.ts";
+import { postTwilioCallback } from "../support/webhooks.ts";
 
 const stage = sharedStage();
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { eventually } from "../../local/testing/eventually.ts";
-import type { Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
 import { contract } from "../../supabase/functions/release-number/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { lastRequest, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "./numbers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshRecipient, newcomer, provisioned, quiescence } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { lastRequest, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "../support/numbers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshRecipient, newcomer, provisioned, quiescence } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
 import { contract } from "../../supabase/functions/rename-number/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { type Owner, ownerOf, trailOf, writesAtTwilio } from "./numbers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { quiescence } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { type Owner, ownerOf, trailOf, writesAtTwilio } from "../support/numbers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { quiescence } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { type Actor, signUp } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { signUpOperator } from "./operators.ts";
-import { ownStage, test } from "./stage.ts";
-import { allow, freshRecipient, provisioned, quiescence, type Tenant, withNumber } from "./tenants.ts";
-import { isAccepted, primaryToken, rotateByHand, storedTokens } from "./token-rows.ts";
-import { postTwilioCallback } from "./webhooks.ts";
+import { type Actor, signUp } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { signUpOperator } from "../support/operators.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { allow, freshRecipient, provisioned, quiescence, type Tenant, withNumber } from "../support/tenants.ts";
+import { isAccepted, primaryToken, rotateByHand, storedTokens } from "../support/token-rows.ts";
+import { postTwilioCallback } from "../support/webhooks.ts";
 
 const { stage, stack, log } = ownStage({});
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type Answer, runJobs } from "../../local/testing/actor.ts";
-import type { Job } from "../../local/testing/database-side.ts";
-import { ownStage, test } from "./stage.ts";
-import { newcomer, openAccounts } from "./tenants.ts";
+import { type Answer, runJobs } from "../../local/driver/actor.ts";
+import type { Job } from "../support/database-side.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { newcomer, openAccounts } from "../support/tenants.ts";
 
 /** Nobody drains the queue but the tests. */
 // Time passes here only where a test says so, however slow the machine is.

@@ -4,14 +4,14 @@ import { Webhook } from "standardwebhooks";
 import { openToken } from "../../supabase/functions/_shared/subaccounts/credentials.ts";
 import { parseKeyRing, seal, tokenBinding } from "../../supabase/functions/_shared/platform/sealing.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import type { Actor } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { listen, type Listener } from "./listener.ts";
-import { signUpOperator } from "./operators.ts";
-import { Stage, test } from "./stage.ts";
-import { type Caller, freshRecipient, withNumber } from "./tenants.ts";
-import { postTwilioCallback } from "./webhooks.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { listen, type Listener } from "../support/listener.ts";
+import { signUpOperator } from "../support/operators.ts";
+import { Stage, test } from "../support/stage.ts";
+import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
+import { postTwilioCallback } from "../support/webhooks.ts";
 
 const KEYS: Record<string, string> = Object.fromEntries(
   ["k1", "k2", "k3"].map((id) => [id, randomBytes(32).toString("base64")]),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { contract } from "../../supabase/functions/search-numbers/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer, provisioned, quiescence, type Tenant } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer, provisioned, quiescence, type Tenant } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { assertInvalid, assertRefused } from "./answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, sendBulk, startCampaign } from "./campaigning.ts";
-import { ledgerOf } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, newcomer, provisioned } from "./tenants.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
+import {
+  campaignBecomes,
+  campaigner,
+  freshRecipients,
+  isSettled,
+  sendBulk,
+  startCampaign,
+} from "../support/campaigning.ts";
+import { ledgerOf } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, newcomer, provisioned } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { becomes, ledgerOf, sendsTo, textsTo } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, type Caller, freshRecipient, quiescence, withNumber } from "./tenants.ts";
-import { postTwilioCallback } from "./webhooks.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { becomes, ledgerOf, sendsTo, textsTo } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, type Caller, freshRecipient, quiescence, withNumber } from "../support/tenants.ts";
+import { postTwilioCallback } from "../support/webhooks.ts";
 
 const stage = sharedStage();
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { eventually } from "../../local/testing/eventually.ts";
-import { ledgerOf, textsTo } from "./ledger.ts";
-import { ownStage, test } from "./stage.ts";
-import { type Caller, freshRecipient, withNumber } from "./tenants.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { ledgerOf, textsTo } from "../support/ledger.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
 
 const { stage, stack } = ownStage({});
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Actor, Answer } from "../../local/testing/actor.ts";
-import { assertRefused } from "./answers.ts";
-import { becomes, ledgerOf, sendsTo } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, type Caller, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import type { Actor, Answer } from "../../local/driver/actor.ts";
+import { assertRefused } from "../support/answers.ts";
+import { becomes, ledgerOf, sendsTo } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, type Caller, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

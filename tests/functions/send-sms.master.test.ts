@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { becomes, ledgerOf, sendsTo } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, freshNumber, freshRecipient, newcomer, withNumber } from "./tenants.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { becomes, ledgerOf, sendsTo } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, freshNumber, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

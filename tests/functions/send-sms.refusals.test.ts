@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { assertRefused } from "./answers.ts";
-import { ledgerOf, sendsTo } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, type Caller, freshNumber, freshRecipient, withNumber } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { ledgerOf, sendsTo } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { allow, type Caller, freshNumber, freshRecipient, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

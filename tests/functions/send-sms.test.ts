@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertRefused } from "./answers.ts";
-import { becomes, ledgerOf, sendsTo, textsTo } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
+import { assertRefused } from "../support/answers.ts";
+import { becomes, ledgerOf, sendsTo, textsTo } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
 import {
   allow,
   buy,
@@ -11,7 +11,7 @@ import {
   provisioned,
   quiescence,
   withNumber,
-} from "./tenants.ts";
+} from "../support/tenants.ts";
 
 const stage = sharedStage();
 

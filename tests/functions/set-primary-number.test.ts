@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
 import { contract } from "../../supabase/functions/set-primary-number/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { lastRequest, ownerOf, rowsOf, trailOf } from "./numbers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshRecipient } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import { lastRequest, ownerOf, rowsOf, trailOf } from "../support/numbers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshRecipient } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { callFunction } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { newcomer, openAccounts, quiescence } from "./tenants.ts";
-import { postStripeEvent } from "./webhooks.ts";
+import { callFunction } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { newcomer, openAccounts, quiescence } from "../support/tenants.ts";
+import { postStripeEvent } from "../support/webhooks.ts";
 
 const stage = sharedStage();
 

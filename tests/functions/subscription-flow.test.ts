@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Actor } from "../../local/testing/actor.ts";
-import { eventually } from "../../local/testing/eventually.ts";
-import type { Order, Purchase } from "../../local/testing/stripe-side.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { buy, freshNumber, newcomer, openAccounts, quiescence } from "./tenants.ts";
+import { type Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import type { Order, Purchase } from "../../local/driver/stripe-side.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { buy, freshNumber, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
 const stage = sharedStage();
 const POST = { method: "POST" };

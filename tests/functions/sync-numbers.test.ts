@@ -1,13 +1,30 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { eventually } from "../../local/testing/eventually.ts";
-import type { Actor } from "../../local/testing/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import type { Actor } from "../../local/driver/actor.ts";
 import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
 import { contract } from "../../supabase/functions/sync-numbers/contract.ts";
-import { assertRefused } from "./answers.ts";
-import { bought, inboundUrlOf, lastRequest, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "./numbers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { allow, freshNumber, freshRecipient, newcomer, provisioned, quiescence, type Tenant } from "./tenants.ts";
+import { assertRefused } from "../support/answers.ts";
+import {
+  bought,
+  inboundUrlOf,
+  lastRequest,
+  type Owner,
+  ownerOf,
+  rowsOf,
+  trailOf,
+  writesAtTwilio,
+} from "../support/numbers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import {
+  allow,
+  freshNumber,
+  freshRecipient,
+  newcomer,
+  provisioned,
+  quiescence,
+  type Tenant,
+} from "../support/tenants.ts";
 
 const stage = sharedStage();
 

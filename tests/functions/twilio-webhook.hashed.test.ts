@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import twilio from "twilio/lib/webhooks/webhooks.js";
-import { callFunction } from "../../local/testing/actor.ts";
-import { assertRefused } from "./answers.ts";
-import { sharedStage, test } from "./stage.ts";
-import { freshRecipient, provisioned, type Tenant } from "./tenants.ts";
+import { callFunction } from "../../local/driver/actor.ts";
+import { assertRefused } from "../support/answers.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { freshRecipient, provisioned, type Tenant } from "../support/tenants.ts";
 
 const stage = sharedStage();
 

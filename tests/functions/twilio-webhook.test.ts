@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { Answer } from "../../local/testing/actor.ts";
-import { assertRefused } from "./answers.ts";
-import { becomes, ledgerOf } from "./ledger.ts";
-import { sharedStage, test } from "./stage.ts";
-import { type Caller, freshRecipient, newcomer, type Tenant, withNumber } from "./tenants.ts";
-import { postTwilioCallback, type TwilioCallback } from "./webhooks.ts";
+import type { Answer } from "../../local/driver/actor.ts";
+import { assertRefused } from "../support/answers.ts";
+import { becomes, ledgerOf } from "../support/ledger.ts";
+import { sharedStage, test } from "../support/stage.ts";
+import { type Caller, freshRecipient, newcomer, type Tenant, withNumber } from "../support/tenants.ts";
+import { postTwilioCallback, type TwilioCallback } from "../support/webhooks.ts";
 
 const stage = sharedStage();
 

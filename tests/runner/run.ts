@@ -1,12 +1,13 @@
-// `deno task test`: every suite, one after the other, each told as it begins and as it ends.
-// `deno task test console demo` runs those whose name contains one of the words.
-import { fileURLToPath } from "node:url";
+// `deno task test`: every suite, two at a time, the longest first. `deno task test console demo` runs those whose name
+// contains one of the words; `--soak` (`deno task test:soak`) runs the same proofs at larger sizes, one after the other.
+import { parseArgs } from "node:util";
 import { join } from "node:path";
-import { findChromium, HOW_TO_INSTALL } from "../chromium.ts";
+import { whenLauncherEnds } from "../../local/launcher.ts";
 import { startStack } from "../../local/stack.ts";
-import { type Suite, SUITES } from "./suites.ts";
+import { findChromium, HOW_TO_INSTALL } from "../support/chromium.ts";
+import { runDeno, stopRunning } from "./run-deno.ts";
+import { SOAK, type Suite, SUITES } from "./suites.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const paint = (colour: number, text: string) => Deno.noColor ? text : `\x1b[${colour}m${text}\x1b[0m`;
 
 interface Outcome {
@@ -15,8 +16,18 @@ interface Outcome {
   output: string;
 }
 
-async function runSuite(suite: Suite): Promise<Outcome> {
-  if (suite.stack === undefined) return await runDeno(suite.args, {});
+/** A suite that is running, as far as its output tells. */
+interface Progress {
+  name: string;
+  started: number;
+  tests: number;
+}
+
+const underWay = new Set<Progress>();
+
+async function runSuite(suite: Suite, progress: Progress): Promise<Outcome> {
+  const env = suite.env ?? {};
+  if (suite.stack === undefined) return await runTests(suite.args, env, progress);
   const folder = await Deno.makeTempDir({ prefix: "switchboard-test-" });
   const stateFile = join(folder, "stack.json");
   const stack = await startStack({
@@ -27,17 +38,19 @@ async function runSuite(suite: Suite): Promise<Outcome> {
   });
   try {
     const engine: Record<string, string> = suite.stack === "own" ? {} : { SWITCHBOARD_FUNCTIONS_DENO: suite.stack };
-    return await runDeno(suite.args, { SWITCHBOARD_STACK: stateFile, ...engine });
+    return await runTests(suite.args, { ...env, SWITCHBOARD_STACK: stateFile, ...engine }, progress);
   } finally {
     await stack.stop();
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function runDeno(args: string[], env: Record<string, string>): Promise<Outcome> {
-  const command = new Deno.Command(Deno.execPath(), { args, cwd: ROOT, env: { ...env, NO_COLOR: "1" }, stdin: "null" });
-  const { success, stdout, stderr } = await command.output();
-  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+const ENDED_TEST = / \.\.\. (ok|FAILED) \(/;
+
+async function runTests(args: string[], env: Record<string, string>, progress: Progress): Promise<Outcome> {
+  const { success, output } = await runDeno(args, env, (line) => {
+    if (ENDED_TEST.test(line)) progress.tests++;
+  });
   const counts = /(\d+) passed.*?\| (\d+) failed/.exec(output);
   if (args[0] === "test" && counts === null) return { passed: 0, failed: 1, output: `${output}\nNo test was run.` };
   const passed = Number(counts?.[1] ?? (success ? 1 : 0));
@@ -54,15 +67,17 @@ function withoutChromium(suite: Suite): Outcome {
 
 /** Two at a time: most suites wait for servers more than they compute. */
 const LANES = 2;
+/** How often the suites that are running tell how far they are. */
+const HEARTBEAT_MS = 30_000;
 
-async function main(words: string[]): Promise<boolean> {
-  const chosen = SUITES.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+async function runSuites(suites: readonly Suite[], lanes: number): Promise<boolean> {
   const began = performance.now();
   const total = { passed: 0, failed: 0 };
   console.log(
-    `Running ${chosen.length} suites, ${LANES} at a time. The first run downloads what they need from npm: up to a few minutes.\n`,
+    `Running ${suites.length} suites, ${lanes} at a time. ` +
+      "The first run downloads what they need from npm: up to a few minutes.\n",
   );
-  const queue = [...chosen];
+  const queue = [...suites];
   const failed: Suite[] = [];
   const lane = async () => {
     for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
@@ -71,7 +86,7 @@ async function main(words: string[]): Promise<boolean> {
       else total.passed += outcome.passed;
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   for (const suite of failed) {
     // Once more, with the machine to itself: what was merely late passes now, and is told as unsteady; what is wrong stays red.
     console.log(`\n${suite.name} failed beside another suite: once more, alone`);
@@ -80,7 +95,7 @@ async function main(words: string[]): Promise<boolean> {
     total.failed += outcome.failed;
     if (outcome.failed === 0) console.log(paint(33, `! ${suite.name} is unsteady: look at its first output above`));
   }
-  console.log(`\nAll suites took ${((performance.now() - began) / 1000).toFixed(0)} s.`);
+  console.log(`\nAll suites took ${secondsSince(began)} s.`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0;
 }
@@ -91,15 +106,45 @@ const FIGURES = /^figures: (.*)$/gm;
 /** Runs one suite and tells how it went; what a failed one printed is shown whole. */
 async function runAndTell(suite: Suite): Promise<Outcome> {
   console.log(`▶ ${suite.name}`);
-  const started = performance.now();
+  const progress: Progress = { name: suite.name, started: performance.now(), tests: 0 };
+  underWay.add(progress);
   const runnable = !suite.needsChromium || await findChromium() !== null;
-  const outcome = runnable ? await runSuite(suite) : withoutChromium(suite);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const outcome = runnable ? await runSuite(suite, progress) : withoutChromium(suite);
+  underWay.delete(progress);
   if (outcome.failed > 0) console.log(outcome.output);
   const verdict = outcome.failed > 0 ? paint(31, `✗ ${outcome.failed} failed,`) : paint(32, "✓");
-  console.log(`${verdict} ${suite.name}: ${outcome.passed} passed in ${seconds} s`);
+  console.log(`${verdict} ${suite.name}: ${outcome.passed} passed in ${secondsSince(progress.started)} s`);
   for (const [, figures] of outcome.output.matchAll(FIGURES)) console.log(`  ${figures}`);
   return outcome;
 }
 
-Deno.exit(await main(Deno.args) ? 0 : 1);
+function tellProgress(): void {
+  for (const { name, started, tests } of underWay) {
+    console.log(paint(2, `  … ${name}: ${tests} tests so far, ${secondsSince(started)} s`));
+  }
+}
+
+function secondsSince(moment: number): string {
+  return ((performance.now() - moment) / 1000).toFixed(1);
+}
+
+/** Ends the suites with this command, however it is ended. */
+async function endTogether(): Promise<void> {
+  const stop = () => {
+    stopRunning();
+    Deno.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
+  await whenLauncherEnds(stop);
+}
+
+const { values: { soak }, positionals: words } = parseArgs({
+  options: { soak: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const suites = (soak ? SOAK : SUITES).filter(({ name }) =>
+  words.length === 0 || words.some((word) => name.includes(word))
+);
+await endTogether();
+Deno.unrefTimer(setInterval(tellProgress, HEARTBEAT_MS));
+Deno.exit(await runSuites(suites, soak ? 1 : LANES) ? 0 : 1);

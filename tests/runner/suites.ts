@@ -6,44 +6,70 @@ export interface Suite {
   /** Start a stack first, with the functions on this version of Deno (`own`: the one that runs everything). */
   stack?: "own" | "2.1.4";
   needsChromium?: boolean;
+  /** Variables of the suite, such as its size. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Without checking types once more: one suite does that for all. Not `--quiet`, which keeps the figures to itself. */
 const test = (...paths: string[]) => ["test", "-A", "--no-check", ...paths];
 const HTTP = "tests/functions";
-/** The long ways: through every fault, every death, every rotation. */
-const LONG_WAYS = [
+/** Every fault, kill and rotation of one capability after the other; beside the rest they take half the time. */
+const THROUGH_FAULTS = [
   ...["provision-subaccount", "buy-number", "send-sms"].map((name) => `${HTTP}/${name}.faults.test.ts`),
   ...["send-sms.kills", "rotation", "sealing-keys"].map((name) => `${HTTP}/${name}.test.ts`),
 ];
-const ELSEWHERE = `--ignore=${LONG_WAYS.join(",")}`;
 
-/** Everything `deno task test` runs, the quick and telling ones first. */
+/** Everything `deno task test` runs: first what tells at once, then the longest, so that none of them is left for last. */
 export const SUITES: readonly Suite[] = [
   { name: "lock file, as committed", args: ["install", "--frozen", "--quiet"] },
-  { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
   { name: "format", args: ["fmt", "--check", "--quiet"] },
   { name: "lint", args: ["lint", "--quiet"] },
+  {
+    name: "functions over HTTP, on Deno 2.1.4",
+    args: test(HTTP, `--ignore=${THROUGH_FAULTS.join(",")}`),
+    stack: "2.1.4",
+  },
+  { name: "faults: campaign through kills", args: test("tests/faults/bulk.test.ts") },
+  { name: "functions through faults and rotations, on Deno 2.1.4", args: test(...THROUGH_FAULTS), stack: "2.1.4" },
+  { name: "faults: matrix, histories and kills", args: test("tests/faults", "--ignore=tests/faults/bulk.test.ts") },
+  { name: "security: attacker, canary and fuzz", args: test("tests/security") },
+  { name: "local stack", args: test("local", "tests/support", "--ignore=local/simulators") },
+  { name: "database, pgTAP", args: test("tests/database") },
+  { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
+  { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
   { name: "types of everything", args: ["check", "--quiet", "supabase", "local", "console", "tests", "client"] },
-  { name: "import rules", args: test("tests/layers.test.ts") },
   { name: "functions, the pure parts", args: test("supabase/functions") },
-  { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
+  { name: "demo", args: ["task", "--quiet", "demo"] },
   {
     name: "Twilio simulator, driven by the twilio SDK",
     args: test("local/simulators/twilio", "--ignore=local/simulators/twilio/page.test.ts"),
   },
-  { name: "Stripe simulator, driven by the stripe SDK", args: test("local/simulators/stripe") },
-  { name: "database, pgTAP", args: test("tests/database") },
-  { name: "functions over HTTP", args: test(HTTP, ELSEWHERE), stack: "own" },
-  { name: "functions over HTTP, through faults and rotations", args: test(...LONG_WAYS), stack: "own" },
-  { name: "functions over HTTP, on Deno 2.1.4", args: test(HTTP, ELSEWHERE), stack: "2.1.4" },
-  { name: "faults: matrix, histories and kills", args: test("tests/faults") },
-  { name: "security: attacker, canary and fuzz", args: test("tests/security") },
-  { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
-  { name: "local stack", args: test("local", "--ignore=local/simulators") },
   { name: "verify", args: test("tests/verify.test.ts") },
-  { name: "console, the pure parts", args: test("console/src") },
-  { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
   { name: "phones page in a browser", args: test("local/simulators/twilio/page.test.ts"), needsChromium: true },
-  { name: "demo", args: ["task", "--quiet", "demo"] },
+  { name: "Stripe simulator, driven by the stripe SDK", args: test("local/simulators/stripe") },
+  { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
+  { name: "console, the pure parts", args: test("console/src") },
+  { name: "import rules", args: test("tests/layers.test.ts") },
+  { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
+];
+
+/** What `deno task test:soak` runs: the same proofs at larger sizes, the other engine, and copies in awkward places. */
+export const SOAK: readonly Suite[] = [
+  { name: "copies of this checkout", args: test("tests/checkouts.soak.ts") },
+  { name: "functions over HTTP, on this Deno", args: test(HTTP), stack: "own" },
+  {
+    name: "signatures, 30 times as many",
+    args: test("supabase/functions/_shared/twilio/signature.test.ts"),
+    env: { SWITCHBOARD_SOAK: "30" },
+  },
+  { name: "fuzz, 20,000 requests", args: test("tests/security/fuzz.test.ts"), env: { FUZZ_REQUESTS: "20000" } },
+  {
+    name: "faults: the whole matrix and 10,000 histories",
+    args: ["run", "-A", "tests/faults/run.ts", "--runs", "10000", "--killed", "200"],
+  },
+  {
+    name: "faults: campaign to 10,000 through kills",
+    args: test("tests/faults/bulk.test.ts"),
+    env: { BULK_RECIPIENTS: "10000" },
+  },
 ];

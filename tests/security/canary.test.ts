@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { listen, type Listener } from "../functions/listener.ts";
-import { ownStage, test } from "../functions/stage.ts";
-import { allow, newcomer, withNumber } from "../functions/tenants.ts";
-import { tokenFor } from "../functions/tokens.ts";
-import { actorOf } from "../../local/testing/actor.ts";
+import { listen, type Listener } from "../support/listener.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { allow, newcomer, withNumber } from "../support/tenants.ts";
+import { tokenFor } from "../support/tokens.ts";
+import { actorOf } from "../../local/driver/actor.ts";
 import { doEverything, type People } from "./canary/deeds.ts";
 import { dump } from "./canary/dump.ts";
 import { type Recorder, startRecorder } from "./canary/recorder.ts";

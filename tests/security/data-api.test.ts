@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Actor } from "../../local/testing/actor.ts";
-import { ownStage, test } from "../functions/stage.ts";
-import { newcomer } from "../functions/tenants.ts";
-import { forgedToken, tokenFor, unsignedToken } from "../functions/tokens.ts";
+import type { Actor } from "../../local/driver/actor.ts";
+import { ownStage, test } from "../support/stage.ts";
+import { newcomer } from "../support/tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "../support/tokens.ts";
 import { attack, type Attacker } from "./data-api/attacker.ts";
 import { type Attempt, callings, readings, trespasses, writings } from "./data-api/attempts.ts";
 import { type Catalogue, fingerprint, readCatalogue, type Table } from "./data-api/catalogue.ts";

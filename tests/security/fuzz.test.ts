@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ownStage, test } from "../functions/stage.ts";
+import { ownStage, test } from "../support/stage.ts";
 import { describeFuzz, fuzz } from "./fuzz.ts";
 
 /** FUZZ_REQUESTS and FUZZ_SEED say how much and which; by default 1,000 requests of a new seed each time. */

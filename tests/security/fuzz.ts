@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { Stage } from "../functions/stage.ts";
-import { allow, newcomer, withNumber } from "../functions/tenants.ts";
-import { tokenFor } from "../functions/tokens.ts";
+import type { Stage } from "../support/stage.ts";
+import { allow, newcomer, withNumber } from "../support/tenants.ts";
+import { tokenFor } from "../support/tokens.ts";
 import { requestsTo } from "./fuzz/arbitrary.ts";
 import { castOf, credentialsOf } from "./fuzz/credentials.ts";
 import { deployedFunctions, endpoints } from "./fuzz/endpoints.ts";

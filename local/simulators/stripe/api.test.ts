@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import Stripe from "stripe";
-import { sdk, stage } from "./test-stage.ts";
+import { sdk, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 Deno.test("the seeded plans are found by lookup key with their product and number count", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const prices = await s.stripe.prices.list({ lookup_keys: ["starter", "team", "scale"], expand: ["data.product"] });
   const plans = prices.data.map((price) => {
     const product = price.product as Stripe.Product;
@@ -18,7 +18,7 @@ Deno.test("the seeded plans are found by lookup key with their product and numbe
 });
 
 Deno.test("a created product and price are listed, retrieved and announced by events", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const product = await s.stripe.products.create({ name: "Fax", metadata: { numbers: 2 } });
   const price = await s.stripe.prices.create({
     product: product.id,
@@ -40,7 +40,7 @@ Deno.test("a created product and price are listed, retrieved and announced by ev
 });
 
 Deno.test("a customer is created, updated, listed and deleted, and answers as deleted from then on", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const ada = await s.stripe.customers.create({ email: "ada@example.com", metadata: { user_id: "ada", old: "x" } });
   const updated = await s.stripe.customers.update(ada.id, { name: "Ada", metadata: { old: null, new: "y" } });
   assert.equal(updated.name, "Ada");
@@ -62,7 +62,7 @@ Deno.test("a customer is created, updated, listed and deleted, and answers as de
 });
 
 Deno.test("a checkout session keeps reference and metadata, and only subscription_data reaches the subscription", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const [price] = (await s.stripe.prices.list({ lookup_keys: ["team"] })).data;
   const session = await s.stripe.checkout.sessions.create({
     mode: "subscription",
@@ -99,7 +99,7 @@ Deno.test("a checkout session keeps reference and metadata, and only subscriptio
 });
 
 Deno.test("an open session can be expired once, and not be paid afterwards", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const session = await s.stripe.checkout.sessions.create({
     mode: "subscription",
     line_items: [{ price: "price_SimStarterMonthly", quantity: 1 }],
@@ -117,7 +117,7 @@ Deno.test("an open session can be expired once, and not be paid afterwards", asy
 });
 
 Deno.test("subscriptions are listed by customer and status, canceled ones only on request", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const ada = await s.checkout();
   const bob = await s.checkout({ clientReferenceId: "bob", trial: true });
   await s.stripe.subscriptions.cancel(bob.subscriptionId);
@@ -135,7 +135,7 @@ Deno.test("subscriptions are listed by customer and status, canceled ones only o
 });
 
 Deno.test("an update changes plan, metadata, collection and the planned end of a subscription", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const { stripe } = s;
   const before = await stripe.subscriptions.retrieve(subscriptionId);
@@ -165,7 +165,7 @@ Deno.test("an update changes plan, metadata, collection and the planned end of a
 });
 
 Deno.test("pause and resume through the API move the status to paused and back", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const paused = await s.stripe.subscriptions.pause(subscriptionId);
   assert.equal(paused.status, "paused");
@@ -178,7 +178,7 @@ Deno.test("pause and resume through the API move the status to paused and back",
 });
 
 Deno.test("an open invoice can be paid, once, with a card that works", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout({ payment: "fails_later" });
   await s.act(subscriptionId, "renew");
   const [open] = (await s.stripe.invoices.list({ subscription: subscriptionId, status: "open" })).data;
@@ -193,7 +193,7 @@ Deno.test("an open invoice can be paid, once, with a card that works", async () 
 });
 
 Deno.test("lists page forwards and backwards without losing or repeating anything", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const created: string[] = [];
   for (let n = 0; n < 7; n++) created.unshift((await s.stripe.customers.create({ name: `c${n}` })).id);
   const first = await s.stripe.customers.list({ limit: 3 });
@@ -209,7 +209,7 @@ Deno.test("lists page forwards and backwards without losing or repeating anythin
 });
 
 Deno.test("paging goes on after an event that was delivered meanwhile and no longer matches", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "dropped" });
   const { eventIds } = await s.checkout();
   const newestFirst = eventIds.toReversed();
@@ -220,7 +220,7 @@ Deno.test("paging goes on after an event that was delivered meanwhile and no lon
 });
 
 Deno.test("events are filtered by type and creation time, and name the request that caused them", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { lastResponse, id } = await s.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "key-1" });
   const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
   assert.deepEqual({ ...event!.request }, { id: lastResponse.requestId, idempotency_key: "key-1" });
@@ -234,14 +234,14 @@ Deno.test("events are filtered by type and creation time, and name the request t
 });
 
 Deno.test("the webhook endpoint is listed without its secret", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const [endpoint] = (await s.stripe.webhookEndpoints.list()).data;
   assert.equal(endpoint?.url, s.receiver.url);
   assert.equal(endpoint?.secret, undefined);
 });
 
 Deno.test("a call without the right key is refused, and the wrong key is not repeated in full", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const stranger = sdk(s.simulator, { secretKey: "sk_test_somebodyElsesKey1234" });
   await assert.rejects(stranger.customers.list(), (error: Stripe.errors.StripeError) => {
     assert.equal(error.type, "StripeAuthenticationError");
@@ -260,7 +260,7 @@ Deno.test("a call without the right key is refused, and the wrong key is not rep
 });
 
 Deno.test("unknown, missing and malformed parameters are refused by name, with Stripe's codes", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const post = async (path: string, form: string) => {
     const response = await fetch(s.simulator.url + path, {
       method: "POST",
@@ -285,7 +285,7 @@ Deno.test("unknown, missing and malformed parameters are refused by name, with S
 });
 
 Deno.test("a repeated idempotency key repeats the answer, and is refused for another request", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const once = await s.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
   const again = await s.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
   assert.equal(again.id, once.id);
@@ -297,7 +297,7 @@ Deno.test("a repeated idempotency key repeats the answer, and is refused for ano
 });
 
 Deno.test("an idempotency key in use by a running request is refused with 409", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const usage = { event_name: "sms", payload: { stripe_customer_id: "cus_1", value: "1" }, identifier: "u1" };
   const calls = await Promise.allSettled(
     [1, 2].map(() => s.stripe.billing.meterEvents.create(usage, { idempotencyKey: "usage-1" })),

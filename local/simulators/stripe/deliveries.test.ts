@@ -2,22 +2,23 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import Stripe from "stripe";
-import { type Stage, stage, until } from "./test-stage.ts";
+import { eventually } from "../../driver/eventually.ts";
+import { type Fixture, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
-const undelivered = async (s: Stage) =>
+const undelivered = async (s: Fixture) =>
   (await s.stripe.events.list({ delivery_success: false, limit: 100 })).data.map(({ id }) => id);
 
 /** What `/_sim/events` says about one event. */
-async function progress(s: Stage, id: string): Promise<{ delivery: string; attempts: number }> {
+async function progress(s: Fixture, id: string): Promise<{ delivery: string; attempts: number }> {
   const { events } = (await s.control("/_sim/events")).answer;
   const { delivery, attempts } = events.find((record) => record.id === id)!;
   return { delivery, attempts };
 }
 
 Deno.test("a webhook call looks like Stripe's: indented JSON, its user agent, both signature schemes", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { id } = await s.stripe.customers.create({ name: "Ada" });
-  await until(() => s.receiver.calls.length === 1, "the call");
+  await eventually("the call", () => s.receiver.calls.length === 1);
   const [{ raw, headers, event }] = s.receiver.calls as [typeof s.receiver.calls[0]];
   assert.match(raw, /^\{\n {2}"id": "evt_/);
   assert.match(headers.get("user-agent") ?? "", /^Stripe\/1\.0/);
@@ -27,14 +28,14 @@ Deno.test("a webhook call looks like Stripe's: indented JSON, its user agent, bo
 });
 
 Deno.test("an event answered with 500 is delivered again until the receiver accepts it", async () => {
-  await using s = await stage({ retryDelaysMs: [10, 10, 10] });
+  await using s = await startFixture({ retryDelaysMs: [10, 10, 10] });
   s.receiver.answer = (call) => call <= 2 ? 500 : 200;
   await s.stripe.customers.create({ name: "Ada" });
-  await until(() => s.receiver.calls.length === 3, "the third attempt");
+  await eventually("the third attempt", () => s.receiver.calls.length === 3);
   const ids = new Set(s.receiver.events.map(({ id }) => id));
   assert.equal(ids.size, 1);
   const [id] = ids as unknown as [string];
-  await until(async () => (await progress(s, id)).delivery === "delivered", "the delivery to be recorded");
+  await eventually("the delivery to be recorded", async () => (await progress(s, id)).delivery === "delivered");
   assert.equal((await progress(s, id)).attempts, 3);
   assert.deepEqual(await undelivered(s), []);
   assert.equal((await s.stripe.events.retrieve(id)).pending_webhooks, 0);
@@ -43,11 +44,11 @@ Deno.test("an event answered with 500 is delivered again until the receiver acce
 });
 
 Deno.test("an event nobody accepted is given up on and found as undelivered, until it is redelivered", async () => {
-  await using s = await stage({ retryDelaysMs: [5] });
+  await using s = await startFixture({ retryDelaysMs: [5] });
   s.receiver.answer = () => 503;
   await s.stripe.customers.create({ name: "Ada" });
   const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
-  await until(async () => (await progress(s, event!.id)).delivery === "failed", "the last attempt");
+  await eventually("the last attempt", async () => (await progress(s, event!.id)).delivery === "failed");
   assert.equal(s.receiver.calls.length, 2);
   assert.deepEqual(await undelivered(s), [event!.id]);
   assert.equal((await s.stripe.events.retrieve(event!.id)).pending_webhooks, 1);
@@ -59,14 +60,14 @@ Deno.test("an event nobody accepted is given up on and found as undelivered, unt
 });
 
 Deno.test("redirects and silence count as failures, and silence is cut off in time", async () => {
-  await using s = await stage({ retryDelaysMs: [], deliveryTimeoutMs: 50 });
+  await using s = await startFixture({ retryDelaysMs: [], deliveryTimeoutMs: 50 });
   s.receiver.answer = () => 302;
   await s.stripe.customers.create({ name: "redirected" });
-  await until(() => s.receiver.calls.length === 1, "the redirected call");
+  await eventually("the redirected call", () => s.receiver.calls.length === 1);
   const hung = Promise.withResolvers<number>();
   s.receiver.answer = () => hung.promise;
   await s.stripe.customers.create({ name: "hung" });
-  await until(async () => (await s.control("/_sim/deliveries")).answer.deliveries.length === 2, "both attempts");
+  await eventually("both attempts", async () => (await s.control("/_sim/deliveries")).answer.deliveries.length === 2);
   hung.resolve(200);
   const { deliveries } = (await s.control("/_sim/deliveries")).answer;
   assert.deepEqual(deliveries.map(({ status, error }) => [status, error]), [
@@ -86,13 +87,13 @@ Deno.test("a receiver that cuts the connection is called once per recorded attem
   await new Promise<void>((resolve) => cutting.listen(0, "127.0.0.1", resolve));
   const { port } = cutting.address() as AddressInfo;
   {
-    await using s = await stage({ webhookUrl: `http://127.0.0.1:${port}/`, retryDelaysMs: [10] });
+    await using s = await startFixture({ webhookUrl: `http://127.0.0.1:${port}/`, retryDelaysMs: [10] });
     await s.stripe.customers.create({ name: "answered" });
-    await until(() => calls === 1, "the answered call");
+    await eventually("the answered call", () => calls === 1);
     const { id } = await s.stripe.customers.create({ name: "cut off" });
     const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
     assert.equal((event!.data.object as Stripe.Customer).id, id);
-    await until(async () => (await progress(s, event!.id)).delivery === "failed", "the last attempt");
+    await eventually("the last attempt", async () => (await progress(s, event!.id)).delivery === "failed");
     assert.equal((await progress(s, event!.id)).attempts, 2);
   }
   cutting.close();
@@ -100,8 +101,8 @@ Deno.test("a receiver that cuts the connection is called once per recorded attem
 });
 
 Deno.test("events wait for a webhook URL and go out in order once there is one", async () => {
-  await using s = await stage();
-  await using late = await stage({ webhookSecret: s.simulator.webhookSecret });
+  await using s = await startFixture();
+  await using late = await startFixture({ webhookSecret: s.simulator.webhookSecret });
   const target = s.receiver.url;
   const { answer: held } = await late.control("/_sim/faults", { deliveries: "paused" });
   assert.deepEqual(held.deliveries, ["paused"]);
@@ -109,21 +110,21 @@ Deno.test("events wait for a webhook URL and go out in order once there is one",
   assert.deepEqual((await undelivered(late)).toReversed(), eventIds);
   late.simulator.setWebhookUrl(target);
   await late.control("/_sim/faults", undefined, "DELETE");
-  await until(() => s.receiver.events.length === eventIds.length, "the held events");
+  await eventually("the held events", () => s.receiver.events.length === eventIds.length);
   assert.deepEqual(s.receiver.events.map(({ id }) => id), eventIds);
   assert.equal(late.receiver.calls.length, 0);
 });
 
 Deno.test("doubled deliveries send each event twice", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "doubled" });
   const { eventIds } = await s.checkout();
-  await until(() => s.receiver.calls.length === 2 * eventIds.length, "every event twice");
+  await eventually("every event twice", () => s.receiver.calls.length === 2 * eventIds.length);
   for (const id of eventIds) assert.equal(s.receiver.events.filter((event) => event.id === id).length, 2);
 });
 
 Deno.test("reordered deliveries send what arose together from last to first", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "reordered" });
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
@@ -131,12 +132,12 @@ Deno.test("reordered deliveries send what arose together from last to first", as
 });
 
 Deno.test("dropped deliveries are never attempted, and the events list tells which they are", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "dropped" });
   const { eventIds } = await s.checkout();
   await s.control("/_sim/faults", undefined, "DELETE");
   await s.stripe.customers.create({ name: "after" });
-  await until(() => s.receiver.types.includes("customer.created"), "the event after the fault");
+  await eventually("the event after the fault", () => s.receiver.types.includes("customer.created"));
   assert.deepEqual((await undelivered(s)).toReversed(), eventIds);
   assert.equal(s.receiver.events.some(({ id }) => eventIds.includes(id)), false);
 
@@ -146,7 +147,7 @@ Deno.test("dropped deliveries are never attempted, and the events list tells whi
 });
 
 Deno.test("an event can be delivered twice at once and again later", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
   const [id] = eventIds;
@@ -158,7 +159,7 @@ Deno.test("an event can be delivered twice at once and again later", async () =>
 });
 
 Deno.test("bad and old signatures are refused by the SDK, and one from the future passes", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
   const [id] = eventIds;
@@ -174,9 +175,9 @@ Deno.test("bad and old signatures are refused by the SDK, and one from the futur
 });
 
 Deno.test("a body tampered with on the way is refused by the SDK", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.stripe.customers.create({ name: "Ada" });
-  await until(() => s.receiver.calls.length === 1, "the call");
+  await eventually("the call", () => s.receiver.calls.length === 1);
   const { raw, headers } = s.receiver.calls[0]!;
   const forged = await fetch(s.receiver.url, { method: "POST", headers, body: raw.replace("Ada", "Eve") });
   await forged.body?.cancel();
@@ -187,7 +188,7 @@ Deno.test("a body tampered with on the way is refused by the SDK", async () => {
 });
 
 Deno.test("a thin event is signed, refused by constructEventAsync, and read by parseEventNotification", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { answer } = await s.control("/_sim/deliver", { event: { object: "v2.core.event" } });
   assert.deepEqual(answer.statuses, [400]);
   const { raw, refusal, headers } = s.receiver.calls[0]!;
@@ -211,7 +212,7 @@ Deno.test("a thin event is signed, refused by constructEventAsync, and read by p
 });
 
 Deno.test("any given event is completed to a valid one, delivered, and can be retrieved afterwards", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const charge = { id: "ch_1", object: "charge" };
   const { answer } = await s.control("/_sim/deliver", { event: { type: "charge.refunded", data: { object: charge } } });
   assert.deepEqual(answer.statuses, [200]);
@@ -226,7 +227,7 @@ Deno.test("any given event is completed to a valid one, delivered, and can be re
 });
 
 Deno.test("a delivery request that names no event, two, or an unknown field is refused", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { eventIds: [id] } = await s.checkout();
   for (
     const body of [{}, { eventId: id, eventIds: [id] }, { eventId: id, signatur: "bad" }, { eventId: id, times: 0 }]

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import Stripe from "stripe";
-import { sdk, stage } from "./test-stage.ts";
+import { sdk, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 Deno.test("a connection dropped before the call leaves nothing behind", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   // Two times: a call whose connection closed may be repeated once, whatever the SDK was told.
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_before", times: 2 });
   await assert.rejects(s.stripe.customers.create({ name: "Ada" }), { type: "StripeConnectionError" });
@@ -11,7 +11,7 @@ Deno.test("a connection dropped before the call leaves nothing behind", async ()
 });
 
 Deno.test("a connection dropped after the call loses the answer and nothing else", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
   // Without a pool: on a kept connection that closes, fetch sends the request again by itself.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
@@ -26,7 +26,7 @@ Deno.test("a connection dropped after the call loses the answer and nothing else
 });
 
 Deno.test("a call repeated with the same key after a connection was dropped does not repeat its work", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
   const patient = sdk(s.simulator, { maxNetworkRetries: 2 });
   const ada = await patient.customers.create({ name: "Ada" });
@@ -35,7 +35,7 @@ Deno.test("a call repeated with the same key after a connection was dropped does
 });
 
 Deno.test("a status fault hits as often as it was told, and only the calls it matches", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { match: "GET /v1/subscriptions", kind: "status", status: 503, times: 2 });
   await s.stripe.customers.list();
   await assert.rejects(s.stripe.subscriptions.list(), { statusCode: 503, type: "StripeAPIError" });
@@ -46,7 +46,7 @@ Deno.test("a status fault hits as often as it was told, and only the calls it ma
 });
 
 Deno.test("a fault can answer HTML, which the SDK calls invalid JSON, or a rate limit", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { match: "* /v1/", kind: "status", status: 502, body: "html" });
   await assert.rejects(s.stripe.customers.list(), { message: "Invalid JSON received from the Stripe API" });
   await s.control("/_sim/faults", { match: "* /v1/", kind: "status", status: 429 });
@@ -54,7 +54,7 @@ Deno.test("a fault can answer HTML, which the SDK calls invalid JSON, or a rate 
 });
 
 Deno.test("a delayed call answers properly, only late", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await s.control("/_sim/faults", { match: "GET /v1/customers", kind: "delay", delayMs: 60 });
   const started = Date.now();
   assert.equal((await s.stripe.customers.list()).data.length, 0);
@@ -62,7 +62,7 @@ Deno.test("a delayed call answers properly, only late", async () => {
 });
 
 Deno.test("faults that make no sense are refused, and clearing removes the rest", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const senseless = [
     { match: "GET /v1/subscriptions", kind: "status" },
     { match: "subscriptions", kind: "drop_before" },
@@ -80,7 +80,7 @@ Deno.test("faults that make no sense are refused, and clearing removes the rest"
 });
 
 Deno.test("controls refuse what they do not know", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const refused: [string, unknown][] = [
     ["/_sim/checkout", { clientReferenceId: "ada", plan: "gold" }],
@@ -99,7 +99,7 @@ Deno.test("controls refuse what they do not know", async () => {
 });
 
 Deno.test("a reset forgets everything but the catalogue, the secrets and the webhook", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
   await s.control("/_sim/faults", { deliveries: "paused" });
@@ -113,8 +113,8 @@ Deno.test("a reset forgets everything but the catalogue, the secrets and the web
 });
 
 Deno.test("several simulators in one process know nothing of each other", async () => {
-  await using one = await stage();
-  await using other = await stage();
+  await using one = await startFixture();
+  await using other = await startFixture();
   await one.checkout();
   assert.equal((await other.stripe.events.list()).data.length, 0);
   assert.notEqual(one.simulator.webhookSecret, other.simulator.webhookSecret);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Stripe from "stripe";
-import { stage } from "./test-stage.ts";
+import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const BILLED = ["invoice.created", "invoice.finalized"];
 const PAID = ["invoice.updated", "invoice.paid", "invoice.payment_succeeded"];
@@ -178,7 +178,7 @@ const STORIES: Story[] = [
 
 for (const { title, checkout = {}, before = [], action, more, events, status } of STORIES) {
   Deno.test(`${title}, every event verified by the SDK in both API shapes`, async () => {
-    await using s = await stage();
+    await using s = await startFixture();
     const { subscriptionId } = await s.checkout(checkout);
     for (const earlier of before) await s.act(subscriptionId, earlier);
     const received = await s.act(subscriptionId, action, more);
@@ -208,7 +208,7 @@ const VARIANTS = [
 
 for (const { request, status, payment, events } of VARIANTS) {
   Deno.test(`a checkout with ${JSON.stringify(request)} ends ${status} and says ${payment}`, async () => {
-    await using s = await stage();
+    await using s = await startFixture();
     const bought = await s.checkout({ plan: "team", email: "ada@example.com", ...request });
     const received = await s.received(bought.eventIds);
     assert.deepEqual(received.map(({ type }) => type), [
@@ -232,7 +232,7 @@ for (const { request, status, payment, events } of VARIANTS) {
 }
 
 Deno.test("the events of a renewal carry the new period and what it was before", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const before = (await s.stripe.subscriptions.retrieve(subscriptionId)).items.data[0]!;
   const [updated, , , , paid] = await s.act(subscriptionId, "renew");
@@ -251,7 +251,7 @@ Deno.test("the events of a renewal carry the new period and what it was before",
 });
 
 Deno.test("an event keeps the object as it was, whatever happens to it later", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId, eventIds } = await s.checkout();
   await s.act(subscriptionId, "cancel");
   const created = await s.stripe.events.retrieve(eventIds[2]!);
@@ -260,7 +260,7 @@ Deno.test("an event keeps the object as it was, whatever happens to it later", a
 });
 
 Deno.test("a subscription that ends instead of failing to renew stays ended", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   await s.act(subscriptionId, "cancel_at_period_end");
   await s.act(subscriptionId, "unpaid");
@@ -268,7 +268,7 @@ Deno.test("a subscription that ends instead of failing to renew stays ended", as
 });
 
 Deno.test("an action the status does not allow is refused and sends nothing", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   await s.act(subscriptionId, "cancel");
   const before = (await s.control("/_sim/events")).answer.events.length;
@@ -279,7 +279,7 @@ Deno.test("an action the status does not allow is refused and sends nothing", as
 });
 
 Deno.test("the controls offer exactly the actions that will be accepted", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { subscriptionId } = await s.checkout({ trial: true });
   const { subscriptions: [shown] } = (await s.control("/_sim/subscriptions")).answer;
   assert.equal(shown?.id, subscriptionId);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Stage, stage } from "./test-stage.ts";
+import { type Fixture, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const DAY = 86_400;
 const now = () => Math.floor(Date.now() / 1000);
 const report = (
-  s: Stage,
+  s: Fixture,
   customer: string,
   usage: { value?: string; identifier?: string; timestamp?: number; meter?: string } = {},
 ) =>
@@ -16,7 +16,7 @@ const report = (
   });
 
 Deno.test("a meter event is recorded with its payload and listed for tests", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const { customerId } = await s.checkout();
   const timestamp = now() - 34 * DAY;
   const event = await report(s, customerId, { value: "12", identifier: "ada-june", timestamp });
@@ -27,7 +27,7 @@ Deno.test("a meter event is recorded with its payload and listed for tests", asy
 });
 
 Deno.test("an identifier counts once, and saying so is not worth a retry", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await report(s, "cus_1", { identifier: "once" });
   await assert.rejects(report(s, "cus_1", { identifier: "once" }), {
     statusCode: 400,
@@ -37,7 +37,7 @@ Deno.test("an identifier counts once, and saying so is not worth a retry", async
 });
 
 Deno.test("a usage older than 35 days, in the future, or not whole is refused", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await assert.rejects(report(s, "cus_1", { timestamp: now() - 35 * DAY - 60 }), /cannot be more than 35 days in past/);
   await assert.rejects(report(s, "cus_1", { timestamp: now() + 3600 }), /more than 5 minutes in the future/);
   for (const value of ["1.5", "many", "1e3"]) {
@@ -47,7 +47,7 @@ Deno.test("a usage older than 35 days, in the future, or not whole is refused", 
 });
 
 Deno.test("concurrent calls for one customer and meter are refused with lock_timeout, others are not", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const calls = await Promise.allSettled([
     report(s, "cus_1"),
     report(s, "cus_1"),
@@ -60,7 +60,7 @@ Deno.test("concurrent calls for one customer and meter are refused with lock_tim
 });
 
 Deno.test("a customer nobody knows is accepted at first and found out later, as at Stripe", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   await report(s, "cus_nobody");
   const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
   assert.equal(meterEvents[0]?.outcome, "no_such_customer");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stage } from "./test-stage.ts";
+import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const page = async (url: string, form?: Record<string, string>) => {
   const response = await fetch(url, form ? { method: "POST", body: new URLSearchParams(form) } : {});
@@ -15,7 +15,7 @@ for (
   ] as const
 ) {
   Deno.test(`the checkout page's button "${pay}" buys a subscription that is ${status}`, async () => {
-    await using s = await stage({ returnUrl: "http://127.0.0.1:5173/billing" });
+    await using s = await startFixture({ returnUrl: "http://127.0.0.1:5173/billing" });
     const shown = await page(`${s.simulator.url}/checkout?client_reference_id=ada-1&price=team&email=ada@example.com`);
     assert.equal(shown.status, 200);
     assert.match(shown.html, /value="team"[^>]*checked/);
@@ -42,7 +42,7 @@ for (
 }
 
 Deno.test("a page shows what a caller wrote as text, never as markup", async () => {
-  await using s = await stage({ returnUrl: "javascript:alert(1)" });
+  await using s = await startFixture({ returnUrl: "javascript:alert(1)" });
   const attack = encodeURIComponent(`"><script>alert(1)</script>`);
   const { html } = await page(`${s.simulator.url}/checkout?email=${attack}&client_reference_id=${attack}`);
   assert.equal(html.includes("<script>alert"), false);
@@ -54,7 +54,7 @@ Deno.test("a page shows what a caller wrote as text, never as markup", async () 
 });
 
 Deno.test("an order without a valid email, plan or button buys nothing", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   const order = { plan: "team", email: "ada@example.com", pay: "now" };
   for (const wrong of [{ email: "ada" }, { plan: "gold" }, { pay: "never" }, { coupon: "free" }]) {
     assert.equal(
@@ -69,7 +69,7 @@ Deno.test("an order without a valid email, plan or button buys nothing", async (
 });
 
 Deno.test("the pages load nothing from anywhere else", async () => {
-  await using s = await stage();
+  await using s = await startFixture();
   for (const path of ["/", "/checkout", "/_pages/style.css", "/_pages/checkout.js", "/_pages/dashboard.js"]) {
     const { status, html, headers } = await page(s.simulator.url + path);
     assert.equal(status, 200, path);

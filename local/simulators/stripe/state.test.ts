@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStripeSimulator } from "./mod.ts";
-import { stage, until } from "./test-stage.ts";
+import { eventually } from "../../driver/eventually.ts";
+import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "stripe-simulator-"));
@@ -13,7 +14,7 @@ async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }>
 Deno.test("everything survives a restart: objects, events, secrets and saved answers", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "deep", "stripe.json");
-  const first = await stage({ stateFile });
+  const first = await startFixture({ stateFile });
   const bought = await first.checkout({ plan: "scale" });
   await first.received(bought.eventIds);
   await first.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
@@ -25,7 +26,7 @@ Deno.test("everything survives a restart: objects, events, secrets and saved ans
   const before = await snapshotOf(first);
   await first[Symbol.asyncDispose]();
 
-  await using second = await stage({ stateFile });
+  await using second = await startFixture({ stateFile });
   assert.equal(second.simulator.secretKey, first.simulator.secretKey);
   assert.equal(second.simulator.webhookSecret, first.simulator.webhookSecret);
   assert.deepEqual(await snapshotOf(second), before);
@@ -35,7 +36,7 @@ Deno.test("everything survives a restart: objects, events, secrets and saved ans
   assert.deepEqual(await readdir(join(directory.path, "deep")), ["stripe.json"]);
 });
 
-async function snapshotOf(s: Awaited<ReturnType<typeof stage>>): Promise<unknown> {
+async function snapshotOf(s: Awaited<ReturnType<typeof startFixture>>): Promise<unknown> {
   const { subscriptions } = (await s.control("/_sim/subscriptions")).answer;
   const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
   const events = (await s.stripe.events.list({ limit: 100 })).data.map(({ id, type }) => ({ id, type }));
@@ -47,25 +48,28 @@ Deno.test("a change is on disk soon after it, readable by its owner only", async
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "stripe.json");
   await writeFile(`${stateFile}.tmp`, "left by a crash", { mode: 0o644 });
-  await using s = await stage({ stateFile });
+  await using s = await startFixture({ stateFile });
   const { subscriptionId } = await s.checkout();
-  await until(async () => (await readFile(stateFile, "utf8").catch(() => "")).includes(subscriptionId), "the write");
+  await eventually(
+    "the write",
+    async () => (await readFile(stateFile, "utf8").catch(() => "")).includes(subscriptionId),
+  );
   assert.equal((await stat(stateFile)).mode & 0o777, 0o600);
 });
 
 Deno.test("what had failed or was held back at a stop is delivered after the restart", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "stripe.json");
-  const down = await stage({ stateFile, retryDelaysMs: [300] });
+  const down = await startFixture({ stateFile, retryDelaysMs: [300] });
   down.receiver.answer = () => 500;
   await down.stripe.customers.create({ name: "failed" });
-  await until(async () => (await down.control("/_sim/deliveries")).answer.deliveries.length === 1, "the failure");
+  await eventually("the failure", async () => (await down.control("/_sim/deliveries")).answer.deliveries.length === 1);
   await down.control("/_sim/faults", { deliveries: "paused" });
   await down.stripe.customers.create({ name: "held back" });
   await down[Symbol.asyncDispose]();
 
-  await using up = await stage({ stateFile, retryDelaysMs: [300] });
-  await until(() => up.receiver.events.length === 2, "both events");
+  await using up = await startFixture({ stateFile, retryDelaysMs: [300] });
+  await eventually("both events", () => up.receiver.events.length === 2);
   const names = up.receiver.events.map(({ data }) => (data.object as { name: string }).name);
   assert.deepEqual(names.sort(), ["failed", "held back"]);
   assert.equal((await up.stripe.events.list({ delivery_success: false })).data.length, 0);

@@ -72,15 +72,15 @@ function answerCall(simulation: Simulation, request: HttpRequest, record: Reques
 
 function route(simulation: Simulation, request: HttpRequest, record: RequestRecord): Answer {
   const { method, path, query, form } = request;
-  const { world, settings } = simulation;
-  const actor = authenticate(world, request.authorization);
+  const { store, settings } = simulation;
+  const actor = authenticate(store, request.authorization);
   record.account = actor.sid;
   const routing = routeOf(ROUTES, method, path);
   if (routing === "unknown") throw notFound(path);
   if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
   requireActive(actor, settings.inactiveAccountCode);
   const { route, params } = routing.match;
-  const account = params["account"] ? accountInPath(world, actor, params["account"], path) : actor;
+  const account = params["account"] ? accountInPath(store, actor, params["account"], path) : actor;
   if (route.needsActiveAccount) requireActive(account, settings.inactiveAccountCode);
   return route.handle({ simulation, actor, account, method, path, params, query, form });
 }

@@ -3,7 +3,7 @@ import { timingSafeEqual } from "node:crypto";
 import { ApiError, notFound, unauthenticated } from "./errors.ts";
 import type { Account } from "./records.ts";
 import type { InactiveAccountCode } from "./simulation.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 const INACTIVE_MESSAGES: Record<InactiveAccountCode, [message: string, status: number]> = {
   20003: ["Authenticate", 401],
@@ -14,11 +14,11 @@ const INACTIVE_MESSAGES: Record<InactiveAccountCode, [message: string, status: n
 };
 
 /** The account whose SID and primary or secondary token the Basic header holds. Throws 20003. */
-export function authenticate(world: World, authorization: string | undefined): Account {
+export function authenticate(store: Store, authorization: string | undefined): Account {
   const encoded = /^Basic (.+)$/i.exec(authorization ?? "")?.[1];
   if (!encoded) throw unauthenticated();
   const [sid = "", token = ""] = Buffer.from(encoded, "base64").toString("utf8").split(":", 2);
-  const account = world.accounts.get(sid);
+  const account = store.accounts.get(sid);
   if (!account || ![account.authToken, account.secondaryToken].some((valid) => valid && sameText(valid, token))) {
     throw unauthenticated();
   }
@@ -26,9 +26,9 @@ export function authenticate(world: World, authorization: string | undefined): A
 }
 
 /** The account a path names: the actor's own, or a subaccount of it. A stranger's is 20003, an unknown one 20404. */
-export function accountInPath(world: World, actor: Account, sid: string, path: string): Account {
+export function accountInPath(store: Store, actor: Account, sid: string, path: string): Account {
   if (sid === actor.sid) return actor;
-  const account = world.accounts.get(sid);
+  const account = store.accounts.get(sid);
   if (account?.ownerSid === actor.sid) return account;
   if (actor.ownerSid !== actor.sid) throw unauthenticated();
   throw notFound(path);

@@ -41,7 +41,7 @@ const NewSettings = z.strictObject({
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** `reset` is the simulator's own: it makes a new master world. */
+/** `reset` is the simulator's own: it makes a new master store. */
 export function controlRoutes(reset: () => void): Record<string, Control> {
   return {
     "GET /_sim/faults": ({ faults }) => json(200, { faults: faults.list() }),
@@ -55,16 +55,16 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
     "GET /_sim/callbacks": ({ callbacks }, { query }) =>
       json(200, { callbacks: callbacks.since(sinceOf(query)), last: callbacks.lastId }),
     "POST /_sim/inbound": takeInbound,
-    "GET /_sim/outcomes": ({ world }) => json(200, { outcomes: outcomesOf(world.outcomes) }),
-    "POST /_sim/outcomes": ({ world }, request) => {
+    "GET /_sim/outcomes": ({ store }) => json(200, { outcomes: outcomesOf(store.outcomes) }),
+    "POST /_sim/outcomes": ({ store }, request) => {
       const { to, status, errorCode } = NewOutcome.parse(jsonBody(request));
-      world.outcomes.set(to, { status, errorCode });
-      world.changed();
+      store.outcomes.set(to, { status, errorCode });
+      store.changed();
       return json(201, { to, status, errorCode });
     },
-    "DELETE /_sim/outcomes": ({ world }) => {
-      world.outcomes.clear();
-      world.changed();
+    "DELETE /_sim/outcomes": ({ store }) => {
+      store.outcomes.clear();
+      store.changed();
       return { status: 204, headers: {}, body: "" };
     },
     "GET /_sim/settings": ({ settings }) => json(200, settings),
@@ -72,8 +72,8 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
       Object.assign(settings, NewSettings.parse(jsonBody(request)) as Partial<Settings>);
       return json(200, settings);
     },
-    "GET /_sim/state": ({ world }) => json(200, stateSummary(world)),
-    "GET /_sim/phones": ({ world }) => json(200, phonesOf(world)),
+    "GET /_sim/state": ({ store }) => json(200, stateSummary(store)),
+    "GET /_sim/phones": ({ store }) => json(200, phonesOf(store)),
     "GET /_sim/events": watchWorld,
     "POST /_sim/reset": () => {
       reset();
@@ -102,9 +102,9 @@ export async function answerControl(
 async function takeInbound(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
   const text = Inbound.parse(jsonBody(request));
   if (text.body === "" && text.mediaUrls.length === 0) return json(400, { message: "A text needs a body or media" });
-  const number = simulation.world.ownerOf(text.to);
+  const number = simulation.store.ownerOf(text.to);
   if (!number) return json(404, { message: `No account holds ${text.to}` });
-  const account = simulation.world.accounts.get(number.accountSid);
+  const account = simulation.store.accounts.get(number.accountSid);
   if (account?.status !== "active") {
     return json(409, { message: `The account that holds ${text.to} is ${account?.status}: the text is lost` });
   }
@@ -113,7 +113,7 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
 }
 
 /** Server-sent events: one `changed` with the revision after each change, at most ten a second. */
-function watchWorld({ world, timers }: Simulation): HttpAnswer {
+function watchWorld({ store, timers }: Simulation): HttpAnswer {
   return {
     status: 200,
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
@@ -121,10 +121,10 @@ function watchWorld({ world, timers }: Simulation): HttpAnswer {
       let isDue = false;
       const tell = () => {
         isDue = false;
-        write(`event: changed\ndata: ${world.revision}\n\n`);
+        write(`event: changed\ndata: ${store.revision}\n\n`);
       };
       tell();
-      return world.onChange(() => {
+      return store.onChange(() => {
         if (isDue) return;
         isDue = true;
         timers.after(100, tell);
@@ -133,7 +133,7 @@ function watchWorld({ world, timers }: Simulation): HttpAnswer {
   };
 }
 
-function outcomesOf(outcomes: Simulation["world"]["outcomes"]): Record<string, unknown>[] {
+function outcomesOf(outcomes: Simulation["store"]["outcomes"]): Record<string, unknown>[] {
   return [...outcomes].map(([to, outcome]) => ({ to, ...outcome }));
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { requestPattern } from "./request-pattern.ts";
-import { CallbackReceiver } from "./testing/callback-receiver.ts";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { sdkFor } from "./testing/sdk-client.ts";
-import { type Fixture, startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { CallbackReceiver } from "../../../tests/support/twilio/callback-receiver.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { sdkFor } from "../../../tests/support/twilio/sdk-client.ts";
+import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 
 const MESSAGE = { from: "+15005550006", to: "+14155550123", body: "x" };
 
@@ -124,7 +124,7 @@ Deno.test("dropped callbacks never come, and the next message's come again", asy
   await using receiver = await CallbackReceiver.start();
   await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "callbacks:dropped" });
   const { sid } = await fixture.master.messages.create({ ...MESSAGE, statusCallback: `${receiver.url}/lost` });
-  await until("delivery", async () => (await fixture.master.messages(sid).fetch()).status === "delivered");
+  await eventually("delivery", async () => (await fixture.master.messages(sid).fetch()).status === "delivered");
   await callbackStatuses(fixture, receiver, 2);
   assert.ok(receiver.received.every((callback) => callback.url.endsWith("/s")));
 });

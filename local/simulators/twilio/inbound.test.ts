@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import twilio from "twilio";
-import { CallbackReceiver, type ReceiverAnswer } from "./testing/callback-receiver.ts";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { CallbackReceiver, type ReceiverAnswer } from "../../../tests/support/twilio/callback-receiver.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 import { readTwiml } from "./twiml.ts";
 
 const HANDSET = "+14155550123";
@@ -144,7 +144,10 @@ Deno.test("the confirmation of STOP is delivered, a TwiML answer to it is not", 
   const { replySids } = await talk.text("STOP");
   assert.equal(replySids.length, 2);
   const fetched = () => Promise.all(replySids.map((sid) => talk.tenant.client.messages(sid).fetch()));
-  await until("both to settle", async () => (await fetched()).every((one) => !["queued", "sent"].includes(one.status)));
+  await eventually(
+    "both to settle",
+    async () => (await fetched()).every((one) => !["queued", "sent"].includes(one.status)),
+  );
   const [confirmation, answer] = await fetched();
   assert.match(confirmation?.body ?? "", /unsubscribed/);
   assert.equal(confirmation?.status, "delivered");

@@ -34,10 +34,10 @@ export async function receiveText(
   trouble: CallbackTrouble | null,
 ): Promise<InboundResult> {
   const { accountSid } = number;
-  const message = addMessage(simulation.world, { ...text, accountSid, direction: "inbound", status: "received" });
+  const message = addMessage(simulation.store, { ...text, accountSid, direction: "inbound", status: "received" });
   beginLife(simulation, message);
   const keyword = simulation.settings.keywordHandling ? keywordOf(text.body) : undefined;
-  const wasOptedOut = simulation.world.isOptedOut({ number: text.to, handset: text.from });
+  const wasOptedOut = simulation.store.isOptedOut({ number: text.to, handset: text.from });
   const replySids = keyword ? handleKeyword(simulation, message, keyword, wasOptedOut) : [];
   const result = await callNumber(simulation, number, inboundParams(simulation, number, message, keyword), trouble);
   if (result?.status && result.status < 300) replySids.push(...sendReplies(simulation, message, result));
@@ -47,8 +47,8 @@ export async function receiveText(
 
 function handleKeyword(simulation: Simulation, message: Message, keyword: Keyword, wasOptedOut: boolean): string[] {
   const pair = { number: message.to, handset: message.from };
-  if (keyword === "STOP") simulation.world.optOut(pair);
-  if (keyword === "START") simulation.world.optIn(pair);
+  if (keyword === "STOP") simulation.store.optOut(pair);
+  if (keyword === "START") simulation.store.optIn(pair);
   // A YES among friends is no consent, and one who has left already is not thanked again.
   if ((keyword === "START" && !wasOptedOut) || (keyword === "STOP" && wasOptedOut)) return [];
   return [reply(simulation, message, KEYWORD_REPLIES[keyword], [], null)];
@@ -100,7 +100,7 @@ function reply(
   mediaUrls: string[],
   statusCallback: string | null,
 ): string {
-  const message = addMessage(simulation.world, {
+  const message = addMessage(simulation.store, {
     accountSid: inbound.accountSid,
     direction: "outbound-reply",
     from: inbound.to,
@@ -110,7 +110,7 @@ function reply(
     status: "queued",
     statusCallback,
   });
-  const isOptedOut = simulation.world.isOptedOut({ number: inbound.to, handset: inbound.from });
+  const isOptedOut = simulation.store.isOptedOut({ number: inbound.to, handset: inbound.from });
   const isKeywordReply = Object.values(KEYWORD_REPLIES).includes(body);
   if (isOptedOut && !isKeywordReply) message.outcome = { status: "failed", errorCode: 21610 };
   beginLife(simulation, message);

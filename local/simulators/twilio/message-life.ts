@@ -18,14 +18,14 @@ export function beginLife(simulation: Simulation, message: Message): void {
   const callbacks = new StatusCallbacks(simulation, message);
   for (const step of stepsAhead(simulation, message, callbacks)) {
     simulation.timers.after(Math.max(0, step.atMs - age), () => {
-      if (simulation.world.messages.get(message.sid) === message) step.take();
+      if (simulation.store.messages.get(message.sid) === message) step.take();
     });
   }
 }
 
 /** Resumes every message that had not come to its end when the simulator stopped. */
 export function resumeLives(simulation: Simulation): void {
-  for (const message of simulation.world.messages.values()) {
+  for (const message of simulation.store.messages.values()) {
     if (message.price === null && message.status !== "failed" && message.status !== "canceled") {
       beginLife(simulation, message);
     }
@@ -58,13 +58,13 @@ function statusesAhead({ status, outcome, direction }: Message): MessageStatus[]
 /** Takes the message to `status`; an account suspended meanwhile fails it with 30002, as Twilio does. */
 function advance(simulation: Simulation, message: Message, status: MessageStatus): MessageStatus {
   if (message.status === "failed" || message.status === "canceled") return message.status;
-  const account = simulation.world.accounts.get(message.accountSid);
+  const account = simulation.store.accounts.get(message.accountSid);
   const isStopped = account?.status !== "active" && (status === "sent" || status === "queued");
   message.status = isStopped ? "failed" : status;
   message.errorCode = isStopped ? 30002 : errorCodeOf(message);
   if (message.status === "sent") message.sentAt = Date.now();
   message.updatedAt = Date.now();
-  simulation.world.changed();
+  simulation.store.changed();
   return message.status;
 }
 
@@ -77,7 +77,7 @@ function priceMessage(simulation: Simulation, message: Message): void {
   if (message.status === "failed" || message.status === "canceled" || message.price !== null) return;
   message.price = messagePrice(message);
   message.updatedAt = Date.now();
-  simulation.world.changed();
+  simulation.store.changed();
   fireTriggers(simulation, message.accountSid);
 }
 

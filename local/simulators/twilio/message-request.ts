@@ -4,7 +4,7 @@ import { MAGIC_VALID } from "./purchase.ts";
 import { isHttpUrl } from "./resources/incoming-number-settings.ts";
 import type { Account } from "./records.ts";
 import type { Settings } from "./simulation.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 const MAX_BODY = 1600;
 const MAX_MEDIA = 10;
@@ -44,7 +44,7 @@ export interface MessageRequest {
  * sender may text that recipient. Throws the `ApiError` Twilio would answer with.
  */
 export function readMessageRequest(
-  world: World,
+  store: Store,
   settings: Settings,
   account: Account,
   form: URLSearchParams,
@@ -57,8 +57,8 @@ export function readMessageRequest(
   const statusCallback = form.get("StatusCallback");
   if (statusCallback) checkStatusCallback(statusCallback, settings.allowLocalCallbacks);
   const messagingServiceSid = form.get("MessagingServiceSid");
-  const from = senderOf(world, account, form.get("From"), messagingServiceSid);
-  if (world.isOptedOut({ number: from, handset: to })) throw unsubscribed();
+  const from = senderOf(store, account, form.get("From"), messagingServiceSid);
+  if (store.isOptedOut({ number: from, handset: to })) throw unsubscribed();
   if (settings.trialVerifiedNumbers && !settings.trialVerifiedNumbers.includes(to)) {
     throw new ApiError(
       21608,
@@ -104,13 +104,13 @@ function checkStatusCallback(url: string, allowLocal: boolean): void {
 }
 
 /** The sender: `From`, when this very account holds it and it can text; else the service's first such number. */
-function senderOf(world: World, account: Account, from: string | null, serviceSid: string | null): string {
-  if (from) return checkedSender(world, account, from);
+function senderOf(store: Store, account: Account, from: string | null, serviceSid: string | null): string {
+  if (from) return checkedSender(store, account, from);
   if (!serviceSid) throw new ApiError(21603, "A 'From' phone number is required");
   if (!/^MG[0-9a-f]{32}$/.test(serviceSid)) {
     throw new ApiError(21701, `The Messaging Service '${serviceSid}' does not exist`);
   }
-  const pooled = world.numbersOf(account.sid).find((number) => number.capabilities.sms);
+  const pooled = store.numbersOf(account.sid).find((number) => number.capabilities.sms);
   if (!pooled) {
     throw new ApiError(
       21703,
@@ -120,13 +120,13 @@ function senderOf(world: World, account: Account, from: string | null, serviceSi
   return pooled.phoneNumber;
 }
 
-function checkedSender(world: World, account: Account, text: string): string {
+function checkedSender(store: Store, account: Account, text: string): string {
   const magic = MAGIC_SENDERS[text];
   if (magic) throw magic(text);
   const from = toE164(text);
   if (!from) throw new ApiError(21212, `The 'From' number ${text} is not a valid phone number`);
   if (from === MAGIC_VALID) return from;
-  if (!world.numberHeldBy(account.sid, from)?.capabilities.sms) throw senderNotOwned(from);
+  if (!store.numberHeldBy(account.sid, from)?.capabilities.sms) throw senderNotOwned(from);
   return from;
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { type Fixture, startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 
 const HANDSET = "+14155550123";
 
@@ -13,7 +13,7 @@ async function masterNumber(fixture: Fixture): Promise<string> {
 }
 
 async function settled(fixture: Fixture, sid: string) {
-  await until(`${sid} to settle`, async () => {
+  await eventually(`${sid} to settle`, async () => {
     const { status } = await fixture.master.messages(sid).fetch();
     return !["accepted", "queued", "sent"].includes(status);
   });
@@ -31,7 +31,7 @@ Deno.test("a message is queued at first, then sent, delivered, and priced below 
   assert.equal(message.numMedia, "0");
   assert.equal(message.price, null);
   assert.equal(message.dateSent, null);
-  await until("a price", async () => (await fixture.master.messages(message.sid).fetch()).price !== null);
+  await eventually("a price", async () => (await fixture.master.messages(message.sid).fetch()).price !== null);
   const delivered = await fixture.master.messages(message.sid).fetch();
   assert.equal(delivered.status, "delivered");
   assert.equal(delivered.price as unknown, "-0.00830");
@@ -156,7 +156,7 @@ Deno.test("a message still queued when its account is suspended fails with 30002
   const { sid } = await uma.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
   await fixture.master.api.v2010.accounts(uma.sid).update({ status: "suspended" });
   const asParent = fixture.master.api.v2010.accounts(uma.sid).messages(sid);
-  await until("the failure", async () => (await asParent.fetch()).status === "failed");
+  await eventually("the failure", async () => (await asParent.fetch()).status === "failed");
   assert.equal((await asParent.fetch()).errorCode, 30002);
 });
 

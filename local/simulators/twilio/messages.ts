@@ -1,7 +1,7 @@
 import { newSid } from "./identifiers.ts";
 import type { CallbackTrouble, MediaItem, Message, MessageDirection, MessageStatus, Outcome } from "./records.ts";
 import { segmentCount } from "./segments.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 const MEDIA_TYPES: Record<string, string> = {
   gif: "image/gif",
@@ -28,11 +28,11 @@ export interface MessageDraft {
   callbackTrouble?: CallbackTrouble | null;
 }
 
-/** Adds a message to the world; how it will end is decided here (see `outcomeOf`). */
-export function addMessage(world: World, draft: MessageDraft): Message {
+/** Adds a message to the store; how it will end is decided here (see `outcomeOf`). */
+export function addMessage(store: Store, draft: MessageDraft): Message {
   const now = Date.now();
   const message: Message = {
-    seq: world.nextSeq(),
+    seq: store.nextSeq(),
     sid: newSid(draft.mediaUrls.length > 0 ? "MM" : "SM"),
     accountSid: draft.accountSid,
     direction: draft.direction,
@@ -46,14 +46,14 @@ export function addMessage(world: World, draft: MessageDraft): Message {
     price: null,
     messagingServiceSid: draft.messagingServiceSid ?? null,
     statusCallback: draft.statusCallback ?? null,
-    outcome: draft.direction === "inbound" ? null : outcomeOf(world, draft.to),
+    outcome: draft.direction === "inbound" ? null : outcomeOf(store, draft.to),
     callbackTrouble: draft.callbackTrouble ?? null,
     createdAt: now,
     updatedAt: now,
     sentAt: draft.direction === "inbound" ? now : null,
   };
-  world.messages.set(message.sid, message);
-  world.changed();
+  store.messages.set(message.sid, message);
+  store.changed();
   return message;
 }
 
@@ -61,8 +61,8 @@ export function addMessage(world: World, draft: MessageDraft): Message {
  * How a message to `to` ends. `POST /_sim/outcomes` decides for a number; without it `+150055` followed by a delivery
  * error, as in `+15005530003`, fails with that error; every other message is delivered.
  */
-export function outcomeOf(world: World, to: string): Outcome {
-  const decided = world.outcomes.get(to);
+export function outcomeOf(store: Store, to: string): Outcome {
+  const decided = store.outcomes.get(to);
   if (decided) return decided;
   const code = Number(/^\+150055(300\d\d)$/.exec(to)?.[1] ?? NaN);
   if (Number.isNaN(code)) return { status: "delivered", errorCode: null };

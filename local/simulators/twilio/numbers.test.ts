@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { startFixture } from "./testing/simulator-fixture.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 Deno.test("countries on sale are listed with the types of number they have", async () => {
   await using fixture = await startFixture();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { CallbackReceiver } from "./testing/callback-receiver.ts";
-import { type Fixture, startFixture } from "./testing/simulator-fixture.ts";
+import { CallbackReceiver } from "../../../tests/support/twilio/callback-receiver.ts";
+import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 const HANDSET = "+14155550123";
 const CHROMIUM = Deno.env.get("CHROMIUM_PATH") ?? "/usr/bin/chromium";

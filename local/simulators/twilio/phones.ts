@@ -1,6 +1,6 @@
 import { friendlyNumber } from "./number-inventory.ts";
 import type { Account, Message } from "./records.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 /** One text as a phone shows it: `mine` is what this phone sent. */
 interface PhoneText {
@@ -34,16 +34,16 @@ interface Phone {
  * Every phone of the page with its threads, the liveliest first: one for each number on Twilio, one for each handset
  * that ever texted or was texted. No token is in it.
  */
-export function phonesOf(world: World): { revision: number; phones: Phone[] } {
-  const texts = [...world.messages.values()];
+export function phonesOf(store: Store): { revision: number; phones: Phone[] } {
+  const texts = [...store.messages.values()];
   const owners = new Map(
-    [...world.numbers.values()].map(({ phoneNumber, accountSid }) => [
+    [...store.numbers.values()].map(({ phoneNumber, accountSid }) => [
       phoneNumber,
-      world.accounts.get(accountSid)?.friendlyName ?? accountSid,
+      store.accounts.get(accountSid)?.friendlyName ?? accountSid,
     ]),
   );
-  const twilio = [...world.numbers.values()].map((number): Phone => {
-    const account = world.accounts.get(number.accountSid);
+  const twilio = [...store.numbers.values()].map((number): Phone => {
+    const account = store.accounts.get(number.accountSid);
     const own = texts.filter((message) => message.accountSid === number.accountSid);
     return {
       ...phone("twilio", number.phoneNumber, own, owners),
@@ -55,7 +55,7 @@ export function phonesOf(world: World): { revision: number; phones: Phone[] } {
   const others = [...handsets].filter((number) => !owners.has(number)).map((number) =>
     phone("handset", number, texts, owners)
   );
-  return { revision: world.revision, phones: [...twilio, ...others].sort(byLiveliness) };
+  return { revision: store.revision, phones: [...twilio, ...others].sort(byLiveliness) };
 }
 
 function phone(

@@ -4,7 +4,7 @@ import { blockOf, friendlyNumber, offeredNumbers, wantedAreaCode } from "./numbe
 import { NUMBER_BLOCKS, type NumberBlock } from "./number-places.ts";
 import { toE164 } from "./phone-numbers.ts";
 import type { PhoneNumber } from "./records.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 /** Twilio's magic numbers for test purchases. */
 const MAGIC_TAKEN = "+15005550000";
@@ -20,36 +20,36 @@ export interface Purchase {
 }
 
 /**
- * Buys a number for an account and adds it to the world. One number has one owner anywhere, except the magic one
+ * Buys a number for an account and adds it to the store. One number has one owner anywhere, except the magic one
  * that can always be bought. Throws 21421, 21422, 21451, 21452, 21631 or 21649.
  */
-export function newPhoneNumber(world: World, accountSid: string, purchase: Purchase): PhoneNumber {
-  const phoneNumber = purchase.phoneNumber ? namedNumber(world, purchase.phoneNumber) : numberInArea(world, purchase);
+export function newPhoneNumber(store: Store, accountSid: string, purchase: Purchase): PhoneNumber {
+  const phoneNumber = purchase.phoneNumber ? namedNumber(store, purchase.phoneNumber) : numberInArea(store, purchase);
   const block = blockOf(phoneNumber);
   if (!block) throw new ApiError(21421, `PhoneNumber is invalid: '${phoneNumber}'`);
   requirePapers(block, purchase);
-  const number = freshNumber(world.nextSeq(), accountSid, phoneNumber, block, purchase);
-  world.numbers.set(number.sid, number);
-  world.purchases.push({ accountSid, type: number.type, at: number.createdAt });
+  const number = freshNumber(store.nextSeq(), accountSid, phoneNumber, block, purchase);
+  store.numbers.set(number.sid, number);
+  store.purchases.push({ accountSid, type: number.type, at: number.createdAt });
   return number;
 }
 
-function namedNumber(world: World, text: string): string {
+function namedNumber(store: Store, text: string): string {
   if (text === MAGIC_TAKEN) throw notAvailable(text);
   if (text === MAGIC_INVALID) throw new ApiError(21421, `PhoneNumber is invalid: '${text}'`);
   const phoneNumber = toE164(text);
   if (!phoneNumber || !blockOf(phoneNumber)) throw new ApiError(21421, `PhoneNumber is invalid: '${text}'`);
-  if (phoneNumber !== MAGIC_VALID && world.ownerOf(phoneNumber)) throw notAvailable(phoneNumber);
+  if (phoneNumber !== MAGIC_VALID && store.ownerOf(phoneNumber)) throw notAvailable(phoneNumber);
   return phoneNumber;
 }
 
-function numberInArea(world: World, { areaCode }: Purchase): string {
+function numberInArea(store: Store, { areaCode }: Purchase): string {
   if (areaCode === null) {
     throw new ApiError(21404, "Cannot buy a phone number: neither 'PhoneNumber' nor 'AreaCode' was given");
   }
   const wanted = wantedAreaCode(areaCode);
   const blocks = NUMBER_BLOCKS.filter((block) => block.prefix === wanted && ["US", "CA"].includes(block.country));
-  const first = offeredNumbers(blocks, world.takenNumbers()).next();
+  const first = offeredNumbers(blocks, store.takenNumbers()).next();
   if (first.done) throw new ApiError(21452, `No phone numbers found in area code ${areaCode}`);
   return first.value.phoneNumber;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { sdkFor } from "./testing/sdk-client.ts";
-import { startFixture } from "./testing/simulator-fixture.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { sdkFor } from "../../../tests/support/twilio/sdk-client.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 const UNKNOWN_SID = `AC${"0".repeat(32)}`;
 

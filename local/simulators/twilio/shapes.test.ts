@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startFixture } from "./testing/simulator-fixture.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 const RFC_2822 = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/;
 

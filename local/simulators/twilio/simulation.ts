@@ -2,7 +2,7 @@ import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
 import type { HttpMethod } from "./records.ts";
 import { Timers } from "./timers.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 /** How an inactive account's own requests are refused: nobody documents it, five answers are reported. */
 export type InactiveAccountCode = 20003 | 20005 | 20403 | 10001 | 90010;
@@ -48,7 +48,7 @@ export interface WebhookResult {
 
 /** Everything one simulator consists of; several can live in one process. */
 export interface Simulation {
-  world: World;
+  store: Store;
   settings: Settings;
   timers: Timers;
   faults: FaultBook;
@@ -58,15 +58,15 @@ export interface Simulation {
   log(line: string): void;
 }
 
-/** A simulation around `world` whose webhooks go out through `sendWebhook`. */
+/** A simulation around `store` whose webhooks go out through `sendWebhook`. */
 export function createSimulation(
-  world: World,
+  store: Store,
   settings: Settings,
   sendWebhook: (simulation: Simulation, webhook: Webhook) => Promise<WebhookResult>,
   log: (line: string) => void,
 ): Simulation {
   const simulation: Simulation = {
-    world,
+    store,
     settings,
     timers: new Timers(),
     faults: new FaultBook(),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startTwilioSimulator } from "./mod.ts";
-import { CallbackReceiver } from "./testing/callback-receiver.ts";
-import { sdkFor } from "./testing/sdk-client.ts";
-import { startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { CallbackReceiver } from "../../../tests/support/twilio/callback-receiver.ts";
+import { sdkFor } from "../../../tests/support/twilio/sdk-client.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 
 const MESSAGE = { from: "+15005550006", to: "+14155550123", body: "x" };
 
@@ -63,7 +63,7 @@ Deno.test("changes reach the state file while the simulator runs, readable by it
   withTemporaryFile(async (stateFile) => {
     await using fixture = await startFixture({ stateFile });
     await fixture.subaccount("written");
-    await until("the file to tell", async () => (await Deno.readTextFile(stateFile)).includes("written"));
+    await eventually("the file to tell", async () => (await Deno.readTextFile(stateFile)).includes("written"));
     assert.equal(((await Deno.stat(stateFile)).mode ?? 0) & 0o077, 0);
     const neighbours = [...Deno.readDirSync(join(stateFile, ".."))].map((entry) => entry.name);
     assert.deepEqual(neighbours, ["twilio.json"], "no temporary file is left");

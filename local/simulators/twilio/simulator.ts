@@ -14,7 +14,7 @@ import {
 } from "./simulation.ts";
 import { StateFile } from "./state-file.ts";
 import { sendWebhook } from "./webhooks/send-webhook.ts";
-import { World } from "./world.ts";
+import { Store } from "./store.ts";
 
 const QUICK_LIFE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 300 };
 
@@ -60,12 +60,12 @@ export interface TwilioSimulator {
 
 /** Starts a simulated Twilio. Several can run in one process. */
 export async function startTwilioSimulator(options: TwilioSimulatorOptions = {}): Promise<TwilioSimulator> {
-  const world = new World();
-  const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, world);
+  const store = new Store();
+  const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, store);
   const isKnown = await stateFile?.load() ?? false;
-  if (isKnown) adoptCredentials(world, options);
-  else createMaster(world, options);
-  const simulation = createSimulation(world, settingsOf(options), sendWebhook, options.log ?? (() => {}));
+  if (isKnown) adoptCredentials(store, options);
+  else createMaster(store, options);
+  const simulation = createSimulation(store, settingsOf(options), sendWebhook, options.log ?? (() => {}));
   const controls = controlRoutes(() => resetSimulation(simulation, options));
   const page = await loadPage();
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
@@ -79,8 +79,8 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   resumeLives(simulation);
   return {
     url: server.url,
-    accountSid: world.master.sid,
-    authToken: world.master.authToken,
+    accountSid: store.master.sid,
+    authToken: store.master.authToken,
     async stop() {
       simulation.timers.stop();
       await server.stop();
@@ -91,10 +91,10 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
 
 /** Back to the first minute, except for the master's credentials: whoever holds them goes on. */
 function resetSimulation(simulation: Simulation, options: TwilioSimulatorOptions): void {
-  const { sid, authToken } = simulation.world.master;
+  const { sid, authToken } = simulation.store.master;
   simulation.timers.clear();
-  simulation.world.clear();
-  createMaster(simulation.world, { ...options, accountSid: sid, authToken });
+  simulation.store.clear();
+  createMaster(simulation.store, { ...options, accountSid: sid, authToken });
   simulation.faults.clear();
   simulation.requests.clear();
   simulation.callbacks.clear();
@@ -114,29 +114,29 @@ function settingsOf(options: TwilioSimulatorOptions): Settings {
   };
 }
 
-function createMaster(world: World, options: TwilioSimulatorOptions): void {
-  const master = newAccount(world.nextSeq(), "Switchboard (master)");
+function createMaster(store: Store, options: TwilioSimulatorOptions): void {
+  const master = newAccount(store.nextSeq(), "Switchboard (master)");
   master.sid = master.ownerSid = options.accountSid ?? master.sid;
   master.authToken = options.authToken ?? master.authToken;
   master.type = options.trialVerifiedNumbers ? "Trial" : "Full";
-  world.accounts.set(master.sid, master);
-  world.masterSid = master.sid;
-  if (options.seedMasterNumbers ?? true) seedNumbers(world, master.sid);
-  world.changed();
+  store.accounts.set(master.sid, master);
+  store.masterSid = master.sid;
+  if (options.seedMasterNumbers ?? true) seedNumbers(store, master.sid);
+  store.changed();
 }
 
-function seedNumbers(world: World, accountSid: string): void {
+function seedNumbers(store: Store, accountSid: string): void {
   for (const areaCode of ["415", "212"]) {
-    newPhoneNumber(world, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null });
+    newPhoneNumber(store, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null });
   }
 }
 
 /** A state file goes with the master it was made for; only its token may be given anew. */
-function adoptCredentials(world: World, { accountSid, authToken, stateFile }: TwilioSimulatorOptions): void {
-  if (accountSid !== undefined && accountSid !== world.masterSid) {
+function adoptCredentials(store: Store, { accountSid, authToken, stateFile }: TwilioSimulatorOptions): void {
+  if (accountSid !== undefined && accountSid !== store.masterSid) {
     throw new Error(
-      `Cannot start the Twilio simulator: "${stateFile}" belongs to ${world.masterSid}, not to "${accountSid}"`,
+      `Cannot start the Twilio simulator: "${stateFile}" belongs to ${store.masterSid}, not to "${accountSid}"`,
     );
   }
-  if (authToken !== undefined) world.master.authToken = authToken;
+  if (authToken !== undefined) store.master.authToken = authToken;
 }

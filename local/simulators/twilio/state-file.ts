@@ -1,9 +1,9 @@
-import type { World, WorldSnapshot } from "./world.ts";
+import type { Store, StoreSnapshot } from "./store.ts";
 
 const DEBOUNCE_MS = 150;
 
 /**
- * Keeps a world in a JSON file. The file holds auth tokens, as the world does, so only its owner may read it.
+ * Keeps a store in a JSON file. The file holds auth tokens, as the store does, so only its owner may read it.
  * Writing goes to a temporary neighbour that is then renamed: a reader never meets half a file.
  */
 export class StateFile {
@@ -11,9 +11,9 @@ export class StateFile {
   #writing: Promise<void> = Promise.resolve();
   #unsubscribe: () => void = () => {};
 
-  constructor(readonly path: string, readonly world: World) {}
+  constructor(readonly path: string, readonly store: Store) {}
 
-  /** Loads the file into the world; `false` when there is none yet. Throws when it is not a state file. */
+  /** Loads the file into the store; `false` when there is none yet. Throws when it is not a state file. */
   async load(): Promise<boolean> {
     let text: string;
     try {
@@ -22,17 +22,17 @@ export class StateFile {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
     }
-    const snapshot = JSON.parse(text) as WorldSnapshot;
+    const snapshot = JSON.parse(text) as StoreSnapshot;
     if (snapshot.version !== 1 || !Array.isArray(snapshot.accounts)) {
       throw new Error(`Cannot load the Twilio simulator's state: "${this.path}" is not a version 1 state file`);
     }
-    this.world.load(snapshot);
+    this.store.load(snapshot);
     return true;
   }
 
-  /** Writes the world now and, debounced, after every change to come. */
+  /** Writes the store now and, debounced, after every change to come. */
   async follow(): Promise<void> {
-    this.#unsubscribe = this.world.onChange(() => {
+    this.#unsubscribe = this.store.onChange(() => {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         void this.#save();
@@ -55,7 +55,7 @@ export class StateFile {
 
   async #write(): Promise<void> {
     const temporary = `${this.path}.${Deno.pid}.tmp`;
-    await Deno.writeTextFile(temporary, JSON.stringify(this.world.snapshot()), { mode: 0o600 });
+    await Deno.writeTextFile(temporary, JSON.stringify(this.store.snapshot()), { mode: 0o600 });
     await Deno.rename(temporary, this.path);
   }
 }

@@ -1,19 +1,19 @@
 import type { Account } from "./records.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
-/** What tests and developers ask of the world: accounts with names, states, numbers and counts. No token is in it. */
-export function stateSummary(world: World): Record<string, unknown> {
+/** What tests and developers ask of the store: accounts with names, states, numbers and counts. No token is in it. */
+export function stateSummary(store: Store): Record<string, unknown> {
   return {
-    revision: world.revision,
-    masterSid: world.masterSid,
-    accounts: [...world.accounts.values()].map((account) => accountSummary(world, account)),
-    optOuts: world.optOuts(),
-    triggers: world.triggers.size,
+    revision: store.revision,
+    masterSid: store.masterSid,
+    accounts: [...store.accounts.values()].map((account) => accountSummary(store, account)),
+    optOuts: store.optOuts(),
+    triggers: store.triggers.size,
   };
 }
 
-function accountSummary(world: World, account: Account): Record<string, unknown> {
-  const messages = world.messagesOf(account.sid);
+function accountSummary(store: Store, account: Account): Record<string, unknown> {
+  const messages = store.messagesOf(account.sid);
   const inbound = messages.filter((message) => message.direction === "inbound").length;
   return {
     sid: account.sid,
@@ -22,7 +22,7 @@ function accountSummary(world: World, account: Account): Record<string, unknown>
     status: account.status,
     type: account.type,
     hasSecondaryToken: account.secondaryToken !== null,
-    numbers: world.numbersOf(account.sid).map(({ sid, phoneNumber, friendlyName, smsUrl, capabilities }) => ({
+    numbers: store.numbersOf(account.sid).map(({ sid, phoneNumber, friendlyName, smsUrl, capabilities }) => ({
       ...{ sid, phoneNumber, friendlyName, smsUrl, capabilities },
     })),
     messages: { inbound, outbound: messages.length - inbound, total: messages.length },

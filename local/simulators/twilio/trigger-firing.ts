@@ -3,26 +3,26 @@ import { newIdempotencyToken } from "./identifiers.ts";
 import type { UsageTrigger } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
 import { familyOf, type Period, usageOf } from "./usage.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 /** The value a trigger watches, as it stands now: a count, an amount of usage, or dollars, within its period. */
-export function currentValue(world: World, trigger: UsageTrigger): number {
-  const accounts = familyOf(world, trigger.accountSid, true);
-  return usageOf(world, trigger.usageCategory, accounts, watchedPeriod(trigger))[trigger.triggerBy];
+export function currentValue(store: Store, trigger: UsageTrigger): number {
+  const accounts = familyOf(store, trigger.accountSid, true);
+  return usageOf(store, trigger.usageCategory, accounts, watchedPeriod(trigger))[trigger.triggerBy];
 }
 
 /** Fires the triggers of an account and of its parent that have been reached: once, or once per period. */
 export function fireTriggers(simulation: Simulation, accountSid: string): void {
-  const { world } = simulation;
-  const parentSid = world.accounts.get(accountSid)?.ownerSid;
-  for (const trigger of world.triggers.values()) {
+  const { store } = simulation;
+  const parentSid = store.accounts.get(accountSid)?.ownerSid;
+  for (const trigger of store.triggers.values()) {
     if (trigger.accountSid !== accountSid && trigger.accountSid !== parentSid) continue;
     const period = trigger.recurring === "" ? "once" : String(watchedPeriod(trigger).from);
-    const value = currentValue(world, trigger);
+    const value = currentValue(store, trigger);
     if (trigger.firedPeriod === period || value < trigger.triggerValue) continue;
     trigger.firedPeriod = period;
     trigger.firedAt = Date.now();
-    world.changed();
+    store.changed();
     void simulation.sendWebhook({
       purpose: "usage",
       accountSid: trigger.accountSid,

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import twilio from "twilio";
-import { CallbackReceiver } from "./testing/callback-receiver.ts";
-import { rejectsWith } from "./testing/rest-error.ts";
-import { startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { CallbackReceiver } from "../../../tests/support/twilio/callback-receiver.ts";
+import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
+import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 import { usagePeriods } from "./usage-periods.ts";
 
 const MESSAGE = { from: "+15005550006", to: "+14155550123", body: "x".repeat(200) };
 
 async function sendPriced(client: twilio.Twilio): Promise<void> {
   const { sid } = await client.messages.create(MESSAGE);
-  await until("its price", async () => (await client.messages(sid).fetch()).price !== null);
+  await eventually("its price", async () => (await client.messages(sid).fetch()).price !== null);
 }
 
 Deno.test("usage counts messages, segments and dollars, by category", async () => {

@@ -1,6 +1,6 @@
 import { MONTHLY_NUMBER_PRICE } from "./prices.ts";
 import type { Message, NumberType } from "./records.ts";
-import type { World } from "./world.ts";
+import type { Store } from "./store.ts";
 
 /** What was used in one category: how often, how much of it, and dollars (positive). */
 export interface Usage {
@@ -19,7 +19,7 @@ interface Category {
   description: string;
   countUnit: string;
   usageUnit: string;
-  measure(world: World, accounts: ReadonlySet<string>, period: Period): Usage;
+  measure(store: Store, accounts: ReadonlySet<string>, period: Period): Usage;
 }
 
 const isMms = (message: Message) => message.media.length > 0;
@@ -41,8 +41,8 @@ export const USAGE_CATEGORIES: Record<string, Category> = {
     description: "Total Price",
     countUnit: "",
     usageUnit: "usd",
-    measure: (world, accounts, period) => {
-      const parts = ["sms", "mms", "phonenumbers"].map((name) => usageOf(world, name, accounts, period).price);
+    measure: (store, accounts, period) => {
+      const parts = ["sms", "mms", "phonenumbers"].map((name) => usageOf(store, name, accounts, period).price);
       const price = parts.reduce((sum, part) => sum + part, 0);
       return { count: 0, usage: price, price };
     },
@@ -50,15 +50,15 @@ export const USAGE_CATEGORIES: Record<string, Category> = {
 };
 
 /** What `accounts` used of a category in a period. Throws for a category it does not know. */
-export function usageOf(world: World, category: string, accounts: ReadonlySet<string>, period: Period): Usage {
+export function usageOf(store: Store, category: string, accounts: ReadonlySet<string>, period: Period): Usage {
   const known = USAGE_CATEGORIES[category];
   if (!known) throw new Error(`Cannot measure usage: unknown category "${category}"`);
-  return known.measure(world, accounts, period);
+  return known.measure(store, accounts, period);
 }
 
 /** The accounts a usage question is about: the account, and its subaccounts unless they are left out. */
-export function familyOf(world: World, accountSid: string, includeSubaccounts: boolean): Set<string> {
-  const children = includeSubaccounts ? world.subaccountsOf(accountSid).map((account) => account.sid) : [];
+export function familyOf(store: Store, accountSid: string, includeSubaccounts: boolean): Set<string> {
+  const children = includeSubaccounts ? store.subaccountsOf(accountSid).map((account) => account.sid) : [];
   return new Set([accountSid, ...children]);
 }
 
@@ -67,9 +67,9 @@ function messages(description: string, belongs: (message: Message) => boolean): 
     description,
     countUnit: "messages",
     usageUnit: "messages",
-    measure: (world, accounts, period) => {
+    measure: (store, accounts, period) => {
       const total: Usage = { count: 0, usage: 0, price: 0 };
-      for (const message of world.messages.values()) {
+      for (const message of store.messages.values()) {
         if (!accounts.has(message.accountSid) || !belongs(message) || !isWithin(message.createdAt, period)) continue;
         if (message.status === "failed" || message.status === "canceled") continue;
         total.count += 1;
@@ -86,8 +86,8 @@ function numbers(description: string, type?: NumberType): Category {
     description,
     countUnit: "numbers",
     usageUnit: "numbers",
-    measure: (world, accounts, period) => {
-      const bought = world.purchases.filter((purchase) =>
+    measure: (store, accounts, period) => {
+      const bought = store.purchases.filter((purchase) =>
         accounts.has(purchase.accountSid) && (!type || purchase.type === type) && isWithin(purchase.at, period)
       );
       const price = bought.reduce((sum, purchase) => sum + MONTHLY_NUMBER_PRICE[purchase.type], 0);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import twilio from "twilio";
-import { CallbackReceiver, type ReceivedCallback } from "./testing/callback-receiver.ts";
-import { type Fixture, startFixture } from "./testing/simulator-fixture.ts";
-import { until } from "./testing/until.ts";
+import { CallbackReceiver, type ReceivedCallback } from "../../../tests/support/twilio/callback-receiver.ts";
+import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 import { splitConnectionOverrides } from "./webhooks/connection-overrides.ts";
 import { twilioSignature } from "./webhooks/signature.ts";
 
@@ -96,7 +96,7 @@ Deno.test("a connection that is cut after it was made is not retried by default"
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start(() => "hang-up");
   await send(fixture, `${receiver.url}/s`);
-  await until("both failures", async () => {
+  await eventually("both failures", async () => {
     const { callbacks } = await fixture.sim<{ callbacks: { error: string | null }[] }>("GET", "callbacks");
     return callbacks.filter((callback) => callback.error).length === 2;
   });
@@ -110,7 +110,7 @@ Deno.test("a connection that cannot be made is retried once by default, and not 
     await send(fixture, statusCallback, "+15005530001");
     const made = () =>
       fixture.sim<{ callbacks: { attempt: number; error: string }[] }>("GET", `callbacks?since=${last}`);
-    await until("an attempt", async () => (await made()).callbacks.length > 0);
+    await eventually("an attempt", async () => (await made()).callbacks.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 150));
     return (await made()).callbacks.map((callback) => callback.attempt);
   };
@@ -149,7 +149,7 @@ Deno.test("a webhook that hangs does not keep the simulator from stopping", asyn
   receiver.server.removeAllListeners("request").on("request", () => hasArrived = true);
   const fixture = await startFixture();
   await send(fixture, `${receiver.url}/hangs`);
-  await until("the webhook to arrive", () => hasArrived);
+  await eventually("the webhook to arrive", () => hasArrived);
   const startedAt = Date.now();
   await fixture[Symbol.asyncDispose]();
   assert.ok(Date.now() - startedAt < 2_000);
@@ -187,6 +187,6 @@ interface LoggedCallback {
 
 async function untilCallback(fixture: Fixture): Promise<{ callbacks: LoggedCallback[] }> {
   const read = () => fixture.sim<{ callbacks: LoggedCallback[] }>("GET", "callbacks");
-  await until("a callback in the log", async () => (await read()).callbacks.length > 0);
+  await eventually("a callback in the log", async () => (await read()).callbacks.length > 0);
   return await read();
 }

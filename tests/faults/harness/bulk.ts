@@ -1,11 +1,11 @@
 import { type Stack, startStack } from "../../../local/stack.ts";
-import { eventually } from "../../../local/testing/eventually.ts";
-import { type TwilioSide, twilioSide } from "../../../local/testing/twilio-side.ts";
-import type { Stage } from "../../functions/stage.ts";
-import { databaseSide } from "../../../local/testing/database-side.ts";
-import { stripeSide } from "../../../local/testing/stripe-side.ts";
-import { campaigner, freshRecipients, startCampaign } from "../../functions/campaigning.ts";
-import type { Caller } from "../../functions/tenants.ts";
+import { eventually } from "../../../local/driver/eventually.ts";
+import { type TwilioSide, twilioSide } from "../../../local/driver/twilio-side.ts";
+import type { Stage } from "../../support/stage.ts";
+import { databaseSide } from "../../support/database-side.ts";
+import { stripeSide } from "../../../local/driver/stripe-side.ts";
+import { campaigner, freshRecipients, startCampaign } from "../../support/campaigning.ts";
+import type { Caller } from "../../support/tenants.ts";
 
 export interface BulkReport {
   violations: string[];

@@ -1,9 +1,9 @@
 import { parseKeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
-import { eventually } from "../../../local/testing/eventually.ts";
-import { type StripeSide, stripeSide } from "../../../local/testing/stripe-side.ts";
-import { twilioSide } from "../../../local/testing/twilio-side.ts";
+import { eventually } from "../../../local/driver/eventually.ts";
+import { type StripeSide, stripeSide } from "../../../local/driver/stripe-side.ts";
+import { twilioSide } from "../../../local/driver/twilio-side.ts";
 import { judge } from "./verdict.ts";
 
 const AT_ONCE = 10;

@@ -1,6 +1,6 @@
 import { decide } from "../../../supabase/functions/_shared/platform/database.ts";
 import { converge } from "../../../supabase/functions/_shared/subaccounts/converge.ts";
-import type { Purchase } from "../../../local/testing/stripe-side.ts";
+import type { Purchase } from "../../../local/driver/stripe-side.ts";
 import type { Trap } from "./traps.ts";
 import type { World } from "./world.ts";
 

@@ -2,7 +2,7 @@ import { openToken } from "../../../supabase/functions/_shared/subaccounts/crede
 import type postgres from "postgres";
 import type Stripe from "stripe";
 import type { KeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
-import type { TwilioSide } from "../../../local/testing/twilio-side.ts";
+import type { TwilioSide } from "../../../local/driver/twilio-side.ts";
 
 export type Status = "active" | "suspended" | "closed";
 

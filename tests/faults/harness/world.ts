@@ -12,9 +12,9 @@ import { handle as receiveFromStripe } from "../../../supabase/functions/stripe-
 import { CleanUps } from "../../../local/clean-ups.ts";
 import { startStripeSimulator, type StripeSimulator } from "../../../local/simulators/stripe/mod.ts";
 import { startTwilioSimulator, type TwilioSimulator } from "../../../local/simulators/twilio/mod.ts";
-import { type StripeSide, stripeSide } from "../../../local/testing/stripe-side.ts";
-import { copyDatabase } from "../../../local/testing/test-database.ts";
-import { type TwilioSide, twilioSide } from "../../../local/testing/twilio-side.ts";
+import { type StripeSide, stripeSide } from "../../../local/driver/stripe-side.ts";
+import { copyDatabase } from "../../support/test-database.ts";
+import { type TwilioSide, twilioSide } from "../../../local/driver/twilio-side.ts";
 import { connect, databaseOf, readSignatures, type Signatures } from "./database.ts";
 import { httpCall } from "./http.ts";
 import { stripePoint, twilioPoint } from "./points.ts";

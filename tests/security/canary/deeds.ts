@@ -1,9 +1,9 @@
 import Stripe from "stripe";
-import type { Actor } from "../../../local/testing/actor.ts";
-import { runJobs } from "../../../local/testing/actor.ts";
-import type { Stage } from "../../functions/stage.ts";
-import { type Caller, freshNumber, freshRecipient, newcomer } from "../../functions/tenants.ts";
-import { postStripeEvent, postTwilioCallback } from "../../functions/webhooks.ts";
+import type { Actor } from "../../../local/driver/actor.ts";
+import { runJobs } from "../../../local/driver/actor.ts";
+import type { Stage } from "../../support/stage.ts";
+import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
+import { postStripeEvent, postTwilioCallback } from "../../support/webhooks.ts";
 
 /** The people of the story. */
 export interface People {

@@ -1,4 +1,4 @@
-import type { OwnStage } from "../../functions/stage.ts";
+import type { OwnStage } from "../../support/stage.ts";
 
 /** Something that goes wrong while people go on with what they do. */
 export interface Trouble {

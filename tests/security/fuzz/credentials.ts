@@ -1,8 +1,8 @@
 import Stripe from "stripe";
 import twilio from "twilio/lib/webhooks/webhooks.js";
 import type { StackState } from "../../../local/stack-state.ts";
-import type { Tenant } from "../../functions/tenants.ts";
-import { forgedToken, tokenFor, unsignedToken } from "../../functions/tokens.ts";
+import type { Tenant } from "../../support/tenants.ts";
+import { forgedToken, tokenFor, unsignedToken } from "../../support/tokens.ts";
 import type { FuzzRequest } from "./request.ts";
 
 /** The people of a run. */

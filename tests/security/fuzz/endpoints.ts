@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parse } from "smol-toml";
-import type { Caller } from "../../functions/tenants.ts";
+import type { Caller } from "../../support/tenants.ts";
 import { formBody, jsonBody } from "./bodies.ts";
 import type { Credential } from "./request.ts";
 import { text } from "./values.ts";

@@ -1,4 +1,4 @@
-import type { Stage } from "../../functions/stage.ts";
+import type { Stage } from "../../support/stage.ts";
 
 /** Whoever may have something after a run. */
 export interface Rightful {

@@ -4,7 +4,7 @@ import { newAuthToken, newSid } from "../identifiers.ts";
 import { page } from "../paging.ts";
 import type { Account, AccountStatus } from "../records.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
-import type { World } from "../world.ts";
+import type { Store } from "../store.ts";
 
 const SUBRESOURCES: Record<string, string> = {
   available_phone_numbers: "AvailablePhoneNumbers",
@@ -23,7 +23,7 @@ export const accountRoutes: Route[] = [
   { method: "GET", pattern: "/2010-04-01/Accounts/:account/Balance", handle: fetchBalance },
 ];
 
-/** A fresh account, owned by `ownerSid` or, without one, by itself. It is not yet part of any world. */
+/** A fresh account, owned by `ownerSid` or, without one, by itself. It is not yet part of any store. */
 export function newAccount(seq: number, friendlyName: string, ownerSid?: string): Account {
   const sid = newSid("AC");
   const now = Date.now();
@@ -42,23 +42,23 @@ export function newAccount(seq: number, friendlyName: string, ownerSid?: string)
 }
 
 function createAccount({ simulation, actor, form }: ApiCall): Answer {
-  const { world, settings } = simulation;
+  const { store, settings } = simulation;
   if (actor.ownerSid !== actor.sid) throw new ApiError(21101, "Subaccounts cannot contain subaccounts");
-  const open = world.subaccountsOf(actor.sid).filter((account) => account.status !== "closed");
+  const open = store.subaccountsOf(actor.sid).filter((account) => account.status !== "closed");
   const limit = settings.trialVerifiedNumbers ? 1 : settings.maxSubaccounts;
   if (open.length >= limit) throw new ApiError(21480, "Reached maximum number of subaccounts");
   const name = form.get("FriendlyName") || `SubAccount Created at ${new Date().toISOString().slice(0, 16)}`;
-  const account = newAccount(world.nextSeq(), checkedName(name), actor.sid);
+  const account = newAccount(store.nextSeq(), checkedName(name), actor.sid);
   account.type = actor.type;
-  world.accounts.set(account.sid, account);
-  world.changed();
+  store.accounts.set(account.sid, account);
+  store.changed();
   return { status: 201, body: accountBody(account) };
 }
 
 function listAccounts(call: ApiCall): Answer {
   const name = call.query.get("FriendlyName");
   const status = call.query.get("Status");
-  const visible = [call.actor, ...call.simulation.world.subaccountsOf(call.actor.sid)]
+  const visible = [call.actor, ...call.simulation.store.subaccountsOf(call.actor.sid)]
     .filter((account) => name === null || account.friendlyName === name)
     .filter((account) => status === null || account.status === status)
     .sort((left, right) => right.seq - left.seq);
@@ -73,15 +73,15 @@ function updateAccount({ simulation, actor, account, form }: ApiCall): Answer {
   const name = form.get("FriendlyName");
   const status = form.get("Status");
   if (name !== null) checkedName(name);
-  if (status !== null) changeStatus(simulation.world, actor, account, status);
+  if (status !== null) changeStatus(simulation.store, actor, account, status);
   if (name !== null) account.friendlyName = name;
   account.updatedAt = Date.now();
-  simulation.world.changed();
+  simulation.store.changed();
   return { status: 200, body: accountBody(account) };
 }
 
 /** The parent alone changes a status, and never its own; `closed` is final and releases the numbers. */
-function changeStatus(world: World, actor: Account, account: Account, status: string): void {
+function changeStatus(store: Store, actor: Account, account: Account, status: string): void {
   if (!isStatus(status)) throw new ApiError(21475, `Unable to update Status, invalid Status '${status}'`);
   if (account.ownerSid === account.sid) throw new ApiError(21477, "Unable to update Status for parent accounts");
   if (actor.sid !== account.ownerSid) throw unauthenticated();
@@ -93,15 +93,15 @@ function changeStatus(world: World, actor: Account, account: Account, status: st
   }
   account.status = status;
   if (status === "closed") {
-    for (const number of world.numbersOf(account.sid)) world.numbers.delete(number.sid);
+    for (const number of store.numbersOf(account.sid)) store.numbers.delete(number.sid);
   }
 }
 
 function fetchBalance({ simulation, account, path }: ApiCall): Answer {
   if (account.ownerSid !== account.sid) throw notFound(path);
-  const { world } = simulation;
-  const family = new Set([account.sid, ...world.subaccountsOf(account.sid).map((child) => child.sid)]);
-  const spent = [...world.messages.values()]
+  const { store } = simulation;
+  const family = new Set([account.sid, ...store.subaccountsOf(account.sid).map((child) => child.sid)]);
+  const spent = [...store.messages.values()]
     .filter((message) => family.has(message.accountSid))
     .reduce((sum, message) => sum - (message.price ?? 0), 0);
   return { status: 200, body: { account_sid: account.sid, balance: (100 - spent).toFixed(5), currency: "USD" } };

@@ -15,14 +15,14 @@ export const authTokenRoutes: Route[] = [
 function createSecondaryToken({ simulation, actor }: ApiCall): Answer {
   actor.secondaryToken = newAuthToken();
   actor.updatedAt = Date.now();
-  simulation.world.changed();
+  simulation.store.changed();
   return { status: 201, body: tokenBody(actor, { secondary_auth_token: actor.secondaryToken }, "Secondary") };
 }
 
 function deleteSecondaryToken({ simulation, actor, path }: ApiCall): Answer {
   if (!actor.secondaryToken) throw notFound(path);
   actor.secondaryToken = null;
-  simulation.world.changed();
+  simulation.store.changed();
   return { status: 204 };
 }
 
@@ -31,7 +31,7 @@ function promoteSecondaryToken({ simulation, actor, path }: ApiCall): Answer {
   actor.authToken = actor.secondaryToken;
   actor.secondaryToken = null;
   actor.updatedAt = Date.now();
-  simulation.world.changed();
+  simulation.store.changed();
   return { status: 200, body: tokenBody(actor, { auth_token: actor.authToken }, "Promote") };
 }
 

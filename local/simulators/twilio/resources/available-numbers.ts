@@ -47,7 +47,7 @@ function searchNumbers({ simulation, params, query, path }: ApiCall): Answer {
   const contains = wantedPattern(query.get("Contains"));
   const found: OfferedNumber[] = [];
   const wanted = blocks.filter((block) => isWantedBlock(block, query));
-  for (const offered of offeredNumbers(wanted, simulation.world.takenNumbers())) {
+  for (const offered of offeredNumbers(wanted, simulation.store.takenNumbers())) {
     if (found.length === size) break;
     if (contains.test(offered.phoneNumber)) found.push(offered);
   }

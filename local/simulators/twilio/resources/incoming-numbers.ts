@@ -23,19 +23,19 @@ export const incomingNumberRoutes: Route[] = [
 
 function buyNumber({ simulation, account, form }: ApiCall): Answer {
   checkNumberSettings(form);
-  const number = newPhoneNumber(simulation.world, account.sid, {
+  const number = newPhoneNumber(simulation.store, account.sid, {
     phoneNumber: form.get("PhoneNumber"),
     areaCode: form.get("AreaCode"),
     addressSid: form.get("AddressSid"),
     bundleSid: form.get("BundleSid"),
   });
   applyNumberSettings(number, form);
-  simulation.world.changed();
+  simulation.store.changed();
   return { status: 201, body: numberBody(number) };
 }
 
 function listNumbers(call: ApiCall, type?: NumberType): Answer {
-  const numbers = listedNumbers(call.simulation.world.numbersOf(call.account.sid), call.query, type);
+  const numbers = listedNumbers(call.simulation.store.numbersOf(call.account.sid), call.query, type);
   return { status: 200, body: page(call, "incoming_phone_numbers", numbers, numberBody) };
 }
 
@@ -46,14 +46,14 @@ function updateNumber(call: ApiCall): Answer {
   if (newOwner !== null && newOwner !== number.accountSid) moveNumber(call, number, newOwner);
   applyNumberSettings(number, call.form);
   number.updatedAt = Date.now();
-  call.simulation.world.changed();
+  call.simulation.store.changed();
   return { status: 200, body: numberBody(number) };
 }
 
 /** Only the parent moves a number, and only within its own family of accounts. */
 function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwner: string): void {
   if (actor.ownerSid !== actor.sid) throw unauthenticated();
-  const account: Account | undefined = simulation.world.accounts.get(newOwner);
+  const account: Account | undefined = simulation.store.accounts.get(newOwner);
   if (account?.ownerSid !== actor.sid) throw new ApiError(21471, `Account '${newOwner}' does not exist`);
   if (account.status !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
   requireActive(actor, simulation.settings.inactiveAccountCode);
@@ -61,13 +61,13 @@ function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwne
 }
 
 function releaseNumber(call: ApiCall): Answer {
-  call.simulation.world.numbers.delete(numberOf(call).sid);
-  call.simulation.world.changed();
+  call.simulation.store.numbers.delete(numberOf(call).sid);
+  call.simulation.store.changed();
   return { status: 204 };
 }
 
 function numberOf({ simulation, account, params, path }: ApiCall): PhoneNumber {
-  const number = simulation.world.numbers.get(params["sid"] ?? "");
+  const number = simulation.store.numbers.get(params["sid"] ?? "");
   if (number?.accountSid !== account.sid) throw notFound(path);
   return number;
 }

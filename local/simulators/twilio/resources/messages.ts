@@ -23,8 +23,8 @@ export const messageRoutes: Route[] = [
 ];
 
 function createMessage({ simulation, account, form, method, path }: ApiCall): Answer {
-  const request = readMessageRequest(simulation.world, simulation.settings, account, form);
-  const message = addMessage(simulation.world, {
+  const request = readMessageRequest(simulation.store, simulation.settings, account, form);
+  const message = addMessage(simulation.store, {
     ...request,
     accountSid: account.sid,
     direction: "outbound-api",
@@ -40,7 +40,7 @@ function listMessages(call: ApiCall): Answer {
   const { query, simulation, account } = call;
   const [to, from] = [numberFilter(query.get("To")), numberFilter(query.get("From"))];
   const isInTime = dateSentFilter(query);
-  const messages = simulation.world.messagesOf(account.sid)
+  const messages = simulation.store.messagesOf(account.sid)
     .filter((message) => to === null || message.to === to)
     .filter((message) => from === null || message.from === from)
     .filter((message) => isInTime(message.sentAt ?? message.createdAt))
@@ -65,15 +65,15 @@ function updateMessage(call: ApiCall): Answer {
   if (body === "") message.body = "";
   if (status === "canceled") message.status = "canceled";
   message.updatedAt = Date.now();
-  call.simulation.world.changed();
+  call.simulation.store.changed();
   return { status: 200, body: messageBody(message) };
 }
 
 function deleteMessage(call: ApiCall): Answer {
   const message = messageOf(call);
   if (isWaiting(message)) throw new ApiError(20009, "Cannot delete the message: it is not yet sent");
-  call.simulation.world.messages.delete(message.sid);
-  call.simulation.world.changed();
+  call.simulation.store.messages.delete(message.sid);
+  call.simulation.store.changed();
   return { status: 204 };
 }
 
@@ -94,7 +94,7 @@ function deleteMedia(call: ApiCall): Answer {
   const index = message.media.findIndex((media) => media.sid === call.params["media"]);
   if (index < 0) throw notFound(call.path);
   message.media.splice(index, 1);
-  call.simulation.world.changed();
+  call.simulation.store.changed();
   return { status: 204 };
 }
 
@@ -103,7 +103,7 @@ function isWaiting(message: Message): boolean {
 }
 
 function messageOf({ simulation, account, params, path }: ApiCall): Message {
-  const message = simulation.world.messages.get(params["sid"] ?? "");
+  const message = simulation.store.messages.get(params["sid"] ?? "");
   if (message?.accountSid !== account.sid) throw notFound(path);
   return message;
 }

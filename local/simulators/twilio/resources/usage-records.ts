@@ -25,7 +25,7 @@ function listRecords(call: ApiCall, span: UsageSpan | null): Answer {
   const { account, query, simulation } = call;
   const category = query.get("Category");
   if (category !== null && !USAGE_CATEGORIES[category]) throw invalidParameter("Category", category);
-  const accounts = familyOf(simulation.world, account.sid, query.get("IncludeSubaccounts") !== "false");
+  const accounts = familyOf(simulation.store, account.sid, query.get("IncludeSubaccounts") !== "false");
   const categories = category === null ? Object.keys(USAGE_CATEGORIES).sort() : [category];
   const records = usagePeriods(span, query, account.createdAt)
     .flatMap((period) => categories.map((category): UsageRecord => ({ category, period })));
@@ -38,7 +38,7 @@ function recordBody(
   { category, period }: UsageRecord,
 ): Record<string, unknown> {
   const known = USAGE_CATEGORIES[category];
-  const { count, usage, price } = usageOf(simulation.world, category, accounts, period);
+  const { count, usage, price } = usageOf(simulation.store, category, accounts, period);
   const { start, end } = periodDays(period);
   const base = `/2010-04-01/Accounts/${account.sid}/Usage/Records`;
   const isMoney = known?.usageUnit === "usd";

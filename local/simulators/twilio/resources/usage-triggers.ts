@@ -6,7 +6,7 @@ import type { HttpMethod, TriggerRecurrence, UsageTrigger } from "../records.ts"
 import type { Answer, ApiCall, Route } from "../router.ts";
 import { amount, currentValue, fireTriggers } from "../trigger-firing.ts";
 import { USAGE_CATEGORIES } from "../usage.ts";
-import type { World } from "../world.ts";
+import type { Store } from "../store.ts";
 import { isHttpUrl } from "./incoming-number-settings.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/Usage/Triggers";
@@ -22,10 +22,10 @@ export const usageTriggerRoutes: Route[] = [
 ];
 
 function createTrigger({ simulation, account, form }: ApiCall): Answer {
-  const { world } = simulation;
+  const { store } = simulation;
   const now = Date.now();
   const trigger: UsageTrigger = {
-    seq: world.nextSeq(),
+    seq: store.nextSeq(),
     sid: newSid("UT"),
     accountSid: account.sid,
     friendlyName: form.get("FriendlyName") ?? "",
@@ -40,27 +40,27 @@ function createTrigger({ simulation, account, form }: ApiCall): Answer {
     createdAt: now,
     updatedAt: now,
   };
-  trigger.triggerValue = triggerValueOf(form.get("TriggerValue") ?? "", world, trigger);
-  world.triggers.set(trigger.sid, trigger);
-  world.changed();
+  trigger.triggerValue = triggerValueOf(form.get("TriggerValue") ?? "", store, trigger);
+  store.triggers.set(trigger.sid, trigger);
+  store.changed();
   fireTriggers(simulation, account.sid);
-  return { status: 201, body: triggerBody(world, trigger) };
+  return { status: 201, body: triggerBody(store, trigger) };
 }
 
 function listTriggers(call: ApiCall): Answer {
-  const { world } = call.simulation;
+  const { store } = call.simulation;
   const category = call.query.get("UsageCategory");
   const recurring = call.query.get("Recurring");
-  const triggers = [...world.triggers.values()]
+  const triggers = [...store.triggers.values()]
     .filter((trigger) => trigger.accountSid === call.account.sid)
     .filter((trigger) => category === null || trigger.usageCategory === category)
     .filter((trigger) => recurring === null || trigger.recurring === recurring)
     .reverse();
-  return { status: 200, body: page(call, "usage_triggers", triggers, (trigger) => triggerBody(world, trigger)) };
+  return { status: 200, body: page(call, "usage_triggers", triggers, (trigger) => triggerBody(store, trigger)) };
 }
 
 function fetchTrigger(call: ApiCall): Answer {
-  return { status: 200, body: triggerBody(call.simulation.world, triggerOf(call)) };
+  return { status: 200, body: triggerBody(call.simulation.store, triggerOf(call)) };
 }
 
 function updateTrigger(call: ApiCall): Answer {
@@ -72,18 +72,18 @@ function updateTrigger(call: ApiCall): Answer {
   if (callbackMethod !== null) trigger.callbackMethod = methodOf(callbackMethod);
   trigger.friendlyName = form.get("FriendlyName") ?? trigger.friendlyName;
   trigger.updatedAt = Date.now();
-  simulation.world.changed();
-  return { status: 200, body: triggerBody(simulation.world, trigger) };
+  simulation.store.changed();
+  return { status: 200, body: triggerBody(simulation.store, trigger) };
 }
 
 function deleteTrigger(call: ApiCall): Answer {
-  call.simulation.world.triggers.delete(triggerOf(call).sid);
-  call.simulation.world.changed();
+  call.simulation.store.triggers.delete(triggerOf(call).sid);
+  call.simulation.store.changed();
   return { status: 204 };
 }
 
 function triggerOf({ simulation, account, params, path }: ApiCall): UsageTrigger {
-  const trigger = simulation.world.triggers.get(params["sid"] ?? "");
+  const trigger = simulation.store.triggers.get(params["sid"] ?? "");
   if (trigger?.accountSid !== account.sid) throw notFound(path);
   return trigger;
 }
@@ -99,9 +99,9 @@ function triggerByOf(text: string): UsageTrigger["triggerBy"] {
 }
 
 /** A value, or with a leading `+` so much more than now. */
-function triggerValueOf(text: string, world: World, trigger: UsageTrigger): number {
+function triggerValueOf(text: string, store: Store, trigger: UsageTrigger): number {
   if (!/^\+?\d+(\.\d+)?$/.test(text)) throw invalidParameter("TriggerValue", text);
-  return Number(text) + (text.startsWith("+") ? currentValue(world, trigger) : 0);
+  return Number(text) + (text.startsWith("+") ? currentValue(store, trigger) : 0);
 }
 
 function callbackUrlOf(text: string): string {
@@ -119,7 +119,7 @@ function recurrenceOf(text: string): TriggerRecurrence | "" {
   throw invalidParameter("Recurring", text);
 }
 
-function triggerBody(world: World, trigger: UsageTrigger): Record<string, unknown> {
+function triggerBody(store: Store, trigger: UsageTrigger): Record<string, unknown> {
   const base = `/2010-04-01/Accounts/${trigger.accountSid}/Usage`;
   return {
     sid: trigger.sid,
@@ -128,7 +128,7 @@ function triggerBody(world: World, trigger: UsageTrigger): Record<string, unknow
     usage_category: trigger.usageCategory,
     trigger_by: trigger.triggerBy,
     trigger_value: String(trigger.triggerValue),
-    current_value: amount(currentValue(world, trigger)),
+    current_value: amount(currentValue(store, trigger)),
     callback_url: trigger.callbackUrl,
     callback_method: trigger.callbackMethod,
     recurring: trigger.recurring === "" ? null : trigger.recurring,

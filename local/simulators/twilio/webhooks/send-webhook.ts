@@ -40,7 +40,7 @@ function webhookHeaders(
   form: Record<string, string>,
   idempotencyToken: string,
 ): Record<string, string> {
-  const token = simulation.world.accounts.get(webhook.accountSid)?.authToken ?? "";
+  const token = simulation.store.accounts.get(webhook.accountSid)?.authToken ?? "";
   const headers: Record<string, string> = {
     "accept": "*/*",
     "user-agent": "TwilioProxy/1.1",

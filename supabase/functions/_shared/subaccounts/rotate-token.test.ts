@@ -27,7 +27,7 @@ class Refused extends Error {
  * One subaccount at Twilio and its tokens in the database, in a few lines each: what the SQL decides is tested in
  * supabase/tests, and both together over HTTP in tests/functions.
  */
-class World {
+class Model {
   twilio = { primary: "T0", secondary: null as string | null, status: "active" };
   store = {
     requested: true,
@@ -47,10 +47,10 @@ class World {
 
   constructor(private readonly faults: ReadonlyMap<number, Fault> = new Map()) {}
 
-  static async open(faults?: ReadonlyMap<number, Fault>): Promise<World> {
-    const world = new World(faults);
-    world.store.inUse = await seal(RING, "T0", BINDING);
-    return world;
+  static async open(faults?: ReadonlyMap<number, Fault>): Promise<Model> {
+    const model = new Model(faults);
+    model.store.inUse = await seal(RING, "T0", BINDING);
+    return model;
   }
 
   /** One process at work: it ends with an outcome, a failure, or its death. */
@@ -200,20 +200,20 @@ class World {
 type Args = Record<string, unknown>;
 
 Deno.test("a rotation leaves exactly one token, another one than before", async () => {
-  const world = await World.open();
-  assert.equal(await world.run(), "settled");
-  await world.assertOneToken();
+  const model = await Model.open();
+  assert.equal(await model.run(), "settled");
+  await model.assertOneToken();
 });
 
 Deno.test("after any single fault at any call the rotation comes to its end, and no webhook and no send is lost", async () => {
-  const undisturbed = await World.open();
+  const undisturbed = await Model.open();
   await undisturbed.rest();
   let cases = 0;
   for (let call = 0; call < undisturbed.calls.length; call++) {
     for (const fault of FAULTS) {
-      const world = await World.open(new Map([[call, fault]]));
-      await world.rest();
-      await world.assertOneToken();
+      const model = await Model.open(new Map([[call, fault]]));
+      await model.rest();
+      await model.assertOneToken();
       cases++;
     }
   }
@@ -227,39 +227,39 @@ Deno.test("after any number of faults the rotation comes to its end, and no webh
   const faults = fc.array(fc.tuple(fc.nat(50), fc.constantFrom(...FAULTS)), { minLength: 2, maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(faults, async (entries) => {
-      const world = await World.open(new Map(entries));
-      await world.rest();
-      await world.assertOneToken();
+      const model = await Model.open(new Map(entries));
+      await model.rest();
+      await model.assertOneToken();
     }),
     { numRuns: 500 },
   );
 });
 
 Deno.test("a token changed in Twilio's console is stored, without being asked for a rotation", async () => {
-  const world = await World.open();
-  world.store.requested = false;
-  world.twilio.primary = "by hand";
-  world.assertNothingIsLost = () => Promise.resolve(); // what was changed behind our back is known only afterwards
-  assert.equal(await world.run(), "settled");
-  assert.equal(await open(RING, world.store.inUse, BINDING), "by hand");
-  assert.deepEqual(world.calls.filter((call) => ["create", "delete", "promote"].includes(call)), []);
+  const model = await Model.open();
+  model.store.requested = false;
+  model.twilio.primary = "by hand";
+  model.assertNothingIsLost = () => Promise.resolve(); // what was changed behind our back is known only afterwards
+  assert.equal(await model.run(), "settled");
+  assert.equal(await open(RING, model.store.inUse, BINDING), "by hand");
+  assert.deepEqual(model.calls.filter((call) => ["create", "delete", "promote"].includes(call)), []);
 });
 
 Deno.test("a secondary token that arrives at Twilio late, in place of the stored one, is found out and replaced", async () => {
-  const { calls } = await World.open().then(async (undisturbed) => (await undisturbed.rest(), undisturbed));
+  const { calls } = await Model.open().then(async (undisturbed) => (await undisturbed.rest(), undisturbed));
   for (let moment = 0; moment < calls.length; moment++) {
-    const world = await World.open();
+    const model = await Model.open();
     // Between two calls Twilio comes to a request that was given up on. What it makes then is known only afterwards.
-    world.assertNothingIsLost = () => {
-      if (world.calls.length === moment + 1) world.twilio.secondary = "late";
+    model.assertNothingIsLost = () => {
+      if (model.calls.length === moment + 1) model.twilio.secondary = "late";
       return Promise.resolve();
     };
-    await world.rest();
-    assert.equal(world.twilio.primary, await open(RING, world.store.inUse, BINDING), world.calls.join(", "));
-    assert.deepEqual([world.store.next, world.store.requested], [null, false]);
+    await model.rest();
+    assert.equal(model.twilio.primary, await open(RING, model.store.inUse, BINDING), model.calls.join(", "));
+    assert.deepEqual([model.store.next, model.store.requested], [null, false]);
     // Only between the last look and the promotion it goes unseen.
     if (!calls.slice(moment + 1, moment + 3).includes("promote")) {
-      assert.ok(!world.everPrimary.has("late"), world.calls.join(", "));
+      assert.ok(!model.everPrimary.has("late"), model.calls.join(", "));
     }
   }
 });

@@ -1,0 +1,149 @@
+import type { Account, Message, NumberPurchase, OptOut, Outcome, PhoneNumber, UsageTrigger } from "./records.ts";
+
+/** Everything that survives a restart, in the shape of the state file. */
+export interface StoreSnapshot {
+  version: 1;
+  seq: number;
+  masterSid: string;
+  accounts: Account[];
+  numbers: PhoneNumber[];
+  messages: Message[];
+  purchases: NumberPurchase[];
+  triggers: UsageTrigger[];
+  optOuts: OptOut[];
+  outcomes: [to: string, outcome: Outcome][];
+}
+
+/**
+ * The state of one simulated Twilio. Collections keep insertion order, which is also `seq` order.
+ * Whoever changes a record calls `changed()`, so that the state file and the page follow.
+ */
+export class Store {
+  readonly accounts = new Map<string, Account>();
+  readonly numbers = new Map<string, PhoneNumber>();
+  readonly messages = new Map<string, Message>();
+  readonly triggers = new Map<string, UsageTrigger>();
+  readonly outcomes = new Map<string, Outcome>();
+  purchases: NumberPurchase[] = [];
+  masterSid = "";
+  /** Grows with every change: what a watcher compares. */
+  revision = 0;
+  #seq = 0;
+  #optOuts = new Set<string>();
+  #listeners = new Set<() => void>();
+
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
+  get master(): Account {
+    const master = this.accounts.get(this.masterSid);
+    if (!master) throw new Error("The simulated store has no master account");
+    return master;
+  }
+
+  subaccountsOf(ownerSid: string): Account[] {
+    return [...this.accounts.values()].filter((account) => account.ownerSid === ownerSid && account.sid !== ownerSid);
+  }
+
+  numbersOf(accountSid: string): PhoneNumber[] {
+    return [...this.numbers.values()].filter((number) => number.accountSid === accountSid);
+  }
+
+  numberHeldBy(accountSid: string, phoneNumber: string): PhoneNumber | undefined {
+    return this.numbersOf(accountSid).find((number) => number.phoneNumber === phoneNumber);
+  }
+
+  ownerOf(phoneNumber: string): PhoneNumber | undefined {
+    return [...this.numbers.values()].find((number) => number.phoneNumber === phoneNumber);
+  }
+
+  takenNumbers(): Set<string> {
+    return new Set([...this.numbers.values()].map((number) => number.phoneNumber));
+  }
+
+  messagesOf(accountSid: string): Message[] {
+    return [...this.messages.values()].filter((message) => message.accountSid === accountSid);
+  }
+
+  optOut(pair: OptOut): void {
+    this.#optOuts.add(`${pair.number} ${pair.handset}`);
+    this.changed();
+  }
+
+  optIn(pair: OptOut): void {
+    this.#optOuts.delete(`${pair.number} ${pair.handset}`);
+    this.changed();
+  }
+
+  isOptedOut(pair: OptOut): boolean {
+    return this.#optOuts.has(`${pair.number} ${pair.handset}`);
+  }
+
+  optOuts(): OptOut[] {
+    return [...this.#optOuts].map((key) => {
+      const [number = "", handset = ""] = key.split(" ");
+      return { number, handset };
+    });
+  }
+
+  changed(): void {
+    this.revision++;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `listener` after every change; returns the way to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  clear(): void {
+    this.load({
+      version: 1,
+      seq: 0,
+      masterSid: "",
+      accounts: [],
+      numbers: [],
+      messages: [],
+      purchases: [],
+      triggers: [],
+      optOuts: [],
+      outcomes: [],
+    });
+  }
+
+  snapshot(): StoreSnapshot {
+    return {
+      version: 1,
+      seq: this.#seq,
+      masterSid: this.masterSid,
+      accounts: [...this.accounts.values()],
+      numbers: [...this.numbers.values()],
+      messages: [...this.messages.values()],
+      purchases: this.purchases,
+      triggers: [...this.triggers.values()],
+      optOuts: this.optOuts(),
+      outcomes: [...this.outcomes],
+    };
+  }
+
+  load(snapshot: StoreSnapshot): void {
+    this.#seq = snapshot.seq;
+    this.masterSid = snapshot.masterSid;
+    refill(this.accounts, snapshot.accounts);
+    refill(this.numbers, snapshot.numbers);
+    refill(this.messages, snapshot.messages);
+    refill(this.triggers, snapshot.triggers);
+    this.purchases = [...snapshot.purchases];
+    this.#optOuts = new Set(snapshot.optOuts.map(({ number, handset }) => `${number} ${handset}`));
+    this.outcomes.clear();
+    for (const [to, outcome] of snapshot.outcomes) this.outcomes.set(to, outcome);
+    this.changed();
+  }
+}
+
+function refill<T extends { sid: string }>(collection: Map<string, T>, records: T[]): void {
+  collection.clear();
+  for (const record of records) collection.set(record.sid, record);
+}

@@ -1,0 +1,93 @@
+import postgres from "postgres";
+import type { StackState } from "../../local/stack-state.ts";
+
+/** A job as it lies on the queue. */
+export type Job = Readonly<Record<string, unknown>> & { kind: string };
+
+export interface StoredPreferences {
+  sid: string | null;
+  /** Sealed. */
+  token: string | null;
+  status: string;
+}
+
+/** The database as its owner sees it: what no API shows, and the hands of the clock. */
+export interface DatabaseSide extends AsyncDisposable {
+  sql: postgres.Sql;
+  /** Puts a job on the queue, due at once. Returns its id. */
+  enqueue(job: Job): Promise<number>;
+  /** Makes the jobs that wait for a tenant, or for an event, due now instead of in seconds or hours. */
+  hurry(id: string): Promise<void>;
+  /** As `hurry`, and gives back what a process that was killed had claimed. */
+  abandon(id: string): Promise<void>;
+  /** Whether nothing that was asked for a tenant, or follows from an event, waits to be done. */
+  isQuiet(id: string): Promise<boolean>;
+  /** What an operator decides about a tenant, or takes back. */
+  hold(userId: string, status: "suspended" | "closed" | null): Promise<void>;
+  /** The tenant's row as it is stored, sealed token included. */
+  preferencesOf(userId: string): Promise<StoredPreferences | undefined>;
+  /** Makes the tenant's messages and purchases that much older, as if the time had passed. */
+  age(userId: string, seconds: number): Promise<void>;
+}
+
+/** The database of a running stack. Give it back with `await using`, or dispose of it. */
+export function databaseSide({ dbUrl }: StackState): DatabaseSide {
+  const sql = postgres(dbUrl, { max: 2, onnotice: () => {} });
+  return {
+    sql,
+    async enqueue(job) {
+      const [sent] = await sql<{ id: string }[]>`select pgmq.send('jobs', ${
+        sql.json(job as postgres.JSONValue)
+      }) as id`;
+      return Number(sent?.id);
+    },
+    async hurry(id) {
+      // One that a drain has claimed just now, for its 150 seconds, is left alone: it is being done.
+      await sql`
+        update pgmq.q_jobs set vt = now()
+        where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
+          and vt - now() not between '125 seconds' and '150 seconds'`;
+    },
+    async abandon(id) {
+      await sql`
+        update pgmq.q_jobs set vt = now() where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()`;
+    },
+    async isQuiet(id) {
+      const [waiting] = await sql<{ n: number }[]>`
+        select count(*)::int as n from pgmq.q_jobs where ${id} in (message ->> 'userId', message ->> 'eventId')`;
+      return waiting?.n === 0;
+    },
+    async hold(userId, status) {
+      await sql.begin(async (tx) => {
+        await tx`
+          insert into private.tenancies (user_id, operator_hold) values (${userId}, ${status})
+          on conflict (user_id) do update set operator_hold = excluded.operator_hold`;
+        await tx`select private.ask_for_convergence(${userId})`;
+      });
+    },
+    async preferencesOf(userId) {
+      const [row] = await sql<StoredPreferences[]>`
+        select twilio_subaccount_sid as sid, twilio_subaccount_auth_token_encrypted as token, twilio_subaccount_status as status
+        from public.user_preferences where user_id = ${userId}`;
+      return row;
+    },
+    async age(userId, seconds) {
+      const gone = `${seconds} seconds`;
+      await sql.begin(async (tx) => {
+        // Replicas fire no triggers: updated_at would be today's again.
+        await tx`set local session_replication_role = replica`;
+        await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
+        await tx`
+          update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
+        // Kept by a trigger, by the hour in which a message was sent.
+        await tx`delete from private.sending_totals where user_id = ${userId}`;
+        await tx`
+          insert into private.sending_totals (user_id, hour, messages, spend)
+          select m.user_id, date_trunc('hour', m.created_at), count(*), sum(private.cost_of(m))
+          from public.sms_messages m where m.user_id = ${userId} and private.counts_as_sent(m) group by 1, 2`;
+        await tx`update public.user_twilio_numbers set updated_at = updated_at - ${gone}::interval where user_id = ${userId}`;
+      });
+    },
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }),
+  };
+}

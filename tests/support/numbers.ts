@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import type { Actor } from "../../local/driver/actor.ts";
+import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
+import type { Stage } from "./stage.ts";
+import { allow, freshNumber, provisioned, type Tenant } from "./tenants.ts";
+
+/** Somebody with a subaccount and as many numbers as wished for, the first one primary. */
+export interface Owner extends Tenant {
+  numbers: PhoneNumber[];
+}
+
+export async function ownerOf(stage: Stage, name: string, count: number): Promise<Owner> {
+  const tenant = await provisioned(stage, name);
+  await allow(stage, tenant, { numbers: 20 });
+  const numbers: PhoneNumber[] = [];
+  for (let n = 0; n < count; n++) numbers.push(await bought(tenant));
+  return { ...tenant, numbers };
+}
+
+/** Buys a number, and returns it as it was answered. */
+export async function bought(tenant: Actor, phoneNumber = freshNumber()): Promise<PhoneNumber> {
+  const { status, body } = await tenant.call("buy-number", { body: { phoneNumber } });
+  assert.equal(status, 201, body.message);
+  return body;
+}
+
+export interface StoredNumber {
+  phone_number: string;
+  phone_sid: string | null;
+  status: string;
+  is_primary: boolean;
+}
+
+/** A tenant's rows, the oldest first. */
+export async function rowsOf({ database }: Stage, { id }: Pick<Actor, "id">): Promise<StoredNumber[]> {
+  const rows = await database.sql<StoredNumber[]>`
+    select phone_number, phone_sid, status, is_primary from public.user_twilio_numbers
+    where user_id = ${id} order by created_at, id`;
+  return rows.map((row) => ({ ...row }));
+}
+
+/** What the audit log says of a tenant's numbers from one kind of event, the oldest first. */
+export async function trailOf({ database }: Stage, { id }: Pick<Actor, "id">, action: string) {
+  const lines = await database.sql<{ actor: string; details: Record<string, unknown> }[]>`
+    select actor, details from public.audit_log where user_id = ${id} and action = ${action} order by id`;
+  return lines.map(({ actor, details }) => ({ actor, ...details }));
+}
+
+/** What reached Twilio about the numbers an account owns, by methods that change something. */
+export async function writesAtTwilio({ twilio }: Stage, accountSid: string, since = 0) {
+  const path = `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers`;
+  return (await twilio.requests(since)).filter((request) => request.method !== "GET" && request.path.startsWith(path));
+}
+
+/** The number of the last request that reached Twilio so far. */
+export async function lastRequest({ twilio }: Stage): Promise<number> {
+  return (await twilio.requests()).at(-1)?.id ?? 0;
+}
+
+/** Where texts to a tenant's number are to go. */
+export function inboundUrlOf({ state }: Stage, { id }: Pick<Actor, "id">): string {
+  return `${state.apiUrl}/functions/v1/twilio-webhook/inbound/${id}#rc=5&rp=all`;
+}

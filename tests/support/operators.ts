@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { type Actor, signUp } from "../../local/driver/actor.ts";
+import type { Stage } from "./stage.ts";
+
+/** Somebody whose token says operator: the role is written by the service, then they sign in again. */
+export async function signUpOperator({ state, database: { sql } }: Stage): Promise<Actor> {
+  const operator = await signUp(state, "operator");
+  await sql`
+    update auth.users set raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || '{"role": "operator"}'
+    where id = ${operator.id}`;
+  const { data, error } = await operator.data.auth.refreshSession();
+  assert.equal(error, null);
+  const authorization = `Bearer ${data.session?.access_token}`;
+  return {
+    ...operator,
+    call: (path, options) => operator.call(path, { ...options, headers: { ...options?.headers, authorization } }),
+  };
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { createClient } from "@supabase/supabase-js";
+import { type Actor, actorOf } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
+import { watchedFetch } from "../../local/driver/watched-fetch.ts";
+import type { Database } from "../../supabase/functions/_shared/database.types.ts";
+import type { Stage } from "./stage.ts";
+import { tokenFor } from "./tokens.ts";
+
+/** Somebody with a subaccount of their own. */
+export interface Tenant extends Actor {
+  accountSid: string;
+  /** The subaccount's token as Twilio knows it; the tenant never sees it. */
+  authToken: string;
+}
+
+/** A tenant who has bought their first number. */
+export interface Caller extends Tenant {
+  /** E.164. */
+  number: string;
+}
+
+/** A fresh user, signed in. Made by hand: hashing a password for every actor would take longer than most tests. */
+export async function newcomer({ state, database }: Stage, name: string): Promise<Actor> {
+  const id = crypto.randomUUID();
+  const email = `${name}-${id}@switchboard.test`;
+  await database.sql`insert into auth.users (id, email) values (${id}, ${email})`;
+  const accessToken = await tokenFor(state, { sub: id });
+  const data = createClient<Database>(state.apiUrl, state.publishableKey, {
+    accessToken: () => Promise.resolve(accessToken),
+    global: { fetch: watchedFetch },
+  });
+  return actorOf(state, { id, email, accessToken, data });
+}
+
+/** Signs somebody up and provisions their subaccount, without a subscription (plan `free`). */
+export async function provisioned(stage: Stage, name: string): Promise<Tenant> {
+  const actor = await newcomer(stage, name);
+  const { subaccountSid } = await actor.switchboard.provisionSubaccount();
+  assert.ok(subaccountSid !== null, "somebody else is at it");
+  const account = await stage.twilio.get(`/Accounts/${subaccountSid}.json`);
+  return { ...actor, accountSid: account.sid, authToken: account.auth_token };
+}
+
+/** As `provisioned`, with a number. */
+export async function withNumber(stage: Stage, name: string): Promise<Caller> {
+  const tenant = await provisioned(stage, name);
+  return { ...tenant, number: await buy(tenant, freshNumber()) };
+}
+
+/** Buys a number and returns it. */
+export async function buy(tenant: Actor, phoneNumber: string): Promise<string> {
+  const bought = await tenant.switchboard.buyNumber({ phoneNumber });
+  return bought.phoneNumber;
+}
+
+/** Resolves when nothing waits to be done for a tenant any more; what would wait for hours is done at once. */
+export async function quiescence({ database }: Stage, { id }: Pick<Actor, "id">): Promise<void> {
+  await eventually(`all that was asked for ${id} to be done`, async () => {
+    await database.hurry(id);
+    return await database.isQuiet(id);
+  }, 15_000);
+}
+
+/** The tenant's accounts at Twilio that are not closed. */
+export async function openAccounts({ twilio }: Stage, { id }: Pick<Actor, "id">): Promise<string[]> {
+  const accounts = await twilio.accountsNamed(`switchboard:${id}`);
+  return accounts.filter(({ status }) => status !== "closed").map(({ sid }) => sid);
+}
+
+/** What a plan allows; the rest is plenty. */
+export interface Allowance {
+  numbers?: number;
+  daily?: number;
+  monthly?: number;
+}
+
+/** Puts a tenant on a plan of their own, by an active subscription that Stripe knows nothing of. */
+export async function allow({ database: { sql } }: Stage, { id }: Actor, allowance: Allowance): Promise<void> {
+  const { numbers = 100, daily = 10_000, monthly = 10_000 } = allowance;
+  const key = `of-${id}`;
+  await sql`
+    insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit)
+    values (${key}, 'Of a test', ${numbers}, ${daily}, ${monthly})`;
+  await sql`
+    insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status)
+    values (${`sub_${id}`}, ${id}, ${`cus_${id}`}, ${key}, 'active')`;
+}
+
+/** A number nobody holds yet, in E.164: any well-formed one in California can be bought. */
+export function freshNumber(): string {
+  return `+1628${randomInt(2_000_000, 9_999_999)}`;
+}
+
+/** Somebody's handset, in E.164. */
+export function freshRecipient(): string {
+  return `+1707${randomInt(2_000_000, 9_999_999)}`;
+}
