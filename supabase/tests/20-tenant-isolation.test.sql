@@ -1,24 +1,10 @@
 -- What tenants, attackers and strangers can do to each other's rows through the Data API: read their own, and nothing else.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(252 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-create function pg_temp.operator() returns uuid return 'a0000000-0000-4000-8000-000000000004'::uuid;
-
-create function pg_temp.sign_in(p_user uuid, p_app_role text default null) returns void language sql as $$
-  select set_config('request.jwt.claims', jsonb_build_object('sub', p_user, 'role', 'authenticated',
-    'app_metadata', jsonb_build_object('role', p_app_role))::text, true), set_config('role', 'authenticated', true);
-$$;
-create function pg_temp.sign_out() returns void language sql as $$
-  select set_config('request.jwt.claims', '{"role": "anon"}', true), set_config('role', 'anon', true);
-$$;
-
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'),
-  (pg_temp.attacker(), 'attacker@pgtap.test'), (pg_temp.operator(), 'operator@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
 -- The tenant and the neighbour each have one row of everything.
 insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)

@@ -1,10 +1,10 @@
 -- The audit log only grows: the grants say no to the service, and triggers say no even to the owner.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(15);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+select pg_temp.join_as('tenant');
 
 set local role service_role;
 select lives_ok(

@@ -1,11 +1,10 @@
 -- What the table of preferences refuses, whoever writes: a token in plain text, a status nobody knows, a shared subaccount.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(28);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 
 select col_type_is('public', 'user_preferences', name, type, format('%s has the type it had in the original product', name))
 from (values

@@ -2,10 +2,10 @@
 -- their own request.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(31);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+select pg_temp.join_as('tenant');
 
 -- One subscription, at a moment -----------------------------------------------------------------------------------------
 -- Past due since the 10th with 7 days of grace, ended on the 10th with 30 days of retention.

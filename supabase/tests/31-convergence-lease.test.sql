@@ -1,11 +1,10 @@
 -- One convergence of a tenant at a time: the lease, the fence that outlives it, and what a holder learns and notes.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(54);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
 
 -- Taking the lease ------------------------------------------------------------------------------------------------------
@@ -27,8 +26,7 @@ select cmp_ok((select leased_until from private.tenancies where user_id = pg_tem
 
 -- What a holder learns --------------------------------------------------------------------------------------------------
 
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
-values (pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');
 update private.tenancies set leased_until = null, requested_at = now(), version = 7, applied_status = 'suspended', intended_status = 'active',
   create_attempted_at = '2026-01-01Z' where user_id = pg_temp.tenant();
 select results_eq(

@@ -1,11 +1,10 @@
 -- Storing what is now true at Twilio: the account, its token, its numbers and the audit line, in one step.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(26);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
 
 create function pg_temp.record(p_sid text, p_token text, p_status text, p_applied text default 'active', p_action text default 'test') returns text

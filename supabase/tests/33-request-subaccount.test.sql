@@ -1,21 +1,14 @@
 -- A tenant asks for their subaccount, and everybody else asks what state it is in.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(32);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+select pg_temp.join_as('tenant');
 delete from pgmq.q_jobs;
 create view pg_temp.jobs as select message as job, extract(epoch from vt - enqueued_at)::integer as delay from pgmq.q_jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
-
-create function pg_temp.store(p_sid text, p_status text, p_token text) returns void language sql as $$
-  insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted,
-    twilio_subaccount_friendly_name) values (pg_temp.tenant(), p_sid, p_status, p_token, 'name')
-  on conflict (user_id) do update set twilio_subaccount_sid = p_sid, twilio_subaccount_status = p_status,
-    twilio_subaccount_auth_token_encrypted = p_token;
-$$;
 
 -- Asking ----------------------------------------------------------------------------------------------------------------
 
@@ -41,14 +34,14 @@ select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(
   'Who asked while anyone was served still is');
 select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'The first time they asked is the one that is kept');
 
-select pg_temp.store('AC1', 'active', 'v1.k1.iv.sealed');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed', 'name');
 select results_eq('select * from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('already', 'AC1', 'name', 'active') $$,
   'Who has an active subaccount is told so');
 select is((select count(*) from pg_temp.jobs), 2::bigint, 'For that no convergence is asked');
-select pg_temp.store('AC1', 'active', null);
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', null);
 select results_eq('select * from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('accepted', 'AC1', 'name', 'active') $$,
   'A subaccount without its token is not there yet: convergence reads it');
-select pg_temp.store('AC1', 'suspended', 'v1.k1.iv.sealed');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');
 select results_eq('select outcome, status from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('accepted', 'suspended') $$,
   'A suspended subaccount of somebody entitled is looked at again');
 
@@ -77,7 +70,7 @@ select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ val
   'Who has a row of the host''s only has no subaccount');
 create function pg_temp.standing(p_status text, p_token text) returns text language plpgsql as $$
 begin
-  perform pg_temp.store('AC1', p_status, p_token);
+  perform pg_temp.store(pg_temp.tenant(), 'AC1', p_status, p_token);
   return (select outcome from public.subaccount_of(pg_temp.tenant()));
 end;
 $$;
@@ -88,7 +81,7 @@ from (values
   ('pending', 'v1.k1.iv.sealed', 'pending'), ('pending', null, 'pending'),
   ('suspended', 'v1.k1.iv.sealed', 'suspended'), ('suspended', null, 'suspended'),
   ('closed', 'v1.k1.iv.sealed', 'closed'), ('closed', null, 'closed')) cases (status, token, standing);
-select pg_temp.store('AC1', 'active', 'v1.k1.iv.sealed');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed');
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('active', 'AC1', 'v1.k1.iv.sealed', 'active') $$,
   'The functions get the SID and the sealed token along with the standing');
 

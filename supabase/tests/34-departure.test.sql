@@ -1,13 +1,10 @@
 -- A deleted user leaves a subaccount behind: the deletion itself remembers it and asks for it to be closed.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(15);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test'), (pg_temp.newcomer(), 'newcomer@pgtap.test');
+select pg_temp.join_as('tenant', 'visitor', 'newcomer');
 delete from pgmq.q_jobs;
 
 -- The tenant has a subaccount that only their row of preferences knows; the newcomer has asked, and nothing is there yet.

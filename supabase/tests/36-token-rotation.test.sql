@@ -1,20 +1,15 @@
 -- Rotating a subaccount's token: what is stored before and after each step at Twilio, under the lease, and who is asked when.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(57);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-create function pg_temp.operator() returns uuid return 'a0000000-0000-4000-8000-000000000009'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'),
-  (pg_temp.newcomer(), 'newcomer@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'newcomer');
 delete from private.token_rotations;
 delete from public.user_preferences where user_id not in (pg_temp.tenant(), pg_temp.neighbour(), pg_temp.newcomer());
 delete from pgmq.q_jobs;
 create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 create view pg_temp.trail as select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log
   where user_id in (pg_temp.tenant(), pg_temp.neighbour()) order by id desc;
 grant select on pg_temp.trail to service_role;

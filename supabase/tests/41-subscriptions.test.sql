@@ -1,11 +1,10 @@
 -- Whose a Stripe customer is, and what was last read of a subscription.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(42);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'attacker');
 delete from pgmq.q_jobs;
 create view pg_temp.asked as select message ->> 'userId' as user_id from pgmq.q_jobs where message ->> 'kind' = 'converge';
 grant select on pg_temp.asked to service_role;

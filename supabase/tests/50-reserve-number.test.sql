@@ -1,19 +1,13 @@
 -- May this tenant buy this number? Decided, with its row reserved, before Twilio is called.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(32);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 update public.plans set max_numbers = case key when 'team' then 5 else 1 end;
 set local role service_role;
 
-create function pg_temp.store(p_user uuid, p_sid text, p_status text, p_token text) returns void language sql as $$
-  insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
-  values (p_user, p_sid, p_status, p_token)
-  on conflict (user_id) do update set twilio_subaccount_sid = p_sid, twilio_subaccount_status = p_status, twilio_subaccount_auth_token_encrypted = p_token;
-$$;
 create function pg_temp.outcome(p_user uuid, p_number text) returns text language sql as $$
   select outcome from public.reserve_number(p_user, p_number, 'Front desk');
 $$;

@@ -1,15 +1,14 @@
 -- Twilio sold a number: it becomes active once, and the first one becomes primary. And the shared numbers of the master account.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(34);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
 
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
 create function pg_temp.reserve(p_user uuid, p_number text) returns uuid language sql as $$
   select number_id from public.reserve_number(p_user, p_number, 'asked for');
@@ -84,12 +83,12 @@ select is_empty('select * from pg_temp.shared', 'And none is left');
 -- How a tenant without numbers stands -----------------------------------------------------------------------------------
 
 reset role;
-insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000051', 'new@pgtap.test'), ('a0000000-0000-4000-8000-000000000052', 'lapsed@pgtap.test');
+select pg_temp.join_as('newcomer', 'leaver');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values
-  ('sub_lapsed', 'a0000000-0000-4000-8000-000000000052', 'cus_lapsed', 'team', 'unpaid');
+  ('sub_lapsed', pg_temp.leaver(), 'cus_lapsed', 'team', 'unpaid');
 set local role service_role;
-select is((select outcome from public.number_standing('a0000000-0000-4000-8000-000000000052')), 'suspended', 'Who has lapsed before they had a subaccount is shown none');
-select results_eq($$ select * from public.number_standing('a0000000-0000-4000-8000-000000000051') $$, $$ values ('none', '[]'::jsonb) $$, 'Who is new has no subaccount, and no shared numbers are there');
+select is((select outcome from public.number_standing(pg_temp.leaver())), 'suspended', 'Who has lapsed before they had a subaccount is shown none');
+select results_eq($$ select * from public.number_standing(pg_temp.newcomer()) $$, $$ values ('none', '[]'::jsonb) $$, 'Who is new has no subaccount, and no shared numbers are there');
 select public.replace_master_numbers(pg_temp.pool('{PN1 +15005550002,PN2 +15005550001,PN3 +15005550003}'));
 update private.master_numbers set is_offered = false where phone_sid = 'PN3';
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'phoneSid', n ->> 'friendlyName', n -> 'capabilities', (n ->> 'id') is not null

@@ -1,29 +1,18 @@
 -- The life of a number: primary, renamed, released, moved. One outcome each, whoever asks, twice or late.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(65);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-create function pg_temp.operator() returns uuid return 'a0000000-0000-4000-8000-000000000009'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'),
-  (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 set local role service_role;
 
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two'),
-  (pg_temp.attacker(), 'AC3', 'active', 'v1.k1.iv.three');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two'),
+  pg_temp.store(pg_temp.attacker(), 'AC3', 'active', 'v1.k1.iv.three');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
 update public.plans set max_numbers = 5;
 
-create function pg_temp.row_id(p_digit integer) returns uuid immutable return ('b0000000-0000-4000-8000-00000000000' || p_digit)::uuid;
-create function pg_temp.own(p_user uuid, p_digit integer, p_status text default 'active', p_primary boolean default false) returns void language sql as $$
-  insert into public.user_twilio_numbers (id, user_id, phone_number, phone_sid, friendly_name, capabilities, status, is_primary, account_sid, created_at)
-  select pg_temp.row_id(p_digit), p_user, '+1500555010' || p_digit, case when p_status <> 'purchasing' then 'PN' || p_digit end, 'Line ' || p_digit,
-    '{"sms": true}', p_status, p_primary, p.twilio_subaccount_sid, '2026-01-01Z'::timestamptz + make_interval(days => p_digit)
-  from public.user_preferences p where p.user_id = p_user;
-$$;
 select pg_temp.own(pg_temp.tenant(), 1, 'active', true), pg_temp.own(pg_temp.tenant(), 2), pg_temp.own(pg_temp.tenant(), 3),
   pg_temp.own(pg_temp.tenant(), 4, 'purchasing'), pg_temp.own(pg_temp.tenant(), 5, 'released'), pg_temp.own(pg_temp.neighbour(), 6, 'active', true);
 create view pg_temp.numbers as
@@ -61,7 +50,7 @@ select is(pg_temp.changeable(pg_temp.tenant(), digit), outcome, format('A number
 from (values (4, 'purchasing'), (5, 'released'), (9, 'not_found')) cases (digit, outcome);
 select results_eq($$ select outcome, number from public.number_to_change(pg_temp.attacker(), pg_temp.row_id(1)) $$, $$ values ('not_found', null::jsonb) $$,
   'An attacker finds nobody else''s number to change');
-select is((select outcome from public.number_to_change('a0000000-0000-4000-8000-000000000077', pg_temp.row_id(1))), 'none', 'Who has no account is told so');
+select is((select outcome from public.number_to_change(pg_temp.nobody(), pg_temp.row_id(1))), 'none', 'Who has no account is told so');
 select results_eq($$ select outcome, number ->> 'friendly_name' from public.record_number_name(pg_temp.row_id(1), 'Front desk', 'req-2') $$,
   $$ values ('recorded', 'Front desk') $$, 'A name that Twilio took is recorded');
 select results_eq('select action, request_id, details from pg_temp.trail limit 1', $$ values ('number.renamed', 'req-2',

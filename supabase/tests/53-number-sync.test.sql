@@ -1,27 +1,19 @@
 -- What differed at Twilio is recorded in one decision; what was touched after our rows were read is left alone.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(34);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 delete from pgmq.q_jobs;
 update private.schedules set due_at = now() + interval '1 day';
 create view pg_temp.queued as select message as job, vt from pgmq.q_jobs;
 grant select on pg_temp.queued to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 
 update public.user_preferences set twilio_subaccount_status = 'suspended';
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
-create function pg_temp.row_id(p_digit integer) returns uuid immutable return ('b0000000-0000-4000-8000-00000000000' || p_digit)::uuid;
-create function pg_temp.own(p_user uuid, p_digit integer, p_status text default 'active', p_primary boolean default false) returns void language sql as $$
-  insert into public.user_twilio_numbers (id, user_id, phone_number, phone_sid, friendly_name, capabilities, status, is_primary, account_sid, created_at)
-  values (pg_temp.row_id(p_digit), p_user, '+1500555010' || p_digit, case when p_status <> 'purchasing' then 'PN' || p_digit end, 'Line ' || p_digit,
-    '{"sms": true}', p_status, p_primary, 'AC1', '2026-01-01Z'::timestamptz + make_interval(days => p_digit));
-$$;
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 create function pg_temp.change(p_change text, p_digit integer, p_name text default 'At Twilio', p_id integer default null) returns jsonb language sql as $$
   select jsonb_build_object('change', p_change, 'numberId', pg_temp.row_id(coalesce(p_id, p_digit)), 'number', jsonb_build_object('phoneNumber', '+1500555010' || p_digit,
     'phoneSid', 'PN' || p_digit, 'friendlyName', p_name, 'capabilities', '{"sms": true, "mms": true}'::jsonb));

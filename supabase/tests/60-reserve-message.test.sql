@@ -1,19 +1,16 @@
 -- May this message go to Twilio, from which number of which account? Decided, with its row reserved, before the call.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(53);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000;
 set local role service_role;
 
 -- The tenant has two numbers, the neighbour one, the visitor nothing; the master account shares two and withdrew one.
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, status) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', false, 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', true, 'active'),
   (pg_temp.tenant(), '+15005550103', 'PN-pgtap-3', false, 'released'), (pg_temp.neighbour(), '+15005550104', 'PN-pgtap-4', true, 'active');

@@ -1,11 +1,10 @@
 -- Evidence moves a message forward, never back, whatever comes late, twice, or from the wrong account.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(34);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'attacker');
 
 -- The life of a message, in stages: evidence counts when it is of a later stage. The last stage is final, but for `delivered`,
 -- which may still be read. Statuses of received messages are no evidence about sent ones.

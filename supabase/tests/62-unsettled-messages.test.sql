@@ -1,10 +1,10 @@
 -- Messages whose outcome is not known are looked for at Twilio, fairly, until no evidence can come any more.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(11);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+select pg_temp.join_as('tenant');
 set local role service_role;
 delete from public.sms_messages where status in ('reserved', 'unknown');
 

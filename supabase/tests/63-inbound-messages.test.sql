@@ -1,14 +1,12 @@
 -- Received messages are stored once, and what they say about consent is kept with them.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(15);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
-values (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
 
 create function pg_temp.receive(p_sid text, p_body text, p_consent text, p_from text default '+15005550199') returns text language sql as $$

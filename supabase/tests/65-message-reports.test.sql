@@ -1,11 +1,10 @@
 -- Which messages Twilio is asked about later, fairly between accounts and ever more seldom, and what its answer changes.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(39);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
 delete from public.sms_messages;
 

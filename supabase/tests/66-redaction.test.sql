@@ -1,22 +1,18 @@
 -- Texts are deleted when their tenant says so or has kept them long enough: at Twilio first, then here, and nothing else with them.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(49);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.keeper() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.keeper(), 'keeper@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'keeper');
 delete from pgmq.q_jobs;
 create view pg_temp.jobs as select message as job, vt from pgmq.q_jobs where message ->> 'kind' = 'redact-messages' order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 delete from public.sms_messages;
 delete from public.messaging_settings;
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 
 create temp table named (name text primary key, id uuid);
 create function pg_temp.message(p_name text, p_status text default 'delivered', p_age interval default '1 hour', p_user uuid default pg_temp.tenant(),

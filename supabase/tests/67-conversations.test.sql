@@ -1,13 +1,10 @@
 -- Reading messages: a conversation per pair of numbers, pages without gap or repeat, any filter, any search, nobody else's.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(80);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 set local role service_role;
 delete from public.sms_messages;
 delete from public.sms_conversations;

@@ -1,23 +1,19 @@
 -- A campaign is made once, belongs to its tenant, and is paused, resumed and canceled by them alone; its counts always add up.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(114);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.visitor() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test'), (pg_temp.visitor(), 'visitor@pgtap.test');
+select pg_temp.join_as('tenant', 'attacker', 'visitor');
 delete from pgmq.q_jobs;
 delete from private.allowances;
 create view pg_temp.jobs as select message as job, vt, msg_id from pgmq.q_jobs where message ->> 'kind' = 'run-campaign' order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 delete from public.campaigns;
 delete from public.sms_messages;
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, status) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', false, 'active'),
   (pg_temp.tenant(), '+15005550103', 'PN-pgtap-3', false, 'released'), (pg_temp.attacker(), '+15005550104', 'PN-pgtap-4', true, 'active');

@@ -1,20 +1,18 @@
 -- A campaign goes out in waves: as many as pace, limits and money allow, nobody twice, nobody who wants nothing, and what came of each is counted.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(115);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.operator() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
 set local role service_role;
 delete from public.campaigns;
 delete from public.sms_messages;
 delete from public.sms_opt_outs;
 delete from private.sending_pace;
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, messages_per_second) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 5000), (pg_temp.attacker(), '+15005550104', 'PN-pgtap-4', true, 5000);
 

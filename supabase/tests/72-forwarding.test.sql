@@ -1,21 +1,18 @@
 -- A tenant's webhook and its sealed secret, what is forwarded to it, and the answers to keywords: each once.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(74);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.attacker(), 'attacker@pgtap.test');
+select pg_temp.join_as('tenant', 'attacker');
 delete from pgmq.q_jobs;
 create view pg_temp.jobs as select message as job from pgmq.q_jobs where message ->> 'kind' = 'forward-message' order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 delete from private.forward_webhooks;
 delete from private.token_rotations;
 update public.user_preferences set twilio_subaccount_auth_token_encrypted = null;
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
 
 create function pg_temp.save(p_url text, p_secret text, p_rotate boolean default false, p_user uuid default pg_temp.tenant()) returns text language sql as $$

@@ -1,10 +1,9 @@
 -- What frontends may watch: published where Realtime is at work, once, and nothing that holds a secret.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(15);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.attacker() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
 drop publication if exists supabase_realtime;
 create view pg_temp.published as
   select n.nspname || '.' || c.relname as name, c.oid, c.relrowsecurity
@@ -45,9 +44,9 @@ end;
 $$;
 select is(private.publish_changes(), '{}', 'Where everything is published there is nothing to add');
 
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test');
+select pg_temp.join_as('tenant');
 insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at) values (pg_temp.tenant(), '+15005550101', '+15005550199', now());
-select set_config('request.jwt.claims', jsonb_build_object('sub', pg_temp.attacker(), 'role', 'authenticated')::text, true), set_config('role', 'authenticated', true);
+select pg_temp.sign_in(pg_temp.attacker());
 select is_empty('select 1 from public.sms_conversations', 'What is published is still hidden from an attacker');
 
 select * from finish();

@@ -1,24 +1,18 @@
 -- The sweep compares every account under the master with the database, page by page, and converges whoever differs.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(36);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000003'::uuid;
-create function pg_temp.departed() returns uuid return 'a0000000-0000-4000-8000-000000000004'::uuid;
-create function pg_temp.nobody() returns uuid return 'a0000000-0000-4000-8000-000000000005'::uuid;
 delete from public.user_preferences;
 delete from private.tenancies;
 delete from private.sweeps;
 delete from pgmq.q_jobs;
-insert into auth.users (id, email) values
-  (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.neighbour(), 'neighbour@pgtap.test'), (pg_temp.newcomer(), 'newcomer@pgtap.test');
+select pg_temp.join_as('tenant', 'neighbour', 'newcomer');
 create view pg_temp.asked as
   select message ->> 'userId' as user_id, message -> 'thorough' = 'true' as thorough from pgmq.q_jobs where message ->> 'kind' = 'converge';
 create view pg_temp.pages as select message as job from pgmq.q_jobs where message ->> 'kind' = 'sweep';
 grant select on pg_temp.asked, pg_temp.pages to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 
 insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_created_at) values
@@ -47,8 +41,8 @@ select is(pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant()))
 select is(pg_temp.compare(pg_temp.account('AC1', 'closed', pg_temp.tenant())), '1 1 0 1', 'Who was closed at Twilio is converged');
 select is(pg_temp.compare(pg_temp.account('AC9', 'active', pg_temp.tenant())), '1 1 0 1', 'A second account of a tenant is a mismatch');
 select is(pg_temp.compare(pg_temp.account('AC9', 'closed', pg_temp.tenant())), '1 0 0', 'A closed account that is not the stored one is no matter');
-select is(pg_temp.compare(pg_temp.account('AC3', 'active', pg_temp.newcomer())), '1 1 0 3', 'An account of a user of whom nothing is stored is found');
-select is(pg_temp.compare(pg_temp.account('AC4', 'suspended', pg_temp.departed())), '1 1 0 4', 'An account that outlived its user is found');
+select is(pg_temp.compare(pg_temp.account('AC3', 'active', pg_temp.newcomer())), '1 1 0 5', 'An account of a user of whom nothing is stored is found');
+select is(pg_temp.compare(pg_temp.account('AC4', 'suspended', pg_temp.departed())), '1 1 0 8', 'An account that outlived its user is found');
 select is(pg_temp.compare(pg_temp.account('AC4', 'closed', pg_temp.departed())), '1 0 0', 'A closed account of a departed user is no matter');
 select is(pg_temp.compare(pg_temp.account('AC5', 'active', pg_temp.nobody())), '1 0 1', 'An account in the name of nobody we ever knew is counted and not touched');
 select is(pg_temp.compare(pg_temp.account('AC6', 'active', null)), '1 0 0', 'An account that does not carry our name is never touched');

@@ -1,19 +1,16 @@
 -- What operators do: each is decided by one function, leaves its line in the audit log, and asks for convergence.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(38);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.newcomer() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
-create function pg_temp.operator() returns uuid return 'a0000000-0000-4000-8000-000000000009'::uuid;
-insert into auth.users (id, email) values (pg_temp.tenant(), 'tenant@pgtap.test'), (pg_temp.newcomer(), 'newcomer@pgtap.test');
+select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
 delete from pgmq.q_jobs;
 delete from pgmq.q_jobs_dead;
 update private.schedules set due_at = now() + interval '1 day';
 create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 create view pg_temp.trail as
   select action, user_id, subaccount_sid, request_id, details from public.audit_log where actor = 'operator:' || pg_temp.operator() order by id desc;
 grant select on pg_temp.trail to service_role;

@@ -1,10 +1,9 @@
 -- How often a user and an address may do a thing.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(11);
 
-create function pg_temp.tenant() returns uuid return 'a0000000-0000-4000-8000-000000000001'::uuid;
-create function pg_temp.neighbour() returns uuid return 'a0000000-0000-4000-8000-000000000002'::uuid;
 delete from private.allowances;
 set local role service_role;
 

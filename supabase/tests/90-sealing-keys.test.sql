@@ -1,6 +1,7 @@
 -- Which key seals what, exchanging sealed texts beside live traffic, and what is told of it.
 begin;
 create extension if not exists pgtap with schema extensions;
+\ir actors.psql
 select plan(32);
 
 create function pg_temp.user(n integer) returns uuid language sql immutable as $$ select ('a0000000-0000-4000-8000-00000000000' || n)::uuid $$;
@@ -11,12 +12,12 @@ delete from public.user_preferences where user_id not in (select pg_temp.user(n)
 delete from pgmq.q_jobs;
 create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
-create function pg_temp.forget_jobs() returns void language sql security definer as $$ delete from pgmq.q_jobs; $$;
 set local role service_role;
 
-insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted) values
-  (pg_temp.user(1), 'AC1', 'active', 'v1.k1.iv.one'), (pg_temp.user(2), 'AC2', 'closed', 'v1.k2.iv.two'),
-  (pg_temp.user(3), 'AC3', 'active', 'v1.k0.iv.three'), (pg_temp.user(4), null, 'pending', 'v1.lost.iv.four');
+select pg_temp.store(pg_temp.user(1), 'AC1', 'active', 'v1.k1.iv.one'),
+  pg_temp.store(pg_temp.user(2), 'AC2', 'closed', 'v1.k2.iv.two'),
+  pg_temp.store(pg_temp.user(3), 'AC3', 'active', 'v1.k0.iv.three'),
+  pg_temp.store(pg_temp.user(4), null, 'pending', 'v1.lost.iv.four');
 insert into private.token_rotations (user_id, subaccount_sid, sealed_next, sealed_previous) values
   (pg_temp.user(1), 'AC1', 'v1.k1.iv.one-next', 'v1.k1.iv.one-previous'), (pg_temp.user(2), 'AC2', null, 'v1.k1.iv.two-previous');
 

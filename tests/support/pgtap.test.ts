@@ -79,6 +79,35 @@ Deno.test("An SQL error fails the file and is told with its line and the asserti
   assert.match(report.problems[0]!, /SQL error 42883, line 6, after "ok 1 - before": function nothing_like_it\(\)/);
 });
 
+Deno.test("A line \\ir stands for the file it names, relative to its own, and errors keep the lines their authors see", async () => {
+  const helper = `helper-${crypto.randomUUID()}.psql`;
+  const include = `\\ir ${helper}\n`;
+  await Deno.writeTextFile(
+    join(folder, helper),
+    "-- A comment.\ncreate function pg_temp.one() returns integer return 1;\n",
+  );
+  const used = inTransaction(`${include}select plan(1); select is(pg_temp.one(), 1); select * from finish();`);
+  assert.equal((await runText(used)).ok, true);
+
+  const after = await runText(inTransaction(`${include}select plan(1);\nselect nothing_like_it();`));
+  assert.match(after.problems[0]!, /SQL error 42883, line 7, before the first assertion/);
+
+  await Deno.writeTextFile(join(folder, helper), "-- A comment.\nselect nothing_like_it();\n");
+  const within = await runText(inTransaction(`${include}select plan(1);`));
+  assert.match(within.problems[0]!, new RegExp(`SQL error 42883, line 2 of ${helper}, before the first assertion`));
+
+  await Deno.writeTextFile(join(folder, helper), "commit;\n");
+  assert.match((await runText(inTransaction(include))).problems[0]!, /not one transaction/);
+});
+
+Deno.test("A line \\ir that names no file fails the test file, and tells where it is", async () => {
+  const report = await runText(
+    inTransaction("\\ir missing.psql\nselect plan(1); select ok(true); select * from finish();"),
+  );
+  assert.equal(report.ok, false);
+  assert.match(report.problems[0]!, /^Cannot include "missing.psql" in .*\.test\.sql, line 5: /);
+});
+
 Deno.test("A file that is not one transaction is not run", async () => {
   const made = "create table public.left_behind (id int);";
   for (const text of [made, `begin; ${made}\ncommit;`, `begin; ${made}\ncommit; begin; rollback;`]) {

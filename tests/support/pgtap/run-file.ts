@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import postgres from "postgres";
+import { IncludeError, readScript, type Script } from "./script.ts";
 import { readTap } from "./tap.ts";
 
 /** How one test file went. */
@@ -18,15 +19,11 @@ export interface FileReport {
  * Runs one pgTAP file against a database, on a connection of its own, with the search path of the platform.
  *
  * The file brings its own transaction, `begin; … rollback;`, as `supabase test db` wants it; one that does not would change
- * the database and is not run.
+ * the database and is not run. A line `\ir file` stands for the text of that file, as in psql.
  */
 export async function runTestFile(databaseUrl: string, path: string): Promise<FileReport> {
   const started = performance.now();
-  const text = await Deno.readTextFile(path);
-  const { output, problems } = isOneTransaction(text) ? await execute(databaseUrl, text) : {
-    output: "",
-    problems: ['The file is not one transaction: it must begin with "begin;" and end with "rollback;"'],
-  };
+  const { output, problems } = await runScript(databaseUrl, path);
   const outcome = readTap(output);
   const allProblems = [...problems, ...outcome.problems];
   return {
@@ -39,13 +36,30 @@ export async function runTestFile(databaseUrl: string, path: string): Promise<Fi
   };
 }
 
+interface Output {
+  output: string;
+  problems: string[];
+}
+
+async function runScript(databaseUrl: string, path: string): Promise<Output> {
+  try {
+    const script = await readScript(path);
+    if (isOneTransaction(script.text)) return await execute(databaseUrl, script);
+    const problem = 'The file is not one transaction: it must begin with "begin;" and end with "rollback;"';
+    return { output: "", problems: [problem] };
+  } catch (error) {
+    if (!(error instanceof IncludeError)) throw error;
+    return { output: "", problems: [error.message] };
+  }
+}
+
 function isOneTransaction(text: string): boolean {
   const statements = text.replace(/--.*$/gm, "").trim().toLowerCase();
   return statements.startsWith("begin;") && statements.endsWith("rollback;") && !/(^|;)\s*commit\b/.test(statements);
 }
 
 /** Collects the first column of every row, which for pgTAP's functions is TAP, until the end or the first SQL error. */
-async function execute(databaseUrl: string, text: string): Promise<{ output: string; problems: string[] }> {
+async function execute(databaseUrl: string, script: Script): Promise<Output> {
   const lines: string[] = [];
   const sql = postgres(databaseUrl, {
     max: 1,
@@ -53,27 +67,28 @@ async function execute(databaseUrl: string, text: string): Promise<{ output: str
     connection: { search_path: '"$user", public, extensions' },
   });
   try {
-    await sql.unsafe(text).simple().forEach((row) => {
+    await sql.unsafe(script.text).simple().forEach((row) => {
       const [first] = Object.values(row);
       if (typeof first === "string" && first !== "") lines.push(first);
     });
     return { output: lines.join("\n"), problems: [] };
   } catch (error) {
-    return { output: lines.join("\n"), problems: [describeError(error, text, lines)] };
+    return { output: lines.join("\n"), problems: [describeError(error, script, lines)] };
   } finally {
     await sql.end();
   }
 }
 
-function describeError(error: unknown, text: string, lines: string[]): string {
+function describeError(error: unknown, script: Script, lines: string[]): string {
   if (!(error instanceof postgres.PostgresError)) throw error;
-  const line = error.position === undefined ? "" : `, line ${lineAt(text, Number(error.position))}`;
+  const where = error.position === undefined ? "" : `, ${placeOf(script, Number(error.position))}`;
   const last = lines.findLast((each) => /^(not )?ok /.test(each))?.split("\n")[0];
   const after = last === undefined ? "before the first assertion" : `after "${last}"`;
-  return `SQL error ${error.code}${line}, ${after}: ${error.message}`;
+  return `SQL error ${error.code}${where}, ${after}: ${error.message}`;
 }
 
-/** Postgres counts characters from 1. */
-function lineAt(text: string, position: number): number {
-  return text.slice(0, position - 1).split("\n").length;
+/** The line as its author sees it, in the test file or in one it includes. Postgres counts characters from 1. */
+function placeOf({ text, origins }: Script, position: number): string {
+  const { file, line } = origins[text.slice(0, position - 1).split("\n").length - 1]!;
+  return file === origins[0]!.file ? `line ${line}` : `line ${line} of ${file}`;
 }

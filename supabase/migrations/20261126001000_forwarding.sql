@@ -1,4 +1,5 @@
--- Where a tenant wants to be told of what their numbers receive. Signed in the Standard Webhooks form, delivered by a job.
+-- Where a tenant wants to be told of what their numbers receive. Signed in the Standard Webhooks form, delivered by a
+-- job.
 
 create table private.forward_webhooks (
   user_id uuid primary key references auth.users (id) on delete cascade,
@@ -8,9 +9,11 @@ create table private.forward_webhooks (
   disabled_reason text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint forward_webhooks_secret_is_sealed check (sealed_secret ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$')
+  constraint forward_webhooks_secret_is_sealed
+    check (sealed_secret ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$')
 );
-comment on table private.forward_webhooks is 'One webhook per tenant. The secret is sealed like a token, bound to the user and the word forward-webhook.';
+comment on table private.forward_webhooks is
+  'One webhook per tenant. The secret is sealed like a token, bound to the user and the word forward-webhook.';
 create trigger touch_updated_at before update on private.forward_webhooks
   for each row execute function private.touch_updated_at();
 alter table private.forward_webhooks enable row level security;
@@ -26,9 +29,11 @@ as $$
     f.url, f.sealed_secret, f.disabled_reason, f.created_at
   from (select p_user_id as id) u left join private.forward_webhooks f on f.user_id = u.id;
 $$;
-comment on function public.forward_webhook_of(uuid) is 'A tenant''s webhook with its sealed secret: enabled, disabled (it answered 410) or none.';
+comment on function public.forward_webhook_of(uuid) is
+  'A tenant''s webhook with its sealed secret: enabled, disabled (it answered 410) or none.';
 
-create function public.save_forward_webhook(p_user_id uuid, p_url text, p_sealed_secret text, p_rotate boolean, p_request_id text)
+create function public.save_forward_webhook(p_user_id uuid, p_url text, p_sealed_secret text, p_rotate boolean,
+  p_request_id text)
 returns table (outcome text, created_at timestamptz)
 language plpgsql
 set search_path = ''
@@ -43,7 +48,8 @@ begin
     return;
   end if;
   update private.forward_webhooks f
-  set url = p_url, sealed_secret = case when p_rotate then p_sealed_secret else f.sealed_secret end, disabled_at = null, disabled_reason = null
+  set url = p_url, sealed_secret = case when p_rotate then p_sealed_secret else f.sealed_secret end, disabled_at = null,
+    disabled_reason = null
   where f.user_id = p_user_id
   returning f.created_at into since;
   if not found then
@@ -57,7 +63,8 @@ begin
 end;
 $$;
 comment on function public.save_forward_webhook(uuid, text, text, boolean, text) is
-  'Sets a tenant''s webhook and enables it again: created or rotated (the secret given is the one in use), changed (the one before stays), or unknown_user.';
+  'Sets a tenant''s webhook and enables it again: created or rotated (the secret given is the one in use), changed '
+  '(the one before stays), or unknown_user.';
 
 create function public.remove_forward_webhook(p_user_id uuid, p_request_id text) returns text
 language plpgsql
@@ -72,7 +79,8 @@ begin
   return 'removed';
 end;
 $$;
-comment on function public.remove_forward_webhook(uuid, text) is 'Forgets a tenant''s webhook and its secret: removed or none.';
+comment on function public.remove_forward_webhook(uuid, text) is
+  'Forgets a tenant''s webhook and its secret: removed or none.';
 
 create function public.disable_forward_webhook(p_user_id uuid, p_url text, p_reason text) returns text
 language plpgsql
@@ -84,18 +92,25 @@ begin
   if not found then
     return 'unchanged';
   end if;
-  perform private.audit('forward', 'forward_webhook.disabled', p_user_id, null, null, jsonb_build_object('reason', left(p_reason, 200)));
+  perform private.audit('forward', 'forward_webhook.disabled', p_user_id, null, null,
+    jsonb_build_object('reason', left(p_reason, 200)));
   return 'disabled';
 end;
 $$;
 comment on function public.disable_forward_webhook(uuid, text, text) is
   'The endpoint said that it is gone for good (410): disabled, or unchanged where it has another URL by now.';
 
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
 revoke execute on function
-  public.forward_webhook_of(uuid), public.save_forward_webhook(uuid, text, text, boolean, text), public.remove_forward_webhook(uuid, text),
+  public.forward_webhook_of(uuid),
+  public.save_forward_webhook(uuid, text, text, boolean, text),
+  public.remove_forward_webhook(uuid, text),
   public.disable_forward_webhook(uuid, text, text)
   from public, anon, authenticated;
 grant execute on function
-  public.forward_webhook_of(uuid), public.save_forward_webhook(uuid, text, text, boolean, text), public.remove_forward_webhook(uuid, text),
+  public.forward_webhook_of(uuid),
+  public.save_forward_webhook(uuid, text, text, boolean, text),
+  public.remove_forward_webhook(uuid, text),
   public.disable_forward_webhook(uuid, text, text)
   to service_role;

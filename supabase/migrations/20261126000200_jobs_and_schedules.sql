@@ -12,7 +12,21 @@ set search_path = ''
 as $$
   select pgmq.send('jobs', p_job, p_delay_seconds);
 $$;
-comment on function private.enqueue(jsonb, integer) is 'Puts one job on the queue, in the caller''s transaction. Returns its message id.';
+comment on function private.enqueue(jsonb, integer) is
+  'Puts one job on the queue, in the caller''s transaction. Returns its message id.';
+
+create function private.is_enqueued(p_job jsonb) returns boolean
+language sql stable
+security definer -- reads pgmq's tables
+set search_path = ''
+as $$
+  select exists (select from pgmq.q_jobs q where q.message = p_job);
+$$;
+comment on function private.is_enqueued(jsonb) is 'Whether just this job waits already.';
+
+-- Schedules -----------------------------------------------------------------------------------------------------------
+
+-- Recurring jobs, and the one cron entry that drives them where the database has pg_cron and pg_net.
 
 create table private.schedules (
   name text primary key,
@@ -20,7 +34,8 @@ create table private.schedules (
   every interval not null,
   due_at timestamptz not null default now()
 );
-comment on table private.schedules is 'Recurring jobs. Due ones are enqueued whenever jobs are claimed, so one cron entry drives them all.';
+comment on table private.schedules is
+  'Recurring jobs. Due ones are enqueued whenever jobs are claimed, so one cron entry drives them all.';
 alter table private.schedules enable row level security;
 revoke all on private.schedules from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.schedules to service_role;
@@ -41,6 +56,30 @@ as $$
   select private.enqueue(job) from due;
 $$;
 
+-- On Supabase: every ten seconds, one HTTP call to run-jobs. URL and key are read from Vault at each run, so that a
+-- rotated key needs no migration: names `switchboard_functions_url` and `switchboard_secret_key` (see the README).
+do $$
+begin
+  if (select count(*) from pg_catalog.pg_available_extensions where name in ('pg_cron', 'pg_net', 'supabase_vault'))
+    = 3 then
+    create extension if not exists pg_cron;
+    create extension if not exists pg_net;
+    perform cron.schedule('switchboard-run-jobs', '10 seconds', $cron$
+      select net.http_post(
+        url := (select decrypted_secret from vault.decrypted_secrets where name = 'switchboard_functions_url')
+          || '/run-jobs',
+        headers := jsonb_build_object('Content-Type', 'application/json',
+          'apikey', (select decrypted_secret from vault.decrypted_secrets where name = 'switchboard_secret_key')),
+        body := '{}'::jsonb,
+        timeout_milliseconds := 60000)
+      where exists (select from vault.decrypted_secrets where name = 'switchboard_functions_url');
+    $cron$);
+  end if;
+end;
+$$;
+
+-- Claiming and settling -----------------------------------------------------------------------------------------------
+
 create function public.claim_jobs(p_limit integer, p_visibility_seconds integer)
 returns table (job_id bigint, attempt integer, enqueued_at timestamptz, job jsonb)
 language plpgsql
@@ -50,11 +89,12 @@ as $$
 #variable_conflict use_column
 begin
   perform private.enqueue_due_schedules();
-  -- pgmq.read is first come, first served: one tenant's thousand jobs would hold up everybody else's one. Here the first
-  -- job of each tenant comes before the second of any.
+  -- pgmq.read is first come, first served: one tenant's thousand jobs would hold up everybody else's one. Here the
+  -- first job of each tenant comes before the second of any.
   return query
     with visible as (
-      select q.msg_id, row_number() over (partition by coalesce(q.message ->> 'userId', q.msg_id::text) order by q.msg_id) as turn
+      select q.msg_id, row_number() over (partition by coalesce(q.message ->> 'userId', q.msg_id::text)
+        order by q.msg_id) as turn
       from pgmq.q_jobs q where q.vt <= clock_timestamp()
     ), chosen as (
       select q.msg_id from pgmq.q_jobs q join visible v using (msg_id)
@@ -62,13 +102,15 @@ begin
       order by v.turn, q.msg_id limit p_limit
       for update of q skip locked
     )
-    update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_visibility_seconds), read_ct = q.read_ct + 1
+    update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      read_ct = q.read_ct + 1
     from chosen where q.msg_id = chosen.msg_id
     returning q.msg_id, q.read_ct::integer, q.enqueued_at, q.message;
 end;
 $$;
 comment on function public.claim_jobs(integer, integer) is
-  'Claims up to p_limit due jobs for p_visibility_seconds, in turn between tenants. attempt counts claims, this one included.';
+  'Claims up to p_limit due jobs for p_visibility_seconds, in turn between tenants. attempt counts claims, this one '
+  'included.';
 
 create function public.finish_job(p_job_id bigint) returns boolean
 language sql
@@ -94,7 +136,9 @@ begin
   return 'retrying';
 end;
 $$;
-comment on function public.retry_job(bigint, integer, text) is 'Makes a failed job visible again after a delay and keeps its last error: retrying, or gone where it is no longer on the queue.';
+comment on function public.retry_job(bigint, integer, text) is
+  'Makes a failed job visible again after a delay and keeps its last error: retrying, or gone where it is no longer '
+  'on the queue.';
 
 create function public.defer_job(p_job_id bigint, p_delay_seconds integer) returns text
 language plpgsql
@@ -102,13 +146,15 @@ security definer
 set search_path = ''
 as $$
 begin
-  update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_delay_seconds), read_ct = greatest(q.read_ct - 1, 0)
+  update pgmq.q_jobs q set vt = clock_timestamp() + make_interval(secs => p_delay_seconds),
+    read_ct = greatest(q.read_ct - 1, 0)
   where q.msg_id = p_job_id;
   return case when found then 'deferred' else 'gone' end;
 end;
 $$;
 comment on function public.defer_job(bigint, integer) is
-  'Makes a job wait that could not begin yet (somebody else is at it). Not an attempt, so never a reason to give up: deferred or gone.';
+  'Makes a job wait that could not begin yet (somebody else is at it). Not an attempt, so never a reason to give up: '
+  'deferred or gone.';
 
 create table private.job_errors (
   job_id bigint primary key,
@@ -132,13 +178,15 @@ begin
   if not found then
     return 'gone';
   end if;
-  perform pgmq.send('jobs_dead', jsonb_build_object('job', buried, 'jobId', p_job_id, 'error', left(p_error, 500), 'buriedAt', now()));
+  perform pgmq.send('jobs_dead', jsonb_build_object('job', buried, 'jobId', p_job_id, 'error', left(p_error, 500),
+    'buriedAt', now()));
   perform pgmq.delete('jobs', p_job_id);
   delete from private.job_errors where job_id = p_job_id;
   return 'buried';
 end;
 $$;
-comment on function public.bury_job(bigint, text) is 'Moves a job that will not succeed to the dead letters, with its last error.';
+comment on function public.bury_job(bigint, text) is
+  'Moves a job that will not succeed to the dead letters, with its last error.';
 
 create function private.forget_job_error() returns trigger
 language plpgsql
@@ -151,13 +199,26 @@ end;
 $$;
 create trigger forget_error after delete on pgmq.q_jobs for each row execute function private.forget_job_error();
 
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
 revoke execute on function
-  private.enqueue(jsonb, integer), private.enqueue_due_schedules(), private.forget_job_error(),
-  public.claim_jobs(integer, integer), public.finish_job(bigint), public.retry_job(bigint, integer, text), public.bury_job(bigint, text),
-  public.defer_job(bigint, integer)
+  private.enqueue(jsonb, integer),
+  private.is_enqueued(jsonb),
+  private.enqueue_due_schedules(),
+  public.claim_jobs(integer, integer),
+  public.finish_job(bigint),
+  public.retry_job(bigint, integer, text),
+  public.defer_job(bigint, integer),
+  public.bury_job(bigint, text),
+  private.forget_job_error()
   from public, anon, authenticated;
 grant execute on function
-  private.enqueue(jsonb, integer), private.enqueue_due_schedules(),
-  public.claim_jobs(integer, integer), public.finish_job(bigint), public.retry_job(bigint, integer, text), public.bury_job(bigint, text),
-  public.defer_job(bigint, integer)
+  private.enqueue(jsonb, integer),
+  private.is_enqueued(jsonb),
+  private.enqueue_due_schedules(),
+  public.claim_jobs(integer, integer),
+  public.finish_job(bigint),
+  public.retry_job(bigint, integer, text),
+  public.defer_job(bigint, integer),
+  public.bury_job(bigint, text)
   to service_role;

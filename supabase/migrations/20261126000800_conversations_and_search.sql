@@ -7,8 +7,10 @@ create table public.sms_conversations (
   last_message_at timestamptz not null,
   primary key (user_id, own_number, peer_number)
 );
-comment on table public.sms_conversations is 'Each pair of one number of a tenant''s and one they write with, and when there was last news. Kept by a trigger.';
-create index sms_conversations_newest_first on public.sms_conversations (user_id, last_message_at desc, own_number, peer_number);
+comment on table public.sms_conversations is
+  'Each pair of one number of a tenant''s and one they write with, and when there was last news. Kept by a trigger.';
+create index sms_conversations_newest_first on public.sms_conversations (user_id, last_message_at desc, own_number,
+  peer_number);
 
 alter table public.sms_conversations enable row level security;
 revoke all on public.sms_conversations from public, anon, authenticated, service_role;
@@ -24,12 +26,14 @@ as $$
 begin
   insert into public.sms_conversations as c (user_id, own_number, peer_number, last_message_at)
   values (new.user_id, new.own_number, new.peer_number, new.created_at)
-  on conflict (user_id, own_number, peer_number) do update set last_message_at = greatest(c.last_message_at, excluded.last_message_at);
+  on conflict (user_id, own_number, peer_number) do update
+    set last_message_at = greatest(c.last_message_at, excluded.last_message_at);
   return null;
 end;
 $$;
 comment on function private.note_conversation() is 'Trigger: keeps the conversation that a message belongs to.';
-create trigger note_conversation after insert on public.sms_messages for each row execute function private.note_conversation();
+create trigger note_conversation after insert on public.sms_messages
+  for each row execute function private.note_conversation();
 
 create function public.list_conversations(
   p_user_id uuid, p_own_number text, p_before_at timestamptz, p_before_own text, p_before_peer text, p_limit integer
@@ -43,7 +47,8 @@ as $$
   from public.sms_conversations c
   -- None where the only message was taken back.
   cross join lateral (
-    select jsonb_build_object('id', m.id, 'direction', m.direction, 'body', m.body, 'status', m.status, 'mediaCount', cardinality(m.media_urls),
+    select jsonb_build_object('id', m.id, 'direction', m.direction, 'body', m.body, 'status', m.status,
+      'mediaCount', cardinality(m.media_urls),
       'createdAt', m.created_at) as message
     from public.sms_messages m
     where m.user_id = c.user_id and m.own_number = c.own_number and m.peer_number = c.peer_number
@@ -51,7 +56,8 @@ as $$
   ) newest
   where c.user_id = p_user_id
     and (p_own_number is null or c.own_number = p_own_number)
-    -- Newest first, ties by the numbers: written out, because the directions differ. The first line is what the index begins at.
+    -- Newest first, ties by the numbers: written out, because the directions differ. The first line is what the index
+    -- begins at.
     and c.last_message_at <= coalesce(p_before_at, 'infinity')
     and (p_before_at is null or c.last_message_at < p_before_at
       or (c.last_message_at = p_before_at and (c.own_number, c.peer_number) > (p_before_own, p_before_peer)))
@@ -65,8 +71,9 @@ create function private.words_of(p_search text) returns tsquery
 language sql stable
 set search_path = ''
 as $$
-  -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because to_tsquery
-  -- would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a backslash.
+  -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because
+  -- to_tsquery would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a
+  -- backslash.
   select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
   from unnest(tsvector_to_array(to_tsvector('simple', lower(p_search)))) w;
 $$;
@@ -77,9 +84,11 @@ create function public.list_messages(
   p_since timestamptz, p_until timestamptz, p_search text, p_before_at timestamptz, p_before_id uuid, p_limit integer
 )
 returns table (
-  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[], status text,
+  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[],
+  status text,
   twilio_message_sid text, source text, error_code integer, error_message text, num_segments integer, encoding text,
-  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz, created_at timestamptz
+  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz,
+  created_at timestamptz
 )
 language plpgsql stable
 set search_path = ''
@@ -106,7 +115,8 @@ begin
       union all
       select n.id from (
         select m.id from public.sms_conversations c
-        join public.sms_messages m on m.user_id = c.user_id and m.own_number = c.own_number and m.peer_number = c.peer_number
+        join public.sms_messages m on m.user_id = c.user_id and m.own_number = c.own_number
+          and m.peer_number = c.peer_number
         where is_number and c.user_id = p_user_id and position(digits in c.peer_number) > 0
         limit most + 1
       ) n);
@@ -115,7 +125,8 @@ begin
     end if;
   end if;
   return query
-    select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status, m.twilio_message_sid, m.source,
+    select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status,
+      m.twilio_message_sid, m.source,
       m.error_code, m.error_message, m.num_segments, m.encoding, m.price, m.price_unit, m.campaign_id, m.redacted_at,
       m.status_updated_at, m.created_at
     from public.sms_messages m
@@ -136,32 +147,45 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid, integer) is
-  'A tenant''s messages, newest first, by any of these filters (null: no filter); a search is for words by their beginnings, or for digits of the other number; before_* are those of the last row seen.';
-
-revoke execute on function
-  private.note_conversation(), private.words_of(text), public.list_conversations(uuid, text, timestamptz, text, text, integer),
-  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid, integer)
-  from public, anon, authenticated;
-grant execute on function
-  private.words_of(text), public.list_conversations(uuid, text, timestamptz, text, text, integer),
-  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid, integer)
-  to service_role;
+comment on function public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text,
+  timestamptz, uuid, integer) is
+  'A tenant''s messages, newest first, by any of these filters (null: no filter); a search is for words by their '
+  'beginnings, or for digits of the other number; before_* are those of the last row seen.';
 
 create function public.message_of(p_user_id uuid, p_message_id uuid)
 returns table (
-  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[], status text,
+  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[],
+  status text,
   twilio_message_sid text, source text, error_code integer, error_message text, num_segments integer, encoding text,
-  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz, created_at timestamptz
+  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz,
+  created_at timestamptz
 )
 language sql stable
 set search_path = ''
 as $$
-  select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status, m.twilio_message_sid, m.source,
+  select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status,
+    m.twilio_message_sid, m.source,
     m.error_code, m.error_message, m.num_segments, m.encoding, m.price, m.price_unit, m.campaign_id, m.redacted_at,
     m.status_updated_at, m.created_at
   from public.sms_messages m where m.id = p_message_id and m.user_id = p_user_id;
 $$;
-comment on function public.message_of(uuid, uuid) is 'One message of a tenant, in the shape of list_messages; no row where it is not theirs.';
-revoke execute on function public.message_of(uuid, uuid) from public, anon, authenticated;
-grant execute on function public.message_of(uuid, uuid) to service_role;
+comment on function public.message_of(uuid, uuid) is
+  'One message of a tenant, in the shape of list_messages; no row where it is not theirs.';
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.note_conversation(),
+  public.list_conversations(uuid, text, timestamptz, text, text, integer),
+  private.words_of(text),
+  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid,
+    integer),
+  public.message_of(uuid, uuid)
+  from public, anon, authenticated;
+grant execute on function
+  public.list_conversations(uuid, text, timestamptz, text, text, integer),
+  private.words_of(text),
+  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid,
+    integer),
+  public.message_of(uuid, uuid)
+  to service_role;
