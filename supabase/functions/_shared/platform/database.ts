@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { Database } from "../database.types.ts";
+import type { Database, Json } from "../database.types.ts";
 import { Refusal } from "./errors.ts";
 
 export type Db = SupabaseClient<Database>;
@@ -10,10 +10,7 @@ export type FunctionName = keyof Functions & string;
 type ArgumentsOf<Name extends FunctionName> = {
   [Key in keyof Functions[Name]["Args"]]: Functions[Name]["Args"][Key] | null;
 };
-/**
- * A decision answers with one row, or with one scalar. The generator takes every column for present; which ones are null
- * depends on the outcome, so read `outcome` first.
- */
+/** What one row of a function's answer is, or its scalar. The generator takes every column of `returns table` for present. */
 type AnswerOf<Name extends FunctionName> = Functions[Name]["Returns"] extends (infer Row)[] ? Row
   : Functions[Name]["Returns"];
 
@@ -32,6 +29,65 @@ export async function decide<Name extends FunctionName>(
   const answer = Array.isArray(data) ? data[0] : data;
   if (answer === undefined || answer === null) throw unavailable(name, "no row");
   return answer as AnswerOf<Name>;
+}
+
+/** A SQL function that answers with a row that has an `outcome`. */
+type DecisionName = {
+  [Name in FunctionName]: Functions[Name]["Returns"] extends { outcome: string }[] ? Name : never;
+}[FunctionName];
+
+type RowOf<Name extends DecisionName> = AnswerOf<Name> & { outcome: string };
+type OutcomeOf<Name extends DecisionName> = RowOf<Name>["outcome"];
+type ColumnOf<Name extends DecisionName> = Exclude<keyof RowOf<Name> & string, "outcome">;
+
+/** For each outcome, the columns that come with it. One that may be null all the same has a `?` behind its name. */
+type ColumnsByOutcome<Name extends DecisionName> = {
+  readonly [Outcome in OutcomeOf<Name>]: readonly (ColumnOf<Name> | `${ColumnOf<Name>}?`)[];
+};
+
+type Present<Name extends DecisionName, Column> = {
+  [Key in Column as Key extends `${infer Base}?` ? Base : Key & string]: Key extends `${infer Base}?`
+    ? RowOf<Name>[Base & keyof RowOf<Name>] | null
+    : RowOf<Name>[Key & keyof RowOf<Name>];
+};
+
+type Decided<Name extends DecisionName, Columns extends ColumnsByOutcome<Name>> = {
+  [Outcome in OutcomeOf<Name>]: { outcome: Outcome } & Present<Name, Columns[Outcome][number]>;
+}[OutcomeOf<Name>];
+
+/** The columns of an outcome that the enum does not have: no such key can be given. */
+type NoOthers<Name extends DecisionName, Columns> = { [Key in Exclude<keyof Columns, OutcomeOf<Name>>]: never };
+
+/**
+ * Declares a SQL function that decides: what it answers with, outcome by outcome. The result calls it in one round trip and
+ * returns a union, so that a `switch` over `outcome` is checked by the compiler and each case has exactly its columns.
+ *
+ * @throws Refusal `database_unavailable` when there is no answer within ten seconds or no row
+ * @throws Error when the database answers with an outcome, or without a column, that was not declared
+ * @example
+ * const requestSweep = decision("request_sweep", { accepted: ["sweep_id"], busy: [] });
+ * const decided = await requestSweep(db, { p_request_id: requestId });
+ */
+export function decision<Name extends DecisionName, const Columns extends ColumnsByOutcome<Name>>(
+  name: Name,
+  columns: Columns & NoOthers<Name, Columns>,
+): (db: Db, args: ArgumentsOf<Name>) => Promise<Decided<Name, Columns>> {
+  return async (db, args) => {
+    const answer = await decide(db, name, args) as Record<string, unknown> & { outcome: string };
+    const declared = (columns as Record<string, readonly string[]>)[answer.outcome];
+    if (declared === undefined) throw new Error(`Unexpected ${name} outcome "${answer.outcome}"`);
+    const missing = declared.find((column) => !column.endsWith("?") && (answer[column] ?? null) === null);
+    if (missing !== undefined) throw new Error(`${name} answered "${answer.outcome}" without ${missing}`);
+    return answer as Decided<Name, Columns>;
+  };
+}
+
+/** A row of a table that a function returns as JSON (`to_jsonb`): its values are those the Data API would give. */
+export function rowFrom<Table extends keyof Database["public"]["Tables"]>(
+  _table: Table,
+  json: Json,
+): Database["public"]["Tables"][Table]["Row"] {
+  return json as Database["public"]["Tables"][Table]["Row"];
 }
 
 /** Calls a SQL function that returns any number of rows. */
