@@ -223,22 +223,69 @@ create trigger switchboard_remember_departure before delete on auth.users
 
 -- The subaccount ------------------------------------------------------------------------------------------------------
 
+create type public.account_status as enum ('none', 'pending', 'active', 'suspended', 'closed');
+comment on type public.account_status is
+  'What a tenant can do with their subaccount. none: they have none. pending: it is being set up, or its token is not '
+  'stored yet. active, suspended and closed: as at Twilio, or as a subscription or an operator demands.';
+
+create type private.account as (status public.account_status, subaccount_sid text, sealed_token text);
+comment on type private.account is 'A tenant''s subaccount: its status, its SID (AC…) and its sealed auth token.';
+
+create function private.account_status_without_subaccount(p_user_id uuid) returns public.account_status
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  wanted constant text := private.wanted_subaccount(p_user_id);
+begin
+  if wanted in ('suspended', 'closed') then
+    return wanted;
+  end if;
+  -- The tenant had a subaccount and the row was lost, with the host's table or by the tenant's own delete: convergence
+  -- finds the subaccount again.
+  if exists (select from private.tenancies t where t.user_id = p_user_id and t.applied_status is not null) then
+    return 'pending';
+  end if;
+  return 'none';
+end;
+$$;
+comment on function private.account_status_without_subaccount(uuid) is
+  'The account status of a tenant without a stored subaccount. A lapsed subscription or an operator''s hold counts, so '
+  'that the shared numbers are no way around them.';
+
+create function private.account_of(p_user_id uuid) returns private.account
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  account private.account;
+begin
+  select
+    case
+      when p.twilio_subaccount_status = 'active' and p.twilio_subaccount_auth_token_encrypted is null then 'pending'
+      else p.twilio_subaccount_status
+    end,
+    p.twilio_subaccount_sid, p.twilio_subaccount_auth_token_encrypted
+  into account.status, account.subaccount_sid, account.sealed_token
+  from public.user_preferences p where p.user_id = p_user_id and p.twilio_subaccount_sid is not null;
+  if account.subaccount_sid is null then
+    account.status := private.account_status_without_subaccount(p_user_id);
+  end if;
+  return account;
+end;
+$$;
+comment on function private.account_of(uuid) is
+  'The one place that derives an account''s status: what a tenant may do, with the SID and sealed token of their '
+  'subaccount (null without one).';
+
 create function public.subaccount_of(p_user_id uuid)
-returns table (outcome text, subaccount_sid text, sealed_token text, status text)
+returns table (outcome public.account_status, subaccount_sid text, sealed_token text)
 language sql stable
 set search_path = ''
 as $$
-  -- The left join keeps one row also for a user who never had a subaccount.
-  select case
-      when p.twilio_subaccount_sid is null then 'none'
-      when p.twilio_subaccount_status = 'active' and p.twilio_subaccount_auth_token_encrypted is null then 'pending'
-      else p.twilio_subaccount_status
-    end::text,
-    p.twilio_subaccount_sid::text, p.twilio_subaccount_auth_token_encrypted, p.twilio_subaccount_status::text
-  from (select p_user_id as id) u left join public.user_preferences p on p.user_id = u.id;
+  select a.status, a.subaccount_sid, a.sealed_token from private.account_of(p_user_id) a;
 $$;
-comment on function public.subaccount_of(uuid) is
-  'The tenant''s account SID and sealed token: active, suspended, closed, pending or none.';
+comment on function public.subaccount_of(uuid) is 'The tenant''s account status, with its SID and sealed token.';
 
 create function public.request_subaccount(p_user_id uuid, p_open_to_anyone boolean, p_request_id text)
 returns table (outcome text, subaccount_sid text, friendly_name text, status text)
@@ -290,11 +337,15 @@ comment on function private.lock_tenant(uuid) is
 
 revoke execute on function
   private.remember_departure(),
+  private.account_status_without_subaccount(uuid),
+  private.account_of(uuid),
   public.subaccount_of(uuid),
   public.request_subaccount(uuid, boolean, text),
   private.lock_tenant(uuid)
   from public, anon, authenticated;
 grant execute on function
+  private.account_status_without_subaccount(uuid),
+  private.account_of(uuid),
   public.subaccount_of(uuid),
   public.request_subaccount(uuid, boolean, text),
   private.lock_tenant(uuid)

@@ -325,7 +325,7 @@ language sql stable
 set search_path = ''
 as $$
   select case
-      when a.outcome <> 'active' then a.outcome
+      when a.outcome <> 'active' then a.outcome::text
       when n.id is null then 'not_found'
       when n.status <> 'active' then n.status::text
       else 'changeable'
@@ -405,7 +405,7 @@ begin
   select * into account from public.subaccount_of(p_user_id);
   select * into wanted from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
   decision := case
-    when account.outcome <> 'active' then account.outcome
+    when account.outcome <> 'active' then account.outcome::text
     when wanted.id is null then 'not_found'
     when wanted.phone_number <> p_confirm_phone_number then 'unconfirmed'
     when wanted.status = 'active' then 'begun'
@@ -553,7 +553,7 @@ set search_path = ''
 as $$
   select case
       when not private.user_exists(p_user_id) then 'unknown_user'
-      when a.outcome <> 'active' then a.outcome
+      when a.outcome <> 'active' then a.outcome::text
       when n.user_id <> p_user_id then 'held'
       when n.status in ('purchasing', 'releasing') then n.status::text
       else 'movable'
@@ -630,7 +630,7 @@ returns table (outcome text, subaccount_sid text, sealed_token text, read_at tim
 language sql stable
 set search_path = ''
 as $$
-  select a.outcome, a.subaccount_sid, a.sealed_token, now(), coalesce((
+  select a.outcome::text, a.subaccount_sid, a.sealed_token, now(), coalesce((
     select jsonb_agg(private.number_row(n) order by n.created_at, n.id)
     from public.user_twilio_numbers n where n.user_id = p_user_id and n.status <> 'released'), '[]')
   from public.subaccount_of(p_user_id) a;

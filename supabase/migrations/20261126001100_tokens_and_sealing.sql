@@ -59,7 +59,7 @@ begin
       p_request_id);
     return query select 'accepted', account.subaccount_sid;
   else
-    return query select account.outcome, account.subaccount_sid;
+    return query select account.outcome::text, account.subaccount_sid;
   end if;
 end;
 $$;
@@ -234,7 +234,7 @@ returns table (outcome text, subaccount_sid text, sealed_token text, sealed_next
 language sql stable
 set search_path = ''
 as $$
-  select a.outcome, a.subaccount_sid, a.sealed_token, r.sealed_next,
+  select a.outcome::text, a.subaccount_sid, a.sealed_token, r.sealed_next,
     case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end
   from public.subaccount_of(p_user_id) a
   left join private.token_rotations r on r.user_id = p_user_id and r.subaccount_sid = a.subaccount_sid;

@@ -60,6 +60,8 @@ select bag_eq(
 select bag_eq(
   'select name, callers from pg_temp.callers',
   $$ values
+    ('private.account_of', 'service_role'),
+    ('private.account_status_without_subaccount', 'service_role'),
     ('private.ask_for_convergence', 'service_role'),
     ('private.ask_for_thorough_convergence', 'service_role'),
     ('private.ask_for_token_rotation', 'service_role'),

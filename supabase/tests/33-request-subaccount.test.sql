@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(32);
+select plan(37);
 
 select pg_temp.join_as('tenant');
 delete from pgmq.q_jobs;
@@ -63,11 +63,12 @@ select results_eq('select outcome from public.request_subaccount(gen_random_uuid
 -- The state of a subaccount ---------------------------------------------------------------------------------------------
 
 delete from public.user_preferences where user_id = pg_temp.tenant();
-select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text) $$,
-  'Who has no row has no subaccount');
+select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
+  $$ values ('none'::public.account_status, null::text, null::text) $$, 'subaccount_of returns none for a user without a row');
 insert into public.user_preferences (user_id) values (pg_temp.tenant());
-select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, 'pending') $$,
-  'Who has a row of the host''s only has no subaccount');
+select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
+  $$ values ('none'::public.account_status, null::text, null::text) $$,
+  'subaccount_of returns none for a user whose row is the host''s only');
 create function pg_temp.standing(p_status text, p_token text) returns text language plpgsql as $$
 begin
   perform pg_temp.store(pg_temp.tenant(), 'AC1', p_status, p_token);
@@ -82,8 +83,25 @@ from (values
   ('suspended', 'v1.k1.iv.sealed', 'suspended'), ('suspended', null, 'suspended'),
   ('closed', 'v1.k1.iv.sealed', 'closed'), ('closed', null, 'closed')) cases (status, token, standing);
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed');
-select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('active', 'AC1', 'v1.k1.iv.sealed', 'active') $$,
+select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('active'::public.account_status, 'AC1', 'v1.k1.iv.sealed') $$,
   'The functions get the SID and the sealed token along with the standing');
+
+-- Without a stored subaccount -------------------------------------------------------------------------------------------
+
+delete from public.user_preferences where user_id = pg_temp.tenant();
+create function pg_temp.status_without(p_hold text, p_applied text) returns text language plpgsql as $$
+begin
+  insert into private.tenancies (user_id, operator_hold, applied_status) values (pg_temp.tenant(), p_hold, p_applied)
+  on conflict (user_id) do update set operator_hold = p_hold, applied_status = p_applied;
+  return (select outcome from public.subaccount_of(pg_temp.tenant()));
+end;
+$$;
+select is(pg_temp.status_without(hold, applied), expected,
+  format('subaccount_of returns %s for a tenant without a row, with the hold %s and %s as last status', expected,
+    coalesce(hold, '(none)'), coalesce(applied, '(none)')))
+from (values
+  (null, null, 'none'), ('suspended', null, 'suspended'), ('closed', null, 'closed'), (null, 'active', 'pending'),
+  ('suspended', 'active', 'suspended')) cases (hold, applied, expected);
 
 select * from finish();
 rollback;

@@ -4,7 +4,7 @@ create extension if not exists pgtap with schema extensions;
 \ir actors.psql
 select plan(65);
 
-select pg_temp.join_as('tenant', 'neighbour', 'attacker');
+select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 set local role service_role;
 
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
@@ -50,7 +50,8 @@ select is(pg_temp.changeable(pg_temp.tenant(), digit), outcome, format('A number
 from (values (4, 'purchasing'), (5, 'released'), (9, 'not_found')) cases (digit, outcome);
 select results_eq($$ select outcome, number from public.number_to_change(pg_temp.attacker(), pg_temp.row_id(1)) $$, $$ values ('not_found', null::jsonb) $$,
   'An attacker finds nobody else''s number to change');
-select is((select outcome from public.number_to_change(pg_temp.nobody(), pg_temp.row_id(1))), 'none', 'Who has no account is told so');
+select is((select outcome from public.number_to_change(pg_temp.visitor(), pg_temp.row_id(1))), 'none',
+  'number_to_change returns none for a user without a subaccount');
 select results_eq($$ select outcome, number ->> 'friendly_name' from public.record_number_name(pg_temp.row_id(1), 'Front desk', 'req-2') $$,
   $$ values ('recorded', 'Front desk') $$, 'A name that Twilio took is recorded');
 select results_eq('select action, request_id, details from pg_temp.trail limit 1', $$ values ('number.renamed', 'req-2',

@@ -4,7 +4,7 @@ create extension if not exists pgtap with schema extensions;
 \ir actors.psql
 select plan(34);
 
-select pg_temp.join_as('tenant', 'neighbour');
+select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 delete from pgmq.q_jobs;
 update private.schedules set due_at = now() + interval '1 day';
 create view pg_temp.queued as select message as job, vt from pgmq.q_jobs;
@@ -39,7 +39,8 @@ select results_eq('select outcome, subaccount_sid, sealed_token, read_at from pu
 select results_eq($$ select n ->> 'phone_number', n ->> 'status' from public.begin_number_sync(pg_temp.tenant()) b, jsonb_array_elements(b.numbers) n $$,
   $$ values ('+15005550101', 'active'), ('+15005550102', 'active'), ('+15005550103', 'purchasing'), ('+15005550104', 'releasing') $$,
   'It is told the tenant''s rows, those under way too, and no other''s');
-select results_eq('select outcome, numbers from public.begin_number_sync(gen_random_uuid())', $$ values ('none', '[]'::jsonb) $$, 'Who has no account has nothing to sync');
+select results_eq('select outcome, numbers from public.begin_number_sync(pg_temp.visitor())', $$ values ('none', '[]'::jsonb) $$,
+  'begin_number_sync returns none and no numbers for a user without a subaccount');
 
 -- A list older than what was done meanwhile changes nothing -------------------------------------------------------------
 

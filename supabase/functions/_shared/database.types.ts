@@ -1305,9 +1305,8 @@ export type Database = {
       "subaccount_of": {
         Args: { "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["account_status"];
           "sealed_token": string;
-          "status": string;
           "subaccount_sid": string;
         }[];
       };
@@ -1379,7 +1378,7 @@ export type Database = {
       "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
     };
     Enums: {
-      [_ in never]: never;
+      "account_status": "none" | "pending" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1486,6 +1485,8 @@ export type CompositeTypes<
 
 export const Constants = {
   "public": {
-    Enums: {},
+    Enums: {
+      "account_status": ["none", "pending", "active", "suspended", "closed"],
+    },
   },
 } as const;
