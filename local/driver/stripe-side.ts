@@ -49,8 +49,8 @@ export interface StripeSide {
   clearFaults(): Promise<void>;
 }
 
-/** The Stripe simulator of a running stack. */
-export function stripeSide({ stripe }: Pick<StackState, "stripe">): StripeSide {
+/** The Stripe simulator of a running stack; `fetch` may be that of a simulator in this process. */
+export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globalThis.fetch): StripeSide {
   async function control(method: string, path: string, body?: unknown) {
     const response = await fetch(`${stripe.url}/_sim${path}`, {
       method,

@@ -50,8 +50,8 @@ export interface TwilioSide {
   inbound(message: { from: string; to: string; body: string; mediaUrls?: string[] }): Promise<{ messageSid: string }>;
 }
 
-/** The Twilio simulator of a running stack. */
-export function twilioSide({ twilio }: Pick<StackState, "twilio">): TwilioSide {
+/** The Twilio simulator of a running stack; `fetch` may be that of a simulator in this process. */
+export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globalThis.fetch): TwilioSide {
   const authorization = `Basic ${btoa(`${twilio.accountSid}:${twilio.authToken}`)}`;
   const api = (path: string) => `${twilio.url}/2010-04-01${path}`;
   const post = (path: string, form: Record<string, string>) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { killDuringBulk } from "./harness/bulk.ts";
 
-const RECIPIENTS = Number(Deno.env.get("BULK_RECIPIENTS") ?? 5_000);
+const RECIPIENTS = Number(Deno.env.get("BULK_RECIPIENTS") ?? 2_000);
 const KILLS = 6;
 
 Deno.test({

@@ -29,7 +29,7 @@ export const SUITES: readonly Suite[] = [
     args: test(HTTP, `--ignore=${THROUGH_FAULTS.join(",")}`),
     stack: "2.1.4",
   },
-  { name: "faults: campaign through kills", args: test("tests/faults/bulk.test.ts") },
+  { name: "faults: campaign to 2,000 through kills", args: test("tests/faults/bulk.test.ts") },
   { name: "functions through faults and rotations, on Deno 2.1.4", args: test(...THROUGH_FAULTS), stack: "2.1.4" },
   { name: "faults: matrix, histories and kills", args: test("tests/faults", "--ignore=tests/faults/bulk.test.ts") },
   { name: "security: attacker, canary and fuzz", args: test("tests/security") },

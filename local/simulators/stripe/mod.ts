@@ -2,13 +2,14 @@ import { apiApp } from "./api/app.ts";
 import { controlApp } from "./control/app.ts";
 import { Faults } from "./control/faults.ts";
 import { Courier } from "./deliveries/courier.ts";
-import { Timers } from "./deliveries/timers.ts";
-import { serveHttp } from "./http-server.ts";
+import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
+import { SnapshotFile } from "../snapshot-file.ts";
+import { Timers } from "../timers.ts";
 import { randomText } from "./objects/ids.ts";
 import { loadPages, pagesApp } from "./pages/app.ts";
 import { freshRecords } from "./records.ts";
-import type { Bindings, Simulator } from "./simulator.ts";
-import { readSnapshot, SnapshotWriter } from "./state-file.ts";
+import type { Simulator } from "./simulator.ts";
+import { readState, snapshotOf } from "./state.ts";
 
 export interface StripeSimulatorOptions {
   /** 0 or absent takes a free port. */
@@ -37,6 +38,8 @@ export interface StripeSimulator {
   secretKey: string;
   /** Delivers there from now on, beginning with what waits. */
   setWebhookUrl(url: string): void;
+  /** `fetch` for callers in this process, without a connection. */
+  fetch: typeof fetch;
   /** Stops serving and delivering and saves the state; a second call waits for the first. */
   stop(): Promise<void>;
 }
@@ -52,11 +55,11 @@ const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
  */
 export async function startStripeSimulator(options: StripeSimulatorOptions = {}): Promise<StripeSimulator> {
   const log = options.log ?? (() => {});
-  const saved = options.stateFile === undefined ? null : await readSnapshot(options.stateFile);
+  const saved = options.stateFile === undefined ? null : await readState(options.stateFile);
   const records = saved?.records ?? freshRecords(Math.floor(Date.now() / 1000));
   const webhookSecret = options.webhookSecret ?? saved?.webhookSecret ?? `whsec_${randomText(32)}`;
   const secretKey = options.secretKey ?? saved?.secretKey ?? `sk_test_${randomText(32)}`;
-  const writer = new SnapshotWriter(options.stateFile ?? null, () => ({ webhookSecret, secretKey, records }), log);
+  const writer = new SnapshotFile(options.stateFile, () => snapshotOf({ webhookSecret, secretKey, records }), log);
   const changed = () => writer.changed();
   const courier = new Courier({
     records,
@@ -88,7 +91,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
   courier.deliverPending();
   log(`Stripe simulator at ${url}`);
   async function stop(): Promise<void> {
-    timers.cancelAll();
+    timers.stop();
     await Promise.all([server.stop(), courier.stop()]);
     await writer.flush();
   }
@@ -97,14 +100,13 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     url,
     webhookSecret,
     secretKey,
+    fetch: inProcessFetch(route),
     setWebhookUrl: (webhookUrl) => courier.setUrl(webhookUrl),
     stop: () => stopped ??= stop(),
   };
 }
 
-async function router(
-  simulator: Simulator,
-): Promise<(request: Request, env: Bindings) => Response | Promise<Response>> {
+async function router(simulator: Simulator): Promise<Handler> {
   const api = apiApp(simulator);
   const control = controlApp(simulator);
   const pages = pagesApp(simulator, await loadPages());

@@ -1,5 +1,5 @@
 import type { Courier } from "./deliveries/courier.ts";
-import type { Timers } from "./deliveries/timers.ts";
+import type { Timers } from "../timers.ts";
 import type { Faults } from "./control/faults.ts";
 import type { Records } from "./records.ts";
 
@@ -16,10 +16,4 @@ export interface Simulator {
   returnUrl: string | null;
   /** Tells that the records changed and are to be saved. */
   changed: () => void;
-}
-
-/** What the server hands to the routes with each request. */
-export interface Bindings {
-  /** Cuts the connection instead of sending the answer. */
-  drop: () => void;
 }

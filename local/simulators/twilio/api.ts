@@ -1,7 +1,7 @@
 import { accountInPath, authenticate, requireActive } from "./authentication.ts";
 import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
-import type { HttpAnswer, HttpRequest } from "./http-server.ts";
+import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
 import { accountRoutes } from "./resources/accounts.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";

@@ -1,5 +1,5 @@
 import { z, ZodError } from "zod";
-import type { HttpAnswer, HttpRequest } from "./http-server.ts";
+import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
 import { toE164 } from "./phone-numbers.ts";
@@ -74,7 +74,7 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
     },
     "GET /_sim/state": ({ store }) => json(200, stateSummary(store)),
     "GET /_sim/phones": ({ store }) => json(200, phonesOf(store)),
-    "GET /_sim/events": watchWorld,
+    "GET /_sim/events": watchStore,
     "POST /_sim/reset": () => {
       reset();
       return { status: 204, headers: {}, body: "" };
@@ -113,7 +113,7 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
 }
 
 /** Server-sent events: one `changed` with the revision after each change, at most ten a second. */
-function watchWorld({ store, timers }: Simulation): HttpAnswer {
+function watchStore({ store, timers }: Simulation): HttpAnswer {
   return {
     status: 200,
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "./http-server.ts";
+import type { HttpAnswer } from "./http.ts";
 
 const FILES: Record<string, { file: string; contentType: string }> = {
   "/": { file: "index.html", contentType: "text/html; charset=utf-8" },

@@ -1,7 +1,7 @@
 import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
 import type { HttpMethod } from "./records.ts";
-import { Timers } from "./timers.ts";
+import { Timers } from "../timers.ts";
 import type { Store } from "./store.ts";
 
 /** How an inactive account's own requests are refused: nobody documents it, five answers are reported. */

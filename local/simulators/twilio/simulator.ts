@@ -1,6 +1,8 @@
 import { answerApi } from "./api.ts";
 import { answerControl, controlRoutes } from "./control.ts";
-import { type HttpAnswer, type HttpRequest, serveHttp } from "./http-server.ts";
+import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
+import { readSnapshot, SnapshotFile } from "../snapshot-file.ts";
+import { type HttpAnswer, type HttpRequest, requestOf, responseOf } from "./http.ts";
 import { resumeLives } from "./message-life.ts";
 import { loadPage } from "./page-assets.ts";
 import { newPhoneNumber } from "./purchase.ts";
@@ -12,9 +14,8 @@ import {
   type Settings,
   type Simulation,
 } from "./simulation.ts";
-import { StateFile } from "./state-file.ts";
 import { sendWebhook } from "./webhooks/send-webhook.ts";
-import { Store } from "./store.ts";
+import { Store, type StoreSnapshot } from "./store.ts";
 
 const QUICK_LIFE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 300 };
 
@@ -54,6 +55,8 @@ export interface TwilioSimulator {
   url: string;
   accountSid: string;
   authToken: string;
+  /** `fetch` for callers in this process, without a connection. */
+  fetch: typeof fetch;
   /** Ends timers, connections and the server, and writes the state file. */
   stop(): Promise<void>;
 }
@@ -61,11 +64,11 @@ export interface TwilioSimulator {
 /** Starts a simulated Twilio. Several can run in one process. */
 export async function startTwilioSimulator(options: TwilioSimulatorOptions = {}): Promise<TwilioSimulator> {
   const store = new Store();
-  const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile, store);
-  const isKnown = await stateFile?.load() ?? false;
-  if (isKnown) adoptCredentials(store, options);
+  const log = options.log ?? (() => {});
+  const stateFile = new SnapshotFile(options.stateFile, () => store.snapshot(), log);
+  if (await loadState(options.stateFile, store)) adoptCredentials(store, options);
   else createMaster(store, options);
-  const simulation = createSimulation(store, settingsOf(options), sendWebhook, options.log ?? (() => {}));
+  const simulation = createSimulation(store, settingsOf(options), sendWebhook, log);
   const controls = controlRoutes(() => resetSimulation(simulation, options));
   const page = await loadPage();
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
@@ -74,19 +77,40 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     if (request.path.startsWith("/_sim/")) return answerControl(controls, simulation, request);
     return answerApi(simulation, request);
   };
-  const server = await serveHttp(options.port ?? 0, answer);
-  await stateFile?.follow();
+  const handler: Handler = async (request, { drop }) => {
+    const answered = await answer(await requestOf(request));
+    if (answered !== "drop") return responseOf(answered);
+    drop();
+    return new Response(null);
+  };
+  const server = await serveHttp(options.port ?? 0, handler);
+  const unfollow = store.onChange(() => stateFile.changed());
+  stateFile.changed();
+  await stateFile.flush();
   resumeLives(simulation);
   return {
     url: server.url,
     accountSid: store.master.sid,
     authToken: store.master.authToken,
+    fetch: inProcessFetch(handler),
     async stop() {
       simulation.timers.stop();
       await server.stop();
-      await stateFile?.close();
+      unfollow();
+      await stateFile.flush();
     },
   };
+}
+
+/** Loads the state that an earlier run has kept; false when there is none yet. @throws Error when the file is none of ours */
+async function loadState(path: string | undefined, store: Store): Promise<boolean> {
+  const snapshot = path === undefined ? null : await readSnapshot(path) as StoreSnapshot | null | undefined;
+  if (snapshot === null) return false;
+  if (snapshot?.version !== 1 || !Array.isArray(snapshot.accounts)) {
+    throw new Error(`Cannot load the Twilio simulator's state: "${path}" is not a version 1 state file`);
+  }
+  store.load(snapshot);
+  return true;
 }
 
 /** Back to the first minute, except for the master's credentials: whoever holds them goes on. */

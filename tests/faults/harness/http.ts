@@ -2,8 +2,9 @@ import type { OutsideCall } from "./process.ts";
 
 type Fetch = typeof fetch;
 
-/** One request over HTTP as a call of a process. */
+/** One request as a call of a process, answered by a simulator in this process. */
 export function httpCall(
+  answer: Fetch,
   input: Parameters<Fetch>[0],
   init: Parameters<Fetch>[1],
   pointOf: (method: string, url: URL) => string,
@@ -12,7 +13,7 @@ export function httpCall(
   return {
     point: pointOf(init?.method ?? "GET", url),
     // The caller's signal would cut a request short that is to arrive late.
-    send: () => fetch(url, { ...init, signal: null }),
+    send: () => answer(url, { ...init, signal: null }),
     unanswered: () => {
       throw new DOMException("Signal timed out.", "TimeoutError");
     },

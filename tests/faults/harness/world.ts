@@ -89,7 +89,7 @@ export class World implements AsyncDisposable {
 
   get twilio(): TwilioSide & { accountSid: string } {
     const { url, accountSid, authToken } = this.twilioServer;
-    return { ...twilioSide({ twilio: { url, accountSid, authToken } as never }), accountSid };
+    return { ...twilioSide({ twilio: { url, accountSid, authToken } as never }, this.twilioServer.fetch), accountSid };
   }
 
   /** Stripe's API, read by nobody on trial. */
@@ -98,7 +98,7 @@ export class World implements AsyncDisposable {
   }
 
   get stripe(): StripeSide {
-    return stripeSide({ stripe: { url: this.stripeServer.url } as never });
+    return stripeSide({ stripe: { url: this.stripeServer.url } as never }, this.stripeServer.fetch);
   }
 
   /** Forgets everybody and everything. */
@@ -111,8 +111,8 @@ export class World implements AsyncDisposable {
     this.webhookTraps = [];
     this.settings = { ...USUAL };
     await this.sql`select faults.reset()`;
-    await post(`${this.twilioServer.url}/_sim/reset`);
-    await post(`${this.stripeServer.url}/_sim/reset`);
+    await reset(this.twilioServer);
+    await reset(this.stripeServer);
     // Events are delivered when a story says so.
     await this.stripe.fault({ deliveries: "paused" });
   }
@@ -134,7 +134,7 @@ export class World implements AsyncDisposable {
       authToken,
       apiBaseUrl: url,
       fetch: (input, init) => {
-        const call = httpCall(input, init, twilioPoint);
+        const call = httpCall(this.twilioServer.fetch, input, init, twilioPoint);
         return process.call({ ...call, send: async () => await this.#watched(call.point, await call.send()) });
       },
       pause: () => Promise.resolve(),
@@ -143,7 +143,7 @@ export class World implements AsyncDisposable {
       secretKey: this.stripeServer.secretKey,
       apiBaseUrl: this.stripeServer.url,
       fetch: (input, init) => {
-        const call = httpCall(input, init, (_method, address) => stripePoint(address));
+        const call = httpCall(this.stripeServer.fetch, input, init, (_method, address) => stripePoint(address));
         return process.call({ ...call, send: async () => await this.stripeClock.dated(await call.send()) });
       },
       retries: 0,
@@ -237,8 +237,8 @@ function tolerate(error: unknown): void {
   throw error;
 }
 
-async function post(url: string): Promise<void> {
-  const response = await fetch(url, { method: "POST" });
+async function reset({ url, fetch }: Pick<TwilioSimulator | StripeSimulator, "url" | "fetch">): Promise<void> {
+  const response = await fetch(`${url}/_sim/reset`, { method: "POST" });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`Cannot reset: "${url}" answered ${response.status}`);
+  if (!response.ok) throw new Error(`Cannot reset the simulator at "${url}": it answered ${response.status}`);
 }

@@ -106,7 +106,7 @@ function faults(simulator: Simulator): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const fault = simulator.faults.take(c.req.method, c.req.path);
     if (!fault) return await next();
-    if (fault.delayMs !== undefined) await simulator.timers.wait(fault.delayMs);
+    if (fault.delayMs !== undefined) await simulator.timers.sleep(fault.delayMs);
     switch (fault.kind) {
       case "drop_before":
         c.env.drop();

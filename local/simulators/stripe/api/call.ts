@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { Books } from "../billing/books.ts";
 import { newId } from "../objects/ids.ts";
-import type { Bindings, Simulator } from "../simulator.ts";
+import type { Connection } from "../../http-server.ts";
+import type { Simulator } from "../simulator.ts";
 import { expand } from "./expand.ts";
 import { decodeForm, type Params } from "./form.ts";
 
@@ -11,7 +12,7 @@ export interface Variables {
   params: Params;
 }
 
-export type ApiEnv = { Bindings: Bindings; Variables: Variables };
+export type ApiEnv = { Bindings: Connection; Variables: Variables };
 export type ApiContext = Context<ApiEnv>;
 
 /** The parameters of a call: the query of a GET or DELETE, the form of a POST. */

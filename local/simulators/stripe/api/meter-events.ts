@@ -38,7 +38,7 @@ export function meterEventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void 
     const lock = `${customer} ${input.event_name}`;
     if (locked.has(lock)) throw lockTimeout();
     locked.add(lock);
-    await simulator.timers.wait(LOCK_MS);
+    await simulator.timers.sleep(LOCK_MS);
     locked.delete(lock);
 
     const identifier = input.identifier ?? randomUUID();

@@ -10,7 +10,8 @@ import { itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";
 import { shownEvent } from "../api/events.ts";
 import { resetRecords } from "../records.ts";
-import type { Bindings, Simulator } from "../simulator.ts";
+import type { Connection } from "../../http-server.ts";
+import type { Simulator } from "../simulator.ts";
 import { deliver, DeliverRequest } from "./deliver.ts";
 import { ApiFault } from "./faults.ts";
 
@@ -31,11 +32,11 @@ const DeliveryFaultRequest = z.strictObject({ deliveries: z.enum(DELIVERY_FAULTS
 const FaultRequest = z.union([DeliveryFaultRequest, ApiFault]);
 const TRIAL_DAYS = 14;
 
-type ControlContext = Context<{ Bindings: Bindings }>;
+type ControlContext = Context<{ Bindings: Connection }>;
 
 /** The controls at `/_sim`, for tests, the demo and the dashboard. Bodies are JSON and strict. */
-export function controlApp(simulator: Simulator): Hono<{ Bindings: Bindings }> {
-  const app = new Hono<{ Bindings: Bindings }>();
+export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }> {
+  const app = new Hono<{ Bindings: Connection }>();
   const { records, courier, faults } = simulator;
   const open = () => new Books(records, courier, NO_ORIGIN);
 

@@ -59,7 +59,7 @@ export interface DeliverAnswer {
 export async function deliver(simulator: Simulator, request: DeliverRequest): Promise<DeliverAnswer> {
   const events = chooseEvents(simulator, request);
   if (request.order === "reversed") events.reverse();
-  await simulator.timers.wait(request.delayMs);
+  await simulator.timers.sleep(request.delayMs);
   const due = events.flatMap((event) => Array.from({ length: request.times }, () => event));
   const send = (event: StripeEvent | ThinEvent) => {
     const rendered = event.object === "event" && request.shape === "old" ? inOldShape(event) : event;

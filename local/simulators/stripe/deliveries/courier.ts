@@ -2,7 +2,7 @@ import { randomText } from "../objects/ids.ts";
 import type { StripeEvent, ThinEvent } from "../objects/shapes.ts";
 import { type DeliveryRecord, type EventRecord, type Records, type SignatureKind, trimOldest } from "../records.ts";
 import { signatureHeader } from "./signature.ts";
-import { Timers } from "./timers.ts";
+import { Timers } from "../../timers.ts";
 
 /** How deliveries can be made to misbehave. */
 export const DELIVERY_FAULTS = ["paused", "doubled", "reordered", "dropped"] as const;
@@ -96,7 +96,7 @@ export class Courier {
   #lineUp(record: EventRecord): void {
     this.#line = this.#line.then(() => {
       const attempt = this.#attempt(record);
-      return Promise.race([attempt, this.#timers.wait(PATIENCE_MS)]);
+      return Promise.race([attempt, this.#timers.sleep(PATIENCE_MS)]);
     });
   }
 
@@ -224,7 +224,7 @@ export class Courier {
   /** Forgets everything planned or running, as on a reset. */
   async abandon(): Promise<void> {
     this.#cut.abort();
-    this.#timers.cancelAll();
+    this.#timers.clear();
     await Promise.allSettled([...this.#posts]);
     await this.#line;
     this.#cut = new AbortController();

@@ -6,7 +6,8 @@ import { completeSession, openSession } from "../billing/checkout.ts";
 import { invalidRequest, StripeApiError } from "../errors.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
 import type { CheckoutSession, Price } from "../objects/shapes.ts";
-import type { Bindings, Simulator } from "../simulator.ts";
+import type { Connection } from "../../http-server.ts";
+import type { Simulator } from "../simulator.ts";
 import { escapeHtml, fill } from "./template.ts";
 
 const FILES = [
@@ -40,7 +41,7 @@ const Order = z.strictObject({
   // The card is a picture: its fields have no names and are not sent.
 });
 
-type PageContext = Context<{ Bindings: Bindings }>;
+type PageContext = Context<{ Bindings: Connection }>;
 
 /** Reads the page files that stand beside this module. */
 export async function loadPages(): Promise<Pages> {
@@ -49,8 +50,8 @@ export async function loadPages(): Promise<Pages> {
 }
 
 /** The pages for people: dashboard, checkout, success. */
-export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Bindings }> {
-  const app = new Hono<{ Bindings: Bindings }>();
+export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Connection }> {
+  const app = new Hono<{ Bindings: Connection }>();
   const open = () => new Books(simulator.records, simulator.courier, NO_ORIGIN);
 
   app.use(async (c, next) => {

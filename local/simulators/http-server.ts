@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Bindings } from "./simulator.ts";
 
-/** Answers one request; `env.drop` cuts the connection instead of sending what is returned. */
-export type Handler = (request: Request, env: Bindings) => Response | Promise<Response>;
+/** What the server hands to a simulator with each request. */
+export interface Connection {
+  /** Cuts the connection instead of sending what is returned. */
+  drop: () => void;
+}
+
+/** Answers one request. */
+export type Handler = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 /** A listening server. `stop` cuts what is open and resolves when the port is free. */
 export interface HttpServer {
@@ -38,6 +43,16 @@ export async function serveHttp(port: number, handler: Handler): Promise<HttpSer
   };
 }
 
+/** `fetch` straight to a handler in this process, for proofs that need a great many calls. */
+export function inProcessFetch(handler: Handler): typeof fetch {
+  return async (input, init) => {
+    let dropped = false;
+    const response = await handler(new Request(input, init), { drop: () => dropped = true });
+    if (dropped) throw new TypeError("The connection was dropped");
+    return response;
+  };
+}
+
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handler: Handler): Promise<void> {
   const body = await readBody(incoming);
   if (body === null) {
@@ -51,7 +66,15 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handl
     return;
   }
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  await send(response, outgoing);
+}
+
+/** Writes each part of the body as it comes: a stream of events has no end until its reader goes. */
+async function send({ body }: Response, outgoing: ServerResponse): Promise<void> {
+  const reader = body?.getReader();
+  outgoing.once("close", () => void reader?.cancel());
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) outgoing.write(part.value);
+  outgoing.end();
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | null> {

@@ -1,0 +1,48 @@
+/** A request, read to its end. */
+export interface HttpRequest {
+  method: string;
+  /** Without the query. */
+  path: string;
+  query: URLSearchParams;
+  authorization: string | undefined;
+  contentType: string;
+  body: string;
+  /** The body's parameters when it is form-encoded. */
+  form: URLSearchParams;
+}
+
+/** What goes back, `drop` to cut the connection instead, or a stream that stays open. */
+export type HttpAnswer =
+  | { status: number; headers: Record<string, string>; body: string }
+  | { status: number; headers: Record<string, string>; stream: (write: (chunk: string) => void) => () => void }
+  | "drop";
+
+/** Reads a request to its end. */
+export async function requestOf(request: Request): Promise<HttpRequest> {
+  const { pathname, searchParams } = new URL(request.url);
+  const contentType = request.headers.get("content-type") ?? "";
+  const body = await request.text();
+  return {
+    method: request.method,
+    path: pathname,
+    query: searchParams,
+    authorization: request.headers.get("authorization") ?? undefined,
+    contentType,
+    body,
+    form: new URLSearchParams(contentType.startsWith("application/x-www-form-urlencoded") ? body : ""),
+  };
+}
+
+/** The response for an answer that is not `drop`. */
+export function responseOf(answer: Exclude<HttpAnswer, "drop">): Response {
+  const { status, headers } = answer;
+  if ("body" in answer) return new Response(status === 204 ? null : answer.body, { status, headers });
+  let close: () => void = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      close = answer.stream((chunk) => controller.enqueue(new TextEncoder().encode(chunk)));
+    },
+    cancel: () => close(),
+  });
+  return new Response(body, { status, headers });
+}
