@@ -59,6 +59,15 @@ Deno.test("nothing that deploys imports from what stays at home", async () => {
   assert.deepEqual(strays, []);
 });
 
+Deno.test("what a clone runs imports nothing of the tests", async () => {
+  const folders = ["local", "console", "client", "bench"];
+  const files = (await Promise.all(folders.map(readSources))).flat().filter(({ path }) => !/\.test\.tsx?$/.test(path));
+  const strays = files.flatMap(({ path, imports }) =>
+    imports.filter((target) => target.startsWith("tests/")).map((target) => `${path} → ${target}`)
+  );
+  assert.deepEqual(strays, []);
+});
+
 Deno.test("a function imports the shared module and its own files, never another function", async () => {
   const strays = (await readSources("supabase/functions")).filter(({ path }) => domainOf(path) === undefined).flatMap(
     ({ path, imports }) => {

@@ -33,7 +33,7 @@ export const SUITES: readonly Suite[] = [
   { name: "functions through faults and rotations, on Deno 2.1.4", args: test(...THROUGH_FAULTS), stack: "2.1.4" },
   { name: "faults: matrix, histories and kills", args: test("tests/faults", "--ignore=tests/faults/bulk.test.ts") },
   { name: "security: attacker, canary and fuzz", args: test("tests/security") },
-  { name: "local stack", args: test("local", "tests/support", "--ignore=local/simulators") },
+  { name: "local stack", args: test("local", "--ignore=local/simulators") },
   { name: "database, pgTAP", args: test("tests/database") },
   { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
   { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
@@ -49,7 +49,10 @@ export const SUITES: readonly Suite[] = [
   { name: "Stripe simulator, driven by the stripe SDK", args: test("local/simulators/stripe") },
   { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
   { name: "console, the pure parts", args: test("console/src") },
-  { name: "import rules", args: test("tests/layers.test.ts") },
+  {
+    name: "import rules, the runner and what tests share",
+    args: test("tests/layers.test.ts", "tests/runner", "tests/support"),
+  },
   { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
 ];
 
