@@ -120,7 +120,7 @@ function stopOnSignal(starting: Promise<Stack>): void {
 
 /** Errors that say all there is to say in their message. */
 function expected(error: unknown): error is Error {
-  const names = ["PortTakenError", "AlreadyRunningError", "UnreachableFolderError"];
+  const names = ["PortTakenError", "AlreadyRunningError", "UnreachableFolderError", "ForeignMigrationsError"];
   return error instanceof Error && names.includes(error.name);
 }
 

@@ -50,7 +50,7 @@ export async function openDatabase({ homes, projectDir, account, port, log }: Da
       });
       if (homes.ephemeral) return server; // It was prepared before it was copied.
       try {
-        await prepareDatabase({ url: server.url, projectDir, secrets, log });
+        await prepareDatabase({ url: server.url, projectDir, dataDir: homes.data, secrets, log });
         return server;
       } catch (error) {
         await server.stop();

@@ -12,6 +12,8 @@ export interface PrepareOptions {
   /** The superuser's address. */
   url: string;
   projectDir: string;
+  /** Where the data is, for errors that tell what to do about it. */
+  dataDir: string;
   secrets: StackSecrets;
   log: Log;
 }
@@ -23,7 +25,7 @@ export const AUTH_HELPERS_SQL = new URL("./auth-helpers.sql", import.meta.url);
  * Brings a database to where the project wants it: what the platform gives, the migrations that are new, and once in its life
  * the demo users and `supabase/seed.sql`, in this order. Takes up where a preparation was cut short.
  */
-export async function prepareDatabase({ url, projectDir, secrets, log }: PrepareOptions): Promise<void> {
+export async function prepareDatabase({ url, projectDir, dataDir, secrets, log }: PrepareOptions): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const api = openDataApi({ databaseUrl: url, ...secrets, tokenLifetime: 3600, log });
   try {
@@ -32,7 +34,7 @@ export async function prepareDatabase({ url, projectDir, secrets, log }: Prepare
       await api.makeAuthTables();
       await sql.unsafe(await Deno.readTextFile(AUTH_HELPERS_SQL));
     });
-    if (await hasNewMigrations(projectDir, sql)) {
+    if (await hasNewMigrations(projectDir, sql, dataDir)) {
       await timed(log, "Applied the migrations", () => applyMigrations(projectDir, url));
     }
     if (await isSeeded(sql)) return;

@@ -56,7 +56,7 @@ async function makeTemplate(template: string, options: TemplateOptions): Promise
     const cluster = await openCluster(draft, distribution, account);
     const server = await startServerNear({ cluster, distribution, account, port: freePort(), durable: false, log });
     try {
-      await prepareDatabase({ url: server.url, projectDir, secrets, log });
+      await prepareDatabase({ url: server.url, projectDir, dataDir: draft, secrets, log });
     } finally {
       await server.stop();
     }

@@ -10,7 +10,7 @@ export interface Connection {
 /** Answers one request. */
 export type Handler = (request: Request, connection: Connection) => Response | Promise<Response>;
 
-/** A listening server. `stop` cuts what is open and resolves when the port is free. */
+/** A listening server. `stop` cuts what is open and resolves when the port is free; a second call waits for the first. */
 export interface HttpServer {
   url: string;
   stop(): Promise<void>;
@@ -33,14 +33,14 @@ export async function serveHttp(port: number, handler: Handler): Promise<HttpSer
     server.listen(port, "127.0.0.1", resolve);
   });
   const { port: taken } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${taken}`,
-    stop: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => error ? reject(error) : resolve());
-        server.closeAllConnections();
-      }),
-  };
+  let stopped: Promise<void> | undefined;
+  function stop(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      server.close((error) => error ? reject(error) : resolve());
+      server.closeAllConnections();
+    });
+  }
+  return { url: `http://127.0.0.1:${taken}`, stop: () => stopped ??= stop() };
 }
 
 /** `fetch` straight to a handler in this process, for proofs that need a great many calls. */
