@@ -20,6 +20,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   jobs: ["platform", "twilio"],
 };
 
+/** The same inside the console: the shell shows screens, screens are made of features, and all of them stand on the platform. */
+const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  platform: [],
+  session: ["platform"],
+  subaccount: ["platform"],
+  billing: ["platform", "session", "subaccount"],
+  numbers: ["platform", "billing", "subaccount"],
+  messages: ["platform", "session", "subaccount", "numbers"],
+  overview: ["platform", "subaccount", "billing", "numbers", "messages"],
+  shell: ["platform", "session", "numbers", "messages", "overview"],
+};
+
 interface SourceFile {
   path: string;
   imports: string[];
@@ -94,11 +106,24 @@ Deno.test("a domain imports only the domains below it", async () => {
   assert.deepEqual(strays, []);
 });
 
+Deno.test("a folder of the console imports only the folders below it", async () => {
+  const folderOf = (path: string) => /^console\/src\/([^/]+)\//.exec(path)?.[1];
+  const strays = (await readSources("console/src")).flatMap(({ path, imports }) => {
+    const folder = folderOf(path);
+    if (folder === undefined) return []; // what starts the console stands above all folders
+    assert.ok(folder in CONSOLE_ALLOWED, `"${folder}" is a folder that this test does not know`);
+    return imports.filter((target) => target.startsWith("console/src/") && folderOf(target) !== folder)
+      .filter((target) => !CONSOLE_ALLOWED[folder]!.includes(folderOf(target) ?? ""))
+      .map((target) => `${path} → ${target}`);
+  });
+  assert.deepEqual(strays, []);
+});
+
 Deno.test("no two modules import each other in a circle", async () => {
-  const files = await readSources("supabase/functions");
-  const graph = new Map(
-    files.map(({ path, imports }) => [path, imports.filter((target) => target.startsWith("supabase/"))]),
-  );
+  const folders = ["supabase/functions", "console", "client", "local", "tests", "bench"];
+  const files = (await Promise.all(folders.map(readSources))).flat();
+  const known = new Set(files.map(({ path }) => path));
+  const graph = new Map(files.map(({ path, imports }) => [path, imports.filter((target) => known.has(target))]));
   const state = new Map<string, "open" | "done">();
   const visit = (path: string, trail: string[]): void => {
     if (state.get(path) === "done") return;

@@ -3,7 +3,7 @@ import { Notifications } from "@mantine/notifications";
 import { Router } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
 import { type Backend, BackendProvider } from "./platform/backend.tsx";
-import { Gate } from "./session/gate.tsx";
+import { Gate } from "./shell/gate.tsx";
 import { SessionProvider } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
 import { cssVariables, theme } from "./theme.ts";

@@ -3,7 +3,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
-import { loadConfig } from "./config.ts";
+import { loadConfig } from "./platform/config.ts";
 import { createBackend } from "./platform/backend.tsx";
 import { StartFailure } from "./start-failure.tsx";
 

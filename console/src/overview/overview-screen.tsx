@@ -3,7 +3,7 @@ import { PlanCard } from "../billing/plan-card.tsx";
 import { SharedNotice } from "../numbers/shared-notice.tsx";
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { ScreenTitle } from "../platform/screen-title.tsx";
-import { SubaccountCard } from "../subaccount/subaccount-card.tsx";
+import { SubaccountCard } from "./subaccount-card.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import { NumbersCard } from "./numbers-card.tsx";
 import { RecentMessages } from "./recent-messages.tsx";

@@ -2,7 +2,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createContext, type ReactNode, useContext } from "react";
 import { createSwitchboard, type Switchboard } from "../../../client/switchboard.ts";
 import type { Database } from "../../../supabase/functions/_shared/database.types.ts";
-import type { ConsoleConfig } from "../config.ts";
+import type { ConsoleConfig } from "./config.ts";
 
 export type Supabase = SupabaseClient<Database>;
 

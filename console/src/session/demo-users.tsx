@@ -1,5 +1,5 @@
 import { Badge, Button, Divider, Stack, Text } from "@mantine/core";
-import type { DemoUser } from "../config.ts";
+import type { DemoUser } from "../platform/config.ts";
 import { useBackend } from "../platform/backend.tsx";
 import type { Credentials } from "./use-credentials.ts";
 

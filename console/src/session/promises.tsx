@@ -1,6 +1,6 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
 import { Hash, MessageSquare, Shield } from "react-feather";
-import { Brand } from "../shell/brand.tsx";
+import { Brand } from "../platform/brand.tsx";
 
 const PROMISES = [
   {

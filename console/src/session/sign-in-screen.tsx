@@ -1,7 +1,7 @@
 import { Anchor, Paper, Stack, Text, Title } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { Brand } from "../shell/brand.tsx";
-import { ColorSchemeToggle } from "../shell/color-scheme-toggle.tsx";
+import { Brand } from "../platform/brand.tsx";
+import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { CredentialsForm } from "./credentials-form.tsx";
 import { DemoUsers } from "./demo-users.tsx";
 import { Promises } from "./promises.tsx";

@@ -4,8 +4,8 @@ import { MessagesScreen } from "../messages/messages-screen.tsx";
 import { NumbersScreen } from "../numbers/numbers-screen.tsx";
 import { OverviewScreen } from "../overview/overview-screen.tsx";
 import { AccountMenu } from "./account-menu.tsx";
-import { Brand } from "./brand.tsx";
-import { ColorSchemeToggle } from "./color-scheme-toggle.tsx";
+import { Brand } from "../platform/brand.tsx";
+import { ColorSchemeToggle } from "../platform/color-scheme-toggle.tsx";
 import { SideNavigation } from "./side-navigation.tsx";
 import { TabBar } from "./tab-bar.tsx";
 

@@ -1,5 +1,5 @@
 import { Badge } from "@mantine/core";
-import type { SubaccountStatus } from "./use-subaccount.ts";
+import type { SubaccountStatus } from "../subaccount/use-subaccount.ts";
 
 const COLORS: Record<SubaccountStatus, string> = {
   pending: "blue",

@@ -4,7 +4,7 @@ import { SubscribeButton } from "../billing/subscribe-button.tsx";
 import { Copyable } from "../platform/copyable.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { longDate } from "../platform/dates.ts";
-import type { Subaccount } from "./use-subaccount.ts";
+import type { Subaccount } from "../subaccount/use-subaccount.ts";
 
 /** A subaccount with its SID, and what its status means where it is not active. */
 export function SubaccountPresent({ subaccount }: { subaccount: Subaccount }) {

@@ -5,7 +5,7 @@ import { StatusBadge } from "./status-badge.tsx";
 import { SubaccountAbsent } from "./subaccount-absent.tsx";
 import { SubaccountPending } from "./subaccount-pending.tsx";
 import { SubaccountPresent } from "./subaccount-present.tsx";
-import { type Subaccount, useCreateSubaccount, useSubaccount } from "./use-subaccount.ts";
+import { type Subaccount, useCreateSubaccount, useSubaccount } from "../subaccount/use-subaccount.ts";
 
 /** The tenant's own Twilio account: how it stands, and how to get one. */
 export function SubaccountCard() {

@@ -1,7 +1,7 @@
 import { Center, Loader } from "@mantine/core";
-import { Shell } from "../shell/shell.tsx";
-import { useSession } from "./session.tsx";
-import { SignInScreen } from "./sign-in-screen.tsx";
+import { Shell } from "./shell.tsx";
+import { useSession } from "../session/session.tsx";
+import { SignInScreen } from "../session/sign-in-screen.tsx";
 
 /** Lets in who is signed in. */
 export function Gate() {
