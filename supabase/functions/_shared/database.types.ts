@@ -483,6 +483,7 @@ export type Database = {
           "created_at": string;
           "friendly_name": string | null;
           "id": string;
+          "is_held": boolean;
           "is_primary": boolean;
           "messages_per_second": number;
           "phone_number": string;
@@ -499,6 +500,7 @@ export type Database = {
           "created_at"?: string;
           "friendly_name"?: string | null;
           "id"?: string;
+          "is_held"?: never;
           "is_primary"?: boolean;
           "messages_per_second"?: number;
           "phone_number": string;
@@ -514,6 +516,7 @@ export type Database = {
           "created_at"?: string;
           "friendly_name"?: string | null;
           "id"?: string;
+          "is_held"?: never;
           "is_primary"?: boolean;
           "messages_per_second"?: number;
           "phone_number"?: string;
@@ -567,6 +570,13 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "account_and_shared_numbers": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["account_status"];
+          "shared_numbers": Json;
+        }[];
+      };
       "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_redactions": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
@@ -591,7 +601,7 @@ export type Database = {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["begin_number_release_outcome"];
           "primary_number": Json;
           "sealed_token": string;
           "subaccount_sid": string;
@@ -601,7 +611,7 @@ export type Database = {
         Args: { "p_user_id": string };
         Returns: {
           "numbers": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["account_status"];
           "read_at": string;
           "sealed_token": string;
           "subaccount_sid": string;
@@ -622,8 +632,14 @@ export type Database = {
         }[];
       };
       "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
-      "cancel_number_release": { Args: { "p_number_id": string }; Returns: string };
-      "cancel_number_reservation": { Args: { "p_number_id": string }; Returns: string };
+      "cancel_number_release": {
+        Args: { "p_number_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_number_reservation": {
+        Args: { "p_number_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
       "change_campaign": {
         Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -902,18 +918,11 @@ export type Database = {
       };
       "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
       "note_status_intent": { Args: { "p_fence": number; "p_status": string; "p_user_id": string }; Returns: string };
-      "number_standing": {
-        Args: { "p_user_id": string };
-        Returns: {
-          "master_numbers": Json;
-          "outcome": string;
-        }[];
-      };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["number_to_change_outcome"];
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -921,7 +930,7 @@ export type Database = {
       "number_to_move": {
         Args: { "p_phone_number": string; "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["number_to_move_outcome"];
           "subaccount_sid": string;
         }[];
       };
@@ -999,14 +1008,8 @@ export type Database = {
           "p_request_id": string;
         };
         Returns: {
-          "capabilities": Json;
-          "friendly_name": string;
-          "id": string;
-          "is_primary": boolean;
-          "outcome": string;
-          "phone_number": string;
-          "phone_sid": string;
-          "status": string;
+          "number": Json;
+          "outcome": Database["public"]["Enums"]["record_outcome"];
         }[];
       };
       "record_number_move": {
@@ -1016,26 +1019,26 @@ export type Database = {
           "p_operator_id": string;
           "p_reason": string;
           "p_request_id": string;
-          "p_to": string;
+          "p_to": Database["public"]["Enums"]["move_target"];
           "p_user_id": string;
         };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_move_outcome"];
         }[];
       };
       "record_number_name": {
         Args: { "p_friendly_name": string; "p_number_id": string; "p_request_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_name_outcome"];
         }[];
       };
       "record_number_release": {
         Args: { "p_number_id": string; "p_request_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_outcome"];
           "primary_number": Json;
         }[];
       };
@@ -1049,7 +1052,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_sync_outcome"];
           "phone_number": string;
           "phone_sid": string;
         }[];
@@ -1224,7 +1227,7 @@ export type Database = {
         Returns: {
           "number_id": string;
           "number_limit": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -1261,10 +1264,10 @@ export type Database = {
           "tokens": number;
         }[];
       };
-      "set_number_pace": {
+      "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
         }[];
       };
@@ -1272,26 +1275,59 @@ export type Database = {
         Args: { "p_number_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
       "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
-          "number_id": string;
+          "account_sid": string | null;
+          "capabilities": NonNullable<Json>;
+          "created_at": string;
+          "friendly_name": string | null;
+          "id": string;
+          "is_held": boolean;
+          "is_primary": boolean;
+          "messages_per_second": number;
           "phone_number": string;
-          "phone_sid": string;
+          "phone_sid": string | null;
+          "purchased_at": string | null;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "user_twilio_numbers";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "stale_number_reservations": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
-          "number_id": string;
+          "account_sid": string | null;
+          "capabilities": NonNullable<Json>;
+          "created_at": string;
+          "friendly_name": string | null;
+          "id": string;
+          "is_held": boolean;
+          "is_primary": boolean;
+          "messages_per_second": number;
           "phone_number": string;
+          "phone_sid": string | null;
+          "purchased_at": string | null;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "user_twilio_numbers";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "stripe_event": {
         Args: { "p_event_id": string };
@@ -1379,6 +1415,58 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "begin_number_release_outcome":
+        | "begun"
+        | "releasing"
+        | "released"
+        | "unconfirmed"
+        | "purchasing"
+        | "not_found"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "cancel_outcome": "canceled" | "gone";
+      "move_target": "tenant" | "master";
+      "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
+      "number_to_change_outcome":
+        | "changeable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "number_to_move_outcome":
+        | "movable"
+        | "held"
+        | "purchasing"
+        | "releasing"
+        | "unknown_user"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "record_number_move_outcome": "recorded" | "held" | "left_alone";
+      "record_number_name_outcome": "recorded" | "gone";
+      "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
+      "record_outcome": "recorded" | "already";
+      "reserve_number_outcome":
+        | "reserved"
+        | "in_progress"
+        | "already_owned"
+        | "releasing"
+        | "taken"
+        | "limit_reached"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "set_number_send_rate_outcome": "set" | "not_found";
+      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1487,6 +1575,62 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "begin_number_release_outcome": [
+        "begun",
+        "releasing",
+        "released",
+        "unconfirmed",
+        "purchasing",
+        "not_found",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "cancel_outcome": ["canceled", "gone"],
+      "move_target": ["tenant", "master"],
+      "number_change": ["appeared", "bought", "changed", "released", "repaired"],
+      "number_to_change_outcome": [
+        "changeable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "number_to_move_outcome": [
+        "movable",
+        "held",
+        "purchasing",
+        "releasing",
+        "unknown_user",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "record_number_move_outcome": ["recorded", "held", "left_alone"],
+      "record_number_name_outcome": ["recorded", "gone"],
+      "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
+      "record_outcome": ["recorded", "already"],
+      "reserve_number_outcome": [
+        "reserved",
+        "in_progress",
+        "already_owned",
+        "releasing",
+        "taken",
+        "limit_reached",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "set_number_send_rate_outcome": ["set", "not_found"],
+      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
     },
   },
 } as const;

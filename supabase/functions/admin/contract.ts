@@ -25,8 +25,8 @@ export const replaySchema = z.union([
   z.strictObject({ eventId: z.string().min(1).max(255) }),
 ]);
 
-/** How fast campaigns go out from a tenant's number. */
-export const paceSchema = z.strictObject({
+/** The send rate of campaigns from a tenant's number. */
+export const sendRateSchema = z.strictObject({
   phoneNumber: phoneNumberText,
   messagesPerSecond: z.number().min(0.01).max(1000),
 });
@@ -180,10 +180,11 @@ export const contract = {
     },
     {
       method: "POST",
-      path: "/set-number-pace",
-      summary: "Says how fast campaigns go out from a tenant's number: one a second unless carriers allow more",
-      body: paceSchema,
-      answers: { 200: paceSchema.extend({ userId: z.guid() }) },
+      path: "/set-number-send-rate",
+      summary:
+        "Sets the send rate of campaigns from a tenant's number: one message a second unless carriers allow more",
+      body: sendRateSchema,
+      answers: { 200: sendRateSchema.extend({ userId: z.guid() }) },
       errors: [],
     },
     {

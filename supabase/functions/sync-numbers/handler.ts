@@ -30,7 +30,7 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     case "synced":
       return result.changes;
     case "no_account":
-      throw standingRefusal(result.standing);
+      throw standingRefusal(result.status);
     case "failed":
       throw refusalOf(result.failure);
   }
