@@ -149,7 +149,7 @@ comment on function public.request_sweep(uuid, text) is 'An operator asks for a 
 -- Schedules of the foundation -----------------------------------------------------------------------------------------
 
 insert into private.schedules (name, job, every)
-  values ('forget-allowances', '{"kind": "forget-allowances"}', '1 hour');
+  values ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour');
 
 -- Realtime ------------------------------------------------------------------------------------------------------------
 

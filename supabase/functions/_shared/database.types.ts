@@ -640,6 +640,20 @@ export type Database = {
           "job_id": number;
         }[];
       };
+      "count_request": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_limit": number;
+          "p_user_id": string;
+          "p_user_limit": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["rate_limit_outcome"];
+          "retry_after_seconds": number;
+        }[];
+      };
       "create_campaign": {
         Args: {
           "p_address": string;
@@ -697,8 +711,8 @@ export type Database = {
       };
       "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
-      "forget_allowances": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1310,20 +1324,6 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "take_allowance": {
-        Args: {
-          "p_action": string;
-          "p_address": string;
-          "p_address_limit": number;
-          "p_user_id": string;
-          "p_user_limit": number;
-          "p_window_seconds": number;
-        };
-        Returns: {
-          "outcome": string;
-          "retry_after_seconds": number;
-        }[];
-      };
       "tokens_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1379,6 +1379,7 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "rate_limit_outcome": "allowed" | "exceeded";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1487,6 +1488,7 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "rate_limit_outcome": ["allowed", "exceeded"],
     },
   },
 } as const;

@@ -1,7 +1,7 @@
 import { decide, unavailable } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
@@ -34,7 +34,7 @@ async function show({ userDb, user }: Context): Promise<Response> {
 
 async function provision(request: Request, context: Context): Promise<Response> {
   await expectNoBody(request);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const asked = await decide(db, "request_subaccount", {
     p_user_id: user.id,
