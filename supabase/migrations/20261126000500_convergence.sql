@@ -61,7 +61,7 @@ begin
     -- A row without its SID or token: lost with the host's table, or never finished.
     where (w.wanted = 'active' and (t.applied_status is distinct from 'active' or p.twilio_subaccount_sid is null
            or p.twilio_subaccount_auth_token_encrypted is null))
-       or (w.wanted in ('suspended', 'closed') and t.applied_status is distinct from w.wanted
+       or (w.wanted in ('suspended', 'closed') and t.applied_status::text is distinct from w.wanted
          and t.applied_status is distinct from 'closed'
            -- Suspended in Twilio's console before we had to: so it stays.
            and not (w.wanted = 'suspended' and coalesce(p.twilio_subaccount_status = 'suspended', false))
@@ -84,8 +84,8 @@ insert into private.schedules (name, job, every)
 
 -- Tenants of the product this replaces, whose rows were here before us: they keep what they have, a suspended one its
 -- suspension, and convergence reads again the tokens that were forgotten above.
-insert into private.tenancies (user_id, requested_at)
-select p.user_id, case when p.twilio_subaccount_status <> 'suspended' then now() end
+insert into private.tenancies (user_id, requested_at, subaccount_sid)
+select p.user_id, case when p.twilio_subaccount_status <> 'suspended' then now() end, p.twilio_subaccount_sid
 from public.user_preferences p
 where p.twilio_subaccount_sid is not null and p.twilio_subaccount_status <> 'closed' and private.user_exists(p.user_id);
 select private.ask_for_convergence(user_id) from private.tenancies;
@@ -122,7 +122,7 @@ begin
     select 'leased', leased.fence, leased.version, private.wanted_subaccount(p_user_id), private.user_exists(p_user_id),
       p.twilio_subaccount_sid::text, p.twilio_subaccount_status::text,
       p.twilio_subaccount_auth_token_encrypted is not null,
-      leased.applied_status, leased.intended_status, leased.create_attempted_at
+      leased.applied_status::text, leased.intended_status::text, leased.create_attempted_at
     from (select p_user_id as id) u left join public.user_preferences p on p.user_id = u.id;
 end;
 $$;
@@ -209,7 +209,7 @@ begin
   if not private.holds_lease(p_user_id, p_fence) then
     return 'fenced';
   end if;
-  update private.tenancies set intended_status = p_status where user_id = p_user_id;
+  update private.tenancies set intended_status = p_status::public.twilio_account_status where user_id = p_user_id;
   return 'noted';
 end;
 $$;
@@ -229,7 +229,9 @@ begin
   end if;
 
   update private.tenancies
-  set create_attempted_at = null, intended_status = null, applied_status = p_applied_status
+  set create_attempted_at = null, intended_status = null, applied_status = p_applied_status::public.twilio_account_status,
+    subaccount_sid = p_subaccount_sid,
+    suspended_at_twilio = p_status = 'suspended' and coalesce(p_applied_status = 'active', false)
   where user_id = p_user_id;
 
   -- A departed user has no row to write to; the audit log below still keeps the SID.

@@ -100,7 +100,7 @@ select bag_eq(
     ('private.promote_oldest_number', 'service_role'),
     ('private.refuse_change', 'nobody'),
     ('private.refused_destination', 'service_role'),
-    ('private.remember_departure', 'nobody'),
+    ('private.remember_user_deletion', 'nobody'),
     ('private.sealed_tokens', 'service_role'),
     ('private.sending_room', 'service_role'),
     ('private.take_in_number', 'service_role'),
@@ -208,7 +208,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.remember_departure'), ('private.user_exists'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_installation'), ('public.bury_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only those functions run with their owner''s rights that reach into pgmq or auth');
@@ -235,7 +235,7 @@ select bag_eq(
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
-    ('users', 'switchboard_remember_departure') $$,
+    ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are those we know, and enabled');
 
 select bag_eq(

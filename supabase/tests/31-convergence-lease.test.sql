@@ -102,7 +102,7 @@ select is(public.withdraw_create_attempt(pg_temp.tenant(), 3), 'withdrawn', 'A c
 select is((select create_attempted_at from private.tenancies where user_id = pg_temp.tenant()), null, 'Nothing is left of the note');
 select is(public.note_status_intent(pg_temp.tenant(), 3, 'suspended'), 'noted', 'A status is noted before it is set');
 select is((select intended_status from private.tenancies where user_id = pg_temp.tenant()), 'suspended', 'The note says which');
-select throws_ok($$ select public.note_status_intent(pg_temp.tenant(), 3, 'pending') $$, '23514', null, 'No status is noted that Twilio does not have');
+select throws_ok($$ select public.note_status_intent(pg_temp.tenant(), 3, 'pending') $$, '22P02', null, 'No status is noted that Twilio does not have');
 
 -- The limit on subaccounts ----------------------------------------------------------------------------------------------
 

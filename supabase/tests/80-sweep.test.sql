@@ -17,7 +17,7 @@ set local role service_role;
 
 insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_created_at) values
   (pg_temp.tenant(), 'AC1', 'active', '2026-01-01Z'), (pg_temp.neighbour(), 'AC2', 'active', null);
-insert into private.tenancies (user_id, departed_at) values (pg_temp.departed(), now());
+insert into private.tenancies (user_id, user_deleted_at) values (pg_temp.departed(), now());
 create function pg_temp.account(p_sid text, p_status text, p_user uuid) returns jsonb language sql as $$
   select jsonb_build_object('sid', p_sid, 'status', p_status, 'userId', p_user);
 $$;

@@ -862,7 +862,6 @@ export type Database = {
         Args: { "p_after": string; "p_limit": number };
         Returns: {
           "converged_at": string;
-          "departed_at": string;
           "friendly_name": string;
           "last_error": string;
           "numbers": number;
@@ -871,6 +870,7 @@ export type Database = {
           "status": string;
           "subaccount_sid": string;
           "suspended_at_twilio": boolean;
+          "user_deleted_at": string;
           "user_id": string;
           "wanted": string;
         }[];
@@ -1166,8 +1166,7 @@ export type Database = {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
           "friendly_name": string;
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
       };
@@ -1379,7 +1378,10 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "operator_hold": "suspended" | "closed";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "twilio_account_status": "active" | "suspended" | "closed";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1488,7 +1490,10 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "operator_hold": ["suspended", "closed"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "twilio_account_status": ["active", "suspended", "closed"],
     },
   },
 } as const;

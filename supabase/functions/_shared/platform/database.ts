@@ -5,6 +5,8 @@ import { Refusal } from "./errors.ts";
 export type Db = SupabaseClient<Database>;
 
 type Functions = Database["public"]["Functions"];
+/** The values of a Postgres enum. */
+export type Enum<Name extends keyof Database["public"]["Enums"]> = Database["public"]["Enums"][Name];
 export type FunctionName = keyof Functions & string;
 /** The generator cannot see which arguments may be null: ours all take it, and say in SQL what it means. */
 type ArgumentsOf<Name extends FunctionName> = {
