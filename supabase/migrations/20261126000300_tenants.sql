@@ -36,8 +36,8 @@ comment on column public.user_preferences.twilio_subaccount_auth_token_encrypted
 comment on column public.user_preferences.twilio_subaccount_status is
   'pending, or the status at Twilio: active, suspended, closed.';
 
--- The previous product stored tokens in plain text. Such a token is deleted here; convergence reads it again from Twilio
--- and stores it sealed.
+-- The previous product stored tokens in plain text. Such a token is deleted here. Convergence reads it again from
+-- Twilio and stores it sealed.
 update public.user_preferences
 set twilio_subaccount_auth_token_encrypted = null
 where twilio_subaccount_auth_token_encrypted !~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$';
@@ -168,6 +168,10 @@ $$;
 create type public.twilio_account_status as enum ('active', 'suspended', 'closed');
 comment on type public.twilio_account_status is 'The status of a subaccount at Twilio. closed is final.';
 
+create type public.wanted_status as enum ('none', 'active', 'suspended', 'closed');
+comment on type public.wanted_status is
+  'The status a subaccount should have. none: the tenant is entitled to no subaccount.';
+
 create type public.operator_hold as enum ('suspended', 'closed');
 comment on type public.operator_hold is
   'What an operator demands for a subaccount, against any subscription. Null: no hold.';
@@ -227,7 +231,7 @@ begin
   on conflict (user_id) do update set
     user_deleted_at = now(), subaccount_sid = coalesce(excluded.subaccount_sid, t.subaccount_sid),
     version = t.version + 1;
-  perform private.enqueue(jsonb_build_object('kind', 'converge', 'userId', old.id));
+  perform private.enqueue_convergence(old.id);
   perform private.audit('auth', 'user.deleted', old.id, sid, null);
   return old;
 end;
@@ -307,9 +311,9 @@ create type public.subaccount_request as enum (
   'already', 'accepted', 'subscription_required', 'suspended', 'closed'
 );
 comment on type public.subaccount_request is
-  'The answer to a tenant''s request for a subaccount. already: they have an active one. accepted: the request is stored '
-  'and convergence is due. subscription_required: only subscribers are served. suspended and closed: a subscription or '
-  'an operator demands this status.';
+  'The answer to a tenant''s request for a subaccount. already: they have an active one. accepted: the request is '
+  'stored and convergence is due. subscription_required: only subscribers are served. suspended and closed: a '
+  'subscription or an operator demands this status.';
 
 create function public.request_subaccount(p_user_id uuid, p_open_to_anyone boolean, p_request_id text)
 returns table (outcome public.subaccount_request, subaccount_sid text, friendly_name text)
@@ -335,7 +339,8 @@ begin
     on conflict (user_id) do update set requested_at = coalesce(t.requested_at, now());
     -- The caller converges at once; this job finishes the work if that call dies.
     perform private.ask_for_convergence(p_user_id, 20);
-    perform private.audit('user:' || p_user_id, 'subaccount.requested', p_user_id, account.subaccount_sid, p_request_id);
+    perform private.audit('user:' || p_user_id, 'subaccount.requested', p_user_id, account.subaccount_sid,
+      p_request_id);
   end if;
   return next;
 end;

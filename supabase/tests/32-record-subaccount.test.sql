@@ -10,7 +10,7 @@ set local role service_role;
 create function pg_temp.record(p_sid text, p_token text, p_status text, p_applied text default 'active', p_action text default 'test') returns text
 language sql as $$
   select public.record_subaccount(pg_temp.tenant(), (select fence from private.tenancies where user_id = pg_temp.tenant()), p_sid, p_token,
-    p_status, 'switchboard:' || p_sid, '2026-01-02 03:04:05Z', p_applied, p_action, 'req-1', '{"why": "test"}');
+    p_status::public.twilio_account_status, 'switchboard:' || p_sid, '2026-01-02 03:04:05Z', p_applied::public.twilio_account_status, p_action, 'req-1', '{"why": "test"}');
 $$;
 create view pg_temp.stored as
   select twilio_subaccount_sid::text as sid, twilio_subaccount_auth_token_encrypted as token, twilio_subaccount_status::text as status,
@@ -21,7 +21,7 @@ create view pg_temp.stored as
 
 select outcome from public.begin_convergence(pg_temp.tenant(), 60);
 update private.tenancies set create_attempted_at = now(), intended_status = 'active' where user_id = pg_temp.tenant();
-select is(pg_temp.record('AC1', 'v1.k1.iv.token1', 'active', 'active', 'subaccount.created'), 'recorded', 'A new subaccount is recorded');
+select is(pg_temp.record('AC1', 'v1.k1.iv.token1', 'active', 'active', 'subaccount.created'), 'written', 'A new subaccount is recorded');
 select results_eq('select * from pg_temp.stored',
   $$ values ('AC1', 'v1.k1.iv.token1', 'active', 'switchboard:AC1', '2026-01-02 03:04:05Z'::timestamptz) $$,
   'A tenant who had no row has one, with the subaccount and its sealed token');
@@ -34,7 +34,7 @@ select results_eq(
 
 -- The token -------------------------------------------------------------------------------------------------------------
 
-select is(pg_temp.record('AC1', null, 'suspended', 'suspended'), 'recorded', 'A change without a token is recorded');
+select is(pg_temp.record('AC1', null, 'suspended', 'suspended'), 'written', 'A change without a token is recorded');
 select results_eq('select token, status from pg_temp.stored', $$ values ('v1.k1.iv.token1', 'suspended') $$,
   'The token at hand is kept while the account is the same');
 select pg_temp.record('AC1', 'v1.k1.iv.token2', 'active');
@@ -60,7 +60,7 @@ alter table public.user_preferences add column theme text;
 update public.user_preferences set theme = 'dark' where user_id = pg_temp.tenant();
 alter table public.user_preferences alter column theme set not null;
 set local role service_role;
-select is(pg_temp.record('AC2', 'v1.k1.iv.token3', 'active'), 'recorded', 'A host''s row is updated in place, also where its table demands more of a new one');
+select is(pg_temp.record('AC2', 'v1.k1.iv.token3', 'active'), 'written', 'A host''s row is updated in place, also where its table demands more of a new one');
 select is((select theme from public.user_preferences where user_id = pg_temp.tenant()), 'dark', 'What is the host''s stays');
 
 -- Numbers ---------------------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ select results_eq($$ select number, status from pg_temp.numbers where number > '
 -- One audit line for each -----------------------------------------------------------------------------------------------
 
 select is((select count(*) from public.audit_log where user_id = pg_temp.tenant()), 10::bigint, 'Every recording left exactly one audit line');
-select is(public.record_convergence_action(pg_temp.tenant(), 1, 'subaccount.duplicate_closed', 'AC8', 'req-2'), 'recorded',
+select is(public.record_convergence_action(pg_temp.tenant(), 1, 'subaccount.duplicate_closed', 'AC8', 'req-2'), 'written',
   'A step that stores nothing is recorded');
 select results_eq(
   $$ select action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,
@@ -109,7 +109,7 @@ select results_eq('select sid from pg_temp.stored', array['AC3'], 'It leaves the
 reset role;
 delete from auth.users where id = pg_temp.tenant();
 set local role service_role;
-select is(pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.created'), 'recorded', 'An account of a deleted user is recorded');
+select is(pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.created'), 'written', 'An account of a deleted user is recorded');
 select is_empty('select 1 from pg_temp.stored', 'No row is inserted for a deleted user');
 select results_eq(
   $$ select action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,

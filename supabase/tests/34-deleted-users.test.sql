@@ -31,7 +31,7 @@ select is_empty($$ select 1 from public.subscriptions where id = 'sub_pgtap' uni
   union all select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'A deleted user''s numbers and subscription are gone');
 select results_eq($$ select user_id from public.sms_opt_outs where sender = '+15005550101' $$, array[null::uuid],
   'An opt-out outlives the tenant: consent belongs to the pair of numbers');
-select results_eq('select outcome, wanted, user_exists from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed', false) $$,
+select results_eq('select outcome::text, wanted::text from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed') $$,
   'The convergence of a deleted user must close the subaccount');
 
 select lives_ok('delete from auth.users where id = pg_temp.newcomer()', 'A user with only a request can be deleted');

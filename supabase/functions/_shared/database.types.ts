@@ -574,17 +574,16 @@ export type Database = {
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
-          "applied_status": string;
+          "applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "create_attempted_at": string;
           "fence": number;
           "has_token": boolean;
-          "intended_status": string;
-          "outcome": string;
-          "stored_status": string;
+          "intended_status": Database["public"]["Enums"]["twilio_account_status"];
+          "outcome": Database["public"]["Enums"]["lease_outcome"];
+          "stored_status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-          "user_exists": boolean;
           "version": number;
-          "wanted": string;
+          "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
       "begin_number_release": {
@@ -697,7 +696,7 @@ export type Database = {
           "p_user_id": string;
           "p_version": number;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["convergence_end"];
       };
       "end_sweep": {
         Args: { "p_max_subaccounts": number; "p_sweep_id": number };
@@ -705,7 +704,7 @@ export type Database = {
           "mismatches": number;
           "missing": number;
           "open_accounts": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["sweep_level"];
           "strangers": number;
         }[];
       };
@@ -912,10 +911,17 @@ export type Database = {
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["create_attempt"];
       };
       "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
-      "note_status_intent": { Args: { "p_fence": number; "p_status": string; "p_user_id": string }; Returns: string };
+      "note_status_intent": {
+        Args: {
+          "p_fence": number;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "number_standing": {
         Args: { "p_user_id": string };
         Returns: {
@@ -957,7 +963,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_inbound_message": {
         Args: {
@@ -1097,18 +1103,18 @@ export type Database = {
       "record_subaccount": {
         Args: {
           "p_action": string;
-          "p_applied_status": string;
+          "p_applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_created_at": string;
           "p_details"?: Json;
           "p_fence": number;
           "p_friendly_name": string;
           "p_request_id": string;
           "p_sealed_token": string;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_subscription": {
         Args: {
@@ -1139,7 +1145,10 @@ export type Database = {
       };
       "release_message": { Args: { "p_message_id": string }; Returns: string };
       "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
-      "renew_lease": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "renew_lease": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
@@ -1149,7 +1158,7 @@ export type Database = {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: string;
       };
-      "report_account_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1374,14 +1383,23 @@ export type Database = {
         }[];
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
-      "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "withdraw_create_attempt": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "convergence_end": "released" | "again" | "fenced";
+      "create_attempt": "noted" | "limit_reached" | "fenced";
+      "fenced_write": "written" | "fenced";
+      "lease_outcome": "leased" | "busy";
       "operator_hold": "suspended" | "closed";
       "rate_limit_outcome": "allowed" | "exceeded";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "sweep_level": "within" | "warning" | "critical";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "wanted_status": "none" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1490,10 +1508,16 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "convergence_end": ["released", "again", "fenced"],
+      "create_attempt": ["noted", "limit_reached", "fenced"],
+      "fenced_write": ["written", "fenced"],
+      "lease_outcome": ["leased", "busy"],
       "operator_hold": ["suspended", "closed"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "sweep_level": ["within", "warning", "critical"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "wanted_status": ["none", "active", "suspended", "closed"],
     },
   },
 } as const;
