@@ -758,7 +758,7 @@ export interface Tenant {
   operatorHold: "suspended" | "closed" | null;
   suspendedAtTwilio: boolean;
   requestedAt: string | null;
-  departedAt: string | null;
+  userDeletedAt: string | null;
   lastError: string | null;
   convergedAt: string | null;
   /** How many they have. */

@@ -584,17 +584,16 @@ export type Database = {
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
-          "applied_status": string;
+          "applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "create_attempted_at": string;
           "fence": number;
           "has_token": boolean;
-          "intended_status": string;
-          "outcome": string;
-          "stored_status": string;
+          "intended_status": Database["public"]["Enums"]["twilio_account_status"];
+          "outcome": Database["public"]["Enums"]["lease_outcome"];
+          "stored_status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-          "user_exists": boolean;
           "version": number;
-          "wanted": string;
+          "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
       "begin_number_release": {
@@ -656,6 +655,20 @@ export type Database = {
           "job_id": number;
         }[];
       };
+      "count_request": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_limit": number;
+          "p_user_id": string;
+          "p_user_limit": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["rate_limit_outcome"];
+          "retry_after_seconds": number;
+        }[];
+      };
       "create_campaign": {
         Args: {
           "p_address": string;
@@ -699,7 +712,7 @@ export type Database = {
           "p_user_id": string;
           "p_version": number;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["convergence_end"];
       };
       "end_sweep": {
         Args: { "p_max_subaccounts": number; "p_sweep_id": number };
@@ -707,14 +720,14 @@ export type Database = {
           "mismatches": number;
           "missing": number;
           "open_accounts": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["sweep_level"];
           "strangers": number;
         }[];
       };
       "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
-      "forget_allowances": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -864,7 +877,6 @@ export type Database = {
         Args: { "p_after": string; "p_limit": number };
         Returns: {
           "converged_at": string;
-          "departed_at": string;
           "friendly_name": string;
           "last_error": string;
           "numbers": number;
@@ -873,6 +885,7 @@ export type Database = {
           "status": string;
           "subaccount_sid": string;
           "suspended_at_twilio": boolean;
+          "user_deleted_at": string;
           "user_id": string;
           "wanted": string;
         }[];
@@ -914,10 +927,17 @@ export type Database = {
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["create_attempt"];
       };
       "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
-      "note_status_intent": { Args: { "p_fence": number; "p_status": string; "p_user_id": string }; Returns: string };
+      "note_status_intent": {
+        Args: {
+          "p_fence": number;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -952,7 +972,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_inbound_message": {
         Args: {
@@ -1086,18 +1106,18 @@ export type Database = {
       "record_subaccount": {
         Args: {
           "p_action": string;
-          "p_applied_status": string;
+          "p_applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_created_at": string;
           "p_details"?: Json;
           "p_fence": number;
           "p_friendly_name": string;
           "p_request_id": string;
           "p_sealed_token": string;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_subscription": {
         Args: {
@@ -1128,7 +1148,10 @@ export type Database = {
       };
       "release_message": { Args: { "p_message_id": string }; Returns: string };
       "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
-      "renew_lease": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "renew_lease": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
@@ -1138,7 +1161,7 @@ export type Database = {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: string;
       };
-      "report_account_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1155,8 +1178,7 @@ export type Database = {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
           "friendly_name": string;
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
       };
@@ -1346,20 +1368,6 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "take_allowance": {
-        Args: {
-          "p_action": string;
-          "p_address": string;
-          "p_address_limit": number;
-          "p_user_id": string;
-          "p_user_limit": number;
-          "p_window_seconds": number;
-        };
-        Returns: {
-          "outcome": string;
-          "retry_after_seconds": number;
-        }[];
-      };
       "tokens_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1411,7 +1419,10 @@ export type Database = {
         }[];
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
-      "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "withdraw_create_attempt": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
@@ -1427,6 +1438,10 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
+      "convergence_end": "released" | "again" | "fenced";
+      "create_attempt": "noted" | "limit_reached" | "fenced";
+      "fenced_write": "written" | "fenced";
+      "lease_outcome": "leased" | "busy";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
@@ -1449,6 +1464,8 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "operator_hold": "suspended" | "closed";
+      "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
@@ -1466,7 +1483,11 @@ export type Database = {
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "twilio_account_status": "active" | "suspended" | "closed";
+      "wanted_status": "none" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1588,6 +1609,10 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
+      "convergence_end": ["released", "again", "fenced"],
+      "create_attempt": ["noted", "limit_reached", "fenced"],
+      "fenced_write": ["written", "fenced"],
+      "lease_outcome": ["leased", "busy"],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
@@ -1612,6 +1637,8 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "operator_hold": ["suspended", "closed"],
+      "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
@@ -1630,7 +1657,11 @@ export const Constants = {
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "twilio_account_status": ["active", "suspended", "closed"],
+      "wanted_status": ["none", "active", "suspended", "closed"],
     },
   },
 } as const;

@@ -3,7 +3,7 @@ import { stillReleasing } from "../_shared/numbers/release.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
@@ -28,7 +28,7 @@ const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 }
 export async function handle(request: Request, context: Context): Promise<Response> {
   const wish = await readJson(request, purchaseSchema);
   const { phoneNumber, friendlyName } = wish;
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const reserved = await reserveNumber(db, {
     p_user_id: user.id,

@@ -4,7 +4,7 @@ import { numberRefusal } from "../_shared/numbers/refusals.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { releaseSchema } from "./contract.ts";
@@ -27,7 +27,7 @@ const LIMIT = { action: "release", perUser: 20, perAddress: 100, windowSeconds: 
 /** Marks the number as being released, then deletes it with the caller's own credentials. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId, confirmPhoneNumber } = await readJson(request, releaseSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const decided = await beginNumberRelease(db, {
     p_user_id: user.id,

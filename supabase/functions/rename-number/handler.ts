@@ -3,7 +3,7 @@ import { ownedNumber } from "../_shared/numbers/shape.ts";
 import { numberRefusal } from "../_shared/numbers/refusals.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { renamingSchema } from "./contract.ts";
@@ -25,7 +25,7 @@ const LIMIT = { action: "rename", perUser: 60, perAddress: 300, windowSeconds: 6
 /** Renames one of the caller's numbers, with their own credentials. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId, friendlyName } = await readJson(request, renamingSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const decided = await numberToChange(db, { p_user_id: user.id, p_number_id: numberId });
   if (decided.outcome !== "changeable") throw numberRefusal(numberId, decided);

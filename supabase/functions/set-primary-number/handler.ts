@@ -2,7 +2,7 @@ import { decidedNumber } from "../_shared/numbers/shape.ts";
 import { numberRefusal } from "../_shared/numbers/refusals.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { choiceSchema } from "./contract.ts";
 
@@ -20,7 +20,7 @@ const LIMIT = { action: "set-primary", perUser: 60, perAddress: 300, windowSecon
 /** Makes a number the caller's primary one. Twilio knows of none, so it is not asked. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId } = await readJson(request, choiceSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, user, requestId } = context;
   const decided = await setPrimaryNumber(db, {
     p_user_id: user.id,
