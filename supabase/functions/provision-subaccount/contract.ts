@@ -32,7 +32,8 @@ export const contract = {
     {
       method: "POST",
       path: "",
-      summary: "Ensures the caller's subaccount: 201 created, 200 already there, 202 somebody else is at it",
+      summary:
+        "Ensures the caller's subaccount: 201 created, 200 already there, 202 provisioning is already in progress",
       answers: { 200: ensured, 201: ensured, 202: inProgress },
       errors: [
         "subscription_required",
@@ -45,7 +46,7 @@ export const contract = {
     {
       method: "GET",
       path: "",
-      summary: "Tells how the caller's subaccount stands",
+      summary: "Returns the state of the caller's subaccount",
       answers: { 200: subaccount },
       errors: [],
     },
