@@ -4,13 +4,11 @@
 create table private.forward_webhooks (
   user_id uuid primary key references auth.users (id) on delete cascade,
   url text not null,
-  sealed_secret text not null,
+  sealed_secret private.sealed_token not null,
   disabled_at timestamptz,
   disabled_reason text,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  constraint forward_webhooks_secret_is_sealed
-    check (sealed_secret ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$')
+  updated_at timestamptz not null default now()
 );
 comment on table private.forward_webhooks is
   'One webhook per tenant. The secret is sealed like a token, bound to the user and the word forward-webhook.';

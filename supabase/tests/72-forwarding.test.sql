@@ -18,7 +18,7 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values
 create function pg_temp.save(p_url text, p_secret text, p_rotate boolean default false, p_user uuid default pg_temp.tenant()) returns text language sql as $$
   select outcome || case when created_at is null then '' else ' since now' end from public.save_forward_webhook(p_user, p_url, p_secret, p_rotate, 'req-1');
 $$;
-create view pg_temp.stored as select user_id, url, sealed_secret, disabled_at, disabled_reason from private.forward_webhooks;
+create view pg_temp.stored as select user_id, url, sealed_secret::text, disabled_at, disabled_reason from private.forward_webhooks;
 create function pg_temp.last_line() returns text language sql as $$
   select concat_ws(' ', replace(actor, user_id::text, 'them'), action, request_id, nullif(details, '{}')) from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1;
 $$;
@@ -115,9 +115,9 @@ select is((select count(*) from public.sms_messages where user_id = pg_temp.atta
 select pg_temp.save('https://one.example', 'v1.k1.iv.secret');
 update private.forward_webhooks set sealed_secret = 'v1.k2.iv.evil' where user_id = pg_temp.attacker();
 select results_eq('select * from public.sealing_keys_in_use()', $$ values ('k1', 2::bigint), ('k2', 1::bigint) $$, 'A secret counts for the key that seals it, like a token');
-select results_eq($$ select * from public.tokens_to_reseal('k2', '{k2,k1}', null, null, 10) $$,
+select results_eq($$ select user_id, subaccount_sid, slot::text, sealed_token from public.tokens_to_reseal('k2', '{k2,k1}', null, null, 10) $$,
   $$ values (pg_temp.tenant(), 'AC1', 'current', 'v1.k1.iv.one'), (pg_temp.tenant(), 'forward-webhook', 'forward', 'v1.k1.iv.secret') $$, 'It is sealed anew with the others, a word in the place of the account');
-select results_eq($$ select slot from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward'], 'Pages go through it');
+select results_eq($$ select slot::text from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward'], 'Pages go through it');
 create function pg_temp.reseal(p_user uuid, p_from text, p_to text) returns text language sql as $$
   select resealed || ' ' || changed from public.reseal_tokens('k2', jsonb_build_array(jsonb_build_object('userId', p_user, 'slot', 'forward', 'from', p_from, 'to', p_to)));
 $$;

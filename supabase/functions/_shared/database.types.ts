@@ -621,7 +621,7 @@ export type Database = {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
           "fence": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["token_lease_outcome"];
           "previous_until": string;
           "requested": boolean;
           "sealed_next": string;
@@ -724,7 +724,10 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "end_token_rotation": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
@@ -929,7 +932,10 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
-      "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
+      "note_sealing_ring": {
+        Args: { "p_current_key": string; "p_key_ids": (string)[] };
+        Returns: Database["public"]["Enums"]["sealing_ring_note"];
+      };
       "note_status_intent": {
         Args: {
           "p_fence": number;
@@ -1086,7 +1092,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
       "record_secondary_token": {
@@ -1097,7 +1103,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
@@ -1173,7 +1179,7 @@ export type Database = {
           "twilio_message_sid": string;
         }[];
       };
-      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
+      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1186,7 +1192,7 @@ export type Database = {
       "request_token_rotation": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
         }[];
       };
@@ -1371,7 +1377,7 @@ export type Database = {
       "tokens_of": {
         Args: { "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["account_status"];
           "sealed_next": string;
           "sealed_previous": string;
           "sealed_token": string;
@@ -1380,7 +1386,7 @@ export type Database = {
       };
       "tokens_to_reseal": {
         Args: {
-          "p_after_slot": string;
+          "p_after_slot": Database["public"]["Enums"]["sealed_slot"];
           "p_after_user_id": string;
           "p_current_key": string;
           "p_key_ids": (string)[];
@@ -1388,7 +1394,7 @@ export type Database = {
         };
         Returns: {
           "sealed_token": string;
-          "slot": string;
+          "slot": Database["public"]["Enums"]["sealed_slot"];
           "subaccount_sid": string;
           "user_id": string;
         }[];
@@ -1481,11 +1487,16 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "sealed_slot": "current" | "forward" | "next" | "previous";
+      "sealing_ring_note": "unchanged" | "changed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "token_lease_outcome": "leased" | "busy" | "no_token";
+      "token_record": "recorded" | "fenced" | "gone";
+      "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
       "wanted_status": "none" | "active" | "suspended" | "closed";
     };
@@ -1655,11 +1666,16 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "sealed_slot": ["current", "forward", "next", "previous"],
+      "sealing_ring_note": ["unchanged", "changed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "token_lease_outcome": ["leased", "busy", "no_token"],
+      "token_record": ["recorded", "fenced", "gone"],
+      "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
       "wanted_status": ["none", "active", "suspended", "closed"],
     },

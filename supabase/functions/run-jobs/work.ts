@@ -62,7 +62,7 @@ export interface WorkDependencies extends ConvergeDependencies {
   stripe: Stripe;
   masterAccountSid: string;
   publicBaseUrl: string;
-  /** Twilio as a tenant whose subaccount is active; null for anybody else. */
+  /** Twilio as a tenant whose subaccount is active; null for any other tenant. */
   twilioOf: (userId: string) => Promise<Twilio | null>;
   /** Twilio as the tenant whose credentials these are. */
   asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
