@@ -85,7 +85,7 @@ language sql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  select q.msg_id, q.message -> 'job', q.message ->> 'error', (q.message ->> 'buriedAt')::timestamptz
+  select q.msg_id, q.message -> 'job', q.message ->> 'error', (q.message ->> 'movedAt')::timestamptz
   from pgmq.q_jobs_dead q
   where p_before is null or q.msg_id < p_before
   order by q.msg_id desc

@@ -73,7 +73,7 @@ select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'A pag
 
 select pg_temp.forget_jobs();
 create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 3) n;
-select public.bury_job(job_id, 'error ' || n) from letters order by n;
+select public.move_job_to_dead_letters(job_id, 'error ' || n) from letters order by n;
 select results_eq('select job, error, buried_at from public.list_dead_letters(null, 2)',
   $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
   'Dead letters are listed with their last error, the newest first');

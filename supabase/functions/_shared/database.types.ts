@@ -654,7 +654,6 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -715,7 +714,10 @@ export type Database = {
           "retry_after_seconds": number;
         }[];
       };
-      "defer_job": { Args: { "p_delay_seconds": number; "p_job_id": number }; Returns: string };
+      "defer_job": {
+        Args: { "p_delay_seconds": number; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["defer_job_outcome"];
+      };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -955,6 +957,10 @@ export type Database = {
           "source": string;
           "twilio_message_sid": string;
         }[];
+      };
+      "move_job_to_dead_letters": {
+        Args: { "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
@@ -1287,7 +1293,10 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "retry_job": { Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number }; Returns: string };
+      "retry_job": {
+        Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["retry_job_outcome"];
+      };
       "save_forward_webhook": {
         Args: {
           "p_request_id": string;
@@ -1468,10 +1477,12 @@ export type Database = {
       "cancel_outcome": "canceled" | "gone";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "defer_job_outcome": "deferred" | "gone";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "fenced_write": "written" | "fenced";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
@@ -1513,6 +1524,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "retry_job_outcome": "retrying" | "gone";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
       "settle_stripe_event_outcome": "settled" | "already";
@@ -1656,10 +1668,12 @@ export const Constants = {
       "cancel_outcome": ["canceled", "gone"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "defer_job_outcome": ["deferred", "gone"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "fenced_write": ["written", "fenced"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
@@ -1704,6 +1718,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "retry_job_outcome": ["retrying", "gone"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "settle_stripe_event_outcome": ["settled", "already"],
