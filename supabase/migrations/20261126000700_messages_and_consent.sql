@@ -360,7 +360,7 @@ begin
 
   -- Never had one. An operator's hold, or a subscription that has lapsed, closes the fallback as well.
   if private.wanted_subaccount(p_user_id) in ('suspended', 'closed') then
-    return query select private.wanted_subaccount(p_user_id), null, null, null, null;
+    return query select private.wanted_subaccount(p_user_id)::text, null, null, null, null;
   elsif exists (select from private.tenancies t where t.user_id = p_user_id and t.applied_status is not null) then
     -- They had one and their row was lost, with the host's table or by the tenant's own hand: until it is found again,
     -- wait.

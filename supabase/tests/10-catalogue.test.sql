@@ -125,6 +125,9 @@ select bag_eq(
     ('private.touch_updated_at', 'nobody'),
     ('private.user_exists', 'service_role'),
     ('private.wanted_by_subscription', 'service_role'),
+    ('private.wanted_by_subscriptions', 'service_role'),
+    ('private.link_customer', 'service_role'),
+    ('private.plan_for_price', 'service_role'),
     ('private.wanted_subaccount', 'service_role'),
     ('private.words_of', 'service_role'),
     ('private.yield_sid', 'service_role'),
@@ -137,7 +140,7 @@ select bag_eq(
     ('public.begin_number_sync', 'service_role'),
     ('public.begin_sweep', 'service_role'),
     ('public.begin_token_rotation', 'service_role'),
-    ('public.bury_job', 'service_role'),
+    ('public.move_job_to_dead_letters', 'service_role'),
     ('public.cancel_number_reservation', 'service_role'),
     ('public.change_campaign', 'service_role'),
     ('public.cancel_number_release', 'service_role'),
@@ -213,7 +216,7 @@ select bag_eq(
     ('public.settle_stripe_event', 'service_role'),
     ('public.stale_number_releases', 'service_role'),
     ('public.stale_number_reservations', 'service_role'),
-    ('public.stripe_event', 'service_role'),
+    ('public.begin_stripe_event', 'service_role'),
     ('public.subaccount_of', 'service_role'),
     ('public.count_request', 'service_role'),
     ('public.tokens_of', 'service_role'),
@@ -227,7 +230,7 @@ select bag_eq(
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.remember_user_deletion'), ('private.user_exists'),
-    ('private.describe_installation'), ('public.bury_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
+    ('private.describe_installation'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only those functions run with their owner''s rights that reach into pgmq or auth');
 

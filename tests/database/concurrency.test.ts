@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
@@ -30,8 +31,10 @@ async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}
     await tx`insert into auth.users (id, email) values (${id}, ${`${id}@concurrency.test`})`;
     await tx`insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
       values (${id}, ${`AC${id}`}, 'active', 'v1.k1.iv.sealed')`;
-    await tx`insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit)
-      values (${id}, 'Test', ${limits.numbers ?? 100}, ${limits.messagesPerDay ?? 100}, 1000)`;
+    await tx`insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
+      values (${id}, 'Test', ${randomInt(1000, 2 ** 31)}, ${limits.numbers ?? 100}, ${
+      limits.messagesPerDay ?? 100
+    }, 1000)`;
     await tx`insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values (${id}, ${id}, ${id}, ${id}, 'active')`;
   });
   return id;

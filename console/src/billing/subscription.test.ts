@@ -33,7 +33,7 @@ Deno.test("a paid subscription counts before a newer one that is canceled", () =
 });
 
 Deno.test("the plan in force is the subscription's while it lasts, then free or the shared numbers'", () => {
-  const key = (status: string | null, hasSubaccount: boolean) =>
+  const key = (status: Subscription["status"] | null, hasSubaccount: boolean) =>
     planInForce(PLANS, status === null ? null : subscription({ status }), hasSubaccount)?.key;
   assert.equal(key("past_due", true), "team");
   assert.equal(key("canceled", true), "free");
@@ -42,10 +42,10 @@ Deno.test("the plan in force is the subscription's while it lasts, then free or 
 });
 
 Deno.test("nobody is offered a second subscription while the first may still be paid", () => {
-  for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"]) {
+  for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"] as const) {
     assert.equal(mayBuy({ status }), false, status);
   }
-  for (const status of ["canceled", "incomplete_expired"]) assert.equal(mayBuy({ status }), true, status);
+  for (const status of ["canceled", "incomplete_expired"] as const) assert.equal(mayBuy({ status }), true, status);
   assert.equal(mayBuy(null), true);
 });
 

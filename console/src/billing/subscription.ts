@@ -14,7 +14,7 @@ export type Plan = Pick<
 >;
 
 /** Those that keep a plan's limits in force, as the database's `plan_of` has it. */
-const IN_FORCE = new Set(["trialing", "active", "past_due"]);
+const IN_FORCE = new Set<Subscription["status"]>(["trialing", "active", "past_due"]);
 
 /** The subscription that counts: the newest in force, else the newest of all. */
 export function currentSubscription(subscriptions: readonly Subscription[]): Subscription | null {
@@ -23,7 +23,7 @@ export function currentSubscription(subscriptions: readonly Subscription[]): Sub
 }
 
 /** Those that will not come back: a new one may be bought without paying twice. */
-const OVER = new Set(["canceled", "incomplete_expired"]);
+const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"]);
 
 /** Whether a new subscription may be offered. One that is merely unpaid or paused is to be mended, not doubled. */
 export function mayBuy(subscription: Pick<Subscription, "status"> | null): boolean {

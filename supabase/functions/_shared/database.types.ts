@@ -164,9 +164,12 @@ export type Database = {
           "monthly_spend_limit": number;
           "name": string;
           "past_due_grace": string;
+          "rank": number;
           "retention": string;
           "segment_price": number;
           "stripe_price_id": string | null;
+          "superseded_at": string | null;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
@@ -179,9 +182,12 @@ export type Database = {
           "monthly_spend_limit"?: number;
           "name": string;
           "past_due_grace"?: string;
+          "rank": number;
           "retention"?: string;
           "segment_price"?: number;
           "stripe_price_id"?: string | null;
+          "superseded_at"?: string | null;
+          "version"?: number;
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
@@ -193,9 +199,12 @@ export type Database = {
           "monthly_spend_limit"?: number;
           "name"?: string;
           "past_due_grace"?: string;
+          "rank"?: number;
           "retention"?: string;
           "segment_price"?: number;
           "stripe_price_id"?: string | null;
+          "superseded_at"?: string | null;
+          "version"?: number;
         };
         Relationships: [];
       };
@@ -356,12 +365,14 @@ export type Database = {
           "cancel_at": string | null;
           "created_at": string;
           "current_period_end": string | null;
+          "current_period_start": string | null;
           "ended_at": string | null;
           "id": string;
+          "origin": Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since": string | null;
           "plan_key": string;
-          "read_ticket": number;
-          "status": string;
+          "read_number": number;
+          "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
           "updated_at": string;
           "user_id": string | null;
@@ -371,12 +382,14 @@ export type Database = {
           "cancel_at"?: string | null;
           "created_at"?: string;
           "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
           "ended_at"?: string | null;
           "id": string;
+          "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
           "plan_key": string;
-          "read_ticket"?: number;
-          "status": string;
+          "read_number"?: number;
+          "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -385,12 +398,14 @@ export type Database = {
           "cancel_at"?: string | null;
           "created_at"?: string;
           "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
           "ended_at"?: string | null;
           "id"?: string;
+          "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
           "plan_key"?: string;
-          "read_ticket"?: number;
-          "status"?: string;
+          "read_number"?: number;
+          "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -535,9 +550,9 @@ export type Database = {
           "occurred_at": string | null;
           "payload": NonNullable<Json>;
           "processed_at": string | null;
-          "provider": string;
+          "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at": string;
-          "result": string | null;
+          "result": Database["public"]["Enums"]["event_result"] | null;
           "type": string;
         };
         ComputedFields: never;
@@ -547,9 +562,9 @@ export type Database = {
           "occurred_at"?: string | null;
           "payload": NonNullable<Json>;
           "processed_at"?: string | null;
-          "provider": string;
+          "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
-          "result"?: string | null;
+          "result"?: Database["public"]["Enums"]["event_result"] | null;
           "type": string;
         };
         Update: {
@@ -558,9 +573,9 @@ export type Database = {
           "occurred_at"?: string | null;
           "payload"?: NonNullable<Json>;
           "processed_at"?: string | null;
-          "provider"?: string;
+          "provider"?: Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
-          "result"?: string | null;
+          "result"?: Database["public"]["Enums"]["event_result"] | null;
           "type"?: string;
         };
         Relationships: [];
@@ -616,6 +631,15 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_stripe_event": {
+        Args: { "p_event_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["begin_stripe_event_outcome"];
+          "payload": Json;
+          "read_number": number;
+          "type": string;
+        }[];
+      };
       "begin_sweep": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_token_rotation": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
@@ -630,7 +654,6 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -691,7 +714,10 @@ export type Database = {
           "retry_after_seconds": number;
         }[];
       };
-      "defer_job": { Args: { "p_delay_seconds": number; "p_job_id": number }; Returns: string };
+      "defer_job": {
+        Args: { "p_delay_seconds": number; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["defer_job_outcome"];
+      };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -755,7 +781,14 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "link_stripe_customer": { Args: { "p_customer_id": string; "p_user_id": string }; Returns: string };
+      "link_stripe_customer": {
+        Args: {
+          "p_customer_id": string;
+          "p_origin": Database["public"]["Enums"]["subscription_origin"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
+      };
       "list_campaign_recipients": {
         Args: { "p_after": number; "p_campaign_id": string; "p_count": string; "p_limit": number; "p_user_id": string };
         Returns: {
@@ -927,6 +960,10 @@ export type Database = {
           "source": string;
           "twilio_message_sid": string;
         }[];
+      };
+      "move_job_to_dead_letters": {
+        Args: { "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
@@ -1107,7 +1144,7 @@ export type Database = {
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["record_stripe_event_outcome"];
       };
       "record_subaccount": {
         Args: {
@@ -1130,17 +1167,19 @@ export type Database = {
           "p_cancel_at": string;
           "p_created_at": string;
           "p_current_period_end": string;
+          "p_current_period_start": string;
           "p_customer_id": string;
           "p_ended_at": string;
           "p_lookup_key": string;
+          "p_origin": Database["public"]["Enums"]["subscription_origin"];
           "p_price_id": string;
-          "p_status": string;
+          "p_read_number": number;
+          "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
-          "p_ticket": number;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_subscription_outcome"];
           "user_id": string;
         }[];
       };
@@ -1260,7 +1299,10 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "retry_job": { Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number }; Returns: string };
+      "retry_job": {
+        Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["retry_job_outcome"];
+      };
       "save_forward_webhook": {
         Args: {
           "p_request_id": string;
@@ -1306,7 +1348,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
-      "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
+      "settle_stripe_event": {
+        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
+        Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -1356,15 +1401,6 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
-      };
-      "stripe_event": {
-        Args: { "p_event_id": string };
-        Returns: {
-          "outcome": string;
-          "payload": Json;
-          "ticket": number;
-          "type": string;
-        }[];
       };
       "subaccount_of": {
         Args: { "p_user_id": string };
@@ -1443,11 +1479,16 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
       "cancel_outcome": "canceled" | "gone";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "defer_job_outcome": "deferred" | "gone";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "fenced_write": "written" | "fenced";
       "lease_outcome": "leased" | "busy";
+      "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
@@ -1476,6 +1517,8 @@ export type Database = {
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_stripe_event_outcome": "recorded" | "duplicate";
+      "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
       "reserve_number_outcome":
         | "reserved"
         | "in_progress"
@@ -1487,11 +1530,23 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "retry_job_outcome": "retrying" | "gone";
       "sealed_slot": "current" | "forward" | "next" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "settle_stripe_event_outcome": "settled" | "already";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "subscription_origin": "checkout" | "metadata" | "operator";
+      "subscription_status":
+        | "incomplete"
+        | "incomplete_expired"
+        | "trialing"
+        | "active"
+        | "past_due"
+        | "canceled"
+        | "unpaid"
+        | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
       "token_lease_outcome": "leased" | "busy" | "no_token";
@@ -1499,6 +1554,7 @@ export type Database = {
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
       "wanted_status": "none" | "active" | "suspended" | "closed";
+      "webhook_provider": "stripe" | "twilio";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1619,11 +1675,16 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
       "cancel_outcome": ["canceled", "gone"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "defer_job_outcome": ["deferred", "gone"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "fenced_write": ["written", "fenced"],
       "lease_outcome": ["leased", "busy"],
+      "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
@@ -1654,6 +1715,8 @@ export const Constants = {
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_stripe_event_outcome": ["recorded", "duplicate"],
+      "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
       "reserve_number_outcome": [
         "reserved",
         "in_progress",
@@ -1666,11 +1729,24 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "retry_job_outcome": ["retrying", "gone"],
       "sealed_slot": ["current", "forward", "next", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "settle_stripe_event_outcome": ["settled", "already"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "subscription_origin": ["checkout", "metadata", "operator"],
+      "subscription_status": [
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+      ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
       "token_lease_outcome": ["leased", "busy", "no_token"],
@@ -1678,6 +1754,7 @@ export const Constants = {
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
       "wanted_status": ["none", "active", "suspended", "closed"],
+      "webhook_provider": ["stripe", "twilio"],
     },
   },
 } as const;
