@@ -2,7 +2,8 @@
 
 create table public.campaigns (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: deleting a campaign would change its messages in the ledger. Erasure empties the row instead.
+  user_id uuid not null,
   name text,
   from_number text not null,
   body text,
@@ -78,7 +79,7 @@ grant select, insert, update, delete on private.campaign_recipients to service_r
 
 -- Counting ------------------------------------------------------------------------------------------------------------
 
-create function private.campaign_count_of(p_status text) returns text
+create function private.campaign_count_of(p_status public.message_status) returns text
 language sql immutable
 set search_path = ''
 as $$
@@ -90,7 +91,7 @@ as $$
     else 'failed'
   end;
 $$;
-comment on function private.campaign_count_of(text) is
+comment on function private.campaign_count_of(public.message_status) is
   'Under which of a campaign''s counts a message of this status is.';
 
 create function private.move_campaign_count(p_campaign_id uuid, p_from text, p_to text, p_by integer) returns void
@@ -221,7 +222,7 @@ begin
   -- Never through the master account: one tenant's campaign on a shared number blocks everybody's.
   select * into sender from private.may_send_from(p_user_id, p_from, false);
   if sender.outcome <> 'allowed' then
-    return query select sender.outcome, null::uuid, null::integer;
+    return query select sender.outcome::text, null::uuid, null::integer;
     return;
   end if;
 
@@ -329,8 +330,8 @@ comment on function public.list_campaigns(uuid, uuid, text, timestamptz, uuid, i
 
 create function public.list_campaign_recipients(p_user_id uuid, p_campaign_id uuid, p_count text, p_after integer,
   p_limit integer)
-returns table ("position" integer, to_number text, counted text, skip_reason text, message_id uuid, status text,
-  error_code integer, error_message text)
+returns table ("position" integer, to_number text, counted text, skip_reason text, message_id uuid,
+  status public.message_status, error_code integer, error_message text)
 language sql stable
 set search_path = ''
 as $$
@@ -492,10 +493,12 @@ begin
     select c.country from countries c where private.refused_destination(p_user_id, c.country, plan)
   ), refused as (
     update private.campaign_recipients r
-    set skip_reason = case when o.recipient is not null then 'opted_out' else 'destination_refused' end
-    from next n left join public.sms_opt_outs o on o.sender = campaign.from_number and o.recipient = n.to_number
+    set skip_reason = case when o.opted_out then 'opted_out' else 'destination_refused' end
+    from next n
+    cross join lateral (
+      select private.has_opted_out(p_user_id, campaign.from_number, n.to_number) as opted_out) o
     where r.campaign_id = p_campaign_id and r.position = n.position
-      and (o.recipient is not null or n.country in (select w.country from nowhere w))
+      and (o.opted_out or n.country in (select w.country from nowhere w))
     returning 1
   )
   select count(*), (select max(n.position) from next n) into passed_over, looked_until from refused;
@@ -556,45 +559,27 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  results private.message_evidence[];
   answered integer;
   lost integer;
 begin
-  -- Messages, in one order, then totals, then the campaign: as every callback does.
-  perform from public.sms_messages m
-  where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id
-    and m.user_id = p_user_id
+  results := array(
+    select r from jsonb_populate_recordset(null::private.message_evidence, p_results) r
+    join public.sms_messages m on m.id = r.message_id
+    where m.campaign_id = p_campaign_id and m.user_id = p_user_id);
+
+  -- Locks in the order of every callback: messages by id, then totals, then the campaign.
+  perform from public.sms_messages m where m.id in (select r.message_id from unnest(results) r)
   order by m.id for update;
   perform from private.sending_totals t
   where t.user_id = p_user_id and t.hour in (select private.hour_of(m.created_at) from public.sms_messages m
-    where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id
-      and m.user_id = p_user_id)
+    where m.id in (select r.message_id from unnest(results) r))
   order by t.hour for no key update;
 
-  -- Not processed, for certain: back among those who wait. One whose callback was faster than this is not.
-  delete from public.sms_messages m using jsonb_to_recordset(p_results) as r (id uuid, status text)
-  where m.id = r.id and m.campaign_id = p_campaign_id and m.user_id = p_user_id
-    and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
-
-  with results as (
-    select r.*, private.message_may_move(m.status, r.status) as moves
-    from jsonb_to_recordset(p_results) as r (id uuid, status text, sid text, "errorCode" integer, "errorMessage" text,
-      "numSegments" integer)
-    join public.sms_messages m on m.id = r.id
-    where m.campaign_id = p_campaign_id and m.user_id = p_user_id and r.status <> 'released'
-      and (m.twilio_message_sid is null or r.sid is null or m.twilio_message_sid = r.sid)
-  ), recorded as (
-    update public.sms_messages m set
-      twilio_message_sid = coalesce(m.twilio_message_sid, r.sid),
-      num_segments = coalesce(r."numSegments", m.num_segments),
-      status = case when r.moves then r.status else m.status end,
-      error_code = case when r.moves then r."errorCode" else m.error_code end,
-      error_message = case when r.moves then r."errorMessage" else m.error_message end,
-      status_updated_at = case when r.moves then now() else m.status_updated_at end
-    from results r where m.id = r.id
-    returning m.from_number, m.to_number, r.moves and r."errorCode" = 21610 as opts_out
-  )
-  select count(private.note_opt_out(o.from_number, o.to_number, p_user_id, '21610')) into lost from recorded o
-    where o.opts_out;
+  -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
+  delete from public.sms_messages m using unnest(results) r
+  where m.id = r.message_id and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
+  perform private.record_evidence(array(select r from unnest(results) r where r.status <> 'released'));
 
   select count(*) filter (where r.status not in ('unknown', 'released')), count(*) filter (where r.status = 'unknown')
   into answered, lost from jsonb_to_recordset(p_results) as r (status text);
@@ -605,8 +590,8 @@ begin
 end;
 $$;
 comment on function public.record_campaign_wave(uuid, uuid, jsonb) is
-  'What came of a wave ([{id, status, sid, errorCode, errorMessage, numSegments}]; released = not processed, it '
-  'waits again). Returns how many waves in a row had no answer at all.';
+  'What came of a wave, an array in the shape of message_evidence; released: not processed, it waits again. '
+  'Returns how many waves in a row had no answer at all.';
 
 create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason text) returns text
 language plpgsql
@@ -626,10 +611,56 @@ $$;
 comment on function public.pause_campaign(uuid, uuid, text) is
   'A campaign that cannot go on by itself waits for its tenant: paused or unchanged.';
 
+-- Deleting texts ------------------------------------------------------------------------------------------------------
+
+create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Texts of messages are deleted with their messages.
+  update private.campaign_recipients r set body = null from public.campaigns c
+  where c.id = r.campaign_id and c.user_id = p_user_id and r.body is not null and r.message_id is null
+    and c.finished_at < p_finished_before;
+  update public.campaigns c set body = null
+  where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before;
+end;
+$$;
+comment on function private.delete_campaign_texts(uuid, timestamptz) is
+  'Deletes the texts of a tenant''s campaigns that ended before a moment, and of recipients without a message.';
+
+create function private.erase_campaigns(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  emptied integer;
+  erased integer;
+begin
+  update public.campaigns c set name = null, body = null, media_urls = '{}', idempotency_key = c.id::text,
+    request_hash = '', status_reason = null,
+    status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
+    finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
+  where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
+    order by d.id limit p_limit for update);
+  get diagnostics emptied = row_count;
+  delete from private.campaign_recipients r
+  where (r.campaign_id, r.position) in (
+    select d.campaign_id, d.position from public.campaigns c
+    join private.campaign_recipients d on d.campaign_id = c.id
+    where c.user_id = p_user_id limit p_limit);
+  get diagnostics erased = row_count;
+  return emptied + erased;
+end;
+$$;
+comment on function private.erase_campaigns(uuid, integer) is
+  'Ends and empties a deleted user''s campaigns and deletes up to p_limit of their recipients. Returns 0 when nothing '
+  'is left.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.campaign_count_of(text),
+  private.campaign_count_of(public.message_status),
   private.move_campaign_count(uuid, text, text, integer),
   private.count_campaign_messages(),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
@@ -642,10 +673,12 @@ revoke execute on function
   private.estimated_segments(text),
   public.reserve_campaign_wave(uuid, uuid, integer, integer),
   public.record_campaign_wave(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text)
+  public.pause_campaign(uuid, uuid, text),
+  private.delete_campaign_texts(uuid, timestamptz),
+  private.erase_campaigns(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
-  private.campaign_count_of(text),
+  private.campaign_count_of(public.message_status),
   private.move_campaign_count(uuid, text, text, integer),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   private.enqueue_campaign(uuid, uuid, integer, timestamptz),
@@ -657,5 +690,7 @@ grant execute on function
   private.estimated_segments(text),
   public.reserve_campaign_wave(uuid, uuid, integer, integer),
   public.record_campaign_wave(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text)
+  public.pause_campaign(uuid, uuid, text),
+  private.delete_campaign_texts(uuid, timestamptz),
+  private.erase_campaigns(uuid, integer)
   to service_role;

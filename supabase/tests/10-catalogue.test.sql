@@ -70,7 +70,23 @@ select bag_eq(
     ('private.compare_account', 'service_role'),
     ('private.cost_of', 'service_role'),
     ('private.count_campaign_messages', 'nobody'),
-    ('private.count_sending', 'nobody'),
+    ('private.ask_for_erasure', 'nobody'),
+    ('private.delete_campaign_texts', 'service_role'),
+    ('private.erase_campaigns', 'service_role'),
+    ('private.erase_conversations', 'service_role'),
+    ('private.erase_opt_outs', 'service_role'),
+    ('private.has_opted_out', 'service_role'),
+    ('private.keyword_reply', 'service_role'),
+    ('private.message_refusal', 'service_role'),
+    ('private.message_status_named', 'service_role'),
+    ('private.note_consent', 'service_role'),
+    ('private.note_reported_opt_out', 'service_role'),
+    ('private.record_evidence', 'service_role'),
+    ('private.sending_plan', 'service_role'),
+    ('private.total_deletes', 'nobody'),
+    ('private.total_inserts', 'nobody'),
+    ('private.total_updates', 'nobody'),
+    ('public.erase_messages_of_deleted_user', 'service_role'),
     ('private.counts_as_sent', 'service_role'),
     ('private.describe_installation', 'service_role'),
     ('private.describe_sealing_keys', 'service_role'),
@@ -224,7 +240,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.remember_user_deletion'), ('private.user_exists'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_installation'), ('public.bury_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only those functions run with their owner''s rights that reach into pgmq or auth');
@@ -251,7 +267,7 @@ select bag_eq(
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
-    ('users', 'switchboard_remember_user_deletion') $$,
+    ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are those we know, and enabled');
 
 select bag_eq(

@@ -135,7 +135,7 @@ begin
   from private.campaign_recipients where campaign_id = p_campaign and position = p_position returning id into sent;
   update private.campaign_recipients set message_id = sent where campaign_id = p_campaign and position = p_position;
   perform private.move_campaign_count(p_campaign, 'waiting', 'in_flight', 1);
-  update public.sms_messages set status = p_status where id = sent;
+  update public.sms_messages set status = p_status::public.message_status where id = sent;
   return sent;
 end;
 $$;
@@ -170,7 +170,7 @@ create function pg_temp.becomes(p_status text) returns text language plpgsql as 
 declare
   found text;
 begin
-  update public.sms_messages set status = p_status where id = (select message_id from counted);
+  update public.sms_messages set status = p_status::public.message_status where id = (select message_id from counted);
   select case when in_flight = 1 then 'in_flight' when sent = 1 then 'sent' when delivered = 1 then 'delivered' when failed = 1 then 'failed' when unknown = 1 then 'unknown' end into found
   from public.campaigns where id = (select id from four) and waiting = 2 and skipped = 0 and in_flight + sent + delivered + failed + unknown = 1;
   return found;
@@ -240,7 +240,7 @@ from (values ('in_flight', '2 in_flight'), ('sent', '4 sent'), ('delivered', '6 
 select is(pg_temp.recipients('waiting'), '{14 waiting,16 waiting}', 'Those that are waiting too');
 select is(pg_temp.recipients(null, 6, 2), '{8 failed,10 unknown}', 'A page begins after the last one seen');
 select is(pg_temp.recipients('waiting', 14), '{16 waiting}', 'Also of one count');
-select results_eq($$ select to_number, skip_reason, message_id is not null, status, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
+select results_eq($$ select to_number, skip_reason, message_id is not null, status::text, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
   $$ values ('+15005551004', null::text, true, 'failed', 30003, 'Unreachable'), ('+15005551005', null, true, 'unknown', null, null), ('+15005551006', 'opted_out', false, null, null, null) $$,
   'With what is known of each');
 select is_empty($$ select counted, n from (select counted, count(*) as n from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 99) group by counted) l
@@ -248,8 +248,10 @@ select is_empty($$ select counted, n from (select counted, count(*) as n from fi
 
 reset role;
 select lives_ok($$ delete from auth.users where id = pg_temp.tenant() $$, 'A user with campaigns can be deleted');
-select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
-  'Nothing of them is left');
+select public.erase_messages_of_deleted_user(pg_temp.tenant(), 1000);
+select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() and coalesce(name, body) is not null
+    union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
+  'Erasure leaves none of their texts and none of their recipients');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(115);
+select plan(119);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -49,7 +49,7 @@ $$;
 -- What came of the messages at these positions.
 create function pg_temp.record(p_name text, p_results jsonb, p_user uuid default pg_temp.tenant()) returns integer language sql as $$
   select public.record_campaign_wave(pg_temp.id(p_name), p_user,
-    (select jsonb_agg(jsonb_build_object('id', pg_temp.message(p_name, (r ->> 'at')::integer)) || r - 'at') from jsonb_array_elements(p_results) r));
+    (select jsonb_agg(jsonb_build_object('message_id', pg_temp.message(p_name, (r ->> 'at')::integer)) || r - 'at') from jsonb_array_elements(p_results) r));
 $$;
 
 -- A wave ----------------------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ select results_eq('select outcome, wait_ms, account_sid, sealed_token, from_numb
   $$ values ('reserved', 0, 'AC1', 'v1.k1.iv.one', '+15005550101', array['https://example.test/a.png']) $$, 'A wave comes with all that sending it needs');
 select results_eq('select (m ->> ''position'')::integer, m ->> ''to'', m ->> ''body'' from first, jsonb_array_elements(messages) m', $$ values (1, '+15005551001', 'Hi'), (2, '+15005551002', 'Hi') $$,
   'With as many messages as were asked for, in order');
-select results_eq($$ select user_id, direction, from_number, to_number, body, media_urls, status, account_sid, source, num_segments, estimated_price, campaign_id, idempotency_key from public.sms_messages
+select results_eq($$ select user_id, direction::text, from_number, to_number, body, media_urls, status::text, account_sid, source::text, num_segments, estimated_price, campaign_id, idempotency_key from public.sms_messages
     where id = (select (messages -> 0 ->> 'id')::uuid from first) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005551001', 'Hi', array['https://example.test/a.png'], 'reserved', 'AC1', 'subaccount', 1, 0.01::numeric, pg_temp.id('one'),
     'campaign ' || pg_temp.id('one') || ' 1') $$, 'They are in the ledger before Twilio is called');
@@ -167,14 +167,14 @@ select results_eq($$ select private.estimated_segments(text) from unnest(array[n
 -- Whom nothing is sent to -----------------------------------------------------------------------------------------------
 
 select pg_temp.make('careful', 30);
-insert into public.sms_opt_outs (sender, recipient, keyword)
-select '+15005550101', '+1500555' || 1000 + n, 'STOP' from generate_series(2, 4) n union all select '+15005550104', '+15005551001', 'STOP';
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword)
+select pg_temp.tenant(), '+15005550101', '+1500555' || 1000 + n, 'STOP' from generate_series(2, 4) n union all select pg_temp.tenant(), '+15005550104', '+15005551001', 'STOP';
 update public.plans set allowed_countries = '{US}' where key = 'free';
 select is(pg_temp.wave('careful', 5), 'reserved 1,5,6,8,9', 'Who opted out of this number, or is where nothing goes, is passed over; who opted out of another is not');
 select is(pg_temp.counts('careful'), 'running, 19 waiting, 5 in flight, 6 skipped', 'They are counted as skipped');
 select results_eq($$ select position, skip_reason from private.campaign_recipients where campaign_id = pg_temp.id('careful') and skip_reason is not null order by position $$,
   $$ values (2, 'opted_out'), (3, 'opted_out'), (4, 'opted_out'), (7, 'destination_refused'), (17, 'destination_refused'), (27, 'destination_refused') $$, 'Each with the reason');
-insert into public.sms_opt_outs (sender, recipient, keyword) values ('+15005550101', '+15005551010', 'STOP');
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005551010', 'STOP');
 select is(pg_temp.wave('careful', 2), 'reserved 11,12', 'Who opts out between two waves is passed over by the next');
 select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{FR}', null);
 select is(pg_temp.wave('careful'), 'reserved', 'Where the tenant themselves allow nobody who is left, nobody is sent to');
@@ -236,10 +236,10 @@ select pg_temp.wave('told', 6);
 -- The callback of the sixth is faster than the answer.
 select public.record_message_status(pg_temp.message('told', 6), pg_temp.tenant(), 'AC1', 'SM-6', 'delivered', null, null);
 create temp table before as select pg_temp.message('told', 5) as id;
-select is(pg_temp.record('told', '[{"at": 1, "status": "queued", "sid": "SM-1", "numSegments": 2}, {"at": 2, "status": "refused", "errorCode": 30006, "errorMessage": "Landline"},
-  {"at": 3, "status": "refused", "errorCode": 21610, "errorMessage": "Unsubscribed"}, {"at": 4, "status": "unknown", "errorMessage": "Lost"}, {"at": 5, "status": "released"}, {"at": 6, "status": "queued", "sid": "SM-6"}]'),
+select is(pg_temp.record('told', '[{"at": 1, "status": "queued", "sid": "SM-1", "num_segments": 2}, {"at": 2, "status": "refused", "error_code": 30006, "error_message": "Landline"},
+  {"at": 3, "status": "refused", "error_code": 21610, "error_message": "Unsubscribed"}, {"at": 4, "status": "unknown", "error_message": "Lost"}, {"at": 5, "status": "released"}, {"at": 6, "status": "queued", "sid": "SM-6"}]'),
   0, 'What came of each is recorded');
-select results_eq($$ select position, status, twilio_message_sid, error_code, error_message, num_segments from private.campaign_recipients r join public.sms_messages m on m.id = r.message_id
+select results_eq($$ select position, status::text, twilio_message_sid, error_code, error_message, num_segments from private.campaign_recipients r join public.sms_messages m on m.id = r.message_id
     where r.campaign_id = pg_temp.id('told') order by position $$,
   $$ values (1, 'queued', 'SM-1', null::integer, null::text, 2), (2, 'refused', null, 30006, 'Landline', 1), (3, 'refused', null, 21610, 'Unsubscribed', 1), (4, 'unknown', null, null, 'Lost', 1),
     (6, 'delivered', 'SM-6', null, null, 1) $$, 'Each by itself; a callback that was faster is not undone; what was not processed is taken back');
@@ -250,12 +250,12 @@ select isnt(pg_temp.message('told', 5), id, 'As a new message') from before;
 select is(pg_temp.record('told', '[{"at": 5, "status": "queued", "sid": "SM-5"}, {"at": 7, "status": "released"}, {"at": 6, "status": "released"}, {"at": 1, "status": "unknown"}]'), 0, 'What has gone is not taken back');
 select is(pg_temp.counts('told'), 'running, 6 waiting, 2 in flight, 1 delivered, 2 failed, 1 unknown', 'Nor made uncertain');
 select is(pg_temp.record('told', '[{"at": 5, "status": "delivered", "sid": "SM-else"}]'), 0, 'What is said of another SID');
-select results_eq($$ select status, twilio_message_sid from public.sms_messages where id = pg_temp.message('told', 5) $$, $$ values ('queued', 'SM-5') $$, 'Is not this message''s');
+select results_eq($$ select status::text, twilio_message_sid from public.sms_messages where id = pg_temp.message('told', 5) $$, $$ values ('queued', 'SM-5') $$, 'Is not this message''s');
 create temp table unchanged as select array_agg(m order by id) as messages from public.sms_messages m where campaign_id = pg_temp.id('told');
-select pg_temp.record('told', '[{"at": 5, "status": "failed", "errorCode": 21610}, {"at": 4, "status": "unknown"}]', pg_temp.attacker());
+select pg_temp.record('told', '[{"at": 5, "status": "failed", "error_code": 21610}, {"at": 4, "status": "unknown"}]', pg_temp.attacker());
 select is((select array_agg(m order by id) from public.sms_messages m where campaign_id = pg_temp.id('told')), messages, 'What an attacker says came of it changes no message') from unchanged;
 select is((select setbacks || ' ' || (select count(*) from public.sms_opt_outs) from public.campaigns where id = pg_temp.id('told')), '0 1', 'Nor its setbacks, nor who opted out');
-select is(public.record_campaign_wave(pg_temp.id('told'), pg_temp.tenant(), (select jsonb_agg(jsonb_build_object('id', id, 'status', 'failed')) from public.sms_messages where campaign_id = pg_temp.id('one'))), 0,
+select is(public.record_campaign_wave(pg_temp.id('told'), pg_temp.tenant(), (select jsonb_agg(jsonb_build_object('message_id', id, 'status', 'failed')) from public.sms_messages where campaign_id = pg_temp.id('one'))), 0,
   'The results of one campaign');
 select is(pg_temp.counts('one'), 'completed, 6 in flight', 'Change no other');
 select is(public.record_campaign_wave(pg_temp.id('told'), pg_temp.tenant(), '[]'), 0, 'No results are nothing');
@@ -280,6 +280,30 @@ select is(pg_temp.record('told', '[{"at": 10, "status": "unknown"}, {"at": 11, "
 select is(pg_temp.wave('told', 25), 'reserved 11', 'One at a time again');
 select is(pg_temp.record('told', '[{"at": 11, "status": "released"}]'), 0, 'To be told to wait is to be told something');
 select is(pg_temp.wave('told', 25), 'reserved 11,12', 'So it goes on');
+
+-- A recipient who wrote since -------------------------------------------------------------------------------------------
+
+-- Of four recipients, two wrote after their message went out. Twilio reports 21610 for each, by each of the three paths.
+select pg_temp.make('written', 12);
+delete from public.sms_opt_outs;
+select pg_temp.wave('written', 12);
+update public.sms_messages set created_at = created_at - interval '1 minute', twilio_message_sid = 'SM-written-' || right(to_number, 2)
+where campaign_id = pg_temp.id('written');
+insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source)
+select pg_temp.tenant(), 'inbound', '+1500555' || 1000 + n, '+15005550101', 'Start', 'received', 'AC1', 'subaccount' from unnest(array[1, 2, 3]) n;
+create function pg_temp.opted_out() returns text language sql as $$
+  select coalesce(string_agg(right(recipient, 2), ',' order by recipient), 'none') from public.sms_opt_outs where sender = '+15005550101';
+$$;
+select is((public.record_message_status(pg_temp.message('written', 1), pg_temp.tenant(), 'AC1', 'SM-written-01', 'failed', 21610, null)).outcome || ', ' || pg_temp.opted_out(), 'moved, none',
+  'record_message_status, 21610 for a recipient who wrote since, adds no opt-out');
+select is((public.record_message_reports('AC1', '[{"sid": "SM-written-02", "status": "failed", "error_code": 21610}]')).moved || ', ' || pg_temp.opted_out(), '1, none',
+  'record_message_reports, 21610 for a recipient who wrote since, adds no opt-out');
+select pg_temp.record('written', '[{"at": 3, "status": "refused", "error_code": 21610}]');
+select is((select status from public.sms_messages where id = pg_temp.message('written', 3)) || ', ' || pg_temp.opted_out(), 'refused, none', 'A batch''s results, 21610 for a recipient who wrote since, add no opt-out');
+select public.record_message_status(pg_temp.message('written', 4), pg_temp.tenant(), 'AC1', 'SM-written-04', 'failed', 21610, null),
+  public.record_message_reports('AC1', '[{"sid": "SM-written-05", "status": "failed", "error_code": 21610}]'),
+  pg_temp.record('written', '[{"at": 6, "status": "refused", "error_code": 21610}]');
+select is(pg_temp.opted_out(), '04,05,06', 'By each path, 21610 for a recipient who did not write since adds an opt-out');
 
 -- Standing still --------------------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ select results_eq('select url, sealed_secret, disabled_at, disabled_reason from 
 
 create function pg_temp.receive(p_sid text, p_consent text default null, p_user uuid default pg_temp.tenant(), p_to text default '+15005550101')
 returns table (outcome text, reply text, reply_id uuid) language sql as $$
-  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent, 'HI');
+  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
 $$;
 select results_eq($$ select * from pg_temp.receive('SM-1') $$, $$ values ('recorded', null::text, null::uuid) $$, 'A received message is recorded');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', id) from public.sms_messages where twilio_message_sid = 'SM-1' $$,
@@ -86,7 +86,7 @@ select results_eq($$ select reply, reply_id from pg_temp.receive('SM-no-settings
 select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, 'Call us', null, null);
 create temp table stopped as select * from pg_temp.receive('SM-stop', 'stop');
 select results_eq('select outcome, reply from stopped', $$ values ('recorded', 'Bye') $$, 'A stop is answered as the tenant wants it');
-select results_eq($$ select user_id, direction, from_number, to_number, body, status, account_sid, source, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
+select results_eq($$ select user_id, direction::text, from_number, to_number, body, status::text, account_sid, source::text, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Bye', 'reserved', 'AC1', 'subaccount', null::text, 'reply SM-stop') $$, 'The answer is in the ledger before Twilio sends it');
 select is((select count(*) from public.sms_opt_outs where sender = '+15005550101'), 1::bigint, 'And they have opted out');
 select results_eq($$ select * from pg_temp.receive('SM-stop', 'stop') $$, $$ select 'duplicate', reply, reply_id from stopped $$, 'When Twilio asks again, because our answer was lost, it gets the same one');

@@ -374,14 +374,17 @@ test("Waves, answers, callbacks, reports and a cancellation at once wait in no c
       const messages = await tx`select id from public.sms_messages where campaign_id = ${id} and status = 'reserved'
         order by random() limit 10`;
       const words = ["queued", "refused", "released", "sent", "unknown"];
-      const results = messages.map((message, index) => ({ id: message.id, status: words[index % words.length]! }));
+      const results = messages.map((message, index) => ({
+        message_id: message.id,
+        status: words[index % words.length]!,
+      }));
       await tx`select public.record_campaign_wave(${id}, ${userId}, ${sql.json(results)})`;
     } else if (caller < 6) {
       const [message] = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
         order by random() limit 1`;
       if (message !== undefined) {
         await tx`select public.record_message_status(${message.id}, ${userId}, ${`AC${userId}`}, ${`SM${message.id}`},
-          ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null, null, ${-0.02 - round / 1000}, 'USD')`;
+          ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null)`;
       }
     } else {
       const messages = await tx`select twilio_message_sid as sid from public.sms_messages

@@ -201,6 +201,7 @@ export type Database = {
       };
       "sms_conversations": {
         Row: {
+          "id": string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
@@ -208,12 +209,14 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
           "user_id": string;
         };
         Update: {
+          "id"?: string;
           "last_message_at"?: string;
           "own_number"?: string;
           "peer_number"?: string;
@@ -227,8 +230,8 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
           "error_code": number | null;
           "error_message": string | null;
           "estimated_price": number;
@@ -246,8 +249,8 @@ export type Database = {
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
           "twilio_message_sid": string | null;
@@ -259,8 +262,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction": string;
-          "encoding"?: string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -278,8 +281,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number": string;
           "twilio_message_sid"?: string | null;
@@ -290,8 +293,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction"?: string;
-          "encoding"?: string | null;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -309,8 +312,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source"?: string;
-          "status"?: string;
+          "source"?: Database["public"]["Enums"]["message_source"];
+          "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
@@ -328,6 +331,7 @@ export type Database = {
       };
       "sms_opt_outs": {
         Row: {
+          "id": string;
           "keyword": string;
           "opted_out_at": string;
           "recipient": string;
@@ -336,6 +340,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "keyword": string;
           "opted_out_at"?: string;
           "recipient": string;
@@ -343,6 +348,7 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "id"?: string;
           "keyword"?: string;
           "opted_out_at"?: string;
           "recipient"?: string;
@@ -725,6 +731,10 @@ export type Database = {
         }[];
       };
       "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "erase_messages_of_deleted_user": {
+        Args: { "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["erasure_outcome"];
+      };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
@@ -762,7 +772,7 @@ export type Database = {
           "message_id": string;
           "position": number;
           "skip_reason": string;
-          "status": string;
+          "status": Database["public"]["Enums"]["message_status"];
           "to_number": string;
         }[];
       };
@@ -818,13 +828,13 @@ export type Database = {
           "p_own_number": string;
           "p_user_id": string;
         };
-        Returns: {
-          "last_message": Json;
-          "last_message_at": string;
-          "opted_out": boolean;
-          "own_number": string;
-          "peer_number": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["conversation"][];
+        SetofOptions: {
+          from: "*";
+          to: "conversation";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
@@ -840,38 +850,53 @@ export type Database = {
           "p_before_at": string;
           "p_before_id": string;
           "p_campaign_id": string;
-          "p_direction": string;
+          "p_direction": Database["public"]["Enums"]["message_direction"];
           "p_limit": number;
           "p_own_number": string;
           "p_peer_number": string;
           "p_search": string;
           "p_since": string;
-          "p_statuses": (string)[];
+          "p_statuses": (Database["public"]["Enums"]["message_status"])[];
           "p_until": string;
           "p_user_id": string;
         };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
@@ -893,27 +918,42 @@ export type Database = {
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "messages_to_redact": {
         Args: { "p_limit": number; "p_user_id": string };
@@ -921,7 +961,7 @@ export type Database = {
           "is_at_twilio": boolean;
           "media_count": number;
           "message_id": string;
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "twilio_message_sid": string;
         }[];
       };
@@ -978,7 +1018,7 @@ export type Database = {
         Args: {
           "p_account_sid": string;
           "p_body": string;
-          "p_consent": string;
+          "p_consent": Database["public"]["Enums"]["consent"];
           "p_from": string;
           "p_keyword": string;
           "p_media_types": (string)[];
@@ -989,7 +1029,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;
         }[];
@@ -1007,16 +1047,13 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
-          "p_num_segments"?: number;
-          "p_price"?: number;
-          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
       "record_number": {
@@ -1146,7 +1183,10 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "release_message": { Args: { "p_message_id": string }; Returns: string };
+      "release_message": {
+        Args: { "p_message_id": string };
+        Returns: Database["public"]["Enums"]["release_message_outcome"];
+      };
       "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -1165,12 +1205,8 @@ export type Database = {
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
-          "media_count": number;
-          "outcome": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
+          "message": Json;
+          "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
       "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
@@ -1215,7 +1251,7 @@ export type Database = {
           "p_address_rate"?: number;
           "p_body": string;
           "p_country": string;
-          "p_encoding": string;
+          "p_encoding": Database["public"]["Enums"]["message_encoding"];
           "p_fallback": boolean;
           "p_from": string;
           "p_idempotency_key": string;
@@ -1228,20 +1264,12 @@ export type Database = {
           "p_user_rate"?: number;
         };
         Returns: {
-          "account_sid": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
           "from_number": string;
-          "message_id": string;
+          "message": Json;
           "message_limit": number;
-          "num_segments": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
         }[];
       };
       "reserve_number": {
@@ -1277,7 +1305,7 @@ export type Database = {
           "p_stop_reply": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["save_settings_outcome"];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -1400,7 +1428,7 @@ export type Database = {
           "first_sent_at": string;
           "last_sent_at": string;
           "sids": (string)[];
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "user_id": string;
         }[];
       };
@@ -1408,15 +1436,41 @@ export type Database = {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
           "account_sid": string;
-          "body": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
-          "message_id": string;
-          "source": string;
-          "status": string;
+          "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_updated_at": string;
           "to_number": string;
+          "twilio_message_sid": string | null;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
@@ -1438,10 +1492,34 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
+      "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "erasure_outcome": "continues" | "done" | "user_exists";
+      "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "lease_outcome": "leased" | "busy";
+      "message_direction": "inbound" | "outbound";
+      "message_encoding": "GSM-7" | "UCS-2";
+      "message_source": "subaccount" | "master";
+      "message_status":
+        | "reserved"
+        | "refused"
+        | "unknown"
+        | "not_sent"
+        | "accepted"
+        | "scheduled"
+        | "queued"
+        | "sending"
+        | "sent"
+        | "delivered"
+        | "undelivered"
+        | "failed"
+        | "canceled"
+        | "read"
+        | "receiving"
+        | "received";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
@@ -1470,6 +1548,24 @@ export type Database = {
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "redaction_outcome": "accepted" | "already" | "not_found";
+      "release_message_outcome": "released" | "gone";
+      "reserve_message_outcome":
+        | "reserved"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "destination_refused"
+        | "opted_out"
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "reserve_number_outcome":
         | "reserved"
         | "in_progress"
@@ -1478,6 +1574,15 @@ export type Database = {
         | "taken"
         | "limit_reached"
         | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "save_settings_outcome": "saved" | "unknown_user";
+      "sender_outcome":
+        | "allowed"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
@@ -1490,7 +1595,13 @@ export type Database = {
       "wanted_status": "none" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "conversation": {
+        "own_number": string | null;
+        "peer_number": string | null;
+        "last_message_at": string | null;
+        "last_message": Json | null;
+        "opted_out": boolean | null;
+      };
     };
   };
 };
@@ -1609,10 +1720,35 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
+      "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "erasure_outcome": ["continues", "done", "user_exists"],
+      "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "lease_outcome": ["leased", "busy"],
+      "message_direction": ["inbound", "outbound"],
+      "message_encoding": ["GSM-7", "UCS-2"],
+      "message_source": ["subaccount", "master"],
+      "message_status": [
+        "reserved",
+        "refused",
+        "unknown",
+        "not_sent",
+        "accepted",
+        "scheduled",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "undelivered",
+        "failed",
+        "canceled",
+        "read",
+        "receiving",
+        "received",
+      ],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
@@ -1643,6 +1779,25 @@ export const Constants = {
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "redaction_outcome": ["accepted", "already", "not_found"],
+      "release_message_outcome": ["released", "gone"],
+      "reserve_message_outcome": [
+        "reserved",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "destination_refused",
+        "opted_out",
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "reserve_number_outcome": [
         "reserved",
         "in_progress",
@@ -1655,6 +1810,8 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "save_settings_outcome": ["saved", "unknown_user"],
+      "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],

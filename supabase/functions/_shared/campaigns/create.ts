@@ -96,6 +96,6 @@ export async function createCampaign(
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
     default:
-      throw senderRefusal(made.outcome, input.from ?? null);
+      throw senderRefusal(made.outcome as Parameters<typeof senderRefusal>[0], input.from ?? null);
   }
 }

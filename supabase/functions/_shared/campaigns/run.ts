@@ -98,7 +98,7 @@ async function becomeTenant(job: CampaignJob, wave: Wave, { db, asTenant }: RunD
     const { accountSid, sealedToken } = wave;
     return await asTenant({ userId: job.userId, accountSid, sealedToken });
   } catch (error) {
-    await record(job, wave.messages.map(({ id }) => ({ id, status: "released" })), db);
+    await record(job, wave.messages.map(({ id }) => ({ message_id: id, status: "released" })), db);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { Evidence } from "../messages/evidence.ts";
 import { numberOf } from "../messages/refresh.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
@@ -13,15 +14,8 @@ export interface Wave {
   messages: { id: string; to: string; body: string | null }[];
 }
 
-/** What came of one message, in the words of the ledger: `released` was not processed and may go again. */
-export interface WaveResult {
-  id: string;
-  status: string;
-  sid?: string;
-  errorCode?: number | null;
-  errorMessage?: string | null;
-  numSegments?: number | null;
-}
+/** What came of one message; the status `released`: not processed, it may go again. */
+export type WaveResult = Evidence & { message_id: string };
 
 export interface SendOutcome {
   result: WaveResult;
@@ -64,22 +58,29 @@ function acceptedResult(
   id: string,
   { sid, status, errorCode, errorMessage, numSegments }: MessageInstance,
 ): WaveResult {
-  return { id, status, sid, errorCode, errorMessage, numSegments: numberOf(numSegments) };
+  return {
+    message_id: id,
+    status,
+    sid,
+    error_code: errorCode,
+    error_message: errorMessage,
+    num_segments: numberOf(numSegments),
+  };
 }
 
 function failedOutcome(id: string, error: unknown): SendOutcome {
   const failure = failureOrUnknown(error);
   switch (failure.kind) {
     case "throttled":
-      return { result: { id, status: "released" }, trouble: "throttled" };
+      return { result: { message_id: id, status: "released" }, trouble: "throttled" };
     case "account":
     case "not_found":
-      return { result: { id, status: "released" }, trouble: "account" };
+      return { result: { message_id: id, status: "released" }, trouble: "account" };
     case "unknown":
-      return { result: { id, status: "unknown", errorMessage: failure.message }, trouble: null };
+      return { result: { message_id: id, status: "unknown", error_message: failure.message }, trouble: null };
     case "refused":
       return {
-        result: { id, status: "refused", errorCode: failure.code, errorMessage: failure.message },
+        result: { message_id: id, status: "refused", error_code: failure.code, error_message: failure.message },
         trouble: null,
       };
   }

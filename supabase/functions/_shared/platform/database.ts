@@ -7,6 +7,9 @@ export type Db = SupabaseClient<Database>;
 /** The values of an enum of the database, as a union. */
 export type Enum<Name extends keyof Database["public"]["Enums"]> = Database["public"]["Enums"][Name];
 
+/** A row of a table. */
+export type Row<Name extends keyof Database["public"]["Tables"]> = Database["public"]["Tables"][Name]["Row"];
+
 type Functions = Database["public"]["Functions"];
 export type FunctionName = keyof Functions & string;
 /** The generator cannot see which arguments may be null: ours all take it, and say in SQL what it means. */
@@ -100,6 +103,15 @@ export async function rows<Name extends FunctionName>(
   args: ArgumentsOf<Name>,
 ): Promise<AnswerOf<Name>[]> {
   return (await call(db, name, args)) as AnswerOf<Name>[];
+}
+
+/** As `rows`, for a composite type whose attributes are never null: the generator takes them all for nullable. */
+export async function completeRows<Name extends FunctionName>(
+  db: Db,
+  name: Name,
+  args: ArgumentsOf<Name>,
+): Promise<{ [Key in keyof AnswerOf<Name>]: NonNullable<AnswerOf<Name>[Key]> }[]> {
+  return (await call(db, name, args)) as { [Key in keyof AnswerOf<Name>]: NonNullable<AnswerOf<Name>[Key]> }[];
 }
 
 async function call<Name extends FunctionName>(db: Db, name: Name, args: ArgumentsOf<Name>): Promise<unknown> {
