@@ -209,7 +209,7 @@ end;
 $$;
 
 -- Triggers per statement, not per row: a batch of messages is one change of one hour. Rows are locked in a fixed order
--- (hours first, then campaigns, see count_campaign_messages) to prevent deadlocks. A trigger also fires for a statement
+-- (hours first, then campaigns, see count_campaign_updates) to prevent deadlocks. A trigger also fires for a statement
 -- without rows, by any role, which must not reach the private schema.
 
 create function private.total_inserts() returns trigger
@@ -488,6 +488,11 @@ as $$
 declare
   room record;
 begin
+  if p_sender.outcome <> 'allowed' then
+    outcome := p_sender.outcome;
+    return next;
+    return;
+  end if;
   select * into room from private.sending_room(p_user_id, p_plan);
   if private.refused_destination(p_user_id, p_country, p_plan) then
     outcome := 'destination_refused';
@@ -544,23 +549,14 @@ begin
   select case when m.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, to_jsonb(m)
   into outcome, message
   from public.sms_messages m where m.user_id = p_user_id and m.idempotency_key = p_idempotency_key;
-  if found then
-    return next;
-    return;
+  if not found then
+    sender := private.may_send_from(p_user_id, p_from, p_fallback);
+    from_number := sender.from_number;
+    plan := private.sending_plan(p_user_id, sender.source);
+    select r.outcome, r.message_limit into outcome, message_limit
+    from private.message_refusal(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
   end if;
-
-  sender := private.may_send_from(p_user_id, p_from, p_fallback);
-  from_number := sender.from_number;
-  if sender.outcome <> 'allowed' then
-    outcome := sender.outcome;
-    return next;
-    return;
-  end if;
-
-  plan := private.sending_plan(p_user_id, sender.source);
-  select r.outcome, r.message_limit into outcome, message_limit
-  from private.message_refusal(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
-  if found then
+  if outcome is not null then
     return next;
     return;
   end if;

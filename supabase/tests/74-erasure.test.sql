@@ -24,7 +24,7 @@ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values
   (pg_temp.leaver(), '+15005550101', '+15005550191', 'STOP'), (pg_temp.keeper(), '+15005550102', '+15005550191', 'STOP'), (null, '+15005550001', '+15005550191', 'STOP');
 select public.save_messaging_settings(u, 'Bye', null, null, null, null) from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u;
 create temp table made as select u as user_id, c.campaign->>'id' as id from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u,
-  lateral (select jsonb_build_object('id', campaign_id) as campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
+  lateral (select campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
     '[{"position": 0, "to": "+15005550191", "country": "US", "body": "Dear Ann"}, {"position": 1, "to": "+15005550192", "country": "US", "body": "Dear Bob"}]', 'req', null, null, null)) c;
 create temp table before as select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
 

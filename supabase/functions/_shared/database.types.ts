@@ -43,6 +43,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -54,10 +55,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -71,6 +71,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number": string;
           "id"?: string;
@@ -82,10 +83,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total": number;
           "unknown"?: number;
@@ -98,6 +98,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number"?: string;
           "id"?: string;
@@ -109,10 +110,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status"?: string;
+          "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total"?: number;
           "unknown"?: number;
@@ -646,10 +646,15 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancel_outcome"];
       };
       "change_campaign": {
-        Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
+        Args: {
+          "p_campaign_id": string;
+          "p_change": Database["public"]["Enums"]["campaign_change"];
+          "p_request_id": string;
+          "p_user_id": string;
+        };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["change_campaign_outcome"];
         }[];
       };
       "claim_jobs": {
@@ -692,8 +697,8 @@ export type Database = {
           "p_user_rate": number;
         };
         Returns: {
-          "campaign_id": string;
-          "outcome": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "retry_after_seconds": number;
         }[];
       };
@@ -764,17 +769,20 @@ export type Database = {
       };
       "link_stripe_customer": { Args: { "p_customer_id": string; "p_user_id": string }; Returns: string };
       "list_campaign_recipients": {
-        Args: { "p_after": number; "p_campaign_id": string; "p_count": string; "p_limit": number; "p_user_id": string };
-        Returns: {
-          "counted": string;
-          "error_code": number;
-          "error_message": string;
-          "message_id": string;
-          "position": number;
-          "skip_reason": string;
-          "status": Database["public"]["Enums"]["message_status"];
-          "to_number": string;
-        }[];
+        Args: {
+          "p_after": number;
+          "p_campaign_id": string;
+          "p_count": Database["public"]["Enums"]["campaign_count"];
+          "p_limit": number;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["campaign_recipient"][];
+        SetofOptions: {
+          from: "*";
+          to: "campaign_recipient";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_campaigns": {
         Args: {
@@ -782,7 +790,7 @@ export type Database = {
           "p_before_id": string;
           "p_campaign_id": string;
           "p_limit": number;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["campaign_status"];
           "p_user_id": string;
         };
         Returns: {
@@ -790,6 +798,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -801,10 +810,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -994,12 +1002,15 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "pause_campaign": { Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string }; Returns: string };
+      "pause_campaign": {
+        Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: string;
       };
-      "record_campaign_wave": {
+      "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
@@ -1233,14 +1244,14 @@ export type Database = {
           "resealed": number;
         }[];
       };
-      "reserve_campaign_wave": {
+      "reserve_campaign_batch": {
         Args: { "p_campaign_id": string; "p_limit": number; "p_run": number; "p_user_id": string };
         Returns: {
           "account_sid": string;
           "from_number": string;
           "media_urls": (string)[];
-          "messages": Json;
-          "outcome": string;
+          "messages": (Database["public"]["CompositeTypes"]["batch_message"])[];
+          "outcome": Database["public"]["Enums"]["reserve_batch_outcome"];
           "sealed_token": string;
           "wait_ms": number;
         }[];
@@ -1491,10 +1502,25 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "campaign_change": "pause" | "resume" | "cancel";
+      "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
+      "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
       "cancel_outcome": "canceled" | "gone";
+      "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "create_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "erasure_outcome": "continues" | "done" | "user_exists";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
@@ -1543,6 +1569,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "operator_hold": "suspended" | "closed";
+      "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -1550,6 +1577,14 @@ export type Database = {
       "record_outcome": "recorded" | "already";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
+      "reserve_batch_outcome":
+        | "reserved"
+        | "scheduled"
+        | "send_rate_reached"
+        | "limit_reached"
+        | "paused"
+        | "completed"
+        | "over";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -1588,6 +1623,7 @@ export type Database = {
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
@@ -1595,6 +1631,22 @@ export type Database = {
       "wanted_status": "none" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
+      "batch_message": {
+        "id": string | null;
+        "position": number | null;
+        "to_number": string | null;
+        "body": string | null;
+      };
+      "campaign_recipient": {
+        "position": number | null;
+        "to_number": string | null;
+        "counted": Database["public"]["Enums"]["campaign_count"] | null;
+        "skip_reason": Database["public"]["Enums"]["skip_reason"] | null;
+        "message_id": string | null;
+        "status": Database["public"]["Enums"]["message_status"] | null;
+        "error_code": number | null;
+        "error_message": string | null;
+      };
       "conversation": {
         "own_number": string | null;
         "peer_number": string | null;
@@ -1719,10 +1771,26 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "campaign_change": ["pause", "resume", "cancel"],
+      "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
+      "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
       "cancel_outcome": ["canceled", "gone"],
+      "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "create_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "erasure_outcome": ["continues", "done", "user_exists"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
@@ -1774,6 +1842,7 @@ export const Constants = {
         "closed",
       ],
       "operator_hold": ["suspended", "closed"],
+      "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
@@ -1781,6 +1850,15 @@ export const Constants = {
       "record_outcome": ["recorded", "already"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
+      "reserve_batch_outcome": [
+        "reserved",
+        "scheduled",
+        "send_rate_reached",
+        "limit_reached",
+        "paused",
+        "completed",
+        "over",
+      ],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -1814,6 +1892,7 @@ export const Constants = {
       "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],

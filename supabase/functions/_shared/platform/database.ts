@@ -105,13 +105,20 @@ export async function rows<Name extends FunctionName>(
   return (await call(db, name, args)) as AnswerOf<Name>[];
 }
 
-/** As `rows`, for a composite type whose attributes are never null: the generator takes them all for nullable. */
-export async function completeRows<Name extends FunctionName>(
+/** A row of a composite type: the generator takes every attribute for nullable, which only those named here are. */
+type Complete<Row, Nullable> = { [Key in keyof Row]: Key extends Nullable ? Row[Key] : NonNullable<Row[Key]> };
+
+/**
+ * As `rows`, for a function that returns a composite type.
+ * @param _nullable the attributes that may be null
+ */
+export async function completeRows<Name extends FunctionName, Nullable extends keyof AnswerOf<Name> = never>(
   db: Db,
   name: Name,
   args: ArgumentsOf<Name>,
-): Promise<{ [Key in keyof AnswerOf<Name>]: NonNullable<AnswerOf<Name>[Key]> }[]> {
-  return (await call(db, name, args)) as { [Key in keyof AnswerOf<Name>]: NonNullable<AnswerOf<Name>[Key]> }[];
+  _nullable: readonly Nullable[] = [],
+): Promise<Complete<AnswerOf<Name>, Nullable>[]> {
+  return (await call(db, name, args)) as Complete<AnswerOf<Name>, Nullable>[];
 }
 
 async function call<Name extends FunctionName>(db: Db, name: Name, args: ArgumentsOf<Name>): Promise<unknown> {

@@ -5,8 +5,8 @@ import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 
-/** Messages reserved together, and as whom they go. */
-export interface Wave {
+/** Messages that were reserved together, and the account that sends them. */
+export interface Batch {
   accountSid: string;
   sealedToken: string;
   from: string;
@@ -15,30 +15,30 @@ export interface Wave {
 }
 
 /** What came of one message; the status `released`: not processed, it may go again. */
-export type WaveResult = Evidence & { message_id: string };
+export type BatchResult = Evidence & { message_id: string };
 
 export interface SendOutcome {
-  result: WaveResult;
+  result: BatchResult;
   /** What stands in the way of those that follow. */
   trouble: "account" | "throttled" | null;
 }
 
-export interface WaveDependencies {
+export interface BatchDependencies {
   /** Twilio as the tenant. */
   twilio: Twilio;
   userId: string;
   publicBaseUrl: string;
 }
 
-/** Hands a wave to Twilio, side by side, each once. What has no answer is `unknown`, and is never sent again. */
-export async function sendWave(wave: Wave, dependencies: WaveDependencies): Promise<SendOutcome[]> {
-  return await Promise.all(wave.messages.map((message) => sendOne(message, wave, dependencies)));
+/** Hands each message of a batch to Twilio once, in parallel. A message without a response is `unknown` and is never sent again. */
+export async function sendBatch(batch: Batch, dependencies: BatchDependencies): Promise<SendOutcome[]> {
+  return await Promise.all(batch.messages.map((message) => sendOne(message, batch, dependencies)));
 }
 
 async function sendOne(
-  { id, to, body }: Wave["messages"][number],
-  { from, mediaUrls }: Wave,
-  { twilio, userId, publicBaseUrl }: WaveDependencies,
+  { id, to, body }: Batch["messages"][number],
+  { from, mediaUrls }: Batch,
+  { twilio, userId, publicBaseUrl }: BatchDependencies,
 ): Promise<SendOutcome> {
   try {
     const accepted = await twilio.account.messages.create({
@@ -57,7 +57,7 @@ async function sendOne(
 function acceptedResult(
   id: string,
   { sid, status, errorCode, errorMessage, numSegments }: MessageInstance,
-): WaveResult {
+): BatchResult {
   return {
     message_id: id,
     status,
