@@ -25,10 +25,10 @@ $$;
 
 -- Saving ----------------------------------------------------------------------------------------------------------------
 
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
 select is(pg_temp.save('https://one.example', 'v1.k1.iv.s1'), 'created since now', 'A first one is created, with the secret given');
 select is(pg_temp.last_line(), 'user:them forward_webhook.created req-1', 'The audit log says so, and neither where to nor the secret');
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
 select is(pg_temp.save('https://two.example', 'v1.k1.iv.s2'), 'changed since now', 'Another URL changes it');
 select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s1') $$, 'And keeps the secret it has');
 select is(pg_temp.last_line(), 'user:them forward_webhook.changed req-1', 'With a line');
@@ -50,7 +50,7 @@ select is(pg_temp.disable('https://one.example'), 'unchanged', 'What the URL bef
 select is(pg_temp.disable('https://two.example', pg_temp.attacker()), 'unchanged', 'Nor what another tenant''s did');
 select is((select count(*) from pg_temp.stored where disabled_at is not null), 0::bigint, 'All are enabled');
 select is(pg_temp.disable('https://two.example'), 'disabled', 'The one that is gone is disabled');
-select results_eq('select outcome, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
+select results_eq('select outcome::text, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
 select is(pg_temp.last_line(), 'forward forward_webhook.disabled {"reason": "' || left(repeat('Gone ', 50), 200) || '"}', 'So does the audit log');
 select is(pg_temp.disable('https://two.example'), 'unchanged', 'It is disabled once');
 select is((select outcome from public.forward_webhook_of(pg_temp.attacker())), 'enabled', 'Another tenant''s stays enabled');

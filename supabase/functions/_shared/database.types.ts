@@ -713,7 +713,7 @@ export type Database = {
       };
       "disable_forward_webhook": {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
       };
       "end_convergence": {
         Args: {
@@ -748,7 +748,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_reason": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
         }[];
@@ -1198,7 +1198,10 @@ export type Database = {
         Args: { "p_message_id": string };
         Returns: Database["public"]["Enums"]["release_message_outcome"];
       };
-      "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
+      "remove_forward_webhook": {
+        Args: { "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["remove_forward_webhook_outcome"];
+      };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1304,7 +1307,7 @@ export type Database = {
         };
         Returns: {
           "created_at": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["save_forward_webhook_outcome"];
         }[];
       };
       "save_messaging_settings": {
@@ -1521,9 +1524,11 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "disable_forward_webhook_outcome": "disabled" | "unchanged";
       "erasure_outcome": "continues" | "done" | "user_exists";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "lease_outcome": "leased" | "busy";
       "message_direction": "inbound" | "outbound";
@@ -1577,6 +1582,7 @@ export type Database = {
       "record_outcome": "recorded" | "already";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
+      "remove_forward_webhook_outcome": "removed" | "none";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
@@ -1612,6 +1618,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "save_forward_webhook_outcome": "created" | "rotated" | "changed" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
       "sender_outcome":
         | "allowed"
@@ -1791,9 +1798,11 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "disable_forward_webhook_outcome": ["disabled", "unchanged"],
       "erasure_outcome": ["continues", "done", "user_exists"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "lease_outcome": ["leased", "busy"],
       "message_direction": ["inbound", "outbound"],
@@ -1850,6 +1859,7 @@ export const Constants = {
       "record_outcome": ["recorded", "already"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
+      "remove_forward_webhook_outcome": ["removed", "none"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",
@@ -1888,6 +1898,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "save_forward_webhook_outcome": ["created", "rotated", "changed", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
       "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
