@@ -25,10 +25,10 @@ $$;
 
 -- Saving ----------------------------------------------------------------------------------------------------------------
 
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
 select is(pg_temp.save('https://one.example', 'v1.k1.iv.s1'), 'created since now', 'A first one is created, with the secret given');
 select is(pg_temp.last_line(), 'user:them forward_webhook.created req-1', 'The audit log says so, and neither where to nor the secret');
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
 select is(pg_temp.save('https://two.example', 'v1.k1.iv.s2'), 'changed since now', 'Another URL changes it');
 select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s1') $$, 'And keeps the secret it has');
 select is(pg_temp.last_line(), 'user:them forward_webhook.changed req-1', 'With a line');
@@ -50,7 +50,7 @@ select is(pg_temp.disable('https://one.example'), 'unchanged', 'What the URL bef
 select is(pg_temp.disable('https://two.example', pg_temp.attacker()), 'unchanged', 'Nor what another tenant''s did');
 select is((select count(*) from pg_temp.stored where disabled_at is not null), 0::bigint, 'All are enabled');
 select is(pg_temp.disable('https://two.example'), 'disabled', 'The one that is gone is disabled');
-select results_eq('select outcome, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
+select results_eq('select outcome::text, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
 select is(pg_temp.last_line(), 'forward forward_webhook.disabled {"reason": "' || left(repeat('Gone ', 50), 200) || '"}', 'So does the audit log');
 select is(pg_temp.disable('https://two.example'), 'unchanged', 'It is disabled once');
 select is((select outcome from public.forward_webhook_of(pg_temp.attacker())), 'enabled', 'Another tenant''s stays enabled');
@@ -62,7 +62,7 @@ select results_eq('select url, sealed_secret, disabled_at, disabled_reason from 
 
 create function pg_temp.receive(p_sid text, p_consent text default null, p_user uuid default pg_temp.tenant(), p_to text default '+15005550101')
 returns table (outcome text, reply text, reply_id uuid) language sql as $$
-  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent, 'HI');
+  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
 $$;
 select results_eq($$ select * from pg_temp.receive('SM-1') $$, $$ values ('recorded', null::text, null::uuid) $$, 'A received message is recorded');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', id) from public.sms_messages where twilio_message_sid = 'SM-1' $$,
@@ -86,7 +86,7 @@ select results_eq($$ select reply, reply_id from pg_temp.receive('SM-no-settings
 select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, 'Call us', null, null);
 create temp table stopped as select * from pg_temp.receive('SM-stop', 'stop');
 select results_eq('select outcome, reply from stopped', $$ values ('recorded', 'Bye') $$, 'A stop is answered as the tenant wants it');
-select results_eq($$ select user_id, direction, from_number, to_number, body, status, account_sid, source, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
+select results_eq($$ select user_id, direction::text, from_number, to_number, body, status::text, account_sid, source::text, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Bye', 'reserved', 'AC1', 'subaccount', null::text, 'reply SM-stop') $$, 'The answer is in the ledger before Twilio sends it');
 select is((select count(*) from public.sms_opt_outs where sender = '+15005550101'), 1::bigint, 'And they have opted out');
 select results_eq($$ select * from pg_temp.receive('SM-stop', 'stop') $$, $$ select 'duplicate', reply, reply_id from stopped $$, 'When Twilio asks again, because our answer was lost, it gets the same one');

@@ -43,6 +43,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -54,10 +55,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -71,6 +71,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number": string;
           "id"?: string;
@@ -82,10 +83,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total": number;
           "unknown"?: number;
@@ -98,6 +98,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number"?: string;
           "id"?: string;
@@ -109,10 +110,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status"?: string;
+          "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total"?: number;
           "unknown"?: number;
@@ -210,6 +210,7 @@ export type Database = {
       };
       "sms_conversations": {
         Row: {
+          "id": string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
@@ -217,12 +218,14 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
           "user_id": string;
         };
         Update: {
+          "id"?: string;
           "last_message_at"?: string;
           "own_number"?: string;
           "peer_number"?: string;
@@ -236,8 +239,8 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
           "error_code": number | null;
           "error_message": string | null;
           "estimated_price": number;
@@ -255,8 +258,8 @@ export type Database = {
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
           "twilio_message_sid": string | null;
@@ -268,8 +271,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction": string;
-          "encoding"?: string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -287,8 +290,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number": string;
           "twilio_message_sid"?: string | null;
@@ -299,8 +302,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction"?: string;
-          "encoding"?: string | null;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -318,8 +321,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source"?: string;
-          "status"?: string;
+          "source"?: Database["public"]["Enums"]["message_source"];
+          "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
@@ -337,6 +340,7 @@ export type Database = {
       };
       "sms_opt_outs": {
         Row: {
+          "id": string;
           "keyword": string;
           "opted_out_at": string;
           "recipient": string;
@@ -345,6 +349,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "keyword": string;
           "opted_out_at"?: string;
           "recipient": string;
@@ -352,6 +357,7 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "id"?: string;
           "keyword"?: string;
           "opted_out_at"?: string;
           "recipient"?: string;
@@ -663,10 +669,15 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancel_outcome"];
       };
       "change_campaign": {
-        Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
+        Args: {
+          "p_campaign_id": string;
+          "p_change": Database["public"]["Enums"]["campaign_change"];
+          "p_request_id": string;
+          "p_user_id": string;
+        };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["change_campaign_outcome"];
         }[];
       };
       "claim_jobs": {
@@ -709,8 +720,8 @@ export type Database = {
           "p_user_rate": number;
         };
         Returns: {
-          "campaign_id": string;
-          "outcome": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "retry_after_seconds": number;
         }[];
       };
@@ -728,7 +739,7 @@ export type Database = {
       };
       "disable_forward_webhook": {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
       };
       "end_convergence": {
         Args: {
@@ -754,6 +765,10 @@ export type Database = {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
+      "erase_messages_of_deleted_user": {
+        Args: { "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["erasure_outcome"];
+      };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
@@ -762,7 +777,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_reason": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
         }[];
@@ -790,17 +805,20 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_campaign_recipients": {
-        Args: { "p_after": number; "p_campaign_id": string; "p_count": string; "p_limit": number; "p_user_id": string };
-        Returns: {
-          "counted": string;
-          "error_code": number;
-          "error_message": string;
-          "message_id": string;
-          "position": number;
-          "skip_reason": string;
-          "status": string;
-          "to_number": string;
-        }[];
+        Args: {
+          "p_after": number;
+          "p_campaign_id": string;
+          "p_count": Database["public"]["Enums"]["campaign_count"];
+          "p_limit": number;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["campaign_recipient"][];
+        SetofOptions: {
+          from: "*";
+          to: "campaign_recipient";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_campaigns": {
         Args: {
@@ -808,7 +826,7 @@ export type Database = {
           "p_before_id": string;
           "p_campaign_id": string;
           "p_limit": number;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["campaign_status"];
           "p_user_id": string;
         };
         Returns: {
@@ -816,6 +834,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -827,10 +846,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -854,13 +872,13 @@ export type Database = {
           "p_own_number": string;
           "p_user_id": string;
         };
-        Returns: {
-          "last_message": Json;
-          "last_message_at": string;
-          "opted_out": boolean;
-          "own_number": string;
-          "peer_number": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["conversation"][];
+        SetofOptions: {
+          from: "*";
+          to: "conversation";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
@@ -876,38 +894,53 @@ export type Database = {
           "p_before_at": string;
           "p_before_id": string;
           "p_campaign_id": string;
-          "p_direction": string;
+          "p_direction": Database["public"]["Enums"]["message_direction"];
           "p_limit": number;
           "p_own_number": string;
           "p_peer_number": string;
           "p_search": string;
           "p_since": string;
-          "p_statuses": (string)[];
+          "p_statuses": (Database["public"]["Enums"]["message_status"])[];
           "p_until": string;
           "p_user_id": string;
         };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
@@ -929,27 +962,42 @@ export type Database = {
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "messages_to_redact": {
         Args: { "p_limit": number; "p_user_id": string };
@@ -957,7 +1005,7 @@ export type Database = {
           "is_at_twilio": boolean;
           "media_count": number;
           "message_id": string;
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "twilio_message_sid": string;
         }[];
       };
@@ -997,12 +1045,15 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "pause_campaign": { Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string }; Returns: string };
+      "pause_campaign": {
+        Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: string;
       };
-      "record_campaign_wave": {
+      "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
@@ -1021,7 +1072,7 @@ export type Database = {
         Args: {
           "p_account_sid": string;
           "p_body": string;
-          "p_consent": string;
+          "p_consent": Database["public"]["Enums"]["consent"];
           "p_from": string;
           "p_keyword": string;
           "p_media_types": (string)[];
@@ -1032,7 +1083,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;
         }[];
@@ -1050,16 +1101,13 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
-          "p_num_segments"?: number;
-          "p_price"?: number;
-          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
       "record_number": {
@@ -1191,8 +1239,14 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "release_message": { Args: { "p_message_id": string }; Returns: string };
-      "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
+      "release_message": {
+        Args: { "p_message_id": string };
+        Returns: Database["public"]["Enums"]["release_message_outcome"];
+      };
+      "remove_forward_webhook": {
+        Args: { "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["remove_forward_webhook_outcome"];
+      };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1210,12 +1264,8 @@ export type Database = {
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
-          "media_count": number;
-          "outcome": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
+          "message": Json;
+          "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
       "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
@@ -1242,14 +1292,14 @@ export type Database = {
           "resealed": number;
         }[];
       };
-      "reserve_campaign_wave": {
+      "reserve_campaign_batch": {
         Args: { "p_campaign_id": string; "p_limit": number; "p_run": number; "p_user_id": string };
         Returns: {
           "account_sid": string;
           "from_number": string;
           "media_urls": (string)[];
-          "messages": Json;
-          "outcome": string;
+          "messages": (Database["public"]["CompositeTypes"]["batch_message"])[];
+          "outcome": Database["public"]["Enums"]["reserve_batch_outcome"];
           "sealed_token": string;
           "wait_ms": number;
         }[];
@@ -1260,7 +1310,7 @@ export type Database = {
           "p_address_rate"?: number;
           "p_body": string;
           "p_country": string;
-          "p_encoding": string;
+          "p_encoding": Database["public"]["Enums"]["message_encoding"];
           "p_fallback": boolean;
           "p_from": string;
           "p_idempotency_key": string;
@@ -1273,20 +1323,12 @@ export type Database = {
           "p_user_rate"?: number;
         };
         Returns: {
-          "account_sid": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
           "from_number": string;
-          "message_id": string;
+          "message": Json;
           "message_limit": number;
-          "num_segments": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
         }[];
       };
       "reserve_number": {
@@ -1313,7 +1355,7 @@ export type Database = {
         };
         Returns: {
           "created_at": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["save_forward_webhook_outcome"];
         }[];
       };
       "save_messaging_settings": {
@@ -1325,7 +1367,7 @@ export type Database = {
           "p_stop_reply": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["save_settings_outcome"];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -1442,7 +1484,7 @@ export type Database = {
           "first_sent_at": string;
           "last_sent_at": string;
           "sids": (string)[];
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "user_id": string;
         }[];
       };
@@ -1450,15 +1492,41 @@ export type Database = {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
           "account_sid": string;
-          "body": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
-          "message_id": string;
-          "source": string;
-          "status": string;
+          "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_updated_at": string;
           "to_number": string;
+          "twilio_message_sid": string | null;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
@@ -1480,14 +1548,55 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "campaign_change": "pause" | "resume" | "cancel";
+      "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
+      "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
       "cancel_outcome": "canceled" | "gone";
+      "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "create_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "defer_job_outcome": "deferred" | "gone";
+      "disable_forward_webhook_outcome": "disabled" | "unchanged";
+      "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
+      "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forward_webhook_status": "none" | "enabled" | "disabled";
+      "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "message_direction": "inbound" | "outbound";
+      "message_encoding": "GSM-7" | "UCS-2";
+      "message_source": "subaccount" | "master";
+      "message_status":
+        | "reserved"
+        | "refused"
+        | "unknown"
+        | "not_sent"
+        | "accepted"
+        | "scheduled"
+        | "queued"
+        | "sending"
+        | "sent"
+        | "delivered"
+        | "undelivered"
+        | "failed"
+        | "canceled"
+        | "read"
+        | "receiving"
+        | "received";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
@@ -1512,6 +1621,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "operator_hold": "suspended" | "closed";
+      "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -1519,6 +1629,33 @@ export type Database = {
       "record_outcome": "recorded" | "already";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "redaction_outcome": "accepted" | "already" | "not_found";
+      "release_message_outcome": "released" | "gone";
+      "remove_forward_webhook_outcome": "removed" | "none";
+      "reserve_batch_outcome":
+        | "reserved"
+        | "scheduled"
+        | "send_rate_reached"
+        | "limit_reached"
+        | "paused"
+        | "completed"
+        | "over";
+      "reserve_message_outcome":
+        | "reserved"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "destination_refused"
+        | "opted_out"
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "reserve_number_outcome":
         | "reserved"
         | "in_progress"
@@ -1531,11 +1668,22 @@ export type Database = {
         | "suspended"
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
+      "save_forward_webhook_outcome": "created" | "rotated" | "changed" | "unknown_user";
+      "save_settings_outcome": "saved" | "unknown_user";
       "sealed_slot": "current" | "forward" | "next" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
+      "sender_outcome":
+        | "allowed"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
       "settle_stripe_event_outcome": "settled" | "already";
+      "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator";
       "subscription_status":
@@ -1557,7 +1705,29 @@ export type Database = {
       "webhook_provider": "stripe" | "twilio";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "batch_message": {
+        "id": string | null;
+        "position": number | null;
+        "to_number": string | null;
+        "body": string | null;
+      };
+      "campaign_recipient": {
+        "position": number | null;
+        "to_number": string | null;
+        "counted": Database["public"]["Enums"]["campaign_count"] | null;
+        "skip_reason": Database["public"]["Enums"]["skip_reason"] | null;
+        "message_id": string | null;
+        "status": Database["public"]["Enums"]["message_status"] | null;
+        "error_code": number | null;
+        "error_message": string | null;
+      };
+      "conversation": {
+        "own_number": string | null;
+        "peer_number": string | null;
+        "last_message_at": string | null;
+        "last_message": Json | null;
+        "opted_out": boolean | null;
+      };
     };
   };
 };
@@ -1676,14 +1846,57 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "campaign_change": ["pause", "resume", "cancel"],
+      "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
+      "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
       "cancel_outcome": ["canceled", "gone"],
+      "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "create_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "defer_job_outcome": ["deferred", "gone"],
+      "disable_forward_webhook_outcome": ["disabled", "unchanged"],
+      "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
+      "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forward_webhook_status": ["none", "enabled", "disabled"],
+      "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "message_direction": ["inbound", "outbound"],
+      "message_encoding": ["GSM-7", "UCS-2"],
+      "message_source": ["subaccount", "master"],
+      "message_status": [
+        "reserved",
+        "refused",
+        "unknown",
+        "not_sent",
+        "accepted",
+        "scheduled",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "undelivered",
+        "failed",
+        "canceled",
+        "read",
+        "receiving",
+        "received",
+      ],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
@@ -1710,6 +1923,7 @@ export const Constants = {
         "closed",
       ],
       "operator_hold": ["suspended", "closed"],
+      "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
@@ -1717,6 +1931,35 @@ export const Constants = {
       "record_outcome": ["recorded", "already"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "redaction_outcome": ["accepted", "already", "not_found"],
+      "release_message_outcome": ["released", "gone"],
+      "remove_forward_webhook_outcome": ["removed", "none"],
+      "reserve_batch_outcome": [
+        "reserved",
+        "scheduled",
+        "send_rate_reached",
+        "limit_reached",
+        "paused",
+        "completed",
+        "over",
+      ],
+      "reserve_message_outcome": [
+        "reserved",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "destination_refused",
+        "opted_out",
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "reserve_number_outcome": [
         "reserved",
         "in_progress",
@@ -1730,11 +1973,15 @@ export const Constants = {
         "closed",
       ],
       "retry_job_outcome": ["retrying", "gone"],
+      "save_forward_webhook_outcome": ["created", "rotated", "changed", "unknown_user"],
+      "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
+      "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator"],
       "subscription_status": [
