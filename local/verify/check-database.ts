@@ -25,7 +25,7 @@ export async function checkDatabase(target: Target): Promise<Finding[]> {
   }
   const findings = data.map(({ subject, verdict, finding }): Finding => ({
     subject,
-    verdict: verdict as Finding["verdict"],
+    verdict,
     finding,
     ...(verdict !== "ok" && { next: NEXT[subject] ?? "Run `supabase db push`, and see docs/security.md" }),
   }));

@@ -1,6 +1,8 @@
+import type { Enum } from "../../supabase/functions/_shared/platform/database.ts";
+
 /** One line of the report. */
 export interface Finding {
-  verdict: "ok" | "warn" | "fail";
+  verdict: Enum<"installation_verdict">;
   /** What was looked at. */
   subject: string;
   /** What was found. */

@@ -1,43 +1,46 @@
--- What operators do and see, what frontends watch, and what `deno task verify` asks.
+-- What operators do and see, the changes that frontends receive, and the checks of `deno task verify`.
 
 -- Operators -----------------------------------------------------------------------------------------------------------
 
--- What operators do: hold and release tenants, and send dead letters on their way again. Each leaves its line in the
--- audit log.
+-- Each of an operator's actions writes a line to the audit log, in the same transaction.
 
-create function public.hold_tenant(p_user_id uuid, p_hold text, p_operator_id uuid, p_request_id text, p_reason text)
-returns table (outcome text, subaccount_sid text, status text)
+create type public.operator_request as enum ('accepted', 'unknown_user');
+comment on type public.operator_request is 'Whether an operator''s request was accepted; jobs carry it out.';
+
+create function public.hold_tenant(p_user_id uuid, p_hold public.operator_hold, p_operator_id uuid, p_request_id text,
+  p_reason text)
+returns table (outcome public.operator_request, subaccount_sid text, status text)
 language plpgsql
 set search_path = ''
 as $$
-declare
-  sid text;
-  stored text;
 begin
-  select p.twilio_subaccount_sid, p.twilio_subaccount_status into sid, stored from public.user_preferences p
-    where p.user_id = p_user_id;
-  if sid is null and not private.user_exists(p_user_id) then
-    return query select 'unknown_user', null::text, null::text;
+  select p.twilio_subaccount_sid, p.twilio_subaccount_status into subaccount_sid, status
+  from public.user_preferences p where p.user_id = p_user_id;
+  if subaccount_sid is null and not private.user_exists(p_user_id) then
+    outcome := 'unknown_user';
+    return next;
     return;
   end if;
-  insert into private.tenancies (user_id, operator_hold) values (p_user_id, p_hold::public.operator_hold)
+  insert into private.tenancies as t (user_id, operator_hold) values (p_user_id, p_hold)
   on conflict (user_id) do update set
     operator_hold = excluded.operator_hold,
-    -- Released by an operator, a suspension made in Twilio's console is lifted too.
-    applied_status = case when excluded.operator_hold is null then null else private.tenancies.applied_status end,
-    suspended_at_twilio = excluded.operator_hold is not null and private.tenancies.suspended_at_twilio;
+    -- Releasing a hold also lifts a suspension made in Twilio's console.
+    applied_status = case when excluded.operator_hold is not null then t.applied_status end,
+    suspended_at_twilio = excluded.operator_hold is not null and t.suspended_at_twilio;
   perform private.ask_for_convergence(p_user_id);
   perform private.audit('operator:' || p_operator_id,
     case p_hold when 'suspended' then 'tenant.suspended' when 'closed' then 'tenant.closed' else 'tenant.released' end,
-    p_user_id, sid, p_request_id, jsonb_build_object('reason', p_reason));
-  return query select 'accepted', sid, stored;
+    p_user_id, subaccount_sid, p_request_id, jsonb_build_object('reason', p_reason));
+  outcome := 'accepted';
+  return next;
 end;
 $$;
-comment on function public.hold_tenant(uuid, text, uuid, text, text) is
-  'An operator suspends or closes a tenant, or (null) releases the hold: accepted, or unknown_user. Convergence does '
-  'the rest.';
+comment on function public.hold_tenant(uuid, public.operator_hold, uuid, text, text) is
+  'An operator suspends or closes a tenant, or releases the hold (null). Returns the subaccount''s SID and its status '
+  'so far; convergence changes it.';
 
-create function public.provision_tenant(p_user_id uuid, p_operator_id uuid, p_request_id text) returns text
+create function public.provision_tenant(p_user_id uuid, p_operator_id uuid, p_request_id text)
+returns public.operator_request
 language plpgsql
 set search_path = ''
 as $$
@@ -45,29 +48,40 @@ begin
   if not private.user_exists(p_user_id) then
     return 'unknown_user';
   end if;
-  insert into private.tenancies (user_id, requested_at) values (p_user_id, now())
-  on conflict (user_id) do update set requested_at = coalesce(private.tenancies.requested_at, now());
+  insert into private.tenancies as t (user_id, requested_at) values (p_user_id, now())
+  on conflict (user_id) do update set requested_at = coalesce(t.requested_at, now());
   perform private.ask_for_convergence(p_user_id);
   perform private.audit('operator:' || p_operator_id, 'tenant.provisioned', p_user_id, null, p_request_id);
   return 'accepted';
 end;
 $$;
 comment on function public.provision_tenant(uuid, uuid, text) is
-  'An operator gives a user a subaccount without a subscription: accepted or unknown_user.';
+  'An operator gives a user a subaccount without a subscription.';
 
-create function public.list_tenants(p_after uuid, p_limit integer)
-returns table (
-  user_id uuid, wanted text, status text, subaccount_sid text, friendly_name text, operator_hold text,
+create type public.tenant_overview as (
+  user_id uuid,
+  wanted public.wanted_status,
+  status text,
+  subaccount_sid text,
+  friendly_name text,
+  operator_hold public.operator_hold,
   requested_at timestamptz,
-  user_deleted_at timestamptz, last_error text, converged_at timestamptz, numbers bigint, suspended_at_twilio boolean
-)
+  user_deleted_at timestamptz,
+  last_error text,
+  converged_at timestamptz,
+  numbers bigint,
+  suspended_at_twilio boolean
+);
+comment on type public.tenant_overview is
+  'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones.';
+
+create function public.list_tenants(p_after uuid, p_limit integer) returns setof public.tenant_overview
 language sql stable
 set search_path = ''
 as $$
-  select t.user_id, private.wanted_subaccount(t.user_id)::text, coalesce(p.twilio_subaccount_status, 'pending')::text,
-    p.twilio_subaccount_sid::text,
-    p.twilio_subaccount_friendly_name::text, t.operator_hold, t.requested_at, t.user_deleted_at, t.last_error,
-    t.converged_at,
+  select t.user_id, private.wanted_subaccount(t.user_id), coalesce(p.twilio_subaccount_status, 'pending'),
+    p.twilio_subaccount_sid, p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
+    t.last_error, t.converged_at,
     (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
     coalesce(p.twilio_subaccount_status = 'suspended' and t.applied_status = 'active', false)
   from private.tenancies t
@@ -77,10 +91,13 @@ as $$
   limit least(p_limit, 200);
 $$;
 comment on function public.list_tenants(uuid, integer) is
-  'Tenants by id, a page at a time (after the last id seen), as an operator sees them.';
+  'A page of tenants by id, after the last id of the page before.';
 
-create function public.list_dead_letters(p_before bigint, p_limit integer)
-returns table (letter_id bigint, job jsonb, error text, buried_at timestamptz)
+create type public.dead_letter as (letter_id bigint, job jsonb, error text, moved_at timestamptz);
+comment on type public.dead_letter is
+  'A job that was moved to the dead letters after its last attempt, with its last error.';
+
+create function public.list_dead_letters(p_before bigint, p_limit integer) returns setof public.dead_letter
 language sql stable
 security definer -- reads pgmq's tables
 set search_path = ''
@@ -92,7 +109,7 @@ as $$
   limit least(p_limit, 200);
 $$;
 comment on function public.list_dead_letters(bigint, integer) is
-  'Jobs that gave up, newest first, with their last error.';
+  'A page of dead letters, newest first, before the last id of the page before.';
 
 create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text) returns integer
 language plpgsql
@@ -114,15 +131,19 @@ begin
 end;
 $$;
 comment on function public.replay_dead_letters(bigint, uuid, text) is
-  'Puts one dead letter (or, with null, all) back on the queue as new. Returns how many.';
+  'Re-enqueues one dead letter, or all of them (null), as new jobs. Returns their count.';
 
-create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text) returns text
+create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event');
+comment on type public.replay_stripe_event_outcome is 'Whether an event is processed again, or was never stored.';
+
+create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text)
+returns public.replay_stripe_event_outcome
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.webhook_events set processed_at = null, result = null
-    where provider = 'stripe' and event_id = p_event_id;
+  where provider = 'stripe' and event_id = p_event_id;
   if not found then
     return 'unknown_event';
   end if;
@@ -132,10 +153,9 @@ begin
   return 'replayed';
 end;
 $$;
-comment on function public.replay_stripe_event(text, uuid, text) is
-  'Processes a stored event once more: replayed or unknown_event.';
+comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues the processing of a stored event again.';
 
-create function public.request_sweep(p_operator_id uuid, p_request_id text) returns text
+create function public.request_sweep(p_operator_id uuid, p_request_id text) returns public.operator_request
 language plpgsql
 set search_path = ''
 as $$
@@ -145,7 +165,7 @@ begin
   return 'accepted';
 end;
 $$;
-comment on function public.request_sweep(uuid, text) is 'An operator asks for a sweep now.';
+comment on function public.request_sweep(uuid, text) is 'An operator asks for a sweep before its next scheduled time.';
 
 -- Schedules of the foundation -----------------------------------------------------------------------------------------
 
@@ -154,8 +174,8 @@ insert into private.schedules (name, job, every)
 
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
--- Where Supabase Realtime is at work, a frontend sees messages, numbers and campaigns change without asking again. Row
--- level security and the column grants hold there as well.
+-- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
+-- security and column grants apply there too.
 
 create function private.publish_changes() returns text[]
 language plpgsql
@@ -180,102 +200,229 @@ begin
 end;
 $$;
 comment on function private.publish_changes() is
-  'Adds to the publication supabase_realtime, where there is one, what frontends watch. Returns the tables it added.';
+  'Adds the tables that frontends watch to the publication supabase_realtime, if there is one. Returns the added ones.';
 
 select private.publish_changes();
 
 -- Installation --------------------------------------------------------------------------------------------------------
 
--- What `deno task verify` asks a database, local or hosted, with nothing but the secret key.
+-- The checks of `deno task verify` on a local or hosted database, asked with the secret key.
 
-create function private.describe_installation()
-returns table (subject text, verdict text, finding text)
-language plpgsql stable
-security definer -- looks at the catalogue, the queue and cron, none of which service_role may read
+create type public.installation_verdict as enum ('ok', 'warn', 'fail');
+comment on type public.installation_verdict is 'Whether a part of an installation is in order.';
+
+create type private.installation_finding as (subject text, verdict public.installation_verdict, finding text);
+comment on type private.installation_finding is 'One line of the report about an installation.';
+
+create function private.our_tables() returns setof text
+language sql immutable
 set search_path = ''
 as $$
-declare
-  ours constant text[] := array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
-    'sms_opt_outs',
-    'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations', 'campaigns'];
-  has_cron constant boolean := to_regclass('cron.job') is not null;
-  scheduled boolean := false;
-  configured boolean := false;
-  dead bigint;
-begin
-  return query
-    select 'table ' || t.name,
-      case when c.oid is null or not c.relrowsecurity or p.policies = 0 then 'fail' else 'ok' end,
-      case when c.oid is null then 'is missing' when not c.relrowsecurity then 'has row level security switched off'
-        else format('row level security on, %s polic%s', p.policies, case p.policies when 1 then 'y' else 'ies' end) end
-    from unnest(ours) as t (name)
-    left join pg_catalog.pg_class c on c.oid = to_regclass('public.' || t.name)
-    cross join lateral (select count(*) as policies from pg_catalog.pg_policy where polrelid = c.oid) p;
-
-  return query
-    select 'sealed tokens', case
-      when bool_or(has_column_privilege(r.role, 'public.user_preferences', 'twilio_subaccount_auth_token_encrypted',
-      'select'))
-      then 'fail' else 'ok' end,
-      case when bool_or(has_column_privilege(r.role, 'public.user_preferences',
-        'twilio_subaccount_auth_token_encrypted', 'select'))
-        then 'anon or authenticated may read the token column' else 'only service_role reads the token column' end
-    from unnest(array['anon', 'authenticated']) as r (role);
-
-  return query
-    select 'decisions', case when count(*) = 0 then 'ok' else 'fail' end,
-      case when count(*) = 0 then 'no function of ours can be called by a browser'
-        else 'callable by a browser: ' || string_agg(p.proname, ', ' order by p.proname) end
-    from pg_catalog.pg_proc p
-    where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
-      and (has_function_privilege('anon', p.oid, 'execute')
-        or has_function_privilege('authenticated', p.oid, 'execute'))
-      and pg_catalog.obj_description(p.oid, 'pg_proc') is not null
-      and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e');
-
-  select count(*) into dead from pgmq.q_jobs_dead;
-  return query select 'queue', 'ok', format('%s jobs waiting', (select count(*) from pgmq.q_jobs));
-  return query select 'dead letters', case dead when 0 then 'ok' else 'warn' end, format('%s jobs gave up', dead);
-
-  if not has_cron then
-    return query select 'schedule', 'ok', 'no pg_cron here: the local scheduler calls run-jobs';
-  else
-    execute $q$ select exists (select from cron.job where jobname = 'switchboard-run-jobs'
-      and active) $q$ into scheduled;
-    if to_regclass('vault.decrypted_secrets') is not null then
-      execute $q$ select count(*) = 2 from vault.decrypted_secrets
-        where name in ('switchboard_functions_url', 'switchboard_secret_key') $q$ into configured;
-    end if;
-    return query select 'schedule', case when scheduled and configured then 'ok' else 'fail' end,
-      case when not scheduled then 'the cron entry switchboard-run-jobs is missing'
-        when not configured then 'Vault lacks switchboard_functions_url or switchboard_secret_key'
-        else 'pg_cron calls run-jobs every ten seconds' end;
-  end if;
-
-  return query
-    select 'shared numbers', case count(*) when 0 then 'warn' else 'ok' end,
-      format('%s offered to tenants without a subaccount', count(*))
-    from private.master_numbers where is_offered;
-end;
+  select unnest(array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
+    'sms_opt_outs', 'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations',
+    'campaigns']);
 $$;
-comment on function private.describe_installation() is
-  'What is and is not in order in this database, a line each: ok, warn or fail. Source of `deno task verify`.';
+comment on function private.our_tables() is
+  'The public tables of Switchboard; a test compares them with the catalogue.';
 
-create function public.describe_installation() returns table (subject text, verdict text, finding text)
+create function private.our_functions() returns setof text
+language sql immutable
+set search_path = ''
+as $$
+  select m[1] from regexp_matches($names$
+    private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
+    private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
+    private.audit_number_sync private.campaign_count_of private.campaign_outcome private.changed_status
+    private.compare_account private.complete_purchase private.cost_of private.count_campaign_deletes
+    private.count_campaign_updates private.counts_as_sent private.delete_campaign_texts
+    private.describe_function_grants private.describe_queues private.describe_schedule private.describe_sealing_keys
+    private.describe_shared_numbers private.describe_tables private.describe_token_column private.enqueue
+    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns
+    private.erase_conversations private.erase_opt_outs private.estimated_segments private.finish_sweep
+    private.forget_job_error private.has_opted_out private.has_room_for_subaccount private.hour_of
+    private.insert_campaign private.is_enqueued private.keyword_reply private.level_of_sweep private.link_customer
+    private.lock_campaign private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
+    private.mark_running private.may_send_from private.message_may_move private.message_refusal
+    private.message_status_named private.message_status_rank private.move_campaign_count private.note_consent
+    private.note_conversation private.note_opt_out private.note_reported_opt_out private.note_sends
+    private.our_functions private.our_tables private.plan_for_price private.plan_of private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.recheck_after_lost_lease
+    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.refuse_change private.refused_destination private.remember_user_deletion
+    private.renew_lease_if_held private.reseal_token private.reserve_next private.reserve_recipients
+    private.sealed_tokens private.send_rate_room private.send_rates_of private.sending_plan private.sending_room
+    private.share_number private.skip_recipients private.skip_waiting_recipients private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease
+    private.total_deletes private.total_inserts private.total_updates private.touch_updated_at private.user_exists
+    private.wanted_by_subscription private.wanted_by_subscriptions private.wanted_subaccount private.words_of
+    private.yield_sid public.account_and_shared_numbers public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
+    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
+    public.begin_sweep public.begin_token_rotation public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.claim_jobs public.count_request public.create_campaign public.defer_job
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
+    public.forget_rate_limits public.forward_webhook_of public.hold_tenant public.link_stripe_customer
+    public.list_campaign_recipients public.list_campaigns public.list_conversations public.list_dead_letters
+    public.list_messages public.list_tenants public.message_of public.messages_to_redact
+    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
+    public.number_to_change public.number_to_move public.pause_campaign public.provision_tenant
+    public.record_campaign_batch public.record_convergence_action public.record_inbound_message
+    public.record_message_reports public.record_message_status public.record_number public.record_number_move
+    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
+    public.record_redaction public.record_secondary_token public.record_stripe_event public.record_subaccount
+    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
+    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
+    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation
+    public.request_subaccount public.request_sweep public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
+    public.save_forward_webhook public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate
+    public.set_primary_number public.settle_stripe_event public.stale_number_releases public.stale_number_reservations
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
+    public.waits_for_redaction public.withdraw_create_attempt
+  $names$, '\S+', 'g') as m;
+$$;
+comment on function private.our_functions() is
+  'The functions of Switchboard, with their schema; a test compares them with the catalogue.';
+
+create function private.describe_tables() returns setof private.installation_finding
 language sql stable
 set search_path = ''
 as $$
-  select * from private.describe_installation()
+  select 'table ' || t.name,
+    (case when c.oid is null or not c.relrowsecurity or p.policies = 0 then 'fail' else 'ok' end)
+      ::public.installation_verdict,
+    case
+      when c.oid is null then 'is missing'
+      when not c.relrowsecurity then 'has row level security switched off'
+      else format('row level security on, %s polic%s', p.policies, case p.policies when 1 then 'y' else 'ies' end)
+    end
+  from private.our_tables() as t (name)
+  left join pg_catalog.pg_class c on c.oid = to_regclass('public.' || t.name)
+  cross join lateral (select count(*) as policies from pg_catalog.pg_policy where polrelid = c.oid) p;
+$$;
+comment on function private.describe_tables() is 'Whether each public table has row level security and policies.';
+
+create function private.describe_token_column() returns setof private.installation_finding
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  is_readable constant boolean := exists (
+    select from unnest(array['anon', 'authenticated']) as r (role)
+    where has_column_privilege(r.role, 'public.user_preferences', 'twilio_subaccount_auth_token_encrypted', 'select'));
+begin
+  if is_readable then
+    return query select 'sealed tokens', 'fail'::public.installation_verdict,
+      'anon or authenticated may read the token column';
+  else
+    return query select 'sealed tokens', 'ok'::public.installation_verdict,
+      'only service_role reads the token column';
+  end if;
+end;
+$$;
+comment on function private.describe_token_column() is 'Whether a browser could read the sealed tokens.';
+
+create function private.describe_function_grants() returns setof private.installation_finding
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  callable text;
+begin
+  select string_agg(distinct p.proname, ', ' order by p.proname) into callable
+  from private.our_functions() as f (name)
+  join pg_catalog.pg_proc p on p.pronamespace = to_regnamespace(split_part(f.name, '.', 1))
+    and p.proname = split_part(f.name, '.', 2)
+  where has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute');
+  if callable is null then
+    return query select 'decisions', 'ok'::public.installation_verdict,
+      'no function of ours can be called by a browser';
+  else
+    return query select 'decisions', 'fail'::public.installation_verdict, 'callable by a browser: ' || callable;
+  end if;
+end;
+$$;
+comment on function private.describe_function_grants() is 'Whether a browser could call a function of ours.';
+
+create function private.describe_queues() returns setof private.installation_finding
+language sql stable
+security definer -- reads pgmq's tables
+set search_path = ''
+as $$
+  select 'queue', 'ok'::public.installation_verdict, format('%s jobs waiting', count(*)) from pgmq.q_jobs
   union all
-  select * from private.describe_sealing_keys();
+  select 'dead letters', (case count(*) when 0 then 'ok' else 'warn' end)::public.installation_verdict,
+    format('%s jobs gave up', count(*))
+  from pgmq.q_jobs_dead;
+$$;
+comment on function private.describe_queues() is 'How many jobs and dead letters there are.';
+
+create function private.describe_schedule() returns setof private.installation_finding
+language plpgsql stable
+security definer -- reads the tables of pg_cron and Vault
+set search_path = ''
+as $$
+declare
+  is_scheduled boolean;
+  is_configured boolean := false;
+begin
+  if to_regclass('cron.job') is null then
+    return query select 'schedule', 'ok'::public.installation_verdict,
+      'no pg_cron here: the local scheduler calls run-jobs';
+    return;
+  end if;
+  execute $q$
+    select exists (select from cron.job where jobname = 'switchboard-run-jobs' and active)
+  $q$ into is_scheduled;
+  if to_regclass('vault.decrypted_secrets') is not null then
+    execute $q$
+      select count(*) = 2 from vault.decrypted_secrets
+      where name in ('switchboard_functions_url', 'switchboard_secret_key')
+    $q$ into is_configured;
+  end if;
+  return query select 'schedule',
+    (case when is_scheduled and is_configured then 'ok' else 'fail' end)::public.installation_verdict,
+    case
+      when not is_scheduled then 'the cron entry switchboard-run-jobs is missing'
+      when not is_configured then 'Vault lacks switchboard_functions_url or switchboard_secret_key'
+      else 'pg_cron calls run-jobs every ten seconds'
+    end;
+end;
+$$;
+comment on function private.describe_schedule() is 'Whether something calls run-jobs regularly.';
+
+create function private.describe_shared_numbers() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'shared numbers', (case count(*) when 0 then 'warn' else 'ok' end)::public.installation_verdict,
+    format('%s offered to tenants without a subaccount', count(*))
+  from private.master_numbers where is_offered;
+$$;
+comment on function private.describe_shared_numbers() is 'How many shared numbers are on offer.';
+
+create function public.describe_installation()
+returns table (subject text, verdict public.installation_verdict, finding text)
+language sql stable
+set search_path = ''
+as $$
+  select * from private.describe_tables()
+  union all select * from private.describe_token_column()
+  union all select * from private.describe_function_grants()
+  union all select * from private.describe_queues()
+  union all select * from private.describe_schedule()
+  union all select * from private.describe_shared_numbers()
+  union all select k.subject, k.verdict::text::public.installation_verdict, k.finding
+    from private.describe_sealing_keys() k;
 $$;
 comment on function public.describe_installation() is
-  'What is and is not in order in this database, a line each: ok, warn or fail. Source of `deno task verify`.';
+  'Each part of this installation and whether it is in order. The source of `deno task verify`.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  public.hold_tenant(uuid, text, uuid, text, text),
+  public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, uuid, text),
   public.list_tenants(uuid, integer),
   public.list_dead_letters(bigint, integer),
@@ -283,11 +430,18 @@ revoke execute on function
   public.replay_stripe_event(text, uuid, text),
   public.request_sweep(uuid, text),
   private.publish_changes(),
-  private.describe_installation(),
+  private.our_tables(),
+  private.our_functions(),
+  private.describe_tables(),
+  private.describe_token_column(),
+  private.describe_function_grants(),
+  private.describe_queues(),
+  private.describe_schedule(),
+  private.describe_shared_numbers(),
   public.describe_installation()
   from public, anon, authenticated;
 grant execute on function
-  public.hold_tenant(uuid, text, uuid, text, text),
+  public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, uuid, text),
   public.list_tenants(uuid, integer),
   public.list_dead_letters(bigint, integer),
@@ -295,6 +449,13 @@ grant execute on function
   public.replay_stripe_event(text, uuid, text),
   public.request_sweep(uuid, text),
   private.publish_changes(),
-  private.describe_installation(),
+  private.our_tables(),
+  private.our_functions(),
+  private.describe_tables(),
+  private.describe_token_column(),
+  private.describe_function_grants(),
+  private.describe_queues(),
+  private.describe_schedule(),
+  private.describe_shared_numbers(),
   public.describe_installation()
   to service_role;

@@ -22,7 +22,7 @@ insert into private.tenancies (user_id, requested_at, applied_status) values (pg
 -- Holding and releasing -------------------------------------------------------------------------------------------------
 
 create function pg_temp.hold(p_user uuid, p_hold text) returns text language sql as $$
-  select concat_ws(' ', outcome, subaccount_sid, status) from public.hold_tenant(p_user, p_hold, pg_temp.operator(), 'req-1', 'fraud');
+  select concat_ws(' ', outcome, subaccount_sid, status) from public.hold_tenant(p_user, p_hold::public.operator_hold, pg_temp.operator(), 'req-1', 'fraud');
 $$;
 select is(pg_temp.hold(pg_temp.tenant(), 'suspended'), 'accepted AC1 active', 'A tenant is held, and the answer tells how they stand so far');
 select results_eq('select operator_hold::text, applied_status::text, version from private.tenancies where user_id = pg_temp.tenant()', $$ values ('suspended', 'active', 2::bigint) $$,
@@ -49,13 +49,13 @@ select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '22P02',
 
 delete from private.tenancies where user_id = pg_temp.newcomer();
 select pg_temp.forget_jobs();
-select is(public.provision_tenant(pg_temp.newcomer(), pg_temp.operator(), 'req-2'), 'accepted', 'An operator gives a user a subaccount without a subscription');
+select is(public.provision_tenant(pg_temp.newcomer(), pg_temp.operator(), 'req-2')::text, 'accepted', 'An operator gives a user a subaccount without a subscription');
 select is(private.wanted_subaccount(pg_temp.newcomer())::text, 'active', 'From now on that is what is wanted for them');
 select results_eq('select job from pg_temp.jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'Convergence is asked for them');
 select is((select action from pg_temp.trail limit 1), 'tenant.provisioned', 'The audit log says who gave it');
 select public.provision_tenant(pg_temp.tenant(), pg_temp.operator(), null);
 select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'Who asked before still did');
-select is(public.provision_tenant(gen_random_uuid(), pg_temp.operator(), null), 'unknown_user', 'Nobody is given nothing');
+select is(public.provision_tenant(gen_random_uuid(), pg_temp.operator(), null)::text, 'unknown_user', 'Nobody is given nothing');
 
 -- Looking ---------------------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, status
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', 'released');
 update private.tenancies set applied_status = 'active' where user_id = pg_temp.tenant();
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
-select results_eq('select user_id, wanted, status, subaccount_sid, operator_hold, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
+select results_eq('select user_id, wanted::text, status, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
   $$ values (pg_temp.tenant(), 'active', 'suspended', 'AC1', null::text, 1::bigint, true), (pg_temp.newcomer(), 'active', 'pending', null, null, 0, false) $$,
   'Tenants are listed with what is wanted, what is there, and whether somebody suspended them at Twilio');
 select results_eq('select user_id from public.list_tenants(pg_temp.tenant(), 10)', array[pg_temp.newcomer()], 'The next page begins after the last one seen');
@@ -74,7 +74,7 @@ select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'A pag
 select pg_temp.forget_jobs();
 create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 3) n;
 select public.move_job_to_dead_letters(job_id, 'error ' || n) from letters order by n;
-select results_eq('select job, error, buried_at from public.list_dead_letters(null, 2)',
+select results_eq('select job, error, moved_at from public.list_dead_letters(null, 2)',
   $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
   'Dead letters are listed with their last error, the newest first');
 select results_eq('select error from public.list_dead_letters((select min(letter_id) from public.list_dead_letters(null, 2)), 2)', array['error 1'],
@@ -93,12 +93,12 @@ select pg_temp.forget_jobs();
 select public.record_stripe_event('evt_pgtap', 'invoice.paid', now(), '{}');
 select public.settle_stripe_event('evt_pgtap', 'recorded');
 select pg_temp.forget_jobs();
-select is(public.replay_stripe_event('evt_pgtap', pg_temp.operator(), 'req-5'), 'replayed', 'A stored event is sent on its way again');
+select is(public.replay_stripe_event('evt_pgtap', pg_temp.operator(), 'req-5')::text, 'replayed', 'A stored event is sent on its way again');
 select results_eq($$ select outcome::text, job from public.begin_stripe_event('evt_pgtap'), pg_temp.jobs $$,
   $$ values ('pending', '{"kind": "stripe-event", "eventId": "evt_pgtap"}'::jsonb) $$, 'It is pending, and has its job');
-select is(public.replay_stripe_event('evt_pgtap_never', pg_temp.operator(), null), 'unknown_event', 'An event that was never recorded is not');
+select is(public.replay_stripe_event('evt_pgtap_never', pg_temp.operator(), null)::text, 'unknown_event', 'An event that was never recorded is not');
 select pg_temp.forget_jobs();
-select results_eq($$ select public.request_sweep(pg_temp.operator(), 'req-6') $$, array['accepted'], 'A sweep can be asked for');
+select results_eq($$ select public.request_sweep(pg_temp.operator(), 'req-6')::text $$, array['accepted'], 'A sweep can be asked for');
 select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "sweep"}'::jsonb) $$, 'It is a job');
 
 select * from finish();

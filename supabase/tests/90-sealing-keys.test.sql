@@ -74,7 +74,7 @@ select throws_ok($$ select * from public.reseal_tokens('k2', jsonb_build_array(p
 
 -- The ring ----------------------------------------------------------------------------------------------------------------
 
-create view pg_temp.told as select verdict, finding from public.describe_installation() where subject = 'sealing keys';
+create view pg_temp.told as select verdict::text, finding from public.describe_installation() where subject = 'sealing keys';
 select results_eq('select verdict from pg_temp.told', array['warn'], 'Until the functions have told their keys there is something to look at');
 select is(public.note_sealing_ring('k2', '{k2, k1}'), 'changed', 'The functions tell the ids of their keys');
 select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'Other keys are a reason to seal anew');
@@ -101,7 +101,7 @@ update public.user_preferences set twilio_subaccount_auth_token_encrypted = null
 delete from private.token_rotations;
 select results_eq('select * from pg_temp.told', $$ values ('ok', '"k2" seals all 0 tokens') $$, 'Without tokens no key is needed');
 select is((select count(*) from public.describe_installation() d where d.subject <> 'sealing keys'),
-  (select count(*) from private.describe_installation()), 'All that was looked at before is still told');
+  (select count(*) from private.our_tables()) + 6, 'All that was looked at before is still told');
 
 -- On demand ---------------------------------------------------------------------------------------------------------------
 

@@ -734,7 +734,7 @@ export type Database = {
         Returns: {
           "finding": string;
           "subject": string;
-          "verdict": string;
+          "verdict": Database["public"]["Enums"]["installation_verdict"];
         }[];
       };
       "disable_forward_webhook": {
@@ -784,14 +784,14 @@ export type Database = {
       };
       "hold_tenant": {
         Args: {
-          "p_hold": string;
+          "p_hold": Database["public"]["Enums"]["operator_hold"];
           "p_operator_id": string;
           "p_reason": string;
           "p_request_id": string;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["operator_request"];
           "status": string;
           "subaccount_sid": string;
         }[];
@@ -882,12 +882,13 @@ export type Database = {
       };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
-        Returns: {
-          "buried_at": string;
-          "error": string;
-          "job": Json;
-          "letter_id": number;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["dead_letter"][];
+        SetofOptions: {
+          from: "*";
+          to: "dead_letter";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_messages": {
         Args: {
@@ -944,20 +945,13 @@ export type Database = {
       };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
-        Returns: {
-          "converged_at": string;
-          "friendly_name": string;
-          "last_error": string;
-          "numbers": number;
-          "operator_hold": string;
-          "requested_at": string;
-          "status": string;
-          "subaccount_sid": string;
-          "suspended_at_twilio": boolean;
-          "user_deleted_at": string;
-          "user_id": string;
-          "wanted": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_overview";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
@@ -1051,7 +1045,7 @@ export type Database = {
       };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["operator_request"];
       };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1258,7 +1252,7 @@ export type Database = {
       };
       "replay_stripe_event": {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "request_redaction": {
@@ -1277,7 +1271,10 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "request_sweep": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
+      "request_sweep": {
+        Args: { "p_operator_id": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["operator_request"];
+      };
       "request_token_rotation": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1575,6 +1572,7 @@ export type Database = {
       "fenced_write": "written" | "fenced";
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
+      "installation_verdict": "ok" | "warn" | "fail";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "message_direction": "inbound" | "outbound";
@@ -1621,6 +1619,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "operator_hold": "suspended" | "closed";
+      "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -1632,6 +1631,7 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
+      "replay_stripe_event_outcome": "replayed" | "unknown_event";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
@@ -1727,6 +1727,26 @@ export type Database = {
         "last_message_at": string | null;
         "last_message": Json | null;
         "opted_out": boolean | null;
+      };
+      "dead_letter": {
+        "letter_id": number | null;
+        "job": Json | null;
+        "error": string | null;
+        "moved_at": string | null;
+      };
+      "tenant_overview": {
+        "user_id": string | null;
+        "wanted": Database["public"]["Enums"]["wanted_status"] | null;
+        "status": string | null;
+        "subaccount_sid": string | null;
+        "friendly_name": string | null;
+        "operator_hold": Database["public"]["Enums"]["operator_hold"] | null;
+        "requested_at": string | null;
+        "user_deleted_at": string | null;
+        "last_error": string | null;
+        "converged_at": string | null;
+        "numbers": number | null;
+        "suspended_at_twilio": boolean | null;
       };
     };
   };
@@ -1874,6 +1894,7 @@ export const Constants = {
       "fenced_write": ["written", "fenced"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
+      "installation_verdict": ["ok", "warn", "fail"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "message_direction": ["inbound", "outbound"],
@@ -1923,6 +1944,7 @@ export const Constants = {
         "closed",
       ],
       "operator_hold": ["suspended", "closed"],
+      "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -1934,6 +1956,7 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
+      "replay_stripe_event_outcome": ["replayed", "unknown_event"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",

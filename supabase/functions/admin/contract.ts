@@ -52,7 +52,7 @@ const time = z.iso.datetime();
 const tenant = z.strictObject({
   userId: z.guid(),
   /** What the database wants of Twilio. */
-  wanted: z.enum(["none", "active", "suspended", "closed"]),
+  wanted: z.enum(Constants.public.Enums.wanted_status),
   status: subaccountStatusSchema,
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),

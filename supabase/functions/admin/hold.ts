@@ -1,10 +1,12 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
-import { decide, type Enum } from "../_shared/platform/database.ts";
+import { decide, decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { subaccountOf } from "../_shared/subaccounts/credentials.ts";
 import { holdSchema, tenantSchema } from "./contract.ts";
+
+const decideHold = decision("hold_tenant", { accepted: ["subaccount_sid?", "status?"], unknown_user: [] });
 
 /** Sets or (null) releases an operator's hold on a tenant. Convergence carries it out; the response is 202. */
 export function holdTenant(hold: Enum<"operator_hold"> | null) {
@@ -12,7 +14,7 @@ export function holdTenant(hold: Enum<"operator_hold"> | null) {
     const { userId, reason, confirmSubaccountSid } = await readJson(request, holdSchema);
     if (hold === "closed") await expectConfirmation(userId, confirmSubaccountSid, context);
     const { db, user, requestId, env } = context;
-    const held = await decide(db, "hold_tenant", {
+    const held = await decideHold(db, {
       p_user_id: userId,
       p_hold: hold,
       p_operator_id: user.id,

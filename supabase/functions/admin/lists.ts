@@ -4,7 +4,7 @@ import { readQuery } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 import { deadLettersQuery, tenantsQuery } from "./contract.ts";
 
-/** Tenants by id; `next` is where to go on. */
+/** Tenants by id; `next` is the cursor of the next page. */
 export async function listTenants(request: Request, { db }: Context): Promise<Response> {
   const { after, limit } = readQuery(request, tenantsQuery);
   const tenants = await rows(db, "list_tenants", { p_after: after ?? null, p_limit: limit });
@@ -16,7 +16,7 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
       subaccountSid: tenant.subaccount_sid,
       friendlyName: tenant.friendly_name,
       operatorHold: tenant.operator_hold,
-      suspendedAtTwilio: tenant.suspended_at_twilio ?? false,
+      suspendedAtTwilio: tenant.suspended_at_twilio,
       requestedAt: isoOf(tenant.requested_at),
       userDeletedAt: isoOf(tenant.user_deleted_at),
       lastError: tenant.last_error,
@@ -27,16 +27,16 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
   });
 }
 
-/** Jobs that gave up, newest first; `next` is where to go on. */
+/** Dead letters, newest first; `next` is the cursor of the next page. */
 export async function listDeadLetters(request: Request, { db }: Context): Promise<Response> {
   const { before, limit } = readQuery(request, deadLettersQuery);
   const letters = await rows(db, "list_dead_letters", { p_before: before ?? null, p_limit: limit });
   return Response.json({
-    deadLetters: letters.map(({ letter_id, job, error, buried_at }) => ({
+    deadLetters: letters.map(({ letter_id, job, error, moved_at }) => ({
       id: letter_id,
       job,
       error,
-      buriedAt: isoOf(buried_at),
+      buriedAt: isoOf(moved_at),
     })),
     next: letters.length === limit ? letters.at(-1)?.letter_id ?? null : null,
   });

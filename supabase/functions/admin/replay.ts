@@ -5,7 +5,7 @@ import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoBody, readJson } from "../_shared/platform/request.ts";
 import { replaySchema } from "./contract.ts";
 
-/** Sends what gave up on its way again. */
+/** Re-enqueues dead letters, or the processing of a Stripe event. */
 export async function replay(request: Request, context: Context): Promise<Response> {
   const wish = await readJson(request, replaySchema);
   const replayed = "eventId" in wish ? await replayEvent(wish.eventId, context) : await replayLetters(wish, context);
@@ -37,7 +37,7 @@ async function replayLetters(
   return replayed;
 }
 
-/** Compares Twilio with the database now rather than at the next hour. */
+/** Compares Twilio with the database now, before the next scheduled sweep. */
 export async function sweepNow(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   await expectNoBody(request);
   await decide(db, "request_sweep", { p_operator_id: user.id, p_request_id: requestId });
