@@ -94,6 +94,7 @@ select bag_eq(
     ('private.note_reported_opt_out', 'service_role'),
     ('private.record_evidence', 'service_role'),
     ('private.sending_plan', 'service_role'),
+    ('private.share_opt_outs', 'service_role'),
     ('private.total_deletes', 'nobody'),
     ('private.total_inserts', 'nobody'),
     ('private.total_updates', 'nobody'),
