@@ -295,9 +295,9 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
   }
 
-  /** Says how fast campaigns go out from a tenant's number. @throws SwitchboardError `not_found` */
-  setNumberPace(pace: NumberPace, options?: CallOptions): Promise<NumberPace & TenantId> {
-    return this.#call("POST", "admin/set-number-pace", { body: pace, repeatable: true }, options);
+  /** Sets the send rate of campaigns from a tenant's number. @throws SwitchboardError `not_found` */
+  setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRate & TenantId> {
+    return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
   }
 
   /** Which sealing key seals, which are needed, which are missing, and which may go. */
@@ -723,7 +723,7 @@ export interface MovedNumber {
   warning: string;
 }
 
-export interface NumberPace {
+export interface NumberSendRate {
   /** E.164. */
   phoneNumber: string;
   /** 0.01 to 1000. */
@@ -758,7 +758,7 @@ export interface Tenant {
   operatorHold: "suspended" | "closed" | null;
   suspendedAtTwilio: boolean;
   requestedAt: string | null;
-  departedAt: string | null;
+  userDeletedAt: string | null;
   lastError: string | null;
   convergedAt: string | null;
   /** How many they have. */

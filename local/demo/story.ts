@@ -176,7 +176,7 @@ export const STORY: readonly Step[] = [
     title: "Ada writes to a hundred at once; the friend who said STOP is passed over",
     async play(facts) {
       const operator = await signInOperator(facts.state);
-      await operator.switchboard.admin.setNumberPace({ phoneNumber: facts.number, messagesPerSecond: 25 });
+      await operator.switchboard.admin.setNumberSendRate({ phoneNumber: facts.number, messagesPerSecond: 25 });
       const guests = Array.from({ length: 99 }, (_, index) => `+1530555${String(2000 + index)}`);
       const { campaign, accepted } = await facts.ada.switchboard.sendBulk({
         name: "Opening night",

@@ -1,14 +1,14 @@
--- A tenant: the row they share with the host application, what they asked for, and what an operator decided.
+-- A tenant: the row shared with the host application, the tenant's request, and an operator's hold.
 
 -- Preferences ---------------------------------------------------------------------------------------------------------
 
--- One row per user, shared with the host application. Switchboard adds the tenant's subaccount to it.
--- It installs beside a table the host already has: nothing of the host's is dropped or renamed.
+-- One row per user, shared with the host application. Switchboard adds the tenant's subaccount to it. If the host
+-- already has this table, its columns, rows, grants and policies are kept.
 
 do $$
 begin
   if to_regclass('public.user_preferences') is not null then
-    return; -- the host's own: what it has and grants is settled further down
+    return; -- the host's table: its grants are handled below
   end if;
   create table public.user_preferences (
     user_id uuid primary key references auth.users (id) on delete cascade,
@@ -17,7 +17,7 @@ begin
   );
   revoke all on public.user_preferences from public, anon, authenticated, service_role;
   create trigger touch_updated_at before update on public.user_preferences
-    for each row execute function private.touch_updated_at();
+    for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 end;
 $$;
 
@@ -31,13 +31,13 @@ alter table public.user_preferences
 comment on column public.user_preferences.twilio_subaccount_sid is
   'The tenant''s Twilio subaccount (AC…); null until provisioned.';
 comment on column public.user_preferences.twilio_subaccount_auth_token_encrypted is
-  'The subaccount''s auth token, sealed as v1.<key id>.<iv>.<ciphertext>. Only service_role reads it; only the '
-  'functions can open it.';
+  'The subaccount''s auth token, sealed as v1.<key id>.<iv>.<ciphertext>. Only service_role reads it; only the edge '
+  'functions have the keys to open it.';
 comment on column public.user_preferences.twilio_subaccount_status is
-  'pending, or Twilio''s own word: active, suspended, closed.';
+  'pending, or the status at Twilio: active, suspended, closed.';
 
--- The product this replaces kept tokens in plain text. A token that is not sealed is forgotten here;
--- convergence reads it again from Twilio and stores it sealed.
+-- The previous product stored tokens in plain text. Such a token is deleted here. Convergence reads it again from
+-- Twilio and stores it sealed.
 update public.user_preferences
 set twilio_subaccount_auth_token_encrypted = null
 where twilio_subaccount_auth_token_encrypted !~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$';
@@ -55,7 +55,7 @@ alter table public.user_preferences
   add constraint user_preferences_subaccount_status_known
     check (twilio_subaccount_status in ('pending', 'active', 'suspended', 'closed'));
 
--- One row per user and one user per subaccount, whatever the host's primary key is.
+-- One row per user and one user per subaccount, for any primary key of the host's table.
 do $$
 begin
   if not exists (
@@ -72,8 +72,8 @@ $$;
 create unique index if not exists user_preferences_one_user_per_subaccount
   on public.user_preferences (twilio_subaccount_sid) where twilio_subaccount_sid is not null;
 
--- A host table may already be readable or writable as a whole. A table-wide grant covers our columns too, so each one
--- is exchanged for the same grant on the host's own columns: the host keeps what it had, our columns stay closed.
+-- The host may have granted rights on the whole table, which would include our columns. Each such grant is replaced by
+-- the same grant on the host's own columns.
 do $$
 declare
   host_columns text;
@@ -106,15 +106,15 @@ revoke all (
 ) on public.user_preferences from public, anon, authenticated;
 revoke truncate, trigger on public.user_preferences from public, anon, authenticated;
 
--- Without row security the host let every user write every row. From here on a user who may write at all writes their
--- own.
+-- Without row level security, a user with a write grant could write every row. The policies below limit each existing
+-- write grant to the user's own row.
 do $$
 declare
   command text;
   rule text;
 begin
   if (select relrowsecurity from pg_catalog.pg_class where oid = 'public.user_preferences'::regclass) then
-    return; -- the host has policies of its own, and keeps them
+    return; -- the host's own policies are kept
   end if;
   foreach command in array array['insert', 'update', 'delete'] loop
     if has_table_privilege('authenticated', 'public.user_preferences', command)
@@ -135,7 +135,7 @@ grant select (
 ) on public.user_preferences to authenticated;
 grant select, insert, update, delete on public.user_preferences to service_role;
 
--- A host that already lets a user read their row keeps its own policies; otherwise this is the one.
+-- A tenant reads their own row. If the host already has a policy for reading, that policy is kept instead.
 do $$
 declare
   open_policy text;
@@ -155,71 +155,91 @@ begin
       and cmd in ('SELECT', 'ALL')
       and roles && array['public', 'authenticated']::name[] and qual not like '%auth.uid()%'
   loop
-    raise warning 'Policy "%" on user_preferences does not compare with auth.uid(): whoever reads a row through it '
-      'reads the SID and status of its subaccount as well', open_policy;
+    raise warning 'Policy "%" on user_preferences does not compare with auth.uid(): it also shows the SID and status '
+      'of other tenants'' subaccounts', open_policy;
   end loop;
 end;
 $$;
 
 -- Tenancies -----------------------------------------------------------------------------------------------------------
 
--- One row per tenant: what they asked for, what an operator decided, and the lease under which one convergence at a
--- time acts.
+-- One row per tenant: their request, an operator's hold, and the lease that lets one convergence act at a time.
+
+create type public.twilio_account_status as enum ('active', 'suspended', 'closed');
+comment on type public.twilio_account_status is 'The status of a subaccount at Twilio. closed is final.';
+
+create type public.wanted_status as enum ('none', 'active', 'suspended', 'closed');
+comment on type public.wanted_status is
+  'The status a subaccount should have. none: the tenant is entitled to no subaccount.';
+
+create type public.operator_hold as enum ('suspended', 'closed');
+comment on type public.operator_hold is
+  'What an operator demands for a subaccount, against any subscription. Null: no hold.';
 
 create table private.tenancies (
-  -- No foreign key: when a user is deleted their subaccount must still be closed, and this row is what remembers it.
+  -- No foreign key: after a user is deleted, this row is what convergence closes their subaccount by.
   user_id uuid primary key,
   requested_at timestamptz,
-  operator_hold text,
-  departed_at timestamptz,
-  -- The lease. fence grows with every lease; a holder whose fence is no longer the newest writes nothing.
+  operator_hold public.operator_hold,
+  user_deleted_at timestamptz,
+  -- The lease. The fence grows with every lease; a holder with an older fence can write nothing.
   fence bigint not null default 0,
   leased_until timestamptz,
-  -- How long a lease runs; each note that is made under it lets it run that long again.
+  -- The length of the lease. Each note made under the lease renews it for this long.
   leased_for interval,
-  -- Bumped by every fact that asks for convergence; a holder that finds it moved on runs once more.
+  -- Incremented by every fact that asks for convergence. A convergence that ends with an older version runs again.
   version bigint not null default 1,
-  -- Written before Twilio is called, so that a death in between leaves a trace.
+  -- Written before Twilio is called, so that a call that is never answered leaves a trace.
   create_attempted_at timestamptz,
-  intended_status text,
-  applied_status text,
+  intended_status public.twilio_account_status,
+  applied_status public.twilio_account_status,
+  subaccount_sid text,
+  suspended_at_twilio boolean not null default false,
   last_error text,
   converged_at timestamptz,
-  created_at timestamptz not null default now(),
-  constraint tenancies_hold_known check (operator_hold in ('suspended', 'closed')),
-  constraint tenancies_intended_known check (intended_status in ('active', 'suspended', 'closed')),
-  constraint tenancies_applied_known check (applied_status in ('active', 'suspended', 'closed'))
+  created_at timestamptz not null default now()
 );
-comment on table private.tenancies is 'The tenant as convergence sees them: wishes, holds, lease and fence.';
+comment on table private.tenancies is
+  'The tenant as convergence sees them: request, hold, lease, fence and the last known state of their subaccount.';
+comment on column private.tenancies.intended_status is
+  'The status that convergence is about to set at Twilio; null once the result is recorded.';
 comment on column private.tenancies.applied_status is
-  'The status Switchboard last gave the subaccount. Another one at Twilio was set there by hand: recorded, not '
-  'fought over.';
+  'The status Switchboard last set at Twilio. A different status found there was set in Twilio''s console: it is '
+  'recorded and kept.';
+comment on column private.tenancies.subaccount_sid is
+  'A copy of the subaccount''s SID. It outlives the row in user_preferences, which belongs to the host application.';
+comment on column private.tenancies.suspended_at_twilio is
+  'Whether the subaccount was suspended in Twilio''s console. Convergence does not lift such a suspension.';
 alter table private.tenancies enable row level security;
 revoke all on private.tenancies from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.tenancies to service_role;
 
--- A deleted user leaves a subaccount behind that must be closed: remember it in the same transaction.
-create function private.remember_departure() returns trigger
+-- The subaccount of a deleted user must be closed. The transaction that deletes the user records this.
+create function private.remember_user_deletion() returns trigger
 language plpgsql
 security definer -- auth's own roles delete users and have no rights here
 set search_path = ''
 as $$
 declare
-  subaccount text;
+  sid text;
 begin
-  select p.twilio_subaccount_sid into subaccount from public.user_preferences p where p.user_id = old.id;
-  if subaccount is null and not exists (select from private.tenancies t where t.user_id = old.id) then
+  select p.twilio_subaccount_sid into sid from public.user_preferences p where p.user_id = old.id;
+  if sid is null and not exists (select from private.tenancies t where t.user_id = old.id) then
     return old;
   end if;
-  insert into private.tenancies (user_id, departed_at) values (old.id, now())
-  on conflict (user_id) do update set departed_at = now(), version = private.tenancies.version + 1;
-  perform private.enqueue(jsonb_build_object('kind', 'converge', 'userId', old.id));
-  perform private.audit('auth', 'user.deleted', old.id, subaccount, null);
+  insert into private.tenancies as t (user_id, user_deleted_at, subaccount_sid) values (old.id, now(), sid)
+  on conflict (user_id) do update set
+    user_deleted_at = now(), subaccount_sid = coalesce(excluded.subaccount_sid, t.subaccount_sid),
+    version = t.version + 1;
+  perform private.enqueue_convergence(old.id);
+  perform private.audit('auth', 'user.deleted', old.id, sid, null);
   return old;
 end;
 $$;
-create trigger switchboard_remember_departure before delete on auth.users
-  for each row execute function private.remember_departure();
+comment on function private.remember_user_deletion() is
+  'Trigger: keeps the SID of a deleted user''s subaccount and asks for the convergence that closes it.';
+create trigger switchboard_remember_user_deletion before delete on auth.users
+  for each row execute function private.remember_user_deletion();
 
 -- The subaccount ------------------------------------------------------------------------------------------------------
 
@@ -243,7 +263,7 @@ begin
   end if;
   -- The tenant had a subaccount and the row was lost, with the host's table or by the tenant's own delete: convergence
   -- finds the subaccount again.
-  if exists (select from private.tenancies t where t.user_id = p_user_id and t.applied_status is not null) then
+  if exists (select from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null) then
     return 'pending';
   end if;
   return 'none';
@@ -287,56 +307,62 @@ as $$
 $$;
 comment on function public.subaccount_of(uuid) is 'The tenant''s account status, with its SID and sealed token.';
 
+create type public.subaccount_request as enum (
+  'already', 'accepted', 'subscription_required', 'suspended', 'closed'
+);
+comment on type public.subaccount_request is
+  'The answer to a tenant''s request for a subaccount. already: they have an active one. accepted: the request is '
+  'stored and convergence is due. subscription_required: only subscribers are served. suspended and closed: a '
+  'subscription or an operator demands this status.';
+
 create function public.request_subaccount(p_user_id uuid, p_open_to_anyone boolean, p_request_id text)
-returns table (outcome text, subaccount_sid text, friendly_name text, status text)
+returns table (outcome public.subaccount_request, subaccount_sid text, friendly_name text)
 language plpgsql
 set search_path = ''
 as $$
 declare
-  wanted text := private.wanted_subaccount(p_user_id);
-  sid text;
-  name text;
-  stored text;
-  token_stored boolean;
+  wanted constant text := private.wanted_subaccount(p_user_id);
+  account constant private.account := private.account_of(p_user_id);
 begin
-  select p.twilio_subaccount_sid, p.twilio_subaccount_friendly_name, p.twilio_subaccount_status,
-    p.twilio_subaccount_auth_token_encrypted is not null
-  into sid, name, stored, token_stored
-  from public.user_preferences p where p.user_id = p_user_id;
-
-  if wanted = 'active' and sid is not null and stored = 'active' and token_stored then
-    return query select 'already', sid, name, stored;
-  elsif wanted in ('suspended', 'closed') then
-    return query select wanted, sid, name, coalesce(stored, 'pending');
+  if wanted in ('suspended', 'closed') then
+    outcome := wanted;
+  elsif wanted = 'active' and account.status = 'active' then
+    outcome := 'already';
+    subaccount_sid := account.subaccount_sid;
+    friendly_name := (
+      select p.twilio_subaccount_friendly_name from public.user_preferences p where p.user_id = p_user_id);
   elsif wanted = 'none' and not p_open_to_anyone then
-    return query select 'subscription_required', sid, name, coalesce(stored, 'pending');
+    outcome := 'subscription_required';
   else
-    insert into private.tenancies (user_id, requested_at) values (p_user_id, now())
-    on conflict (user_id) do update set requested_at = coalesce(private.tenancies.requested_at, now());
-    -- The caller converges at once; this job is what finishes the work if that call dies.
+    outcome := 'accepted';
+    insert into private.tenancies as t (user_id, requested_at) values (p_user_id, now())
+    on conflict (user_id) do update set requested_at = coalesce(t.requested_at, now());
+    -- The caller converges at once; this job finishes the work if that call dies.
     perform private.ask_for_convergence(p_user_id, 20);
-    perform private.audit('user:' || p_user_id, 'subaccount.requested', p_user_id, sid, p_request_id);
-    return query select 'accepted', sid, name, coalesce(stored, 'pending');
+    perform private.audit('user:' || p_user_id, 'subaccount.requested', p_user_id, account.subaccount_sid,
+      p_request_id);
   end if;
+  return next;
 end;
 $$;
 comment on function public.request_subaccount(uuid, boolean, text) is
-  'A tenant asks for their subaccount: already (nothing to do), accepted (converge now), suspended, closed, or '
-  'subscription_required.';
+  'A tenant asks for their subaccount. already comes with its SID and name.';
 
 create function private.lock_tenant(p_user_id uuid) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select from public.user_preferences p where p.user_id = p_user_id for update;
+begin
+  perform from public.user_preferences p where p.user_id = p_user_id for update;
+end;
 $$;
 comment on function private.lock_tenant(uuid) is
-  'Until the end of the transaction nobody else decides about the tenant''s numbers.';
+  'The one way to lock a tenant''s row. Decisions about one tenant''s numbers and tokens run one after the other.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.remember_departure(),
+  private.remember_user_deletion(),
   private.account_status_without_subaccount(uuid),
   private.account_of(uuid),
   public.subaccount_of(uuid),

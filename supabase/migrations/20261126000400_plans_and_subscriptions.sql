@@ -127,7 +127,7 @@ as $$
     -- Asked of auth itself: a token outlives its user, so a request may still come after the departure was noted (or
     -- was not, because there was nothing yet to note).
     case when not private.user_exists(p_user_id) then 'closed' end,
-    (select t.operator_hold from private.tenancies t where t.user_id = p_user_id),
+    (select t.operator_hold::text from private.tenancies t where t.user_id = p_user_id),
     -- The best of several subscriptions counts: an old canceled one must not take a paid one down.
     (select w.wanted
        from public.subscriptions s

@@ -1,69 +1,75 @@
--- The decisions of convergence. Each is one round trip; each returns an outcome; each checks the fence before it
--- writes.
+-- Convergence: asking for it, the lease under which it acts at Twilio, and the sweep that finds differences.
+-- Each decision is one round trip. Each write checks the fence first.
 
 -- Asking --------------------------------------------------------------------------------------------------------------
 
-create function private.ask_for_convergence(p_user_id uuid, p_delay_seconds integer default 0) returns void
+create function private.enqueue_convergence(p_user_id uuid, p_delay_seconds integer default 0,
+  p_thorough boolean default false)
+returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  job jsonb := jsonb_build_object('kind', 'converge', 'userId', p_user_id);
+begin
+  if p_thorough then
+    job := job || '{"thorough": true}';
+  end if;
+  return private.enqueue(job, p_delay_seconds);
+end;
+$$;
+comment on function private.enqueue_convergence(uuid, integer, boolean) is
+  'Enqueues a convergence. A thorough one also searches Twilio for duplicates by name. Returns the job''s id.';
+
+create function private.ask_for_convergence(p_user_id uuid, p_delay_seconds integer default 0,
+  p_thorough boolean default false)
+returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into private.tenancies (user_id) values (p_user_id)
-  on conflict (user_id) do update set version = private.tenancies.version + 1;
-  perform private.enqueue(jsonb_build_object('kind', 'converge', 'userId', p_user_id), p_delay_seconds);
+  insert into private.tenancies as t (user_id) values (p_user_id)
+  on conflict (user_id) do update set version = t.version + 1;
+  perform private.enqueue_convergence(p_user_id, p_delay_seconds, p_thorough);
 end;
 $$;
-comment on function private.ask_for_convergence(uuid, integer) is
-  'Records that something about a tenant changed and enqueues a convergence, in the caller''s transaction.';
+comment on function private.ask_for_convergence(uuid, integer, boolean) is
+  'Records that a fact about a tenant changed and enqueues a convergence, in the caller''s transaction.';
 
-create function private.ask_for_thorough_convergence(p_user_id uuid) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.tenancies (user_id) values (p_user_id)
-  on conflict (user_id) do update set version = private.tenancies.version + 1;
-  perform private.enqueue(jsonb_build_object('kind', 'converge', 'userId', p_user_id, 'thorough', true));
-end;
-$$;
-comment on function private.ask_for_thorough_convergence(uuid) is
-  'As ask_for_convergence, and Twilio is searched for duplicates by name.';
-
--- A token that was changed in Twilio's console is refused like that of a suspended account, so both are looked into.
-create function public.report_account_trouble(p_user_id uuid) returns text
+create function public.report_account_trouble(p_user_id uuid) returns bigint
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform private.ask_for_convergence(p_user_id);
-  perform private.enqueue(jsonb_build_object('kind', 'rotate-token', 'userId', p_user_id));
-  return 'asked';
+  -- Twilio refuses a changed token like the token of a suspended account, so both are checked.
+  return private.enqueue(jsonb_build_object('kind', 'rotate-token', 'userId', p_user_id));
 end;
 $$;
 comment on function public.report_account_trouble(uuid) is
-  'Twilio refused a tenant''s credentials: convergence asks the parent account for the subaccount''s state, and the '
-  'token is compared with the one stored.';
+  'Twilio refused a tenant''s credentials. Convergence reads the subaccount''s status, and a job compares the stored '
+  'token with Twilio''s. Returns the id of that job.';
 
 create function public.ask_for_drifted_convergence(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  asked integer := 0;
   tenant uuid;
+  asked integer := 0;
 begin
-  -- Time alone changes what is wanted: a grace period ends, a retention period ends.
+  -- Time alone changes the wanted status: a grace period ends, a retention period ends.
   for tenant in
     select t.user_id
     from private.tenancies t
     left join public.user_preferences p on p.user_id = t.user_id
-    cross join lateral (select private.wanted_subaccount(t.user_id) as wanted) w
+    cross join lateral (select private.wanted_subaccount(t.user_id)::text as wanted) w
     -- A row without its SID or token: lost with the host's table, or never finished.
     where (w.wanted = 'active' and (t.applied_status is distinct from 'active' or p.twilio_subaccount_sid is null
            or p.twilio_subaccount_auth_token_encrypted is null))
-       or (w.wanted in ('suspended', 'closed') and t.applied_status is distinct from w.wanted
+       or (w.wanted in ('suspended', 'closed') and t.applied_status::text is distinct from w.wanted
          and t.applied_status is distinct from 'closed'
-           -- Suspended in Twilio's console before we had to: so it stays.
+           -- A suspension made in Twilio's console before we had to suspend is kept.
            and not (w.wanted = 'suspended' and coalesce(p.twilio_subaccount_status = 'suspended', false))
            and (p.twilio_subaccount_sid is not null or t.applied_status is not null
              or t.create_attempted_at is not null))
@@ -77,31 +83,33 @@ begin
 end;
 $$;
 comment on function public.ask_for_drifted_convergence(integer) is
-  'Enqueues a convergence for each tenant whose subaccount is not what it should be by now. Returns how many.';
+  'Asks for the convergence of tenants whose subaccount does not have the wanted status. Returns their number.';
 
 insert into private.schedules (name, job, every)
   values ('converge-drifted', '{"kind": "converge-drifted"}', '5 minutes');
 
--- Tenants of the product this replaces, whose rows were here before us: they keep what they have, a suspended one its
--- suspension, and convergence reads again the tokens that were forgotten above.
-insert into private.tenancies (user_id, requested_at)
-select p.user_id, case when p.twilio_subaccount_status <> 'suspended' then now() end
+-- Tenants of the previous product, whose rows existed before this installation. They keep their subaccounts, and a
+-- suspended one stays suspended. Convergence reads again the tokens that were deleted at installation.
+insert into private.tenancies (user_id, requested_at, subaccount_sid)
+select p.user_id, case when p.twilio_subaccount_status <> 'suspended' then now() end, p.twilio_subaccount_sid
 from public.user_preferences p
 where p.twilio_subaccount_sid is not null and p.twilio_subaccount_status <> 'closed' and private.user_exists(p.user_id);
 select private.ask_for_convergence(user_id) from private.tenancies;
 
--- Acting, under a lease -----------------------------------------------------------------------------------------------
+-- The lease -----------------------------------------------------------------------------------------------------------
 
-create function public.begin_convergence(p_user_id uuid, p_lease_seconds integer)
-returns table (
-  outcome text, fence bigint, version bigint, wanted text, user_exists boolean,
-  subaccount_sid text, stored_status text, has_token boolean, applied_status text, intended_status text,
-  create_attempted_at timestamptz
-)
+create type public.lease_outcome as enum ('leased', 'busy');
+comment on type public.lease_outcome is 'leased: the caller holds the tenant''s lease. busy: another holder does.';
+
+create type public.fenced_write as enum ('written', 'fenced');
+comment on type public.fenced_write is
+  'written: the caller held the lease and the write is done. fenced: another holder took the lease, or there was none; '
+  'nothing was written.';
+
+create function private.take_lease(p_user_id uuid, p_lease_seconds integer) returns private.tenancies
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   leased private.tenancies;
 begin
@@ -111,179 +119,104 @@ begin
     leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
   where t.user_id = p_user_id and (t.leased_until is null or t.leased_until < clock_timestamp())
   returning t.* into leased;
-  if not found then
-    return query select 'busy', null::bigint, null::bigint, null::text, null::boolean, null::text, null::text,
-      null::boolean,
-      null::text, null::text, null::timestamptz;
-    return;
-  end if;
-  -- A statement of its own: it sees what the holder before wrote while this one waited for the row.
-  return query
-    select 'leased', leased.fence, leased.version, private.wanted_subaccount(p_user_id), private.user_exists(p_user_id),
-      p.twilio_subaccount_sid::text, p.twilio_subaccount_status::text,
-      p.twilio_subaccount_auth_token_encrypted is not null,
-      leased.applied_status, leased.intended_status, leased.create_attempted_at
-    from (select p_user_id as id) u left join public.user_preferences p on p.user_id = u.id;
+  return leased;
 end;
 $$;
-comment on function public.begin_convergence(uuid, integer) is
-  'Takes the tenant''s lease: leased (with what is wanted and stored), or busy while another holds it.';
+comment on function private.take_lease(uuid, integer) is
+  'Takes the tenant''s lease and returns the tenancy with its new fence. All columns are null while another holder has '
+  'the lease.';
 
-create function private.holds_lease(p_user_id uuid, p_fence bigint) returns boolean
+create function private.renew_lease_if_held(p_user_id uuid, p_fence bigint) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- The update also locks the row: no newer lease can be taken between this check and the write that follows. And what
-  -- follows a note is a call to Twilio, which has the whole of a lease for itself, however long the looking took
-  -- before.
+  -- The update also locks the row: no newer lease can be taken between this check and the write that follows. A call to
+  -- Twilio follows most notes, so it has the whole length of a lease, however long the look before it took.
   update private.tenancies t set leased_until = clock_timestamp() + t.leased_for
   where t.user_id = p_user_id and t.fence = p_fence;
   return found;
 end;
 $$;
+comment on function private.renew_lease_if_held(uuid, bigint) is
+  'Renews the lease for its full length if the fence is the newest. Returns whether it is.';
 
-create function public.renew_lease(p_user_id uuid, p_fence bigint) returns text
+create function public.renew_lease(p_user_id uuid, p_fence bigint) returns public.fenced_write
 language plpgsql
 set search_path = ''
 as $$
 begin
-  return case when private.holds_lease(p_user_id, p_fence) then 'renewed' else 'fenced' end;
+  return case when private.renew_lease_if_held(p_user_id, p_fence) then 'written' else 'fenced' end;
 end;
 $$;
 comment on function public.renew_lease(uuid, bigint) is
-  'Called before a write to Twilio that needs no note: whoever lost the lease keeps their hands off. renewed or '
-  'fenced.';
+  'Called before a write to Twilio that needs no note. A caller that is fenced must not write.';
 
-create function public.note_create_attempt(
-  p_user_id uuid, p_fence bigint, p_max_subaccounts integer, p_max_per_day integer default null
-) returns text
+create function private.recheck_after_lost_lease(p_user_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if not private.holds_lease(p_user_id, p_fence) then
-    return 'fenced';
+  -- A suspension that is found next may be the former holder's, so it must not count as made in Twilio's console.
+  update private.tenancies t set applied_status = null
+  where t.user_id = p_user_id and exists (
+    select from public.user_preferences p where p.user_id = p_user_id and p.twilio_subaccount_status = 'active');
+  if exists (select from private.tenancies t where t.user_id = p_user_id) then
+    perform private.enqueue_convergence(p_user_id, p_thorough => true);
   end if;
-  -- One count at a time, and the creations under way are in it: tenants who ask side by side cannot all be the last.
-  perform pg_advisory_xact_lock(hashtextextended('create-subaccount', 0));
-  if (select count(*) from public.user_preferences p where p.twilio_subaccount_status in ('active', 'suspended'))
-    + (select count(*) from private.tenancies t where t.create_attempted_at is not null
-      and t.user_id <> p_user_id) >= p_max_subaccounts
-  then
-    return 'limit_reached';
-  end if;
-  -- Whatever goes wrong elsewhere, a flood of new accounts ends here.
-  if (select count(*) from public.user_preferences p
-    where p.twilio_subaccount_created_at > now() - interval '1 day') >= p_max_per_day then
-    return 'limit_reached';
-  end if;
-  update private.tenancies set create_attempted_at = clock_timestamp() where user_id = p_user_id;
-  return 'noted';
 end;
 $$;
-comment on function public.note_create_attempt(uuid, bigint, integer, integer) is
-  'Written before an account is created: whoever comes next knows one may exist that Twilio does not list yet. '
-  'noted, fenced or limit_reached.';
+comment on function private.recheck_after_lost_lease(uuid) is
+  'A former holder of the lease may have created or suspended an account after losing it: a thorough convergence looks '
+  'at all accounts of the tenant.';
 
-create function public.withdraw_create_attempt(p_user_id uuid, p_fence bigint) returns text
+-- Beginning and ending ------------------------------------------------------------------------------------------------
+
+create function public.begin_convergence(p_user_id uuid, p_lease_seconds integer)
+returns table (
+  outcome public.lease_outcome, fence bigint, version bigint, wanted public.wanted_status, subaccount_sid text,
+  stored_status public.account_status, has_token boolean, applied_status public.twilio_account_status,
+  intended_status public.twilio_account_status, create_attempted_at timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
+declare
+  leased constant private.tenancies := private.take_lease(p_user_id, p_lease_seconds);
 begin
-  if not private.holds_lease(p_user_id, p_fence) then
-    return 'fenced';
+  if leased.user_id is null then
+    outcome := 'busy';
+    return next;
+    return;
   end if;
-  update private.tenancies set create_attempted_at = null where user_id = p_user_id;
-  return 'withdrawn';
+  outcome := 'leased';
+  fence := leased.fence;
+  version := leased.version;
+  applied_status := leased.applied_status;
+  intended_status := leased.intended_status;
+  create_attempted_at := leased.create_attempted_at;
+  -- Read after the lease is taken, so that the previous holder's writes are seen.
+  wanted := private.wanted_subaccount(p_user_id);
+  select p.twilio_subaccount_sid, p.twilio_subaccount_status, p.twilio_subaccount_auth_token_encrypted is not null
+  into subaccount_sid, stored_status, has_token
+  from public.user_preferences p where p.user_id = p_user_id;
+  stored_status := coalesce(stored_status, 'pending');
+  has_token := coalesce(has_token, false);
+  return next;
 end;
 $$;
-comment on function public.withdraw_create_attempt(uuid, bigint) is
-  'Twilio refused the creation for certain: nothing was made. withdrawn or fenced.';
+comment on function public.begin_convergence(uuid, integer) is
+  'Takes the tenant''s lease. leased comes with the wanted status, the stored subaccount and the notes of an earlier '
+  'convergence.';
 
-create function public.note_status_intent(p_user_id uuid, p_fence bigint, p_status text) returns text
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not private.holds_lease(p_user_id, p_fence) then
-    return 'fenced';
-  end if;
-  update private.tenancies set intended_status = p_status where user_id = p_user_id;
-  return 'noted';
-end;
-$$;
-comment on function public.note_status_intent(uuid, bigint, text) is
-  'Written before a status is set at Twilio: found there later, it is known as ours. noted or fenced.';
-
-create function public.record_subaccount(
-  p_user_id uuid, p_fence bigint, p_subaccount_sid text, p_sealed_token text, p_status text, p_friendly_name text,
-  p_created_at timestamptz, p_applied_status text, p_action text, p_request_id text, p_details jsonb default '{}'
-) returns text
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not private.holds_lease(p_user_id, p_fence) then
-    return 'fenced';
-  end if;
-
-  update private.tenancies
-  set create_attempted_at = null, intended_status = null, applied_status = p_applied_status
-  where user_id = p_user_id;
-
-  -- A departed user has no row to write to; the audit log below still keeps the SID.
-  if private.user_exists(p_user_id) then
-    -- A row that is there is never inserted anew: the host's table may have columns that must be filled.
-    insert into public.user_preferences (user_id)
-    select p_user_id where not exists (select from public.user_preferences p where p.user_id = p_user_id)
-    on conflict (user_id) do nothing;
-    update public.user_preferences p set
-      twilio_subaccount_sid = p_subaccount_sid,
-      -- null = the token at hand is still the right one, unless the account itself changed
-      twilio_subaccount_auth_token_encrypted = case
-        when p_sealed_token is not null then p_sealed_token
-        when p.twilio_subaccount_sid = p_subaccount_sid then p.twilio_subaccount_auth_token_encrypted
-      end,
-      twilio_subaccount_status = p_status,
-      twilio_subaccount_friendly_name = p_friendly_name,
-      twilio_subaccount_created_at = coalesce(p_created_at, p.twilio_subaccount_created_at)
-    where p.user_id = p_user_id;
-  end if;
-
-  update public.user_twilio_numbers n set status = 'released', is_primary = false
-  where n.user_id = p_user_id and n.status <> 'released'
-    and (p_status = 'closed' or n.account_sid <> p_subaccount_sid);
-
-  perform private.audit('converge', p_action, p_user_id, p_subaccount_sid, p_request_id, p_details);
-  return 'recorded';
-end;
-$$;
-comment on function public.record_subaccount(uuid, bigint, text, text, text, text, timestamptz, text, text, text,
-  jsonb) is
-  'Stores what is now true at Twilio, with its audit line. A closed account''s numbers are gone; one that Twilio no '
-  'longer knows has no date (null keeps the stored one). recorded or fenced.';
-
-create function public.record_convergence_action(p_user_id uuid, p_fence bigint, p_action text, p_subaccount_sid text,
-  p_request_id text, p_details jsonb default '{}')
-returns text
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if not private.holds_lease(p_user_id, p_fence) then
-    return 'fenced';
-  end if;
-  perform private.audit('converge', p_action, p_user_id, p_subaccount_sid, p_request_id, p_details);
-  return 'recorded';
-end;
-$$;
-comment on function public.record_convergence_action(uuid, bigint, text, text, text, jsonb) is
-  'An audit line for a step that changes nothing stored, such as a duplicate account closed. recorded or fenced.';
+create type public.convergence_end as enum ('released', 'again', 'fenced');
+comment on type public.convergence_end is
+  'released: the convergence is over. again: a new fact arrived meanwhile, converge once more. fenced: the lease was '
+  'lost.';
 
 create function public.end_convergence(p_user_id uuid, p_fence bigint, p_version bigint, p_error text default null,
   p_in_doubt boolean default false)
-returns text
+returns public.convergence_end
 language plpgsql
 set search_path = ''
 as $$
@@ -291,43 +224,193 @@ declare
   newest bigint;
 begin
   update private.tenancies t
-  -- A write to Twilio whose answer is missing may still land: until it cannot, nobody else acts.
+  -- A write to Twilio without a response may still land: until the lease runs out, no other holder may act.
   set leased_until = case when p_in_doubt then t.leased_until end, last_error = left(p_error, 500),
     converged_at = case when p_error is null then clock_timestamp() else t.converged_at end
   where t.user_id = p_user_id and t.fence = p_fence
   returning t.version into newest;
   if newest is null then
-    perform private.mistrust(p_user_id);
+    perform private.recheck_after_lost_lease(p_user_id);
     return 'fenced';
   end if;
   return case when newest > p_version then 'again' else 'released' end;
 end;
 $$;
 comment on function public.end_convergence(uuid, bigint, bigint, text, boolean) is
-  'Gives the lease back (or, with a write in doubt, lets it run out): released, again (a new fact arrived meanwhile: '
-  'converge once more), or fenced.';
+  'Gives the lease back, or lets it run out while a write to Twilio is in doubt.';
 
-create function private.mistrust(p_user_id uuid) returns void
+-- Notes before a call to Twilio ---------------------------------------------------------------------------------------
+
+create type public.create_attempt as enum ('noted', 'limit_reached', 'fenced');
+comment on type public.create_attempt is
+  'noted: the account may be created. limit_reached: the master account may have no further one. fenced: the lease was '
+  'lost.';
+
+create function private.has_room_for_subaccount(p_user_id uuid, p_max_subaccounts integer, p_max_per_day integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored bigint;
+  stored_today bigint;
+  attempted bigint;
+begin
+  -- One count at a time, with the attempts of other tenants in it: concurrent tenants cannot share the last place.
+  perform pg_advisory_xact_lock(hashtextextended('create-subaccount', 0));
+  select count(*) filter (where p.twilio_subaccount_status in ('active', 'suspended')),
+    count(*) filter (where p.twilio_subaccount_created_at > now() - interval '1 day')
+  into stored, stored_today from public.user_preferences p;
+  select count(*) into attempted
+  from private.tenancies t where t.create_attempted_at is not null and t.user_id <> p_user_id;
+  -- The daily limit ends a flood of new accounts, whatever its cause.
+  return stored + attempted < p_max_subaccounts and (p_max_per_day is null or stored_today < p_max_per_day);
+end;
+$$;
+comment on function private.has_room_for_subaccount(uuid, integer, integer) is
+  'Whether one more subaccount may be created, by the limit in all and the limit per day (null: no limit per day).';
+
+create function public.note_create_attempt(
+  p_user_id uuid, p_fence bigint, p_max_subaccounts integer, p_max_per_day integer default null
+) returns public.create_attempt
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Whoever lost the lease may have created or suspended an account past it: look at all that Twilio has, and take a
-  -- suspension found there for ours.
-  update private.tenancies t set applied_status = null
-  where t.user_id = p_user_id and exists (
-    select from public.user_preferences p where p.user_id = p_user_id and p.twilio_subaccount_status = 'active');
-  if exists (select from private.tenancies t where t.user_id = p_user_id) then
-    perform private.enqueue(jsonb_build_object('kind', 'converge', 'userId', p_user_id, 'thorough', true));
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
   end if;
+  if not private.has_room_for_subaccount(p_user_id, p_max_subaccounts, p_max_per_day) then
+    return 'limit_reached';
+  end if;
+  update private.tenancies set create_attempted_at = clock_timestamp() where user_id = p_user_id;
+  return 'noted';
 end;
 $$;
-comment on function private.mistrust(uuid) is
-  'Somebody who no longer held the lease may have acted at Twilio: what is there is looked at anew.';
+comment on function public.note_create_attempt(uuid, bigint, integer, integer) is
+  'Written before an account is created. A later holder of the lease then knows that an account may exist which Twilio '
+  'does not list yet.';
+
+create function public.withdraw_create_attempt(p_user_id uuid, p_fence bigint) returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  update private.tenancies set create_attempted_at = null where user_id = p_user_id;
+  return 'written';
+end;
+$$;
+comment on function public.withdraw_create_attempt(uuid, bigint) is
+  'Deletes the note of a creation that Twilio certainly did not make.';
+
+create function public.note_status_intent(p_user_id uuid, p_fence bigint, p_status public.twilio_account_status)
+returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  update private.tenancies set intended_status = p_status where user_id = p_user_id;
+  return 'written';
+end;
+$$;
+comment on function public.note_status_intent(uuid, bigint, public.twilio_account_status) is
+  'Written before a status is set at Twilio. If that status is found there later, Switchboard set it.';
+
+-- Records after a call to Twilio --------------------------------------------------------------------------------------
+
+create function private.store_subaccount(
+  p_user_id uuid, p_subaccount_sid text, p_sealed_token text, p_status public.twilio_account_status,
+  p_friendly_name text, p_created_at timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- An existing row is updated in place: the host's table may have columns that a new row must fill.
+  insert into public.user_preferences (user_id)
+  select p_user_id where not exists (select from public.user_preferences p where p.user_id = p_user_id)
+  on conflict (user_id) do nothing;
+  update public.user_preferences p set
+    twilio_subaccount_sid = p_subaccount_sid,
+    -- null: the stored token is still valid, unless the account changed
+    twilio_subaccount_auth_token_encrypted = case
+      when p_sealed_token is not null then p_sealed_token
+      when p.twilio_subaccount_sid = p_subaccount_sid then p.twilio_subaccount_auth_token_encrypted
+    end,
+    twilio_subaccount_status = p_status::text,
+    twilio_subaccount_friendly_name = p_friendly_name,
+    twilio_subaccount_created_at = coalesce(p_created_at, p.twilio_subaccount_created_at)
+  where p.user_id = p_user_id;
+end;
+$$;
+comment on function private.store_subaccount(uuid, text, text, public.twilio_account_status, text, timestamptz) is
+  'Stores a tenant''s subaccount in user_preferences. A null token or date keeps the stored one.';
+
+create function public.record_subaccount(
+  p_user_id uuid, p_fence bigint, p_subaccount_sid text, p_sealed_token text, p_status public.twilio_account_status,
+  p_friendly_name text, p_created_at timestamptz, p_applied_status public.twilio_account_status, p_action text,
+  p_request_id text, p_details jsonb default '{}'
+) returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  update private.tenancies set
+    create_attempted_at = null, intended_status = null, applied_status = p_applied_status,
+    subaccount_sid = p_subaccount_sid,
+    suspended_at_twilio = p_status = 'suspended' and coalesce(p_applied_status = 'active', false)
+  where user_id = p_user_id;
+  -- A deleted user has no row in user_preferences; the tenancy and the audit log keep the SID.
+  if private.user_exists(p_user_id) then
+    perform private.store_subaccount(p_user_id, p_subaccount_sid, p_sealed_token, p_status, p_friendly_name,
+      p_created_at);
+  end if;
+  -- The numbers of a closed account are gone, and so are those of an account that another one replaced.
+  update public.user_twilio_numbers n set status = 'released', is_primary = false
+  where n.user_id = p_user_id and n.status <> 'released'
+    and (p_status = 'closed' or n.account_sid <> p_subaccount_sid);
+  perform private.audit('converge', p_action, p_user_id, p_subaccount_sid, p_request_id, p_details);
+  return 'written';
+end;
+$$;
+comment on function public.record_subaccount(uuid, bigint, text, text, public.twilio_account_status, text, timestamptz,
+  public.twilio_account_status, text, text, jsonb) is
+  'Stores the current state of a subaccount at Twilio, with its audit line. An account that Twilio no longer lists has '
+  'no date: null keeps the stored one.';
+
+create function public.record_convergence_action(p_user_id uuid, p_fence bigint, p_action text, p_subaccount_sid text,
+  p_request_id text, p_details jsonb default '{}')
+returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  perform private.audit('converge', p_action, p_user_id, p_subaccount_sid, p_request_id, p_details);
+  return 'written';
+end;
+$$;
+comment on function public.record_convergence_action(uuid, bigint, text, text, text, jsonb) is
+  'Adds an audit line for a step that changes nothing stored, such as a closed duplicate.';
 
 -- The sweep -----------------------------------------------------------------------------------------------------------
 
--- The sweep: every account under the master that carries our name, compared with the database, page by page.
+-- Compares all accounts under the master account that carry our name with the database, page by page.
+
+create type public.sweep_level as enum ('within', 'warning', 'critical');
+comment on type public.sweep_level is
+  'How close the open accounts are to MAX_SUBACCOUNTS: warning from 80 %, critical from 95 %.';
 
 create table private.sweeps (
   id bigint generated always as identity primary key,
@@ -337,11 +420,11 @@ create table private.sweeps (
   open_accounts integer not null default 0,
   mismatches integer not null default 0,
   strangers integer not null default 0,
-  level text not null default 'within',
-  constraint sweeps_level_known check (level in ('within', 'warning', 'critical'))
+  level public.sweep_level not null default 'within'
 );
-comment on table private.sweeps is
-  'One row per comparison of Twilio with the database. level: how close the master is to MAX_SUBACCOUNTS.';
+comment on table private.sweeps is 'One row per comparison of Twilio with the database.';
+comment on column private.sweeps.strangers is
+  'Accounts with a name like ours whose user is unknown here, such as those of another installation. Never changed.';
 alter table private.sweeps enable row level security;
 revoke all on private.sweeps from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sweeps to service_role;
@@ -351,182 +434,256 @@ create table private.sweep_sightings (
   subaccount_sid text not null,
   primary key (sweep_id, subaccount_sid)
 );
-comment on table private.sweep_sightings is 'Accounts that a sweep has seen so far; gone when it ends.';
+comment on table private.sweep_sightings is 'The accounts that a running sweep has seen. Deleted when it ends.';
 alter table private.sweep_sightings enable row level security;
 revoke all on private.sweep_sightings from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sweep_sightings to service_role;
 
 create function public.begin_sweep() returns bigint
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  insert into private.sweeps default values returning id;
+declare
+  sweep_id bigint;
+begin
+  insert into private.sweeps default values returning id into sweep_id;
+  return sweep_id;
+end;
 $$;
 comment on function public.begin_sweep() is 'Opens a sweep and returns its id.';
+
+create type private.sweep_finding as enum ('same', 'mismatch', 'stranger', 'foreign');
+comment on type private.sweep_finding is
+  'The comparison of one account with the database. foreign: its name is not one of ours. stranger: its name is one of '
+  'ours, but its user is unknown.';
+
+create function private.compare_account(p_sid text, p_status text, p_user_id uuid) returns private.sweep_finding
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  stored_sid text;
+  stored_status text;
+  has_row boolean;
+begin
+  if p_user_id is null then
+    return 'foreign';
+  end if;
+  select p.twilio_subaccount_sid, p.twilio_subaccount_status into stored_sid, stored_status
+  from public.user_preferences p where p.user_id = p_user_id;
+  has_row := found;
+  if not has_row and not private.user_exists(p_user_id)
+    and not exists (select from private.tenancies t where t.user_id = p_user_id) then
+    return 'stranger';
+  end if;
+  if p_status = 'closed' then
+    return case when stored_sid = p_sid and stored_status <> 'closed' then 'mismatch' else 'same' end;
+  end if;
+  return case when stored_sid = p_sid and stored_status = p_status then 'same' else 'mismatch' end;
+end;
+$$;
+comment on function private.compare_account(text, text, uuid) is
+  'Compares one account at Twilio (its SID, its status, and the user its name stands for) with the database.';
 
 create function public.record_sweep_page(p_sweep_id bigint, p_accounts jsonb, p_next_page_url text)
 returns table (accounts integer, mismatches integer, strangers integer)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  seen record;
-  came_before integer := 0;
-  found_accounts integer := 0;
+  account record;
+  finding private.sweep_finding;
+  seen_before integer := 0;
   found_open integer := 0;
-  found_mismatches integer := 0;
-  found_strangers integer := 0;
 begin
-  -- Held, so that the end waits for a page that is being compared. After the end nobody remembers what was seen.
+  accounts := 0;
+  mismatches := 0;
+  strangers := 0;
+  -- The lock makes end_sweep wait for this page. A page that comes after the end changes nothing.
   perform from private.sweeps s where s.id = p_sweep_id and s.finished_at is null for update;
   if not found then
-    return query select 0, 0, 0;
+    return next;
     return;
   end if;
-  for seen in
-    select a.sid, a.status, a."userId" as user_id, p.twilio_subaccount_sid as stored_sid,
-      p.twilio_subaccount_status as stored_status,
-      t.user_id is not null or p.user_id is not null
-        or (a."userId" is not null and private.user_exists(a."userId")) as known
-    from jsonb_to_recordset(p_accounts) as a (sid text, status text, "userId" uuid)
-    left join private.tenancies t on t.user_id = a."userId"
-    left join public.user_preferences p on p.user_id = a."userId"
-  loop
-    -- A page may come twice, where its job died late: then all of this was done.
-    insert into private.sweep_sightings (sweep_id, subaccount_sid) values (p_sweep_id, seen.sid) on conflict do nothing;
+  for account in select a.* from jsonb_to_recordset(p_accounts) as a (sid text, status text, "userId" uuid) loop
+    -- A page comes twice when its job died late. Its accounts are then already compared.
+    insert into private.sweep_sightings (sweep_id, subaccount_sid) values (p_sweep_id, account.sid)
+    on conflict do nothing;
     if not found then
-      came_before := came_before + 1;
+      seen_before := seen_before + 1;
       continue;
     end if;
-    found_accounts := found_accounts + 1;
-    if seen.status <> 'closed' then
-      found_open := found_open + 1;
-    end if;
-    continue when seen.user_id is null; -- not ours: never touched
-    if not seen.known then
-      -- Our kind of name, but nobody we ever knew: another installation's, perhaps. Told, not touched.
-      found_strangers := found_strangers + 1;
-      continue;
-    end if;
-    if (seen.status <> 'closed'
-      and (seen.stored_sid is distinct from seen.sid or seen.stored_status is distinct from seen.status))
-      or (seen.status = 'closed' and seen.stored_sid = seen.sid and seen.stored_status <> 'closed')
-    then
-      found_mismatches := found_mismatches + 1;
-      perform private.ask_for_thorough_convergence(seen.user_id);
+    accounts := accounts + 1;
+    found_open := found_open + (account.status <> 'closed')::integer;
+    finding := private.compare_account(account.sid, account.status, account."userId");
+    if finding = 'mismatch' then
+      mismatches := mismatches + 1;
+      perform private.ask_for_convergence(account."userId", p_thorough => true);
+    elsif finding = 'stranger' then
+      strangers := strangers + 1;
     end if;
   end loop;
 
   update private.sweeps s set
-    accounts = s.accounts + found_accounts, open_accounts = s.open_accounts + found_open,
-    mismatches = s.mismatches + found_mismatches, strangers = s.strangers + found_strangers
+    accounts = s.accounts + record_sweep_page.accounts, open_accounts = s.open_accounts + found_open,
+    mismatches = s.mismatches + record_sweep_page.mismatches, strangers = s.strangers + record_sweep_page.strangers
   where s.id = p_sweep_id;
-  -- The next page is a job of its own, in this transaction: a sweep that dies goes on where it was.
-  if p_next_page_url is not null and (came_before = 0 or found_accounts > 0) then
+  -- The next page is a job of its own, in this transaction: a sweep whose job dies continues from there.
+  if p_next_page_url is not null and (seen_before = 0 or accounts > 0) then
     perform private.enqueue(jsonb_build_object('kind', 'sweep', 'sweepId', p_sweep_id, 'pageUrl', p_next_page_url));
   end if;
-  return query select found_accounts, found_mismatches, found_strangers;
+  return next;
 end;
 $$;
 comment on function public.record_sweep_page(bigint, jsonb, text) is
-  'Compares one page of accounts ([{sid, status, userId or null}]) with the database; every tenant that differs is '
-  'converged, and the next page is enqueued. A page that comes twice changes nothing.';
+  'Compares one page of accounts ([{sid, status, userId or null}]) with the database, asks for the convergence of '
+  'tenants that differ, and enqueues the next page. A page that comes twice changes nothing.';
 
-create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer)
-returns table (outcome text, open_accounts integer, mismatches integer, missing integer, strangers integer)
+create function private.ask_for_missing_accounts(p_sweep private.sweeps) returns integer
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  sweep private.sweeps;
-  previous_level text;
-  now_level text;
-  missing_tenants integer := 0;
   tenant uuid;
+  asked integer := 0;
 begin
-  select * into sweep from private.sweeps s where s.id = p_sweep_id and s.finished_at is not null;
-  if found then -- the last page came twice
-    return query select sweep.level, sweep.open_accounts, sweep.mismatches, 0, sweep.strangers;
-    return;
-  end if;
-  -- Stored as open, and not seen at all: closed long ago. Convergence asks Twilio about each by its SID.
   for tenant in
     select p.user_id from public.user_preferences p
     where p.twilio_subaccount_status in ('active', 'suspended') and p.twilio_subaccount_sid is not null
-      and coalesce(p.twilio_subaccount_created_at, '-infinity') < (select started_at from private.sweeps
-        where id = p_sweep_id)
+      and coalesce(p.twilio_subaccount_created_at, '-infinity') < p_sweep.started_at
       and not exists (select from private.sweep_sightings s
-        where s.sweep_id = p_sweep_id and s.subaccount_sid = p.twilio_subaccount_sid)
+        where s.sweep_id = p_sweep.id and s.subaccount_sid = p.twilio_subaccount_sid)
   loop
-    missing_tenants := missing_tenants + 1;
-    perform private.ask_for_thorough_convergence(tenant);
+    perform private.ask_for_convergence(tenant, p_thorough => true);
+    asked := asked + 1;
   end loop;
+  return asked;
+end;
+$$;
+comment on function private.ask_for_missing_accounts(private.sweeps) is
+  'Asks for the convergence of tenants whose account is stored as open and was not listed: it was closed long ago. '
+  'Returns their number.';
 
-  select level into previous_level from private.sweeps where finished_at is not null order by id desc limit 1;
-  update private.sweeps s set
-    finished_at = now(), mismatches = s.mismatches + missing_tenants,
-    level = case
-      when s.open_accounts >= p_max_subaccounts * 0.95 then 'critical'
-      when s.open_accounts >= p_max_subaccounts * 0.80 then 'warning'
-      else 'within' end
-  where s.id = p_sweep_id
-  returning * into sweep;
-  now_level := sweep.level;
-  delete from private.sweep_sightings where sweep_id = p_sweep_id;
-  delete from private.sweeps where started_at < now() - interval '90 days';
+create function private.level_of_sweep(p_open_accounts integer, p_max_subaccounts integer) returns public.sweep_level
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when p_open_accounts >= p_max_subaccounts * 0.95 then 'critical'
+    when p_open_accounts >= p_max_subaccounts * 0.80 then 'warning'
+    else 'within' end;
+end;
+$$;
+comment on function private.level_of_sweep(integer, integer) is 'How close this many open accounts are to the limit.';
 
-  if now_level <> 'within' and now_level is distinct from previous_level then
-    perform private.audit('sweep', 'subaccounts.limit_' || now_level, null, null, null,
-      jsonb_build_object('open', sweep.open_accounts, 'limit', p_max_subaccounts));
+create function private.finish_sweep(p_sweep private.sweeps, p_max_subaccounts integer, p_missing integer)
+returns private.sweeps
+language plpgsql
+set search_path = ''
+as $$
+declare
+  finished private.sweeps;
+  previous_level public.sweep_level;
+begin
+  select s.level into previous_level from private.sweeps s where s.finished_at is not null order by s.id desc limit 1;
+  update private.sweeps s set finished_at = now(), mismatches = s.mismatches + p_missing,
+    level = private.level_of_sweep(s.open_accounts, p_max_subaccounts)
+  where s.id = p_sweep.id
+  returning * into finished;
+  delete from private.sweep_sightings s where s.sweep_id = p_sweep.id;
+  delete from private.sweeps s where s.started_at < now() - interval '90 days';
+  if finished.level <> 'within' and finished.level is distinct from previous_level then
+    perform private.audit('sweep', 'subaccounts.limit_' || finished.level, null, null, null,
+      jsonb_build_object('open', finished.open_accounts, 'limit', p_max_subaccounts));
   end if;
-  return query select now_level, sweep.open_accounts, sweep.mismatches, missing_tenants, sweep.strangers;
+  return finished;
+end;
+$$;
+comment on function private.finish_sweep(private.sweeps, integer, integer) is
+  'Marks a sweep as finished and deletes its sightings. A new level other than within is written to the audit log.';
+
+create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer)
+returns table (
+  outcome public.sweep_level, open_accounts integer, mismatches integer, missing integer, strangers integer
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sweep private.sweeps;
+begin
+  missing := 0;
+  select * into sweep from private.sweeps s where s.id = p_sweep_id for update;
+  if sweep.finished_at is null then -- otherwise the last page came twice
+    missing := private.ask_for_missing_accounts(sweep);
+    sweep := private.finish_sweep(sweep, p_max_subaccounts, missing);
+  end if;
+  outcome := sweep.level;
+  open_accounts := sweep.open_accounts;
+  mismatches := sweep.mismatches;
+  strangers := sweep.strangers;
+  return next;
 end;
 $$;
 comment on function public.end_sweep(bigint, integer) is
-  'Closes a sweep: stored accounts that were not seen are converged. within, warning (80 % of the limit) or critical '
-  '(95 %).';
+  'Ends a sweep: tenants whose stored account was not listed are converged. Returns the level and the counts.';
 
 insert into private.schedules (name, job, every) values ('sweep', '{"kind": "sweep"}', '1 hour');
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.ask_for_convergence(uuid, integer),
-  private.ask_for_thorough_convergence(uuid),
+  private.enqueue_convergence(uuid, integer, boolean),
+  private.ask_for_convergence(uuid, integer, boolean),
   public.report_account_trouble(uuid),
   public.ask_for_drifted_convergence(integer),
-  public.begin_convergence(uuid, integer),
-  private.holds_lease(uuid, bigint),
+  private.take_lease(uuid, integer),
+  private.renew_lease_if_held(uuid, bigint),
   public.renew_lease(uuid, bigint),
+  private.recheck_after_lost_lease(uuid),
+  public.begin_convergence(uuid, integer),
+  public.end_convergence(uuid, bigint, bigint, text, boolean),
+  private.has_room_for_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),
-  public.note_status_intent(uuid, bigint, text),
-  public.record_subaccount(uuid, bigint, text, text, text, text, timestamptz, text, text, text, jsonb),
+  public.note_status_intent(uuid, bigint, public.twilio_account_status),
+  private.store_subaccount(uuid, text, text, public.twilio_account_status, text, timestamptz),
+  public.record_subaccount(uuid, bigint, text, text, public.twilio_account_status, text, timestamptz,
+    public.twilio_account_status, text, text, jsonb),
   public.record_convergence_action(uuid, bigint, text, text, text, jsonb),
-  public.end_convergence(uuid, bigint, bigint, text, boolean),
-  private.mistrust(uuid),
   public.begin_sweep(),
+  private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
+  private.ask_for_missing_accounts(private.sweeps),
+  private.level_of_sweep(integer, integer),
+  private.finish_sweep(private.sweeps, integer, integer),
   public.end_sweep(bigint, integer)
   from public, anon, authenticated;
 grant execute on function
-  private.ask_for_convergence(uuid, integer),
-  private.ask_for_thorough_convergence(uuid),
+  private.enqueue_convergence(uuid, integer, boolean),
+  private.ask_for_convergence(uuid, integer, boolean),
   public.report_account_trouble(uuid),
   public.ask_for_drifted_convergence(integer),
-  public.begin_convergence(uuid, integer),
-  private.holds_lease(uuid, bigint),
+  private.take_lease(uuid, integer),
+  private.renew_lease_if_held(uuid, bigint),
   public.renew_lease(uuid, bigint),
+  private.recheck_after_lost_lease(uuid),
+  public.begin_convergence(uuid, integer),
+  public.end_convergence(uuid, bigint, bigint, text, boolean),
+  private.has_room_for_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),
-  public.note_status_intent(uuid, bigint, text),
-  public.record_subaccount(uuid, bigint, text, text, text, text, timestamptz, text, text, text, jsonb),
+  public.note_status_intent(uuid, bigint, public.twilio_account_status),
+  private.store_subaccount(uuid, text, text, public.twilio_account_status, text, timestamptz),
+  public.record_subaccount(uuid, bigint, text, text, public.twilio_account_status, text, timestamptz,
+    public.twilio_account_status, text, text, jsonb),
   public.record_convergence_action(uuid, bigint, text, text, text, jsonb),
-  public.end_convergence(uuid, bigint, bigint, text, boolean),
-  private.mistrust(uuid),
   public.begin_sweep(),
+  private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
+  private.ask_for_missing_accounts(private.sweeps),
+  private.level_of_sweep(integer, integer),
+  private.finish_sweep(private.sweeps, integer, integer),
   public.end_sweep(bigint, integer)
   to service_role;

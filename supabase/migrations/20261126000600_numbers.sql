@@ -1,4 +1,4 @@
--- Phone numbers: the tenants' own, and those of the master account that may be shared.
+-- Phone numbers: the tenants' own numbers, and the shared numbers of the master account.
 
 create table public.user_twilio_numbers (
   id uuid primary key default gen_random_uuid(),
@@ -17,21 +17,23 @@ create table public.user_twilio_numbers (
   constraint user_twilio_numbers_phone_number_e164 check (phone_number ~ '^\+[1-9][0-9]{1,14}$'),
   constraint user_twilio_numbers_status_known check (status in ('purchasing', 'active', 'releasing', 'released')),
   constraint user_twilio_numbers_active_has_sid check (status not in ('active', 'releasing') or phone_sid is not null),
-  -- A number that is being released stays the primary one until it is gone: it may turn out to stay.
+  -- A number stays primary while it is being released, because the release may still be canceled.
   constraint user_twilio_numbers_primary_is_active check (not is_primary or status in ('active', 'releasing')),
-  constraint user_twilio_numbers_pace_positive check (messages_per_second > 0)
+  is_held boolean not null generated always as (status in ('purchasing', 'active', 'releasing')) stored,
+  constraint user_twilio_numbers_send_rate_positive check (messages_per_second > 0)
 );
 comment on table public.user_twilio_numbers is
-  'Numbers in the tenants'' subaccounts. A purchase in flight is a row too (purchasing), so a number is never bought '
-  'twice; so is a release in flight (releasing).';
+  'Numbers in the tenants'' subaccounts. A purchase in progress has a row (purchasing), so that a number is never '
+  'bought twice. A release in progress keeps its row (releasing).';
 comment on column public.user_twilio_numbers.messages_per_second is
-  'How fast campaigns go out from this number: 1 for a long code, more where carriers allow more.';
+  'The send rate of campaigns from this number: 1 for a long code, more where carriers allow more.';
+comment on column public.user_twilio_numbers.is_held is
+  'The tenant holds the number: it counts toward their quota, and no other tenant can reserve it.';
 
 create unique index user_twilio_numbers_one_primary on public.user_twilio_numbers (user_id) where is_primary;
 create unique index user_twilio_numbers_one_row_per_sid on public.user_twilio_numbers (phone_sid);
--- One owner at a time: two buyers of one number meet here, before Twilio is called.
-create unique index user_twilio_numbers_one_owner on public.user_twilio_numbers (phone_number)
-  where status in ('purchasing', 'active', 'releasing');
+-- One owner at a time: of two buyers of one number, the second is refused here, before Twilio is called.
+create unique index user_twilio_numbers_one_owner on public.user_twilio_numbers (phone_number) where is_held;
 create index user_twilio_numbers_by_user on public.user_twilio_numbers (user_id, created_at);
 create trigger touch_updated_at before update on public.user_twilio_numbers
   for each row execute function private.touch_updated_at();
@@ -43,7 +45,7 @@ grant select, insert, update, delete on public.user_twilio_numbers to service_ro
 create policy "A tenant reads their own numbers" on public.user_twilio_numbers
   for select to authenticated using ((select auth.uid()) = user_id);
 
--- The shared numbers: a copy of the master account's SMS-capable numbers, refreshed by a job.
+-- The shared numbers: a copy of the master account's SMS-capable numbers, which a job refreshes.
 create table private.master_numbers (
   phone_sid text primary key,
   id uuid not null unique default gen_random_uuid(),
@@ -54,46 +56,25 @@ create table private.master_numbers (
   refreshed_at timestamptz not null default now()
 );
 comment on table private.master_numbers is
-  'Numbers of the master account. is_offered = tenants without a subaccount may send from it.';
+  'SMS-capable numbers of the master account. is_offered: tenants without a subaccount may send from it.';
 alter table private.master_numbers enable row level security;
 revoke all on private.master_numbers from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.master_numbers to service_role;
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 
-create function private.number_row(p_number public.user_twilio_numbers) returns jsonb
-language sql immutable
-set search_path = ''
-as $$
-  select case when p_number.id is not null
-    then jsonb_build_object('id', p_number.id, 'phone_number', p_number.phone_number,
-    'phone_sid', p_number.phone_sid, 'friendly_name', p_number.friendly_name, 'capabilities', p_number.capabilities,
-    'is_primary', p_number.is_primary, 'status', p_number.status) end;
-$$;
-comment on function private.number_row(public.user_twilio_numbers) is
-  'A number as the functions show it; null where there is none.';
-
-create function public.number_standing(p_user_id uuid)
-returns table (outcome text, master_numbers jsonb)
+create function public.account_and_shared_numbers(p_user_id uuid)
+returns table (outcome public.account_status, shared_numbers jsonb)
 language sql stable
 set search_path = ''
 as $$
-  select
-    case
-      when p.twilio_subaccount_sid is not null then p.twilio_subaccount_status
-      -- never had one, but lapsed or held: the shared numbers are no way around that
-      when private.wanted_subaccount(p_user_id) in ('suspended', 'closed') then private.wanted_subaccount(p_user_id)
-      else 'none'
-    end::text,
+  select a.status,
     coalesce((
-      select jsonb_agg(jsonb_build_object('id', m.id, 'phoneNumber', m.phone_number, 'phoneSid', m.phone_sid,
-        'friendlyName', m.friendly_name, 'capabilities', m.capabilities) order by m.phone_number)
-      from private.master_numbers m where m.is_offered), '[]')
-  from (select p_user_id as id) u left join public.user_preferences p on p.user_id = u.id;
+      select jsonb_agg(to_jsonb(m) order by m.phone_number) from private.master_numbers m where m.is_offered), '[]')
+  from private.account_of(p_user_id) a;
 $$;
-comment on function public.number_standing(uuid) is
-  'For a tenant without numbers: the state of their subaccount (none, pending, active, suspended, closed) and the '
-  'shared numbers.';
+comment on function public.account_and_shared_numbers(uuid) is
+  'The tenant''s account status, with the shared numbers on offer: rows of private.master_numbers by phone number.';
 
 create function public.replace_master_numbers(p_numbers jsonb) returns integer
 language plpgsql
@@ -102,15 +83,14 @@ as $$
 declare
   kept integer;
 begin
-  -- Those that are gone go first: a number that was released and bought again comes back under another SID.
+  -- Missing numbers are deleted first: a number that was released and bought again returns under another SID.
   delete from private.master_numbers m
   where not exists (select from jsonb_array_elements(p_numbers) n where n ->> 'phoneSid' = m.phone_sid);
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select n."phoneSid", n."phoneNumber", n."friendlyName", n.capabilities
   from jsonb_to_recordset(p_numbers) as n("phoneSid" text, "phoneNumber" text, "friendlyName" text, capabilities jsonb)
-  -- Moved to a tenant while the list was on its way: theirs.
-  where not exists (select from public.user_twilio_numbers t where t.phone_sid = n."phoneSid"
-    and t.status <> 'released')
+  -- A number that was moved to a tenant after Twilio was read is not shared again.
+  where not exists (select from public.user_twilio_numbers t where t.phone_sid = n."phoneSid" and t.is_held)
   on conflict (phone_sid) do update set
     phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now();
@@ -119,72 +99,78 @@ begin
 end;
 $$;
 comment on function public.replace_master_numbers(jsonb) is
-  'Makes the shared numbers those just read from the master account ([{phoneSid, phoneNumber, friendlyName, '
-  'capabilities}]); is_offered is kept. Returns how many.';
+  'Replaces the shared numbers with those just read from the master account ([{phoneSid, phoneNumber, friendlyName, '
+  'capabilities}]) and keeps is_offered. Returns their count.';
 
 insert into private.schedules (name, job, every)
   values ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes');
 
+create function private.audit_number(p_actor text, p_action text, p_number public.user_twilio_numbers,
+  p_request_id text, p_details jsonb default '{}') returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.audit(p_actor, p_action, p_number.user_id, p_number.account_sid, p_request_id,
+    jsonb_build_object('phoneNumber', p_number.phone_number, 'phoneSid', p_number.phone_sid) || p_details);
+end;
+$$;
+comment on function private.audit_number(text, text, public.user_twilio_numbers, text, jsonb) is
+  'Writes an audit line about a tenant''s number, with the number and its SID among the details.';
+
 -- Buying --------------------------------------------------------------------------------------------------------------
 
--- Buying a number: reserved here before Twilio is called, so that quota, ownership and double purchase are one
--- decision.
+-- A number is reserved before Twilio is called, so that quota, ownership and double purchase are one decision.
+
+create type public.reserve_number_outcome as enum ('reserved', 'in_progress', 'already_owned', 'releasing', 'taken',
+  'limit_reached', 'none', 'pending', 'suspended', 'closed');
+comment on type public.reserve_number_outcome is
+  'Whether a number may be bought. in_progress, already_owned, releasing: the tenant holds it in that state. taken: '
+  'another tenant holds it. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create function public.reserve_number(p_user_id uuid, p_phone_number text, p_friendly_name text)
-returns table (outcome text, number_id uuid, subaccount_sid text, sealed_token text, number_limit integer)
+returns table (outcome public.reserve_number_outcome, number_id uuid, subaccount_sid text, sealed_token text,
+  number_limit integer)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  tenant public.user_preferences;
-  -- A plan that was deleted allows nothing, rather than everything.
-  max_numbers integer := coalesce((private.plan_of(p_user_id)).max_numbers, 0);
-  reserved uuid;
-  existing public.user_twilio_numbers;
+  account private.account;
+  holder public.user_twilio_numbers;
 begin
-  -- The tenant's row is the lock under which their quota is counted: two buys at once cannot both be the last.
-  select * into tenant from public.user_preferences p where p.user_id = p_user_id for update;
-  if tenant.twilio_subaccount_sid is null then
-    return query select 'no_subaccount', null::uuid, null::text, null::text, max_numbers;
-    return;
-  elsif tenant.twilio_subaccount_status <> 'active' then
-    return query select tenant.twilio_subaccount_status::text, null::uuid, null::text, null::text, max_numbers;
-    return;
-  elsif tenant.twilio_subaccount_auth_token_encrypted is null then
-    return query select 'pending', null::uuid, null::text, null::text, max_numbers;
-    return;
-  end if;
+  -- The quota is counted under this lock, so that two purchases at once cannot both take the last place.
+  perform private.lock_tenant(p_user_id);
+  account := private.account_of(p_user_id);
+  -- A missing plan allows no numbers.
+  number_limit := coalesce((private.plan_of(p_user_id)).max_numbers, 0);
+  select * into holder from public.user_twilio_numbers n where n.phone_number = p_phone_number and n.is_held;
 
-  select * into existing from public.user_twilio_numbers n
-  where n.phone_number = p_phone_number and n.status in ('purchasing', 'active', 'releasing');
-  if existing.user_id = p_user_id then
-    return query select case existing.status when 'active' then 'already_owned' when 'releasing' then 'releasing'
-      else 'in_progress' end,
-      existing.id, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
-    return;
-  elsif existing.id is not null then
-    return query select 'taken', null::uuid, null::text, null::text, max_numbers;
-    return;
+  if account.status <> 'active' then
+    outcome := account.status;
+  elsif holder.user_id = p_user_id then
+    outcome := case holder.status
+      when 'active' then 'already_owned' when 'purchasing' then 'in_progress' else 'releasing' end;
+    number_id := holder.id;
+  elsif holder.id is not null then
+    outcome := 'taken';
+  elsif (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held) >= number_limit
+  then
+    outcome := 'limit_reached';
+  else
+    insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
+    values (p_user_id, p_phone_number, p_friendly_name, 'purchasing', account.subaccount_sid)
+    on conflict (phone_number) where is_held do nothing
+    returning id into number_id;
+    outcome := case when number_id is null then 'taken' else 'reserved' end;
+    subaccount_sid := account.subaccount_sid;
+    sealed_token := account.sealed_token;
   end if;
-
-  if (select count(*) from public.user_twilio_numbers n
-    where n.user_id = p_user_id and n.status in ('purchasing', 'active', 'releasing')) >= max_numbers then
-    return query select 'limit_reached', null::uuid, null::text, null::text, max_numbers;
-    return;
-  end if;
-
-  insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
-  values (p_user_id, p_phone_number, p_friendly_name, 'purchasing', tenant.twilio_subaccount_sid)
-  on conflict (phone_number) where status in ('purchasing', 'active', 'releasing') do nothing
-  returning id into reserved;
-  return query select case when reserved is null then 'taken' else 'reserved' end,
-    reserved, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, max_numbers;
+  return next;
 end;
 $$;
 comment on function public.reserve_number(uuid, text, text) is
-  'Decides a purchase before Twilio is called: reserved, in_progress, already_owned, releasing, taken, '
-  'limit_reached, no_subaccount, pending, suspended or closed.';
+  'Decides a purchase before Twilio is called and reserves the number. number_limit is the quota of the plan.';
 
 create function private.yield_sid(p_phone_sid text) returns void
 language sql
@@ -193,48 +179,72 @@ as $$
   update public.user_twilio_numbers n set phone_sid = null where n.phone_sid = p_phone_sid and n.status = 'released';
 $$;
 comment on function private.yield_sid(text) is
-  'A SID has one row. A number that was moved away and comes back has the SID it had: the released row gives it up.';
+  'Clears the SID of a released row, because a SID has one row: a number that was moved away and returns keeps its '
+  'SID. Call it only together with the write that takes the SID.';
 
-create function public.record_number(p_number_id uuid, p_phone_sid text, p_friendly_name text, p_capabilities jsonb,
-  p_request_id text)
-returns table (outcome text, id uuid, phone_number text, phone_sid text, friendly_name text, capabilities jsonb,
-  is_primary boolean, status text)
+create function private.complete_purchase(p_number_id uuid, p_phone_sid text, p_friendly_name text,
+  p_capabilities jsonb, p_is_primary boolean) returns public.user_twilio_numbers
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   bought public.user_twilio_numbers;
 begin
-  -- Lock the tenant's row, so that of two first numbers exactly one becomes primary.
-  perform from public.user_preferences p
-  where p.user_id = (select n.user_id from public.user_twilio_numbers n where n.id = p_number_id) for update;
-
-  if exists (select from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing') then
+  perform from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing' for update;
+  if found then
     perform private.yield_sid(p_phone_sid);
+    update public.user_twilio_numbers n
+    set phone_sid = p_phone_sid, friendly_name = p_friendly_name, capabilities = p_capabilities, status = 'active',
+      purchased_at = now(), is_primary = p_is_primary
+    where n.id = p_number_id
+    returning n.* into bought;
   end if;
-  update public.user_twilio_numbers n
-  set phone_sid = p_phone_sid, friendly_name = p_friendly_name, capabilities = p_capabilities, status = 'active',
-    purchased_at = now(),
-    is_primary = not exists (select from public.user_twilio_numbers o where o.user_id = n.user_id and o.is_primary)
-  where n.id = p_number_id and n.status = 'purchasing'
-  returning n.* into bought;
+  return bought;
+end;
+$$;
+comment on function private.complete_purchase(uuid, text, text, jsonb, boolean) is
+  'Makes a reserved number active with what Twilio sold. Returns its row; null when it is no longer purchasing.';
 
-  if bought.id is not null then
-    perform private.audit('user:' || bought.user_id, 'number.bought', bought.user_id, bought.account_sid, p_request_id,
-      jsonb_build_object('phoneNumber', bought.phone_number, 'phoneSid', bought.phone_sid));
+create type public.record_outcome as enum ('recorded', 'already');
+comment on type public.record_outcome is 'Whether a call recorded a fact, or the fact was recorded before.';
+
+create function public.record_number(p_number_id uuid, p_phone_sid text, p_friendly_name text, p_capabilities jsonb,
+  p_request_id text)
+returns table (outcome public.record_outcome, number jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored public.user_twilio_numbers;
+  bought public.user_twilio_numbers;
+begin
+  -- The lock lets exactly one of two first numbers become primary.
+  perform private.lock_tenant((select n.user_id from public.user_twilio_numbers n where n.id = p_number_id));
+  select * into stored from public.user_twilio_numbers n where n.id = p_number_id;
+  if not found then
+    return;
   end if;
-  return query
-    select case when bought.id is not null then 'recorded' else 'already' end, n.id, n.phone_number::text,
-      n.phone_sid::text,
-      n.friendly_name::text, n.capabilities, n.is_primary, n.status::text
-    from public.user_twilio_numbers n where n.id = p_number_id;
+  bought := private.complete_purchase(p_number_id, p_phone_sid, p_friendly_name, p_capabilities,
+    not exists (select from public.user_twilio_numbers o where o.user_id = stored.user_id and o.is_primary));
+  if bought.id is null then
+    outcome := 'already';
+    number := to_jsonb(stored);
+  else
+    perform private.audit_number('user:' || bought.user_id, 'number.bought', bought, p_request_id);
+    outcome := 'recorded';
+    number := to_jsonb(bought);
+  end if;
+  return next;
 end;
 $$;
 comment on function public.record_number(uuid, text, text, jsonb, text) is
-  'Twilio sold the number: recorded (the first one becomes primary) or already. No row: the reservation is gone.';
+  'Records a number that Twilio sold; the tenant''s first one becomes primary. Returns no row when the reservation '
+  'was deleted.';
 
-create function public.cancel_number_reservation(p_number_id uuid) returns text
+create type public.cancel_outcome as enum ('canceled', 'gone');
+comment on type public.cancel_outcome is 'Whether something in progress was canceled, or was no longer in progress.';
+
+create function public.cancel_number_reservation(p_number_id uuid) returns public.cancel_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -244,27 +254,24 @@ begin
 end;
 $$;
 comment on function public.cancel_number_reservation(uuid) is
-  'Twilio refused the purchase for certain: canceled or gone.';
+  'Deletes a reservation after Twilio definitely refused the purchase.';
 
 create function public.stale_number_reservations(p_older_than_seconds integer, p_limit integer)
-returns table (number_id uuid, user_id uuid, phone_number text)
+returns setof public.user_twilio_numbers
 language sql stable
 set search_path = ''
 as $$
-  select n.id, n.user_id, n.phone_number::text from public.user_twilio_numbers n
+  select n.* from public.user_twilio_numbers n
   where n.status = 'purchasing' and n.updated_at < now() - make_interval(secs => p_older_than_seconds)
   order by n.updated_at limit p_limit;
 $$;
 comment on function public.stale_number_reservations(integer, integer) is
-  'Purchases whose answer was lost: a job looks at Twilio and settles them.';
+  'Purchases whose response from Twilio was lost, oldest first. A job looks them up at Twilio and settles them.';
 
 insert into private.schedules (name, job, every)
   values ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute');
 
 -- Changing ------------------------------------------------------------------------------------------------------------
-
--- The life of a number after its purchase: made primary, renamed, released, moved between the master account and a
--- tenant's.
 
 create function private.promote_oldest_number(p_user_id uuid, p_actor text, p_request_id text) returns void
 language plpgsql
@@ -280,185 +287,230 @@ begin
     and not exists (select from public.user_twilio_numbers o where o.user_id = p_user_id and o.is_primary)
   returning n.* into promoted;
   if promoted.id is not null then
-    perform private.audit(p_actor, 'number.made_primary', p_user_id, promoted.account_sid, p_request_id,
-      jsonb_build_object('phoneNumber', promoted.phone_number, 'phoneSid', promoted.phone_sid));
+    perform private.audit_number(p_actor, 'number.made_primary', promoted, p_request_id);
   end if;
 end;
 $$;
 comment on function private.promote_oldest_number(uuid, text, text) is
-  'Makes the oldest active number of a tenant primary where none is, with its audit line. The caller holds the '
-  'tenant''s row.';
+  'Makes the tenant''s oldest active number primary when no number is, and audits it. The caller holds lock_tenant.';
+
+create type public.set_primary_number_outcome as enum ('set', 'already', 'not_found', 'purchasing', 'releasing',
+  'released');
+comment on type public.set_primary_number_outcome is
+  'Whether a number became primary. purchasing, releasing, released: the number''s status when it is not active.';
 
 create function public.set_primary_number(p_user_id uuid, p_number_id uuid, p_request_id text)
-returns table (outcome text, number jsonb)
+returns table (outcome public.set_primary_number_outcome, number jsonb)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  wanted public.user_twilio_numbers;
-  already boolean;
+  chosen public.user_twilio_numbers;
 begin
   perform private.lock_tenant(p_user_id);
-  select * into wanted from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
-  if wanted.id is null or wanted.status <> 'active' then
-    return query select coalesce(wanted.status::text, 'not_found'), private.number_row(wanted);
+  select * into chosen from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
+  if not found then
+    outcome := 'not_found';
+    return next;
     return;
   end if;
-  already := wanted.is_primary;
-  if not already then
+  if chosen.status <> 'active' then
+    outcome := chosen.status;
+  elsif chosen.is_primary then
+    outcome := 'already';
+  else
     update public.user_twilio_numbers n set is_primary = false where n.user_id = p_user_id and n.is_primary;
-    update public.user_twilio_numbers n set is_primary = true where n.id = p_number_id returning n.* into wanted;
-    perform private.audit('user:' || p_user_id, 'number.made_primary', p_user_id, wanted.account_sid, p_request_id,
-      jsonb_build_object('phoneNumber', wanted.phone_number, 'phoneSid', wanted.phone_sid));
+    update public.user_twilio_numbers n set is_primary = true where n.id = p_number_id returning n.* into chosen;
+    perform private.audit_number('user:' || p_user_id, 'number.made_primary', chosen, p_request_id);
+    outcome := 'set';
   end if;
-  return query select case when already then 'already' else 'set' end, private.number_row(wanted);
+  number := to_jsonb(chosen);
+  return next;
 end;
 $$;
-comment on function public.set_primary_number(uuid, uuid, text) is
-  'Makes a number of the tenant''s their primary one: set, already, not_found, or why it cannot be (purchasing, '
-  'releasing, released).';
+comment on function public.set_primary_number(uuid, uuid, text) is 'Makes a tenant''s number their primary one.';
+
+create type public.number_to_change_outcome as enum ('changeable', 'not_found', 'purchasing', 'releasing', 'released',
+  'none', 'pending', 'suspended', 'closed');
+comment on type public.number_to_change_outcome is
+  'Whether a number may be changed at Twilio. purchasing, releasing, released: the number''s status when it is not '
+  'active. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create function public.number_to_change(p_user_id uuid, p_number_id uuid)
-returns table (outcome text, number jsonb, subaccount_sid text, sealed_token text)
-language sql stable
+returns table (outcome public.number_to_change_outcome, number jsonb, subaccount_sid text, sealed_token text)
+language plpgsql stable
 set search_path = ''
 as $$
-  select case
-      when a.outcome <> 'active' then a.outcome::text
-      when n.id is null then 'not_found'
-      when n.status <> 'active' then n.status::text
-      else 'changeable'
-    end,
-    private.number_row(n), a.subaccount_sid, a.sealed_token
-  from public.subaccount_of(p_user_id) a
-  left join public.user_twilio_numbers n on n.id = p_number_id and n.user_id = p_user_id;
+declare
+  account private.account := private.account_of(p_user_id);
+  chosen public.user_twilio_numbers;
+begin
+  select * into chosen from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
+  if account.status <> 'active' then
+    outcome := account.status;
+  elsif chosen.id is null then
+    outcome := 'not_found';
+  else
+    outcome := case chosen.status when 'active' then 'changeable' else chosen.status end;
+    number := to_jsonb(chosen);
+    subaccount_sid := account.subaccount_sid;
+    sealed_token := account.sealed_token;
+  end if;
+  return next;
+end;
 $$;
 comment on function public.number_to_change(uuid, uuid) is
-  'What is needed to change a number at Twilio: changeable, not_found, purchasing, releasing, released, none, '
-  'pending, suspended or closed.';
+  'A tenant''s number with the SID and sealed token of the account it is in, for a change at Twilio.';
+
+create type public.record_number_name_outcome as enum ('recorded', 'gone');
+comment on type public.record_number_name_outcome is
+  'Whether a name was recorded, or the number was no longer active.';
 
 create function public.record_number_name(p_number_id uuid, p_friendly_name text, p_request_id text)
-returns table (outcome text, number jsonb)
+returns table (outcome public.record_number_name_outcome, number jsonb)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  before text;
+  name_before text;
   renamed public.user_twilio_numbers;
 begin
-  select n.friendly_name into before from public.user_twilio_numbers n where n.id = p_number_id for update;
+  select n.friendly_name into name_before from public.user_twilio_numbers n where n.id = p_number_id for update;
   update public.user_twilio_numbers n set friendly_name = p_friendly_name
   where n.id = p_number_id and n.status = 'active'
   returning n.* into renamed;
-  if renamed.id is not null and before is distinct from p_friendly_name then
-    perform private.audit('user:' || renamed.user_id, 'number.renamed', renamed.user_id, renamed.account_sid,
-      p_request_id,
-      jsonb_build_object('phoneNumber', renamed.phone_number, 'phoneSid', renamed.phone_sid, 'from', before,
-        'to', p_friendly_name));
+  if renamed.id is null then
+    outcome := 'gone';
+    return next;
+    return;
   end if;
-  return query select case when renamed.id is not null then 'recorded' else 'gone' end, private.number_row(renamed);
+  if name_before is distinct from p_friendly_name then
+    perform private.audit_number('user:' || renamed.user_id, 'number.renamed', renamed, p_request_id,
+      jsonb_build_object('from', name_before, 'to', p_friendly_name));
+  end if;
+  outcome := 'recorded';
+  number := to_jsonb(renamed);
+  return next;
 end;
 $$;
-comment on function public.record_number_name(uuid, text, text) is
-  'A number has another name at Twilio: recorded, or gone where it is active no more.';
+comment on function public.record_number_name(uuid, text, text) is 'Records the name that a number has at Twilio.';
 
-create function public.set_number_pace(p_phone_number text, p_per_second numeric, p_operator_id uuid, p_request_id text)
-returns table (outcome text, user_id uuid)
+create type public.set_number_send_rate_outcome as enum ('set', 'not_found');
+comment on type public.set_number_send_rate_outcome is
+  'Whether a send rate was set, or no tenant has an active number like it.';
+
+create function public.set_number_send_rate(p_phone_number text, p_per_second numeric, p_operator_id uuid,
+  p_request_id text)
+returns table (outcome public.set_number_send_rate_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
-declare
-  owner uuid;
 begin
   update public.user_twilio_numbers n set messages_per_second = p_per_second
-  where n.phone_number = p_phone_number and n.status = 'active' returning n.user_id into owner;
-  if owner is null then
-    return query select 'not_found', null::uuid;
+  where n.phone_number = p_phone_number and n.status = 'active'
+  returning n.user_id into user_id;
+  if user_id is null then
+    outcome := 'not_found';
+    return next;
     return;
   end if;
-  perform private.audit('operator:' || p_operator_id, 'number.pace_set', owner, null, p_request_id,
+  perform private.audit('operator:' || p_operator_id, 'number.send_rate_set', user_id, null, p_request_id,
     jsonb_build_object('phoneNumber', p_phone_number, 'messagesPerSecond', p_per_second));
-  return query select 'set', owner;
+  outcome := 'set';
+  return next;
 end;
 $$;
-comment on function public.set_number_pace(text, numeric, uuid, text) is
-  'An operator says how fast campaigns may go out from a tenant''s number: set or not_found.';
+comment on function public.set_number_send_rate(text, numeric, uuid, text) is
+  'An operator sets the send rate of campaigns from a tenant''s number. user_id is the tenant.';
 
 -- Releasing -----------------------------------------------------------------------------------------------------------
 
+create type public.begin_number_release_outcome as enum ('begun', 'releasing', 'released', 'unconfirmed', 'purchasing',
+  'not_found', 'none', 'pending', 'suspended', 'closed');
+comment on type public.begin_number_release_outcome is
+  'Whether a number may be released. releasing: begun before, and may be repeated. unconfirmed: the confirmation is '
+  'not the number. none, pending, suspended, closed: the account''s status when it is not active.';
+
 create function public.begin_number_release(p_user_id uuid, p_number_id uuid, p_confirm_phone_number text)
-returns table (outcome text, number jsonb, primary_number jsonb, subaccount_sid text, sealed_token text)
+returns table (outcome public.begin_number_release_outcome, number jsonb, primary_number jsonb, subaccount_sid text,
+  sealed_token text)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  account record;
-  wanted public.user_twilio_numbers;
-  primary_row public.user_twilio_numbers;
-  decision text;
+  account private.account;
+  chosen public.user_twilio_numbers;
 begin
   perform private.lock_tenant(p_user_id);
-  select * into account from public.subaccount_of(p_user_id);
-  select * into wanted from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
-  decision := case
-    when account.outcome <> 'active' then account.outcome::text
-    when wanted.id is null then 'not_found'
-    when wanted.phone_number <> p_confirm_phone_number then 'unconfirmed'
-    when wanted.status = 'active' then 'begun'
-    else wanted.status -- purchasing, releasing, released
-  end;
-  if decision = 'begun' then
-    update public.user_twilio_numbers n set status = 'releasing' where n.id = p_number_id returning n.* into wanted;
+  account := private.account_of(p_user_id);
+  select * into chosen from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id;
+  if account.status <> 'active' then
+    outcome := account.status;
+  elsif chosen.id is null then
+    outcome := 'not_found';
+  elsif chosen.phone_number <> p_confirm_phone_number then
+    outcome := 'unconfirmed';
+  elsif chosen.status = 'active' then
+    update public.user_twilio_numbers n set status = 'releasing' where n.id = p_number_id returning n.* into chosen;
+    outcome := 'begun';
+  else
+    outcome := chosen.status;
   end if;
-  if decision = 'released' then
-    select * into primary_row from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_primary;
+  if outcome in ('begun', 'releasing', 'released', 'purchasing') then
+    number := to_jsonb(chosen);
+    primary_number := private.primary_number_of(p_user_id);
+    subaccount_sid := account.subaccount_sid;
+    sealed_token := account.sealed_token;
   end if;
-  return query select decision, private.number_row(wanted), private.number_row(primary_row), account.subaccount_sid,
-    account.sealed_token;
+  return next;
 end;
 $$;
 comment on function public.begin_number_release(uuid, uuid, text) is
-  'Decides a release before Twilio is called: begun, releasing (begun before, may be repeated), released, '
-  'unconfirmed (another number was typed), purchasing, not_found, none, pending, suspended or closed.';
+  'Decides a release before Twilio is called and marks the number. Returns it with the tenant''s primary number.';
+
+create function private.primary_number_of(p_user_id uuid) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select to_jsonb(n) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_primary);
+end;
+$$;
+comment on function private.primary_number_of(uuid) is 'The row of a tenant''s primary number; null without one.';
 
 create function public.record_number_release(p_number_id uuid, p_request_id text)
-returns table (outcome text, number jsonb, primary_number jsonb)
+returns table (outcome public.record_outcome, number jsonb, primary_number jsonb)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  gone public.user_twilio_numbers;
-  owner uuid;
+  stored public.user_twilio_numbers;
 begin
-  select n.user_id into owner from public.user_twilio_numbers n where n.id = p_number_id;
-  perform private.lock_tenant(owner);
-  update public.user_twilio_numbers n set status = 'released', is_primary = false
-  -- Active: of two who release it at once, the other was refused and took its mark back. Gone is gone.
-  where n.id = p_number_id and n.status in ('releasing', 'active')
-  returning n.* into gone;
-  if gone.id is not null then
-    perform private.audit('user:' || owner, 'number.released', owner, gone.account_sid, p_request_id,
-      jsonb_build_object('phoneNumber', gone.phone_number, 'phoneSid', gone.phone_sid));
-    perform private.promote_oldest_number(owner, 'user:' || owner, p_request_id);
+  perform private.lock_tenant((select n.user_id from public.user_twilio_numbers n where n.id = p_number_id));
+  select * into stored from public.user_twilio_numbers n where n.id = p_number_id;
+  if not found then
+    return;
   end if;
-  return query
-    select case when gone.id is not null then 'recorded' else 'already' end, private.number_row(n),
-      private.number_row(p)
-    from public.user_twilio_numbers n
-    left join public.user_twilio_numbers p on p.user_id = n.user_id and p.is_primary
-    where n.id = p_number_id;
+  outcome := 'already';
+  -- An active number counts too: of two concurrent releases, Twilio may refuse one, which then cancels the mark.
+  if stored.status in ('releasing', 'active') then
+    update public.user_twilio_numbers n set status = 'released', is_primary = false
+    where n.id = p_number_id returning n.* into stored;
+    perform private.audit_number('user:' || stored.user_id, 'number.released', stored, p_request_id);
+    perform private.promote_oldest_number(stored.user_id, 'user:' || stored.user_id, p_request_id);
+    outcome := 'recorded';
+  end if;
+  number := to_jsonb(stored);
+  primary_number := private.primary_number_of(stored.user_id);
+  return next;
 end;
 $$;
 comment on function public.record_number_release(uuid, text) is
-  'Twilio has the number no more: recorded (the oldest other becomes primary where the primary went) or already. No '
-  'row: the user is gone.';
+  'Records that a number is no longer at Twilio. The oldest active number becomes primary when the primary one was '
+  'released. Returns no row when the user was deleted.';
 
-create function public.cancel_number_release(p_number_id uuid) returns text
+create function public.cancel_number_release(p_number_id uuid) returns public.cancel_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -468,244 +520,366 @@ begin
 end;
 $$;
 comment on function public.cancel_number_release(uuid) is
-  'Twilio refused the release for certain: the number is active again. canceled or gone.';
+  'Makes a number active again after Twilio definitely refused its release.';
 
 create function public.stale_number_releases(p_older_than_seconds integer, p_limit integer)
-returns table (number_id uuid, user_id uuid, phone_number text, phone_sid text)
+returns setof public.user_twilio_numbers
 language sql stable
 set search_path = ''
 as $$
-  select n.id, n.user_id, n.phone_number::text, n.phone_sid::text from public.user_twilio_numbers n
-  -- Those of suspended accounts wait, and keep no other waiting.
-  cross join lateral public.subaccount_of(n.user_id) a
+  select n.* from public.user_twilio_numbers n
   where n.status = 'releasing' and n.updated_at < now() - make_interval(secs => p_older_than_seconds)
-    and a.outcome = 'active'
+    -- Releases of suspended accounts wait, and take no place in the limit.
+    and (private.account_of(n.user_id)).status = 'active'
   order by n.updated_at limit p_limit;
 $$;
 comment on function public.stale_number_releases(integer, integer) is
-  'Releases whose answer was lost, of active accounts: a job repeats and settles them.';
+  'Releases of active accounts whose response from Twilio was lost, oldest first. A job repeats and settles them.';
 
 insert into private.schedules (name, job, every)
   values ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute');
 
 -- Moving, by operators ------------------------------------------------------------------------------------------------
 
+create type public.take_in_number_outcome as enum ('taken_in', 'already', 'held', 'left_alone');
+comment on type public.take_in_number_outcome is
+  'Whether a number was added to a tenant''s. held: another tenant''s row has it. left_alone: the tenant''s own row '
+  'has it in another state, or changed after Twilio was read.';
+
 create function private.take_in_number(p_user_id uuid, p_account_sid text, p_number jsonb,
   p_read_at timestamptz default 'infinity')
-returns table (outcome text, number public.user_twilio_numbers)
+returns table (outcome public.take_in_number_outcome, number public.user_twilio_numbers)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
+  -- The row with this SID: a number that left and returned has a released one.
   known public.user_twilio_numbers;
-  taken public.user_twilio_numbers;
+  -- The row that holds this number, perhaps under another SID.
+  holder public.user_twilio_numbers;
 begin
-  -- By its SID it may be one that went and came back; by its number somebody's who holds it, or is about to.
   select * into known from public.user_twilio_numbers n where n.phone_sid = p_number ->> 'phoneSid' for update;
-  if known.user_id = p_user_id and known.status <> 'released' then
-    return query select 'already', known;
-    return;
-  elsif known.status <> 'released' then
-    return query select 'held', known;
-    return;
-  elsif known.updated_at >= p_read_at then
-    return query select 'left_alone', known;
-    return;
-  end if;
-  if exists (select from public.user_twilio_numbers n
-      where n.phone_number = p_number ->> 'phoneNumber' and n.status in ('purchasing', 'active', 'releasing')
-        and n.user_id <> p_user_id) then
-    return query select 'held', known;
-    return;
-  elsif exists (select from public.user_twilio_numbers n
-      where n.phone_number = p_number ->> 'phoneNumber' and n.status in ('purchasing', 'active', 'releasing')) then
-    return query select 'left_alone', known;
-    return;
-  end if;
+  select * into holder from public.user_twilio_numbers n
+  where n.phone_number = p_number ->> 'phoneNumber' and n.is_held;
 
-  if known.user_id = p_user_id then
-    update public.user_twilio_numbers n set status = 'active', account_sid = p_account_sid,
-      phone_number = p_number ->> 'phoneNumber',
-      friendly_name = p_number ->> 'friendlyName', capabilities = p_number -> 'capabilities', purchased_at = now()
-    where n.id = known.id returning n.* into taken;
+  if known.is_held then
+    outcome := case when known.user_id = p_user_id then 'already' else 'held' end;
+    number := known;
+  elsif known.updated_at >= p_read_at then
+    outcome := 'left_alone';
+  elsif holder.id is not null then
+    outcome := case when holder.user_id = p_user_id then 'left_alone' else 'held' end;
   else
+    number := private.store_taken_in_number(p_user_id, p_account_sid, p_number);
+    outcome := case when number is null then 'held' else 'taken_in' end;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.take_in_number(uuid, text, jsonb, timestamptz) is
+  'Adds a number that reached a tenant''s account other than by purchase ({phoneNumber, phoneSid, friendlyName, '
+  'capabilities}). A row that changed after p_read_at is left alone.';
+
+create function private.store_taken_in_number(p_user_id uuid, p_account_sid text, p_number jsonb)
+returns public.user_twilio_numbers
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored public.user_twilio_numbers;
+begin
+  update public.user_twilio_numbers n set status = 'active', account_sid = p_account_sid,
+    phone_number = p_number ->> 'phoneNumber', friendly_name = p_number ->> 'friendlyName',
+    capabilities = p_number -> 'capabilities', purchased_at = now()
+  where n.phone_sid = p_number ->> 'phoneSid' and n.user_id = p_user_id
+  returning n.* into stored;
+  if stored.id is null then
     perform private.yield_sid(p_number ->> 'phoneSid');
     insert into public.user_twilio_numbers (user_id, account_sid, phone_number, phone_sid, friendly_name, capabilities,
       purchased_at)
     values (p_user_id, p_account_sid, p_number ->> 'phoneNumber', p_number ->> 'phoneSid', p_number ->> 'friendlyName',
       p_number -> 'capabilities', now())
-    on conflict (phone_number) where status in ('purchasing', 'active', 'releasing') do nothing
-    returning * into taken;
+    returning * into stored;
   end if;
-  return query select case when taken.id is null then 'held' else 'taken_in' end, taken;
+  return stored;
+exception when unique_violation then
+  -- Another tenant took the number at this moment. The block is undone, so the released row keeps its SID.
+  return null;
 end;
 $$;
-comment on function private.take_in_number(uuid, text, jsonb, timestamptz) is
-  'A number that came to a tenant''s account other than by purchase ({phoneNumber, phoneSid, friendlyName, '
-  'capabilities}): taken_in, already, held (another tenant''s row has it) or left_alone (the tenant''s own has, or '
-  'had it after p_read_at).';
+comment on function private.store_taken_in_number(uuid, text, jsonb) is
+  'Activates the tenant''s released row of a number''s SID, or adds a row. Returns null when another row holds it.';
+
+create type public.number_to_move_outcome as enum ('movable', 'held', 'purchasing', 'releasing', 'unknown_user',
+  'none', 'pending', 'suspended', 'closed');
+comment on type public.number_to_move_outcome is
+  'Whether a number may be moved to or from a tenant. held: another tenant has it. purchasing, releasing: the '
+  'number''s status. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create function public.number_to_move(p_user_id uuid, p_phone_number text)
-returns table (outcome text, subaccount_sid text)
-language sql stable
+returns table (outcome public.number_to_move_outcome, subaccount_sid text)
+language plpgsql stable
 set search_path = ''
 as $$
-  select case
-      when not private.user_exists(p_user_id) then 'unknown_user'
-      when a.outcome <> 'active' then a.outcome::text
-      when n.user_id <> p_user_id then 'held'
-      when n.status in ('purchasing', 'releasing') then n.status::text
-      else 'movable'
-    end,
-    a.subaccount_sid
-  from public.subaccount_of(p_user_id) a
-  left join public.user_twilio_numbers n on n.phone_number = p_phone_number
-    and n.status in ('purchasing', 'active', 'releasing');
+declare
+  account private.account := private.account_of(p_user_id);
+  holder public.user_twilio_numbers;
+begin
+  select * into holder from public.user_twilio_numbers n where n.phone_number = p_phone_number and n.is_held;
+  if not private.user_exists(p_user_id) then
+    outcome := 'unknown_user';
+  elsif account.status <> 'active' then
+    outcome := account.status;
+  elsif holder.user_id <> p_user_id then
+    outcome := 'held';
+  elsif holder.status in ('purchasing', 'releasing') then
+    outcome := holder.status;
+  else
+    outcome := 'movable';
+    subaccount_sid := account.subaccount_sid;
+  end if;
+  return next;
+end;
 $$;
 comment on function public.number_to_move(uuid, text) is
-  'May a number be moved to or from this tenant: movable, held (another tenant''s), purchasing, releasing, '
-  'unknown_user, none, pending, suspended or closed.';
+  'Decides whether an operator may move a number to or from a tenant, before Twilio is called.';
 
-create function public.record_number_move(p_user_id uuid, p_account_sid text, p_to text, p_number jsonb,
-  p_operator_id uuid, p_reason text, p_request_id text)
-returns table (outcome text, number jsonb)
+create function private.share_number(p_number jsonb) returns private.master_numbers
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
+declare
+  shared private.master_numbers;
+begin
+  delete from private.master_numbers m
+  where m.phone_number = p_number ->> 'phoneNumber' and m.phone_sid <> p_number ->> 'phoneSid';
+  insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
+  select p_number ->> 'phoneSid', p_number ->> 'phoneNumber', p_number ->> 'friendlyName', p_number -> 'capabilities'
+  -- As in the copy that the job makes: only SMS-capable numbers are shared.
+  where (p_number -> 'capabilities' ->> 'sms')::boolean
+  on conflict (phone_sid) do update set phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
+    capabilities = excluded.capabilities, refreshed_at = now()
+  returning m.* into shared;
+  return shared;
+end;
+$$;
+comment on function private.share_number(jsonb) is
+  'Adds a number of the master account to the shared ones. Returns its row; null when it is not SMS-capable.';
+
+create type public.move_target as enum ('tenant', 'master');
+comment on type public.move_target is 'The account that a number is moved to.';
+
+create type public.record_number_move_outcome as enum ('recorded', 'held', 'left_alone');
+comment on type public.record_number_move_outcome is
+  'Whether a move was recorded. held, left_alone: another row has the number, as in take_in_number_outcome.';
+
+create function public.record_number_move(p_user_id uuid, p_account_sid text, p_to public.move_target, p_number jsonb,
+  p_operator_id uuid, p_reason text, p_request_id text)
+returns table (outcome public.record_number_move_outcome, number jsonb)
+language plpgsql
+set search_path = ''
+as $$
 declare
   actor constant text := 'operator:' || p_operator_id;
   taken record;
-  gone uuid;
   shared private.master_numbers;
+  was_shared boolean;
+  has_changed boolean;
 begin
   perform private.lock_tenant(p_user_id);
+  was_shared := exists (select from private.master_numbers m where m.phone_sid = p_number ->> 'phoneSid');
   if p_to = 'tenant' then
-    delete from private.master_numbers m where m.phone_sid = p_number ->> 'phoneSid'
-      or m.phone_number = p_number ->> 'phoneNumber';
+    delete from private.master_numbers m
+    where m.phone_sid = p_number ->> 'phoneSid' or m.phone_number = p_number ->> 'phoneNumber';
     select * into taken from private.take_in_number(p_user_id, p_account_sid, p_number);
-    if taken.outcome not in ('taken_in', 'already') then
-      return query select taken.outcome, private.number_row(taken.number);
+    if taken.outcome in ('held', 'left_alone') then
+      outcome := taken.outcome;
+      return next;
       return;
     end if;
+    has_changed := was_shared or taken.outcome = 'taken_in';
   else
     update public.user_twilio_numbers n set status = 'released', is_primary = false
-    where n.user_id = p_user_id and n.phone_sid = p_number ->> 'phoneSid' and n.status = 'active'
-    returning n.id into gone;
-    delete from private.master_numbers m where m.phone_number = p_number ->> 'phoneNumber'
-      and m.phone_sid <> p_number ->> 'phoneSid';
-    insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
-    select p_number ->> 'phoneSid', p_number ->> 'phoneNumber', p_number ->> 'friendlyName', p_number -> 'capabilities'
-    -- As in the copy that a job makes: only those that can text are shared.
-    where (p_number -> 'capabilities' ->> 'sms')::boolean
-    on conflict (phone_sid) do update set phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
-      capabilities = excluded.capabilities, refreshed_at = now()
-    returning m.* into shared;
+    where n.user_id = p_user_id and n.phone_sid = p_number ->> 'phoneSid' and n.status = 'active';
+    has_changed := found;
+    shared := private.share_number(p_number);
+    has_changed := has_changed or (shared.id is not null and not was_shared);
   end if;
-  perform private.audit(actor, 'number.moved', p_user_id, p_account_sid, p_request_id,
-    jsonb_build_object('phoneNumber', p_number ->> 'phoneNumber', 'phoneSid', p_number ->> 'phoneSid', 'to', p_to,
-      'reason', p_reason));
+  -- A repeated call changes nothing on either side: the move is audited once.
+  if has_changed then
+    perform private.audit(actor, 'number.moved', p_user_id, p_account_sid, p_request_id,
+      jsonb_build_object('phoneNumber', p_number ->> 'phoneNumber', 'phoneSid', p_number ->> 'phoneSid', 'to', p_to,
+        'reason', p_reason));
+  end if;
   perform private.promote_oldest_number(p_user_id, actor, p_request_id);
-  return query
-    select 'recorded', case when p_to = 'tenant'
-      then (select private.number_row(n) from public.user_twilio_numbers n where n.phone_sid = p_number ->> 'phoneSid')
-      else jsonb_build_object('id', shared.id, 'phone_number', p_number ->> 'phoneNumber',
-        'phone_sid', p_number ->> 'phoneSid',
-        'friendly_name', p_number ->> 'friendlyName', 'capabilities', p_number -> 'capabilities', 'is_primary', false,
-        'status', 'active') end;
+  if p_to = 'tenant' then
+    number := (select to_jsonb(n) from public.user_twilio_numbers n where n.phone_sid = p_number ->> 'phoneSid');
+  elsif shared.id is not null then
+    number := to_jsonb(shared);
+  end if;
+  outcome := 'recorded';
+  return next;
 end;
 $$;
-comment on function public.record_number_move(uuid, text, text, jsonb, uuid, text, text) is
-  'An operator moved a number at Twilio, to the tenant or to the master account: recorded on both sides, or held, '
-  'left_alone where a row of another purchase has it.';
+comment on function public.record_number_move(uuid, text, public.move_target, jsonb, uuid, text, text) is
+  'Records on both sides that an operator moved a number at Twilio. number is the tenant''s row, or the row of '
+  'private.master_numbers: null when the number is not SMS-capable.';
 
 -- Comparing -----------------------------------------------------------------------------------------------------------
 
--- Numbers as Twilio has them: read beside our rows, compared by a pure function, and what differs recorded in one
--- decision.
+-- Our rows and Twilio's list are compared by a pure function; every difference is then recorded in one decision.
 
 create function public.begin_number_sync(p_user_id uuid)
-returns table (outcome text, subaccount_sid text, sealed_token text, read_at timestamptz, numbers jsonb)
+returns table (outcome public.account_status, subaccount_sid text, sealed_token text, read_at timestamptz,
+  numbers jsonb)
 language sql stable
 set search_path = ''
 as $$
-  select a.outcome::text, a.subaccount_sid, a.sealed_token, now(), coalesce((
-    select jsonb_agg(private.number_row(n) order by n.created_at, n.id)
-    from public.user_twilio_numbers n where n.user_id = p_user_id and n.status <> 'released'), '[]')
-  from public.subaccount_of(p_user_id) a;
+  select a.status, a.subaccount_sid, a.sealed_token, now(), coalesce((
+    select jsonb_agg(to_jsonb(n) order by n.created_at, n.id)
+    from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held), '[]')
+  from private.account_of(p_user_id) a;
 $$;
 comment on function public.begin_number_sync(uuid) is
-  'The tenant''s rows as of read_at, which is before Twilio is asked for its list: active, none, pending, suspended '
-  'or closed.';
+  'The numbers that a tenant holds as of read_at, which is before Twilio is asked for its list.';
 
-create function public.record_number_sync(p_user_id uuid, p_account_sid text, p_read_at timestamptz, p_changes jsonb,
-  p_actor text, p_request_id text)
-returns table (outcome text, phone_number text, phone_sid text)
+create type public.number_change as enum ('appeared', 'bought', 'changed', 'released', 'repaired');
+comment on type public.number_change is
+  'A difference found at Twilio. appeared: the number has no row. bought: a purchase whose response was lost. changed: '
+  'another name or capabilities. released: no longer at Twilio. repaired: its webhook was set again.';
+
+create type public.record_number_sync_outcome as enum ('appeared', 'changed', 'released', 'repaired', 'held',
+  'left_alone');
+comment on type public.record_number_sync_outcome is
+  'What a found difference led to. held: another tenant''s row has the number. left_alone: the row changed after '
+  'Twilio was read, so the list may be older.';
+
+create function private.record_appeared_number(p_user_id uuid, p_account_sid text, p_number jsonb,
+  p_read_at timestamptz) returns public.record_number_sync_outcome
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
+  decided public.take_in_number_outcome;
+begin
+  select t.outcome into decided from private.take_in_number(p_user_id, p_account_sid, p_number, p_read_at) t;
+  return case decided when 'taken_in' then 'appeared' when 'held' then 'held' else 'left_alone' end;
+end;
+$$;
+comment on function private.record_appeared_number(uuid, text, jsonb, timestamptz) is
+  'Adds a number that appeared in the tenant''s account at Twilio.';
+
+create function private.record_lost_purchase(p_user_id uuid, p_number_id uuid, p_number jsonb)
+returns public.record_number_sync_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  bought public.user_twilio_numbers;
+begin
+  if exists (select from public.user_twilio_numbers n where n.id = p_number_id and n.user_id = p_user_id)
+    and not exists (
+      select from public.user_twilio_numbers o where o.phone_sid = p_number ->> 'phoneSid' and o.is_held) then
+    bought := private.complete_purchase(p_number_id, p_number ->> 'phoneSid', p_number ->> 'friendlyName',
+      p_number -> 'capabilities', false);
+  end if;
+  return case when bought.id is null then 'left_alone' else 'appeared' end;
+end;
+$$;
+comment on function private.record_lost_purchase(uuid, uuid, jsonb) is
+  'Records a purchase whose response was lost. The buyer''s own request may still record it too, which does no harm.';
+
+create function private.record_changed_number(p_user_id uuid, p_number_id uuid, p_number jsonb, p_read_at timestamptz)
+returns public.record_number_sync_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.user_twilio_numbers n set friendly_name = p_number ->> 'friendlyName',
+    capabilities = p_number -> 'capabilities'
+  where n.id = p_number_id and n.user_id = p_user_id and n.status = 'active' and n.updated_at < p_read_at;
+  return case when found then 'changed' else 'left_alone' end;
+end;
+$$;
+comment on function private.record_changed_number(uuid, uuid, jsonb, timestamptz) is
+  'Records a number''s name and capabilities at Twilio.';
+
+create function private.record_missing_number(p_user_id uuid, p_number_id uuid, p_read_at timestamptz)
+returns public.record_number_sync_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.user_twilio_numbers n set status = 'released', is_primary = false
+  where n.id = p_number_id and n.user_id = p_user_id and n.status = 'active' and n.updated_at < p_read_at;
+  return case when found then 'released' else 'left_alone' end;
+end;
+$$;
+comment on function private.record_missing_number(uuid, uuid, timestamptz) is
+  'Records that a number is no longer in the tenant''s account at Twilio.';
+
+create function private.audit_number_sync(p_actor text, p_user_id uuid, p_account_sid text,
+  p_outcome public.record_number_sync_outcome, p_change jsonb, p_request_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  sid constant text := p_change #>> '{number,phoneSid}';
+begin
+  -- A number stays held for a while: it is audited once, not at every sync.
+  if p_outcome = 'left_alone' or (p_outcome = 'held' and exists (
+      select from public.audit_log l where l.user_id = p_user_id and l.action = 'number.held'
+        and l.details ->> 'phoneSid' = sid)) then
+    return;
+  end if;
+  perform private.audit(p_actor, 'number.' || p_outcome, p_user_id, p_account_sid, p_request_id,
+    jsonb_build_object('phoneNumber', p_change #>> '{number,phoneNumber}', 'phoneSid', sid)
+      || coalesce(p_change -> 'details', '{}'));
+end;
+$$;
+comment on function private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text) is
+  'Writes the audit line of one difference that a sync recorded.';
+
+create function public.record_number_sync(p_user_id uuid, p_account_sid text, p_read_at timestamptz, p_changes jsonb,
+  p_actor text, p_request_id text)
+returns table (outcome public.record_number_sync_outcome, phone_number text, phone_sid text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  account private.account;
   change jsonb;
-  said jsonb;
-  decision text;
-  taken record;
-  account_now text;
+  number_id uuid;
 begin
   perform private.lock_tenant(p_user_id);
-  select a.subaccount_sid into account_now from public.subaccount_of(p_user_id) a where a.outcome = 'active';
-
+  account := private.account_of(p_user_id);
   for change in select * from jsonb_array_elements(p_changes) loop
-    said := change -> 'number';
-    decision := 'left_alone';
-    -- Another account by now, or none: the list was that of numbers which are gone.
-    if account_now is distinct from p_account_sid then
-      null;
-    elsif change ->> 'change' = 'appeared' then
-      select * into taken from private.take_in_number(p_user_id, p_account_sid, said, p_read_at);
-      decision := case taken.outcome when 'taken_in' then 'appeared' when 'held' then 'held' else 'left_alone' end;
-    elsif change ->> 'change' = 'bought' then
-      -- A purchase whose answer was lost. Who buys is not disturbed: recording it twice is no harm.
-      perform private.yield_sid(said ->> 'phoneSid');
-      update public.user_twilio_numbers n set status = 'active', phone_sid = said ->> 'phoneSid',
-        friendly_name = said ->> 'friendlyName',
-        capabilities = said -> 'capabilities', purchased_at = now()
-      where n.id = (change ->> 'numberId')::uuid and n.user_id = p_user_id and n.status = 'purchasing'
-        and not exists (select from public.user_twilio_numbers o where o.phone_sid = said ->> 'phoneSid');
-      decision := case when found then 'appeared' else 'left_alone' end;
-    elsif change ->> 'change' = 'changed' then
-      update public.user_twilio_numbers n set friendly_name = said ->> 'friendlyName',
-        capabilities = said -> 'capabilities'
-      where n.id = (change ->> 'numberId')::uuid and n.user_id = p_user_id and n.status = 'active'
-        and n.updated_at < p_read_at;
-      decision := case when found then 'changed' else 'left_alone' end;
-    elsif change ->> 'change' = 'released' then
-      update public.user_twilio_numbers n set status = 'released', is_primary = false
-      where n.id = (change ->> 'numberId')::uuid and n.user_id = p_user_id and n.status = 'active'
-        and n.updated_at < p_read_at;
-      decision := case when found then 'released' else 'left_alone' end;
-    elsif change ->> 'change' = 'repaired' then
-      decision := 'repaired';
+    number_id := (change ->> 'numberId')::uuid;
+    phone_number := change #>> '{number,phoneNumber}';
+    phone_sid := change #>> '{number,phoneSid}';
+    -- The list is of an account that the tenant no longer has.
+    if account.status <> 'active' or account.subaccount_sid <> p_account_sid then
+      outcome := 'left_alone';
+    else
+      case (change ->> 'change')::public.number_change
+        when 'appeared' then
+          outcome := private.record_appeared_number(p_user_id, p_account_sid, change -> 'number', p_read_at);
+        when 'bought' then outcome := private.record_lost_purchase(p_user_id, number_id, change -> 'number');
+        when 'changed' then
+          outcome := private.record_changed_number(p_user_id, number_id, change -> 'number', p_read_at);
+        when 'released' then outcome := private.record_missing_number(p_user_id, number_id, p_read_at);
+        when 'repaired' then outcome := 'repaired';
+      end case;
     end if;
-
-    -- What cannot be taken over stays so for a while: it is told once, not every hour.
-    if decision <> 'left_alone' and not (decision = 'held' and exists (
-        select from public.audit_log l where l.user_id = p_user_id and l.action = 'number.held'
-          and l.details ->> 'phoneSid' = said ->> 'phoneSid')) then
-      perform private.audit(p_actor, 'number.' || decision, p_user_id, p_account_sid, p_request_id,
-        jsonb_build_object('phoneNumber', said ->> 'phoneNumber', 'phoneSid', said ->> 'phoneSid')
-          || coalesce(change -> 'details', '{}'));
-    end if;
-    return query select decision, said ->> 'phoneNumber', said ->> 'phoneSid';
+    perform private.audit_number_sync(p_actor, p_user_id, p_account_sid, outcome, change, p_request_id);
+    return next;
   end loop;
   perform private.promote_oldest_number(p_user_id, p_actor, p_request_id);
 end;
 $$;
 comment on function public.record_number_sync(uuid, text, timestamptz, jsonb, text, text) is
-  'Records what differed at Twilio ([{change: appeared, bought, changed, released or repaired, numberId?, number, '
-  'details?}]), a row for each: appeared, changed, released, repaired, held (another tenant''s row has the number) '
-  'or left_alone (the row was touched after p_read_at, so the list may be older).';
+  'Records what differed at Twilio ([{change, numberId?, number, details?}]; change is a number_change) and returns a '
+  'row for each difference.';
 
 create function public.ask_for_number_syncs(p_spread_seconds integer) returns integer
 language plpgsql
@@ -724,7 +898,7 @@ begin
   loop
     job := jsonb_build_object('kind', 'sync-numbers', 'userId', tenant);
     if not private.is_enqueued(job) then
-      -- Each at a moment of their own: Twilio is never asked for everybody's numbers at once.
+      -- Each tenant has a fixed place within the hour, so that Twilio never gets all the requests at once.
       perform private.enqueue(job, mod(abs(hashtext(tenant::text)::bigint), greatest(p_spread_seconds, 1))::integer);
       asked := asked + 1;
     end if;
@@ -733,19 +907,20 @@ begin
 end;
 $$;
 comment on function public.ask_for_number_syncs(integer) is
-  'Enqueues a sync of numbers for each tenant with an active subaccount, spread over p_spread_seconds. Returns how '
-  'many.';
+  'Enqueues a sync of numbers for each tenant with an active subaccount, spread over p_spread_seconds. Returns their '
+  'count.';
 
 insert into private.schedules (name, job, every) values ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 hour');
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.number_row(public.user_twilio_numbers),
-  public.number_standing(uuid),
+  public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   public.reserve_number(uuid, text, text),
   private.yield_sid(text),
+  private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
   public.cancel_number_reservation(uuid),
   public.stale_number_reservations(integer, integer),
@@ -753,24 +928,33 @@ revoke execute on function
   public.set_primary_number(uuid, uuid, text),
   public.number_to_change(uuid, uuid),
   public.record_number_name(uuid, text, text),
-  public.set_number_pace(text, numeric, uuid, text),
+  public.set_number_send_rate(text, numeric, uuid, text),
   public.begin_number_release(uuid, uuid, text),
+  private.primary_number_of(uuid),
   public.record_number_release(uuid, text),
   public.cancel_number_release(uuid),
   public.stale_number_releases(integer, integer),
   private.take_in_number(uuid, text, jsonb, timestamptz),
+  private.store_taken_in_number(uuid, text, jsonb),
   public.number_to_move(uuid, text),
-  public.record_number_move(uuid, text, text, jsonb, uuid, text, text),
+  private.share_number(jsonb),
+  public.record_number_move(uuid, text, public.move_target, jsonb, uuid, text, text),
   public.begin_number_sync(uuid),
+  private.record_appeared_number(uuid, text, jsonb, timestamptz),
+  private.record_lost_purchase(uuid, uuid, jsonb),
+  private.record_changed_number(uuid, uuid, jsonb, timestamptz),
+  private.record_missing_number(uuid, uuid, timestamptz),
+  private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
   public.ask_for_number_syncs(integer)
   from public, anon, authenticated;
 grant execute on function
-  private.number_row(public.user_twilio_numbers),
-  public.number_standing(uuid),
+  public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   public.reserve_number(uuid, text, text),
   private.yield_sid(text),
+  private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
   public.cancel_number_reservation(uuid),
   public.stale_number_reservations(integer, integer),
@@ -778,15 +962,23 @@ grant execute on function
   public.set_primary_number(uuid, uuid, text),
   public.number_to_change(uuid, uuid),
   public.record_number_name(uuid, text, text),
-  public.set_number_pace(text, numeric, uuid, text),
+  public.set_number_send_rate(text, numeric, uuid, text),
   public.begin_number_release(uuid, uuid, text),
+  private.primary_number_of(uuid),
   public.record_number_release(uuid, text),
   public.cancel_number_release(uuid),
   public.stale_number_releases(integer, integer),
   private.take_in_number(uuid, text, jsonb, timestamptz),
+  private.store_taken_in_number(uuid, text, jsonb),
   public.number_to_move(uuid, text),
-  public.record_number_move(uuid, text, text, jsonb, uuid, text, text),
+  private.share_number(jsonb),
+  public.record_number_move(uuid, text, public.move_target, jsonb, uuid, text, text),
   public.begin_number_sync(uuid),
+  private.record_appeared_number(uuid, text, jsonb, timestamptz),
+  private.record_lost_purchase(uuid, uuid, jsonb),
+  private.record_changed_number(uuid, uuid, jsonb, timestamptz),
+  private.record_missing_number(uuid, uuid, timestamptz),
+  private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
   public.ask_for_number_syncs(integer)
   to service_role;

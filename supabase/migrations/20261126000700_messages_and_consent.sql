@@ -429,7 +429,7 @@ declare
   decision text;
 begin
   if p_user_rate is not null then
-    select * into rate from public.take_allowance('send', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    select * into rate from public.count_request('send', p_user_id, p_address, p_user_rate, p_address_rate, 60);
     if rate.outcome <> 'allowed' then
       return query select 'rate_limited', null::uuid, null::text, null::text, null::text, null::text, null::text,
         null::text,

@@ -203,7 +203,7 @@ declare
   made uuid;
 begin
   if p_user_rate is not null then
-    select * into rate from public.take_allowance('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    select * into rate from public.count_request('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60);
     if rate.outcome <> 'allowed' then
       return query select 'rate_limited', null::uuid, rate.retry_after_seconds;
       return;

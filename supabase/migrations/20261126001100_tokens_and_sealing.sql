@@ -157,7 +157,7 @@ as $$
 declare
   in_use text;
 begin
-  if not private.holds_lease(p_user_id, p_fence) then
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
   select p.twilio_subaccount_auth_token_encrypted into in_use from public.user_preferences p
@@ -190,7 +190,7 @@ declare
   in_use text;
   rotation private.token_rotations;
 begin
-  if not private.holds_lease(p_user_id, p_fence) then
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
   select p.twilio_subaccount_auth_token_encrypted into in_use from public.user_preferences p

@@ -20,11 +20,12 @@ begin
     return query select 'unknown_user', null::text, null::text;
     return;
   end if;
-  insert into private.tenancies (user_id, operator_hold) values (p_user_id, p_hold)
+  insert into private.tenancies (user_id, operator_hold) values (p_user_id, p_hold::public.operator_hold)
   on conflict (user_id) do update set
     operator_hold = excluded.operator_hold,
     -- Released by an operator, a suspension made in Twilio's console is lifted too.
-    applied_status = case when excluded.operator_hold is null then null else private.tenancies.applied_status end;
+    applied_status = case when excluded.operator_hold is null then null else private.tenancies.applied_status end,
+    suspended_at_twilio = excluded.operator_hold is not null and private.tenancies.suspended_at_twilio;
   perform private.ask_for_convergence(p_user_id);
   perform private.audit('operator:' || p_operator_id,
     case p_hold when 'suspended' then 'tenant.suspended' when 'closed' then 'tenant.closed' else 'tenant.released' end,
@@ -58,14 +59,14 @@ create function public.list_tenants(p_after uuid, p_limit integer)
 returns table (
   user_id uuid, wanted text, status text, subaccount_sid text, friendly_name text, operator_hold text,
   requested_at timestamptz,
-  departed_at timestamptz, last_error text, converged_at timestamptz, numbers bigint, suspended_at_twilio boolean
+  user_deleted_at timestamptz, last_error text, converged_at timestamptz, numbers bigint, suspended_at_twilio boolean
 )
 language sql stable
 set search_path = ''
 as $$
   select t.user_id, private.wanted_subaccount(t.user_id), coalesce(p.twilio_subaccount_status, 'pending')::text,
     p.twilio_subaccount_sid::text,
-    p.twilio_subaccount_friendly_name::text, t.operator_hold, t.requested_at, t.departed_at, t.last_error,
+    p.twilio_subaccount_friendly_name::text, t.operator_hold, t.requested_at, t.user_deleted_at, t.last_error,
     t.converged_at,
     (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
     coalesce(p.twilio_subaccount_status = 'suspended' and t.applied_status = 'active', false)
@@ -149,7 +150,7 @@ comment on function public.request_sweep(uuid, text) is 'An operator asks for a 
 -- Schedules of the foundation -----------------------------------------------------------------------------------------
 
 insert into private.schedules (name, job, every)
-  values ('forget-allowances', '{"kind": "forget-allowances"}', '1 hour');
+  values ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour');
 
 -- Realtime ------------------------------------------------------------------------------------------------------------
 

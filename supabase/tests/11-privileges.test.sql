@@ -43,7 +43,7 @@ select bag_eq(
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
     ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),
-    ('private.allowances', 'DELETE INSERT SELECT UPDATE'),
+    ('private.rate_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),

@@ -59,7 +59,7 @@ create function pg_temp.wanted(p_states text[], p_hold text, p_requested boolean
 declare
   answer text;
 begin
-  insert into private.tenancies (user_id, operator_hold, requested_at) values (pg_temp.tenant(), p_hold, case when p_requested then now() end);
+  insert into private.tenancies (user_id, operator_hold, requested_at) values (pg_temp.tenant(), p_hold::public.operator_hold, case when p_requested then now() end);
   perform pg_temp.subscribe('sub_pgtap_' || n, state) from unnest(p_states) with ordinality as each (state, n);
   answer := private.wanted_subaccount(pg_temp.tenant());
   delete from public.subscriptions where user_id = pg_temp.tenant();
@@ -116,7 +116,7 @@ select is(private.wanted_subaccount(pg_temp.tenant(), now() + interval '1 day'),
 
 insert into private.tenancies (user_id, requested_at, operator_hold) values (pg_temp.tenant(), now(), 'suspended');
 delete from auth.users where id = pg_temp.tenant();
-select is(private.wanted_subaccount(pg_temp.tenant()), 'closed', 'Who has departed has their subaccount closed, above even an operator''s hold');
+select is(private.wanted_subaccount(pg_temp.tenant()), 'closed', 'A deleted user''s subaccount must be closed, also with an operator''s suspension');
 select is(private.wanted_subaccount(gen_random_uuid()), 'closed', 'Who never was is entitled to nothing that could be open');
 
 select * from finish();

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(26);
+select plan(30);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -10,7 +10,7 @@ set local role service_role;
 create function pg_temp.record(p_sid text, p_token text, p_status text, p_applied text default 'active', p_action text default 'test') returns text
 language sql as $$
   select public.record_subaccount(pg_temp.tenant(), (select fence from private.tenancies where user_id = pg_temp.tenant()), p_sid, p_token,
-    p_status, 'switchboard:' || p_sid, '2026-01-02 03:04:05Z', p_applied, p_action, 'req-1', '{"why": "test"}');
+    p_status::public.twilio_account_status, 'switchboard:' || p_sid, '2026-01-02 03:04:05Z', p_applied::public.twilio_account_status, p_action, 'req-1', '{"why": "test"}');
 $$;
 create view pg_temp.stored as
   select twilio_subaccount_sid::text as sid, twilio_subaccount_auth_token_encrypted as token, twilio_subaccount_status::text as status,
@@ -21,12 +21,12 @@ create view pg_temp.stored as
 
 select outcome from public.begin_convergence(pg_temp.tenant(), 60);
 update private.tenancies set create_attempted_at = now(), intended_status = 'active' where user_id = pg_temp.tenant();
-select is(pg_temp.record('AC1', 'v1.k1.iv.token1', 'active', 'active', 'subaccount.created'), 'recorded', 'A new subaccount is recorded');
+select is(pg_temp.record('AC1', 'v1.k1.iv.token1', 'active', 'active', 'subaccount.created'), 'written', 'A new subaccount is recorded');
 select results_eq('select * from pg_temp.stored',
   $$ values ('AC1', 'v1.k1.iv.token1', 'active', 'switchboard:AC1', '2026-01-02 03:04:05Z'::timestamptz) $$,
   'A tenant who had no row has one, with the subaccount and its sealed token');
 select results_eq(
-  'select create_attempted_at, intended_status, applied_status from private.tenancies where user_id = pg_temp.tenant()',
+  'select create_attempted_at, intended_status::text, applied_status::text from private.tenancies where user_id = pg_temp.tenant()',
   $$ values (null::timestamptz, null::text, 'active') $$, 'The notes of what was about to happen are cleared, and what was applied is kept');
 select results_eq(
   'select actor, action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant()',
@@ -34,7 +34,7 @@ select results_eq(
 
 -- The token -------------------------------------------------------------------------------------------------------------
 
-select is(pg_temp.record('AC1', null, 'suspended', 'suspended'), 'recorded', 'A change without a token is recorded');
+select is(pg_temp.record('AC1', null, 'suspended', 'suspended'), 'written', 'A change without a token is recorded');
 select results_eq('select token, status from pg_temp.stored', $$ values ('v1.k1.iv.token1', 'suspended') $$,
   'The token at hand is kept while the account is the same');
 select pg_temp.record('AC1', 'v1.k1.iv.token2', 'active');
@@ -44,6 +44,15 @@ select results_eq('select sid, token from pg_temp.stored', $$ values ('AC2', nul
   'The token of one account is forgotten when another takes its place');
 select throws_ok($$ select pg_temp.record('AC2', '0123456789abcdef0123456789abcdef', 'active') $$, '23514', null, 'A token in plain text is refused');
 
+-- The private copy ------------------------------------------------------------------------------------------------------
+
+create view pg_temp.copied as select subaccount_sid, suspended_at_twilio from private.tenancies where user_id = pg_temp.tenant();
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', false) $$, 'The tenancy keeps a copy of the SID of the newest account');
+select pg_temp.record('AC2', null, 'suspended', 'active');
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', true) $$, 'A suspension that Switchboard did not apply was made at Twilio');
+select pg_temp.record('AC2', null, 'suspended', 'suspended');
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', false) $$, 'A suspension that Switchboard applied was not made at Twilio');
+
 -- A row of the host -----------------------------------------------------------------------------------------------------
 
 reset role;
@@ -51,7 +60,7 @@ alter table public.user_preferences add column theme text;
 update public.user_preferences set theme = 'dark' where user_id = pg_temp.tenant();
 alter table public.user_preferences alter column theme set not null;
 set local role service_role;
-select is(pg_temp.record('AC2', 'v1.k1.iv.token3', 'active'), 'recorded', 'A host''s row is updated in place, also where its table demands more of a new one');
+select is(pg_temp.record('AC2', 'v1.k1.iv.token3', 'active'), 'written', 'A host''s row is updated in place, also where its table demands more of a new one');
 select is((select theme from public.user_preferences where user_id = pg_temp.tenant()), 'dark', 'What is the host''s stays');
 
 -- Numbers ---------------------------------------------------------------------------------------------------------------
@@ -87,25 +96,26 @@ select results_eq($$ select number, status from pg_temp.numbers where number > '
 
 -- One audit line for each -----------------------------------------------------------------------------------------------
 
-select is((select count(*) from public.audit_log where user_id = pg_temp.tenant()), 8::bigint, 'Every recording left exactly one audit line');
-select is(public.record_convergence_action(pg_temp.tenant(), 1, 'subaccount.duplicate_closed', 'AC8', 'req-2'), 'recorded',
+select is((select count(*) from public.audit_log where user_id = pg_temp.tenant()), 10::bigint, 'Every recording left exactly one audit line');
+select is(public.record_convergence_action(pg_temp.tenant(), 1, 'subaccount.duplicate_closed', 'AC8', 'req-2'), 'written',
   'A step that stores nothing is recorded');
 select results_eq(
   $$ select action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,
   $$ values ('subaccount.duplicate_closed', 'AC8', 'req-2', '{}'::jsonb) $$, 'It has its audit line');
 select results_eq('select sid from pg_temp.stored', array['AC3'], 'It leaves the stored account alone');
 
--- A tenant who has departed meanwhile -----------------------------------------------------------------------------------
+-- A user deleted meanwhile ---------------------------------------------------------------------------------------------
 
 reset role;
 delete from auth.users where id = pg_temp.tenant();
 set local role service_role;
-select is(pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.created'), 'recorded', 'An account of a departed user is recorded');
-select is_empty('select 1 from pg_temp.stored', 'No row is made for a departed user');
+select is(pg_temp.record('AC3', 'v1.k1.iv.token4', 'active', 'active', 'subaccount.created'), 'written', 'An account of a deleted user is recorded');
+select is_empty('select 1 from pg_temp.stored', 'No row is inserted for a deleted user');
 select results_eq(
   $$ select action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1 $$,
-  $$ values ('subaccount.created', 'AC3') $$, 'The audit log keeps the SID of a departed user''s account');
-select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), 'active', 'What was applied is remembered of a departed user');
+  $$ values ('subaccount.created', 'AC3') $$, 'The audit log keeps the SID of a deleted user''s account');
+select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), 'active', 'The applied status of a deleted user is kept');
+select is((select subaccount_sid from private.tenancies where user_id = pg_temp.tenant()), 'AC3', 'The SID of a deleted user''s account is kept');
 select is(public.end_convergence(pg_temp.tenant(), 1, 1), 'again', 'The departure is news: whoever converged must look again, and will close it');
 
 select * from finish();

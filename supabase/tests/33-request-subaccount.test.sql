@@ -1,4 +1,4 @@
--- A tenant asks for their subaccount, and everybody else asks what state it is in.
+-- A tenant's request for their subaccount, and the account status that every decision derives from one function.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -12,53 +12,52 @@ set local role service_role;
 
 -- Asking ----------------------------------------------------------------------------------------------------------------
 
-select results_eq('select * from public.request_subaccount(pg_temp.tenant(), false, $$req-1$$)',
-  $$ values ('subscription_required', null::text, null::text, 'pending') $$, 'Where only subscribers are served, who has no subscription is told so');
-select is_empty('select 1 from private.tenancies where user_id = pg_temp.tenant()', 'A refused wish is not remembered');
-select is_empty('select 1 from pg_temp.jobs', 'A refused wish asks for no convergence');
-select is_empty('select 1 from public.audit_log where user_id = pg_temp.tenant()', 'A refused wish is no event');
+create function pg_temp.request(p_open_to_anyone boolean, p_user uuid default pg_temp.tenant(), p_request_id text default null)
+returns text language sql as $$
+  select concat_ws(' ', outcome, subaccount_sid, friendly_name) from public.request_subaccount(p_user, p_open_to_anyone, p_request_id);
+$$;
 
-select results_eq('select * from public.request_subaccount(pg_temp.tenant(), true, $$req-2$$)',
-  $$ values ('accepted', null::text, null::text, 'pending') $$, 'Where anyone is served, the wish is accepted');
+select is(pg_temp.request(false, p_request_id => 'req-1'), 'subscription_required',
+  'A request without a subscription is refused when only subscribers are served');
+select is_empty('select 1 from private.tenancies where user_id = pg_temp.tenant()', 'A refused request is not stored');
+select is_empty('select 1 from pg_temp.jobs', 'A refused request asks for no convergence');
+select is_empty('select 1 from public.audit_log where user_id = pg_temp.tenant()', 'A refused request leaves no audit line');
+
+select is(pg_temp.request(true, p_request_id => 'req-2'), 'accepted', 'A request is accepted when anyone is served');
 select results_eq('select requested_at, fence, leased_until from private.tenancies where user_id = pg_temp.tenant()',
-  $$ values (now(), 0::bigint, null::timestamptz) $$, 'The wish is remembered, and takes no lease');
+  $$ values (now(), 0::bigint, null::timestamptz) $$, 'An accepted request is stored and takes no lease');
 select results_eq('select job, delay from pg_temp.jobs',
   $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant()), 20) $$,
-  'A convergence is enqueued for when the caller, who converges at once, dies');
+  'A delayed convergence is enqueued, in case the caller dies while converging');
 select results_eq($$ select actor, action, request_id from public.audit_log where user_id = pg_temp.tenant() $$,
-  $$ values ('user:' || pg_temp.tenant(), 'subaccount.requested', 'req-2') $$, 'The audit log says who asked');
-select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'From now on the tenant is entitled');
+  $$ values ('user:' || pg_temp.tenant(), 'subaccount.requested', 'req-2') $$, 'The audit log names the tenant as the actor of the request');
+select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'After an accepted request an active subaccount is wanted');
 
 update private.tenancies set requested_at = '2026-01-01Z' where user_id = pg_temp.tenant();
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), false, null)', array['accepted'],
-  'Who asked while anyone was served still is');
-select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'The first time they asked is the one that is kept');
+select is(pg_temp.request(false), 'accepted', 'A tenant who asked while anyone was served is still served');
+select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'The time of the first request is kept');
 
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed', 'name');
-select results_eq('select * from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('already', 'AC1', 'name', 'active') $$,
-  'Who has an active subaccount is told so');
-select is((select count(*) from pg_temp.jobs), 2::bigint, 'For that no convergence is asked');
+select is(pg_temp.request(true), 'already AC1 name', 'A request with an active subaccount returns already, with its SID and name');
+select is((select count(*) from pg_temp.jobs), 2::bigint, 'The answer already asks for no convergence');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', null);
-select results_eq('select * from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('accepted', 'AC1', 'name', 'active') $$,
-  'A subaccount without its token is not there yet: convergence reads it');
+select is(pg_temp.request(true), 'accepted', 'A request with a subaccount without its token is accepted: convergence reads the token');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');
-select results_eq('select outcome, status from public.request_subaccount(pg_temp.tenant(), true, null)', $$ values ('accepted', 'suspended') $$,
-  'A suspended subaccount of somebody entitled is looked at again');
+select is(pg_temp.request(true), 'accepted', 'A request with a suspended subaccount that should be active is accepted');
 
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus', 'team', 'unpaid');
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), true, null)', array['suspended'], 'Who does not pay is told that they are suspended');
+select is(pg_temp.request(true), 'suspended', 'A request with an unpaid subscription returns suspended');
 update public.subscriptions set status = 'canceled', ended_at = now() - interval '1 year' where id = 'sub_pgtap';
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), true, null)', array['closed'], 'Whose subscription ended long ago is told that theirs is closed');
+select is(pg_temp.request(true), 'closed', 'A request with a subscription that ended long ago returns closed');
 update public.subscriptions set status = 'active' where id = 'sub_pgtap';
 update private.tenancies set requested_at = null where user_id = pg_temp.tenant();
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), false, null)', array['accepted'], 'Where only subscribers are served, a subscriber is');
+select is(pg_temp.request(false), 'accepted', 'A request of a subscriber is accepted when only subscribers are served');
 update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.tenant();
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), true, null)', array['suspended'], 'Whom an operator suspended cannot ask their way out');
+select is(pg_temp.request(true), 'suspended', 'A request under an operator''s suspension returns suspended');
 update private.tenancies set operator_hold = 'closed' where user_id = pg_temp.tenant();
-select results_eq('select outcome from public.request_subaccount(pg_temp.tenant(), true, null)', array['closed'], 'Whom an operator closed cannot ask their way out');
+select is(pg_temp.request(true), 'closed', 'A request after an operator closed the tenant returns closed');
 update private.tenancies set operator_hold = null where user_id = pg_temp.tenant();
-select results_eq('select outcome from public.request_subaccount(gen_random_uuid(), true, null)', array['closed'],
-  'A user who is gone, and whose token still works, is given nothing');
+select is(pg_temp.request(true, gen_random_uuid()), 'closed', 'A request of a deleted user whose token is still valid returns closed');
 
 -- The state of a subaccount ---------------------------------------------------------------------------------------------
 
@@ -69,39 +68,39 @@ insert into public.user_preferences (user_id) values (pg_temp.tenant());
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
   $$ values ('none'::public.account_status, null::text, null::text) $$,
   'subaccount_of returns none for a user whose row is the host''s only');
-create function pg_temp.standing(p_status text, p_token text) returns text language plpgsql as $$
+create function pg_temp.status_with(p_status text, p_token text) returns text language plpgsql as $$
 begin
   perform pg_temp.store(pg_temp.tenant(), 'AC1', p_status, p_token);
   return (select outcome from public.subaccount_of(pg_temp.tenant()));
 end;
 $$;
-select is(pg_temp.standing(status, token), standing,
-  format('A subaccount that is %s, %s its token, is %s', status, case when token is null then 'without' else 'with' end, standing))
+select is(pg_temp.status_with(status, token), expected,
+  format('A subaccount that is stored as %s, %s its token, has the account status %s', status, case when token is null then 'without' else 'with' end, expected))
 from (values
   ('active', 'v1.k1.iv.sealed', 'active'), ('active', null, 'pending'),
   ('pending', 'v1.k1.iv.sealed', 'pending'), ('pending', null, 'pending'),
   ('suspended', 'v1.k1.iv.sealed', 'suspended'), ('suspended', null, 'suspended'),
-  ('closed', 'v1.k1.iv.sealed', 'closed'), ('closed', null, 'closed')) cases (status, token, standing);
+  ('closed', 'v1.k1.iv.sealed', 'closed'), ('closed', null, 'closed')) cases (status, token, expected);
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed');
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('active'::public.account_status, 'AC1', 'v1.k1.iv.sealed') $$,
-  'The functions get the SID and the sealed token along with the standing');
+  'subaccount_of returns the SID and the sealed token with the status');
 
 -- Without a stored subaccount -------------------------------------------------------------------------------------------
 
 delete from public.user_preferences where user_id = pg_temp.tenant();
-create function pg_temp.status_without(p_hold text, p_applied text) returns text language plpgsql as $$
+create function pg_temp.status_without(p_hold text, p_sid text) returns text language plpgsql as $$
 begin
-  insert into private.tenancies (user_id, operator_hold, applied_status) values (pg_temp.tenant(), p_hold, p_applied)
-  on conflict (user_id) do update set operator_hold = p_hold, applied_status = p_applied;
+  insert into private.tenancies (user_id, operator_hold, subaccount_sid) values (pg_temp.tenant(), p_hold::public.operator_hold, p_sid)
+  on conflict (user_id) do update set operator_hold = excluded.operator_hold, subaccount_sid = excluded.subaccount_sid;
   return (select outcome from public.subaccount_of(pg_temp.tenant()));
 end;
 $$;
-select is(pg_temp.status_without(hold, applied), expected,
-  format('subaccount_of returns %s for a tenant without a row, with the hold %s and %s as last status', expected,
-    coalesce(hold, '(none)'), coalesce(applied, '(none)')))
+select is(pg_temp.status_without(hold, sid), expected,
+  format('subaccount_of returns %s for a tenant without a row, with the hold %s and the known SID %s', expected,
+    coalesce(hold, '(none)'), coalesce(sid, '(none)')))
 from (values
-  (null, null, 'none'), ('suspended', null, 'suspended'), ('closed', null, 'closed'), (null, 'active', 'pending'),
-  ('suspended', 'active', 'suspended')) cases (hold, applied, expected);
+  (null, null, 'none'), ('suspended', null, 'suspended'), ('closed', null, 'closed'), (null, 'AC1', 'pending'),
+  ('suspended', 'AC1', 'suspended')) cases (hold, sid, expected);
 
 select * from finish();
 rollback;

@@ -30,7 +30,7 @@ insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_suba
 select pg_temp.tenant(name), sid, status, token from facts where status is not null;
 delete from private.tenancies;
 insert into private.tenancies (user_id, requested_at, operator_hold, applied_status, create_attempted_at)
-select pg_temp.tenant(name), case when requested then now() end, hold, applied, case when attempted then now() end from facts;
+select pg_temp.tenant(name), case when requested then now() end, hold::public.operator_hold, applied::public.twilio_account_status, case when attempted then now() end from facts;
 
 delete from pgmq.q_jobs;
 select is(public.ask_for_drifted_convergence(100), (select count(*)::integer from cases where drifted), 'As many are asked for as have drifted');

@@ -47,7 +47,7 @@ select is_empty('select from private.tenancies where user_id = pg_temp.newcomer(
 select results_eq('select * from public.begin_token_rotation(pg_temp.tenant(), 60)',
   $$ values ('leased', 1::bigint, 'AC1', true, 'v1.k1.iv.first', null::text, null::text, null::timestamptz) $$,
   'Who takes the lease learns every token there is');
-select results_eq('select outcome from public.begin_convergence(pg_temp.tenant(), 60)', array['busy'], 'Convergence waits for it');
+select results_eq('select outcome::text from public.begin_convergence(pg_temp.tenant(), 60)', array['busy'], 'Convergence waits for it');
 select results_eq('select outcome, sealed_token from public.begin_token_rotation(pg_temp.tenant(), 60)', $$ values ('busy', null::text) $$, 'So does another rotation');
 
 -- A rotation --------------------------------------------------------------------------------------------------------------

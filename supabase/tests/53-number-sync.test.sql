@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(42);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 delete from pgmq.q_jobs;
@@ -22,7 +22,7 @@ $$;
 create function pg_temp.fresh() returns timestamptz stable return now() + interval '1 second';
 create function pg_temp.stale() returns timestamptz stable return now();
 create function pg_temp.sync(p_read_at timestamptz, p_changes jsonb, p_account text default 'AC1') returns text[] language sql as $$
-  select array_agg(right(phone_number, 1) || ' ' || outcome) from public.record_number_sync(pg_temp.tenant(), p_account, p_read_at, p_changes, 'sync', 'req-1');
+  select array_agg(right(phone_number, 1) || ' ' || outcome::text) from public.record_number_sync(pg_temp.tenant(), p_account, p_read_at, p_changes, 'sync', 'req-1');
 $$;
 create view pg_temp.numbers as
   select right(phone_number, 1)::integer as n, status::text, is_primary, friendly_name::text as name, capabilities from public.user_twilio_numbers
@@ -34,12 +34,12 @@ select pg_temp.own(pg_temp.tenant(), 1, 'active', true), pg_temp.own(pg_temp.ten
 
 -- Reading ---------------------------------------------------------------------------------------------------------------
 
-select results_eq('select outcome, subaccount_sid, sealed_token, read_at from public.begin_number_sync(pg_temp.tenant())',
+select results_eq('select outcome::text, subaccount_sid, sealed_token, read_at from public.begin_number_sync(pg_temp.tenant())',
   $$ values ('active', 'AC1', 'v1.k1.iv.one', now()) $$, 'A sync begins with the moment our rows are read');
 select results_eq($$ select n ->> 'phone_number', n ->> 'status' from public.begin_number_sync(pg_temp.tenant()) b, jsonb_array_elements(b.numbers) n $$,
   $$ values ('+15005550101', 'active'), ('+15005550102', 'active'), ('+15005550103', 'purchasing'), ('+15005550104', 'releasing') $$,
   'It is told the tenant''s rows, those under way too, and no other''s');
-select results_eq('select outcome, numbers from public.begin_number_sync(pg_temp.visitor())', $$ values ('none', '[]'::jsonb) $$,
+select results_eq('select outcome::text, numbers from public.begin_number_sync(pg_temp.visitor())', $$ values ('none', '[]'::jsonb) $$,
   'begin_number_sync returns none and no numbers for a user without a subaccount');
 
 -- A list older than what was done meanwhile changes nothing -------------------------------------------------------------
@@ -86,6 +86,33 @@ select results_eq($$ select user_id, status::text, friendly_name::text from publ
   $$ values (pg_temp.neighbour(), 'active', 'Line 6') $$, 'The neighbour has it as before');
 select pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 6)));
 select is((select count(*) from pg_temp.trail where action = 'number.held' and details ->> 'phoneSid' = 'PN6'), 1::bigint, 'That is told once, not every hour');
+
+-- A released row keeps its SID unless another row takes it -------------------------------------------------------------
+
+reset role;
+create function pg_temp.keeper_of_sid(p_digit integer) returns uuid language sql as $$
+  select user_id from public.user_twilio_numbers where phone_sid = 'PN' || p_digit;
+$$;
+select pg_temp.own(pg_temp.neighbour(), 8, 'released');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 8, p_id => 9))), '{"8 left_alone"}', 'A purchase without a reservation is left alone');
+select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'A purchase that is left alone takes no SID from a released row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 8, p_id => 6))), '{"8 left_alone"}', 'A purchase in another tenant''s row is left alone');
+select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'That takes no SID either');
+-- A competitor takes the number between the checks and the insert.
+create function pg_temp.compete() returns trigger language plpgsql as $$
+begin
+  insert into public.user_twilio_numbers (user_id, phone_number, status) values (pg_temp.visitor(), new.phone_number, 'purchasing');
+  return new;
+end;
+$$;
+create trigger compete before insert on public.user_twilio_numbers for each row
+  when (new.phone_sid = 'PN8') execute function pg_temp.compete();
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 held"}', 'A number that another tenant reserves at the same moment is held');
+select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'A number that is held takes no SID from a released row');
+drop trigger compete on public.user_twilio_numbers;
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 appeared"}', 'A number that another tenant released appears');
+select is(pg_temp.keeper_of_sid(8), pg_temp.tenant(), 'It takes the SID from the released row');
+set local role service_role;
 
 -- Every hour ------------------------------------------------------------------------------------------------------------
 

@@ -89,9 +89,9 @@ update private.tenancies set operator_hold = null where user_id = pg_temp.visito
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, ended_at) values ('sub_pgtap', pg_temp.visitor(), 'cus_pgtap', 'team', 'canceled', now());
 select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'suspended', 'A subscription that lapsed closes the fallback');
 delete from public.subscriptions where id = 'sub_pgtap';
-update private.tenancies set applied_status = 'suspended' where user_id = pg_temp.visitor();
+update private.tenancies set applied_status = 'suspended', subaccount_sid = 'AC9' where user_id = pg_temp.visitor();
 select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'pending', 'Who lost the row of their subaccount, suspended or not, does not fall back');
-update private.tenancies set applied_status = null where user_id = pg_temp.visitor();
+update private.tenancies set applied_status = null, subaccount_sid = null where user_id = pg_temp.visitor();
 select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'reserved', 'Who has only asked for a subaccount still falls back');
 delete from private.master_numbers;
 select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'no_number', 'Where nothing is shared there is no number');

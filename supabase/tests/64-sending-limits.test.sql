@@ -6,7 +6,7 @@ select plan(71);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor', 'leaver');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
-delete from private.allowances;
+delete from private.rate_limits;
 set local role service_role;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
   pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');

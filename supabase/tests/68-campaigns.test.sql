@@ -6,7 +6,7 @@ select plan(114);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 delete from pgmq.q_jobs;
-delete from private.allowances;
+delete from private.rate_limits;
 create view pg_temp.jobs as select message as job, vt, msg_id from pgmq.q_jobs where message ->> 'kind' = 'run-campaign' order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;

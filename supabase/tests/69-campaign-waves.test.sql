@@ -220,14 +220,14 @@ update private.sending_pace set due_at = clock_timestamp() - interval '1 hour' w
 select private.keep_pace('x', 2, 3);
 select ok(wait_ms between 1400 and 1500, 'Having been silent saves up nothing') from private.pace_room('x', 2);
 
-select results_eq($$ select * from public.set_number_pace('+15005550101', 7.5, pg_temp.operator(), 'req-9') $$, $$ values ('set', pg_temp.tenant()) $$, 'An operator sets the pace of a number');
+select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550101', 7.5, pg_temp.operator(), 'req-9') $$, $$ values ('set', pg_temp.tenant()) $$, 'An operator sets the send rate of a number');
 select is((select messages_per_second from public.user_twilio_numbers where phone_number = '+15005550101'), 7.5, 'It is kept');
 select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,
-  $$ values ('operator:' || pg_temp.operator(), 'number.pace_set', pg_temp.tenant(), 'req-9', '{"phoneNumber": "+15005550101", "messagesPerSecond": 7.5}'::jsonb) $$, 'The audit log says who did it');
+  $$ values ('operator:' || pg_temp.operator(), 'number.send_rate_set', pg_temp.tenant(), 'req-9', '{"phoneNumber": "+15005550101", "messagesPerSecond": 7.5}'::jsonb) $$, 'The audit log says who did it');
 select is((select messages_per_second from public.user_twilio_numbers where phone_number = '+15005550104'), 5000.0, 'Nobody else''s number is faster or slower for it');
-select results_eq($$ select * from public.set_number_pace('+15005550999', 1, pg_temp.operator(), 'req-9') $$, $$ values ('not_found', null::uuid) $$, 'A number that nobody has is not found');
-select throws_ok($$ select public.set_number_pace('+15005550101', pace, pg_temp.operator(), 'req-9') from unnest(array[$$ || pace || $$]) pace $$, '23514', null, format('A pace of %s is none', pace)) from unnest(array[0, -1, 0.0001]) pace;
-select public.set_number_pace('+15005550101', 5000, pg_temp.operator(), 'req-9');
+select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550999', 1, pg_temp.operator(), 'req-9') $$, $$ values ('not_found', null::uuid) $$, 'A number that nobody has is not found');
+select throws_ok($$ select public.set_number_send_rate('+15005550101', pace, pg_temp.operator(), 'req-9') from unnest(array[$$ || pace || $$]) pace $$, '23514', null, format('A pace of %s is none', pace)) from unnest(array[0, -1, 0.0001]) pace;
+select public.set_number_send_rate('+15005550101', 5000, pg_temp.operator(), 'req-9');
 
 -- What came of a wave ---------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(38);
+select plan(39);
 
 select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
@@ -25,7 +25,7 @@ create function pg_temp.hold(p_user uuid, p_hold text) returns text language sql
   select concat_ws(' ', outcome, subaccount_sid, status) from public.hold_tenant(p_user, p_hold, pg_temp.operator(), 'req-1', 'fraud');
 $$;
 select is(pg_temp.hold(pg_temp.tenant(), 'suspended'), 'accepted AC1 active', 'A tenant is held, and the answer tells how they stand so far');
-select results_eq('select operator_hold, applied_status, version from private.tenancies where user_id = pg_temp.tenant()', $$ values ('suspended', 'active', 2::bigint) $$,
+select results_eq('select operator_hold::text, applied_status::text, version from private.tenancies where user_id = pg_temp.tenant()', $$ values ('suspended', 'active', 2::bigint) $$,
   'The hold is kept, and what was applied before');
 select is(private.wanted_subaccount(pg_temp.tenant()), 'suspended', 'From now on that is what is wanted');
 select results_eq('select job from pg_temp.jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$, 'Convergence is asked for');
@@ -33,15 +33,17 @@ select results_eq('select * from pg_temp.trail limit 1', $$ values ('tenant.susp
   'The audit log says who held whom, and why');
 select is(pg_temp.hold(pg_temp.tenant(), 'closed'), 'accepted AC1 active', 'A hold can be made harder');
 select is((select action from pg_temp.trail limit 1), 'tenant.closed', 'The audit log says so');
+update private.tenancies set suspended_at_twilio = true where user_id = pg_temp.tenant();
 select is(pg_temp.hold(pg_temp.tenant(), null), 'accepted AC1 active', 'A hold can be released');
+select ok((select not suspended_at_twilio from private.tenancies where user_id = pg_temp.tenant()), 'Releasing a hold also lifts a suspension made at Twilio');
 select is((select action from pg_temp.trail limit 1), 'tenant.released', 'The audit log says so too');
-select results_eq('select operator_hold, applied_status from private.tenancies where user_id = pg_temp.tenant()', $$ values (null::text, null::text) $$,
+select results_eq('select operator_hold::text, applied_status::text from private.tenancies where user_id = pg_temp.tenant()', $$ values (null::text, null::text) $$,
   'With the hold goes the memory of what was applied, so that a suspension made at Twilio is lifted as well');
 select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'The tenant has again what they asked for');
 select is(pg_temp.hold(pg_temp.newcomer(), 'suspended'), 'accepted', 'A user without a subaccount can be held before they have one');
 select is(private.wanted_subaccount(pg_temp.newcomer()), 'suspended', 'They will not get one');
 select is(pg_temp.hold(gen_random_uuid(), 'closed'), 'unknown_user', 'Nobody is not held');
-select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '23514', null, 'There is no hold that opens');
+select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '22P02', null, 'There is no hold that opens');
 
 -- Providing -------------------------------------------------------------------------------------------------------------
 

@@ -83,8 +83,8 @@ Deno.test("the client's types for operators are those of the contract", () => {
   same<client.AcceptedRotation, Success<Post<typeof admin, "/rotate-token">>>(true);
   same<client.NumberMove, Body<Post<typeof admin, "/move-number">>>(true);
   same<client.MovedNumber, Success<Post<typeof admin, "/move-number">>>(true);
-  same<client.NumberPace, Body<Post<typeof admin, "/set-number-pace">>>(true);
-  same<client.NumberPace & client.TenantId, Success<Post<typeof admin, "/set-number-pace">>>(true);
+  same<client.NumberSendRate, Body<Post<typeof admin, "/set-number-send-rate">>>(true);
+  same<client.NumberSendRate & client.TenantId, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

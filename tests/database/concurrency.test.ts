@@ -113,7 +113,9 @@ test("Of first numbers that are sold at once, one becomes primary", async () => 
   );
   const counts = await outcomes(async (tx, caller) => {
     const sid = `PN${crypto.randomUUID()}`;
-    const [row] = await tx`select is_primary from public.record_number(${ids[caller]!}, ${sid}, 'x', '{}', null)`;
+    const [row] = await tx`select (number ->> 'is_primary')::boolean as is_primary from public.record_number(${ids[
+      caller
+    ]!}, ${sid}, 'x', '{}', null)`;
     return row!.is_primary ? "primary" : "another";
   });
   assert.deepEqual(counts, { primary: 1, another: CALLERS - 1 });

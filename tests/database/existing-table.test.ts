@@ -114,7 +114,7 @@ Deno.test("A host's policy that shows rows of others is told at installation", a
      create policy "Public profiles" on public.user_preferences for select using (true);`,
   );
   assert.equal(host.warnings.length, 1);
-  assert.match(host.warnings[0]!, /"Public profiles" .*reads the SID and status/);
+  assert.match(host.warnings[0]!, /"Public profiles" .*shows the SID and status/);
 });
 
 Deno.test("Tokens in plain text are forgotten, nothing of the host's is, and existing tenants are converged as they stand", async () => {

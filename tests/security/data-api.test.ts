@@ -33,7 +33,7 @@ const READABLE: Readonly<Record<string, string>> = {
   user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +
     "twilio_subaccount_friendly_name",
   user_twilio_numbers: "id user_id phone_number phone_sid friendly_name capabilities is_primary status purchased_at " +
-    "account_sid messages_per_second created_at updated_at",
+    "account_sid messages_per_second is_held created_at updated_at",
   webhook_events: "",
 };
 const readableOf = ({ name }: Table) => READABLE[name]?.split(" ").filter(Boolean) ?? [];

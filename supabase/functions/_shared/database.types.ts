@@ -483,6 +483,7 @@ export type Database = {
           "created_at": string;
           "friendly_name": string | null;
           "id": string;
+          "is_held": boolean;
           "is_primary": boolean;
           "messages_per_second": number;
           "phone_number": string;
@@ -499,6 +500,7 @@ export type Database = {
           "created_at"?: string;
           "friendly_name"?: string | null;
           "id"?: string;
+          "is_held"?: never;
           "is_primary"?: boolean;
           "messages_per_second"?: number;
           "phone_number": string;
@@ -514,6 +516,7 @@ export type Database = {
           "created_at"?: string;
           "friendly_name"?: string | null;
           "id"?: string;
+          "is_held"?: never;
           "is_primary"?: boolean;
           "messages_per_second"?: number;
           "phone_number"?: string;
@@ -567,6 +570,13 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "account_and_shared_numbers": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["account_status"];
+          "shared_numbers": Json;
+        }[];
+      };
       "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_redactions": { Args: { "p_limit": number }; Returns: number };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
@@ -574,24 +584,23 @@ export type Database = {
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
-          "applied_status": string;
+          "applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "create_attempted_at": string;
           "fence": number;
           "has_token": boolean;
-          "intended_status": string;
-          "outcome": string;
-          "stored_status": string;
+          "intended_status": Database["public"]["Enums"]["twilio_account_status"];
+          "outcome": Database["public"]["Enums"]["lease_outcome"];
+          "stored_status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
-          "user_exists": boolean;
           "version": number;
-          "wanted": string;
+          "wanted": Database["public"]["Enums"]["wanted_status"];
         }[];
       };
       "begin_number_release": {
         Args: { "p_confirm_phone_number": string; "p_number_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["begin_number_release_outcome"];
           "primary_number": Json;
           "sealed_token": string;
           "subaccount_sid": string;
@@ -601,7 +610,7 @@ export type Database = {
         Args: { "p_user_id": string };
         Returns: {
           "numbers": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["account_status"];
           "read_at": string;
           "sealed_token": string;
           "subaccount_sid": string;
@@ -622,8 +631,14 @@ export type Database = {
         }[];
       };
       "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
-      "cancel_number_release": { Args: { "p_number_id": string }; Returns: string };
-      "cancel_number_reservation": { Args: { "p_number_id": string }; Returns: string };
+      "cancel_number_release": {
+        Args: { "p_number_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_number_reservation": {
+        Args: { "p_number_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
       "change_campaign": {
         Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -638,6 +653,20 @@ export type Database = {
           "enqueued_at": string;
           "job": Json;
           "job_id": number;
+        }[];
+      };
+      "count_request": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_limit": number;
+          "p_user_id": string;
+          "p_user_limit": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["rate_limit_outcome"];
+          "retry_after_seconds": number;
         }[];
       };
       "create_campaign": {
@@ -683,7 +712,7 @@ export type Database = {
           "p_user_id": string;
           "p_version": number;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["convergence_end"];
       };
       "end_sweep": {
         Args: { "p_max_subaccounts": number; "p_sweep_id": number };
@@ -691,14 +720,14 @@ export type Database = {
           "mismatches": number;
           "missing": number;
           "open_accounts": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["sweep_level"];
           "strangers": number;
         }[];
       };
       "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
-      "forget_allowances": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -848,7 +877,6 @@ export type Database = {
         Args: { "p_after": string; "p_limit": number };
         Returns: {
           "converged_at": string;
-          "departed_at": string;
           "friendly_name": string;
           "last_error": string;
           "numbers": number;
@@ -857,6 +885,7 @@ export type Database = {
           "status": string;
           "subaccount_sid": string;
           "suspended_at_twilio": boolean;
+          "user_deleted_at": string;
           "user_id": string;
           "wanted": string;
         }[];
@@ -898,22 +927,22 @@ export type Database = {
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["create_attempt"];
       };
       "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
-      "note_status_intent": { Args: { "p_fence": number; "p_status": string; "p_user_id": string }; Returns: string };
-      "number_standing": {
-        Args: { "p_user_id": string };
-        Returns: {
-          "master_numbers": Json;
-          "outcome": string;
-        }[];
+      "note_status_intent": {
+        Args: {
+          "p_fence": number;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["number_to_change_outcome"];
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -921,7 +950,7 @@ export type Database = {
       "number_to_move": {
         Args: { "p_phone_number": string; "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["number_to_move_outcome"];
           "subaccount_sid": string;
         }[];
       };
@@ -943,7 +972,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_inbound_message": {
         Args: {
@@ -999,14 +1028,8 @@ export type Database = {
           "p_request_id": string;
         };
         Returns: {
-          "capabilities": Json;
-          "friendly_name": string;
-          "id": string;
-          "is_primary": boolean;
-          "outcome": string;
-          "phone_number": string;
-          "phone_sid": string;
-          "status": string;
+          "number": Json;
+          "outcome": Database["public"]["Enums"]["record_outcome"];
         }[];
       };
       "record_number_move": {
@@ -1016,26 +1039,26 @@ export type Database = {
           "p_operator_id": string;
           "p_reason": string;
           "p_request_id": string;
-          "p_to": string;
+          "p_to": Database["public"]["Enums"]["move_target"];
           "p_user_id": string;
         };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_move_outcome"];
         }[];
       };
       "record_number_name": {
         Args: { "p_friendly_name": string; "p_number_id": string; "p_request_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_name_outcome"];
         }[];
       };
       "record_number_release": {
         Args: { "p_number_id": string; "p_request_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_outcome"];
           "primary_number": Json;
         }[];
       };
@@ -1049,7 +1072,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_number_sync_outcome"];
           "phone_number": string;
           "phone_sid": string;
         }[];
@@ -1083,18 +1106,18 @@ export type Database = {
       "record_subaccount": {
         Args: {
           "p_action": string;
-          "p_applied_status": string;
+          "p_applied_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_created_at": string;
           "p_details"?: Json;
           "p_fence": number;
           "p_friendly_name": string;
           "p_request_id": string;
           "p_sealed_token": string;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["twilio_account_status"];
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_subscription": {
         Args: {
@@ -1125,7 +1148,10 @@ export type Database = {
       };
       "release_message": { Args: { "p_message_id": string }; Returns: string };
       "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
-      "renew_lease": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "renew_lease": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
@@ -1135,7 +1161,7 @@ export type Database = {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: string;
       };
-      "report_account_trouble": { Args: { "p_user_id": string }; Returns: string };
+      "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1152,8 +1178,7 @@ export type Database = {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
           "friendly_name": string;
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
       };
@@ -1224,7 +1249,7 @@ export type Database = {
         Returns: {
           "number_id": string;
           "number_limit": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -1261,10 +1286,10 @@ export type Database = {
           "tokens": number;
         }[];
       };
-      "set_number_pace": {
+      "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
         }[];
       };
@@ -1272,26 +1297,59 @@ export type Database = {
         Args: { "p_number_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
       "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
-          "number_id": string;
+          "account_sid": string | null;
+          "capabilities": NonNullable<Json>;
+          "created_at": string;
+          "friendly_name": string | null;
+          "id": string;
+          "is_held": boolean;
+          "is_primary": boolean;
+          "messages_per_second": number;
           "phone_number": string;
-          "phone_sid": string;
+          "phone_sid": string | null;
+          "purchased_at": string | null;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "user_twilio_numbers";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "stale_number_reservations": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
-          "number_id": string;
+          "account_sid": string | null;
+          "capabilities": NonNullable<Json>;
+          "created_at": string;
+          "friendly_name": string | null;
+          "id": string;
+          "is_held": boolean;
+          "is_primary": boolean;
+          "messages_per_second": number;
           "phone_number": string;
+          "phone_sid": string | null;
+          "purchased_at": string | null;
+          "status": string;
+          "updated_at": string;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "user_twilio_numbers";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "stripe_event": {
         Args: { "p_event_id": string };
@@ -1308,20 +1366,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["account_status"];
           "sealed_token": string;
           "subaccount_sid": string;
-        }[];
-      };
-      "take_allowance": {
-        Args: {
-          "p_action": string;
-          "p_address": string;
-          "p_address_limit": number;
-          "p_user_id": string;
-          "p_user_limit": number;
-          "p_window_seconds": number;
-        };
-        Returns: {
-          "outcome": string;
-          "retry_after_seconds": number;
         }[];
       };
       "tokens_of": {
@@ -1375,10 +1419,75 @@ export type Database = {
         }[];
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
-      "withdraw_create_attempt": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "withdraw_create_attempt": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "begin_number_release_outcome":
+        | "begun"
+        | "releasing"
+        | "released"
+        | "unconfirmed"
+        | "purchasing"
+        | "not_found"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "cancel_outcome": "canceled" | "gone";
+      "convergence_end": "released" | "again" | "fenced";
+      "create_attempt": "noted" | "limit_reached" | "fenced";
+      "fenced_write": "written" | "fenced";
+      "lease_outcome": "leased" | "busy";
+      "move_target": "tenant" | "master";
+      "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
+      "number_to_change_outcome":
+        | "changeable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "number_to_move_outcome":
+        | "movable"
+        | "held"
+        | "purchasing"
+        | "releasing"
+        | "unknown_user"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "operator_hold": "suspended" | "closed";
+      "rate_limit_outcome": "allowed" | "exceeded";
+      "record_number_move_outcome": "recorded" | "held" | "left_alone";
+      "record_number_name_outcome": "recorded" | "gone";
+      "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
+      "record_outcome": "recorded" | "already";
+      "reserve_number_outcome":
+        | "reserved"
+        | "in_progress"
+        | "already_owned"
+        | "releasing"
+        | "taken"
+        | "limit_reached"
+        | "none"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "set_number_send_rate_outcome": "set" | "not_found";
+      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "sweep_level": "within" | "warning" | "critical";
+      "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "twilio_account_status": "active" | "suspended" | "closed";
+      "wanted_status": "none" | "active" | "suspended" | "closed";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -1487,6 +1596,72 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "begin_number_release_outcome": [
+        "begun",
+        "releasing",
+        "released",
+        "unconfirmed",
+        "purchasing",
+        "not_found",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "cancel_outcome": ["canceled", "gone"],
+      "convergence_end": ["released", "again", "fenced"],
+      "create_attempt": ["noted", "limit_reached", "fenced"],
+      "fenced_write": ["written", "fenced"],
+      "lease_outcome": ["leased", "busy"],
+      "move_target": ["tenant", "master"],
+      "number_change": ["appeared", "bought", "changed", "released", "repaired"],
+      "number_to_change_outcome": [
+        "changeable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "number_to_move_outcome": [
+        "movable",
+        "held",
+        "purchasing",
+        "releasing",
+        "unknown_user",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "operator_hold": ["suspended", "closed"],
+      "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_number_move_outcome": ["recorded", "held", "left_alone"],
+      "record_number_name_outcome": ["recorded", "gone"],
+      "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
+      "record_outcome": ["recorded", "already"],
+      "reserve_number_outcome": [
+        "reserved",
+        "in_progress",
+        "already_owned",
+        "releasing",
+        "taken",
+        "limit_reached",
+        "none",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "set_number_send_rate_outcome": ["set", "not_found"],
+      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "sweep_level": ["within", "warning", "critical"],
+      "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "twilio_account_status": ["active", "suspended", "closed"],
+      "wanted_status": ["none", "active", "suspended", "closed"],
     },
   },
 } as const;

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { Constants } from "../_shared/database.types.ts";
 import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { subaccountStatusSchema } from "../_shared/subaccounts/status.ts";
 
 const limit = z.coerce.number<number>().int().min(1).max(200).default(50);
 export const tenantsQuery = z.strictObject({ after: z.guid().optional(), limit });
@@ -25,8 +27,8 @@ export const replaySchema = z.union([
   z.strictObject({ eventId: z.string().min(1).max(255) }),
 ]);
 
-/** How fast campaigns go out from a tenant's number. */
-export const paceSchema = z.strictObject({
+/** The send rate of campaigns from a tenant's number. */
+export const sendRateSchema = z.strictObject({
   phoneNumber: phoneNumberText,
   messagesPerSecond: z.number().min(0.01).max(1000),
 });
@@ -45,20 +47,19 @@ export const movedSchema = z.strictObject({
   warning: z.string(),
 });
 
-const status = z.enum(["pending", "active", "suspended", "closed"]);
 const time = z.iso.datetime();
 
 const tenant = z.strictObject({
   userId: z.guid(),
   /** What the database wants of Twilio. */
   wanted: z.enum(["none", "active", "suspended", "closed"]),
-  status,
+  status: subaccountStatusSchema,
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
-  operatorHold: z.enum(["suspended", "closed"]).nullable(),
+  operatorHold: z.enum(Constants.public.Enums.operator_hold).nullable(),
   suspendedAtTwilio: z.boolean(),
   requestedAt: time.nullable(),
-  departedAt: time.nullable(),
+  userDeletedAt: time.nullable(),
   lastError: z.string().nullable(),
   convergedAt: time.nullable(),
   numbers: z.int().min(0),
@@ -80,7 +81,11 @@ const sealingKeys = z.strictObject({
 });
 
 const accepted = z.strictObject({ accepted: z.literal(true) });
-const held = accepted.extend({ userId: z.guid(), subaccountSid: z.string().nullable(), status: status.nullable() });
+const held = accepted.extend({
+  userId: z.guid(),
+  subaccountSid: z.string().nullable(),
+  status: subaccountStatusSchema.nullable(),
+});
 
 export const contract = {
   caller: "operator",
@@ -174,16 +179,17 @@ export const contract = {
         "number_not_available",
         "number_purchase_in_progress",
         "number_release_in_progress",
-        ...STANDING_ERRORS,
+        ...ACCOUNT_STATUS_ERRORS,
         "twilio_refused",
       ],
     },
     {
       method: "POST",
-      path: "/set-number-pace",
-      summary: "Says how fast campaigns go out from a tenant's number: one a second unless carriers allow more",
-      body: paceSchema,
-      answers: { 200: paceSchema.extend({ userId: z.guid() }) },
+      path: "/set-number-send-rate",
+      summary:
+        "Sets the send rate of campaigns from a tenant's number: one message a second unless carriers allow more",
+      body: sendRateSchema,
+      answers: { 200: sendRateSchema.extend({ userId: z.guid() }) },
       errors: [],
     },
     {

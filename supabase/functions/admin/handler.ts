@@ -2,10 +2,10 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
-import { setNumberPace } from "./pace.ts";
 import { moveNumberOf } from "./move-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
+import { setNumberSendRate } from "./send-rate.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
@@ -23,7 +23,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST rotate-token": rotateTokenOf,
   "POST rotate-sealing-keys": rotateSealingKeys,
   "GET sealing-keys": showSealingKeys,
-  "POST set-number-pace": setNumberPace,
+  "POST set-number-send-rate": setNumberSendRate,
 };
 
 /** `/admin/<action>`, for operators: the endpoint has made sure of that. */

@@ -1,12 +1,13 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { decide, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
+import { subaccountOf } from "../_shared/subaccounts/credentials.ts";
 import { holdSchema, tenantSchema } from "./contract.ts";
 
-/** Suspends or closes a tenant whatever they pay, or lifts that again. Convergence carries it out; the answer is 202. */
-export function holdTenant(hold: "suspended" | "closed" | null) {
+/** Sets or (null) releases an operator's hold on a tenant. Convergence carries it out; the response is 202. */
+export function holdTenant(hold: Enum<"operator_hold"> | null) {
   return async (request: Request, context: Context): Promise<Response> => {
     const { userId, reason, confirmSubaccountSid } = await readJson(request, holdSchema);
     if (hold === "closed") await expectConfirmation(userId, confirmSubaccountSid, context);
@@ -40,8 +41,9 @@ export async function provisionTenant(request: Request, { db, env, user, request
 }
 
 async function expectConfirmation(userId: string, typed: string | undefined, { db }: Context): Promise<void> {
-  const account = await decide(db, "subaccount_of", { p_user_id: userId });
-  if (account.subaccount_sid !== null && typed !== account.subaccount_sid) {
+  const account = await subaccountOf(db, { p_user_id: userId });
+  if (account.outcome === "none" || account.subaccount_sid === null) return;
+  if (typed !== account.subaccount_sid) {
     throw new Refusal(
       "invalid_input",
       `Cannot close: "confirmSubaccountSid" must be the tenant's subaccount SID, because closing is final`,

@@ -18,7 +18,7 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
       operatorHold: tenant.operator_hold,
       suspendedAtTwilio: tenant.suspended_at_twilio ?? false,
       requestedAt: isoOf(tenant.requested_at),
-      departedAt: isoOf(tenant.departed_at),
+      userDeletedAt: isoOf(tenant.user_deleted_at),
       lastError: tenant.last_error,
       convergedAt: isoOf(tenant.converged_at),
       numbers: tenant.numbers,

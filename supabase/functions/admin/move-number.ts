@@ -1,11 +1,23 @@
 import type { z } from "zod";
 import { moveNumber } from "../_shared/numbers/move.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { masterTwilio } from "../_shared/subaccounts/credentials.ts";
 import { type movedSchema, moveSchema } from "./contract.ts";
+
+const numberToMove = decision("number_to_move", {
+  movable: ["subaccount_sid"],
+  held: [],
+  purchasing: [],
+  releasing: [],
+  unknown_user: [],
+  none: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
 
 type Wish = z.output<typeof moveSchema>;
 
@@ -16,7 +28,7 @@ const WARNING =
 export async function moveNumberOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   const wish = await readJson(request, moveSchema);
   const { phoneNumber, userId } = wish;
-  const asked = await decide(db, "number_to_move", { p_user_id: userId, p_phone_number: phoneNumber });
+  const asked = await numberToMove(db, { p_user_id: userId, p_phone_number: phoneNumber });
   if (asked.outcome !== "movable") throw cannotMove(wish, asked.outcome);
   const number = await moveNumber({ ...wish, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
     db,
@@ -29,7 +41,10 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
 }
 
 /** Numbers move to and from active accounts only. */
-function cannotMove({ phoneNumber, userId }: Wish, outcome: string): Refusal {
+function cannotMove(
+  { phoneNumber, userId }: Wish,
+  outcome: Exclude<Enum<"number_to_move_outcome">, "movable">,
+): Refusal {
   const cannot = `Cannot move "${phoneNumber}"`;
   switch (outcome) {
     case "unknown_user":
@@ -48,7 +63,5 @@ function cannotMove({ phoneNumber, userId }: Wish, outcome: string): Refusal {
       return new Refusal("subaccount_suspended", `${cannot}: user "${userId}" is suspended`);
     case "closed":
       return new Refusal("subaccount_closed", `${cannot}: the account of user "${userId}" is closed`);
-    default:
-      throw new Error(`"${outcome}" is no outcome that anybody here knows`);
   }
 }

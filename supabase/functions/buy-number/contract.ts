@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { friendlyNameText, phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const purchaseSchema = z.strictObject({
   phoneNumber: phoneNumberText,
@@ -25,7 +25,7 @@ export const contract = {
       "number_purchase_in_progress",
       "number_release_in_progress",
       "regulatory_information_required",
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
       "twilio_refused",
     ],
   }],

@@ -1,13 +1,26 @@
 import { buyNumber, stillPurchasing } from "../_shared/numbers/buy.ts";
 import { stillReleasing } from "../_shared/numbers/release.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
 import { purchaseSchema } from "./contract.ts";
+
+const reserveNumber = decision("reserve_number", {
+  reserved: ["number_id", "subaccount_sid", "sealed_token"],
+  in_progress: [],
+  already_owned: [],
+  releasing: [],
+  taken: [],
+  limit_reached: ["number_limit"],
+  none: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
 
 const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 };
 
@@ -15,9 +28,9 @@ const LIMIT = { action: "buy", perUser: 20, perAddress: 100, windowSeconds: 60 }
 export async function handle(request: Request, context: Context): Promise<Response> {
   const wish = await readJson(request, purchaseSchema);
   const { phoneNumber, friendlyName } = wish;
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
-  const reserved = await decide(db, "reserve_number", {
+  const reserved = await reserveNumber(db, {
     p_user_id: user.id,
     p_phone_number: phoneNumber,
     p_friendly_name: friendlyName ?? null,
@@ -46,7 +59,10 @@ export async function handle(request: Request, context: Context): Promise<Respon
           details: [{ limit: reserved.number_limit }],
         },
       );
-    default:
+    case "none":
+    case "pending":
+    case "suspended":
+    case "closed":
       throw standingRefusal(reserved.outcome);
   }
 }

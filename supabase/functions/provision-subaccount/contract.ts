@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { subaccountStatusSchema } from "../_shared/subaccounts/status.ts";
 
 const ensured = z.strictObject({
   success: z.literal(true),
@@ -8,7 +9,7 @@ const ensured = z.strictObject({
   status: z.literal("active"),
 });
 
-/** Somebody else is at it, or Twilio has not answered yet: ask again. */
+/** Provisioning is in progress, or a call to Twilio is unanswered: ask again. */
 const inProgress = z.strictObject({
   success: z.literal(true),
   subaccountSid: z.null(),
@@ -16,10 +17,10 @@ const inProgress = z.strictObject({
   status: z.literal("pending"),
 });
 
-/** Null: never asked for. */
+/** A null status: the caller never asked for a subaccount. */
 const subaccount = z.strictObject({
   provisioned: z.boolean(),
-  status: z.enum(["pending", "active", "suspended", "closed"]).nullable(),
+  status: subaccountStatusSchema.nullable(),
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   createdAt: z.iso.datetime().nullable(),

@@ -1,16 +1,24 @@
-import { decide, unavailable } from "../_shared/platform/database.ts";
+import { decision, unavailable } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import { failureOf, refusalOf } from "../_shared/twilio/errors.ts";
 
+const requestSubaccount = decision("request_subaccount", {
+  already: ["subaccount_sid", "friendly_name"],
+  accepted: [],
+  subscription_required: [],
+  suspended: [],
+  closed: [],
+});
+
 const LIMIT = { action: "provision", perUser: 10, perAddress: 60, windowSeconds: 60 };
 
-/** POST ensures the caller's subaccount; GET tells how it stands. */
+/** POST ensures the caller's subaccount; GET returns its state. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   expectNoQuery(request);
   return request.method === "GET" ? await show(context) : await provision(request, context);
@@ -34,29 +42,27 @@ async function show({ userDb, user }: Context): Promise<Response> {
 
 async function provision(request: Request, context: Context): Promise<Response> {
   await expectNoBody(request);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
-  const asked = await decide(db, "request_subaccount", {
+  const requested = await requestSubaccount(db, {
     p_user_id: user.id,
     p_open_to_anyone: env.SELF_PROVISIONING === "anyone",
     p_request_id: requestId,
   });
-  switch (asked.outcome) {
+  switch (requested.outcome) {
     case "already":
-      return ensured(200, asked.subaccount_sid, asked.friendly_name, asked.status);
+      return ensured(200, requested.subaccount_sid, requested.friendly_name);
     case "accepted":
       return await convergeNow(context);
     case "subscription_required":
       throw new Refusal("subscription_required", "Cannot provision a subaccount: you have no active subscription");
     case "suspended":
     case "closed":
-      throw notActive(asked.outcome);
-    default:
-      throw new Error(`request_subaccount answered "${asked.outcome}", which nobody here knows`);
+      throw notActive(requested.outcome);
   }
 }
 
-/** The wish is recorded and its job enqueued, so whatever goes wrong from here on is finished later. */
+/** The request is stored and its job enqueued: if this convergence fails, the job finishes it. */
 async function convergeNow(context: Context): Promise<Response> {
   let result: Convergence;
   try {
@@ -66,7 +72,7 @@ async function convergeNow(context: Context): Promise<Response> {
   }
   switch (result.outcome) {
     case "converged":
-      return result.account === null ? inProgress() : standing(result.account, result.created);
+      return result.account === null ? inProgress() : responseOf(result.account, result.created);
     case "busy":
     case "waiting":
     case "fenced":
@@ -82,18 +88,18 @@ async function convergeNow(context: Context): Promise<Response> {
   }
 }
 
-/** Convergence leaves a suspension that was made in Twilio's console alone: asking again is no way around it. */
-function standing({ sid, friendlyName, status }: ConvergedAccount, created: boolean): Response {
+/** Convergence keeps a suspension that was made in Twilio's console: another request does not lift it. */
+function responseOf({ sid, friendlyName, status }: ConvergedAccount, created: boolean): Response {
   if (status !== "active") throw notActive(status);
-  return ensured(created ? 201 : 200, sid, friendlyName, status);
+  return ensured(created ? 201 : 200, sid, friendlyName);
 }
 
 function notActive(status: "suspended" | "closed"): Refusal {
   return new Refusal(`subaccount_${status}`, `Cannot provision a subaccount: yours is ${status}`);
 }
 
-function ensured(httpStatus: 200 | 201, subaccountSid: string, friendlyName: string, status: string): Response {
-  return Response.json({ success: true, subaccountSid, friendlyName, status }, { status: httpStatus });
+function ensured(httpStatus: 200 | 201, subaccountSid: string, friendlyName: string): Response {
+  return Response.json({ success: true, subaccountSid, friendlyName, status: "active" }, { status: httpStatus });
 }
 
 function inProgress(): Response {

@@ -1,29 +1,42 @@
 import { releasedOf, releaseNumber } from "../_shared/numbers/release.ts";
 import { ownedNumber } from "../_shared/numbers/shape.ts";
-import { numberRefusal } from "../_shared/numbers/standing.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { numberRefusal } from "../_shared/numbers/refusals.ts";
+import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { releaseSchema } from "./contract.ts";
+
+const beginNumberRelease = decision("begin_number_release", {
+  begun: ["number", "subaccount_sid", "sealed_token"],
+  releasing: ["number", "subaccount_sid", "sealed_token"],
+  released: ["number", "primary_number?"],
+  unconfirmed: [],
+  purchasing: ["number"],
+  not_found: [],
+  none: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
 
 const LIMIT = { action: "release", perUser: 20, perAddress: 100, windowSeconds: 60 };
 
 /** Marks the number as being released, then deletes it with the caller's own credentials. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId, confirmPhoneNumber } = await readJson(request, releaseSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
-  const decided = await decide(db, "begin_number_release", {
+  const decided = await beginNumberRelease(db, {
     p_user_id: user.id,
     p_number_id: numberId,
     p_confirm_phone_number: confirmPhoneNumber ?? "",
   });
   switch (decided.outcome) {
     case "begun":
-    case "releasing": { // somebody is at it, or an answer was lost: deleting twice does no harm
+    case "releasing": { // another request is releasing it, or a response was lost: deleting twice does no harm
       const { subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
       const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
       const { phoneNumber, phoneSid } = ownedNumber(decided.number);
@@ -35,7 +48,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
       return Response.json(releasedOf(decided));
     case "unconfirmed":
       throw unconfirmed();
-    default:
+    case "purchasing":
+    case "not_found":
+    case "none":
+    case "pending":
+    case "suspended":
+    case "closed":
       throw numberRefusal(numberId, decided);
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const renamingSchema = z.strictObject({ numberId: z.guid(), friendlyName: friendlyNameText });
 
@@ -16,7 +16,7 @@ export const contract = {
     errors: [
       "number_purchase_in_progress",
       "number_release_in_progress",
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
       "twilio_refused",
     ],
   }],

@@ -35,7 +35,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge-drifted") }),
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
-  z.object({ kind: z.literal("forget-allowances") }),
+  z.object({ kind: z.literal("forget-rate-limits") }),
   z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
   z.object({ kind: z.literal("rotate-old-tokens") }),
   z.object({ kind: z.literal("forget-previous-tokens") }),
@@ -126,8 +126,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "sync-all-numbers":
         await decide(db, "ask_for_number_syncs", { p_spread_seconds: SYNC_SPREAD_SECONDS });
         return "done";
-      case "forget-allowances":
-        await decide(db, "forget_allowances", {});
+      case "forget-rate-limits":
+        await decide(db, "forget_rate_limits", {});
         return "done";
       case "converge-drifted":
         await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { availableNumberSchema, searchSchema } from "../_shared/numbers/search.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -13,7 +13,7 @@ export const contract = {
     answers: { 200: z.strictObject({ numbers: z.array(availableNumberSchema) }) },
     errors: [
       "number_not_available",
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
       "twilio_refused",
     ],
   }],

@@ -1,7 +1,7 @@
 import { rememberedPrices } from "../_shared/numbers/prices.ts";
 import { searchNumbers, searchSchema } from "../_shared/numbers/search.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readQuery } from "../_shared/platform/request.ts";
 import { masterCredentials } from "../_shared/subaccounts/credentials.ts";
 import { requireActiveSubaccount } from "../_shared/subaccounts/require-active.ts";
@@ -15,7 +15,7 @@ const prices = rememberedPrices();
 /** Numbers on offer, as the caller's own account sees them. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const search = readQuery(request, searchSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { twilio } = await requireActiveSubaccount(context);
   const { db, env, user } = context;
   // As the master account, which pays for all: so that what is remembered holds for every tenant.

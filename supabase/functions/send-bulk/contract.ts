@@ -1,6 +1,6 @@
 import { bulkAnswerSchema, bulkSchema } from "../_shared/campaigns/create.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -17,7 +17,7 @@ export const contract = {
       "idempotency_key_reused",
       "number_not_owned",
       "number_required",
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
     ],
   }],
 } as const satisfies Contract;

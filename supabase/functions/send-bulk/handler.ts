@@ -3,7 +3,7 @@ import { fetchCampaign } from "../_shared/campaigns/list.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
-import { allowanceOf } from "../_shared/platform/rate-limit.ts";
+import { rateLimitArgs } from "../_shared/platform/rate-limit.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 };
@@ -22,7 +22,7 @@ export async function handle(request: Request, { db, env, user, requestId }: Con
     userId: user.id,
     idempotencyKey,
     requestId,
-    allowance: allowanceOf(LIMIT, request, env),
+    rateLimit: rateLimitArgs(LIMIT, request, env),
   });
   if (!isRepeated) wakeJobs(env);
   const campaign = await fetchCampaign(db, user.id, campaignId);

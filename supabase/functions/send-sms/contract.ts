@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { messageSchema } from "../_shared/messages/compose.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export { messageSchema };
 
@@ -31,7 +31,7 @@ export const contract = {
     },
     answers: { 200: sentMessage, 201: sentMessage },
     errors: [
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
       "number_not_owned",
       "number_required",
       "invalid_recipient",

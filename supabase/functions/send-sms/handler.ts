@@ -4,7 +4,7 @@ import { sendReserved } from "../_shared/messages/send.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
-import { allowanceOf } from "../_shared/platform/rate-limit.ts";
+import { rateLimitArgs } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { masterTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
@@ -22,7 +22,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     idempotencyKey,
     fallback: env.MASTER_FALLBACK === "on",
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
-    allowance: allowanceOf(LIMIT, request, env),
+    rateLimit: rateLimitArgs(LIMIT, request, env),
   });
   if (result.outcome === "duplicate") {
     return Response.json(result.message, { status: 200, headers: { "idempotent-replayed": "true" } });

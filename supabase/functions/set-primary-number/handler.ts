@@ -1,19 +1,28 @@
 import { decidedNumber } from "../_shared/numbers/shape.ts";
-import { numberRefusal } from "../_shared/numbers/standing.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { numberRefusal } from "../_shared/numbers/refusals.ts";
+import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { choiceSchema } from "./contract.ts";
+
+const setPrimaryNumber = decision("set_primary_number", {
+  set: ["number"],
+  already: ["number"],
+  not_found: [],
+  purchasing: ["number"],
+  releasing: ["number"],
+  released: ["number"],
+});
 
 const LIMIT = { action: "set-primary", perUser: 60, perAddress: 300, windowSeconds: 60 };
 
 /** Makes a number the caller's primary one. Twilio knows of none, so it is not asked. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId } = await readJson(request, choiceSchema);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const { db, user, requestId } = context;
-  const decided = await decide(db, "set_primary_number", {
+  const decided = await setPrimaryNumber(db, {
     p_user_id: user.id,
     p_number_id: numberId,
     p_request_id: requestId,
@@ -22,7 +31,10 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "set":
     case "already":
       return Response.json(decidedNumber(decided.number));
-    default:
+    case "not_found":
+    case "purchasing":
+    case "releasing":
+    case "released":
       throw numberRefusal(numberId, decided);
   }
 }

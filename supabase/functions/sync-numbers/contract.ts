@@ -2,7 +2,7 @@ import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { numberChangeSchema } from "../_shared/numbers/sync.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { STANDING_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const contract = {
   caller: "user",
@@ -14,7 +14,7 @@ export const contract = {
       200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) }),
     },
     errors: [
-      ...STANDING_ERRORS,
+      ...ACCOUNT_STATUS_ERRORS,
       "twilio_refused",
     ],
   }],

@@ -1,7 +1,7 @@
 import { ownNumbers } from "../_shared/numbers/list.ts";
 import { type NumberChange, syncNumbers } from "../_shared/numbers/sync.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { takeAllowance } from "../_shared/platform/rate-limit.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
 import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
@@ -12,7 +12,7 @@ const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 }
 /** Makes the caller's numbers those that Twilio has, now rather than within the hour. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   await expectNoBody(request);
-  await takeAllowance(LIMIT, request, context);
+  await enforceRateLimit(LIMIT, request, context);
   const changes = await changesOf(context);
   return Response.json({ numbers: await ownNumbers(context.userDb, context.user.id), changes });
 }
@@ -30,7 +30,7 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     case "synced":
       return result.changes;
     case "no_account":
-      throw standingRefusal(result.standing);
+      throw standingRefusal(result.status);
     case "failed":
       throw refusalOf(result.failure);
   }

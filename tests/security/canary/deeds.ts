@@ -55,7 +55,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("messaging-settings", { body: settingsOf(id) }),
     () => ada.call("forward-webhook"),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
-    () => operator.call("admin/set-number-pace", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
+    () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
     async () => await ada.data.from("messaging_settings").select(),
     async () => await ada.data.from("sms_conversations").select(),
     async () => await ada.data.from("campaigns").select("id, name, status, waiting"),

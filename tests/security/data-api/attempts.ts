@@ -1,3 +1,4 @@
+import { Constants } from "../../../supabase/functions/_shared/database.types.ts";
 import type { Routine, Table } from "./catalogue.ts";
 
 /** One request of an attacker's to `/rest/v1/`. */
@@ -169,8 +170,17 @@ function plausible(name: string, type: string, victimId: string): unknown {
     case "text":
       return name.includes("status") || name.includes("hold") ? "active" : "x";
     default:
-      throw new Error(`Cannot make up a value for "${name}": nobody here knows the type "${type}"`);
+      return labelOf(type) ?? unknownType(name, type);
   }
+}
+
+/** The first label of an enum of ours; undefined for any other type. */
+function labelOf(type: string): string | undefined {
+  return Object.entries<readonly string[]>(Constants.public.Enums).find(([name]) => name === type)?.[1][0];
+}
+
+function unknownType(name: string, type: string): never {
+  throw new Error(`Cannot make up a value for "${name}" of the unexpected type "${type}"`);
 }
 
 /** Attempts at what the Data API does not list at all: other schemas, and what belongs to Postgres. */

@@ -255,7 +255,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         post("/rotate-token", tenant(), tenant(UNKNOWN)),
         post("/rotate-sealing-keys", {}),
         post("/sweep", {}),
-        post("/set-number-pace", { phoneNumber: alice.number, messagesPerSecond: 100 }, {
+        post("/set-number-send-rate", { phoneNumber: alice.number, messagesPerSecond: 100 }, {
           phoneNumber: "+14155550100",
           messagesPerSecond: 0.5,
         }),

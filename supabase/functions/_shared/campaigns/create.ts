@@ -4,7 +4,7 @@ import { senderRefusal } from "../messages/reserve.ts";
 import { type Db, decide } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import { momentSchema } from "../platform/paging.ts";
-import { type allowanceOf, tooOften } from "../platform/rate-limit.ts";
+import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import { type CheckedRecipients, checkRecipients } from "./recipients.ts";
 import { campaignSchema } from "./shape.ts";
 
@@ -48,7 +48,7 @@ export interface CreateOptions {
   userId: string;
   idempotencyKey: string;
   requestId: string;
-  allowance: ReturnType<typeof allowanceOf>;
+  rateLimit: ReturnType<typeof rateLimitArgs>;
 }
 
 /** Checks every row of the request. @throws Refusal `no_valid_recipients` where none is left */
@@ -82,7 +82,7 @@ export async function createCampaign(
     p_scheduled_at: input.scheduledAt ?? null,
     p_recipients: ready.map((recipient) => ({ ...recipient })),
     p_request_id: options.requestId,
-    ...options.allowance,
+    ...options.rateLimit,
   });
   switch (made.outcome) {
     case "created":
@@ -94,7 +94,7 @@ export async function createCampaign(
         "Cannot send: this Idempotency-Key was used for a different campaign",
       );
     case "rate_limited":
-      throw tooOften(made.retry_after_seconds);
+      throw rateLimited(made.retry_after_seconds);
     default:
       throw senderRefusal(made.outcome, input.from ?? null);
   }

@@ -1,6 +1,6 @@
 import { type Db, decide } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
-import { type allowanceOf, tooOften } from "../platform/rate-limit.ts";
+import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
 import { refusalOfMessage } from "./refusals.ts";
 import type { NumberSource } from "../numbers/shape.ts";
@@ -36,8 +36,8 @@ export interface ReserveOptions {
   idempotencyKey: string;
   fallback: boolean;
   masterAccountSid: string;
-  /** What the request counts for; see `allowanceOf`. */
-  allowance: ReturnType<typeof allowanceOf>;
+  /** What the request counts for; see `rateLimitArgs`. */
+  rateLimit: ReturnType<typeof rateLimitArgs>;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     p_encoding: composed.encoding,
     p_fallback: options.fallback,
     p_master_account_sid: options.masterAccountSid,
-    ...options.allowance,
+    ...options.rateLimit,
   });
   const { from, to } = composed;
   switch (row.outcome) {
@@ -93,7 +93,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "key_conflict":
       throw new Refusal("idempotency_key_reused", "Cannot send: this Idempotency-Key was used for a different message");
     case "rate_limited":
-      throw tooOften(row.retry_after_seconds);
+      throw rateLimited(row.retry_after_seconds);
     case "destination_refused":
       throw new Refusal(
         "destination_not_enabled",

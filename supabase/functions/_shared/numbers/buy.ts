@@ -1,10 +1,12 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 import { inboundUrl } from "../twilio/webhook-urls.ts";
-import { capabilitiesOf, type PhoneNumber, tenantNumber } from "./shape.ts";
+import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
+
+const recordNumber = decision("record_number", { recorded: ["number"], already: ["number"] });
 
 export interface Purchase {
   userId: string;
@@ -100,20 +102,21 @@ async function recordPurchase(
   bought: IncomingPhoneNumberInstance,
   { db, requestId }: BuyDependencies,
 ): Promise<PhoneNumber> {
-  const recorded = await decide(db, "record_number", {
+  const recorded = await recordNumber(db, {
     p_number_id: purchase.numberId,
     p_phone_sid: bought.sid,
     p_friendly_name: bought.friendlyName,
     p_capabilities: { ...capabilitiesOf(bought.capabilities) },
     p_request_id: requestId,
   });
-  if (recorded.status === "released") {
+  const number = decidedNumber(recorded.number);
+  if (number.status === "released") {
     throw new Refusal(
       "subaccount_closed",
       `Cannot buy "${purchase.phoneNumber}": your subaccount was closed meanwhile`,
     );
   }
-  return tenantNumber(recorded);
+  return number;
 }
 
 /**

@@ -1,6 +1,21 @@
 import { z } from "zod";
-import { type Db, decide, unavailable } from "../platform/database.ts";
-import { capabilitiesOf, numberSourceSchema, type PhoneNumber, phoneNumberSchema, tenantNumber } from "./shape.ts";
+import { type Db, decision, type Enum, unavailable } from "../platform/database.ts";
+import {
+  numberSourceSchema,
+  type PhoneNumber,
+  phoneNumberSchema,
+  sharedNumber,
+  SHOWN_COLUMNS,
+  tenantNumber,
+} from "./shape.ts";
+
+const accountAndSharedNumbers = decision("account_and_shared_numbers", {
+  none: ["shared_numbers"],
+  pending: ["shared_numbers"],
+  active: ["shared_numbers"],
+  suspended: [],
+  closed: [],
+});
 
 export const numberListSchema = z.strictObject({
   source: numberSourceSchema,
@@ -10,8 +25,6 @@ export const numberListSchema = z.strictObject({
 });
 
 export type NumberList = z.output<typeof numberListSchema>;
-
-const COLUMNS = "id, phone_number, phone_sid, friendly_name, capabilities, is_primary, status";
 
 /**
  * The caller's numbers, primary first. Without any, the shared numbers of the master account with a notice, where the
@@ -25,7 +38,7 @@ export async function listNumbers(db: Db, userDb: Db, userId: string, fallback: 
 
 /** The active numbers in the caller's own account, primary first. */
 export async function ownNumbers(userDb: Db, userId: string): Promise<PhoneNumber[]> {
-  const { data, error } = await userDb.from("user_twilio_numbers").select(COLUMNS)
+  const { data, error } = await userDb.from("user_twilio_numbers").select(SHOWN_COLUMNS)
     .eq("user_id", userId).eq("status", "active")
     .order("is_primary", { ascending: false }).order("created_at").order("id");
   if (error !== null) throw unavailable("user_twilio_numbers", error.code);
@@ -33,35 +46,23 @@ export async function ownNumbers(userDb: Db, userId: string): Promise<PhoneNumbe
 }
 
 async function sharedNumbers(db: Db, userId: string): Promise<NumberList> {
-  const standing = await decide(db, "number_standing", { p_user_id: userId });
-  const shared = sharedNumbersSchema.parse(standing.master_numbers).map(shown);
-  const notice = noticeFor(standing.outcome, shared.length);
-  return notice === null ? { source: "subaccount", numbers: [] } : { source: "master", notice, numbers: shared };
+  const account = await accountAndSharedNumbers(db, { p_user_id: userId });
+  switch (account.outcome) {
+    case "suspended": // the shared numbers are no way around a suspension
+    case "closed":
+      return { source: "subaccount", numbers: [] };
+    case "none":
+    case "pending":
+    case "active": {
+      const numbers = z.array(z.json()).parse(account.shared_numbers).map(sharedNumber);
+      return { source: "master", notice: noticeFor(account.outcome, numbers.length), numbers };
+    }
+  }
 }
 
-/** A suspended or closed tenant is shown no way around it. */
-function noticeFor(standing: string, count: number): string | null {
-  if (standing === "suspended" || standing === "closed") return null;
+function noticeFor(status: Exclude<Enum<"account_status">, "suspended" | "closed">, count: number): string {
   if (count === 0) return "You have no numbers yet, and there are no shared ones";
-  return standing === "active"
+  return status === "active"
     ? "You have no numbers yet: these are shared numbers of the platform, shown as examples. Buy a number of your own to send"
     : "You have no subaccount yet: these are shared numbers of the platform. Messages sent from them go through the master account, within narrow limits";
-}
-
-const sharedNumbersSchema = z.array(z.object({
-  id: z.string(),
-  phoneNumber: z.string(),
-  phoneSid: z.string(),
-  friendlyName: z.string().nullable(),
-  capabilities: z.unknown(),
-}));
-
-function shown(number: z.output<typeof sharedNumbersSchema>[number]): PhoneNumber {
-  return {
-    ...number,
-    capabilities: capabilitiesOf(number.capabilities),
-    isPrimary: false,
-    status: "active",
-    source: "master",
-  };
 }

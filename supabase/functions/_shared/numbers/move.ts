@@ -1,17 +1,20 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
-import { type Db, decide } from "../platform/database.ts";
+import type { Json } from "../database.types.ts";
+import { type Db, decision, type Enum } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf, twilioUnavailable } from "../twilio/errors.ts";
-import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
+import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
+
+const recordNumberMove = decision("record_number_move", { recorded: ["number?"], held: [], left_alone: [] });
 
 export interface Move {
   phoneNumber: string;
   userId: string;
   /** The tenant's account. */
   subaccountSid: string;
-  to: "tenant" | "master";
+  to: Enum<"move_target">;
   operatorId: string;
   reason: string;
 }
@@ -105,7 +108,7 @@ async function recordMove(
   { db, requestId }: MoveDependencies,
 ): Promise<PhoneNumber> {
   const { sid: phoneSid, friendlyName, capabilities } = moved;
-  const recorded = await decide(db, "record_number_move", {
+  const recorded = await recordNumberMove(db, {
     p_user_id: userId,
     p_account_sid: subaccountSid,
     p_to: to,
@@ -116,13 +119,27 @@ async function recordMove(
   });
   switch (recorded.outcome) {
     case "recorded":
-      return { ...decidedNumber(recorded.number), source: to === "tenant" ? "subaccount" : "master" };
+      return to === "tenant" ? decidedNumber(recorded.number) : masterNumber(recorded.number, moved);
     case "held":
     case "left_alone":
       throw heldMeanwhile(phoneNumber);
-    default:
-      throw new Error(`"${recorded.outcome}" is no outcome that anybody here knows`);
   }
+}
+
+/** A number of the master account: shared, or with its SID for an id where it cannot carry SMS and has no row. */
+function masterNumber(shared: Json, moved: IncomingPhoneNumberInstance): PhoneNumber {
+  if (shared !== null) return sharedNumber(shared);
+  const { sid, phoneNumber, friendlyName, capabilities } = moved;
+  return {
+    id: sid,
+    phoneNumber,
+    phoneSid: sid,
+    friendlyName,
+    capabilities: capabilitiesOf(capabilities),
+    isPrimary: false,
+    status: "active",
+    source: "master",
+  };
 }
 
 function nowhere({ phoneNumber, to }: Move): Refusal {

@@ -1,8 +1,14 @@
-import { type Db, decide } from "../platform/database.ts";
+import type { Json } from "../database.types.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
+
+const recordNumberRelease = decision("record_number_release", {
+  recorded: ["number", "primary_number?"],
+  already: ["number", "primary_number?"],
+});
 
 export interface Release {
   userId: string;
@@ -75,11 +81,11 @@ async function deleteAtTwilio(
 }
 
 async function recordRelease({ numberId }: Release, { db, requestId }: ReleaseDependencies): Promise<Released> {
-  return releasedOf(await decide(db, "record_number_release", { p_number_id: numberId, p_request_id: requestId }));
+  return releasedOf(await recordNumberRelease(db, { p_number_id: numberId, p_request_id: requestId }));
 }
 
 /** What a decision about a release says, as callers see it. */
-export function releasedOf(decided: { number: unknown; primary_number: unknown }): Released {
+export function releasedOf(decided: { number: Json; primary_number: Json }): Released {
   return {
     released: decidedNumber(decided.number),
     primary: decided.primary_number === null ? null : decidedNumber(decided.primary_number),

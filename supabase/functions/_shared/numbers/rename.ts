@@ -1,8 +1,10 @@
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
+
+const recordNumberName = decision("record_number_name", { recorded: ["number"], gone: [] });
 
 export interface Renaming {
   userId: string;
@@ -26,7 +28,7 @@ export interface RenameDependencies {
  */
 export async function renameNumber(renaming: Renaming, dependencies: RenameDependencies): Promise<PhoneNumber> {
   const { db, requestId } = dependencies;
-  const recorded = await decide(db, "record_number_name", {
+  const recorded = await recordNumberName(db, {
     p_number_id: renaming.numberId,
     p_friendly_name: await renameAtTwilio(renaming, dependencies),
     p_request_id: requestId,

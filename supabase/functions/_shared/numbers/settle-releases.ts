@@ -22,12 +22,12 @@ const BATCH = 50;
 export async function settleReleases(dependencies: SettleReleasesDependencies): Promise<number> {
   const { db, twilioFor, log } = dependencies;
   const stale = await rows(db, "stale_number_releases", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
-  for (const { number_id, user_id, phone_number, phone_sid } of stale) {
-    const about = { userId: user_id, numberId: number_id };
+  for (const { id: numberId, user_id: userId, phone_number: phoneNumber, phone_sid: phoneSid } of stale) {
+    const about = { userId, numberId };
     try {
-      const twilio = await twilioFor(user_id);
-      if (twilio === null) continue;
-      const release = { ...about, phoneNumber: phone_number, phoneSid: phone_sid, begunBefore: true };
+      const twilio = await twilioFor(userId);
+      if (twilio === null || phoneSid === null) continue;
+      const release = { ...about, phoneNumber, phoneSid, begunBefore: true };
       const outcome = await settleRelease(release, { ...dependencies, twilio });
       if (outcome === null) log.warn("release.unsettled", about);
     } catch (error) {

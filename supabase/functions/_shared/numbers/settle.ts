@@ -23,13 +23,13 @@ const BATCH = 50;
 export async function settlePurchases(dependencies: SettlePurchasesDependencies): Promise<number> {
   const { db, twilioFor, log } = dependencies;
   const stale = await rows(db, "stale_number_reservations", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
-  for (const { number_id, user_id, phone_number } of stale) {
-    const purchase = { userId: user_id, numberId: number_id, phoneNumber: phone_number };
+  for (const { id: numberId, user_id: userId, phone_number: phoneNumber } of stale) {
+    const purchase = { userId, numberId, phoneNumber };
     try {
-      const twilio = await twilioFor(user_id);
+      const twilio = await twilioFor(userId);
       if (twilio !== null) await settlePurchase(purchase, { ...dependencies, twilio });
     } catch (error) {
-      log.warn("purchase.unsettled", { userId: user_id, numberId: number_id, ...describeError(error) });
+      log.warn("purchase.unsettled", { userId, numberId, ...describeError(error) });
     }
   }
   return stale.length;

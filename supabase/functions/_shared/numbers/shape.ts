@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Database, Json } from "../database.types.ts";
+import { rowFrom } from "../platform/database.ts";
 
 /** What a number can do. Twilio spells the keys differently for numbers on offer and numbers owned; here they are always these. */
 export const capabilitiesSchema = z.strictObject({ sms: z.boolean(), mms: z.boolean(), voice: z.boolean() });
@@ -33,20 +35,19 @@ export function capabilitiesOf(raw: unknown): Capabilities {
   return { sms: said.get("sms") ?? false, mms: said.get("mms") ?? false, voice: said.get("voice") ?? false };
 }
 
-const numberRowSchema = z.object({
-  id: z.string(),
-  phone_number: z.string(),
-  phone_sid: z.string().nullable(),
-  friendly_name: z.string().nullable(),
-  capabilities: z.unknown(),
-  is_primary: z.boolean(),
-  status: z.string(),
-});
+/** A row of `user_twilio_numbers`. */
+export type NumberRow = Database["public"]["Tables"]["user_twilio_numbers"]["Row"];
 
-type NumberRow = z.output<typeof numberRowSchema>;
+/** The columns that endpoints show. */
+export const SHOWN_COLUMNS = "id, phone_number, phone_sid, friendly_name, capabilities, is_primary, status";
+
+type ShownRow = Pick<
+  NumberRow,
+  "id" | "phone_number" | "phone_sid" | "friendly_name" | "capabilities" | "is_primary" | "status"
+>;
 
 /** A row of `user_twilio_numbers` as callers see it. */
-export function tenantNumber(row: NumberRow): PhoneNumber {
+export function tenantNumber(row: ShownRow): PhoneNumber {
   return {
     id: row.id,
     phoneNumber: row.phone_number,
@@ -59,15 +60,38 @@ export function tenantNumber(row: NumberRow): PhoneNumber {
   };
 }
 
-/** As `tenantNumber`, for a number that a decision answers with as one value. */
-export function decidedNumber(row: unknown): PhoneNumber {
-  return tenantNumber(numberRowSchema.parse(row));
+/** As `tenantNumber`, for the row in a decision's column. */
+export function decidedNumber(json: Json): PhoneNumber {
+  return tenantNumber(rowFrom("user_twilio_numbers", json));
 }
 
-/** As `decidedNumber`, for one that Twilio has sold: it has a SID. */
-export function ownedNumber(row: unknown): PhoneNumber & { phoneSid: string } {
-  const number = decidedNumber(row);
+/** As `decidedNumber`, for an active number or one that is being released: it has a SID. */
+export function ownedNumber(json: Json): PhoneNumber & { phoneSid: string } {
+  const number = decidedNumber(json);
   return { ...number, phoneSid: z.string().parse(number.phoneSid) };
+}
+
+const sharedNumberSchema = z.object({
+  id: z.string(),
+  phone_number: z.string(),
+  phone_sid: z.string(),
+  friendly_name: z.string().nullable(),
+  capabilities: z.unknown(),
+});
+
+/** A row of `private.master_numbers`, which has no generated type, as callers see it. */
+export function sharedNumber(json: Json): PhoneNumber {
+  const row = sharedNumberSchema.parse(json);
+  return {
+    id: row.id,
+    phoneNumber: row.phone_number,
+    phoneSid: row.phone_sid,
+    friendlyName: row.friendly_name,
+    capabilities: capabilitiesOf(row.capabilities),
+    isPrimary: false,
+    status: "active",
+    source: "master",
+  };
 }
 
 /** A number that somebody asks about, in E.164. */

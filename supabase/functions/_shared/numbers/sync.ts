@@ -1,17 +1,26 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import { z } from "zod";
-import { type Db, decide, rows } from "../platform/database.ts";
+import { Constants, type Json } from "../database.types.ts";
+import { type Db, decide, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
-import { capabilitiesOf, decidedNumber } from "./shape.ts";
+import { capabilitiesOf, tenantNumber } from "./shape.ts";
 import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
 import { type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
+const beginNumberSync = decision("begin_number_sync", {
+  active: ["subaccount_sid", "sealed_token", "read_at", "numbers"],
+  none: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
+
 export const numberChangeSchema = z.strictObject({
-  change: z.enum(["appeared", "changed", "released", "repaired"]),
+  change: z.enum(Constants.public.Enums.record_number_sync_outcome).exclude(["held", "left_alone"]),
   phoneNumber: z.string(),
   phoneSid: z.string(),
 });
@@ -29,8 +38,8 @@ export interface SyncDependencies {
 
 export type SyncResult =
   | { outcome: "synced"; changes: NumberChange[] }
-  /** Nothing was done: how the tenant's subaccount stands instead. */
-  | { outcome: "no_account"; standing: string }
+  /** Nothing was done: the tenant's account is not active. */
+  | { outcome: "no_account"; status: Exclude<Enum<"account_status">, "active"> }
   /** Twilio failed us in the middle. What was done and found until then is recorded. */
   | { outcome: "failed"; failure: TwilioFailure };
 
@@ -41,8 +50,8 @@ export type SyncResult =
  */
 export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
   const { db, asTenant } = dependencies;
-  const begun = await decide(db, "begin_number_sync", { p_user_id: userId });
-  if (begun.outcome !== "active") return { outcome: "no_account", standing: begun.outcome };
+  const begun = await beginNumberSync(db, { p_user_id: userId });
+  if (begun.outcome !== "active") return { outcome: "no_account", status: begun.outcome };
   const { subaccount_sid: accountSid, sealed_token: sealedToken, read_at: readAt } = begun;
   const tenant = { userId, accountSid, readAt, actor, known: knownNumbers(begun.numbers) };
   const twilio = await asTenant({ userId, accountSid, sealedToken });
@@ -78,9 +87,9 @@ async function compare(
   return recorded;
 }
 
-function knownNumbers(found: unknown): KnownNumber[] {
-  return z.array(z.unknown()).parse(found).map((row) => {
-    const { status, ...number } = decidedNumber(row);
+function knownNumbers(found: Json): KnownNumber[] {
+  return z.array(z.json()).parse(found).map((json) => {
+    const { status, ...number } = tenantNumber(rowFrom("user_twilio_numbers", json));
     return { ...number, status: statusSchema.parse(status) };
   });
 }
@@ -99,7 +108,7 @@ function listedNumber(number: IncomingPhoneNumberInstance): ListedNumber {
 
 /** What `record_number_sync` is told. */
 interface FoundChange {
-  change: "appeared" | "bought" | "changed" | "released" | "repaired";
+  change: Enum<"number_change">;
   numberId?: string;
   number: { phoneNumber: string; phoneSid: string; friendlyName?: string; capabilities?: Record<string, boolean> };
   details?: Record<string, string[]>;
@@ -186,11 +195,17 @@ async function recordChanges(
     p_request_id: requestId,
   });
   return recorded.flatMap(({ outcome, phone_number: phoneNumber, phone_sid: phoneSid }): NumberChange[] => {
-    if (outcome === "left_alone") return [];
-    if (outcome === "held") {
-      log.warn("number.held", { userId, phoneNumber, phoneSid });
-      return [];
+    switch (outcome) {
+      case "left_alone":
+        return [];
+      case "held":
+        log.warn("number.held", { userId, phoneNumber, phoneSid });
+        return [];
+      case "appeared":
+      case "changed":
+      case "released":
+      case "repaired":
+        return [{ change: outcome, phoneNumber, phoneSid }];
     }
-    return [{ change: numberChangeSchema.shape.change.parse(outcome), phoneNumber, phoneSid }];
   });
 }

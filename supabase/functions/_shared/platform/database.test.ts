@@ -6,7 +6,7 @@ function answering(row: Record<string, unknown>): Db {
   return { rpc: () => ({ abortSignal: () => Promise.resolve({ data: [row], error: null }) }) } as unknown as Db;
 }
 
-const takeAllowance = decision("take_allowance", { allowed: [], exceeded: ["retry_after_seconds"] });
+const countRequest = decision("count_request", { allowed: [], exceeded: ["retry_after_seconds"] });
 const ARGS = {
   p_action: "send",
   p_user_id: null,
@@ -18,17 +18,17 @@ const ARGS = {
 
 Deno.test("a decision returns the row under its outcome", async () => {
   const row = { outcome: "exceeded", retry_after_seconds: 5 };
-  assert.deepEqual(await takeAllowance(answering(row), ARGS), row);
+  assert.deepEqual(await countRequest(answering(row), ARGS), row);
 });
 
 Deno.test("a decision with an outcome that was not declared fails and names it", async () => {
-  await assert.rejects(takeAllowance(answering({ outcome: "unheard" }), ARGS), {
-    message: 'Unexpected take_allowance outcome "unheard"',
+  await assert.rejects(countRequest(answering({ outcome: "unheard" }), ARGS), {
+    message: 'Unexpected count_request outcome "unheard"',
   });
 });
 
 Deno.test("a decision without a column that its outcome declares fails and names it", async () => {
-  await assert.rejects(takeAllowance(answering({ outcome: "exceeded", retry_after_seconds: null }), ARGS), {
-    message: 'take_allowance answered "exceeded" without retry_after_seconds',
+  await assert.rejects(countRequest(answering({ outcome: "exceeded", retry_after_seconds: null }), ARGS), {
+    message: 'count_request answered "exceeded" without retry_after_seconds',
   });
 });

@@ -4,6 +4,9 @@ import { Refusal } from "./errors.ts";
 
 export type Db = SupabaseClient<Database>;
 
+/** The values of an enum of the database, as a union. */
+export type Enum<Name extends keyof Database["public"]["Enums"]> = Database["public"]["Enums"][Name];
+
 type Functions = Database["public"]["Functions"];
 export type FunctionName = keyof Functions & string;
 /** The generator cannot see which arguments may be null: ours all take it, and say in SQL what it means. */

@@ -1,20 +1,22 @@
-import { decide } from "./database.ts";
+import { decision } from "./database.ts";
 import type { Context } from "./endpoint.ts";
 import type { Env } from "./env.ts";
 import { Refusal } from "./errors.ts";
 
-/** How often something may be done. `RATE_LIMIT_FACTOR` scales every limit; 0 switches them off. */
+/** A rate limit. `RATE_LIMIT_FACTOR` scales every limit; 0 disables them. */
 export interface Limit {
-  /** What is counted together. */
+  /** Requests with the same action share a limit. */
   action: string;
   perUser: number;
-  /** Wider: many users may sit behind one address. */
+  /** Higher than `perUser`, because many users can share one IP address. */
   perAddress: number;
   windowSeconds: number;
 }
 
-/** What a decision needs to count one use by the caller and their address itself; nulls where limits are switched off. */
-export function allowanceOf(
+const countRequest = decision("count_request", { allowed: [], exceeded: ["retry_after_seconds"] });
+
+/** The arguments of a decision that counts the request itself. Nulls when rate limits are disabled. */
+export function rateLimitArgs(
   limit: Limit,
   request: Request,
   { RATE_LIMIT_FACTOR: factor }: Pick<Env, "RATE_LIMIT_FACTOR">,
@@ -27,11 +29,11 @@ export function allowanceOf(
   };
 }
 
-/** Counts one use by the caller and their address, in one statement. @throws Refusal `rate_limited` with Retry-After */
-export async function takeAllowance(limit: Limit, request: Request, { db, env, user }: Context): Promise<void> {
-  const { p_address, p_user_rate, p_address_rate } = allowanceOf(limit, request, env);
+/** Counts the request for the caller and their IP address. @throws Refusal `rate_limited` with Retry-After */
+export async function enforceRateLimit(limit: Limit, request: Request, { db, env, user }: Context): Promise<void> {
+  const { p_address, p_user_rate, p_address_rate } = rateLimitArgs(limit, request, env);
   if (p_user_rate === null) return;
-  const taken = await decide(db, "take_allowance", {
+  const counted = await countRequest(db, {
     p_action: limit.action,
     p_user_id: user.id,
     p_address,
@@ -39,18 +41,18 @@ export async function takeAllowance(limit: Limit, request: Request, { db, env, u
     p_address_limit: p_address_rate,
     p_window_seconds: limit.windowSeconds,
   });
-  if (taken.outcome !== "allowed") throw tooOften(taken.retry_after_seconds);
+  if (counted.outcome === "exceeded") throw rateLimited(counted.retry_after_seconds);
 }
 
-/** The refusal for who has used up a limit. */
-export function tooOften(retryAfterSeconds: number): Refusal {
+/** The error for a caller over a rate limit, with Retry-After. */
+export function rateLimited(retryAfterSeconds: number): Refusal {
   const wait = Math.max(1, retryAfterSeconds);
   return new Refusal("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
     headers: { "retry-after": String(wait) },
   });
 }
 
-/** The caller's address as the platform's proxies tell it; null where they tell none. */
+/** The caller's IP address as the platform's proxies report it; null without a report. */
 function addressOf(request: Request): string | null {
   const forwarded = request.headers.get("x-forwarded-for")?.split(",")[0]?.trim();
   return forwarded ? forwarded.slice(0, 64) : null;

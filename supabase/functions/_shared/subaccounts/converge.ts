@@ -1,10 +1,27 @@
-import { decide } from "../platform/database.ts";
+import { decide, decision } from "../platform/database.ts";
 import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
 import { lookUpAccounts, type TwilioAccount } from "./look-up.ts";
-import { type AccountStatus, plan, type Step, type Stored, type Wanted } from "./plan.ts";
+import { plan, type Step, type Stored, type Wanted } from "./plan.ts";
 import { execute, type Execution } from "./steps.ts";
 
-/** Each round looks at Twilio anew. Three settle every case the plan knows; more means that someone works against us. */
+const beginConvergence = decision("begin_convergence", {
+  leased: [
+    "fence",
+    "version",
+    "wanted",
+    "subaccount_sid?",
+    "stored_status",
+    "has_token",
+    "applied_status?",
+    "intended_status?",
+    "create_attempted_at?",
+  ],
+  busy: [],
+});
+
+type Lease = Extract<Awaited<ReturnType<typeof beginConvergence>>, { outcome: "leased" }>;
+
+/** Each round looks at Twilio anew. Three rounds complete every case of the plan; more means concurrent changes at Twilio. */
 const MAX_ROUNDS = 6;
 
 /**
@@ -21,7 +38,7 @@ export async function converge(
   const { db, leaseSeconds } = dependencies;
   let created = false;
   for (;;) {
-    const lease = await decide(db, "begin_convergence", { p_user_id: userId, p_lease_seconds: leaseSeconds });
+    const lease = await beginConvergence(db, { p_user_id: userId, p_lease_seconds: leaseSeconds });
     if (lease.outcome === "busy") return { outcome: "busy" };
     const result = await underLease(userId, lease, dependencies, thorough);
     const end = await decide(db, "end_convergence", {
@@ -31,21 +48,9 @@ export async function converge(
     });
     if (result.outcome !== "converged") return result;
     created ||= result.created;
-    // A fact that arrived while we worked asked for convergence and found us busy: it is ours to serve.
+    // A fact that arrived meanwhile found this lease busy, so this convergence handles it.
     if (end !== "again") return { ...result, created };
   }
-}
-
-interface Lease {
-  fence: number;
-  version: number;
-  wanted: string;
-  subaccount_sid: string | null;
-  stored_status: string | null;
-  has_token: boolean | null;
-  applied_status: string | null;
-  intended_status: string | null;
-  create_attempted_at: string | null;
 }
 
 async function underLease(
@@ -62,7 +67,7 @@ async function underLease(
     inDoubt: false,
   };
   try {
-    return await rounds(lease.wanted as Wanted, execution, thorough);
+    return await rounds(lease.wanted, execution, thorough);
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown";
     await decide(dependencies.db, "end_convergence", {
@@ -71,7 +76,7 @@ async function underLease(
       p_version: lease.version,
       p_error: reason,
       p_in_doubt: execution.inDoubt,
-    }).catch(() => undefined); // the lease then simply runs out
+    }).catch(() => undefined); // the lease then runs out
     throw error;
   }
 }
@@ -109,10 +114,10 @@ function keptAccount(stored: Stored, accounts: TwilioAccount[]): ConvergedAccoun
 function storedOf(lease: Lease): Stored {
   return {
     subaccountSid: lease.subaccount_sid,
-    status: (lease.stored_status ?? "pending") as Stored["status"],
-    hasToken: lease.has_token ?? false,
-    appliedStatus: lease.applied_status as AccountStatus | null,
-    intendedStatus: lease.intended_status as AccountStatus | null,
+    status: lease.stored_status,
+    hasToken: lease.has_token,
+    appliedStatus: lease.applied_status,
+    intendedStatus: lease.intended_status,
     createAttemptedAt: lease.create_attempted_at === null ? null : new Date(lease.create_attempted_at),
   };
 }

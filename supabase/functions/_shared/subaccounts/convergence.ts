@@ -10,11 +10,11 @@ export interface ConvergeDependencies {
   twilio: Twilio;
   sealing: KeyRing;
   maxSubaccounts: number;
-  /** How many may be created within a day; as many as there may be where it is not set. */
+  /** How many may be created within a day. Unlimited if not set. */
   maxSubaccountsPerDay?: number;
-  /** How long a creation without an answer may still appear at Twilio. */
+  /** How long a creation without a response may still appear at Twilio. */
   createSettleSeconds: number;
-  /** Longer than the slowest sequence of calls to Twilio within one round, so that a lease outlives honest work. */
+  /** Longer than the slowest sequence of calls to Twilio within one round. */
   leaseSeconds: number;
   now: () => Date;
   log: Log;
@@ -32,9 +32,9 @@ export type Convergence =
   | { outcome: "converged"; account: ConvergedAccount | null; created: boolean }
   /** Another convergence of this tenant holds the lease. */
   | { outcome: "busy" }
-  /** A creation is unanswered and may still appear: ask again after `until`. */
+  /** A creation without a response may still appear: ask again after `until`. */
   | { outcome: "waiting"; until: Date }
-  /** The master account may hold no further subaccounts; the tenant's wish stays recorded. */
+  /** The master account may hold no further subaccounts. The tenant's request stays stored. */
   | { outcome: "limit_reached" }
-  /** The lease ran out and another took over; nothing was written past that moment. */
+  /** The lease ran out and another holder took it; nothing was written after that. */
   | { outcome: "fenced" };

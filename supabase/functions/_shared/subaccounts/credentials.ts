@@ -1,7 +1,16 @@
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
 import { createTwilio, type Twilio } from "../twilio/client.ts";
 import type { TwilioCredentials } from "../twilio/http.ts";
+
+/** A tenant's account status, with the SID and sealed token of their subaccount. */
+export const subaccountOf = decision("subaccount_of", {
+  none: [],
+  pending: ["subaccount_sid?"],
+  active: ["subaccount_sid", "sealed_token"],
+  suspended: ["subaccount_sid?"],
+  closed: ["subaccount_sid?"],
+});
 
 /** The parts of the environment that reach Twilio. */
 export interface TwilioEnv {
@@ -40,7 +49,7 @@ export async function tenantTwilio(
     accountSid,
     authToken: await openToken(ring, userId, accountSid, sealedToken),
     apiBaseUrl: env.TWILIO_API_BASE_URL,
-    // Who cannot look it up is left with Twilio's refusal: the request was not processed.
+    // Without a newer token the caller gets Twilio's error: the request was not processed.
     renewToken: (refused) => newerToken(refused, userId, accountSid, { db, ring }).catch(() => null),
   });
 }
@@ -54,9 +63,9 @@ export async function accountOfMessages(
   return source === "master" ? masterTwilio(env) : await activeTwilio({ db, env }, userId);
 }
 
-/** Twilio as a tenant whose subaccount is active; null for anybody else. */
+/** Twilio as a tenant whose subaccount is active; null for any other tenant. */
 export async function activeTwilio({ db, env }: { db: Db; env: TwilioEnv }, userId: string): Promise<Twilio | null> {
-  const account = await decide(db, "subaccount_of", { p_user_id: userId });
+  const account = await subaccountOf(db, { p_user_id: userId });
   if (account.outcome !== "active") return null;
   const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
   return await tenantTwilio({ db, env }, { userId, accountSid, sealedToken });

@@ -1,19 +1,22 @@
-/** What a tenant should have now, as decided from their subscriptions, requests and holds. */
-export type Wanted = "active" | "suspended" | "closed" | "none";
+import type { Enum } from "../platform/database.ts";
 
-/** Twilio's own words for an account's state. `closed` is final. */
-export type AccountStatus = "active" | "suspended" | "closed";
+/** The status a tenant's subaccount should have, from their subscriptions, request and hold. */
+export type Wanted = Enum<"wanted_status">;
 
-/** What the database remembers of the tenant's subaccount. */
+/** The status of an account at Twilio. `closed` is final. */
+export type AccountStatus = Enum<"twilio_account_status">;
+
+/** What the database stores of the tenant's subaccount. */
 export interface Stored {
   subaccountSid: string | null;
-  status: AccountStatus | "pending";
+  /** `pending` before there is an account. */
+  status: Enum<"account_status">;
   hasToken: boolean;
   /** The status Switchboard last gave the account; null when it never gave one. */
   appliedStatus: AccountStatus | null;
-  /** The status an earlier convergence was about to give when it was last heard of. */
+  /** The status that an earlier convergence was about to set, if its result was never recorded. */
   intendedStatus: AccountStatus | null;
-  /** When a creation was last begun whose outcome is not known. */
+  /** When a creation was begun whose outcome is unknown. */
   createAttemptedAt: Date | null;
 }
 
@@ -22,7 +25,7 @@ export interface Account {
   sid: string;
   status: AccountStatus;
   createdAt: Date;
-  /** How many phone numbers it holds. Only ever compared, so 0 will do where there is a single account. */
+  /** How many phone numbers it holds. Only compared between accounts: 0 for a single account. */
   numbers: number;
 }
 
@@ -36,22 +39,22 @@ export interface Situation {
 }
 
 export type Step =
-  /** A creation may still be on its way: look again later, create nothing. */
+  /** A creation may still take effect: look again later, create nothing. */
   | { do: "wait"; until: Date }
   | { do: "create" }
-  /** The creation that was begun came to nothing, and none is wanted any more. */
+  /** A creation had no effect, and no account is wanted any more. */
   | { do: "forget-attempt" }
   /** One tenant, one account: this one is surplus. */
   | { do: "close-duplicate"; sid: string }
   /** Store this account and its sealed token as the tenant's. */
   | { do: "adopt"; sid: string }
   | { do: "set-status"; sid: string; status: AccountStatus }
-  /** Twilio differs from what is stored, and Twilio is right: store it. `byHand`: somebody set it at Twilio. */
+  /** Twilio's status differs from the stored one: store it. `byHand`: it was set in Twilio's console. */
   | { do: "record-status"; sid: string; status: AccountStatus; byHand: boolean };
 
 /**
- * The steps that bring Twilio and the database to what is wanted. Pure, and empty exactly when nothing is left to do; after
- * executing them the caller looks again and plans again, until the plan is empty.
+ * The steps that give Twilio and the database the wanted status. Pure, and empty exactly when nothing is left to do. After
+ * executing the steps the caller looks and plans again, until the plan is empty.
  */
 export function plan(situation: Situation): Step[] {
   const open = situation.accounts.filter(({ status }) => status !== "closed");
@@ -70,12 +73,12 @@ function chooseKeeper(open: readonly Account[]): Account | undefined {
 }
 
 function withoutAccount({ wanted, stored, now, settleMs }: Situation): Step[] {
-  // First the loss is on record, whatever comes after it.
+  // The loss is recorded before any other step.
   if (stored.subaccountSid !== null && stored.status !== "closed") {
     return [{ do: "record-status", sid: stored.subaccountSid, status: "closed", byHand: wanted !== "closed" }];
   }
   const until = stored.createAttemptedAt && new Date(stored.createAttemptedAt.getTime() + settleMs);
-  // Also where none is wanted by now: one that appears later would be nobody's.
+  // Also when no account is wanted any more: one that appears later must be found and suspended.
   if (until !== null && now < until) return [{ do: "wait", until }];
   if (wanted === "active") return [{ do: "create" }];
   return until === null ? [] : [{ do: "forget-attempt" }];
@@ -83,7 +86,7 @@ function withoutAccount({ wanted, stored, now, settleMs }: Situation): Step[] {
 
 function withAccount({ wanted, stored }: Situation, account: Account): Step[] {
   if (stored.subaccountSid !== account.sid || !stored.hasToken) return [{ do: "adopt", sid: account.sid }];
-  // An account nobody is entitled to is stopped, not destroyed: closing is final and takes its numbers along.
+  // Without an entitlement an account is suspended, not closed: closing is final and releases its numbers.
   const target = wanted === "none" ? "suspended" : wanted;
   if (target !== "closed" && suspendedByHand(stored, account)) {
     return stored.status === "suspended"
@@ -98,8 +101,8 @@ function withAccount({ wanted, stored }: Situation, account: Account): Step[] {
 }
 
 /**
- * We last made it active and never meant to suspend it, yet it is suspended: an operator did that in Twilio's console. It is
- * recorded, not fought over, and outlasts a subscription that ends and begins again.
+ * Switchboard last made the account active and never meant to suspend it, yet it is suspended: that was done in Twilio's
+ * console. It is recorded and kept, also after a subscription ends and begins again.
  */
 function suspendedByHand(stored: Stored, account: Account): boolean {
   return account.status === "suspended" && stored.appliedStatus === "active" && stored.intendedStatus !== "suspended";

@@ -190,9 +190,9 @@ class Model {
         return "recorded";
       }
       case "renew_lease":
-        return "renewed";
+        return "written";
       default:
-        return "released";
+        return "written";
     }
   }
 }

@@ -11,14 +11,14 @@ export interface Execution extends ConvergeDependencies {
   userId: string;
   fence: number;
   stored: Stored;
-  /** Whether a write to Twilio got no answer: it may still land. */
+  /** Whether a write to Twilio got no response: it may still land. */
   inDoubt: boolean;
 }
 
 type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" } | { outcome: "busy" }>;
 const DONE = { outcome: "done" } as const;
 
-/** Executes one step. Every write to Twilio is noted first and recorded after, so that dying in between leaves a trace. */
+/** Executes one step. Each write to Twilio is noted before and recorded after, so that a death in between leaves a trace. */
 export function execute(step: Step, accounts: TwilioAccount[], execution: Execution): Promise<Result> {
   switch (step.do) {
     case "wait":
@@ -46,8 +46,7 @@ async function create(execution: Execution): Promise<Result> {
     p_max_subaccounts: maxSubaccounts,
     p_max_per_day: maxSubaccountsPerDay ?? null,
   });
-  if (noted === "fenced") return { outcome: "fenced" };
-  if (noted === "limit_reached") return { outcome: "limit_reached" };
+  if (noted !== "noted") return { outcome: noted };
   try {
     const account = accountOf(await twilio.accounts.create({ friendlyName: subaccountName(userId) }), 0);
     return await record(account, "subaccount.created", "active", execution);
@@ -56,10 +55,10 @@ async function create(execution: Execution): Promise<Result> {
   }
 }
 
-/** Twilio's own limit, which may be lower than the one we keep: the wish waits just the same. */
+/** Twilio's own limit, which may be lower than ours. The request waits in the same way. */
 const TOO_MANY_SUBACCOUNTS = 21480;
 
-/** Only a certain no takes the attempt back. Without an answer the note stays, and the next look finds the account or waits. */
+/** Only a certain refusal withdraws the attempt. Without a response the note stays: the next look finds the account or waits. */
 async function afterFailedCreate(error: unknown, { db, userId, fence, stored, now }: Execution): Promise<Result> {
   const failure = failureOf(error);
   if (failure.kind === "unknown") {
@@ -80,7 +79,7 @@ async function forgetAttempt({ db, userId, fence, stored }: Execution): Promise<
 
 function adopt(account: TwilioAccount, execution: Execution): Promise<Result> {
   const { stored } = execution;
-  // Of an account that is new to us nobody can say who suspended it; of our own we remember what we did.
+  // It is unknown where an adopted account was suspended. For a stored account the applied status is known.
   const fresh = account.status === "active" ? "active" : null;
   return record(
     account,
@@ -92,7 +91,7 @@ function adopt(account: TwilioAccount, execution: Execution): Promise<Result> {
 
 async function closeDuplicate(sid: string, execution: Execution): Promise<Result> {
   const { db, userId, fence, requestId } = execution;
-  // Closing is final: not on the word of a look that somebody else's may have overtaken.
+  // Closing is final, so the lease is checked once more before it.
   const renewed = await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence });
   if (renewed === "fenced") return { outcome: "fenced" };
   await updateStatus(sid, "closed", execution);
@@ -144,7 +143,7 @@ function recordStatus(
   );
 }
 
-/** An account that Twilio no longer knows: thirty days after closing it is not even listed. */
+/** An account that Twilio no longer lists: closed accounts disappear after thirty days. */
 function gone(sid: string, userId: string): RecordedAccount {
   return {
     sid,

@@ -1,8 +1,11 @@
 import type { AccountPage } from "twilio/lib/rest/api/v2010/account.js";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { tenantOfName } from "./name.ts";
+
+const COUNTS = ["open_accounts", "mismatches", "missing", "strangers"] as const;
+const endSweep = decision("end_sweep", { within: COUNTS, warning: COUNTS, critical: COUNTS });
 
 export interface SweepDependencies {
   db: Db;
@@ -15,16 +18,16 @@ export interface SweepDependencies {
   pageSize?: number;
 }
 
-/** Where a sweep is to go on: the content of its job. */
+/** Where a sweep continues: the content of its job. */
 export interface SweepProgress {
   sweepId: number;
   pageUrl: string;
 }
 
 /**
- * Compares one page of the accounts under the master with the database. Every tenant that differs is converged: orphans are
- * adopted, duplicates resolved, what was closed or suspended at Twilio is recorded. Accounts that do not carry our name are
- * never touched. The next page is enqueued as a job, together with what this one found.
+ * Compares one page of the accounts under the master account with the database. Each tenant that differs is converged:
+ * orphans are adopted, duplicates closed, and changes made at Twilio recorded. Accounts without our name are never changed.
+ * The next page is enqueued as a job in the same transaction.
  */
 export async function sweepPage(progress: SweepProgress | null, dependencies: SweepDependencies): Promise<void> {
   const { db, twilio, masterAccountSid } = dependencies;
@@ -47,7 +50,7 @@ function compared(page: AccountPage, masterAccountSid: string) {
 }
 
 async function finish(sweepId: number, { db, maxSubaccounts, log }: SweepDependencies): Promise<void> {
-  const swept = await decide(db, "end_sweep", { p_sweep_id: sweepId, p_max_subaccounts: maxSubaccounts });
+  const swept = await endSweep(db, { p_sweep_id: sweepId, p_max_subaccounts: maxSubaccounts });
   const { open_accounts: open, mismatches, missing, strangers } = swept;
   const fields = { open, limit: maxSubaccounts, mismatches, missing, strangers };
   if (swept.outcome === "within") log.info("sweep.done", fields);

@@ -118,7 +118,7 @@ async function recordPrimary(
 
 /** Before a write to Twilio: whoever lost the lease keeps their hands off. */
 const stillOurs = async ({ userId, fence }: Tokens, db: Db): Promise<boolean> =>
-  await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence }) === "renewed";
+  await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence }) === "written";
 
 const refusedRecord = (outcome: string): StepResult => outcome === "fenced" ? "fenced" : "gone";
 

@@ -1,13 +1,15 @@
-import { decide } from "../_shared/platform/database.ts";
+import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { paceSchema } from "./contract.ts";
+import { sendRateSchema } from "./contract.ts";
 
-/** Says how fast campaigns go out from a tenant's number. */
-export async function setNumberPace(request: Request, { db, user, requestId }: Context): Promise<Response> {
-  const { phoneNumber, messagesPerSecond } = await readJson(request, paceSchema);
-  const set = await decide(db, "set_number_pace", {
+const setSendRate = decision("set_number_send_rate", { set: ["user_id"], not_found: [] });
+
+/** Sets the send rate of campaigns from a tenant's number. */
+export async function setNumberSendRate(request: Request, { db, user, requestId }: Context): Promise<Response> {
+  const { phoneNumber, messagesPerSecond } = await readJson(request, sendRateSchema);
+  const set = await setSendRate(db, {
     p_phone_number: phoneNumber,
     p_per_second: messagesPerSecond,
     p_operator_id: user.id,

@@ -1,4 +1,4 @@
--- A deleted user leaves a subaccount behind: the deletion itself remembers it and asks for it to be closed.
+-- A deleted user's subaccount must be closed: the transaction that deletes the user keeps its SID and asks for convergence.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -15,35 +15,35 @@ insert into private.stripe_customers (id, user_id) values ('cus_pgtap', pg_temp.
 insert into public.sms_opt_outs (sender, recipient, user_id, keyword) values ('+15005550101', '+15005550199', pg_temp.tenant(), 'STOP');
 insert into private.tenancies (user_id, requested_at, version) values (pg_temp.newcomer(), now(), 5);
 
-select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user who never had anything to do with us can be deleted');
-select is_empty('select 1 from private.tenancies where user_id = pg_temp.visitor()', 'Nothing is remembered of them');
-select is_empty('select 1 from pgmq.q_jobs', 'Nothing is to be done for them');
+select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user without a subaccount or a request can be deleted');
+select is_empty('select 1 from private.tenancies where user_id = pg_temp.visitor()', 'Nothing is stored of a user without a subaccount or a request');
+select is_empty('select 1 from pgmq.q_jobs', 'No job is enqueued for a user without a subaccount or a request');
 
 select lives_ok('delete from auth.users where id = pg_temp.tenant()', 'A tenant with numbers, a subscription and a subaccount can be deleted');
-select results_eq('select departed_at, version from private.tenancies where user_id = pg_temp.tenant()', $$ values (now(), 1::bigint) $$,
-  'Their departure is remembered');
+select results_eq('select user_deleted_at, version, subaccount_sid from private.tenancies where user_id = pg_temp.tenant()',
+  $$ values (now(), 1::bigint, 'AC1') $$, 'The tenancy keeps when the user was deleted, and the SID of their subaccount');
 select results_eq('select message from pgmq.q_jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$,
   'A convergence is enqueued, in the transaction of the deletion');
 select results_eq('select actor, action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant()',
   $$ values ('auth', 'user.deleted', 'AC1') $$, 'The audit log keeps the SID of what must be closed');
-select is_empty('select 1 from public.user_preferences where user_id = pg_temp.tenant()', 'Their row of preferences is gone, the token with it');
+select is_empty('select 1 from public.user_preferences where user_id = pg_temp.tenant()', 'A deleted user''s row of preferences is gone, with the token');
 select is_empty($$ select 1 from public.subscriptions where id = 'sub_pgtap' union all select 1 from private.stripe_customers where id = 'cus_pgtap'
-  union all select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'Their numbers and their subscription are gone');
+  union all select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'A deleted user''s numbers and subscription are gone');
 select results_eq($$ select user_id from public.sms_opt_outs where sender = '+15005550101' $$, array[null::uuid],
   'An opt-out outlives the tenant: consent belongs to the pair of numbers');
-select results_eq('select outcome, wanted, user_exists from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed', false) $$,
-  'The convergence that follows is told to close');
+select results_eq('select outcome::text, wanted::text from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed') $$,
+  'The convergence of a deleted user must close the subaccount');
 
-select lives_ok('delete from auth.users where id = pg_temp.newcomer()', 'A user who has only asked can be deleted');
-select results_eq('select departed_at, version from private.tenancies where user_id = pg_temp.newcomer()', $$ values (now(), 6::bigint) $$,
-  'A convergence that is just creating their subaccount finds the facts moved on');
+select lives_ok('delete from auth.users where id = pg_temp.newcomer()', 'A user with only a request can be deleted');
+select results_eq('select user_deleted_at, version from private.tenancies where user_id = pg_temp.newcomer()', $$ values (now(), 6::bigint) $$,
+  'A convergence that runs during the deletion finds a newer version');
 select results_eq($$ select message from pgmq.q_jobs where message ->> 'userId' = pg_temp.newcomer()::text $$,
-  $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'A convergence is enqueued for them too');
+  $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'A convergence is enqueued for a deleted user with only a request');
 
 -- Auth deletes as a role that has no rights on anything of ours.
 select results_eq($$ select prosecdef, proowner = (select relowner from pg_catalog.pg_class where oid = 'private.tenancies'::regclass)
-  from pg_catalog.pg_proc where oid = 'private.remember_departure'::regproc $$, $$ values (true, true) $$,
-  'The memory of departures works with its owner''s rights, whoever deletes');
+  from pg_catalog.pg_proc where oid = 'private.remember_user_deletion'::regproc $$, $$ values (true, true) $$,
+  'The trigger runs with its owner''s rights, for each role that deletes a user');
 
 select * from finish();
 rollback;
