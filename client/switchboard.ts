@@ -308,134 +308,8 @@ export class SwitchboardAdmin {
 
 // Subaccounts
 
-export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
-
-/** The answer of `POST provision-subaccount`. */
-export type ProvisionedSubaccount =
-  | { success: true; subaccountSid: string; friendlyName: string; status: "active" }
-  | { success: true; subaccountSid: null; friendlyName: null; status: "pending" };
-
-/** The answer of `GET provision-subaccount`. */
-export interface Subaccount {
-  provisioned: boolean;
-  /** Null: never asked for. */
-  status: SubaccountStatus | null;
-  subaccountSid: string | null;
-  friendlyName: string | null;
-  /** ISO 8601. */
-  createdAt: string | null;
-}
-
-// Numbers
-
-export type NumberSource = "subaccount" | "master";
-export type NumberType = "local" | "mobile" | "tollFree";
-
-export interface Capabilities {
-  sms: boolean;
-  mms: boolean;
-  voice: boolean;
-}
-
-/** A number as every endpoint shows it. */
-export interface PhoneNumber {
-  id: string;
-  /** E.164. */
-  phoneNumber: string;
-  /** Twilio's, `PN…`. */
-  phoneSid: string | null;
-  friendlyName: string | null;
-  capabilities: Capabilities;
-  isPrimary: boolean;
-  status: string;
-  source: NumberSource;
-}
-
-/** The answer of `list-numbers`. */
-export interface NumberList {
-  source: NumberSource;
-  /** Why the numbers are not the caller's own. */
-  notice?: string | undefined;
-  numbers: PhoneNumber[];
-}
-
-/** What to look for; SMS-capable numbers unless `sms` says otherwise. */
-export interface NumberSearch {
-  /** ISO 3166, two capitals; US unless said otherwise. */
-  country?: string | undefined;
-  /** `local` unless said otherwise. */
-  type?: NumberType | undefined;
-  /** Three digits. */
-  areaCode?: string | undefined;
-  /** 2 to 16 digits, letters or `*`. */
-  contains?: string | undefined;
-  locality?: string | undefined;
-  region?: string | undefined;
-  sms?: boolean | undefined;
-  mms?: boolean | undefined;
-  voice?: boolean | undefined;
-  /** 1 to 50; 20 unless said otherwise. */
-  limit?: number | undefined;
-}
-
-/** The answer of `search-numbers`. */
-export interface NumberOffer {
-  numbers: AvailableNumber[];
-}
-
-/** A number on offer. */
-export interface AvailableNumber {
-  /** E.164. */
-  phoneNumber: string;
-  friendlyName: string;
-  locality: string | null;
-  region: string | null;
-  /** ISO 3166, two capitals. */
-  isoCountry: string;
-  type: NumberType;
-  capabilities: Capabilities;
-  /** Null where it is not known. */
-  monthlyPrice: { amount: string; currency: string } | null;
-}
-
-/** What `buy-number` takes. */
-export interface NumberPurchase {
-  /** E.164. */
-  phoneNumber: string;
-  /** 1 to 64 characters; Twilio's own name for it unless given. */
-  friendlyName?: string | undefined;
-  /** `AD…`, where the country wants an address. */
-  addressSid?: string | undefined;
-  /** `BU…`, where the country wants a regulatory bundle. */
-  bundleSid?: string | undefined;
-}
-
-export interface NumberChoice {
-  numberId: string;
-}
-
-export interface NumberRenaming extends NumberChoice {
-  /** 1 to 64 characters. */
-  friendlyName: string;
-}
-
-export interface NumberRelease extends NumberChoice {
-  /** Releasing is final: the number, typed back. */
-  confirmPhoneNumber?: string | undefined;
-}
-
-/** The answer of `release-number`. */
-export interface ReleasedNumber {
-  released: PhoneNumber;
-  /** Null where it was the last one. */
-  primary: PhoneNumber | null;
-}
-
-/** The answer of `sync-numbers`. */
-export interface NumberSync {
-  numbers: PhoneNumber[];
-  changes: { change: "appeared" | "changed" | "released" | "repaired"; phoneNumber: string; phoneSid: string }[];
-}
+/** The response of `POST provision-subaccount`. */
+export type ProvisionedSubaccount = EnsuredSubaccount | PendingSubaccount;
 
 // Messages
 
@@ -828,9 +702,156 @@ export interface SealingKeys {
   retirable: string[];
 }
 
-// Errors
+// Models
 
-/** What a function may refuse with. */
+// <models> Written by `deno task openapi` from openapi.json; do not edit.
+
+/** A number on offer. */
+export interface AvailableNumber {
+  /** E.164. */
+  phoneNumber: string;
+  friendlyName: string;
+  locality: string | null;
+  region: string | null;
+  /** ISO 3166, two capital letters. */
+  isoCountry: string;
+  type: NumberType;
+  capabilities: Capabilities;
+  /** Twilio's monthly price; null where it is not known. */
+  monthlyPrice: {
+    amount: string;
+    currency: string;
+  } | null;
+}
+
+/** What a number can do. */
+export interface Capabilities {
+  sms: boolean;
+  mms: boolean;
+  voice: boolean;
+}
+
+/** The caller has an active subaccount. */
+export interface EnsuredSubaccount {
+  success: true;
+  subaccountSid: string;
+  friendlyName: string;
+  status: "active";
+}
+
+/** One difference between our rows and Twilio's list that a sync recorded. */
+export interface NumberChange {
+  change: "appeared" | "changed" | "released" | "repaired";
+  /** E.164. */
+  phoneNumber: string;
+  phoneSid: string;
+}
+
+/** The body of set-primary-number. */
+export interface NumberChoice {
+  numberId: string;
+}
+
+/** The response of list-numbers. */
+export interface NumberList {
+  source: NumberSource;
+  /** Why the numbers are not the caller's own. */
+  notice?: string | undefined;
+  numbers: PhoneNumber[];
+}
+
+/** The response of search-numbers. */
+export interface NumberOffer {
+  numbers: AvailableNumber[];
+}
+
+/** The body of buy-number. */
+export interface NumberPurchase {
+  /** E.164. */
+  phoneNumber: string;
+  /** 1 to 64 characters; Twilio's own name for it unless given. */
+  friendlyName?: string | undefined;
+  /** AD…, where the country requires an address. */
+  addressSid?: string | undefined;
+  /** BU…, where the country requires a regulatory bundle. */
+  bundleSid?: string | undefined;
+}
+
+/** The body of release-number. */
+export interface NumberRelease {
+  numberId: string;
+  /** The number, typed again: releasing is final, and another customer of Twilio may buy it. */
+  confirmPhoneNumber?: string | undefined;
+}
+
+/** The body of rename-number. */
+export interface NumberRenaming {
+  numberId: string;
+  /** 1 to 64 characters. */
+  friendlyName: string;
+}
+
+/** Numbers that can be bought, with what they cost a month where that is known. */
+export interface NumberSearch {
+  /** ISO 3166, two capital letters. Default: US. */
+  country?: string | undefined;
+  /** Default: local. */
+  type?: NumberType | undefined;
+  /** Three digits. */
+  areaCode?: string | undefined;
+  /** 2 to 16 digits, letters or *. */
+  contains?: string | undefined;
+  locality?: string | undefined;
+  region?: string | undefined;
+  /** true unless given. */
+  sms?: boolean | undefined;
+  mms?: boolean | undefined;
+  voice?: boolean | undefined;
+  /** 1 to 50; 20 unless given. Default: 20. */
+  limit?: number | undefined;
+}
+
+/** The account that a number is in: the tenant's own, or the master account. */
+export type NumberSource = "subaccount" | "master";
+
+/** The response of sync-numbers. */
+export interface NumberSync {
+  numbers: PhoneNumber[];
+  changes: NumberChange[];
+}
+
+export type NumberType = "local" | "mobile" | "tollFree";
+
+/** Provisioning is in progress, or a call to Twilio is unanswered: ask again. */
+export interface PendingSubaccount {
+  success: true;
+  subaccountSid: null;
+  friendlyName: null;
+  status: "pending";
+}
+
+/** A number as every endpoint shows it. */
+export interface PhoneNumber {
+  id: string;
+  /** E.164. */
+  phoneNumber: string;
+  /** Twilio's, PN…. */
+  phoneSid: string | null;
+  friendlyName: string | null;
+  capabilities: Capabilities;
+  isPrimary: boolean;
+  status: string;
+  source: NumberSource;
+}
+
+/** The response of release-number. */
+export interface ReleasedNumber {
+  released: PhoneNumber;
+  /** The primary number from now on; null without any number. */
+  primary: PhoneNumber | null;
+}
+
+/** Why a function refused: decide on this, never on the message. */
 export type ServerErrorCode =
   | "invalid_json"
   | "invalid_input"
@@ -874,6 +895,23 @@ export type ServerErrorCode =
   | "twilio_misconfigured"
   | "database_unavailable"
   | "internal_error";
+
+/** The caller's subaccount. */
+export interface Subaccount {
+  provisioned: boolean;
+  /** null: the caller never asked for a subaccount. */
+  status: SubaccountStatus | null;
+  subaccountSid: string | null;
+  friendlyName: string | null;
+  createdAt: string | null;
+}
+
+/** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
+export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+// </models>
+
+// Errors
 
 /**
  * Every code to decide on. Besides the functions' own: nobody answered (`unreachable`), not in time (`timed_out`), not before

@@ -1,5 +1,6 @@
 // `deno task types`: writes the types of the database as the migrations make it.
 import { fileURLToPath } from "node:url";
+import { formatTypeScript } from "../format.ts";
 import { startStack } from "../stack.ts";
 import { runSupabaseCli } from "./supabase-cli.ts";
 
@@ -10,22 +11,7 @@ export const TYPES_FILE = fileURLToPath(new URL("../../supabase/functions/_share
 export async function generateTypes(databaseUrl: string): Promise<string> {
   const args = ["gen", "types", "--lang", "typescript", "--schema", "public"];
   const generated = await runSupabaseCli(args, { projectDir: CHECKOUT, databaseUrl });
-  return await formatted(generated.slice(generated.indexOf("export type Json")));
-}
-
-async function formatted(source: string): Promise<string> {
-  const fmt = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--ext=ts", "--line-width=120", "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = fmt.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(source));
-  await writer.close();
-  const { success, stdout } = await fmt.output();
-  if (!success) throw new Error("Cannot format the generated types");
-  return new TextDecoder().decode(stdout);
+  return await formatTypeScript(generated.slice(generated.indexOf("export type Json")));
 }
 
 if (import.meta.main) {

@@ -30,10 +30,15 @@ export const COMPONENTS = {
     RetryAfter: { description: "Seconds after which it makes sense to try again", schema: { type: "integer" } },
   },
   schemas: {
+    ServerErrorCode: {
+      type: "string",
+      enum: Object.keys(ERROR_STATUS),
+      description: "Why a function refused: decide on this, never on the message",
+    },
     Error: {
       type: "object",
       properties: {
-        code: { type: "string", enum: Object.keys(ERROR_STATUS), description: "Decide on this, never on the message" },
+        code: { $ref: "#/components/schemas/ServerErrorCode" },
         message: { type: "string", description: "What could not be done and why, in English" },
         requestId: { type: "string", format: "uuid" },
         details: {

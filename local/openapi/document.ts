@@ -14,7 +14,7 @@ export function openapiOf(contracts: Contracts): Json {
   for (const [name, contract] of Object.entries(contracts)) {
     for (const operation of contract.operations) {
       const item = paths[`/functions/v1/${name}${operation.path}`] ??= {};
-      item[operation.method.toLowerCase()] = describe(name, contract, operation, schemas.of);
+      item[operation.method.toLowerCase()] = describe(name, contract, operation, schemas);
     }
   }
   return {
@@ -23,7 +23,8 @@ export function openapiOf(contracts: Contracts): Json {
       title: "Switchboard",
       version: "1.0.0",
       description: "A phone system of their own for every customer: isolated Twilio subaccounts on Supabase. " +
-        "Made by `deno task openapi` from the contracts beside each function; do not edit.",
+        "Request bodies and queries are strict: an unknown field is refused with 400. Responses may gain fields. " +
+        "Written by `deno task openapi` from the contract beside each function; do not edit.",
     },
     servers: [{
       url: "{supabaseUrl}",
@@ -40,10 +41,11 @@ export function written(document: Json): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-type Describe = (schema: z.ZodType, io: "input" | "output") => Json;
+type Schemas = ReturnType<typeof schemasOf>;
 
-function describe(name: string, { caller }: Contract, operation: Operation, schemaOf: Describe): Json {
-  const parameters = [...pathParameters(operation), ...queryParameters(operation, schemaOf), ...headersOf(operation)];
+function describe(name: string, { caller }: Contract, operation: Operation, schemas: Schemas): Json {
+  const parameters = [...pathParameters(operation), ...queryParameters(operation, schemas), ...headersOf(operation)];
+  const query = operation.query?.meta()?.id;
   return {
     operationId: [operation.method.toLowerCase(), name, operation.path].join("-").replaceAll(/[^a-z0-9]+/gi, "-")
       .replace(/-$/, ""),
@@ -51,8 +53,10 @@ function describe(name: string, { caller }: Contract, operation: Operation, sche
     summary: operation.summary,
     security: SECURITY[caller],
     ...(parameters.length > 0 && { parameters }),
-    ...(operation.body !== undefined && { requestBody: requestBody(caller, schemaOf(operation.body, "input")) }),
-    responses: { ...answersOf(operation, schemaOf), ...refusalsOf(operation) },
+    // What the client calls the query as a whole.
+    ...(query !== undefined && { "x-query": query }),
+    ...(operation.body !== undefined && { requestBody: requestBody(caller, schemas.of(operation.body, "input")) }),
+    responses: { ...answersOf(operation, schemas), ...refusalsOf(operation) },
   };
 }
 
@@ -71,16 +75,17 @@ function pathParameters({ path }: Operation): Json[] {
   }));
 }
 
-function queryParameters({ query }: Operation, schemaOf: Describe): Json[] {
+function queryParameters({ query }: Operation, schemas: Schemas): Json[] {
   if (query === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(query, "input") as {
+  const { properties = {}, required = [] } = schemas.inline(query, "input") as {
     properties?: Record<string, Json>;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, schema]) => ({
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: "query",
     ...(required.includes(name) && { required: true }),
+    ...(description !== undefined && { description }),
     schema,
   }));
 }
@@ -94,12 +99,12 @@ function headersOf({ headers = {} }: Operation): Json[] {
   }));
 }
 
-function answersOf({ answers }: Operation, schemaOf: Describe): Record<string, Json> {
+function answersOf({ answers }: Operation, schemas: Schemas): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => [status, {
       description: ANSWERS[status] ?? "Done",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
-      ...(schema !== null && { content: { "application/json": { schema: schemaOf(schema, "output") } } }),
+      ...(schema !== null && { content: { "application/json": { schema: schemas.of(schema, "output") } } }),
     }]),
   );
 }

@@ -1,32 +1,34 @@
--- Work to be done: pgmq queues, enqueued in the transaction of the fact they follow, drained by `run-jobs`.
--- A job is a jsonb object with a `kind`. At least once: a job not settled comes back after its visibility timeout.
+-- Jobs on pgmq queues. A job is a jsonb object with a `kind`. It is enqueued in the transaction of the fact that it
+-- follows, and `run-jobs` runs it at least once: a job that is not settled becomes visible again after a timeout.
 
 select pgmq.create('jobs');
 select pgmq.create('jobs_dead');
 
--- pgmq's tables are never reached through the API: only the functions below touch them, as their owner.
+-- The API never reaches pgmq's tables: only the functions below use them, with their owner's rights.
 create function private.enqueue(p_job jsonb, p_delay_seconds integer default 0) returns bigint
-language sql
+language plpgsql
 security definer -- service_role needs no rights on pgmq's own tables
 set search_path = ''
 as $$
-  select pgmq.send('jobs', p_job, p_delay_seconds);
+begin
+  return (select pgmq.send('jobs', p_job, p_delay_seconds));
+end;
 $$;
 comment on function private.enqueue(jsonb, integer) is
   'Puts one job on the queue, in the caller''s transaction. Returns its message id.';
 
 create function private.is_enqueued(p_job jsonb) returns boolean
-language sql stable
+language plpgsql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  select exists (select from pgmq.q_jobs q where q.message = p_job);
+begin
+  return exists (select from pgmq.q_jobs q where q.message = p_job);
+end;
 $$;
-comment on function private.is_enqueued(jsonb) is 'Whether just this job waits already.';
+comment on function private.is_enqueued(jsonb) is 'Whether an equal job is on the queue.';
 
 -- Schedules -----------------------------------------------------------------------------------------------------------
-
--- Recurring jobs, and the one cron entry that drives them where the database has pg_cron and pg_net.
 
 create table private.schedules (
   name text primary key,
@@ -35,7 +37,7 @@ create table private.schedules (
   due_at timestamptz not null default now()
 );
 comment on table private.schedules is
-  'Recurring jobs. Due ones are enqueued whenever jobs are claimed, so one cron entry drives them all.';
+  'Recurring jobs. Claiming jobs enqueues the due ones, so that one cron entry drives them all.';
 alter table private.schedules enable row level security;
 revoke all on private.schedules from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.schedules to service_role;
@@ -47,17 +49,19 @@ set search_path = ''
 as $$
   with due as (
     update private.schedules s set due_at = now() + s.every
-    -- skip locked: of several drains at once, one enqueues
+    -- Skips locked rows: of several calls at the same time, one enqueues.
     where s.name in (select name from private.schedules where due_at <= now() for update skip locked)
-      -- after an outage one of each is enough
+      -- After an outage, one job of each schedule is enough.
       and not exists (select from pgmq.q_jobs q where q.message = s.job)
     returning s.job
   )
   select private.enqueue(job) from due;
 $$;
+comment on function private.enqueue_due_schedules() is
+  'Enqueues the jobs of due schedules, and not those that are still on the queue.';
 
--- On Supabase: every ten seconds, one HTTP call to run-jobs. URL and key are read from Vault at each run, so that a
--- rotated key needs no migration: names `switchboard_functions_url` and `switchboard_secret_key` (see the README).
+-- On Supabase, pg_cron calls run-jobs every ten seconds over HTTP. The URL and the key are read from Vault at each call
+-- (`switchboard_functions_url` and `switchboard_secret_key`), so that a rotated key needs no migration.
 do $$
 begin
   if (select count(*) from pg_catalog.pg_available_extensions where name in ('pg_cron', 'pg_net', 'supabase_vault'))
@@ -89,8 +93,8 @@ as $$
 #variable_conflict use_column
 begin
   perform private.enqueue_due_schedules();
-  -- pgmq.read is first come, first served: one tenant's thousand jobs would hold up everybody else's one. Here the
-  -- first job of each tenant comes before the second of any.
+  -- pgmq.read claims in order of arrival, so that a thousand jobs of one tenant would delay all other tenants. Here the
+  -- first job of each tenant is claimed before the second job of any.
   return query
     with visible as (
       select q.msg_id, row_number() over (partition by coalesce(q.message ->> 'userId', q.msg_id::text)
@@ -109,21 +113,50 @@ begin
 end;
 $$;
 comment on function public.claim_jobs(integer, integer) is
-  'Claims up to p_limit due jobs for p_visibility_seconds, in turn between tenants. attempt counts claims, this one '
-  'included.';
+  'Claims up to p_limit visible jobs for p_visibility_seconds, in turn between tenants. attempt counts the claims of a '
+  'job, this one included.';
 
 create function public.finish_job(p_job_id bigint) returns boolean
-language sql
-security definer
+language plpgsql
+security definer -- deletes from pgmq's tables
 set search_path = ''
 as $$
-  select pgmq.delete('jobs', p_job_id);
+begin
+  return (select pgmq.delete('jobs', p_job_id));
+end;
 $$;
-comment on function public.finish_job(bigint) is 'Takes a done job off the queue. False: it was no longer there.';
+comment on function public.finish_job(bigint) is
+  'Deletes a finished job from the queue. False: it was no longer on the queue.';
 
-create function public.retry_job(p_job_id bigint, p_delay_seconds integer, p_error text) returns text
+create table private.job_errors (
+  job_id bigint primary key,
+  error text not null,
+  at timestamptz not null default now()
+);
+comment on table private.job_errors is 'The last error of each job that waits for another attempt.';
+alter table private.job_errors enable row level security;
+revoke all on private.job_errors from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.job_errors to service_role;
+
+create function private.forget_job_error() returns trigger
 language plpgsql
-security definer
+set search_path = ''
+as $$
+begin
+  delete from private.job_errors where job_id = old.msg_id;
+  return old;
+end;
+$$;
+comment on function private.forget_job_error() is 'Deletes the error of a job that leaves the queue.';
+create trigger forget_error after delete on pgmq.q_jobs for each row execute function private.forget_job_error();
+
+create type public.retry_job_outcome as enum ('retrying', 'gone');
+comment on type public.retry_job_outcome is 'Whether a job gets another attempt, or is no longer on the queue.';
+
+create function public.retry_job(p_job_id bigint, p_delay_seconds integer, p_error text)
+returns public.retry_job_outcome
+language plpgsql
+security definer -- updates pgmq's tables
 set search_path = ''
 as $$
 begin
@@ -137,12 +170,14 @@ begin
 end;
 $$;
 comment on function public.retry_job(bigint, integer, text) is
-  'Makes a failed job visible again after a delay and keeps its last error: retrying, or gone where it is no longer '
-  'on the queue.';
+  'Makes a failed job visible again after a delay and stores its error.';
 
-create function public.defer_job(p_job_id bigint, p_delay_seconds integer) returns text
+create type public.defer_job_outcome as enum ('deferred', 'gone');
+comment on type public.defer_job_outcome is 'Whether a job waits, or is no longer on the queue.';
+
+create function public.defer_job(p_job_id bigint, p_delay_seconds integer) returns public.defer_job_outcome
 language plpgsql
-security definer
+security definer -- updates pgmq's tables
 set search_path = ''
 as $$
 begin
@@ -153,51 +188,33 @@ begin
 end;
 $$;
 comment on function public.defer_job(bigint, integer) is
-  'Makes a job wait that could not begin yet (somebody else is at it). Not an attempt, so never a reason to give up: '
-  'deferred or gone.';
+  'Makes a job visible again after a delay when it cannot run yet, for example because a lease is taken. The claim '
+  'does not count as an attempt.';
 
-create table private.job_errors (
-  job_id bigint primary key,
-  error text not null,
-  at timestamptz not null default now()
-);
-comment on table private.job_errors is 'The last error of each job that is waiting for another attempt.';
-alter table private.job_errors enable row level security;
-revoke all on private.job_errors from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.job_errors to service_role;
+create type public.move_job_outcome as enum ('moved', 'gone');
+comment on type public.move_job_outcome is
+  'Whether a job was moved to the dead letters, or is no longer on the queue.';
 
-create function public.bury_job(p_job_id bigint, p_error text) returns text
+create function public.move_job_to_dead_letters(p_job_id bigint, p_error text) returns public.move_job_outcome
 language plpgsql
-security definer
+security definer -- moves rows between pgmq's tables
 set search_path = ''
 as $$
 declare
-  buried jsonb;
+  failed jsonb;
 begin
-  select q.message into buried from pgmq.q_jobs q where q.msg_id = p_job_id for update;
+  select q.message into failed from pgmq.q_jobs q where q.msg_id = p_job_id for update;
   if not found then
     return 'gone';
   end if;
-  perform pgmq.send('jobs_dead', jsonb_build_object('job', buried, 'jobId', p_job_id, 'error', left(p_error, 500),
-    'buriedAt', now()));
+  perform pgmq.send('jobs_dead', jsonb_build_object('job', failed, 'jobId', p_job_id, 'error', left(p_error, 500),
+    'movedAt', now()));
   perform pgmq.delete('jobs', p_job_id);
-  delete from private.job_errors where job_id = p_job_id;
-  return 'buried';
+  return 'moved';
 end;
 $$;
-comment on function public.bury_job(bigint, text) is
-  'Moves a job that will not succeed to the dead letters, with its last error.';
-
-create function private.forget_job_error() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  delete from private.job_errors where job_id = old.msg_id;
-  return old;
-end;
-$$;
-create trigger forget_error after delete on pgmq.q_jobs for each row execute function private.forget_job_error();
+comment on function public.move_job_to_dead_letters(bigint, text) is
+  'Moves a job after its last attempt to the dead letters, with its last error.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
@@ -207,10 +224,10 @@ revoke execute on function
   private.enqueue_due_schedules(),
   public.claim_jobs(integer, integer),
   public.finish_job(bigint),
+  private.forget_job_error(),
   public.retry_job(bigint, integer, text),
   public.defer_job(bigint, integer),
-  public.bury_job(bigint, text),
-  private.forget_job_error()
+  public.move_job_to_dead_letters(bigint, text)
   from public, anon, authenticated;
 grant execute on function
   private.enqueue(jsonb, integer),
@@ -220,5 +237,5 @@ grant execute on function
   public.finish_job(bigint),
   public.retry_job(bigint, integer, text),
   public.defer_job(bigint, integer),
-  public.bury_job(bigint, text)
+  public.move_job_to_dead_letters(bigint, text)
   to service_role;

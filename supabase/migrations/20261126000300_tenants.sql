@@ -5,6 +5,12 @@
 -- One row per user, shared with the host application. Switchboard adds the tenant's subaccount to it. If the host
 -- already has this table, its columns, rows, grants and policies are kept.
 
+create domain private.sealed_token as text
+  constraint sealed_token_has_its_form check (value ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$');
+comment on domain private.sealed_token is
+  'A token or secret sealed as v1.<key id>.<iv>.<ciphertext>. Plain text never has this form. The column of the '
+  'host''s table keeps the type text, with the same check.';
+
 do $$
 begin
   if to_regclass('public.user_preferences') is not null then

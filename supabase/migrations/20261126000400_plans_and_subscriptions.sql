@@ -1,10 +1,13 @@
--- What a tenant is entitled to: plans we sell, and the newest truth about each Stripe subscription.
+-- What a tenant is entitled to: the plans on sale, and each Stripe subscription as last read from Stripe.
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
 create table public.plans (
   key text primary key,
   name text not null,
+  rank integer not null,
+  version integer not null default 1,
+  superseded_at timestamptz,
   stripe_price_id text unique,
   max_numbers integer not null,
   daily_message_limit integer not null,
@@ -16,21 +19,34 @@ create table public.plans (
   messages_per_second numeric(8, 3) not null default 10,
   past_due_grace interval not null default '7 days',
   retention interval not null default '30 days',
+  constraint plans_version_positive check (version > 0),
   constraint plans_limits_not_negative
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
   constraint plans_spend_not_negative check (monthly_spend_limit >= 0 and segment_price >= 0),
-  constraint plans_pace_positive check (messages_per_second > 0),
-  constraint plans_countries_iso check (array_to_string(allowed_countries, ' ') ~ '^([A-Z]{2}( [A-Z]{2})*)?$'),
+  constraint plans_send_rate_positive check (messages_per_second > 0),
+  -- array_to_string skips nulls, so they are refused on their own. An empty list is refused, as in messaging_settings.
+  constraint plans_countries_iso check (array_position(allowed_countries, null) is null
+    and array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
   constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0')
 );
 comment on table public.plans is
-  'Limits by plan. A Stripe price belongs to a plan by stripe_price_id or, failing that, by lookup_key = key.';
+  'Limits by plan. A Stripe price belongs to a plan by stripe_price_id, otherwise by lookup_key = key. A new version '
+  'of a plan is a row of its own, as a new price at Stripe is: subscriptions keep the row they were sold under, so '
+  'plan_key names the version that usage is priced by.';
+comment on column public.plans.rank is
+  'Orders the plans on sale: of two subscriptions, the one with the higher rank gives more.';
+comment on column public.plans.version is 'Counts the versions of a plan that were sold under the same name.';
+comment on column public.plans.superseded_at is
+  'When a newer version replaced this one; null while it is on sale. Existing subscriptions keep a replaced version.';
+-- Only plans on sale are compared, so a new version takes over the rank of the one it replaces.
+create unique index plans_one_per_rank on public.plans (rank) where superseded_at is null;
 comment on column public.plans.monthly_spend_limit is
-  'What the messages of a month may cost, in the currency of the master account.';
+  'The most that the messages of a month may cost, in the currency of the master account.';
 comment on column public.plans.allowed_countries is
-  'Where messages may go (ISO 3166). Null allows everywhere: a list keeps SMS pumping to expensive destinations out.';
+  'Countries that messages may go to (ISO 3166); null allows all. A list keeps out SMS pumping to expensive '
+  'destinations.';
 comment on column public.plans.messages_per_second is
-  'How fast the campaigns of one tenant go out, over all their numbers.';
+  'The send rate of one tenant''s campaigns, over all their numbers.';
 comment on column public.plans.past_due_grace is 'How long a past-due tenant keeps sending before suspension.';
 comment on column public.plans.retention is
   'How long a canceled tenant''s subaccount stays suspended before it is closed for good.';
@@ -41,14 +57,14 @@ grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 create policy "Anyone signed in reads the plans" on public.plans for select to authenticated using (true);
 
-insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit,
+insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit,
   monthly_spend_limit) values
-  ('fallback', 'Shared numbers of the master account', 0, 20, 100, 5),
-  ('free', 'Own subaccount without a subscription', 1, 100, 500, 20),
-  ('starter', 'Starter', 1, 1000, 10000, 250),
-  ('team', 'Team', 5, 10000, 100000, 2500),
-  ('scale', 'Scale', 25, 100000, 1000000, 25000);
--- Widened plan by plan, by those who know their customers. The shared numbers stay at home.
+  ('fallback', 'Shared numbers of the master account', 0, 0, 20, 100, 5),
+  ('free', 'Own subaccount without a subscription', 1, 1, 100, 500, 20),
+  ('starter', 'Starter', 2, 1, 1000, 10000, 250),
+  ('team', 'Team', 3, 5, 10000, 100000, 2500),
+  ('scale', 'Scale', 4, 25, 100000, 1000000, 25000);
+-- Operators widen the list plan by plan. The shared numbers reach their own country and Canada only.
 update public.plans set allowed_countries =
   '{US,CA,PR,GB,IE,AU,NZ,DE,AT,CH,FR,BE,NL,LU,ES,PT,IT,DK,SE,NO,FI,IS,PL,CZ}';
 update public.plans set allowed_countries = '{US,CA}' where key = 'fallback';
@@ -57,25 +73,40 @@ update public.plans set messages_per_second = 100 where key = 'scale';
 
 -- Subscriptions -------------------------------------------------------------------------------------------------------
 
+create type public.subscription_status as enum ('incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due',
+  'canceled', 'unpaid', 'paused');
+comment on type public.subscription_status is
+  'A subscription''s status at Stripe. paused: also a running subscription whose collection is paused.';
+
+create type public.subscription_origin as enum ('checkout', 'metadata', 'operator');
+comment on type public.subscription_origin is
+  'How a Stripe customer was linked to a user. checkout: the client_reference_id of a checkout, which its visitor can '
+  'set. metadata: user_id in metadata, which only the holder of the Stripe key can set. operator: by an operator.';
+
 create table public.subscriptions (
   id text primary key,
-  user_id uuid references auth.users (id) on delete cascade,
+  -- No foreign key: financial rows survive their user, with this id as a pseudonym.
+  user_id uuid,
+  origin public.subscription_origin,
   stripe_customer_id text not null,
   plan_key text not null references public.plans (key),
-  status text not null,
+  status public.subscription_status not null,
   past_due_since timestamptz,
+  current_period_start timestamptz,
   current_period_end timestamptz,
   cancel_at timestamptz,
   ended_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  -- When it was read from Stripe, as a place in line: of two reads that overlap the later one counts.
-  read_ticket bigint not null default 0,
-  constraint subscriptions_status_known check (status in
-    ('incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'canceled', 'unpaid', 'paused'))
+  -- The number of the read from Stripe that this row holds: of two reads that overlap, the later one wins.
+  read_number bigint not null default 0
 );
 comment on table public.subscriptions is
-  'Stripe subscriptions as last read from Stripe. user_id is null until an event links the customer to a user.';
+  'Stripe subscriptions as last read from Stripe. user_id is null until an event links the customer to a user, and '
+  'stays when the user is deleted.';
+comment on column public.subscriptions.origin is 'How the subscription was linked to its user; null until it is.';
+comment on column public.subscriptions.current_period_start is
+  'The start of the billing period of the first item: usage in a period goes on its invoice.';
 create index subscriptions_by_user on public.subscriptions (user_id);
 create index subscriptions_by_customer on public.subscriptions (stripe_customer_id);
 create index subscriptions_by_plan on public.subscriptions (plan_key);
@@ -89,12 +120,15 @@ grant select, insert, update, delete on public.subscriptions to service_role;
 create policy "A tenant reads their own subscriptions" on public.subscriptions
   for select to authenticated using ((select auth.uid()) = user_id);
 
--- Which user a Stripe customer is. Learned from a checkout's client_reference_id or a subscription's metadata.
 create table private.stripe_customers (
   id text primary key,
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: an invoice of a deleted user still belongs to a known customer.
+  user_id uuid not null,
+  origin public.subscription_origin,
   linked_at timestamptz not null default now()
 );
+comment on table private.stripe_customers is
+  'The user behind each Stripe customer, from a checkout''s client_reference_id or from metadata.';
 create index stripe_customers_by_user on private.stripe_customers (user_id);
 alter table private.stripe_customers enable row level security;
 revoke all on private.stripe_customers from public, anon, authenticated, service_role;
@@ -102,12 +136,13 @@ grant select, insert, update, delete on private.stripe_customers to service_role
 
 -- Entitlement ---------------------------------------------------------------------------------------------------------
 
-create function private.wanted_by_subscription(p_status text, p_past_due_since timestamptz, p_ended_at timestamptz,
-  p_grace interval, p_retention interval, p_at timestamptz) returns text
-language sql immutable
+create function private.wanted_by_subscription(p_status public.subscription_status, p_past_due_since timestamptz,
+  p_ended_at timestamptz, p_grace interval, p_retention interval, p_at timestamptz) returns public.wanted_status
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_status in ('trialing', 'active') then 'active'
     when p_status = 'past_due' and p_at < p_past_due_since + p_grace then 'active'
     when p_status in ('past_due', 'paused', 'unpaid') then 'suspended'
@@ -115,69 +150,96 @@ as $$
     when p_status = 'canceled' then 'closed'
     else 'none' -- incomplete, incomplete_expired: never paid
   end;
+end;
 $$;
-comment on function private.wanted_by_subscription(text, timestamptz, timestamptz, interval, interval, timestamptz) is
-  'What one subscription entitles to at a moment: active, suspended, closed or none.';
+comment on function private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval,
+  interval, timestamptz) is 'The account status that one subscription entitles to at a moment.';
 
-create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now()) returns text
-language sql stable
+create function private.wanted_by_subscriptions(p_user_id uuid, p_at timestamptz) returns public.wanted_status
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(
-    -- Asked of auth itself: a token outlives its user, so a request may still come after the departure was noted (or
-    -- was not, because there was nothing yet to note).
-    case when not private.user_exists(p_user_id) then 'closed' end,
-    (select t.operator_hold::text from private.tenancies t where t.user_id = p_user_id),
-    -- The best of several subscriptions counts: an old canceled one must not take a paid one down.
-    (select w.wanted
-       from public.subscriptions s
-       join public.plans p on p.key = s.plan_key
-       cross join lateral (select private.wanted_by_subscription(
-         s.status, coalesce(s.past_due_since, s.updated_at), coalesce(s.ended_at, s.updated_at), p.past_due_grace,
-         p.retention, p_at) as wanted) w
-       where s.user_id = p_user_id and w.wanted <> 'none'
-       order by array_position(array['active', 'suspended', 'closed'], w.wanted)
-       limit 1),
-    (select 'active' from private.tenancies t where t.user_id = p_user_id and t.requested_at is not null),
-    'none');
+begin
+  -- The best of several subscriptions counts, and the enum's order ranks them: an old canceled one does not suspend a
+  -- paid one. Those that were never paid do not count.
+  return (
+    select min(nullif(w.wanted, 'none'))
+    from public.subscriptions s join public.plans p on p.key = s.plan_key
+    cross join lateral (select private.wanted_by_subscription(s.status, coalesce(s.past_due_since, s.updated_at),
+      coalesce(s.ended_at, s.updated_at), p.past_due_grace, p.retention, p_at) as wanted) w
+    where s.user_id = p_user_id);
+end;
+$$;
+comment on function private.wanted_by_subscriptions(uuid, timestamptz) is
+  'The account status that a tenant''s subscriptions entitle to at a moment; null when none was ever paid.';
+
+create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now()) returns public.wanted_status
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  tenancy private.tenancies;
+begin
+  -- Read from auth itself: a token outlives its user, so a request may arrive after the deletion.
+  if not private.user_exists(p_user_id) then
+    return 'closed';
+  end if;
+  select * into tenancy from private.tenancies t where t.user_id = p_user_id;
+  return coalesce(
+    tenancy.operator_hold::text::public.wanted_status,
+    private.wanted_by_subscriptions(p_user_id, p_at),
+    case when tenancy.requested_at is not null then 'active' else 'none' end::public.wanted_status);
+end;
 $$;
 comment on function private.wanted_subaccount(uuid, timestamptz) is
-  'What a tenant should have now: active, suspended, closed, or none (never entitled). Departure, then an '
-  'operator''s hold, then subscriptions, then the tenant''s own request.';
+  'The status that a tenant''s subaccount should have. The order of precedence: the user''s deletion, an operator''s '
+  'hold, subscriptions, the tenant''s own request.';
 
 create function private.plan_of(p_user_id uuid) returns public.plans
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select p.*
+declare
+  plan public.plans;
+begin
+  select p.* into plan
   from public.plans p
   where p.key = coalesce(
     (select s.plan_key from public.subscriptions s
       where s.user_id = p_user_id and s.status in ('trialing', 'active', 'past_due')
       order by s.created_at desc, s.id limit 1),
     'free');
+  return plan;
+end;
 $$;
-comment on function private.plan_of(uuid) is 'The plan whose limits hold for a tenant with a subaccount.';
+comment on function private.plan_of(uuid) is
+  'The plan whose limits apply to a tenant with a subaccount. All columns are null when the plan was deleted.';
 
 -- Webhook events ------------------------------------------------------------------------------------------------------
 
--- Every verified webhook, written before it is acknowledged.
+create type public.webhook_provider as enum ('stripe', 'twilio');
+comment on type public.webhook_provider is 'The sender of a webhook.';
+
+create type public.event_result as enum ('recorded', 'unlinked', 'superseded', 'ignored', 'nothing_to_record');
+comment on type public.event_result is
+  'What an event led to. recorded: subscriptions were stored. unlinked: one was stored without a user. superseded: a '
+  'later read was stored before. ignored: the event is of a type that is not handled. nothing_to_record: its customer '
+  'has no subscriptions.';
 
 create table public.webhook_events (
   id uuid primary key default gen_random_uuid(),
-  provider text not null,
+  provider public.webhook_provider not null,
   event_id text not null,
   type text not null,
   payload jsonb not null,
   occurred_at timestamptz,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
-  result text,
-  constraint webhook_events_provider_known check (provider in ('stripe', 'twilio'))
+  result public.event_result
 );
 comment on table public.webhook_events is
-  'The ledger of verified webhooks: a 200 means the row is here. One row per event, however often it is delivered.';
-comment on column public.webhook_events.result is 'What processing decided, in a word: applied, ignored, unlinked …';
+  'Verified webhooks, stored before they are acknowledged. One row per event, however often it is delivered.';
+comment on column public.webhook_events.result is 'What processing the event led to; null until it is processed.';
 
 create unique index webhook_events_once on public.webhook_events (provider, event_id);
 create index webhook_events_unprocessed on public.webhook_events (received_at) where processed_at is null;
@@ -189,21 +251,21 @@ create policy "Only the service reads webhook events" on public.webhook_events f
 
 -- Stripe events -------------------------------------------------------------------------------------------------------
 
--- Stripe's side: one statement stores an event and enqueues its processing; the job then records what Stripe says now.
+-- One statement stores an event and enqueues its job. The job then reads the subscription from Stripe and records it.
+
+create type public.record_stripe_event_outcome as enum ('recorded', 'duplicate');
+comment on type public.record_stripe_event_outcome is 'Whether an event was new.';
 
 create function public.record_stripe_event(p_event_id text, p_type text, p_occurred_at timestamptz, p_payload jsonb)
-  returns text
+  returns public.record_stripe_event_outcome
 language plpgsql
 set search_path = ''
 as $$
-declare
-  ledger_id uuid;
 begin
   insert into public.webhook_events (provider, event_id, type, occurred_at, payload)
   values ('stripe', p_event_id, p_type, p_occurred_at, p_payload)
-  on conflict (provider, event_id) do nothing
-  returning id into ledger_id;
-  if ledger_id is null then
+  on conflict (provider, event_id) do nothing;
+  if not found then
     return 'duplicate';
   end if;
   perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
@@ -211,28 +273,48 @@ begin
 end;
 $$;
 comment on function public.record_stripe_event(text, text, timestamptz, jsonb) is
-  'Stores a verified event and enqueues its processing, at once: recorded or duplicate. After either, a 200 is true.';
+  'Stores a verified event and enqueues its processing. After either outcome the event may be acknowledged.';
 
--- Tickets for reads of Stripe. Every change at Stripe makes an event, whose job draws its ticket after the change: so
--- what was read on the highest ticket is never older than the last change, whichever job comes to write first.
+-- Numbers the reads from Stripe. Each change at Stripe makes an event, and its job takes a number after the change. So
+-- the read with the highest number is never older than the last change, whichever job is the first to write.
 create sequence private.stripe_reads;
 revoke all on sequence private.stripe_reads from public, anon, authenticated, service_role;
 grant usage on sequence private.stripe_reads to service_role;
 
-create function public.stripe_event(p_event_id text)
-returns table (outcome text, type text, payload jsonb, ticket bigint)
-language sql
+create type public.begin_stripe_event_outcome as enum ('pending', 'processed', 'not_found');
+comment on type public.begin_stripe_event_outcome is 'Whether an event is pending, was processed, or is unknown.';
+
+create function public.begin_stripe_event(p_event_id text)
+returns table (outcome public.begin_stripe_event_outcome, type text, payload jsonb, read_number bigint)
+language plpgsql
 set search_path = ''
 as $$
-  select case when e.processed_at is null then 'pending' else 'processed' end, e.type, e.payload,
-    nextval('private.stripe_reads')
-  from public.webhook_events e where e.provider = 'stripe' and e.event_id = p_event_id;
+#variable_conflict use_column
+declare
+  event public.webhook_events;
+begin
+  select * into event from public.webhook_events e where e.provider = 'stripe' and e.event_id = p_event_id;
+  if event.id is null then
+    outcome := 'not_found';
+  elsif event.processed_at is not null then
+    outcome := 'processed';
+  else
+    outcome := 'pending';
+    type := event.type;
+    payload := event.payload;
+    read_number := nextval('private.stripe_reads');
+  end if;
+  return next;
+end;
 $$;
-comment on function public.stripe_event(text) is
-  'The stored event, pending or processed, with the ticket for what is read from Stripe from now on. No row: never '
-  'recorded.';
+comment on function public.begin_stripe_event(text) is
+  'A stored event, with the number of the read from Stripe that follows.';
 
-create function public.settle_stripe_event(p_event_id text, p_result text) returns text
+create type public.settle_stripe_event_outcome as enum ('settled', 'already');
+comment on type public.settle_stripe_event_outcome is 'Whether an event was marked processed, or was so before.';
+
+create function public.settle_stripe_event(p_event_id text, p_result public.event_result)
+  returns public.settle_stripe_event_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -242,106 +324,151 @@ begin
   return case when found then 'settled' else 'already' end;
 end;
 $$;
-comment on function public.settle_stripe_event(text, text) is
-  'Marks an event processed with what was decided: settled or already.';
+comment on function public.settle_stripe_event(text, public.event_result) is
+  'Marks an event as processed, with its result.';
 
--- Linking a customer and recording a subscription of theirs must see each other: side by side, each would miss the
--- other's row.
 create function private.lock_stripe_customer(p_customer_id text) returns void
-language sql
-set search_path = ''
-as $$
-  select pg_advisory_xact_lock(hashtextextended('stripe-customer:' || p_customer_id, 0));
-$$;
-
-create function public.link_stripe_customer(p_customer_id text, p_user_id uuid) returns text
 language plpgsql
 set search_path = ''
 as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('stripe-customer:' || p_customer_id, 0));
+end;
+$$;
+comment on function private.lock_stripe_customer(text) is
+  'Until the end of the transaction no other links this customer or records a subscription of theirs: at the same '
+  'time, neither would see the other''s row.';
+
+create function private.link_customer(p_customer_id text, p_user_id uuid, p_origin public.subscription_origin)
+returns private.stripe_customers
+language plpgsql
+set search_path = ''
+as $$
+declare
+  link private.stripe_customers;
+begin
+  if private.user_exists(p_user_id) then
+    insert into private.stripe_customers as c (id, user_id, origin) values (p_customer_id, p_user_id, p_origin)
+    on conflict (id) do update set user_id = excluded.user_id, origin = excluded.origin, linked_at = now()
+    -- The first link stays, unless its user was deleted.
+    where not private.user_exists(c.user_id);
+  end if;
+  select * into link from private.stripe_customers c where c.id = p_customer_id;
+  return link;
+end;
+$$;
+comment on function private.link_customer(text, uuid, public.subscription_origin) is
+  'Links a Stripe customer to an existing user when it is not linked yet. Returns the link; null without one. The '
+  'caller holds lock_stripe_customer.';
+
+create type public.link_stripe_customer_outcome as enum ('linked', 'unknown_user');
+comment on type public.link_stripe_customer_outcome is 'Whether a customer is linked, or the user does not exist.';
+
+create function public.link_stripe_customer(p_customer_id text, p_user_id uuid, p_origin public.subscription_origin)
+  returns public.link_stripe_customer_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  link private.stripe_customers;
 begin
   if not private.user_exists(p_user_id) then
     return 'unknown_user';
   end if;
   perform private.lock_stripe_customer(p_customer_id);
-  insert into private.stripe_customers (id, user_id) values (p_customer_id, p_user_id)
-  on conflict (id) do nothing;
-  -- Events may come before the checkout that names the user: their subscriptions find their owner now.
-  update public.subscriptions s set user_id = c.user_id
-  from private.stripe_customers c
-  where c.id = p_customer_id and s.stripe_customer_id = c.id and s.user_id is null;
+  link := private.link_customer(p_customer_id, p_user_id, p_origin);
+  -- Events may arrive before the checkout that names the user: their subscriptions get their user now.
+  update public.subscriptions s set user_id = link.user_id, origin = link.origin
+  where s.stripe_customer_id = p_customer_id and s.user_id is null;
   if found then
-    perform private.ask_for_convergence((select user_id from private.stripe_customers where id = p_customer_id));
+    perform private.ask_for_convergence(link.user_id);
   end if;
   return 'linked';
 end;
 $$;
-comment on function public.link_stripe_customer(text, uuid) is
-  'Learns which user a Stripe customer is; the first link stays. linked or unknown_user.';
+comment on function public.link_stripe_customer(text, uuid, public.subscription_origin) is
+  'Links a Stripe customer to a user, and the customer''s subscriptions with it. The first link stays.';
+
+create function private.plan_for_price(p_price_id text, p_lookup_key text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select p.key from public.plans p where p.stripe_price_id = p_price_id),
+    (select p.key from public.plans p where p.key = p_lookup_key),
+    'free');
+end;
+$$;
+comment on function private.plan_for_price(text, text) is 'The key of the plan that a Stripe price belongs to.';
+
+create type public.record_subscription_outcome as enum ('recorded', 'unlinked', 'superseded');
+comment on type public.record_subscription_outcome is
+  'Whether a subscription was stored. unlinked: stored, but no user is known for it. superseded: a later read was '
+  'stored before.';
 
 create function public.record_subscription(
-  p_subscription_id text, p_customer_id text, p_user_id uuid, p_status text, p_price_id text, p_lookup_key text,
+  p_subscription_id text, p_customer_id text, p_user_id uuid, p_origin public.subscription_origin,
+  p_status public.subscription_status, p_price_id text, p_lookup_key text, p_current_period_start timestamptz,
   p_current_period_end timestamptz, p_cancel_at timestamptz, p_ended_at timestamptz, p_created_at timestamptz,
-  p_ticket bigint
-) returns table (outcome text, user_id uuid)
+  p_read_number bigint
+) returns table (outcome public.record_subscription_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  owner uuid;
-  plan text := coalesce(
-    (select p.key from public.plans p where p.stripe_price_id = p_price_id),
-    (select p.key from public.plans p where p.key = p_lookup_key),
-    'free');
+  link private.stripe_customers;
 begin
   perform private.lock_stripe_customer(p_customer_id);
-  owner := coalesce(
-    (select c.user_id from private.stripe_customers c where c.id = p_customer_id),
-    (select p_user_id where private.user_exists(p_user_id)));
-  if owner is not null then
-    insert into private.stripe_customers (id, user_id) values (p_customer_id, owner) on conflict (id) do nothing;
-  end if;
-  insert into public.subscriptions as s (id, user_id, stripe_customer_id, plan_key, status, past_due_since,
-    current_period_end, cancel_at, ended_at, created_at, read_ticket)
-  values (p_subscription_id, owner, p_customer_id, plan, p_status, case when p_status = 'past_due' then now() end,
-    p_current_period_end, p_cancel_at, p_ended_at, p_created_at, p_ticket)
+  link := private.link_customer(p_customer_id, p_user_id, p_origin);
+  insert into public.subscriptions as s (id, user_id, origin, stripe_customer_id, plan_key, status, past_due_since,
+    current_period_start, current_period_end, cancel_at, ended_at, created_at, read_number)
+  values (p_subscription_id, link.user_id, link.origin, p_customer_id,
+    private.plan_for_price(p_price_id, p_lookup_key), p_status, case when p_status = 'past_due' then now() end,
+    p_current_period_start, p_current_period_end, p_cancel_at, p_ended_at, p_created_at, p_read_number)
   on conflict (id) do update set
     user_id = coalesce(s.user_id, excluded.user_id),
+    origin = case when s.user_id is null then excluded.origin else s.origin end,
     stripe_customer_id = excluded.stripe_customer_id,
     plan_key = excluded.plan_key,
     status = excluded.status,
-    -- The grace period runs from the first day past due, not from the latest reminder of it.
+    -- The grace period starts with the first day past due, not with the latest reminder.
     past_due_since = case when excluded.status = 'past_due' then coalesce(s.past_due_since, now()) end,
+    current_period_start = excluded.current_period_start,
     current_period_end = excluded.current_period_end,
     cancel_at = excluded.cancel_at,
     ended_at = excluded.ended_at,
-    read_ticket = excluded.read_ticket
-  where s.read_ticket <= excluded.read_ticket
-  returning s.user_id into owner;
+    read_number = excluded.read_number
+  where s.read_number <= excluded.read_number
+  returning s.user_id into user_id;
   if not found then
-    return query select 'superseded', s.user_id from public.subscriptions s where s.id = p_subscription_id;
-  elsif owner is null then
-    return query select 'unlinked', null::uuid;
+    select s.user_id into user_id from public.subscriptions s where s.id = p_subscription_id;
+    outcome := 'superseded';
+  elsif user_id is null then
+    outcome := 'unlinked';
   else
-    perform private.ask_for_convergence(owner);
-    return query select 'recorded', owner;
+    outcome := 'recorded';
+    -- A deleted user's convergence was asked for by the deletion.
+    if private.user_exists(user_id) then
+      perform private.ask_for_convergence(user_id);
+    end if;
   end if;
+  return next;
 end;
 $$;
-comment on function public.record_subscription(text, text, uuid, text, text, text, timestamptz, timestamptz,
-  timestamptz, timestamptz, bigint) is
-  'Stores a subscription as just read from Stripe and asks for convergence: recorded, unlinked while no user is '
-  'known for it, or superseded by a later read.';
+comment on function public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status,
+  text, text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint) is
+  'Stores a subscription as just read from Stripe and asks for convergence. user_id is the tenant it belongs to.';
 
 insert into private.schedules (name, job, every)
   values ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes');
 
 -- Usage ---------------------------------------------------------------------------------------------------------------
 
--- What each tenant used, per day and category, as Twilio counted it.
-
 create table public.twilio_usage (
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: financial rows survive their user, with this id as a pseudonym.
+  user_id uuid not null,
   account_sid text not null,
   day date not null,
   category text not null,
@@ -353,7 +480,8 @@ create table public.twilio_usage (
   primary key (account_sid, day, category)
 );
 comment on table public.twilio_usage is
-  'Daily usage records of each subaccount (IncludeSubaccounts=false), refreshed until Twilio stops changing them.';
+  'Usage of each subaccount by day and category, as Twilio counted it (IncludeSubaccounts=false), refreshed until '
+  'Twilio stops changing it.';
 create index twilio_usage_by_user on public.twilio_usage (user_id, day desc);
 
 alter table public.twilio_usage enable row level security;
@@ -366,26 +494,34 @@ create policy "A tenant reads their own usage" on public.twilio_usage
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.wanted_by_subscription(text, timestamptz, timestamptz, interval, interval, timestamptz),
+  private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
+    timestamptz),
+  private.wanted_by_subscriptions(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
-  public.stripe_event(text),
-  public.settle_stripe_event(text, text),
+  public.begin_stripe_event(text),
+  public.settle_stripe_event(text, public.event_result),
   private.lock_stripe_customer(text),
-  public.link_stripe_customer(text, uuid),
-  public.record_subscription(text, text, uuid, text, text, text, timestamptz, timestamptz, timestamptz, timestamptz,
-    bigint)
+  private.link_customer(text, uuid, public.subscription_origin),
+  public.link_stripe_customer(text, uuid, public.subscription_origin),
+  private.plan_for_price(text, text),
+  public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status, text,
+    text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
   from public, anon, authenticated;
 grant execute on function
-  private.wanted_by_subscription(text, timestamptz, timestamptz, interval, interval, timestamptz),
+  private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
+    timestamptz),
+  private.wanted_by_subscriptions(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
-  public.stripe_event(text),
-  public.settle_stripe_event(text, text),
+  public.begin_stripe_event(text),
+  public.settle_stripe_event(text, public.event_result),
   private.lock_stripe_customer(text),
-  public.link_stripe_customer(text, uuid),
-  public.record_subscription(text, text, uuid, text, text, text, timestamptz, timestamptz, timestamptz, timestamptz,
-    bigint)
+  private.link_customer(text, uuid, public.subscription_origin),
+  public.link_stripe_customer(text, uuid, public.subscription_origin),
+  private.plan_for_price(text, text),
+  public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status, text,
+    text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
   to service_role;

@@ -263,7 +263,7 @@ begin
   into stored, stored_today from public.user_preferences p;
   select count(*) into attempted
   from private.tenancies t where t.create_attempted_at is not null and t.user_id <> p_user_id;
-  -- The daily limit ends a flood of new accounts, whatever its cause.
+  -- The daily limit stops a flood of new accounts of any cause.
   return stored + attempted < p_max_subaccounts and (p_max_per_day is null or stored_today < p_max_per_day);
 end;
 $$;

@@ -1,24 +1,44 @@
--- The message ledger: a row is reserved before Twilio is called, and only evidence moves it afterwards.
+-- The message ledger, opt-outs and limits. A row is reserved before Twilio is called; afterwards only evidence changes
+-- its status.
 
 -- The ledger ----------------------------------------------------------------------------------------------------------
 
+create type public.message_direction as enum ('inbound', 'outbound');
+comment on type public.message_direction is 'outbound: sent by the tenant. inbound: received by the tenant.';
+
+create type public.message_source as enum ('subaccount', 'master');
+comment on type public.message_source is
+  'The account that sends and pays: the tenant''s subaccount, or the master account.';
+
+create type public.message_status as enum (
+  'reserved', 'refused', 'unknown', 'not_sent',
+  'accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'canceled', 'read',
+  'receiving', 'received');
+comment on type public.message_status is
+  'Ours: reserved (not yet handed to Twilio), refused (Twilio did not take it), unknown (handed to Twilio, but the '
+  'response was lost) and not_sent (Twilio has no such message). The others are Twilio''s own.';
+
+create type public.message_encoding as enum ('GSM-7', 'UCS-2');
+comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
+
 create table public.sms_messages (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null references auth.users (id) on delete cascade,
-  direction text not null,
+  -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
+  user_id uuid not null,
+  direction public.message_direction not null,
   from_number text not null,
   to_number text not null,
   body text,
   media_urls text[] not null default '{}',
   media_types text[] not null default '{}',
-  status text not null,
+  status public.message_status not null,
   twilio_message_sid text,
   account_sid text not null,
-  source text not null,
+  source public.message_source not null,
   error_code integer,
   error_message text,
   num_segments integer,
-  encoding text,
+  encoding public.message_encoding,
   price numeric(12, 5),
   price_unit text,
   estimated_price numeric(12, 5) not null default 0,
@@ -33,28 +53,22 @@ create table public.sms_messages (
   request_hash text,
   looked_at timestamptz,
   status_updated_at timestamptz not null default now(),
-  created_at timestamptz not null default now(),
-  constraint sms_messages_direction_known check (direction in ('outbound', 'inbound')),
-  constraint sms_messages_source_known check (source in ('subaccount', 'master')),
-  constraint sms_messages_status_known check (status in (
-    'reserved', 'refused', 'unknown', 'not_sent',
-    'accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'canceled', 'read',
-    'receiving', 'received'))
+  created_at timestamptz not null default now()
 );
 comment on table public.sms_messages is
-  'Every SMS and MMS of every tenant. reserved: not yet handed to Twilio. unknown: handed over, the answer was lost; '
-  'only a callback or a look-up settles it, as not_sent where Twilio has no such message.';
+  'Every SMS and MMS of every tenant. A callback or a look-up at Twilio settles an unknown message. Of a deleted user '
+  'the text, the media and the peer''s number are erased; price, segments, time and account stay.';
 comment on column public.sms_messages.source is
-  'Whose account paid and sent: the tenant''s subaccount or the master account.';
+  'The account that sent and paid: the tenant''s subaccount or the master account.';
 comment on column public.sms_messages.estimated_price is
-  'What it was taken to cost before Twilio told its price; counts until then.';
+  'The assumed cost, which counts until Twilio reports the price.';
 comment on column public.sms_messages.own_number is
-  'The tenant''s side of the conversation; peer_number is the other one.';
+  'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';
 comment on column public.sms_messages.looked_at is
-  'When evidence was last looked for at Twilio, of a message whose outcome is not known.';
+  'When Twilio was last asked about a message without a final status or a price.';
 comment on column public.sms_messages.request_hash is
-  'SHA-256 of the request, so that one idempotency key cannot stand for two messages.';
+  'SHA-256 of the request: the same idempotency key with another request is a conflict.';
 
 create unique index sms_messages_one_per_key on public.sms_messages (user_id, idempotency_key)
   where idempotency_key is not null;
@@ -65,11 +79,11 @@ create index sms_messages_by_conversation on public.sms_messages (user_id, own_n
   id desc);
 create index sms_messages_by_campaign on public.sms_messages (campaign_id, status) where campaign_id is not null;
 -- lower: text search itself knows the capitals of the server's LC_CTYPE only, in C those of ASCII.
--- The tenant is a word like the others, so that what everybody writes is looked through for one of them alone.
+-- The tenant id is part of each entry, so a search touches one tenant's entries only.
 create index sms_messages_by_words on public.sms_messages
   using gin ((to_tsvector('simple', lower(coalesce(body, ''))) || array_to_tsvector(array[user_id::text])));
--- What a look at Twilio may still change: a status that is not final, or a price it has not told. By age: after some
--- days nobody looks any more, and those whose price never came would be in the way for ever.
+-- Messages that a look-up at Twilio may still change: the status is not final, or the price is missing. By age, because
+-- look-ups end after some days and messages whose price never came would stay first otherwise.
 create index sms_messages_unfinished on public.sms_messages (created_at)
   where twilio_message_sid is not null and direction = 'outbound'
     and (price is null or status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'));
@@ -82,7 +96,7 @@ create index sms_messages_texts_by_age on public.sms_messages (user_id, created_
 
 alter table public.sms_messages enable row level security;
 revoke all on public.sms_messages from public, anon, authenticated, service_role;
--- Columns, not the table: what a request hashes to, and when we looked for it, is nobody's business.
+-- Columns instead of the table: the request hash and the time of the last look-up are internal.
 grant select (id, user_id, direction, from_number, to_number, body, media_urls, media_types, status, twilio_message_sid,
   account_sid, source,
   error_code, error_message, num_segments, encoding, price, price_unit, campaign_id, own_number, peer_number,
@@ -95,18 +109,22 @@ create policy "A tenant reads their own messages" on public.sms_messages
 
 -- Opt-outs ------------------------------------------------------------------------------------------------------------
 
--- Who asked us to stop, per sender. Consent belongs to the pair of numbers, not to the tenant's wishes.
 create table public.sms_opt_outs (
+  id uuid primary key default gen_random_uuid(),
+  -- No foreign key: an opt-out must never become one of a master number by losing its tenant.
+  user_id uuid,
   sender text not null,
   recipient text not null,
-  user_id uuid references auth.users (id) on delete set null,
   keyword text not null,
   opted_out_at timestamptz not null default now(),
-  primary key (sender, recipient)
+  constraint sms_opt_outs_one_per_pair unique nulls not distinct (user_id, sender, recipient)
 );
 comment on table public.sms_opt_outs is
-  'Recipients who replied STOP to a sender. Sending to such a pair is refused before Twilio is called.';
-create index sms_opt_outs_by_user on public.sms_opt_outs (user_id);
+  'Recipients who replied STOP to a sender. A message to such a pair is refused before Twilio is called.';
+comment on column public.sms_opt_outs.user_id is
+  'The tenant who owns the sender. Null for a master number: the opt-out binds every tenant.';
+comment on column public.sms_opt_outs.keyword is
+  'The recipient''s own word, or 21610 where Twilio reported the opt-out.';
 
 alter table public.sms_opt_outs enable row level security;
 revoke all on public.sms_opt_outs from public, anon, authenticated, service_role;
@@ -115,121 +133,157 @@ grant select, insert, update, delete on public.sms_opt_outs to service_role;
 create policy "A tenant reads the opt-outs of their numbers" on public.sms_opt_outs
   for select to authenticated using ((select auth.uid()) = user_id);
 
-create function private.note_opt_out(p_sender text, p_recipient text, p_user_id uuid, p_keyword text) returns void
-language sql
+create function private.has_opted_out(p_user_id uuid, p_sender text, p_recipient text) returns boolean
+language plpgsql stable
 set search_path = ''
 as $$
-  insert into public.sms_opt_outs (sender, recipient, user_id, keyword)
-    values (p_sender, p_recipient, p_user_id, p_keyword)
-  on conflict (sender, recipient) do update set opted_out_at = now(), keyword = excluded.keyword,
-    user_id = excluded.user_id
-  -- Twilio's word adds nothing to the recipient's own.
-  where excluded.keyword <> '21610';
+begin
+  return exists (select from public.sms_opt_outs o
+    where (o.user_id = p_user_id or o.user_id is null) and o.sender = p_sender and o.recipient = p_recipient);
+end;
 $$;
-comment on function private.note_opt_out(text, text, uuid, text) is
-  'A recipient wants nothing more from a sender: by a keyword of theirs, or because Twilio says so (21610).';
+comment on function private.has_opted_out(uuid, text, text) is
+  'Whether a recipient opted out of a sender, as far as it binds this tenant.';
+
+create function private.note_opt_out(p_user_id uuid, p_sender text, p_recipient text, p_keyword text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.sms_opt_outs (user_id, sender, recipient, keyword)
+    values (p_user_id, p_sender, p_recipient, p_keyword)
+  on conflict (user_id, sender, recipient) do update set opted_out_at = now(), keyword = excluded.keyword
+  -- A report by Twilio adds nothing to the recipient's own word.
+  where excluded.keyword <> '21610';
+end;
+$$;
+comment on function private.note_opt_out(uuid, text, text, text) is
+  'Stores an opt-out, by the recipient''s keyword or by Twilio''s error 21610. The tenant is null for a master number.';
 
 -- Totals --------------------------------------------------------------------------------------------------------------
 
--- What a tenant has sent, by the hour: limits are decided by a few sums instead of by counting messages.
+-- What a tenant has sent, per hour: limits are decided by a few sums instead of by counting messages.
 
 create table private.sending_totals (
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: totals outlive the user, like the ledger.
+  user_id uuid not null,
   hour timestamptz not null,
   messages bigint not null,
   spend numeric(14, 5) not null,
   primary key (user_id, hour)
 );
 comment on table private.sending_totals is
-  'Outbound messages and what they cost, per tenant and hour, kept by a trigger. A message that was refused, or '
-  'never sent, counts for nothing.';
+  'Outbound messages and their cost, per tenant and hour, kept by triggers. Messages that were refused or not sent do '
+  'not count.';
 alter table private.sending_totals enable row level security;
 revoke all on private.sending_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sending_totals to service_role;
 
 create function private.counts_as_sent(p_message public.sms_messages) returns boolean
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select p_message.direction = 'outbound' and p_message.status not in ('refused', 'not_sent');
+begin
+  return p_message.direction = 'outbound' and p_message.status not in ('refused', 'not_sent');
+end;
 $$;
 
 create function private.cost_of(p_message public.sms_messages) returns numeric
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
+begin
   -- Twilio's prices are negative: what the account pays.
-  select coalesce(abs(p_message.price), p_message.estimated_price);
+  return coalesce(abs(p_message.price), p_message.estimated_price);
+end;
 $$;
 
--- Hours of one clock, whatever the time zone of the session: a row is found again in the hour it was counted in.
+-- Hours in UTC, independent of the session's time zone, so that a message is always counted in the same row.
 create function private.hour_of(p_at timestamptz) returns timestamptz
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select date_trunc('hour', p_at, 'UTC');
+begin
+  return date_trunc('hour', p_at, 'UTC');
+end;
 $$;
 
-create function private.count_sending() returns trigger
+-- Triggers per statement, not per row: a batch of messages is one change of one hour. Rows are locked in a fixed order
+-- (hours first, then campaigns, see count_campaign_updates) to prevent deadlocks. A trigger also fires for a statement
+-- without rows, by any role, which must not reach the private schema.
+
+create function private.total_inserts() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- By statement, not by row: hours are locked in one order, all of them before any campaign (see
-  -- count_campaign_messages), so that of two statements at once none waits in a circle. A wave of messages is one
-  -- change of one hour. Also a statement that touched no row comes here, whoever sent it.
-  if tg_op = 'INSERT' then
-    if not exists (select from new_rows) then
-      return null;
-    end if;
-    insert into private.sending_totals as t (user_id, hour, messages, spend)
-    select n.user_id, private.hour_of(n.created_at), count(*), sum(private.cost_of(n))
-    from new_rows n where private.counts_as_sent(n) group by 1, 2 order by 1, 2
-    on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-      spend = t.spend + excluded.spend;
+  if not exists (select from new_rows) then
     return null;
   end if;
-
-  if not exists (select from old_rows) then
-    return null;
-  end if;
-  if tg_op = 'UPDATE' then
-    insert into private.sending_totals as t (user_id, hour, messages, spend)
-    select c.user_id, c.hour, sum(c.messages), sum(c.spend)
-    from (
-      select n.user_id, private.hour_of(n.created_at) as hour, 1 as messages, private.cost_of(n) as spend
-        from new_rows n where private.counts_as_sent(n)
-      union all
-      select o.user_id, private.hour_of(o.created_at), -1, -private.cost_of(o) from old_rows o
-        where private.counts_as_sent(o)
-    ) c
-    group by 1, 2 having sum(c.messages) <> 0 or sum(c.spend) <> 0 order by 1, 2
-    on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-      spend = t.spend + excluded.spend;
-  else
-    -- Never inserted: where the user is being deleted, their totals may be gone already.
-    perform from private.sending_totals t
-    where (t.user_id, t.hour) in (select o.user_id, private.hour_of(o.created_at) from old_rows o
-      where private.counts_as_sent(o))
-    order by t.user_id, t.hour for no key update;
-    update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend
-    from (
-      select o.user_id, private.hour_of(o.created_at) as hour, count(*) as messages, sum(private.cost_of(o)) as spend
-      from old_rows o where private.counts_as_sent(o) group by 1, 2
-    ) c
-    where t.user_id = c.user_id and t.hour = c.hour;
-  end if;
+  insert into private.sending_totals as t (user_id, hour, messages, spend)
+  select n.user_id, private.hour_of(n.created_at), count(*), sum(private.cost_of(n))
+  from new_rows n where private.counts_as_sent(n) group by 1, 2 order by 1, 2
+  on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
+    spend = t.spend + excluded.spend;
   return null;
 end;
 $$;
-comment on function private.count_sending() is 'Trigger: keeps sending_totals true to the ledger.';
+comment on function private.total_inserts() is 'Trigger: adds new messages to sending_totals.';
+
+create function private.total_updates() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from old_rows) then
+    return null;
+  end if;
+  insert into private.sending_totals as t (user_id, hour, messages, spend)
+  select c.user_id, c.hour, sum(c.messages), sum(c.spend)
+  from (
+    select n.user_id, private.hour_of(n.created_at) as hour, 1 as messages, private.cost_of(n) as spend
+      from new_rows n where private.counts_as_sent(n)
+    union all
+    select o.user_id, private.hour_of(o.created_at), -1, -private.cost_of(o) from old_rows o
+      where private.counts_as_sent(o)
+  ) c
+  group by 1, 2 having sum(c.messages) <> 0 or sum(c.spend) <> 0 order by 1, 2
+  on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
+    spend = t.spend + excluded.spend;
+  return null;
+end;
+$$;
+comment on function private.total_updates() is 'Trigger: moves changes of status and price into sending_totals.';
+
+create function private.total_deletes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from old_rows) then
+    return null;
+  end if;
+  perform from private.sending_totals t
+  where (t.user_id, t.hour) in (select o.user_id, private.hour_of(o.created_at) from old_rows o
+    where private.counts_as_sent(o))
+  order by t.user_id, t.hour for no key update;
+  update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend
+  from (
+    select o.user_id, private.hour_of(o.created_at) as hour, count(*) as messages, sum(private.cost_of(o)) as spend
+    from old_rows o where private.counts_as_sent(o) group by 1, 2
+  ) c
+  where t.user_id = c.user_id and t.hour = c.hour;
+  return null;
+end;
+$$;
+comment on function private.total_deletes() is 'Trigger: takes deleted messages out of sending_totals.';
 
 create trigger count_new after insert on public.sms_messages
-  referencing new table as new_rows for each statement execute function private.count_sending();
+  referencing new table as new_rows for each statement execute function private.total_inserts();
 create trigger count_changed after update on public.sms_messages
-  referencing old table as old_rows new table as new_rows for each statement execute function private.count_sending();
+  referencing old table as old_rows new table as new_rows for each statement execute function private.total_updates();
 create trigger count_deleted after delete on public.sms_messages
-  referencing old table as old_rows for each statement execute function private.count_sending();
+  referencing old table as old_rows for each statement execute function private.total_deletes();
 
 create function private.lock_totals(p_user_id uuid) returns void
 language plpgsql
@@ -243,31 +297,33 @@ begin
 end;
 $$;
 comment on function private.lock_totals(uuid) is
-  'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it makes messages.';
+  'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
 
 create function private.sending_room(p_user_id uuid, p_plan public.plans)
 returns table (daily bigint, monthly bigint, spend numeric)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  -- The hour that began a day ago counts whole: never more than the limit in any twenty-four hours. Months are those of
-  -- UTC. coalesce: a plan that was deleted allows nothing, rather than everything.
+begin
+  -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
+  -- coalesce: a plan that was deleted allows nothing.
   select
-    (coalesce(p_plan.daily_message_limit, 0)
-      - coalesce(sum(t.messages) filter (where t.hour > now() - interval '25 hours'), 0))::bigint,
-    (coalesce(p_plan.monthly_message_limit, 0)
-      - coalesce(sum(t.messages) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0))::bigint,
+    coalesce(p_plan.daily_message_limit, 0)
+      - coalesce(sum(t.messages) filter (where t.hour > now() - interval '25 hours'), 0),
+    coalesce(p_plan.monthly_message_limit, 0)
+      - coalesce(sum(t.messages) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0),
     coalesce(p_plan.monthly_spend_limit, 0)
       - coalesce(sum(t.spend) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0)
+  into daily, monthly, spend
   from private.sending_totals t
   where t.user_id = p_user_id and t.hour >= least(date_trunc('month', now(), 'UTC'), now() - interval '25 hours');
+  return next;
+end;
 $$;
 comment on function private.sending_room(uuid, public.plans) is
-  'How many messages, and how much money, a plan leaves a tenant: today, this month, this month.';
+  'What a plan leaves a tenant: messages today, messages this month, money this month.';
 
 -- Settings ------------------------------------------------------------------------------------------------------------
-
--- What a tenant decides about their messages: answers to keywords, where they send to, how long texts are kept.
 
 create table public.messaging_settings (
   user_id uuid primary key references auth.users (id) on delete cascade,
@@ -277,21 +333,24 @@ create table public.messaging_settings (
   allowed_countries text[],
   retention_days integer,
   updated_at timestamptz not null default now(),
+  -- array_to_string leaves out nulls, so they are refused by themselves.
   constraint messaging_settings_countries_iso
-    check (array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
+    check (array_position(allowed_countries, null) is null
+      and array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
   constraint messaging_settings_retention_sensible check (retention_days between 1 and 3650)
 );
 comment on table public.messaging_settings is
-  'A tenant''s own rules for their messages. No row, and null in any column, is the default.';
+  'A tenant''s own rules for their messages: replies to keywords, countries, retention. Without a row, and where a '
+  'column is null, the default holds.';
 comment on column public.messaging_settings.stop_reply is
-  'What answers a STOP; likewise START and HELP. Null leaves the answer to Twilio, which has one of its own: ours to '
-  'START and HELP goes out besides it, ours to STOP is blocked (21610), unless Twilio''s support has turned its '
-  'handling of keywords off.';
-comment on column public.messaging_settings.allowed_countries is 'Narrower than the plan''s list, never wider.';
+  'The reply to STOP; likewise for START and HELP. Null leaves the reply to Twilio, which has its own: our replies to '
+  'START and HELP are sent in addition to it, and our reply to STOP is blocked (21610), unless Twilio''s support has '
+  'turned off its handling of keywords.';
+comment on column public.messaging_settings.allowed_countries is 'Narrows the plan''s list and never widens it.';
 comment on column public.messaging_settings.retention_days is
   'Bodies and media of older messages are deleted, at Twilio and here. Null keeps them.';
 create trigger touch_updated_at before update on public.messaging_settings
-  for each row execute function private.touch_updated_at();
+  for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 
 alter table public.messaging_settings enable row level security;
 revoke all on public.messaging_settings from public, anon, authenticated, service_role;
@@ -300,10 +359,13 @@ grant select, insert, update, delete on public.messaging_settings to service_rol
 create policy "A tenant reads their own messaging settings" on public.messaging_settings
   for select to authenticated using ((select auth.uid()) = user_id);
 
+create type public.save_settings_outcome as enum ('saved', 'unknown_user');
+comment on type public.save_settings_outcome is 'unknown_user: the user was deleted; their token may still be valid.';
+
 create function public.save_messaging_settings(
   p_user_id uuid, p_stop_reply text, p_start_reply text, p_help_reply text, p_allowed_countries text[],
   p_retention_days integer
-) returns text
+) returns public.save_settings_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -321,98 +383,147 @@ begin
 end;
 $$;
 comment on function public.save_messaging_settings(uuid, text, text, text, text[], integer) is
-  'Replaces a tenant''s messaging settings as a whole: saved, or unknown_user.';
+  'Replaces all of a tenant''s messaging settings.';
 
 -- Sending -------------------------------------------------------------------------------------------------------------
 
--- Sending: one decision reserves the row, one call goes to Twilio, one decision records what came of it.
+-- One decision reserves the row, one call goes to Twilio, one decision records the result.
 
-create function private.may_send_from(p_user_id uuid, p_from text, p_fallback boolean)
-returns table (outcome text, from_number text, account_sid text, sealed_token text, source text)
+create type public.sender_outcome as enum (
+  'allowed', 'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.sender_outcome is
+  'Whether a tenant may send, and from the number they name. pending, suspended and closed are account statuses.';
+
+create type private.sender as (
+  outcome public.sender_outcome, from_number text, account_sid text, sealed_token text, source public.message_source);
+comment on type private.sender is
+  'The number and the account a message goes out with. The master account has no SID and no token here.';
+
+create function private.may_send_from(p_user_id uuid, p_from text, p_fallback boolean) returns private.sender
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  tenant public.user_preferences;
-  sender text;
+  account constant private.account := private.account_of(p_user_id);
+  sender private.sender;
 begin
-  select * into tenant from public.user_preferences p where p.user_id = p_user_id;
-
-  if tenant.twilio_subaccount_sid is not null then
-    -- Whoever has (or had) a subaccount sends through it or not at all: the master account is no way around a
-    -- suspension.
-    if tenant.twilio_subaccount_status <> 'active' then
-      return query select tenant.twilio_subaccount_status::text, null, null, null, null;
-      return;
-    elsif tenant.twilio_subaccount_auth_token_encrypted is null then
-      return query select 'pending', null, null, null, null;
-      return;
-    end if;
-    select n.phone_number into sender
-    from public.user_twilio_numbers n
-    where n.user_id = p_user_id and n.status = 'active'
-      and (n.phone_number = p_from or (p_from is null and n.is_primary));
-    return query select
-      case when sender is not null then 'allowed' when p_from is null then 'no_number' else 'number_not_owned' end,
-      sender, tenant.twilio_subaccount_sid::text, tenant.twilio_subaccount_auth_token_encrypted, 'subaccount';
-    return;
+  -- Auth is asked: the host's preferences may outlive the user, and so may the user's token.
+  if not private.user_exists(p_user_id) then
+    sender.outcome := 'closed';
+    return sender;
   end if;
-
-  -- Never had one. An operator's hold, or a subscription that has lapsed, closes the fallback as well.
-  if private.wanted_subaccount(p_user_id) in ('suspended', 'closed') then
-    return query select private.wanted_subaccount(p_user_id), null, null, null, null;
-  elsif exists (select from private.tenancies t where t.user_id = p_user_id and t.applied_status is not null) then
-    -- They had one and their row was lost, with the host's table or by the tenant's own hand: until it is found again,
-    -- wait.
-    return query select 'pending', null, null, null, null;
-  elsif not p_fallback then
-    return query select 'no_subaccount', null, null, null, null;
-  else
-    select m.phone_number into sender
-    from private.master_numbers m
-    where m.is_offered and (p_from is null or m.phone_number = p_from)
-    order by m.phone_number limit 1;
-    return query select
-      case when sender is not null then 'allowed' when p_from is null then 'no_number' else 'number_not_owned' end,
-      sender, null, null, 'master';
-  end if;
+  case account.status
+    when 'active' then
+      sender.source := 'subaccount';
+      sender.account_sid := account.subaccount_sid;
+      sender.sealed_token := account.sealed_token;
+      select n.phone_number into sender.from_number
+      from public.user_twilio_numbers n
+      where n.user_id = p_user_id and n.status = 'active'
+        and (n.phone_number = p_from or (p_from is null and n.is_primary));
+    when 'none' then
+      if not p_fallback then
+        sender.outcome := 'no_subaccount';
+        return sender;
+      end if;
+      sender.source := 'master';
+      select m.phone_number into sender.from_number
+      from private.master_numbers m
+      where m.is_offered and (p_from is null or m.phone_number = p_from)
+      order by m.phone_number limit 1;
+    else
+      -- The master account is no way around a suspension.
+      sender.outcome := account.status;
+      return sender;
+  end case;
+  sender.outcome := case when sender.from_number is not null then 'allowed' when p_from is null then 'no_number'
+    else 'number_not_owned' end;
+  return sender;
 end;
 $$;
 comment on function private.may_send_from(uuid, text, boolean) is
-  'Which account and number a tenant sends with: allowed, no_number, number_not_owned, no_subaccount, pending, '
-  'suspended or closed.';
+  'The account and number a tenant sends with. p_fallback: without a subaccount, a master number.';
 
 create function private.lock_sending(p_user_id uuid) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('send:' || p_user_id, 0));
+begin
+  perform pg_advisory_xact_lock(hashtextextended('send:' || p_user_id, 0));
+end;
 $$;
+comment on function private.lock_sending(uuid) is
+  'Makes a tenant''s sends wait for each other, so that concurrent requests cannot exceed a limit.';
 
 create function private.refused_destination(p_user_id uuid, p_country text, p_plan public.plans) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  -- No list allows everywhere; one that does not name the country refuses, the plan's or the tenant's own narrower one.
-  -- coalesce: a list with a null in it, or a country that nobody knows, allows nothing by accident.
-  select (p_plan.allowed_countries is not null and not coalesce(p_country = any (p_plan.allowed_countries), false))
+begin
+  -- Without a list every country is allowed; a list refuses the countries it does not name. coalesce: a list that
+  -- contains a null, or an unknown country, must not allow anything.
+  return (p_plan.allowed_countries is not null and not coalesce(p_country = any (p_plan.allowed_countries), false))
     or exists (select from public.messaging_settings s
       where s.user_id = p_user_id and s.allowed_countries is not null
         and not coalesce(p_country = any (s.allowed_countries), false));
+end;
 $$;
 comment on function private.refused_destination(uuid, text, public.plans) is
-  'Whether a country (ISO 3166) is none that plan and tenant send to.';
+  'Whether the plan or the tenant''s settings exclude a country (ISO 3166).';
+
+create type public.reserve_message_outcome as enum (
+  'reserved', 'duplicate', 'key_conflict', 'rate_limited', 'destination_refused', 'opted_out', 'daily_limit_reached',
+  'monthly_limit_reached', 'spend_limit_reached',
+  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.reserve_message_outcome is
+  'duplicate: the key was used for the same request. key_conflict: for another one. The last six are those of '
+  'sender_outcome.';
+
+create function private.message_refusal(
+  p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_cost numeric
+) returns table (outcome public.reserve_message_outcome, message_limit numeric)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  room record;
+begin
+  if p_sender.outcome <> 'allowed' then
+    outcome := p_sender.outcome;
+    return next;
+    return;
+  end if;
+  select * into room from private.sending_room(p_user_id, p_plan);
+  if private.refused_destination(p_user_id, p_country, p_plan) then
+    outcome := 'destination_refused';
+  elsif private.has_opted_out(p_user_id, p_sender.from_number, p_to) then
+    outcome := 'opted_out';
+  elsif room.daily <= 0 then
+    outcome := 'daily_limit_reached';
+    message_limit := coalesce(p_plan.daily_message_limit, 0);
+  elsif room.monthly <= 0 then
+    outcome := 'monthly_limit_reached';
+    message_limit := coalesce(p_plan.monthly_message_limit, 0);
+  elsif room.spend < p_cost then
+    outcome := 'spend_limit_reached';
+    message_limit := coalesce(p_plan.monthly_spend_limit, 0);
+  else
+    return;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.message_refusal(uuid, private.sender, public.plans, text, text, numeric) is
+  'The first rule that forbids a message, with the limit it reached; no row when it may go.';
 
 create function public.reserve_message(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_to text, p_country text, p_from text, p_body text,
-  p_media_urls text[],
-  p_segments integer, p_encoding text, p_fallback boolean, p_master_account_sid text,
+  p_media_urls text[], p_segments integer, p_encoding public.message_encoding, p_fallback boolean,
+  p_master_account_sid text,
   p_address text default null, p_user_rate integer default null, p_address_rate integer default null
 )
 returns table (
-  outcome text, message_id uuid, from_number text, account_sid text, sealed_token text, source text,
-  status text, twilio_message_sid text, error_code integer, error_message text, num_segments integer, encoding text,
-  message_limit numeric,
+  outcome public.reserve_message_outcome, message jsonb, sealed_token text, from_number text, message_limit numeric,
   retry_after_seconds integer
 )
 language plpgsql
@@ -420,84 +531,73 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  rate record;
-  earlier public.sms_messages;
-  sender record;
+  sender private.sender;
   plan public.plans;
-  room record;
-  reserved uuid;
-  decision text;
 begin
   if p_user_rate is not null then
-    select * into rate from public.count_request('send', p_user_id, p_address, p_user_rate, p_address_rate, 60);
-    if rate.outcome <> 'allowed' then
-      return query select 'rate_limited', null::uuid, null::text, null::text, null::text, null::text, null::text,
-        null::text,
-        null::integer, null::text, null::integer, null::text, null::numeric, rate.retry_after_seconds;
+    select r.retry_after_seconds into retry_after_seconds
+    from public.count_request('send', p_user_id, p_address, p_user_rate, p_address_rate, 60) r
+    where r.outcome <> 'allowed';
+    if found then
+      outcome := 'rate_limited';
+      return next;
       return;
     end if;
   end if;
-
-  -- One decision at a time per tenant, so that a quota cannot be overrun by requests that run side by side.
   perform private.lock_sending(p_user_id);
 
-  select * into earlier from public.sms_messages m
-    where m.user_id = p_user_id and m.idempotency_key = p_idempotency_key;
-  if earlier.id is not null then
-    return query select case when earlier.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end,
-      earlier.id, earlier.from_number, earlier.account_sid, null::text, earlier.source, earlier.status,
-      earlier.twilio_message_sid,
-      earlier.error_code, earlier.error_message, earlier.num_segments, earlier.encoding, null::numeric, null::integer;
+  select case when m.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, to_jsonb(m)
+  into outcome, message
+  from public.sms_messages m where m.user_id = p_user_id and m.idempotency_key = p_idempotency_key;
+  if not found then
+    sender := private.may_send_from(p_user_id, p_from, p_fallback);
+    from_number := sender.from_number;
+    plan := private.sending_plan(p_user_id, sender.source);
+    select r.outcome, r.message_limit into outcome, message_limit
+    from private.message_refusal(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
+  end if;
+  if outcome is not null then
+    return next;
     return;
   end if;
 
-  select * into sender from private.may_send_from(p_user_id, p_from, p_fallback);
-  if sender.source = 'master' then
-    select * into plan from public.plans p where p.key = 'fallback';
-  else
-    plan := private.plan_of(p_user_id);
-  end if;
-  select * into room from private.sending_room(p_user_id, plan);
-
-  decision := case
-    when sender.outcome <> 'allowed' then sender.outcome
-    when private.refused_destination(p_user_id, p_country, plan) then 'destination_refused'
-    when exists (select from public.sms_opt_outs o where o.sender = sender.from_number and o.recipient = p_to)
-      then 'opted_out'
-    when room.daily <= 0 then 'daily_limit_reached'
-    when room.monthly <= 0 then 'monthly_limit_reached'
-    when room.spend < p_segments * plan.segment_price then 'spend_limit_reached'
-    else 'reserved'
-  end;
-
-  if decision = 'reserved' then
-    insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, status, account_sid,
-      source,
-      num_segments, encoding, estimated_price, idempotency_key, request_hash)
-    values (p_user_id, 'outbound', sender.from_number, p_to, p_body, p_media_urls, 'reserved',
-      coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding,
-      p_segments * plan.segment_price,
-      p_idempotency_key, p_request_hash)
-    returning id into reserved;
-  end if;
-
-  return query select decision, reserved, sender.from_number, coalesce(sender.account_sid, p_master_account_sid),
-    sender.sealed_token,
-    sender.source, 'reserved', null::text, null::integer, null::text, p_segments, p_encoding,
-    case decision
-      when 'daily_limit_reached' then coalesce(plan.daily_message_limit, 0)
-      when 'monthly_limit_reached' then coalesce(plan.monthly_message_limit, 0)
-      when 'spend_limit_reached' then coalesce(plan.monthly_spend_limit, 0)
-    end::numeric, null::integer;
+  insert into public.sms_messages as m (user_id, direction, from_number, to_number, body, media_urls, status,
+    account_sid, source, num_segments, encoding, estimated_price, idempotency_key, request_hash)
+  values (p_user_id, 'outbound', sender.from_number, p_to, p_body, p_media_urls, 'reserved',
+    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding,
+    p_segments * plan.segment_price, p_idempotency_key, p_request_hash)
+  returning to_jsonb(m) into message;
+  outcome := 'reserved';
+  sealed_token := sender.sealed_token;
+  return next;
 end;
 $$;
-comment on function public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, text, boolean,
-  text, text, integer, integer) is
-  'Decides whether a message may go to Twilio and reserves its row: reserved, duplicate, key_conflict, rate_limited, '
-  'destination_refused, opted_out, daily_limit_reached, monthly_limit_reached, spend_limit_reached, or the sender''s '
-  'outcome.';
+comment on function public.reserve_message(uuid, text, text, text, text, text, text, text[], integer,
+  public.message_encoding, boolean, text, text, integer, integer) is
+  'Decides whether a message may go to Twilio and reserves its row. message is the row, reserved now or under this key '
+  'before; sealed_token is null for the master account.';
 
-create function public.release_message(p_message_id uuid) returns text
+create function private.sending_plan(p_user_id uuid, p_source public.message_source) returns public.plans
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  plan public.plans;
+begin
+  if p_source = 'subaccount' then
+    return private.plan_of(p_user_id);
+  end if;
+  select * into plan from public.plans p where p.key = 'fallback';
+  return plan;
+end;
+$$;
+comment on function private.sending_plan(uuid, public.message_source) is
+  'The plan whose limits hold for a message: the tenant''s, or the one of the master numbers.';
+
+create type public.release_message_outcome as enum ('released', 'gone');
+comment on type public.release_message_outcome is 'gone: the message is not reserved any more, or Twilio has it.';
+
+create function public.release_message(p_message_id uuid) returns public.release_message_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -508,127 +608,220 @@ begin
 end;
 $$;
 comment on function public.release_message(uuid) is
-  'Twilio said for certain that it did not process the request (429, or it was never sent): the key may be used '
-  'again. released or gone.';
+  'Deletes a reservation that Twilio certainly did not process (429, or the request was never made). Its idempotency '
+  'key may be used again.';
 
 -- Evidence ------------------------------------------------------------------------------------------------------------
 
--- Statuses only move forward, whatever arrives late or twice.
-create function private.message_status_rank(p_status text) returns integer
-language sql immutable
+-- Evidence is what Twilio reports about a message: a response, a callback or a look-up. It may come late, twice or out
+-- of order, so statuses only move forward.
+
+create function private.message_status_named(p_word text) returns public.message_status
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case p_status
+begin
+  return p_word::public.message_status;
+exception when invalid_text_representation then
+  return null;
+end;
+$$;
+comment on function private.message_status_named(text) is
+  'The status of that name; null for a word that Twilio introduced later.';
+
+create function private.message_status_rank(p_status public.message_status) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case p_status
     when 'reserved' then 0 when 'unknown' then 1
-    -- Looked for and not found: any word of Twilio's is better evidence.
+    -- Looked up and not found: any report by Twilio is better evidence.
     when 'not_sent' then 2
     when 'accepted' then 3 when 'scheduled' then 3 when 'queued' then 4 when 'sending' then 5 when 'sent' then 6
     when 'refused' then 7 when 'failed' then 7 when 'undelivered' then 7 when 'canceled' then 7 when 'delivered' then 7
     when 'read' then 8
   end;
+end;
 $$;
+comment on function private.message_status_rank(public.message_status) is
+  'How far a sent message has come; 7 and above is final. Null for statuses of received messages.';
 
-create function private.message_may_move(p_from text, p_to text) returns boolean
-language sql immutable
+create function private.message_may_move(p_from public.message_status, p_to public.message_status) returns boolean
+language plpgsql immutable
 set search_path = ''
 as $$
-  select coalesce(
+begin
+  return coalesce(
     private.message_status_rank(p_to) > private.message_status_rank(p_from)
-      -- A final status stays; only what was delivered may still be read.
+      -- A final status stays; only a delivered message may still be read.
       and (private.message_status_rank(p_from) < 7 or p_from = 'delivered'),
     false);
+end;
 $$;
-comment on function private.message_may_move(text, text) is
-  'Whether evidence of p_to is news for a message at p_from. False for statuses of received messages and for words '
-  'nobody knows.';
+comment on function private.message_may_move(public.message_status, public.message_status) is
+  'Whether evidence of p_to changes a message at p_from. False for a null and for statuses of received messages.';
+
+create type private.message_evidence as (
+  message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
+  price_unit text);
+comment on type private.message_evidence is
+  'What is known about one message. A null says nothing. status is ours or a word of Twilio''s.';
+
+create function private.record_evidence(p_evidence private.message_evidence[])
+returns table (message_id uuid, moved boolean, priced boolean)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  changed record;
+begin
+  for changed in
+    with news as materialized (
+      -- Locked in a fixed order to prevent deadlocks.
+      select m.id, e.sid, e.error_code, e.error_message, e.price, e.price_unit,
+        coalesce(e.num_segments, m.num_segments) as num_segments, s.status,
+        private.message_may_move(m.status, s.status) as moves, m.price is null and e.price is not null as is_priced,
+        m.twilio_message_sid is null and e.sid is not null as is_identified,
+        e.num_segments is distinct from m.num_segments and e.num_segments is not null as is_measured
+      from unnest(p_evidence) e
+      cross join lateral (select private.message_status_named(e.status) as status) s
+      join public.sms_messages m on m.id = e.message_id
+      -- Evidence about another SID is about another message.
+      where m.twilio_message_sid is null or e.sid is null or m.twilio_message_sid = e.sid
+      order by m.id for update of m
+    )
+    update public.sms_messages m set
+      twilio_message_sid = coalesce(m.twilio_message_sid, n.sid),
+      num_segments = n.num_segments,
+      price = coalesce(m.price, n.price),
+      price_unit = case when n.is_priced then n.price_unit else m.price_unit end,
+      status = case when n.moves then n.status else m.status end,
+      error_code = case when n.moves then n.error_code else m.error_code end,
+      error_message = case when n.moves then n.error_message else m.error_message end,
+      status_updated_at = case when n.moves then now() else m.status_updated_at end
+    from news n where m.id = n.id and (n.moves or n.is_priced or n.is_identified or n.is_measured)
+    returning m as message, n.moves, n.is_priced
+  loop
+    if changed.moves then
+      perform private.note_reported_opt_out(changed.message);
+    end if;
+    message_id := (changed.message).id;
+    moved := changed.moves;
+    priced := changed.is_priced;
+    return next;
+  end loop;
+end;
+$$;
+comment on function private.record_evidence(private.message_evidence[]) is
+  'The one place where evidence changes messages: status, error, SID, segments, first price, and opt-outs that Twilio '
+  'reports. Returns the messages that changed. The caller checks which evidence belongs to which tenant and account.';
+
+create function private.note_reported_opt_out(p_message public.sms_messages) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_message.error_code is distinct from 21610 then
+    return;
+  end if;
+  -- A recipient who wrote since may have replied START. If not, the next message is refused again.
+  if exists (
+    select from public.sms_messages i
+    where i.user_id = p_message.user_id and i.own_number = p_message.own_number
+      and i.peer_number = p_message.peer_number and i.direction = 'inbound' and i.created_at > p_message.created_at
+  ) then
+    return;
+  end if;
+  perform private.note_opt_out(case p_message.source when 'subaccount' then p_message.user_id end,
+    p_message.from_number, p_message.to_number, '21610');
+end;
+$$;
+comment on function private.note_reported_opt_out(public.sms_messages) is
+  'Stores the opt-out behind error 21610, unless the recipient has written since the message.';
+
+create type public.evidence_outcome as enum ('moved', 'unchanged', 'mismatch', 'not_found');
+comment on type public.evidence_outcome is
+  'moved: the status changed. mismatch: the evidence is about another account or another SID.';
 
 create function public.record_message_status(
   p_message_id uuid, p_user_id uuid, p_account_sid text, p_twilio_message_sid text, p_status text, p_error_code integer,
-  p_error_message text, p_num_segments integer default null, p_price numeric default null,
-  p_price_unit text default null
-) returns table (outcome text, status text)
+  p_error_message text
+) returns table (outcome public.evidence_outcome, status public.message_status)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   message public.sms_messages;
-  moves boolean;
+  evidence private.message_evidence;
 begin
   select * into message from public.sms_messages m
   where m.user_id = p_user_id
-    -- by our id (the callback may come before we know the SID) or by Twilio's
+    -- By our id (a callback may come before we know the SID) or by Twilio's SID.
     and (m.id = p_message_id or (p_message_id is null and m.twilio_message_sid = p_twilio_message_sid))
   for update;
+  status := message.status;
   if message.id is null then
-    return query select 'not_found', null::text;
+    outcome := 'not_found';
+    return next;
     return;
   elsif message.account_sid is distinct from p_account_sid or message.twilio_message_sid <> p_twilio_message_sid
-    -- of two equal messages the evidence of one is none for the other
+    -- Of two equal messages, the evidence of one does not hold for the other.
     or exists (select from public.sms_messages o where o.twilio_message_sid = p_twilio_message_sid
       and o.id <> message.id) then
-    return query select 'mismatch', message.status;
+    outcome := 'mismatch';
+    return next;
     return;
   end if;
 
-  moves := private.message_may_move(message.status, p_status);
-  update public.sms_messages m set
-    twilio_message_sid = coalesce(m.twilio_message_sid, p_twilio_message_sid),
-    num_segments = coalesce(p_num_segments, m.num_segments),
-    price = coalesce(p_price, m.price),
-    price_unit = coalesce(p_price_unit, m.price_unit),
-    status = case when moves then p_status else m.status end,
-    error_code = case when moves then p_error_code else m.error_code end,
-    error_message = case when moves then p_error_message else m.error_message end,
-    status_updated_at = case when moves then now() else m.status_updated_at end
-  where m.id = message.id;
-  if moves and p_error_code = 21610 and not exists (
-    -- Who has written since may have said START. If not, Twilio says so again next time.
-    select from public.sms_messages i
-    where i.user_id = p_user_id and i.own_number = message.from_number and i.peer_number = message.to_number
-      and i.direction = 'inbound' and i.created_at > message.created_at
-  ) then
-    perform private.note_opt_out(message.from_number, message.to_number, p_user_id, '21610');
+  evidence.message_id := message.id;
+  evidence.sid := p_twilio_message_sid;
+  evidence.status := p_status;
+  evidence.error_code := p_error_code;
+  evidence.error_message := p_error_message;
+  outcome := 'unchanged';
+  if exists (select from private.record_evidence(array[evidence]) r where r.moved) then
+    outcome := 'moved';
+    status := p_status;
   end if;
-  return query select case when moves then 'moved' else 'unchanged' end,
-    case when moves then p_status else message.status end;
+  return next;
 end;
 $$;
-comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text) is
-  'Evidence about a message (Twilio''s answer, a callback, a look-up): moved, unchanged, mismatch (another account '
-  'or SID), or not_found.';
+comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text) is
+  'Records evidence about one message of a tenant (a response, a callback, a look-up). status is the message''s '
+  'afterwards.';
 
 create function public.unsettled_messages(p_older_than_seconds integer, p_limit integer)
-returns table (message_id uuid, user_id uuid, account_sid text, source text, from_number text, to_number text,
-  body text, status text, created_at timestamptz)
+returns setof public.sms_messages
 language sql
 set search_path = ''
 as $$
-  -- Those looked at least lately come first, so that some for which there never will be evidence do not hold up the
-  -- others.
+  -- The least recently looked up come first, so that messages without evidence do not hold up the others.
   with chosen as materialized (
     select u.id from public.sms_messages u
     where u.status in ('reserved', 'unknown') and u.created_at < now() - make_interval(secs => p_older_than_seconds)
       and u.created_at > now() - interval '2 days' -- by then no evidence will come; unknown stays unknown
+      and u.peer_number <> '' -- an erased message can no longer be recognised
     order by u.looked_at nulls first, u.created_at limit p_limit
     for update skip locked
   ), noted as (
     update public.sms_messages m set looked_at = clock_timestamp() from chosen where m.id = chosen.id
     returning m.*
   )
-  select n.id, n.user_id, n.account_sid, n.source, n.from_number, n.to_number, n.body, n.status, n.created_at
-  from noted n order by n.created_at;
+  select * from noted n order by n.created_at;
 $$;
 comment on function public.unsettled_messages(integer, integer) is
-  'Messages whose outcome is not known, for a job that looks for evidence at Twilio: first those it has not looked '
-  'for, then the longest ago.';
+  'Messages whose outcome is unknown, for a job that looks them up at Twilio: first those never looked up, then the '
+  'least recent.';
 
 insert into private.schedules (name, job, every) values ('settle-messages', '{"kind": "settle-messages"}', '1 minute');
 
--- What Twilio says of messages later: prices it fills in minutes afterwards, and statuses whose callback never came.
+-- Prices, which Twilio fills in minutes later, and statuses whose callback never came.
 
 create function public.unfinished_messages(p_accounts integer, p_limit integer)
-returns table (account_sid text, user_id uuid, source text, sids text[], first_sent_at timestamptz,
+returns table (account_sid text, user_id uuid, source public.message_source, sids text[], first_sent_at timestamptz,
   last_sent_at timestamptz)
 language sql
 set search_path = ''
@@ -639,13 +832,13 @@ as $$
     where m.twilio_message_sid is not null and m.direction = 'outbound'
       and (m.price is null or m.status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'))
       and m.created_at between now() - interval '7 days' and now() - interval '2 minutes'
-      -- Ever more seldom: a tenth of its age, but not more often than every two minutes.
+      -- The older a message, the rarer its look-ups: every tenth of its age, at most every two minutes.
       and (m.looked_at is null or m.looked_at < now() - greatest(interval '2 minutes', (now() - m.created_at) / 10))
     order by m.looked_at nulls first, m.created_at
     limit p_limit
     for update skip locked
   ), chosen as (
-    -- The accounts that have waited longest: many busy ones do not keep a small one waiting for ever.
+    -- The accounts that have waited longest, so that busy accounts do not keep a small one waiting.
     select a.account_sid from due a group by a.account_sid
       order by min(coalesce(a.looked_at, a.created_at)), a.account_sid limit p_accounts
   ), noted as (
@@ -659,178 +852,188 @@ as $$
   from noted n group by n.account_sid, n.source;
 $$;
 comment on function public.unfinished_messages(integer, integer) is
-  'Sent messages without a final status or a price, by account, for a job that asks Twilio for both.';
+  'Sent messages without a final status or a price, grouped by account, for a job that asks Twilio for both.';
 
 create function public.record_message_reports(p_account_sid text, p_reports jsonb)
-  returns table (moved integer, priced integer)
+returns table (moved integer, priced integer)
 language plpgsql
 set search_path = ''
 as $$
 begin
-  return query
-    with reports as (
-      select r.* from jsonb_to_recordset(p_reports)
-        as r (sid text, status text, "errorCode" integer, "errorMessage" text, "numSegments" integer, price numeric,
-          "priceUnit" text)
-    ), before as materialized (
-      -- In one order, so that two of these at once do not wait in a circle.
-      select m.id, private.message_may_move(m.status, r.status) as moves,
-        m.price is null and r.price is not null as is_priced, r.*
-      from public.sms_messages m join reports r on r.sid = m.twilio_message_sid
-      where m.account_sid = p_account_sid
-      order by m.id for update of m
-    ), changed as (
-      update public.sms_messages m set
-        status = case when b.moves then b.status else m.status end,
-        error_code = case when b.moves then b."errorCode" else m.error_code end,
-        error_message = case when b.moves then b."errorMessage" else m.error_message end,
-        status_updated_at = case when b.moves then now() else m.status_updated_at end,
-        num_segments = coalesce(b."numSegments", m.num_segments),
-        price = coalesce(m.price, b.price),
-        price_unit = coalesce(b."priceUnit", m.price_unit)
-      from before b where m.id = b.id and (b.moves or b.is_priced)
-      returning b.moves, b.is_priced, m.user_id, m.from_number, m.to_number,
-      b.moves and b."errorCode" = 21610 as opts_out
-    ), opted_out as materialized (
-      select count(private.note_opt_out(c.from_number, c.to_number, c.user_id, '21610')) from changed c where c.opts_out
-    )
-    select (count(*) filter (where c.moves))::integer, (count(*) filter (where c.is_priced))::integer
-    from changed c left join opted_out o on true;
+  select count(*) filter (where r.moved), count(*) filter (where r.priced) into moved, priced
+  from private.record_evidence(array(
+    select jsonb_populate_record(null::private.message_evidence,
+      report || jsonb_build_object('message_id', m.id))
+    from jsonb_array_elements(p_reports) report
+    join public.sms_messages m on m.twilio_message_sid = report ->> 'sid' and m.account_sid = p_account_sid
+  )) r;
+  return next;
 end;
 $$;
 comment on function public.record_message_reports(text, jsonb) is
-  'What Twilio says now of messages of one account ([{sid, status, errorCode, errorMessage, numSegments, price, '
-  'priceUnit}]): how many moved on, how many got their price.';
+  'Records what Twilio reports about messages of one account, an array in the shape of message_evidence with the sid. '
+  'Returns how many statuses moved and how many messages got their price.';
 
 insert into private.schedules (name, job, every)
   values ('refresh-messages', '{"kind": "refresh-messages"}', '1 minute');
 
 -- Receiving -----------------------------------------------------------------------------------------------------------
 
-create function public.record_inbound_message(
-  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_to text, p_body text,
-  p_media_urls text[], p_media_types text[],
-  p_num_segments integer, p_consent text, p_keyword text
-) returns table (outcome text, reply text, reply_id uuid)
+create type public.consent as enum ('stop', 'start', 'help');
+comment on type public.consent is
+  'What a keyword in a received message asks for: no more messages, messages again, or help.';
+
+create function private.note_consent(
+  p_user_id uuid, p_own_number text, p_peer_number text, p_consent public.consent, p_keyword text
+) returns void
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
-declare
-  received uuid;
-  answer text;
-  answer_id uuid;
 begin
+  -- The sender of an opt-out is the tenant's number: the pair as reserve_message looks it up.
+  if p_consent = 'stop' then
+    perform private.note_opt_out(p_user_id, p_own_number, p_peer_number, p_keyword);
+  elsif p_consent = 'start' then
+    delete from public.sms_opt_outs o
+    where o.user_id = p_user_id and o.sender = p_own_number and o.recipient = p_peer_number;
+  end if;
+end;
+$$;
+comment on function private.note_consent(uuid, text, text, public.consent, text) is
+  'Adds or removes the opt-out that a received keyword asks for.';
+
+create function private.keyword_reply(p_user_id uuid, p_own_number text, p_peer_number text, p_consent public.consent)
+returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- Two machines that reply to each other must come to an end.
+  if (select count(*) from public.sms_messages m
+    where m.user_id = p_user_id and m.own_number = p_own_number and m.peer_number = p_peer_number
+      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+    return null;
+  end if;
+  return (select case p_consent when 'stop' then s.stop_reply when 'start' then s.start_reply
+      when 'help' then s.help_reply end
+    from public.messaging_settings s where s.user_id = p_user_id);
+end;
+$$;
+comment on function private.keyword_reply(uuid, text, text, public.consent) is
+  'The tenant''s configured reply to a keyword; null without one, or after three replies to this peer within an hour.';
+
+create type public.inbound_outcome as enum ('recorded', 'duplicate', 'unknown_user');
+comment on type public.inbound_outcome is
+  'duplicate: Twilio repeats a message because our response was lost. unknown_user: the user was deleted, and nothing '
+  'is stored.';
+
+create function public.record_inbound_message(
+  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_to text, p_body text,
+  p_media_urls text[], p_media_types text[], p_num_segments integer, p_consent public.consent, p_keyword text
+) returns table (outcome public.inbound_outcome, reply text, reply_id uuid)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- The space keeps this key apart from those of callers.
+  reply_key constant text := 'reply ' || p_twilio_message_sid;
+  received uuid;
+begin
+  if not private.user_exists(p_user_id) then
+    outcome := 'unknown_user';
+    return next;
+    return;
+  end if;
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status,
-    twilio_message_sid,
-    account_sid, source, num_segments)
+    twilio_message_sid, account_sid, source, num_segments)
   values (p_user_id, 'inbound', p_from, p_to, p_body, p_media_urls, p_media_types, 'received', p_twilio_message_sid,
-    p_account_sid,
-    'subaccount', p_num_segments)
+    p_account_sid, 'subaccount', p_num_segments)
   on conflict (twilio_message_sid) where twilio_message_sid is not null do nothing
   returning id into received;
   if received is null then
-    -- Twilio asks again when our answer was lost: it gets the same one, and has sent none before.
-    return query select 'duplicate', m.body, m.id
-      from (select 1) one left join public.sms_messages m
-        on m.user_id = p_user_id and m.idempotency_key = 'reply ' || p_twilio_message_sid
-          and m.twilio_message_sid is null;
+    -- Twilio gets the same reply again, unless it has sent it.
+    outcome := 'duplicate';
+    select m.body, m.id into reply, reply_id from public.sms_messages m
+    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null;
+    return next;
     return;
   end if;
 
-  -- The sender of an opt-out is our number: the pair as send-sms will look for it.
-  if p_consent = 'stop' then
-    perform private.note_opt_out(p_to, p_from, p_user_id, p_keyword);
-  elsif p_consent = 'start' then
-    delete from public.sms_opt_outs o where o.sender = p_to and o.recipient = p_from;
-  end if;
-
-  select case p_consent when 'stop' then s.stop_reply when 'start' then s.start_reply when 'help'
-    then s.help_reply end into answer
-  from public.messaging_settings s where s.user_id = p_user_id;
-  -- Two machines that answer each other must come to an end.
-  if (select count(*) from public.sms_messages m where m.user_id = p_user_id and m.own_number = p_to
-    and m.peer_number = p_from
-      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
-    answer := null;
-  end if;
-  if answer is not null then
-    -- Twilio sends it for us; its callback brings the SID to this row. The key has a space, so that no caller's can be
-    -- the same.
+  perform private.note_consent(p_user_id, p_to, p_from, p_consent, p_keyword);
+  reply := private.keyword_reply(p_user_id, p_to, p_from, p_consent);
+  if reply is not null then
+    -- Twilio sends it with our response; its callback brings the SID of this row.
     insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source,
       idempotency_key)
-    values (p_user_id, 'outbound', p_to, p_from, answer, 'reserved', p_account_sid, 'subaccount',
-      'reply ' || p_twilio_message_sid)
-    returning id into answer_id;
+    values (p_user_id, 'outbound', p_to, p_from, reply, 'reserved', p_account_sid, 'subaccount', reply_key)
+    returning id into reply_id;
   end if;
-
   if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
     perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId', received));
   end if;
-  return query select 'recorded', answer, answer_id;
+  outcome := 'recorded';
+  return next;
 end;
 $$;
-comment on function public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, text,
-  text) is
-  'Stores a received message once, by its SID, keeps the opt-outs with it, and enqueues its forwarding: recorded or '
-  'duplicate, with what is to be answered, if anything, and the row of that answer.';
+comment on function public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer,
+  public.consent, text) is
+  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. reply is the text to respond '
+  'with and reply_id its row; both are null when there is none.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
+create type public.redaction_outcome as enum ('accepted', 'already', 'not_found');
+comment on type public.redaction_outcome is 'accepted: to be deleted now; a job retries it. already: it is deleted.';
+
 create function public.request_redaction(p_user_id uuid, p_message_id uuid, p_request_id text)
-returns table (outcome text, status text, twilio_message_sid text, source text, media_count integer,
-  redacted_at timestamptz)
+returns table (outcome public.redaction_outcome, message jsonb)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  message public.sms_messages;
+  stored public.sms_messages;
 begin
-  select * into message from public.sms_messages m where m.id = p_message_id and m.user_id = p_user_id for update;
-  if message.id is null then
-    return query select 'not_found', null::text, null::text, null::text, null::integer, null::timestamptz;
-    return;
-  elsif message.redacted_at is not null then
-    return query select 'already', message.status, message.twilio_message_sid, message.source, 0, message.redacted_at;
+  select * into stored from public.sms_messages m where m.id = p_message_id and m.user_id = p_user_id for update;
+  if stored.id is null then
+    outcome := 'not_found';
+    return next;
     return;
   end if;
-  if message.redaction_requested_at is null then
+  message := to_jsonb(stored);
+  outcome := case when stored.redacted_at is null then 'accepted' else 'already' end;
+  if outcome = 'accepted' and stored.redaction_requested_at is null then
     update public.sms_messages m set redaction_requested_at = now() where m.id = p_message_id;
-    perform private.audit('user:' || p_user_id, 'message.redaction_requested', p_user_id, message.account_sid,
-      p_request_id,
-      jsonb_build_object('messageId', p_message_id));
-    -- The caller goes ahead at once; this job is what finishes the work if that dies, or if Twilio is not ready.
+    perform private.audit('user:' || p_user_id, 'message.redaction_requested', p_user_id, stored.account_sid,
+      p_request_id, jsonb_build_object('messageId', p_message_id));
+    -- The caller continues at once; this job finishes the work if the caller dies or Twilio is not ready.
     perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', p_user_id), 60);
   end if;
-  return query select 'accepted', message.status, message.twilio_message_sid, message.source,
-    cardinality(message.media_urls), null::timestamptz;
+  return next;
 end;
 $$;
 comment on function public.request_redaction(uuid, uuid, text) is
-  'A tenant wants a message''s text and media deleted: accepted (do it now; a job does it otherwise), already, or '
-  'not_found.';
+  'A tenant wants the text and media of a message deleted. message is the row as it was.';
 
 create function public.messages_to_redact(p_user_id uuid, p_limit integer)
-returns table (message_id uuid, twilio_message_sid text, source text, media_count integer, is_at_twilio boolean)
+returns table (message_id uuid, twilio_message_sid text, source public.message_source, media_count integer,
+  is_at_twilio boolean)
 language sql stable
 set search_path = ''
 as $$
   select m.id, m.twilio_message_sid, m.source, cardinality(m.media_urls),
-    -- A closed account is gone, and its messages with it.
+    -- The messages of a closed account are gone with it.
     m.source = 'master' or exists (select from public.user_preferences p
       where p.user_id = m.user_id and p.twilio_subaccount_sid = m.account_sid
         and p.twilio_subaccount_status <> 'closed')
   from public.sms_messages m
   where m.user_id = p_user_id and m.redaction_requested_at is not null and m.redacted_at is null
-    -- Twilio deletes only what it has finished with, and a text is what a lost message is found by. After two days
-    -- nothing more comes of either.
+    -- Twilio deletes only finished messages, and a lost message is recognised by its text. Both end after two days.
     and (m.status not in ('reserved', 'unknown', 'accepted', 'scheduled', 'queued', 'sending')
       or m.created_at < now() - interval '2 days')
   order by m.redaction_requested_at, m.id limit p_limit;
 $$;
 comment on function public.messages_to_redact(uuid, integer) is
-  'Messages of a tenant whose text is still to be deleted, and can be.';
+  'Messages of a tenant whose deletion was requested and is possible now.';
 
 create function public.waits_for_redaction(p_user_id uuid) returns boolean
 language sql stable
@@ -839,7 +1042,8 @@ as $$
   select exists (select from public.sms_messages m
     where m.user_id = p_user_id and m.redaction_requested_at is not null and m.redacted_at is null);
 $$;
-comment on function public.waits_for_redaction(uuid) is 'Whether any text of a tenant is still to be deleted.';
+comment on function public.waits_for_redaction(uuid) is
+  'Whether a tenant has texts whose deletion was requested and is not done.';
 
 create function public.record_redaction(p_message_ids uuid[]) returns integer
 language plpgsql
@@ -848,12 +1052,12 @@ as $$
 declare
   redacted integer;
 begin
-  -- In one order, as those who report on them.
+  -- Locked in a fixed order to prevent deadlocks.
   perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for update;
   update public.sms_messages m set body = null, media_urls = '{}', media_types = '{}', redacted_at = now()
   where m.id = any (p_message_ids) and m.redaction_requested_at is not null and m.redacted_at is null;
   get diagnostics redacted = row_count;
-  -- The text that a campaign made for this recipient is the same one.
+  -- The recipient's row of a campaign has the same text.
   update private.campaign_recipients r set body = null
   from public.sms_messages m where m.id = any (p_message_ids) and m.redacted_at is not null and r.message_id = m.id
     and r.body is not null;
@@ -861,7 +1065,7 @@ begin
 end;
 $$;
 comment on function public.record_redaction(uuid[]) is
-  'Twilio has deleted these texts: they are deleted here as well. Returns how many.';
+  'Deletes texts and media that Twilio has deleted. Returns how many messages changed.';
 
 create function public.ask_for_due_redactions(p_limit integer) returns integer
 language plpgsql
@@ -872,23 +1076,19 @@ declare
   asked integer := 0;
   due integer;
 begin
-  for setting in select s.user_id, s.retention_days from public.messaging_settings s where s.retention_days is not null
-    order by s.user_id loop
+  for setting in
+    select s.user_id, s.retention_days, now() - make_interval(days => s.retention_days) as oldest
+    from public.messaging_settings s where s.retention_days is not null
+    order by s.user_id
+  loop
     update public.sms_messages m set redaction_requested_at = now()
     where m.id in (
       select d.id from public.sms_messages d
-      where d.user_id = setting.user_id and d.redaction_requested_at is null
-        and d.created_at < now() - make_interval(days => setting.retention_days)
+      where d.user_id = setting.user_id and d.redaction_requested_at is null and d.created_at < setting.oldest
       order by d.created_at limit p_limit
-      for update skip locked); -- what somebody reports on now is asked for the next time
+      for update skip locked); -- a row that is being updated is taken the next time
     get diagnostics due = row_count;
-    -- Campaigns that were over by then keep neither their text nor those made for recipients who got none.
-    update private.campaign_recipients r set body = null from public.campaigns c
-    where c.id = r.campaign_id and c.user_id = setting.user_id and r.body is not null and r.message_id is null
-      and c.finished_at < now() - make_interval(days => setting.retention_days);
-    update public.campaigns c set body = null
-    where c.user_id = setting.user_id and c.body is not null
-      and c.finished_at < now() - make_interval(days => setting.retention_days);
+    perform private.delete_campaign_texts(setting.user_id, setting.oldest);
     if due > 0 then
       asked := asked + due;
       perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', setting.user_id));
@@ -900,44 +1100,157 @@ begin
 end;
 $$;
 comment on function public.ask_for_due_redactions(integer) is
-  'Marks texts older than their tenant''s retention, at most so many per tenant, and enqueues their deletion. '
-  'Returns how many.';
+  'Marks texts older than their tenant''s retention, at most p_limit per tenant, and enqueues their deletion. Returns '
+  'how many.';
 
 insert into private.schedules (name, job, every)
   values ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour');
 
+-- Erasing a deleted user ----------------------------------------------------------------------------------------------
+
+-- Accounting needs the cost of every message, so rows stay. What identifies people goes: in batches, because a tenant
+-- may have millions of messages and a statement may take eight seconds.
+
+create type public.erasure_outcome as enum ('continues', 'done', 'user_exists');
+comment on type public.erasure_outcome is
+  'continues: a batch was erased, and there may be more. user_exists: the user is not deleted, and nothing is erased.';
+
+create function private.erase_conversations(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  conversations uuid[];
+  messages uuid[];
+begin
+  -- Every message belongs to a conversation, and an erased one has left it: each batch finds its messages by index.
+  conversations := array(select c.id from public.sms_conversations c where c.user_id = p_user_id limit p_limit);
+  messages := array(
+    select m.id from public.sms_conversations c
+    join public.sms_messages m on m.user_id = c.user_id and m.own_number = c.own_number
+      and m.peer_number = c.peer_number
+    where c.id = any (conversations) limit p_limit);
+  perform from public.sms_messages m where m.id = any (messages) order by m.id for update;
+  update public.sms_messages m set
+    from_number = case m.direction when 'inbound' then '' else m.from_number end,
+    to_number = case m.direction when 'outbound' then '' else m.to_number end,
+    body = null, media_urls = '{}', media_types = '{}',
+    error_message = null, -- Twilio quotes the number in it
+    idempotency_key = null, request_hash = null,
+    redaction_requested_at = coalesce(m.redaction_requested_at, now()), redacted_at = coalesce(m.redacted_at, now())
+  where m.id = any (messages);
+  if cardinality(messages) < p_limit then
+    delete from public.sms_conversations c where c.id = any (conversations);
+  end if;
+  return cardinality(messages) + cardinality(conversations);
+end;
+$$;
+comment on function private.erase_conversations(uuid, integer) is
+  'Erases texts, media and peer numbers of up to p_limit messages, and conversations without messages left. Returns 0 '
+  'when nothing is left.';
+
+create function private.erase_opt_outs(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  delete from public.sms_opt_outs o
+  where o.id in (select d.id from public.sms_opt_outs d where d.user_id = p_user_id limit p_limit);
+  get diagnostics erased = row_count;
+  return erased;
+end;
+$$;
+comment on function private.erase_opt_outs(uuid, integer) is
+  'Deletes opt-outs of a tenant''s own numbers. Those of master numbers have no tenant and stay.';
+
+create function public.erase_messages_of_deleted_user(p_user_id uuid, p_limit integer) returns public.erasure_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.user_exists(p_user_id) then
+    return 'user_exists';
+  end if;
+  return case
+    when private.erase_conversations(p_user_id, p_limit) + private.erase_opt_outs(p_user_id, p_limit)
+      + private.erase_campaigns(p_user_id, p_limit) = 0 then 'done'
+    else 'continues'
+  end;
+end;
+$$;
+comment on function public.erase_messages_of_deleted_user(uuid, integer) is
+  'Erases one batch of a deleted user''s messages, conversations, opt-outs and campaigns. Price, segments, time and '
+  'account of each message stay under the user''s id.';
+
+create function private.ask_for_erasure() returns trigger
+language plpgsql
+security definer -- auth's own roles delete users and have no rights here
+set search_path = ''
+as $$
+begin
+  if exists (select from public.sms_conversations c where c.user_id = old.id)
+    or exists (select from public.sms_opt_outs o where o.user_id = old.id)
+    or exists (select from public.campaigns c where c.user_id = old.id) then
+    -- Requests that were under way when the user was deleted are over by then.
+    perform private.enqueue(jsonb_build_object('kind', 'erase-user', 'userId', old.id), 60);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.ask_for_erasure() is
+  'Trigger: enqueues the erasure of a deleted user''s messages, in the transaction of the deletion.';
+create trigger switchboard_ask_for_erasure after delete on auth.users
+  for each row execute function private.ask_for_erasure();
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.note_opt_out(text, text, uuid, text),
+  private.has_opted_out(uuid, text, text),
+  private.note_opt_out(uuid, text, text, text),
   private.counts_as_sent(public.sms_messages),
   private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
-  private.count_sending(),
+  private.total_inserts(),
+  private.total_updates(),
+  private.total_deletes(),
   private.lock_totals(uuid),
   private.sending_room(uuid, public.plans),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
   private.may_send_from(uuid, text, boolean),
   private.lock_sending(uuid),
   private.refused_destination(uuid, text, public.plans),
-  public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, text, boolean, text, text, integer,
-    integer),
+  private.message_refusal(uuid, private.sender, public.plans, text, text, numeric),
+  public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
+    text, text, integer, integer),
+  private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
-  private.message_status_rank(text),
-  private.message_may_move(text, text),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
+  private.message_status_named(text),
+  private.message_status_rank(public.message_status),
+  private.message_may_move(public.message_status, public.message_status),
+  private.record_evidence(private.message_evidence[]),
+  private.note_reported_opt_out(public.sms_messages),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text),
   public.unsettled_messages(integer, integer),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, text, text),
+  private.note_consent(uuid, text, text, public.consent, text),
+  private.keyword_reply(uuid, text, text, public.consent),
+  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
   public.record_redaction(uuid[]),
-  public.ask_for_due_redactions(integer)
+  public.ask_for_due_redactions(integer),
+  private.erase_conversations(uuid, integer),
+  private.erase_opt_outs(uuid, integer),
+  private.ask_for_erasure(),
+  public.erase_messages_of_deleted_user(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
-  private.note_opt_out(text, text, uuid, text),
+  private.has_opted_out(uuid, text, text),
+  private.note_opt_out(uuid, text, text, text),
   private.counts_as_sent(public.sms_messages),
   private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
@@ -947,19 +1260,29 @@ grant execute on function
   private.may_send_from(uuid, text, boolean),
   private.lock_sending(uuid),
   private.refused_destination(uuid, text, public.plans),
-  public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, text, boolean, text, text, integer,
-    integer),
+  private.message_refusal(uuid, private.sender, public.plans, text, text, numeric),
+  public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
+    text, text, integer, integer),
+  private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
-  private.message_status_rank(text),
-  private.message_may_move(text, text),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
+  private.message_status_named(text),
+  private.message_status_rank(public.message_status),
+  private.message_may_move(public.message_status, public.message_status),
+  private.record_evidence(private.message_evidence[]),
+  private.note_reported_opt_out(public.sms_messages),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text),
   public.unsettled_messages(integer, integer),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, text, text),
+  private.note_consent(uuid, text, text, public.consent, text),
+  private.keyword_reply(uuid, text, text, public.consent),
+  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
   public.record_redaction(uuid[]),
-  public.ask_for_due_redactions(integer)
+  public.ask_for_due_redactions(integer),
+  private.erase_conversations(uuid, integer),
+  private.erase_opt_outs(uuid, integer),
+  public.erase_messages_of_deleted_user(uuid, integer)
   to service_role;

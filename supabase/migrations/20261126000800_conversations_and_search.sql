@@ -1,14 +1,16 @@
--- Reading messages: one conversation per pair of numbers, and a history that is paged by key, so that no page shifts.
+-- Conversations and the history of messages, paged by key so that new messages never shift a page.
 
 create table public.sms_conversations (
-  user_id uuid not null references auth.users (id) on delete cascade,
+  id uuid primary key default gen_random_uuid(),
+  -- No foreign key: erasure finds a deleted user's messages through these rows, in batches.
+  user_id uuid not null,
   own_number text not null,
   peer_number text not null,
   last_message_at timestamptz not null,
-  primary key (user_id, own_number, peer_number)
+  constraint sms_conversations_one_per_pair unique (user_id, own_number, peer_number)
 );
 comment on table public.sms_conversations is
-  'Each pair of one number of a tenant''s and one they write with, and when there was last news. Kept by a trigger.';
+  'Each pair of a tenant''s number and a peer''s, with the time of the newest message. Kept by a trigger.';
 create index sms_conversations_newest_first on public.sms_conversations (user_id, last_message_at desc, own_number,
   peer_number);
 
@@ -31,33 +33,36 @@ begin
   return null;
 end;
 $$;
-comment on function private.note_conversation() is 'Trigger: keeps the conversation that a message belongs to.';
+comment on function private.note_conversation() is 'Trigger: keeps the conversation of a new message.';
 create trigger note_conversation after insert on public.sms_messages
   for each row execute function private.note_conversation();
+
+create type public.conversation as (
+  own_number text, peer_number text, last_message_at timestamptz, last_message jsonb, opted_out boolean);
+comment on type public.conversation is
+  'A conversation with its newest message, a row of sms_messages. opted_out: the peer replied STOP to the number.';
 
 create function public.list_conversations(
   p_user_id uuid, p_own_number text, p_before_at timestamptz, p_before_own text, p_before_peer text, p_limit integer
 )
-returns table (own_number text, peer_number text, last_message_at timestamptz, last_message jsonb, opted_out boolean)
+returns setof public.conversation
 language sql stable
 set search_path = ''
 as $$
   select c.own_number, c.peer_number, c.last_message_at, newest.message,
-    exists (select from public.sms_opt_outs o where o.sender = c.own_number and o.recipient = c.peer_number)
+    private.has_opted_out(c.user_id, c.own_number, c.peer_number)
   from public.sms_conversations c
-  -- None where the only message was taken back.
+  -- A conversation whose only message was released has none.
   cross join lateral (
-    select jsonb_build_object('id', m.id, 'direction', m.direction, 'body', m.body, 'status', m.status,
-      'mediaCount', cardinality(m.media_urls),
-      'createdAt', m.created_at) as message
+    select to_jsonb(m) as message
     from public.sms_messages m
     where m.user_id = c.user_id and m.own_number = c.own_number and m.peer_number = c.peer_number
     order by m.created_at desc, m.id desc limit 1
   ) newest
   where c.user_id = p_user_id
     and (p_own_number is null or c.own_number = p_own_number)
-    -- Newest first, ties by the numbers: written out, because the directions differ. The first line is what the index
-    -- begins at.
+    -- Newest first, ties by the numbers. A row comparison cannot express it, because the directions differ; the first
+    -- line gives the index its starting point.
     and c.last_message_at <= coalesce(p_before_at, 'infinity')
     and (p_before_at is null or c.last_message_at < p_before_at
       or (c.last_message_at = p_before_at and (c.own_number, c.peer_number) > (p_before_own, p_before_peer)))
@@ -65,47 +70,40 @@ as $$
   limit p_limit;
 $$;
 comment on function public.list_conversations(uuid, text, timestamptz, text, text, integer) is
-  'A tenant''s conversations, newest first, with their last message; before_* are those of the last row seen.';
+  'A tenant''s conversations, newest first. before_* are the key of the last row of the page before.';
 
 create function private.words_of(p_search text) returns tsquery
 language sql stable
 set search_path = ''
 as $$
-  -- Every word, each as the beginning of one: what somebody types is found before they have finished. Cast, because
-  -- to_tsquery would take links apart again; quoted by hand, because quote_literal writes E'…' where there is a
-  -- backslash.
+  -- Each word matches as a prefix, so that a search finds messages while it is typed. Cast, because to_tsquery would
+  -- split links again; quoted by hand, because quote_literal writes E'…' for a backslash.
   select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
   from unnest(tsvector_to_array(to_tsvector('simple', lower(p_search)))) w;
 $$;
-comment on function private.words_of(text) is 'A search as people type it, as a query; null where it holds no word.';
+comment on function private.words_of(text) is 'The query for a search as typed; null without a word in it.';
 
 create function public.list_messages(
-  p_user_id uuid, p_direction text, p_statuses text[], p_own_number text, p_peer_number text, p_campaign_id uuid,
-  p_since timestamptz, p_until timestamptz, p_search text, p_before_at timestamptz, p_before_id uuid, p_limit integer
+  p_user_id uuid, p_direction public.message_direction, p_statuses public.message_status[], p_own_number text,
+  p_peer_number text, p_campaign_id uuid, p_since timestamptz, p_until timestamptz, p_search text,
+  p_before_at timestamptz, p_before_id uuid, p_limit integer
 )
-returns table (
-  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[],
-  status text,
-  twilio_message_sid text, source text, error_code integer, error_message text, num_segments integer, encoding text,
-  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz,
-  created_at timestamptz
-)
+returns setof public.sms_messages
 language plpgsql stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan' -- each mix of filters has a plan of its own
 as $$
-#variable_conflict use_column
 declare
-  -- The tenant is one of the words, as in the index.
+  -- The tenant id is one of the words, as in the index.
   words tsquery := quote_literal(p_user_id)::tsquery && private.words_of(p_search);
-  -- Typed as people write them: "(415) 555" finds +1415555….
+  -- Only the digits count: "(415) 555" finds +1415555….
   digits text := regexp_replace(coalesce(p_search, ''), '\D', '', 'g');
   is_number boolean := length(digits) >= 3 and p_search !~ '[[:alpha:]]';
   most constant integer := 2000;
   found uuid[];
 begin
   if p_search is not null then
-    -- Few are taken from the indexes; where there are many, the newest ones are soon found by going through them.
+    -- A small result is taken from the indexes. A large one is found sooner by reading messages from the newest on.
     found := array(
       select w.id from (
         select m.id from public.sms_messages m
@@ -125,10 +123,7 @@ begin
     end if;
   end if;
   return query
-    select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status,
-      m.twilio_message_sid, m.source,
-      m.error_code, m.error_message, m.num_segments, m.encoding, m.price, m.price_unit, m.campaign_id, m.redacted_at,
-      m.status_updated_at, m.created_at
+    select m.*
     from public.sms_messages m
     where m.user_id = p_user_id
       and (p_direction is null or m.direction = p_direction)
@@ -147,30 +142,19 @@ begin
     limit p_limit;
 end;
 $$;
-comment on function public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text,
-  timestamptz, uuid, integer) is
-  'A tenant''s messages, newest first, by any of these filters (null: no filter); a search is for words by their '
-  'beginnings, or for digits of the other number; before_* are those of the last row seen.';
+comment on function public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid,
+  timestamptz, timestamptz, text, timestamptz, uuid, integer) is
+  'A tenant''s messages, newest first. A null filter does not filter; a search finds words by their prefixes, or digits '
+  'of the peer''s number. before_* are the key of the last row of the page before.';
 
-create function public.message_of(p_user_id uuid, p_message_id uuid)
-returns table (
-  id uuid, direction text, from_number text, to_number text, body text, media_urls text[], media_types text[],
-  status text,
-  twilio_message_sid text, source text, error_code integer, error_message text, num_segments integer, encoding text,
-  price numeric, price_unit text, campaign_id uuid, redacted_at timestamptz, status_updated_at timestamptz,
-  created_at timestamptz
-)
+create function public.message_of(p_user_id uuid, p_message_id uuid) returns setof public.sms_messages
 language sql stable
 set search_path = ''
 as $$
-  select m.id, m.direction, m.from_number, m.to_number, m.body, m.media_urls, m.media_types, m.status,
-    m.twilio_message_sid, m.source,
-    m.error_code, m.error_message, m.num_segments, m.encoding, m.price, m.price_unit, m.campaign_id, m.redacted_at,
-    m.status_updated_at, m.created_at
-  from public.sms_messages m where m.id = p_message_id and m.user_id = p_user_id;
+  select m.* from public.sms_messages m where m.id = p_message_id and m.user_id = p_user_id;
 $$;
 comment on function public.message_of(uuid, uuid) is
-  'One message of a tenant, in the shape of list_messages; no row where it is not theirs.';
+  'One message of a tenant; no row when the message is not theirs.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
@@ -178,14 +162,14 @@ revoke execute on function
   private.note_conversation(),
   public.list_conversations(uuid, text, timestamptz, text, text, integer),
   private.words_of(text),
-  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid,
-    integer),
+  public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
+    timestamptz, text, timestamptz, uuid, integer),
   public.message_of(uuid, uuid)
   from public, anon, authenticated;
 grant execute on function
   public.list_conversations(uuid, text, timestamptz, text, text, integer),
   private.words_of(text),
-  public.list_messages(uuid, text, text[], text, text, uuid, timestamptz, timestamptz, text, timestamptz, uuid,
-    integer),
+  public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid, timestamptz,
+    timestamptz, text, timestamptz, uuid, integer),
   public.message_of(uuid, uuid)
   to service_role;

@@ -1,13 +1,28 @@
--- Sending to many: a campaign, its recipients, and the counts of what has become of them.
+-- Campaigns: one message to many recipients, sent in batches, with live counts of the results.
+
+create type public.campaign_status as enum ('scheduled', 'running', 'paused', 'canceled', 'completed');
+comment on type public.campaign_status is
+  'scheduled: starts later. paused: by the tenant, or because the sender cannot send. canceled and completed are '
+  'final.';
+
+create type public.campaign_count as enum (
+  'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped');
+comment on type public.campaign_count is
+  'The count that a recipient belongs to. waiting: not yet handed to Twilio. unknown: the response was lost. skipped: '
+  'decided against before Twilio was called.';
+
+create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
+comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
 
 create table public.campaigns (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: deleting a campaign would change its messages in the ledger. Erasure empties the row instead.
+  user_id uuid not null,
   name text,
   from_number text not null,
   body text,
   media_urls text[] not null default '{}',
-  status text not null,
+  status public.campaign_status not null,
   status_reason text,
   scheduled_at timestamptz,
   started_at timestamptz,
@@ -22,25 +37,25 @@ create table public.campaigns (
   skipped integer not null default 0,
   idempotency_key text not null,
   request_hash text not null,
-  -- Grows with each start and resumption: a job of an earlier run finds that it is over.
+  -- Grows with each resumption: a job of an earlier run ends.
   run integer not null default 1,
-  -- How many waves in a row Twilio gave no answer to.
-  setbacks integer not null default 0,
+  -- How many batches in a row got no response from Twilio.
+  failed_batches integer not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint campaigns_status_known check (status in ('scheduled', 'running', 'paused', 'canceled', 'completed')),
   constraint campaigns_counts_add_up
     check (waiting + in_flight + sent + delivered + failed + unknown + skipped = total),
   constraint campaigns_counts_not_negative
     check (least(waiting, in_flight, sent, delivered, failed, unknown, skipped) >= 0)
 );
 comment on table public.campaigns is
-  'A message to many recipients, and live counts of them: waiting (not yet handed to Twilio), in flight, sent, '
-  'delivered, failed, unknown (the answer was lost), skipped (decided against before Twilio was called).';
+  'A message to many recipients, with how many recipients belong to each campaign_count.';
+comment on column public.campaigns.status_reason is
+  'Why a campaign waits or is paused: a limit that is reached, or what is wrong with the sender.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
 create index campaigns_newest_first on public.campaigns (user_id, created_at desc, id desc);
 create trigger touch_updated_at before update on public.campaigns
-  for each row execute function private.touch_updated_at();
+  for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 
 alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
@@ -61,12 +76,12 @@ create table private.campaign_recipients (
   to_number text not null,
   country text not null,
   body text,
-  -- Set with the reservation, in its transaction. Null, and no reason to skip: still waiting.
+  -- Set when the message is reserved. Without a message and a reason to skip, the recipient is waiting.
   message_id uuid references public.sms_messages (id) on delete set null,
-  skip_reason text,
+  skip_reason public.skip_reason,
   primary key (campaign_id, position)
 );
-comment on table private.campaign_recipients is 'Whom a campaign goes to, in order, each with the text made for them.';
+comment on table private.campaign_recipients is 'The recipients of a campaign, in order, each with their own text.';
 create unique index campaign_recipients_once on private.campaign_recipients (campaign_id, to_number);
 create unique index campaign_recipients_by_message on private.campaign_recipients (message_id)
   where message_id is not null;
@@ -78,83 +93,97 @@ grant select, insert, update, delete on private.campaign_recipients to service_r
 
 -- Counting ------------------------------------------------------------------------------------------------------------
 
-create function private.campaign_count_of(p_status text) returns text
-language sql immutable
+create function private.campaign_count_of(p_status public.message_status) returns public.campaign_count
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_status in ('reserved', 'accepted', 'scheduled', 'queued', 'sending') then 'in_flight'
     when p_status = 'sent' then 'sent'
     when p_status in ('delivered', 'read') then 'delivered'
     when p_status = 'unknown' then 'unknown'
     else 'failed'
   end;
+end;
 $$;
-comment on function private.campaign_count_of(text) is
-  'Under which of a campaign''s counts a message of this status is.';
+comment on function private.campaign_count_of(public.message_status) is
+  'The count that a message of this status belongs to.';
 
-create function private.move_campaign_count(p_campaign_id uuid, p_from text, p_to text, p_by integer) returns void
-language sql
-set search_path = ''
-as $$
-  update public.campaigns c set
-    waiting = c.waiting + case 'waiting' when p_to then p_by when p_from then -p_by else 0 end,
-    in_flight = c.in_flight + case 'in_flight' when p_to then p_by when p_from then -p_by else 0 end,
-    sent = c.sent + case 'sent' when p_to then p_by when p_from then -p_by else 0 end,
-    delivered = c.delivered + case 'delivered' when p_to then p_by when p_from then -p_by else 0 end,
-    failed = c.failed + case 'failed' when p_to then p_by when p_from then -p_by else 0 end,
-    unknown = c.unknown + case 'unknown' when p_to then p_by when p_from then -p_by else 0 end,
-    skipped = c.skipped + case 'skipped' when p_to then p_by when p_from then -p_by else 0 end
-  where c.id = p_campaign_id and p_from <> p_to and p_by > 0;
-$$;
-comment on function private.move_campaign_count(uuid, text, text, integer) is
-  'Moves so many recipients of a campaign from one of its counts to another.';
-
-create function private.count_campaign_messages() returns trigger
+create function private.move_campaign_count(
+  p_campaign_id uuid, p_from public.campaign_count, p_to public.campaign_count, p_by integer
+) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- By statement, and after the totals (triggers fire in the order of their names): see count_sending.
+  update public.campaigns c set
+    waiting = c.waiting + p_by * ((p_to = 'waiting')::integer - (p_from = 'waiting')::integer),
+    in_flight = c.in_flight + p_by * ((p_to = 'in_flight')::integer - (p_from = 'in_flight')::integer),
+    sent = c.sent + p_by * ((p_to = 'sent')::integer - (p_from = 'sent')::integer),
+    delivered = c.delivered + p_by * ((p_to = 'delivered')::integer - (p_from = 'delivered')::integer),
+    failed = c.failed + p_by * ((p_to = 'failed')::integer - (p_from = 'failed')::integer),
+    unknown = c.unknown + p_by * ((p_to = 'unknown')::integer - (p_from = 'unknown')::integer),
+    skipped = c.skipped + p_by * ((p_to = 'skipped')::integer - (p_from = 'skipped')::integer)
+  where c.id = p_campaign_id and p_from <> p_to and p_by > 0;
+end;
+$$;
+comment on function private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer) is
+  'Moves p_by recipients of a campaign from one count to another.';
+
+-- Triggers per statement, fired after those of the totals (in the order of their names): see total_updates.
+
+create function private.count_campaign_updates() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
   if not exists (select from old_rows o where o.campaign_id is not null) then
     return null;
   end if;
-  if tg_op = 'UPDATE' then
-    with moved as materialized (
-      select m.campaign_id, m.counted, sum(m.by)::integer as by
-      from (
-        select n.campaign_id, private.campaign_count_of(n.status) as counted, 1 as by from new_rows n
-          where n.campaign_id is not null
-        union all
-        select o.campaign_id, private.campaign_count_of(o.status), -1 from old_rows o where o.campaign_id is not null
-      ) m
-      group by 1, 2 having sum(m.by) <> 0
-    ), changes as materialized (
-      select m.campaign_id,
-        coalesce(sum(m.by) filter (where m.counted = 'in_flight'), 0) as in_flight,
-        coalesce(sum(m.by) filter (where m.counted = 'sent'), 0) as sent,
-        coalesce(sum(m.by) filter (where m.counted = 'delivered'), 0) as delivered,
-        coalesce(sum(m.by) filter (where m.counted = 'failed'), 0) as failed,
-        coalesce(sum(m.by) filter (where m.counted = 'unknown'), 0) as unknown
-      from moved m group by m.campaign_id
-    ), locked as materialized (
-      select c.id from public.campaigns c where c.id in (select h.campaign_id from changes h) order by c.id
-        for no key update
-    )
-    update public.campaigns c set in_flight = c.in_flight + h.in_flight, sent = c.sent + h.sent,
-      delivered = c.delivered + h.delivered,
-      failed = c.failed + h.failed, unknown = c.unknown + h.unknown
-    from changes h join locked l on l.id = h.campaign_id where c.id = h.campaign_id;
+  with moved as materialized (
+    select m.campaign_id, m.counted, sum(m.by)::integer as by
+    from (
+      select n.campaign_id, private.campaign_count_of(n.status) as counted, 1 as by from new_rows n
+        where n.campaign_id is not null
+      union all
+      select o.campaign_id, private.campaign_count_of(o.status), -1 from old_rows o where o.campaign_id is not null
+    ) m
+    group by 1, 2 having sum(m.by) <> 0
+  ), changes as materialized (
+    select m.campaign_id,
+      coalesce(sum(m.by) filter (where m.counted = 'in_flight'), 0) as in_flight,
+      coalesce(sum(m.by) filter (where m.counted = 'sent'), 0) as sent,
+      coalesce(sum(m.by) filter (where m.counted = 'delivered'), 0) as delivered,
+      coalesce(sum(m.by) filter (where m.counted = 'failed'), 0) as failed,
+      coalesce(sum(m.by) filter (where m.counted = 'unknown'), 0) as unknown
+    from moved m group by m.campaign_id
+  ), locked as materialized (
+    select c.id from public.campaigns c where c.id in (select h.campaign_id from changes h) order by c.id
+      for no key update
+  )
+  update public.campaigns c set in_flight = c.in_flight + h.in_flight, sent = c.sent + h.sent,
+    delivered = c.delivered + h.delivered, failed = c.failed + h.failed, unknown = c.unknown + h.unknown
+  from changes h join locked l on l.id = h.campaign_id where c.id = h.campaign_id;
+  return null;
+end;
+$$;
+comment on function private.count_campaign_updates() is
+  'Trigger: moves changes of status into the counts of campaigns.';
+
+create function private.count_campaign_deletes() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from old_rows o where o.campaign_id is not null) then
     return null;
   end if;
-
-  -- Messages that were taken back leave their recipients waiting: a campaign that seemed complete is not, and one that
-  -- was canceled meanwhile sends to them no more.
   perform from public.campaigns c where c.id in (select o.campaign_id from old_rows o) order by c.id for no key update;
+  -- A released message leaves its recipient waiting: a completed campaign runs again, a canceled one skips them.
   update public.campaigns c set
     in_flight = c.in_flight - h.in_flight, sent = c.sent - h.sent, delivered = c.delivered - h.delivered,
-    failed = c.failed - h.failed,
-    unknown = c.unknown - h.unknown,
+    failed = c.failed - h.failed, unknown = c.unknown - h.unknown,
     waiting = c.waiting + case c.status when 'canceled' then 0 else h.messages end,
     skipped = c.skipped + case c.status when 'canceled' then h.messages else 0 end,
     status = case c.status when 'completed' then 'running' else c.status end,
@@ -175,143 +204,208 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_campaign_messages() is
-  'Trigger: keeps the counts of campaigns true to their messages.';
+comment on function private.count_campaign_deletes() is
+  'Trigger: takes released messages out of the counts of campaigns.';
+
 create trigger count_in_campaign after update on public.sms_messages
   referencing old table as old_rows new table as new_rows
-    for each statement execute function private.count_campaign_messages();
+    for each statement execute function private.count_campaign_updates();
 create trigger count_out_of_campaign after delete on public.sms_messages
-  referencing old table as old_rows for each statement execute function private.count_campaign_messages();
+  referencing old table as old_rows for each statement execute function private.count_campaign_deletes();
 
 -- The tenant's side ---------------------------------------------------------------------------------------------------
 
+create function private.enqueue_campaign(p_campaign public.campaigns) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.enqueue(
+    jsonb_build_object('kind', 'run-campaign', 'campaignId', p_campaign.id, 'userId', p_campaign.user_id,
+      'run', p_campaign.run),
+    greatest(0, ceil(extract(epoch from coalesce(p_campaign.scheduled_at, now()) - now())))::integer);
+end;
+$$;
+comment on function private.enqueue_campaign(public.campaigns) is
+  'Enqueues the job that sends a campaign, for its time or for now.';
+
+create type public.create_campaign_outcome as enum (
+  'created', 'duplicate', 'key_conflict', 'rate_limited',
+  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.create_campaign_outcome is
+  'duplicate: the key was used for the same request. key_conflict: for another one. The last six are those of '
+  'sender_outcome.';
+
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,
-  p_media_urls text[],
-  p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text, p_user_rate integer,
-  p_address_rate integer
+  p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text,
+  p_user_rate integer, p_address_rate integer
 )
-returns table (outcome text, campaign_id uuid, retry_after_seconds integer)
+returns table (outcome public.create_campaign_outcome, campaign jsonb, retry_after_seconds integer)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  rate record;
-  earlier public.campaigns;
-  sender record;
-  made uuid;
+  sender private.sender;
 begin
   if p_user_rate is not null then
-    select * into rate from public.count_request('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60);
-    if rate.outcome <> 'allowed' then
-      return query select 'rate_limited', null::uuid, rate.retry_after_seconds;
+    select r.retry_after_seconds into retry_after_seconds
+    from public.count_request('bulk', p_user_id, p_address, p_user_rate, p_address_rate, 60) r
+    where r.outcome <> 'allowed';
+    if found then
+      outcome := 'rate_limited';
+      return next;
       return;
     end if;
   end if;
   perform private.lock_sending(p_user_id);
 
-  select * into earlier from public.campaigns c where c.user_id = p_user_id and c.idempotency_key = p_idempotency_key;
-  if earlier.id is not null then
-    return query select case when earlier.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end,
-      earlier.id, null::integer;
+  select case when c.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, to_jsonb(c)
+  into outcome, campaign
+  from public.campaigns c where c.user_id = p_user_id and c.idempotency_key = p_idempotency_key;
+  if found then
+    return next;
     return;
   end if;
 
-  -- Never through the master account: one tenant's campaign on a shared number blocks everybody's.
-  select * into sender from private.may_send_from(p_user_id, p_from, false);
+  -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
+  sender := private.may_send_from(p_user_id, p_from, false);
   if sender.outcome <> 'allowed' then
-    return query select sender.outcome, null::uuid, null::integer;
+    outcome := sender.outcome;
+    return next;
     return;
   end if;
 
-  insert into public.campaigns (user_id, name, from_number, body, media_urls, status, scheduled_at, total, waiting,
-    idempotency_key, request_hash)
-  values (p_user_id, p_name, sender.from_number, p_body, p_media_urls,
-    case when p_scheduled_at > now() then 'scheduled' else 'running' end,
-    p_scheduled_at, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients), p_idempotency_key,
-    p_request_hash)
-  returning id into made;
-  insert into private.campaign_recipients (campaign_id, position, to_number, country, body)
-  select made, r.position, r."to", r.country, r.body
-  from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, body text);
-  perform private.enqueue_campaign(made, p_user_id, 1, p_scheduled_at);
+  outcome := 'created';
+  campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name, sender.from_number,
+    p_body, p_media_urls, p_scheduled_at, p_recipients));
   perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, sender.account_sid, p_request_id,
-    jsonb_build_object('campaignId', made, 'recipients', jsonb_array_length(p_recipients)));
-  return query select 'created', made, null::integer;
+    jsonb_build_object('campaignId', campaign ->> 'id', 'recipients', jsonb_array_length(p_recipients)));
+  return next;
 end;
 $$;
 comment on function public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text,
   integer, integer) is
-  'Stores a campaign with its recipients ([{position, to, country, body}]) and enqueues it: created, duplicate, '
-  'key_conflict, rate_limited, or the sender''s outcome.';
+  'Stores a campaign with its recipients ([{position, to, country, body}]) and enqueues it. campaign is the row, '
+  'created now or under this key before.';
 
-create function private.enqueue_campaign(p_campaign_id uuid, p_user_id uuid, p_run integer, p_at timestamptz)
-  returns void
-language sql
-set search_path = ''
-as $$
-  select private.enqueue(jsonb_build_object('kind', 'run-campaign', 'campaignId', p_campaign_id, 'userId', p_user_id,
-    'run', p_run),
-    greatest(0, ceil(extract(epoch from coalesce(p_at, now()) - now())))::integer);
-$$;
-
-create function public.change_campaign(p_user_id uuid, p_campaign_id uuid, p_change text, p_request_id text)
-returns table (outcome text, status text)
+create function private.insert_campaign(
+  p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from_number text, p_body text,
+  p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb
+) returns public.campaigns
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   campaign public.campaigns;
-  next_status text;
-  dropped integer;
 begin
-  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
-  if campaign.id is null then
-    return query select 'not_found', null::text;
+  insert into public.campaigns (user_id, name, from_number, body, media_urls, status, scheduled_at, total, waiting,
+    idempotency_key, request_hash)
+  values (p_user_id, p_name, p_from_number, p_body, p_media_urls,
+    (case when p_scheduled_at > now() then 'scheduled' else 'running' end)::public.campaign_status,
+    p_scheduled_at, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients), p_idempotency_key,
+    p_request_hash)
+  returning * into campaign;
+  insert into private.campaign_recipients (campaign_id, position, to_number, country, body)
+  select campaign.id, r.position, r."to", r.country, r.body
+  from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, body text);
+  perform private.enqueue_campaign(campaign);
+  return campaign;
+end;
+$$;
+comment on function private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb) is
+  'Inserts a campaign with its recipients and enqueues its job.';
+
+create type public.campaign_change as enum ('pause', 'resume', 'cancel');
+comment on type public.campaign_change is 'What a tenant may do to a campaign.';
+
+create type public.change_campaign_outcome as enum ('changed', 'already', 'over', 'not_found');
+comment on type public.change_campaign_outcome is
+  'already: the campaign is in that status. over: it is completed or canceled.';
+
+create function private.changed_status(p_campaign public.campaigns, p_change public.campaign_change)
+  returns public.campaign_status
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when p_change = 'pause' and p_campaign.status in ('scheduled', 'running') then 'paused'
+    when p_change = 'resume' and p_campaign.status = 'paused'
+      then case when p_campaign.scheduled_at > now() then 'scheduled' else 'running' end
+    when p_change = 'cancel' and p_campaign.status in ('scheduled', 'running', 'paused') then 'canceled'
+  end;
+end;
+$$;
+comment on function private.changed_status(public.campaigns, public.campaign_change) is
+  'The status that a change gives to a campaign; null when there is nothing to change.';
+
+create function public.change_campaign(
+  p_user_id uuid, p_campaign_id uuid, p_change public.campaign_change, p_request_id text
+) returns table (outcome public.change_campaign_outcome, campaign jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored public.campaigns;
+  next_status public.campaign_status;
+begin
+  select * into stored from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
+  if stored.id is null then
+    outcome := 'not_found';
+    return next;
     return;
   end if;
-  next_status := case
-    when p_change = 'pause' and campaign.status in ('scheduled', 'running') then 'paused'
-    when p_change = 'resume' and campaign.status = 'paused'
-      then case when campaign.scheduled_at > now() then 'scheduled' else 'running' end
-    when p_change = 'cancel' and campaign.status in ('scheduled', 'running', 'paused') then 'canceled'
-  end;
+  next_status := private.changed_status(stored, p_change);
   if next_status is null then
-    -- What is so already is no conflict; what is over stays over.
-    return query select case
-        when (p_change, campaign.status) in (('pause', 'paused'), ('cancel', 'canceled'), ('resume', 'running'),
-          ('resume', 'scheduled')) then 'already'
-        else 'over' end, campaign.status;
+    outcome := case
+      when (p_change, stored.status) in (('pause', 'paused'), ('cancel', 'canceled'), ('resume', 'running'),
+        ('resume', 'scheduled')) then 'already'
+      else 'over' end;
+    campaign := to_jsonb(stored);
+    return next;
     return;
   end if;
 
-  update public.campaigns c set status = next_status, status_reason = null, setbacks = 0,
+  update public.campaigns c set status = next_status, status_reason = null, failed_batches = 0,
     run = c.run + case p_change when 'resume' then 1 else 0 end,
     finished_at = case when next_status = 'canceled' then now() end
   where c.id = p_campaign_id
-  returning * into campaign;
+  returning * into stored;
   if p_change = 'resume' then
-    perform private.enqueue_campaign(p_campaign_id, p_user_id, campaign.run, campaign.scheduled_at);
+    perform private.enqueue_campaign(stored);
   elsif p_change = 'cancel' then
-    update private.campaign_recipients r set skip_reason = 'canceled'
-    where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null;
-    get diagnostics dropped = row_count;
-    perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', dropped);
+    perform private.skip_waiting_recipients(p_campaign_id);
   end if;
   perform private.audit('user:' || p_user_id, 'campaign.' || case p_change when 'pause' then 'paused' when 'resume'
-    then 'resumed' else 'canceled' end,
-    p_user_id, null, p_request_id, jsonb_build_object('campaignId', p_campaign_id));
-  return query select 'changed', next_status;
+    then 'resumed' else 'canceled' end, p_user_id, null, p_request_id, jsonb_build_object('campaignId', p_campaign_id));
+  outcome := 'changed';
+  select to_jsonb(c) into campaign from public.campaigns c where c.id = p_campaign_id;
+  return next;
 end;
 $$;
-comment on function public.change_campaign(uuid, uuid, text, text) is
-  'pause, resume or cancel, by the tenant: changed, already (it is so), over (completed or canceled), or not_found. '
-  'What Twilio has, it keeps.';
+comment on function public.change_campaign(uuid, uuid, public.campaign_change, text) is
+  'The tenant pauses, resumes or cancels a campaign. Messages that Twilio has are sent all the same. campaign is the '
+  'row afterwards.';
 
-create function public.list_campaigns(p_user_id uuid, p_campaign_id uuid, p_status text, p_before_at timestamptz,
-  p_before_id uuid, p_limit integer)
+create function private.skip_waiting_recipients(p_campaign_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  skipped integer;
+begin
+  update private.campaign_recipients r set skip_reason = 'canceled'
+  where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null;
+  get diagnostics skipped = row_count;
+  perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', skipped);
+end;
+$$;
+comment on function private.skip_waiting_recipients(uuid) is 'Skips the recipients that a canceled campaign left.';
+
+create function public.list_campaigns(p_user_id uuid, p_campaign_id uuid, p_status public.campaign_status,
+  p_before_at timestamptz, p_before_id uuid, p_limit integer)
 returns setof public.campaigns
 language sql stable
 set search_path = ''
@@ -324,13 +418,17 @@ as $$
   order by c.created_at desc, c.id desc
   limit p_limit;
 $$;
-comment on function public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer) is
-  'A tenant''s campaigns, newest first; before_* are those of the last row seen.';
+comment on function public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer) is
+  'A tenant''s campaigns, newest first. before_* are the key of the last row of the page before.';
 
-create function public.list_campaign_recipients(p_user_id uuid, p_campaign_id uuid, p_count text, p_after integer,
-  p_limit integer)
-returns table ("position" integer, to_number text, counted text, skip_reason text, message_id uuid, status text,
-  error_code integer, error_message text)
+create type public.campaign_recipient as (
+  "position" integer, to_number text, counted public.campaign_count, skip_reason public.skip_reason, message_id uuid,
+  status public.message_status, error_code integer, error_message text);
+comment on type public.campaign_recipient is 'A recipient of a campaign, with what is known of their message.';
+
+create function public.list_campaign_recipients(p_user_id uuid, p_campaign_id uuid, p_count public.campaign_count,
+  p_after integer, p_limit integer)
+returns setof public.campaign_recipient
 language sql stable
 set search_path = ''
 as $$
@@ -348,273 +446,367 @@ as $$
   order by recipient.position
   limit p_limit;
 $$;
-comment on function public.list_campaign_recipients(uuid, uuid, text, integer, integer) is
-  'What has become of each recipient of a tenant''s campaign, in order; p_count picks those under one of its counts.';
+comment on function public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer) is
+  'The recipients of a tenant''s campaign, in order: all of them, or those that belong to one count.';
 
--- Waves ---------------------------------------------------------------------------------------------------------------
+-- Send rates ----------------------------------------------------------------------------------------------------------
 
--- Sending a campaign in waves: as many as its number, its account and its plan allow at the moment, reserved in one
--- decision.
-
--- Unlogged: after a crash the pace begins anew, a second early at worst.
-create unlogged table private.sending_pace (
+-- Unlogged: after a crash sending starts over, a second too early at worst.
+create unlogged table private.send_rates (
   subject text primary key,
-  -- When the next message is due.
+  -- When the next message may go.
   due_at timestamptz not null
 );
-comment on table private.sending_pace is 'The pace of campaigns, by number and by tenant.';
-alter table private.sending_pace enable row level security;
-revoke all on private.sending_pace from public, anon, authenticated, service_role;
-grant select, insert, update, delete on private.sending_pace to service_role;
+comment on table private.send_rates is 'The send rate of campaigns, per number and per tenant.';
+alter table private.send_rates enable row level security;
+revoke all on private.send_rates from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.send_rates to service_role;
 
-create function private.pace_room(p_subject text, p_per_second numeric) returns table (room integer, wait_ms integer)
-language sql
+create function private.send_rate_room(p_subject text, p_per_second numeric)
+returns table (room integer, wait_ms integer)
+language plpgsql
 set search_path = ''
 as $$
-  -- A fifth of a second's worth goes together, so that a fast number is not served one by one.
-  select case when d.ahead > 0 then 0 else greatest(1, floor(p_per_second / 5)) end::integer,
-    ceil(d.ahead * 1000)::integer
-  from (
-    select greatest(0, extract(epoch from coalesce(
-      (select p.due_at from private.sending_pace p where p.subject = p_subject), clock_timestamp())
-        - clock_timestamp())) as ahead
-  ) d;
+declare
+  ahead numeric;
+begin
+  ahead := greatest(0, extract(epoch from coalesce(
+    (select r.due_at from private.send_rates r where r.subject = p_subject), clock_timestamp()) - clock_timestamp()));
+  -- A fifth of a second's worth goes together, so that a fast number is not served one message at a time.
+  room := case when ahead > 0 then 0 else greatest(1, floor(p_per_second / 5)) end;
+  wait_ms := ceil(ahead * 1000);
+  return next;
+end;
 $$;
-comment on function private.pace_room(text, numeric) is
-  'How many may go now at so many a second, and how long until more may.';
+comment on function private.send_rate_room(text, numeric) is
+  'How many messages may go now at p_per_second, and the time until more may.';
 
-create function private.keep_pace(p_subject text, p_per_second numeric, p_sent integer) returns void
-language sql
+create function private.note_sends(p_subject text, p_per_second numeric, p_sent integer) returns void
+language plpgsql
 set search_path = ''
 as $$
-  insert into private.sending_pace as p (subject, due_at)
+begin
+  insert into private.send_rates as r (subject, due_at)
   values (p_subject, clock_timestamp() + make_interval(secs => p_sent / p_per_second))
   on conflict (subject) do update
-    set due_at = greatest(p.due_at, clock_timestamp()) + make_interval(secs => p_sent / p_per_second);
+    set due_at = greatest(r.due_at, clock_timestamp()) + make_interval(secs => p_sent / p_per_second);
+end;
 $$;
-comment on function private.keep_pace(text, numeric, integer) is 'Notes that so many have gone.';
+comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent messages against a send rate.';
 
-create function private.estimated_segments(p_body text) returns integer
-language sql immutable
+create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
+returns table (subject text, per_second numeric)
+language plpgsql stable
 set search_path = ''
 as $$
-  -- For the budget only, before Twilio counts: anything beyond ASCII is taken for UCS-2.
-  select greatest(1, case
+begin
+  return query
+    select 'number:' || n.phone_number, n.messages_per_second from public.user_twilio_numbers n
+    where n.user_id = p_campaign.user_id and n.phone_number = p_campaign.from_number and n.status = 'active'
+    union all
+    select 'user:' || p_campaign.user_id, p_plan.messages_per_second;
+end;
+$$;
+comment on function private.send_rates_of(public.campaigns, public.plans) is
+  'The send rates a campaign keeps: its number''s, and the plan''s for all numbers of the tenant.';
+
+-- Batches -------------------------------------------------------------------------------------------------------------
+
+-- A campaign is sent in batches: as many messages as its number, its account and its plan allow at the moment, reserved
+-- in one decision.
+
+create function private.estimated_segments(p_body text) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- For the budget only, before Twilio counts: any character beyond ASCII is taken for UCS-2.
+  return greatest(1, case
     when p_body ~ '^[\x01-\x7f]*$' then case when length(p_body) <= 160 then 1 else ceil(length(p_body) / 153.0) end
     else case when length(p_body) <= 70 then 1 else ceil(length(p_body) / 67.0) end
   end)::integer;
+end;
 $$;
 comment on function private.estimated_segments(text) is 'About how many segments a text takes.';
 
-create function public.reserve_campaign_wave(p_campaign_id uuid, p_user_id uuid, p_run integer, p_limit integer)
-returns table (outcome text, wait_ms integer, account_sid text, sealed_token text, from_number text, media_urls text[],
-  messages jsonb)
+create function private.lock_campaign(p_campaign_id uuid, p_user_id uuid, p_run integer) returns public.campaigns
+language plpgsql
+set search_path = ''
+as $$
+declare
+  campaign public.campaigns;
+begin
+  -- Locks in the order of every send and every report: the tenant, their totals, then the campaign.
+  perform private.lock_sending(p_user_id);
+  if exists (select from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run) then
+    perform private.lock_totals(p_user_id);
+  end if;
+  select * into campaign from public.campaigns c
+  where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run for no key update;
+  return campaign;
+end;
+$$;
+comment on function private.lock_campaign(uuid, uuid, integer) is
+  'Locks one run of a tenant''s campaign for a decision. All columns are null when there is no such run.';
+
+create function private.mark_running(p_campaign_id uuid, p_reason text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.campaigns c
+  set status = 'running', status_reason = p_reason, started_at = coalesce(c.started_at, now())
+  where c.id = p_campaign_id
+    and (c.status <> 'running' or c.status_reason is distinct from p_reason or c.started_at is null);
+end;
+$$;
+comment on function private.mark_running(uuid, text) is
+  'Notes that a campaign has started, and the limit it waits for (null: none).';
+
+create function private.skip_recipients(p_campaign public.campaigns, p_plan public.plans, p_limit integer)
+  returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  skipped integer;
+  checked_until integer;
+begin
+  with next as (
+    select r.position, r.to_number, r.country from private.campaign_recipients r
+    where r.campaign_id = p_campaign.id and r.message_id is null and r.skip_reason is null
+    order by r.position limit p_limit
+  ), refused as materialized (
+    select c.country from (select distinct n.country from next n) c
+    where private.refused_destination(p_campaign.user_id, c.country, p_plan)
+  ), unwanted as (
+    select n.position, private.has_opted_out(p_campaign.user_id, p_campaign.from_number, n.to_number) as opted_out,
+      n.country in (select r.country from refused r) as is_refused
+    from next n
+  ), updated as (
+    update private.campaign_recipients r
+    set skip_reason = (case when u.opted_out then 'opted_out' else 'destination_refused' end)::public.skip_reason
+    from unwanted u
+    where r.campaign_id = p_campaign.id and r.position = u.position and (u.opted_out or u.is_refused)
+    returning 1
+  )
+  select count(*), (select max(n.position) from next n) into skipped, checked_until from updated;
+  perform private.move_campaign_count(p_campaign.id, 'waiting', 'skipped', skipped);
+  return checked_until;
+end;
+$$;
+comment on function private.skip_recipients(public.campaigns, public.plans, integer) is
+  'Skips opted-out recipients and refused destinations among the next p_limit. Returns the last position checked.';
+
+create type public.batch_message as (id uuid, "position" integer, to_number text, body text);
+comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
+
+create function private.reserve_recipients(p_campaign public.campaigns, p_sender private.sender, p_plan public.plans,
+  p_limit integer, p_until integer, p_budget numeric) returns public.batch_message[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  reserved public.batch_message[];
+begin
+  reserved := array(
+    select row(gen_random_uuid(), n.position, n.to_number, n.body)::public.batch_message
+    from (
+      select r.position, r.to_number, r.body,
+        sum(private.estimated_segments(r.body)) over (order by r.position) * p_plan.segment_price as cost_so_far
+      from private.campaign_recipients r
+      where r.campaign_id = p_campaign.id and r.message_id is null and r.skip_reason is null
+        and r.position <= p_until -- recipients beyond were not checked for opt-outs
+      order by r.position limit p_limit
+    ) n
+    where n.cost_so_far <= p_budget order by n.position);
+  insert into public.sms_messages (id, user_id, direction, from_number, to_number, body, media_urls, status,
+    account_sid, source, num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
+  select m.id, p_campaign.user_id, 'outbound', p_campaign.from_number, m.to_number, m.body, p_campaign.media_urls,
+    'reserved', p_sender.account_sid, 'subaccount', s.segments, s.segments * p_plan.segment_price, p_campaign.id,
+    'campaign ' || p_campaign.id || ' ' || m.position, ''
+  from unnest(reserved) m cross join lateral (select private.estimated_segments(m.body) as segments) s;
+  update private.campaign_recipients r set message_id = m.id
+  from unnest(reserved) m where r.campaign_id = p_campaign.id and r.position = m.position;
+  perform private.move_campaign_count(p_campaign.id, 'waiting', 'in_flight', cardinality(reserved));
+  return reserved;
+end;
+$$;
+comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer,
+  numeric) is
+  'Reserves messages to the next recipients up to position p_until, at most p_limit and within p_budget.';
+
+create type public.reserve_batch_outcome as enum (
+  'reserved', 'scheduled', 'send_rate_reached', 'limit_reached', 'paused', 'completed', 'over');
+comment on type public.reserve_batch_outcome is
+  'reserved: send the messages, possibly none. scheduled, send_rate_reached, limit_reached: ask again after wait_ms. '
+  'paused: the sender cannot send. over: paused, canceled or completed before, or another run.';
+
+create function public.reserve_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_run integer, p_limit integer)
+returns table (outcome public.reserve_batch_outcome, wait_ms integer, account_sid text, sealed_token text,
+  from_number text, media_urls text[], messages public.batch_message[])
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  campaign public.campaigns;
-  sender record;
-  plan public.plans;
-  room record;
-  number_pace numeric;
-  number_room record;
-  account_room record;
-  allowed integer;
-  passed_over integer;
-  looked_until integer;
-  could_go integer;
-  reserved jsonb;
+  campaign public.campaigns := private.lock_campaign(p_campaign_id, p_user_id, p_run);
+  sender private.sender;
+  step record;
 begin
-  -- The order of locks is that of every send and every report: the tenant, their totals, then the campaign.
-  perform private.lock_sending(p_user_id);
-  if exists (select from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id and c.run = p_run) then
-    perform private.lock_totals(p_user_id);
-  end if;
-  select * into campaign from public.campaigns c where c.id = p_campaign_id and c.user_id = p_user_id for no key update;
-  if campaign.id is null or campaign.run is distinct from p_run or campaign.status not in ('scheduled', 'running') then
-    return query select 'over', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
-    return;
-  elsif campaign.scheduled_at > now() then
-    return query select 'waiting', ceil(extract(epoch from campaign.scheduled_at - now()) * 1000)::integer, null::text,
-      null::text, null::text, null::text[], null::jsonb;
-    return;
-  elsif campaign.waiting = 0 then
+  outcome := private.campaign_outcome(campaign);
+  if outcome = 'reserved' then
+    sender := private.may_send_from(p_user_id, campaign.from_number, false);
+    if sender.outcome <> 'allowed' then
+      perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text);
+      outcome := 'paused';
+    end if;
+  elsif outcome = 'scheduled' then
+    wait_ms := ceil(extract(epoch from campaign.scheduled_at - now()) * 1000);
+  elsif outcome = 'completed' then
     update public.campaigns c set status = 'completed', status_reason = null, finished_at = now()
-      where c.id = p_campaign_id;
-    return query select 'completed', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
-    return;
-  end if;
-
-  select * into sender from private.may_send_from(p_user_id, campaign.from_number, false);
-  if sender.outcome <> 'allowed' then
-    update public.campaigns c set status = 'paused', status_reason = sender.outcome where c.id = p_campaign_id;
-    perform private.audit('campaigns', 'campaign.paused', p_user_id, null, null,
-      jsonb_build_object('campaignId', p_campaign_id, 'reason', sender.outcome));
-    return query select 'paused', null::integer, null::text, null::text, null::text, null::text[], null::jsonb;
-    return;
-  end if;
-
-  plan := private.plan_of(p_user_id);
-  select * into room from private.sending_room(p_user_id, plan);
-  if least(room.daily, room.monthly) <= 0 or room.spend <= 0 then
-    -- Room comes back by itself, with the hours or with a larger plan: the campaign goes on then.
-    update public.campaigns c set status = 'running', started_at = coalesce(c.started_at, now()),
-      status_reason = case when room.daily <= 0 then 'daily_limit_reached' when room.monthly <= 0
-        then 'monthly_limit_reached' else 'spend_limit_reached' end
     where c.id = p_campaign_id;
-    return query select 'limit_reached', 600000, null::text, null::text, null::text, null::text[], null::jsonb;
-    return;
   end if;
-
-  select n.messages_per_second into number_pace from public.user_twilio_numbers n
-  where n.user_id = p_user_id and n.phone_number = campaign.from_number and n.status = 'active';
-  select * into number_room from private.pace_room('number:' || campaign.from_number, number_pace);
-  select * into account_room from private.pace_room('user:' || p_user_id, plan.messages_per_second);
-  -- After waves without an answer one message at a time finds out whether Twilio is back.
-  allowed := least(case when campaign.setbacks > 0 then 1 else p_limit end, room.daily, room.monthly, number_room.room,
-    account_room.room);
-  if allowed <= 0 then
-    return query select 'paced', greatest(number_room.wait_ms, account_room.wait_ms, 20), null::text, null::text,
-      null::text, null::text[], null::jsonb;
-    return;
+  if outcome = 'reserved' then
+    select * into step from private.reserve_next(campaign, sender, private.plan_of(p_user_id), p_limit);
+    outcome := step.outcome;
+    wait_ms := step.wait_ms;
   end if;
-
-  -- Whom nothing may be sent to is passed over here, at most a few hundred at a time.
-  with next as (
-    select r.position, r.to_number, r.country from private.campaign_recipients r
-    where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
-    order by r.position limit allowed + 200
-  ), countries as materialized (
-    select distinct n.country from next n
-  ), nowhere as materialized (
-    select c.country from countries c where private.refused_destination(p_user_id, c.country, plan)
-  ), refused as (
-    update private.campaign_recipients r
-    set skip_reason = case when o.recipient is not null then 'opted_out' else 'destination_refused' end
-    from next n left join public.sms_opt_outs o on o.sender = campaign.from_number and o.recipient = n.to_number
-    where r.campaign_id = p_campaign_id and r.position = n.position
-      and (o.recipient is not null or n.country in (select w.country from nowhere w))
-    returning 1
-  )
-  select count(*), (select max(n.position) from next n) into passed_over, looked_until from refused;
-  perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', passed_over);
-
-  with next as materialized (
-    select r.position, r.to_number, r.body, private.estimated_segments(r.body) as segments
-    from private.campaign_recipients r
-    where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null
-      and r.position <= looked_until -- whom nobody has looked at may have opted out
-    order by r.position limit allowed
-  ), chosen as materialized (
-    select c.position, c.to_number, c.body, c.segments, gen_random_uuid() as message_id
-    from (select n.*, sum(n.segments) over (order by n.position) as segments_so_far from next n) c
-    where c.segments_so_far * plan.segment_price <= room.spend
-  ), made as (
-    insert into public.sms_messages (id, user_id, direction, from_number, to_number, body, media_urls, status,
-      account_sid, source,
-      num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
-    select c.message_id, p_user_id, 'outbound', campaign.from_number, c.to_number, c.body, campaign.media_urls,
-      'reserved', sender.account_sid,
-      'subaccount', c.segments, c.segments * plan.segment_price, p_campaign_id,
-      'campaign ' || p_campaign_id || ' ' || c.position, ''
-    from chosen c
-  )
-  select jsonb_agg(jsonb_build_object('id', c.message_id, 'position', c.position, 'to', c.to_number, 'body', c.body)
-    order by c.position),
-    (select count(*) from next)
-  into reserved, could_go from chosen c;
-  if reserved is null and could_go > 0 then
-    update public.campaigns c set status = 'running', started_at = coalesce(c.started_at, now()),
-      status_reason = 'spend_limit_reached'
-    where c.id = p_campaign_id;
-    return query select 'limit_reached', 600000, null::text, null::text, null::text, null::text[], null::jsonb;
-    return;
+  if outcome = 'reserved' then
+    account_sid := sender.account_sid;
+    sealed_token := sender.sealed_token;
+    from_number := campaign.from_number;
+    media_urls := campaign.media_urls;
+    messages := step.messages;
   end if;
-  if reserved is not null then
-    -- A statement of its own: the messages its key refers to are there now.
-    update private.campaign_recipients r set message_id = m.id
-    from jsonb_to_recordset(reserved) as m (id uuid, position integer)
-    where r.campaign_id = p_campaign_id and r.position = m.position;
-    perform private.move_campaign_count(p_campaign_id, 'waiting', 'in_flight', jsonb_array_length(reserved));
-    perform private.keep_pace('number:' || campaign.from_number, number_pace, jsonb_array_length(reserved));
-    perform private.keep_pace('user:' || p_user_id, plan.messages_per_second, jsonb_array_length(reserved));
-  end if;
-  update public.campaigns c set status = 'running', status_reason = null, started_at = coalesce(c.started_at, now())
-  where c.id = p_campaign_id and (c.status <> 'running' or c.status_reason is not null or c.started_at is null);
-  return query select 'reserved', 0, sender.account_sid, sender.sealed_token, campaign.from_number, campaign.media_urls,
-    coalesce(reserved, '[]');
+  return next;
 end;
 $$;
-comment on function public.reserve_campaign_wave(uuid, uuid, integer, integer) is
-  'Reserves the next messages of a campaign ([{id, position, to, body}], possibly none): reserved; or paced, '
-  'limit_reached, waiting (each with wait_ms), paused (the sender may not send: status_reason), completed, or over.';
+comment on function public.reserve_campaign_batch(uuid, uuid, integer, integer) is
+  'Reserves the next messages of a campaign, with the account that sends them.';
 
-create function public.record_campaign_wave(p_campaign_id uuid, p_user_id uuid, p_results jsonb) returns integer
+create function private.campaign_outcome(p_campaign public.campaigns) returns public.reserve_batch_outcome
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return case
+    when p_campaign.id is null or p_campaign.status not in ('scheduled', 'running') then 'over'
+    when p_campaign.scheduled_at > now() then 'scheduled'
+    when p_campaign.waiting = 0 then 'completed'
+    else 'reserved'
+  end;
+end;
+$$;
+comment on function private.campaign_outcome(public.campaigns) is
+  'What a campaign''s own state decides about its next batch; reserved when it may be sent.';
+
+create function private.reserve_next(p_campaign public.campaigns, p_sender private.sender, p_plan public.plans,
+  p_limit integer)
+returns table (outcome public.reserve_batch_outcome, wait_ms integer, messages public.batch_message[])
 language plpgsql
 set search_path = ''
 as $$
 declare
+  limit_wait_ms constant integer := 600000;
+  room record;
+  rate record;
+  allowed integer;
+  checked_until integer;
+begin
+  select *, case when daily <= 0 then 'daily_limit_reached' when monthly <= 0 then 'monthly_limit_reached'
+    when spend <= 0 then 'spend_limit_reached' end as reached
+  into room from private.sending_room(p_campaign.user_id, p_plan);
+  select min(s.room) as room, max(s.wait_ms) as wait_ms into rate
+  from private.send_rates_of(p_campaign, p_plan) r, private.send_rate_room(r.subject, r.per_second) s;
+  -- After a batch without a response, one message at a time finds out whether Twilio is back.
+  allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, room.daily, room.monthly,
+    rate.room);
+
+  if room.reached is not null then
+    -- The limit frees up by itself, with time or with a larger plan.
+    perform private.mark_running(p_campaign.id, room.reached);
+    outcome := 'limit_reached';
+    wait_ms := limit_wait_ms;
+  elsif allowed <= 0 then
+    outcome := 'send_rate_reached';
+    wait_ms := greatest(rate.wait_ms, 20);
+  else
+    -- Looks a few hundred recipients ahead, so that many skipped ones do not make many empty batches.
+    checked_until := private.skip_recipients(p_campaign, p_plan, allowed + 200);
+    messages := private.reserve_recipients(p_campaign, p_sender, p_plan, allowed, checked_until, room.spend);
+    outcome := 'reserved';
+    wait_ms := 0;
+    if cardinality(messages) = 0 and exists (select from private.campaign_recipients r
+      where r.campaign_id = p_campaign.id and r.position <= checked_until and r.message_id is null
+        and r.skip_reason is null) then
+      -- A recipient is left whose message costs more than the budget.
+      perform private.mark_running(p_campaign.id, 'spend_limit_reached');
+      outcome := 'limit_reached';
+      wait_ms := limit_wait_ms;
+    else
+      perform private.mark_running(p_campaign.id, null);
+      perform private.note_sends(r.subject, r.per_second, cardinality(messages))
+      from private.send_rates_of(p_campaign, p_plan) r where cardinality(messages) > 0;
+    end if;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.reserve_next(public.campaigns, private.sender, public.plans, integer) is
+  'Reserves as many messages as the plan''s limits, its budget and the send rates leave.';
+
+create function public.record_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_results jsonb) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  results private.message_evidence[];
   answered integer;
   lost integer;
 begin
-  -- Messages, in one order, then totals, then the campaign: as every callback does.
-  perform from public.sms_messages m
-  where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id
-    and m.user_id = p_user_id
+  results := array(
+    select r from jsonb_populate_recordset(null::private.message_evidence, p_results) r
+    join public.sms_messages m on m.id = r.message_id
+    where m.campaign_id = p_campaign_id and m.user_id = p_user_id);
+
+  -- Locks in the order of every callback: messages by id, then totals, then the campaign.
+  perform from public.sms_messages m where m.id in (select r.message_id from unnest(results) r)
   order by m.id for update;
   perform from private.sending_totals t
   where t.user_id = p_user_id and t.hour in (select private.hour_of(m.created_at) from public.sms_messages m
-    where m.id in (select r.id from jsonb_to_recordset(p_results) as r (id uuid)) and m.campaign_id = p_campaign_id
-      and m.user_id = p_user_id)
+    where m.id in (select r.message_id from unnest(results) r))
   order by t.hour for no key update;
 
-  -- Not processed, for certain: back among those who wait. One whose callback was faster than this is not.
-  delete from public.sms_messages m using jsonb_to_recordset(p_results) as r (id uuid, status text)
-  where m.id = r.id and m.campaign_id = p_campaign_id and m.user_id = p_user_id
-    and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
-
-  with results as (
-    select r.*, private.message_may_move(m.status, r.status) as moves
-    from jsonb_to_recordset(p_results) as r (id uuid, status text, sid text, "errorCode" integer, "errorMessage" text,
-      "numSegments" integer)
-    join public.sms_messages m on m.id = r.id
-    where m.campaign_id = p_campaign_id and m.user_id = p_user_id and r.status <> 'released'
-      and (m.twilio_message_sid is null or r.sid is null or m.twilio_message_sid = r.sid)
-  ), recorded as (
-    update public.sms_messages m set
-      twilio_message_sid = coalesce(m.twilio_message_sid, r.sid),
-      num_segments = coalesce(r."numSegments", m.num_segments),
-      status = case when r.moves then r.status else m.status end,
-      error_code = case when r.moves then r."errorCode" else m.error_code end,
-      error_message = case when r.moves then r."errorMessage" else m.error_message end,
-      status_updated_at = case when r.moves then now() else m.status_updated_at end
-    from results r where m.id = r.id
-    returning m.from_number, m.to_number, r.moves and r."errorCode" = 21610 as opts_out
-  )
-  select count(private.note_opt_out(o.from_number, o.to_number, p_user_id, '21610')) into lost from recorded o
-    where o.opts_out;
+  -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
+  delete from public.sms_messages m using unnest(results) r
+  where m.id = r.message_id and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
+  perform private.record_evidence(array(select r from unnest(results) r where r.status <> 'released'));
 
   select count(*) filter (where r.status not in ('unknown', 'released')), count(*) filter (where r.status = 'unknown')
   into answered, lost from jsonb_to_recordset(p_results) as r (status text);
-  update public.campaigns c set setbacks = case when lost > 0 and answered = 0 then c.setbacks + 1 else 0 end
-  where c.id = p_campaign_id and c.user_id = p_user_id and (c.setbacks > 0 or lost > 0)
-  returning c.setbacks into lost;
+  update public.campaigns c
+  set failed_batches = case when lost > 0 and answered = 0 then c.failed_batches + 1 else 0 end
+  where c.id = p_campaign_id and c.user_id = p_user_id and (c.failed_batches > 0 or lost > 0)
+  returning c.failed_batches into lost;
   return coalesce(lost, 0);
 end;
 $$;
-comment on function public.record_campaign_wave(uuid, uuid, jsonb) is
-  'What came of a wave ([{id, status, sid, errorCode, errorMessage, numSegments}]; released = not processed, it '
-  'waits again). Returns how many waves in a row had no answer at all.';
+comment on function public.record_campaign_batch(uuid, uuid, jsonb) is
+  'Records the results of a batch, an array in the shape of message_evidence. The status released means that Twilio '
+  'did not process the message: its recipient waits again. Returns how many batches in a row got no response.';
 
-create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason text) returns text
+create type public.pause_campaign_outcome as enum ('paused', 'unchanged');
+comment on type public.pause_campaign_outcome is 'unchanged: the campaign is neither running nor about to.';
+
+create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason text)
+  returns public.pause_campaign_outcome
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.campaigns c set status = 'paused', status_reason = left(p_reason, 100)
-  where c.id = p_campaign_id and c.user_id = p_user_id and c.status = 'running';
+  where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running');
   if not found then
     return 'unchanged';
   end if;
@@ -624,38 +816,109 @@ begin
 end;
 $$;
 comment on function public.pause_campaign(uuid, uuid, text) is
-  'A campaign that cannot go on by itself waits for its tenant: paused or unchanged.';
+  'Pauses a campaign that cannot continue; its tenant may resume it.';
+
+-- Deleting texts ------------------------------------------------------------------------------------------------------
+
+create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Texts of messages are deleted with their messages.
+  update private.campaign_recipients r set body = null from public.campaigns c
+  where c.id = r.campaign_id and c.user_id = p_user_id and r.body is not null and r.message_id is null
+    and c.finished_at < p_finished_before;
+  update public.campaigns c set body = null
+  where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before;
+end;
+$$;
+comment on function private.delete_campaign_texts(uuid, timestamptz) is
+  'Deletes the texts of a tenant''s campaigns that ended before a moment, and of recipients without a message.';
+
+create function private.erase_campaigns(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  emptied integer;
+  erased integer;
+begin
+  update public.campaigns c set name = null, body = null, media_urls = '{}', idempotency_key = c.id::text,
+    request_hash = '', status_reason = null,
+    status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
+    finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
+  where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
+    order by d.id limit p_limit for update);
+  get diagnostics emptied = row_count;
+  delete from private.campaign_recipients r
+  where (r.campaign_id, r.position) in (
+    select d.campaign_id, d.position from public.campaigns c
+    join private.campaign_recipients d on d.campaign_id = c.id
+    where c.user_id = p_user_id limit p_limit);
+  get diagnostics erased = row_count;
+  return emptied + erased;
+end;
+$$;
+comment on function private.erase_campaigns(uuid, integer) is
+  'Ends and empties a deleted user''s campaigns and deletes up to p_limit of their recipients. Returns 0 when nothing '
+  'is left.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.campaign_count_of(text),
-  private.move_campaign_count(uuid, text, text, integer),
-  private.count_campaign_messages(),
+  private.campaign_count_of(public.message_status),
+  private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer),
+  private.count_campaign_updates(),
+  private.count_campaign_deletes(),
+  private.enqueue_campaign(public.campaigns),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
-  private.enqueue_campaign(uuid, uuid, integer, timestamptz),
-  public.change_campaign(uuid, uuid, text, text),
-  public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer),
-  public.list_campaign_recipients(uuid, uuid, text, integer, integer),
-  private.pace_room(text, numeric),
-  private.keep_pace(text, numeric, integer),
+  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
+  private.changed_status(public.campaigns, public.campaign_change),
+  public.change_campaign(uuid, uuid, public.campaign_change, text),
+  private.skip_waiting_recipients(uuid),
+  public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
+  public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
+  private.send_rate_room(text, numeric),
+  private.note_sends(text, numeric, integer),
+  private.send_rates_of(public.campaigns, public.plans),
   private.estimated_segments(text),
-  public.reserve_campaign_wave(uuid, uuid, integer, integer),
-  public.record_campaign_wave(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text)
+  private.lock_campaign(uuid, uuid, integer),
+  private.mark_running(uuid, text),
+  private.skip_recipients(public.campaigns, public.plans, integer),
+  private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
+  public.reserve_campaign_batch(uuid, uuid, integer, integer),
+  private.campaign_outcome(public.campaigns),
+  private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  public.record_campaign_batch(uuid, uuid, jsonb),
+  public.pause_campaign(uuid, uuid, text),
+  private.delete_campaign_texts(uuid, timestamptz),
+  private.erase_campaigns(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
-  private.campaign_count_of(text),
-  private.move_campaign_count(uuid, text, text, integer),
+  private.campaign_count_of(public.message_status),
+  private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer),
+  private.enqueue_campaign(public.campaigns),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
-  private.enqueue_campaign(uuid, uuid, integer, timestamptz),
-  public.change_campaign(uuid, uuid, text, text),
-  public.list_campaigns(uuid, uuid, text, timestamptz, uuid, integer),
-  public.list_campaign_recipients(uuid, uuid, text, integer, integer),
-  private.pace_room(text, numeric),
-  private.keep_pace(text, numeric, integer),
+  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
+  private.changed_status(public.campaigns, public.campaign_change),
+  public.change_campaign(uuid, uuid, public.campaign_change, text),
+  private.skip_waiting_recipients(uuid),
+  public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
+  public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
+  private.send_rate_room(text, numeric),
+  private.note_sends(text, numeric, integer),
+  private.send_rates_of(public.campaigns, public.plans),
   private.estimated_segments(text),
-  public.reserve_campaign_wave(uuid, uuid, integer, integer),
-  public.record_campaign_wave(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text)
+  private.lock_campaign(uuid, uuid, integer),
+  private.mark_running(uuid, text),
+  private.skip_recipients(public.campaigns, public.plans, integer),
+  private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
+  public.reserve_campaign_batch(uuid, uuid, integer, integer),
+  private.campaign_outcome(public.campaigns),
+  private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  public.record_campaign_batch(uuid, uuid, jsonb),
+  public.pause_campaign(uuid, uuid, text),
+  private.delete_campaign_texts(uuid, timestamptz),
+  private.erase_campaigns(uuid, integer)
   to service_role;

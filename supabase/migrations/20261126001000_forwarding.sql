@@ -1,72 +1,87 @@
--- Where a tenant wants to be told of what their numbers receive. Signed in the Standard Webhooks form, delivered by a
--- job.
+-- Forwarding: received messages go to a tenant's own webhook, signed as Standard Webhooks defines, delivered by a job.
 
 create table private.forward_webhooks (
   user_id uuid primary key references auth.users (id) on delete cascade,
   url text not null,
-  sealed_secret text not null,
+  sealed_secret private.sealed_token not null,
   disabled_at timestamptz,
   disabled_reason text,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  constraint forward_webhooks_secret_is_sealed
-    check (sealed_secret ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$')
+  updated_at timestamptz not null default now()
 );
 comment on table private.forward_webhooks is
   'One webhook per tenant. The secret is sealed like a token, bound to the user and the word forward-webhook.';
 create trigger touch_updated_at before update on private.forward_webhooks
-  for each row execute function private.touch_updated_at();
+  for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 alter table private.forward_webhooks enable row level security;
 revoke all on private.forward_webhooks from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.forward_webhooks to service_role;
 
+create type public.forward_webhook_status as enum ('none', 'enabled', 'disabled');
+comment on type public.forward_webhook_status is
+  'disabled: the endpoint answered 410 Gone, and nothing is forwarded until the tenant saves the webhook again.';
+
 create function public.forward_webhook_of(p_user_id uuid)
-returns table (outcome text, url text, sealed_secret text, disabled_reason text, created_at timestamptz)
-language sql stable
+returns table (outcome public.forward_webhook_status, url text, sealed_secret text, disabled_reason text,
+  created_at timestamptz)
+language plpgsql stable
 set search_path = ''
 as $$
-  select case when f.user_id is null then 'none' when f.disabled_at is null then 'enabled' else 'disabled' end,
-    f.url, f.sealed_secret, f.disabled_reason, f.created_at
-  from (select p_user_id as id) u left join private.forward_webhooks f on f.user_id = u.id;
+#variable_conflict use_column
+begin
+  select case when f.disabled_at is null then 'enabled' else 'disabled' end, f.url, f.sealed_secret, f.disabled_reason,
+    f.created_at
+  into outcome, url, sealed_secret, disabled_reason, created_at
+  from private.forward_webhooks f where f.user_id = p_user_id;
+  if not found then
+    outcome := 'none';
+  end if;
+  return next;
+end;
 $$;
-comment on function public.forward_webhook_of(uuid) is
-  'A tenant''s webhook with its sealed secret: enabled, disabled (it answered 410) or none.';
+comment on function public.forward_webhook_of(uuid) is 'A tenant''s webhook, with its sealed secret.';
+
+create type public.save_forward_webhook_outcome as enum ('created', 'rotated', 'changed', 'unknown_user');
+comment on type public.save_forward_webhook_outcome is
+  'created and rotated: the given secret is in use. changed: the secret stayed. unknown_user: the user was deleted.';
 
 create function public.save_forward_webhook(p_user_id uuid, p_url text, p_sealed_secret text, p_rotate boolean,
   p_request_id text)
-returns table (outcome text, created_at timestamptz)
+returns table (outcome public.save_forward_webhook_outcome, created_at timestamptz)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
-declare
-  decision text := case when p_rotate then 'rotated' else 'changed' end;
-  since timestamptz;
 begin
   if not private.user_exists(p_user_id) then
-    return query select 'unknown_user', null::timestamptz;
+    outcome := 'unknown_user';
+    return next;
     return;
   end if;
+  outcome := case when p_rotate then 'rotated' else 'changed' end;
   update private.forward_webhooks f
   set url = p_url, sealed_secret = case when p_rotate then p_sealed_secret else f.sealed_secret end, disabled_at = null,
     disabled_reason = null
   where f.user_id = p_user_id
-  returning f.created_at into since;
+  returning f.created_at into created_at;
   if not found then
-    decision := 'created';
+    outcome := 'created';
     insert into private.forward_webhooks as f (user_id, url, sealed_secret) values (p_user_id, p_url, p_sealed_secret)
     on conflict (user_id) do update set url = excluded.url, sealed_secret = excluded.sealed_secret
-    returning f.created_at into since;
+    returning f.created_at into created_at;
   end if;
-  perform private.audit('user:' || p_user_id, 'forward_webhook.' || decision, p_user_id, null, p_request_id);
-  return query select decision, since;
+  perform private.audit('user:' || p_user_id, 'forward_webhook.' || outcome, p_user_id, null, p_request_id);
+  return next;
 end;
 $$;
 comment on function public.save_forward_webhook(uuid, text, text, boolean, text) is
-  'Sets a tenant''s webhook and enables it again: created or rotated (the secret given is the one in use), changed '
-  '(the one before stays), or unknown_user.';
+  'Sets a tenant''s webhook and enables it. The given secret is used for a new webhook and when p_rotate is set.';
 
-create function public.remove_forward_webhook(p_user_id uuid, p_request_id text) returns text
+create type public.remove_forward_webhook_outcome as enum ('removed', 'none');
+comment on type public.remove_forward_webhook_outcome is 'none: the tenant has no webhook.';
+
+create function public.remove_forward_webhook(p_user_id uuid, p_request_id text)
+  returns public.remove_forward_webhook_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -79,10 +94,14 @@ begin
   return 'removed';
 end;
 $$;
-comment on function public.remove_forward_webhook(uuid, text) is
-  'Forgets a tenant''s webhook and its secret: removed or none.';
+comment on function public.remove_forward_webhook(uuid, text) is 'Deletes a tenant''s webhook and its secret.';
 
-create function public.disable_forward_webhook(p_user_id uuid, p_url text, p_reason text) returns text
+create type public.disable_forward_webhook_outcome as enum ('disabled', 'unchanged');
+comment on type public.disable_forward_webhook_outcome is
+  'unchanged: the tenant has no enabled webhook with this URL any more.';
+
+create function public.disable_forward_webhook(p_user_id uuid, p_url text, p_reason text)
+  returns public.disable_forward_webhook_outcome
 language plpgsql
 set search_path = ''
 as $$
@@ -98,7 +117,7 @@ begin
 end;
 $$;
 comment on function public.disable_forward_webhook(uuid, text, text) is
-  'The endpoint said that it is gone for good (410): disabled, or unchanged where it has another URL by now.';
+  'Stops forwarding to an endpoint that answered 410 Gone.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

@@ -1,28 +1,23 @@
--- Rotating a subaccount's token: the one that will be used next, the one still believed for a while, and who asked for
--- it. After everything that keeps a sealed text: the keys that seal them are rotated here as well.
+-- Rotating a subaccount's token, and rotating the keys that seal tokens. This file comes after each table with a sealed
+-- column, because the keys seal all of them.
 
 create table private.token_rotations (
   user_id uuid primary key references auth.users (id) on delete cascade,
-  -- What is in here belongs to this account; with another account it is void.
+  -- The account of these tokens. For another account the row is void.
   subaccount_sid text not null,
   requested_at timestamptz,
-  sealed_next text,
-  sealed_previous text,
+  sealed_next private.sealed_token,
+  sealed_previous private.sealed_token,
   previous_until timestamptz,
-  rotated_at timestamptz,
-  constraint token_rotations_next_is_sealed
-    check (sealed_next ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'),
-  constraint token_rotations_previous_is_sealed
-    check (sealed_previous ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$')
+  rotated_at timestamptz
 );
 comment on table private.token_rotations is
-  'The tokens of a subaccount beside the one in use, sealed like it, and the wish for a rotation until it is '
-  'fulfilled.';
+  'The tokens of a subaccount beside the one in use, and the request for a rotation until it is done.';
 comment on column private.token_rotations.sealed_next is
-  'The secondary token at Twilio: stored before it is promoted, so that whatever it signs or is asked for is known.';
+  'The secondary token at Twilio. It is stored before it is promoted, so that each webhook it signs can be verified.';
 comment on column private.token_rotations.sealed_previous is
-  'The token in use when the rotation began. Webhooks it signed are believed until previous_until; null = while the '
-  'rotation lasts.';
+  'The token in use when the rotation began. Its signatures are accepted until previous_until; null: while the '
+  'rotation is in progress.';
 alter table private.token_rotations enable row level security;
 revoke all on private.token_rotations from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.token_rotations to service_role;
@@ -42,30 +37,35 @@ begin
 end;
 $$;
 comment on function private.ask_for_token_rotation(uuid, text) is
-  'Records the wish for another token and enqueues its job, in the caller''s transaction.';
+  'Stores the request for a rotation and enqueues its job, in the caller''s transaction.';
+
+create type public.token_rotation_request as enum ('accepted', 'none', 'pending', 'suspended', 'closed');
+comment on type public.token_rotation_request is
+  'accepted: a job rotates the token. Otherwise the tenant''s account status: only an active account can change its '
+  'token.';
 
 create function public.request_token_rotation(p_user_id uuid, p_operator_id uuid, p_request_id text)
-returns table (outcome text, subaccount_sid text)
+returns table (outcome public.token_rotation_request, subaccount_sid text)
 language plpgsql
 set search_path = ''
 as $$
 declare
-  account record;
+  account constant private.account := private.account_of(p_user_id);
 begin
-  select * into account from public.subaccount_of(p_user_id);
-  if account.outcome = 'active' then
+  subaccount_sid := account.subaccount_sid;
+  if account.status = 'active' then
+    outcome := 'accepted';
     perform private.ask_for_token_rotation(p_user_id, account.subaccount_sid);
     perform private.audit('operator:' || p_operator_id, 'token.rotation_requested', p_user_id, account.subaccount_sid,
       p_request_id);
-    return query select 'accepted', account.subaccount_sid;
   else
-    return query select account.outcome::text, account.subaccount_sid;
+    outcome := account.status;
   end if;
+  return next;
 end;
 $$;
 comment on function public.request_token_rotation(uuid, uuid, text) is
-  'An operator asks for another token for a tenant: accepted, or how the tenant stands instead (none, pending, '
-  'suspended, closed).';
+  'An operator asks for another token for a tenant''s subaccount.';
 
 create function public.ask_for_due_token_rotations(p_max_age_days integer, p_limit integer) returns integer
 language plpgsql
@@ -82,7 +82,7 @@ begin
     cross join lateral (select coalesce(r.rotated_at, p.twilio_subaccount_created_at, '-infinity') as since) token
     where p.twilio_subaccount_status = 'active' and p.twilio_subaccount_auth_token_encrypted is not null
       and token.since < now() - make_interval(days => p_max_age_days)
-      -- Asked already: its job is on the queue, or gave up and is asked once more a day later.
+      -- A requested rotation has its job on the queue. After a day that job may have failed, so it is requested again.
       and (r.requested_at is null or r.requested_at < now() - interval '1 day')
     order by token.since
     limit p_limit
@@ -96,152 +96,177 @@ begin
 end;
 $$;
 comment on function public.ask_for_due_token_rotations(integer, integer) is
-  'Asks for another token for tenants whose token is older than so many days, the oldest first. Returns how many.';
+  'Asks for the rotation of tokens older than this many days, the oldest first. Returns their number.';
 
 -- Rotating, under the tenant's lease ----------------------------------------------------------------------------------
 
+create type public.token_lease_outcome as enum ('leased', 'busy', 'no_token');
+comment on type public.token_lease_outcome is
+  'leased: the caller holds the tenant''s lease. busy: another holder does. no_token: there is no token to rotate.';
+
 create function public.begin_token_rotation(p_user_id uuid, p_lease_seconds integer)
 returns table (
-  outcome text, fence bigint, subaccount_sid text, requested boolean, sealed_token text, sealed_next text,
-  sealed_previous text,
-  previous_until timestamptz
+  outcome public.token_lease_outcome, fence bigint, subaccount_sid text, requested boolean, sealed_token text,
+  sealed_next text, sealed_previous text, previous_until timestamptz
 )
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  lease record;
+  leased private.tenancies;
 begin
-  -- Before the lease is taken: a user without a subaccount gets no tenancy by being asked about.
+  -- Checked before the lease is taken: a user without a subaccount gets no tenancy here.
   if not exists (select from public.tokens_of(p_user_id) t where t.sealed_token is not null) then
-    return query select 'no_token', null::bigint, null, null::boolean, null, null, null, null::timestamptz;
+    outcome := 'no_token';
+    return next;
     return;
   end if;
-  select * into lease from public.begin_convergence(p_user_id, p_lease_seconds);
-  if lease.outcome = 'busy' then
-    return query select 'busy', null::bigint, null, null::boolean, null, null, null, null::timestamptz;
+  leased := private.take_lease(p_user_id, p_lease_seconds);
+  if leased.user_id is null then
+    outcome := 'busy';
+    return next;
     return;
   end if;
-  return query
-    select 'leased', lease.fence, t.subaccount_sid, r.requested_at is not null, t.sealed_token, t.sealed_next,
-      t.sealed_previous, r.previous_until
-    from public.tokens_of(p_user_id) t
-    left join private.token_rotations r on r.user_id = p_user_id and r.subaccount_sid = t.subaccount_sid;
+  outcome := 'leased';
+  fence := leased.fence;
+  select t.subaccount_sid, t.sealed_token, t.sealed_next, t.sealed_previous, r.requested_at is not null,
+    r.previous_until
+  into subaccount_sid, sealed_token, sealed_next, sealed_previous, requested, previous_until
+  from public.tokens_of(p_user_id) t
+  left join private.token_rotations r on r.user_id = p_user_id and r.subaccount_sid = t.subaccount_sid;
+  return next;
 end;
 $$;
 comment on function public.begin_token_rotation(uuid, integer) is
-  'Takes the tenant''s lease for their token: leased (with every token known of their account), busy while another '
-  'holds it, or no_token.';
+  'Takes the tenant''s lease for a rotation. leased comes with every known token of their account.';
 
-create function public.end_token_rotation(p_user_id uuid, p_fence bigint) returns text
+create function public.end_token_rotation(p_user_id uuid, p_fence bigint) returns public.fenced_write
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Whatever asked for convergence meanwhile has its job on the queue, which waits for this lease.
+  -- A convergence requested meanwhile has its job on the queue; that job waits for this lease.
   update private.tenancies t set leased_until = null where t.user_id = p_user_id and t.fence = p_fence;
-  return case when found then 'released' else 'fenced' end;
+  return case when found then 'written' else 'fenced' end;
 end;
 $$;
-comment on function public.end_token_rotation(uuid, bigint) is 'Gives the lease back: released or fenced.';
+comment on function public.end_token_rotation(uuid, bigint) is 'Gives the lease back.';
 
--- Who rotates locks the tenancy, then the preferences, then the rotation: in this order everywhere, so that nobody
--- waits in a circle.
+-- A rotation locks the tenancy, then the tenant's row, then the rotation. A fixed order of locks prevents deadlocks.
+
+create type public.token_record as enum ('recorded', 'fenced', 'gone');
+comment on type public.token_record is
+  'fenced: the lease was lost. gone: the account is no longer the tenant''s, or there is no secondary token to '
+  'promote.';
+
 create function public.record_secondary_token(p_user_id uuid, p_fence bigint, p_subaccount_sid text, p_sealed_next text,
   p_request_id text)
-returns text
+returns public.token_record
 language plpgsql
 set search_path = ''
 as $$
 declare
-  in_use text;
+  account private.account;
 begin
   if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
-  select p.twilio_subaccount_auth_token_encrypted into in_use from public.user_preferences p
-  where p.user_id = p_user_id and p.twilio_subaccount_sid = p_subaccount_sid for update;
-  if not found then
+  perform private.lock_tenant(p_user_id);
+  account := private.account_of(p_user_id);
+  if account.subaccount_sid is distinct from p_subaccount_sid then
     return 'gone';
   end if;
   insert into private.token_rotations as r (user_id, subaccount_sid, sealed_next, sealed_previous)
-  values (p_user_id, p_subaccount_sid, p_sealed_next, in_use)
+  values (p_user_id, p_subaccount_sid, p_sealed_next, account.sealed_token)
   on conflict (user_id) do update set
     subaccount_sid = excluded.subaccount_sid, sealed_next = excluded.sealed_next,
-    sealed_previous = excluded.sealed_previous,
-    previous_until = null;
+    sealed_previous = excluded.sealed_previous, previous_until = null;
   perform private.audit('rotate', 'token.secondary_created', p_user_id, p_subaccount_sid, p_request_id);
   return 'recorded';
 end;
 $$;
 comment on function public.record_secondary_token(uuid, bigint, text, text, text) is
-  'Stores a secondary token, sealed, before it is promoted; the one in use is kept beside it. recorded, fenced, or '
-  'gone (the account is no longer the tenant''s).';
+  'Stores a sealed secondary token before it is promoted, and keeps the token in use beside it.';
+
+create function private.store_primary_token(p_user_id uuid, p_subaccount_sid text, p_sealed_token text,
+  p_sealed_previous text, p_keep_previous_seconds integer, p_is_ours boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.user_preferences p set twilio_subaccount_auth_token_encrypted = p_sealed_token
+  where p.user_id = p_user_id;
+  insert into private.token_rotations as r (user_id, subaccount_sid, sealed_previous, previous_until, rotated_at)
+  values (p_user_id, p_subaccount_sid, p_sealed_previous, now() + make_interval(secs => p_keep_previous_seconds), now())
+  on conflict (user_id) do update set
+    subaccount_sid = excluded.subaccount_sid, sealed_next = null, sealed_previous = excluded.sealed_previous,
+    previous_until = excluded.previous_until, rotated_at = excluded.rotated_at,
+    -- Only our own rotation fulfils a request for one.
+    requested_at = case when p_is_ours then null else r.requested_at end;
+end;
+$$;
+comment on function private.store_primary_token(uuid, text, text, text, integer, boolean) is
+  'Makes a sealed token the one in use and keeps the previous one for a while.';
 
 create function public.record_primary_token(
   p_user_id uuid, p_fence bigint, p_subaccount_sid text, p_sealed_token text, p_keep_previous_seconds integer,
   p_request_id text
-) returns text
+) returns public.token_record
 language plpgsql
 set search_path = ''
 as $$
 declare
-  in_use text;
+  is_ours constant boolean := p_sealed_token is null;
+  account private.account;
   rotation private.token_rotations;
 begin
   if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
-  select p.twilio_subaccount_auth_token_encrypted into in_use from public.user_preferences p
-  where p.user_id = p_user_id and p.twilio_subaccount_sid = p_subaccount_sid for update;
-  if not found then
-    return 'gone';
-  end if;
+  perform private.lock_tenant(p_user_id);
+  account := private.account_of(p_user_id);
   select * into rotation from private.token_rotations r
   where r.user_id = p_user_id and r.subaccount_sid = p_subaccount_sid for update;
-  if p_sealed_token is null and rotation.sealed_next is null then
+  if account.subaccount_sid is distinct from p_subaccount_sid or (is_ours and rotation.sealed_next is null) then
     return 'gone';
   end if;
-
-  update public.user_preferences p
-    set twilio_subaccount_auth_token_encrypted = coalesce(p_sealed_token, rotation.sealed_next)
-  where p.user_id = p_user_id;
-  insert into private.token_rotations as r (user_id, subaccount_sid, sealed_previous, previous_until, rotated_at)
-  values (p_user_id, p_subaccount_sid,
-    -- What a rotation set aside when it began is what was in use, whatever was stored since.
-    case when rotation.sealed_next is null then in_use else rotation.sealed_previous end,
-    now() + make_interval(secs => p_keep_previous_seconds), now())
-  on conflict (user_id) do update set
-    subaccount_sid = excluded.subaccount_sid, sealed_next = null, sealed_previous = excluded.sealed_previous,
-    previous_until = excluded.previous_until, rotated_at = excluded.rotated_at,
-    -- Only a rotation of ours fulfils the wish for one.
-    requested_at = case when p_sealed_token is null then null else r.requested_at end;
-  perform private.audit('rotate', case when p_sealed_token is null then 'token.rotated'
-    else 'token.changed_at_twilio' end,
+  perform private.store_primary_token(p_user_id, p_subaccount_sid, coalesce(p_sealed_token, rotation.sealed_next),
+    -- The token that was in use when the rotation began, even if convergence has stored another one since.
+    case when rotation.sealed_next is null then account.sealed_token else rotation.sealed_previous end,
+    p_keep_previous_seconds, is_ours);
+  perform private.audit('rotate', case when is_ours then 'token.rotated' else 'token.changed_at_twilio' end,
     p_user_id, p_subaccount_sid, p_request_id);
   return 'recorded';
 end;
 $$;
 comment on function public.record_primary_token(uuid, bigint, text, text, integer, text) is
-  'Stores which token is the primary one at Twilio: with null the promoted secondary, else the given one, which '
-  'somebody else has made. The one before is kept for a while. recorded, fenced or gone.';
+  'Stores which token is the primary one at Twilio: null for the promoted secondary token, otherwise a token that was '
+  'made in Twilio''s console. The previous token is kept for a while.';
 
 -- The tokens of an account --------------------------------------------------------------------------------------------
 
 create function public.tokens_of(p_user_id uuid)
-returns table (outcome text, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text)
-language sql stable
+returns table (
+  outcome public.account_status, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text
+)
+language plpgsql stable
 set search_path = ''
 as $$
-  select a.outcome::text, a.subaccount_sid, a.sealed_token, r.sealed_next,
-    case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end
-  from public.subaccount_of(p_user_id) a
-  left join private.token_rotations r on r.user_id = p_user_id and r.subaccount_sid = a.subaccount_sid;
+declare
+  account constant private.account := private.account_of(p_user_id);
+begin
+  outcome := account.status;
+  subaccount_sid := account.subaccount_sid;
+  sealed_token := account.sealed_token;
+  select r.sealed_next, case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end
+  into sealed_next, sealed_previous
+  from private.token_rotations r where r.user_id = p_user_id and r.subaccount_sid = account.subaccount_sid;
+  return next;
+end;
 $$;
 comment on function public.tokens_of(uuid) is
-  'As subaccount_of, with the tokens a rotation has set aside: any of the three may have signed a webhook that is '
-  'still on its way.';
+  'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now.';
 
 create function public.forget_previous_tokens() returns integer
 language plpgsql
@@ -263,7 +288,7 @@ begin
 end;
 $$;
 comment on function public.forget_previous_tokens() is
-  'Deletes tokens whose webhooks are no longer believed. Returns how many.';
+  'Deletes previous tokens whose signatures are no longer accepted. Returns their number.';
 
 insert into private.schedules (name, job, every) values
   ('rotate-old-tokens', '{"kind": "rotate-old-tokens"}', '1 hour'),
@@ -271,42 +296,47 @@ insert into private.schedules (name, job, every) values
 
 -- Sealing keys --------------------------------------------------------------------------------------------------------
 
--- Rotating the keys that seal tokens. A sealed text names its key (v1.<key id>.…), so SQL can tell who needs which; the
--- keys themselves are in the functions' environment alone.
+-- A sealed text names its key (v1.<key id>.…), so SQL can count the keys in use. The keys themselves are only in the
+-- environment of the edge functions.
 
 create table private.sealing_ring (
   current_key text not null,
   key_ids text[] not null,
-  told_at timestamptz not null default now(),
+  noted_at timestamptz not null default now(),
   is_only boolean primary key default true,
   constraint sealing_ring_is_one check (is_only),
   constraint sealing_ring_holds_current check (current_key = any (key_ids))
 );
 comment on table private.sealing_ring is
-  'The ids of the keys in TOKEN_SEALING_KEYS, as run-jobs last told them. One row; never a key.';
+  'The ids of the keys in TOKEN_SEALING_KEYS, as run-jobs last reported them. One row; never a key.';
 alter table private.sealing_ring enable row level security;
 revoke all on private.sealing_ring from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sealing_ring to service_role;
 
+create type public.sealed_slot as enum ('current', 'forward', 'next', 'previous');
+comment on type public.sealed_slot is
+  'Where a sealed text is stored. current, next and previous: tokens of a subaccount. forward: the secret of a forward '
+  'webhook.';
+
 create function private.sealed_tokens()
-returns table (user_id uuid, subaccount_sid text, slot text, sealed_token text, key_id text)
+returns table (user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text, key_id text)
 language sql stable
 set search_path = ''
 as $$
-  select s.user_id, s.subaccount_sid, s.slot, s.sealed_token, split_part(s.sealed_token, '.', 2)
+  select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot, s.sealed_token, split_part(s.sealed_token, '.', 2)
   from (
     select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted
       from public.user_preferences p
     union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
     union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
-    -- No account's: this word stands in its place.
+    -- A secret belongs to no account: it is sealed with this word in place of the SID.
     union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
   ) s (user_id, subaccount_sid, slot, sealed_token)
-  -- A token without its account is bound to nothing, and opens with no key.
+  -- A token without its account cannot be opened with any key.
   where s.sealed_token is not null and s.subaccount_sid is not null;
 $$;
 comment on function private.sealed_tokens() is
-  'Every sealed token there is, and every sealed webhook secret, wherever it is kept, with the id of the key it needs.';
+  'Every sealed token and webhook secret, with the id of the key that opens it.';
 
 create function public.sealing_keys_in_use() returns table (key_id text, tokens bigint)
 language sql stable
@@ -314,11 +344,11 @@ set search_path = ''
 as $$
   select t.key_id, count(*) from private.sealed_tokens() t group by t.key_id order by t.key_id;
 $$;
-comment on function public.sealing_keys_in_use() is 'How many tokens each sealing key is needed for.';
+comment on function public.sealing_keys_in_use() is 'Each sealing key in use, with the number of its tokens.';
 
-create function public.tokens_to_reseal(p_current_key text, p_key_ids text[], p_after_user_id uuid, p_after_slot text,
-  p_limit integer)
-returns table (user_id uuid, subaccount_sid text, slot text, sealed_token text)
+create function public.tokens_to_reseal(p_current_key text, p_key_ids text[], p_after_user_id uuid,
+  p_after_slot public.sealed_slot, p_limit integer)
+returns table (user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text)
 language sql stable
 set search_path = ''
 as $$
@@ -329,65 +359,68 @@ as $$
   order by t.user_id, t.slot
   limit p_limit;
 $$;
-comment on function public.tokens_to_reseal(text, text[], uuid, text, integer) is
-  'Tokens under another key than the current one, of those at hand, a page at a time (after the last user and slot '
-  'seen).';
+comment on function public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer) is
+  'A page of the tokens sealed with another key of the ring than the current one, after the given user and slot.';
+
+create function private.reseal_token(p_user_id uuid, p_slot public.sealed_slot, p_from text, p_to text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  case p_slot
+    when 'current' then
+      update public.user_preferences p set twilio_subaccount_auth_token_encrypted = p_to
+      where p.user_id = p_user_id and p.twilio_subaccount_auth_token_encrypted = p_from;
+    when 'forward' then
+      update private.forward_webhooks f set sealed_secret = p_to
+      where f.user_id = p_user_id and f.sealed_secret = p_from;
+    when 'next' then
+      update private.token_rotations r set sealed_next = p_to where r.user_id = p_user_id and r.sealed_next = p_from;
+    when 'previous' then
+      update private.token_rotations r set sealed_previous = p_to
+      where r.user_id = p_user_id and r.sealed_previous = p_from;
+  end case;
+  return found;
+end;
+$$;
+comment on function private.reseal_token(uuid, public.sealed_slot, text, text) is
+  'Replaces one sealed text if it has not changed. Returns whether it was replaced.';
 
 create function public.reseal_tokens(p_current_key text, p_tokens jsonb)
-  returns table (resealed integer, changed integer)
+returns table (resealed integer, changed integer)
 language plpgsql
 set search_path = ''
 as $$
 declare
-  slot_resealed integer;
-  total_resealed integer := 0;
+  token record;
 begin
-  -- In one order, so that two of these at once do not wait in a circle.
-  perform from public.user_preferences p
-  where p.user_id in (select t."userId" from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text)
-    where t.slot = 'current')
-  order by p.user_id for update;
-
-  update public.user_preferences p set twilio_subaccount_auth_token_encrypted = t."to"
-  from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
-  where t.slot = 'current' and split_part(t."to", '.', 2) = p_current_key
-    and p.user_id = t."userId" and p.twilio_subaccount_auth_token_encrypted = t."from";
-  get diagnostics slot_resealed = row_count;
-  total_resealed := total_resealed + slot_resealed;
-
-  update private.token_rotations r set sealed_next = t."to"
-  from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
-  where t.slot = 'next' and split_part(t."to", '.', 2) = p_current_key and r.user_id = t."userId"
-    and r.sealed_next = t."from";
-  get diagnostics slot_resealed = row_count;
-  total_resealed := total_resealed + slot_resealed;
-
-  update private.token_rotations r set sealed_previous = t."to"
-  from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
-  where t.slot = 'previous' and split_part(t."to", '.', 2) = p_current_key and r.user_id = t."userId"
-    and r.sealed_previous = t."from";
-  get diagnostics slot_resealed = row_count;
-  total_resealed := total_resealed + slot_resealed;
-
-  update private.forward_webhooks f set sealed_secret = t."to"
-  from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot text, "from" text, "to" text)
-  where t.slot = 'forward' and split_part(t."to", '.', 2) = p_current_key and f.user_id = t."userId"
-    and f.sealed_secret = t."from";
-  get diagnostics slot_resealed = row_count;
-  total_resealed := total_resealed + slot_resealed;
-
-  if total_resealed > 0 then
+  resealed := 0;
+  for token in
+    select t.*
+    from jsonb_to_recordset(p_tokens) as t ("userId" uuid, slot public.sealed_slot, "from" text, "to" text)
+    where split_part(t."to", '.', 2) = p_current_key
+    -- A fixed order of locks prevents deadlocks.
+    order by t."userId", t.slot
+  loop
+    resealed := resealed + private.reseal_token(token."userId", token.slot, token."from", token."to")::integer;
+  end loop;
+  changed := jsonb_array_length(p_tokens) - resealed;
+  if resealed > 0 then
     perform private.audit('reseal', 'sealing_keys.resealed', null, null, null,
-      jsonb_build_object('keyId', p_current_key, 'tokens', total_resealed));
+      jsonb_build_object('keyId', p_current_key, 'tokens', resealed));
   end if;
-  return query select total_resealed, jsonb_array_length(p_tokens) - total_resealed;
+  return next;
 end;
 $$;
 comment on function public.reseal_tokens(text, jsonb) is
-  'Exchanges sealed texts ([{userId, slot, from, to}]) where they are still what they were: how many were, and how '
-  'many had changed meanwhile.';
+  'Replaces sealed texts ([{userId, slot, from, to}]) that have not changed. Returns how many were replaced, and how '
+  'many had changed.';
 
-create function public.note_sealing_ring(p_current_key text, p_key_ids text[]) returns text
+create type public.sealing_ring_note as enum ('unchanged', 'changed');
+comment on type public.sealing_ring_note is
+  'changed: the functions hold other keys than before, and the job rotate-sealing-keys is enqueued.';
+
+create function public.note_sealing_ring(p_current_key text, p_key_ids text[]) returns public.sealing_ring_note
 language plpgsql
 set search_path = ''
 as $$
@@ -396,41 +429,40 @@ begin
     return 'unchanged';
   end if;
   insert into private.sealing_ring (current_key, key_ids) values (p_current_key, p_key_ids)
-  on conflict (is_only) do update set current_key = excluded.current_key, key_ids = excluded.key_ids, told_at = now();
-  -- Other keys than before: what they do not open is told now, and what is under an older one is sealed anew.
+  on conflict (is_only) do update set
+    current_key = excluded.current_key, key_ids = excluded.key_ids, noted_at = now();
+  -- The job seals tokens of older keys anew and reports tokens that no key opens.
   perform private.enqueue('{"kind": "rotate-sealing-keys"}');
   perform private.audit('run-jobs', 'sealing_keys.changed', null, null, null,
     jsonb_build_object('current', p_current_key, 'keyIds', to_jsonb(p_key_ids)));
   return 'changed';
 end;
 $$;
-comment on function public.note_sealing_ring(text, text[]) is
-  'Notes which keys the functions hold, by their ids: unchanged, or changed (the job rotate-sealing-keys is enqueued).';
+comment on function public.note_sealing_ring(text, text[]) is 'Stores the ids of the keys that the functions hold.';
 
-create function public.request_sealing_key_rotation(p_operator_id uuid, p_request_id text) returns text
+create function public.request_sealing_key_rotation(p_operator_id uuid, p_request_id text) returns bigint
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.enqueue('{"kind": "rotate-sealing-keys"}');
   perform private.audit('operator:' || p_operator_id, 'sealing_keys.rotation_requested', null, null, p_request_id);
-  return 'accepted';
+  return private.enqueue('{"kind": "rotate-sealing-keys"}');
 end;
 $$;
 comment on function public.request_sealing_key_rotation(uuid, text) is
-  'An operator asks for tokens to be sealed under the current key now.';
+  'An operator asks for all tokens to be sealed with the current key now. Returns the job''s id.';
 
 insert into private.schedules (name, job, every)
   values ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day');
 
--- What `deno task verify` is told of them -----------------------------------------------------------------------------
+-- For `deno task verify` ----------------------------------------------------------------------------------------------
 
 create function private.describe_sealing_keys() returns table (subject text, verdict text, finding text)
 language sql stable
 set search_path = ''
 as $$
   with needed as (
-    select k.key_id, k.tokens, r.current_key is not null as is_told, k.key_id = any (r.key_ids) as is_held,
+    select k.key_id, k.tokens, k.key_id = any (r.key_ids) as is_held,
       k.key_id = r.current_key as is_current
     from public.sealing_keys_in_use() k left join private.sealing_ring r on true
   ), summary as (
@@ -454,7 +486,7 @@ as $$
   from summary s left join private.sealing_ring r on true;
 $$;
 comment on function private.describe_sealing_keys() is
-  'Whether the functions hold every key that a token needs, and whether any but the current one is needed.';
+  'Whether the functions hold each key in use, and whether keys other than the current one are in use.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
@@ -465,12 +497,14 @@ revoke execute on function
   public.begin_token_rotation(uuid, integer),
   public.end_token_rotation(uuid, bigint),
   public.record_secondary_token(uuid, bigint, text, text, text),
+  private.store_primary_token(uuid, text, text, text, integer, boolean),
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
   public.forget_previous_tokens(),
   private.sealed_tokens(),
   public.sealing_keys_in_use(),
-  public.tokens_to_reseal(text, text[], uuid, text, integer),
+  public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
+  private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
   public.request_sealing_key_rotation(uuid, text),
@@ -483,12 +517,14 @@ grant execute on function
   public.begin_token_rotation(uuid, integer),
   public.end_token_rotation(uuid, bigint),
   public.record_secondary_token(uuid, bigint, text, text, text),
+  private.store_primary_token(uuid, text, text, text, integer, boolean),
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
   public.forget_previous_tokens(),
   private.sealed_tokens(),
   public.sealing_keys_in_use(),
-  public.tokens_to_reseal(text, text[], uuid, text, integer),
+  public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
+  private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
   public.request_sealing_key_rotation(uuid, text),

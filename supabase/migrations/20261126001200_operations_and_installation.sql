@@ -64,7 +64,7 @@ returns table (
 language sql stable
 set search_path = ''
 as $$
-  select t.user_id, private.wanted_subaccount(t.user_id), coalesce(p.twilio_subaccount_status, 'pending')::text,
+  select t.user_id, private.wanted_subaccount(t.user_id)::text, coalesce(p.twilio_subaccount_status, 'pending')::text,
     p.twilio_subaccount_sid::text,
     p.twilio_subaccount_friendly_name::text, t.operator_hold, t.requested_at, t.user_deleted_at, t.last_error,
     t.converged_at,
@@ -85,7 +85,7 @@ language sql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  select q.msg_id, q.message -> 'job', q.message ->> 'error', (q.message ->> 'buriedAt')::timestamptz
+  select q.msg_id, q.message -> 'job', q.message ->> 'error', (q.message ->> 'movedAt')::timestamptz
   from pgmq.q_jobs_dead q
   where p_before is null or q.msg_id < p_before
   order by q.msg_id desc

@@ -39,7 +39,7 @@ select bag_eq(
     ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
-    ('private.sending_pace', 'DELETE INSERT SELECT UPDATE'),
+    ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
     ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),

@@ -31,7 +31,7 @@ select results_eq('select job, delay from pg_temp.jobs',
   'A delayed convergence is enqueued, in case the caller dies while converging');
 select results_eq($$ select actor, action, request_id from public.audit_log where user_id = pg_temp.tenant() $$,
   $$ values ('user:' || pg_temp.tenant(), 'subaccount.requested', 'req-2') $$, 'The audit log names the tenant as the actor of the request');
-select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'After an accepted request an active subaccount is wanted');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'After an accepted request an active subaccount is wanted');
 
 update private.tenancies set requested_at = '2026-01-01Z' where user_id = pg_temp.tenant();
 select is(pg_temp.request(false), 'accepted', 'A tenant who asked while anyone was served is still served');

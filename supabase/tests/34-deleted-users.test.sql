@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(15);
+select plan(18);
 
 select pg_temp.join_as('tenant', 'visitor', 'newcomer');
 delete from pgmq.q_jobs;
@@ -12,6 +12,8 @@ insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_suba
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
 insert into private.stripe_customers (id, user_id) values ('cus_pgtap', pg_temp.tenant());
+insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
+  values (pg_temp.tenant(), 'AC1', '2026-01-01', 'sms', 1, 1, 0.01, 'usd');
 insert into public.sms_opt_outs (sender, recipient, user_id, keyword) values ('+15005550101', '+15005550199', pg_temp.tenant(), 'STOP');
 insert into private.tenancies (user_id, requested_at, version) values (pg_temp.newcomer(), now(), 5);
 
@@ -22,15 +24,17 @@ select is_empty('select 1 from pgmq.q_jobs', 'No job is enqueued for a user with
 select lives_ok('delete from auth.users where id = pg_temp.tenant()', 'A tenant with numbers, a subscription and a subaccount can be deleted');
 select results_eq('select user_deleted_at, version, subaccount_sid from private.tenancies where user_id = pg_temp.tenant()',
   $$ values (now(), 1::bigint, 'AC1') $$, 'The tenancy keeps when the user was deleted, and the SID of their subaccount');
-select results_eq('select message from pgmq.q_jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$,
+select results_eq($$ select message from pgmq.q_jobs where message ->> 'kind' = 'converge' $$, $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$,
   'A convergence is enqueued, in the transaction of the deletion');
 select results_eq('select actor, action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant()',
   $$ values ('auth', 'user.deleted', 'AC1') $$, 'The audit log keeps the SID of what must be closed');
 select is_empty('select 1 from public.user_preferences where user_id = pg_temp.tenant()', 'A deleted user''s row of preferences is gone, with the token');
-select is_empty($$ select 1 from public.subscriptions where id = 'sub_pgtap' union all select 1 from private.stripe_customers where id = 'cus_pgtap'
-  union all select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant() $$, 'A deleted user''s numbers and subscription are gone');
-select results_eq($$ select user_id from public.sms_opt_outs where sender = '+15005550101' $$, array[null::uuid],
-  'An opt-out outlives the tenant: consent belongs to the pair of numbers');
+select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant()', 'A deleted user''s numbers are gone');
+select results_eq($$ select user_id from public.subscriptions where id = 'sub_pgtap' $$, array[pg_temp.tenant()], 'A deleted user''s subscription stays, under their id');
+select results_eq($$ select user_id from private.stripe_customers where id = 'cus_pgtap' $$, array[pg_temp.tenant()], 'A deleted user''s Stripe customer stays linked to their id');
+select results_eq($$ select user_id, price from public.twilio_usage where account_sid = 'AC1' $$, $$ values (pg_temp.tenant(), 0.01::numeric) $$, 'A deleted user''s usage stays, under their id');
+select results_eq($$ select message from pgmq.q_jobs where message ->> 'kind' = 'erase-user' $$, $$ values (jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.tenant())) $$,
+  'The erasure of a deleted user''s opt-outs and messages is enqueued');
 select results_eq('select outcome::text, wanted::text from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed') $$,
   'The convergence of a deleted user must close the subaccount');
 

@@ -1,4 +1,4 @@
--- Rotating a subaccount's token: what is stored before and after each step at Twilio, under the lease, and who is asked when.
+-- Rotating a subaccount's token: what is stored before and after each step at Twilio, under the lease, and which tokens are due.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -13,7 +13,7 @@ grant select on pg_temp.jobs to service_role;
 create view pg_temp.trail as select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log
   where user_id in (pg_temp.tenant(), pg_temp.neighbour()) order by id desc;
 grant select on pg_temp.trail to service_role;
-create view pg_temp.rotation as select requested_at is not null as requested, sealed_next, sealed_previous, previous_until - now() as kept_for, rotated_at
+create view pg_temp.rotation as select requested_at is not null as requested, sealed_next::text, sealed_previous::text, previous_until - now() as kept_for, rotated_at
   from private.token_rotations where user_id = pg_temp.tenant();
 grant select on pg_temp.rotation to service_role;
 create function pg_temp.job(p_user uuid) returns jsonb language sql as $$ select jsonb_build_object('kind', 'rotate-token', 'userId', p_user) $$;
@@ -28,75 +28,75 @@ values (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.first', now() - interval '1
 create function pg_temp.request(p_user uuid) returns text language sql as $$
   select concat_ws(' ', outcome, subaccount_sid) from public.request_token_rotation(p_user, pg_temp.operator(), 'req-1');
 $$;
-select is(pg_temp.request(pg_temp.newcomer()), 'none', 'Who has no subaccount has no token to rotate');
-select is_empty('select * from pg_temp.jobs', 'Nothing is done about it');
+select is(pg_temp.request(pg_temp.newcomer()), 'none', 'A request without a subaccount returns none');
+select is_empty('select * from pg_temp.jobs', 'A refused request enqueues no job');
 select is(pg_temp.request(pg_temp.tenant()), 'accepted AC1', 'An operator asks for another token');
-select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'Its job is enqueued');
+select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'A requested rotation has its job');
 select results_eq('select * from pg_temp.trail limit 1',
   $$ values ('operator:' || pg_temp.operator(), 'token.rotation_requested', pg_temp.tenant(), 'AC1', 'req-1', '{}'::jsonb) $$, 'The audit log says who asked');
-select results_eq('select requested, sealed_next, sealed_previous from pg_temp.rotation', $$ values (true, null::text, null::text) $$, 'The wish is kept');
+select results_eq('select requested, sealed_next, sealed_previous from pg_temp.rotation', $$ values (true, null::text, null::text) $$, 'The request is stored');
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour();
-select is(pg_temp.request(pg_temp.neighbour()), 'suspended AC2', 'A suspended account cannot change its token');
+select is(pg_temp.request(pg_temp.neighbour()), 'suspended AC2', 'A request for a suspended account returns suspended');
 update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.neighbour();
 
 -- The lease ---------------------------------------------------------------------------------------------------------------
 
-select results_eq('select outcome, fence from public.begin_token_rotation(pg_temp.newcomer(), 60)', $$ values ('no_token', null::bigint) $$,
-  'Without a token there is nothing to take a lease for');
-select is_empty('select from private.tenancies where user_id = pg_temp.newcomer()', 'Nobody becomes a tenant by being asked about');
+select results_eq('select outcome::text, fence from public.begin_token_rotation(pg_temp.newcomer(), 60)', $$ values ('no_token', null::bigint) $$,
+  'A rotation without a token takes no lease');
+select is_empty('select from private.tenancies where user_id = pg_temp.newcomer()', 'A rotation without a token stores no tenancy');
 select results_eq('select * from public.begin_token_rotation(pg_temp.tenant(), 60)',
-  $$ values ('leased', 1::bigint, 'AC1', true, 'v1.k1.iv.first', null::text, null::text, null::timestamptz) $$,
-  'Who takes the lease learns every token there is');
-select results_eq('select outcome::text from public.begin_convergence(pg_temp.tenant(), 60)', array['busy'], 'Convergence waits for it');
-select results_eq('select outcome, sealed_token from public.begin_token_rotation(pg_temp.tenant(), 60)', $$ values ('busy', null::text) $$, 'So does another rotation');
+  $$ values ('leased'::public.token_lease_outcome, 1::bigint, 'AC1', true, 'v1.k1.iv.first', null::text, null::text, null::timestamptz) $$,
+  'A lease comes with every known token');
+select results_eq('select outcome::text from public.begin_convergence(pg_temp.tenant(), 60)', array['busy'], 'A convergence during a rotation is busy');
+select results_eq('select outcome::text, sealed_token from public.begin_token_rotation(pg_temp.tenant(), 60)', $$ values ('busy', null::text) $$, 'Another rotation during a rotation is busy');
 
 -- A rotation --------------------------------------------------------------------------------------------------------------
 
 create function pg_temp.fence() returns bigint language sql as $$ select fence from private.tenancies where user_id = pg_temp.tenant() $$;
 create view pg_temp.tokens as select sealed_token, sealed_next, sealed_previous from public.tokens_of(pg_temp.tenant());
 
-select is(public.record_secondary_token(pg_temp.tenant(), 0, 'AC1', 'v1.k1.iv.late', 'req-2'), 'fenced', 'Who lost the lease stores no secondary token');
-select is(public.record_secondary_token(pg_temp.tenant(), pg_temp.fence(), 'AC9', 'v1.k1.iv.late', 'req-2'), 'gone', 'A token of another account is not stored');
-select is_empty($$ select 1 from pg_temp.tokens where sealed_next is not null $$, 'Neither has left anything');
+select is(public.record_secondary_token(pg_temp.tenant(), 0, 'AC1', 'v1.k1.iv.late', 'req-2'), 'fenced', 'record_secondary_token with a former fence is fenced');
+select is(public.record_secondary_token(pg_temp.tenant(), pg_temp.fence(), 'AC9', 'v1.k1.iv.late', 'req-2'), 'gone', 'record_secondary_token for another account returns gone');
+select is_empty($$ select 1 from pg_temp.tokens where sealed_next is not null $$, 'fenced and gone store nothing');
 select is(public.record_secondary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', 'v1.k1.iv.second', 'req-2'), 'recorded', 'A secondary token is stored before it is promoted');
 select results_eq('select * from pg_temp.tokens', $$ values ('v1.k1.iv.first', 'v1.k1.iv.second', 'v1.k1.iv.first') $$,
-  'From now on both are known, and the one in use is set aside');
+  'Both tokens are known, and the one in use is kept as the previous one');
 select results_eq('select actor, action, request_id from pg_temp.trail limit 1', $$ values ('rotate', 'token.secondary_created', 'req-2') $$, 'The audit log says so');
 select throws_ok($$ select public.record_secondary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', '0123456789abcdef0123456789abcdef', null) $$, '23514', null,
   'A token that is not sealed is refused');
 
 -- Convergence may come in between and store what the parent reads.
 update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.second-again' where user_id = pg_temp.tenant();
-select is(public.record_primary_token(pg_temp.tenant(), 0, 'AC1', null, 600, 'req-3'), 'fenced', 'Who lost the lease promotes nothing');
-select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC9', null, 600, 'req-3'), 'gone', 'Nothing is promoted for another account');
+select is(public.record_primary_token(pg_temp.tenant(), 0, 'AC1', null, 600, 'req-3'), 'fenced', 'record_primary_token with a former fence is fenced');
+select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC9', null, 600, 'req-3'), 'gone', 'record_primary_token for another account returns gone');
 select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', null, 600, 'req-3'), 'recorded', 'The promoted token becomes the one in use');
 select results_eq('select * from pg_temp.tokens', $$ values ('v1.k1.iv.second', null::text, 'v1.k1.iv.first') $$,
-  'The token that was in use when the rotation began is still believed, whatever was stored since');
+  'The previous token is the one in use when the rotation began, not one stored since');
 select results_eq('select * from pg_temp.rotation', $$ values (false, null::text, 'v1.k1.iv.first', interval '10 minutes', now()) $$,
-  'For as long as was asked for; the wish is fulfilled, and the new token''s age begins');
+  'The previous token is kept for the given time, the request is fulfilled, and the new token''s age begins');
 select results_eq('select action, request_id from pg_temp.trail limit 1', $$ values ('token.rotated', 'req-3') $$, 'The audit log says so');
-select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', null, 600, 'req-3'), 'gone', 'Without a secondary token there is nothing to promote');
-select is(public.end_token_rotation(pg_temp.tenant(), 0), 'fenced', 'Who lost the lease gives back nothing');
-select is(public.end_token_rotation(pg_temp.tenant(), pg_temp.fence()), 'released', 'The lease is given back');
-select results_eq('select outcome, requested, previous_until from public.begin_token_rotation(pg_temp.tenant(), 60)',
-  $$ values ('leased', false, now() + interval '10 minutes') $$, 'It can be taken again, and the next one learns until when the old token is kept');
+select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', null, 600, 'req-3'), 'gone', 'A promotion without a secondary token returns gone');
+select is(public.end_token_rotation(pg_temp.tenant(), 0), 'fenced', 'end_token_rotation with a former fence is fenced');
+select is(public.end_token_rotation(pg_temp.tenant(), pg_temp.fence()), 'written', 'The lease is given back');
+select results_eq('select outcome::text, requested, previous_until from public.begin_token_rotation(pg_temp.tenant(), 60)',
+  $$ values ('leased', false, now() + interval '10 minutes') $$, 'The next lease comes with the time until which the previous token is kept');
 
 -- Forgetting --------------------------------------------------------------------------------------------------------------
 
 select is(public.forget_previous_tokens(), 0, 'Before its time the previous token stays');
 update private.token_rotations set previous_until = now() where user_id = pg_temp.tenant();
-select results_eq('select sealed_previous from pg_temp.tokens', array[null::text], 'When its time is up it is believed no more, even before it is forgotten');
+select results_eq('select sealed_previous from pg_temp.tokens', array[null::text], 'A previous token past its time is not returned, even before it is deleted');
 select is(public.forget_previous_tokens(), 1, 'Then it is forgotten');
 select results_eq('select sealed_previous, kept_for from pg_temp.rotation', $$ values (null::text, null::interval) $$, 'Nothing is left of it');
 select results_eq('select actor, action, subaccount_sid from pg_temp.trail limit 1', $$ values ('rotate', 'token.previous_forgotten', 'AC1') $$, 'The audit log says so');
 select is(public.forget_previous_tokens(), 0, 'It is forgotten once');
 
--- A token somebody else has made ------------------------------------------------------------------------------------------
+-- A token made in Twilio's console ----------------------------------------------------------------------------------------
 
 select pg_temp.request(pg_temp.tenant());
 select is(public.record_primary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', 'v1.k1.iv.by-hand', 600, 'req-4'), 'recorded', 'A token changed at Twilio is stored');
-select results_eq('select * from pg_temp.tokens', $$ values ('v1.k1.iv.by-hand', null::text, 'v1.k1.iv.second') $$, 'What the one before has signed is believed for a while');
-select is((select requested from pg_temp.rotation), true, 'The wish for a rotation of ours stays');
+select results_eq('select * from pg_temp.tokens', $$ values ('v1.k1.iv.by-hand', null::text, 'v1.k1.iv.second') $$, 'The token before a change at Twilio is kept for a while');
+select is((select requested from pg_temp.rotation), true, 'A change at Twilio leaves the request for a rotation');
 select is((select action from pg_temp.trail limit 1), 'token.changed_at_twilio', 'The audit log tells it from a rotation');
 select public.record_secondary_token(pg_temp.tenant(), pg_temp.fence(), 'AC1', 'v1.k1.iv.third', 'req-5');
 select is((select kept_for from pg_temp.rotation), null, 'While a rotation lasts the token set aside has no end');
@@ -118,7 +118,7 @@ select results_eq('select requested, sealed_next, sealed_previous, rotated_at fr
 delete from private.token_rotations;
 select pg_temp.forget_jobs();
 select is(public.ask_for_due_token_rotations(90, 10), 1, 'Of a token of 100 days and one of 10, one is older than 90');
-select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'Its job is enqueued');
+select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'A requested rotation has its job');
 select results_eq('select actor, action, details from pg_temp.trail limit 1', $$ values ('schedule', 'token.rotation_requested', '{"maxAgeDays": 90}'::jsonb) $$, 'The audit log says why');
 select is(public.ask_for_due_token_rotations(90, 10), 0, 'It is asked for once');
 update private.token_rotations set requested_at = now() - interval '25 hours';
@@ -142,7 +142,7 @@ reset role;
 select lives_ok('delete from auth.users where id = pg_temp.neighbour()', 'A user whose token is being rotated can be deleted');
 select is_empty('select from private.token_rotations where user_id = pg_temp.neighbour()', 'Their tokens go with them');
 select throws_ok($$ insert into private.token_rotations (user_id, subaccount_sid, sealed_previous) values (pg_temp.newcomer(), 'AC', 'plain') $$, '23514', null,
-  'No token is kept that is not sealed, whoever writes it');
+  'The table refuses a token that is not sealed');
 
 select * from finish();
 rollback;

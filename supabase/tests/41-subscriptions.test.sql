@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(42);
+select plan(54);
 
 select pg_temp.join_as('tenant', 'attacker');
 delete from pgmq.q_jobs;
@@ -11,9 +11,9 @@ grant select on pg_temp.asked to service_role;
 set local role service_role;
 
 create function pg_temp.record(p_id text, p_customer text, p_user uuid, p_status text, p_price text default null, p_lookup text default null,
-  p_ended timestamptz default null, p_ticket bigint default 1) returns text language sql as $$
-  select outcome || coalesce(' ' || user_id, '') from public.record_subscription(p_id, p_customer, p_user, p_status, p_price, p_lookup,
-    '2026-02-01Z', '2026-03-01Z', p_ended, '2026-01-01Z', p_ticket);
+  p_ended timestamptz default null, p_read bigint default 1, p_origin text default 'metadata') returns text language sql as $$
+  select outcome || coalesce(' ' || user_id, '') from public.record_subscription(p_id, p_customer, p_user, p_origin::public.subscription_origin,
+    p_status::public.subscription_status, p_price, p_lookup, '2026-01-01Z', '2026-02-01Z', '2026-03-01Z', p_ended, '2026-01-01Z', p_read);
 $$;
 create function pg_temp.subscription(p_id text) returns public.subscriptions language sql as $$
   select s from public.subscriptions s where id = p_id;
@@ -22,13 +22,13 @@ $$;
 -- Known from the start --------------------------------------------------------------------------------------------------
 
 select is(pg_temp.record('sub_p1', 'cus_p1', pg_temp.tenant(), 'active', null, 'team'), 'recorded ' || pg_temp.tenant(), 'A subscription that names its user is recorded');
-select results_eq($$ select user_id, stripe_customer_id, plan_key, status, past_due_since, current_period_end, cancel_at, ended_at, created_at
+select results_eq($$ select user_id, origin::text, stripe_customer_id, plan_key, status::text, past_due_since, current_period_start, current_period_end, cancel_at, ended_at, created_at
     from public.subscriptions where id = 'sub_p1' $$,
-  $$ values (pg_temp.tenant(), 'cus_p1', 'team', 'active', null::timestamptz, '2026-02-01Z'::timestamptz, '2026-03-01Z'::timestamptz,
+  $$ values (pg_temp.tenant(), 'metadata', 'cus_p1', 'team', 'active', null::timestamptz, '2026-01-01Z'::timestamptz, '2026-02-01Z'::timestamptz, '2026-03-01Z'::timestamptz,
     null::timestamptz, '2026-01-01Z'::timestamptz) $$, 'All that was read is stored');
 select is((select user_id from private.stripe_customers where id = 'cus_p1'), pg_temp.tenant(), 'The customer is learned along with it');
 select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Convergence is asked for once');
-select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'The tenant is entitled at once');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'The tenant is entitled at once');
 select is((select version from private.tenancies where user_id = pg_temp.tenant()), 1::bigint, 'The first fact starts the tenancy');
 
 -- Whose it is -----------------------------------------------------------------------------------------------------------
@@ -43,21 +43,25 @@ select is_empty($$ select 1 from private.stripe_customers where id = 'cus_p4' $$
 -- Linked later ----------------------------------------------------------------------------------------------------------
 
 select is(pg_temp.record('sub_p5', 'cus_p5', null, 'trialing'), 'unlinked', 'A subscription that comes before the checkout is kept without an owner');
-select is((pg_temp.subscription('sub_p5')).status, 'trialing', 'It is stored');
+select is((pg_temp.subscription('sub_p5')).status::text, 'trialing', 'It is stored');
 update private.tenancies set version = 10 where user_id = pg_temp.tenant();
 reset role;
 delete from pgmq.q_jobs;
 set local role service_role;
-select is(public.link_stripe_customer('cus_p5', gen_random_uuid()), 'unknown_user', 'A customer is not linked to a user nobody knows');
-select is(public.link_stripe_customer('cus_p5', pg_temp.tenant()), 'linked', 'The checkout tells whose it is');
+select is(public.link_stripe_customer('cus_p5', gen_random_uuid(), 'checkout')::text, 'unknown_user', 'A customer is not linked to a user nobody knows');
+select is(public.link_stripe_customer('cus_p5', pg_temp.tenant(), 'checkout')::text, 'linked', 'The checkout tells whose it is');
 select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'The subscription finds its owner');
+select is((pg_temp.subscription('sub_p5')).origin::text, 'checkout', 'The subscription''s origin is that of its customer''s link');
 select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Now convergence is asked for');
 select is((select version from private.tenancies where user_id = pg_temp.tenant()), 11::bigint, 'The tenancy has a newer version');
-select is(public.link_stripe_customer('cus_p5', pg_temp.attacker()), 'linked', 'Linking a linked customer is no error');
+select is(public.link_stripe_customer('cus_p5', pg_temp.attacker(), 'metadata')::text, 'linked', 'Linking a linked customer is no error');
 select is((select user_id from private.stripe_customers where id = 'cus_p5'), pg_temp.tenant(), 'The first link stays');
 select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'Nobody takes over a subscription by a second checkout');
 select is((select count(*) from pg_temp.asked), 1::bigint, 'A link that finds nothing new asks for nothing');
 select is(pg_temp.record('sub_p6', 'cus_p5', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A later subscription of a linked customer knows its owner');
+select results_eq($$ select origin::text from public.subscriptions where id in ('sub_p5', 'sub_p6') order by id $$, array['checkout', 'checkout'],
+  'A second link changes no origin, and a later subscription gets that of the first link');
+select is((pg_temp.subscription('sub_p4')).origin, null, 'A subscription without a user has no origin');
 
 -- The grace period ------------------------------------------------------------------------------------------------------
 
@@ -71,7 +75,7 @@ select is((pg_temp.subscription('sub_p1')).past_due_since, null, 'Paying ends it
 select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
 select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The next time past due has a period of its own');
 select pg_temp.record('sub_p1', 'cus_p1', null, 'canceled', p_ended => '2026-01-20Z');
-select results_eq($$ select status, past_due_since, ended_at from public.subscriptions where id = 'sub_p1' $$,
+select results_eq($$ select status::text, past_due_since, ended_at from public.subscriptions where id = 'sub_p1' $$,
   $$ values ('canceled', null::timestamptz, '2026-01-20Z'::timestamptz) $$, 'When it ended is kept');
 
 -- The plan --------------------------------------------------------------------------------------------------------------
@@ -96,15 +100,37 @@ insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, sta
 select is((private.plan_of(pg_temp.tenant())).key, 'team', 'Of several running subscriptions the newest decides the limits');
 update public.subscriptions set status = 'canceled' where id = 'sub_p9';
 select is((private.plan_of(pg_temp.tenant())).key, 'starter', 'During the grace period the limits are still those of the plan');
-select throws_ok($$ insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values ('sub_p11', 'cus', 'team', 'lapsed') $$, '23514', null,
+select throws_ok($$ insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values ('sub_p11', 'cus', 'team', 'lapsed') $$, '22P02', null,
   'A status that Stripe does not have is refused');
 
 -- Reads that overlap -----------------------------------------------------------------------------------------------------
 
-select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'canceled', null, 'team', '2026-01-10Z', 9), 'recorded ' || pg_temp.tenant(), 'A read on ticket 9 is recorded');
-select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 8), 'superseded ' || pg_temp.tenant(), 'A slower read on ticket 8 is superseded');
-select is((pg_temp.subscription('sub_line')).status, 'canceled', 'What was read later stays');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'canceled', null, 'team', '2026-01-10Z', 9), 'recorded ' || pg_temp.tenant(), 'The read with number 9 is recorded');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 8), 'superseded ' || pg_temp.tenant(), 'The slower read with number 8 is superseded');
+select is((pg_temp.subscription('sub_line')).status::text, 'canceled', 'What was read later stays');
 select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 10), 'recorded ' || pg_temp.tenant(), 'The next read counts again');
+
+-- Plans ------------------------------------------------------------------------------------------------------------------
+
+select results_eq('select key from public.plans order by rank', $$ values ('fallback'), ('free'), ('starter'), ('team'), ('scale') $$,
+  'Plans are ranked from the shared numbers to the largest plan');
+select throws_ok($$ update public.plans set rank = 1 where key = 'team' $$, '23505', null, 'Two plans on sale do not share a rank');
+select lives_ok($$ update public.plans set superseded_at = now() where key = 'team';
+  insert into public.plans (key, name, rank, version, max_numbers, daily_message_limit, monthly_message_limit) values ('team-2', 'Team', 3, 2, 6, 1, 1) $$,
+  'A new version takes over the rank of the plan that it supersedes');
+select throws_ok(format('update public.plans set allowed_countries = %L where key = %L', countries, 'free'), '23514', null,
+  format('A plan with the list of countries %s is refused', countries)) from unnest(array['{}', '{US,NULL}', '{us}']) countries;
+
+-- A deleted user's customer ----------------------------------------------------------------------------------------------
+
+reset role;
+select pg_temp.join_as('leaver', 'newcomer');
+select pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'active');
+delete from auth.users where id = pg_temp.leaver();
+delete from pgmq.q_jobs;
+select is(pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'canceled'), 'recorded ' || pg_temp.leaver(), 'A subscription of a deleted user is still recorded for them');
+select is_empty('select 1 from pg_temp.asked', 'Their convergence was asked for by the deletion, and is not again');
+select is(pg_temp.record('sub_again', 'cus_leaver', pg_temp.newcomer(), 'active'), 'recorded ' || pg_temp.newcomer(), 'The customer of a deleted user can be linked to another user');
 
 select * from finish();
 rollback;

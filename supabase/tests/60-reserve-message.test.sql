@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(53);
+select plan(57);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000;
@@ -22,7 +22,10 @@ create function pg_temp.reserve(p_user uuid, p_from text default null, p_key tex
   p_to text default '+15005550199', p_fallback boolean default true)
 returns table (outcome text, message_id uuid, from_number text, account_sid text, sealed_token text, source text, status text,
   twilio_message_sid text, error_code integer, error_message text, num_segments integer, encoding text, message_limit numeric, retry_after_seconds integer) language sql as $$
-  select * from public.reserve_message(p_user, p_key, p_hash, p_to, 'US', p_from, 'Hello', array['https://example.test/a.png'], 2, 'UCS-2', p_fallback, 'AC-master');
+  select r.outcome, m.id, coalesce(m.from_number, r.from_number), m.account_sid, r.sealed_token, m.source, m.status, m.twilio_message_sid, m.error_code,
+    m.error_message, m.num_segments, m.encoding, r.message_limit, r.retry_after_seconds
+  from public.reserve_message(p_user, p_key, p_hash, p_to, 'US', p_from, 'Hello', array['https://example.test/a.png'], 2, 'UCS-2', p_fallback, 'AC-master') r
+  cross join lateral jsonb_populate_record(null::public.sms_messages, r.message) m;
 $$;
 
 -- From one's own numbers ------------------------------------------------------------------------------------------------
@@ -31,7 +34,7 @@ create temp table first as select * from pg_temp.reserve(pg_temp.tenant(), '+150
 select results_eq('select outcome, from_number, account_sid, sealed_token, source, status, num_segments, encoding, message_limit from first',
   $$ values ('reserved', '+15005550101', 'AC1', 'v1.k1.iv.one', 'subaccount', 'reserved', 2, 'UCS-2', null::numeric) $$,
   'A message from one''s own number is reserved, and the answer holds what sending needs');
-select results_eq($$ select user_id, direction, from_number, to_number, body, media_urls, status, twilio_message_sid, account_sid, source, num_segments, encoding,
+select results_eq($$ select user_id, direction::text, from_number, to_number, body, media_urls, status::text, twilio_message_sid, account_sid, source::text, num_segments, encoding::text,
     idempotency_key, request_hash from public.sms_messages where id = (select message_id from first) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Hello', array['https://example.test/a.png'], 'reserved', null::text, 'AC1',
     'subaccount', 2, 'UCS-2', 'key-1', 'hash') $$, 'The whole message is in the ledger before Twilio is called');
@@ -39,7 +42,7 @@ select is((select from_number from pg_temp.reserve(pg_temp.tenant())), '+1500555
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), number)), 'number_not_owned', format('A tenant cannot send from %s, %s', number, why)) from (values
   ('+15005550104', 'a neighbour''s'), ('+15005550103', 'released'), ('+15005550002', 'a shared one, as they have their own'), ('+15005550999', 'nobody''s')) cases (number, why);
 select results_eq($$ select from_number, account_sid, sealed_token, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550104') $$,
-  $$ values (null::text, 'AC1', 'v1.k1.iv.one', null::uuid) $$, 'A refusal tells nothing of the neighbour');
+  $$ values (null::text, null::text, null::text, null::uuid) $$, 'A refusal carries no number, no account and no token');
 update public.user_twilio_numbers set is_primary = false where user_id = pg_temp.tenant();
 select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'no_number', 'Without a primary number it must be said from which');
 
@@ -78,7 +81,7 @@ from (values ('pending', 'v1.k1.iv.one', 'pending'), ('active', null, 'pending')
 create temp table shared as select * from pg_temp.reserve(pg_temp.visitor());
 select results_eq('select outcome, from_number, account_sid, sealed_token, source from shared',
   $$ values ('reserved', '+15005550002', 'AC-master', null::text, 'master') $$, 'Who has no subaccount sends from a shared number, by the master account');
-select results_eq($$ select account_sid, source, from_number from public.sms_messages where id = (select message_id from shared) $$,
+select results_eq($$ select account_sid, source::text, from_number from public.sms_messages where id = (select message_id from shared) $$,
   $$ values ('AC-master', 'master', '+15005550002') $$, 'The ledger says that the master account sent');
 select is((select outcome from pg_temp.reserve(pg_temp.visitor(), number)), outcome, format('From %s such a message is %s', number, outcome)) from (values
   ('+15005550003', 'reserved'), ('+15005550001', 'number_not_owned'), ('+15005550104', 'number_not_owned')) cases (number, outcome);
@@ -99,11 +102,24 @@ select is((select outcome from pg_temp.reserve(pg_temp.visitor())), 'no_number',
 -- Opt-outs --------------------------------------------------------------------------------------------------------------
 
 update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.one' where user_id = pg_temp.tenant();
-insert into public.sms_opt_outs (sender, recipient, keyword) values ('+15005550101', '+15005550188', 'STOP');
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005550188', 'STOP');
 select results_eq($$ select outcome, from_number, message_id from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550188') $$,
   $$ values ('opted_out', '+15005550101', null::uuid) $$, 'To somebody who said stop to this number nothing is sent');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550102', p_to => '+15005550188')), 'reserved', 'They said it to one number, not to another');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550177')), 'reserved', 'Somebody else did not say it');
+
+-- An opt-out of a master number has no tenant and binds every tenant; one of a tenant's number binds that tenant.
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550002', '+15005550188', 'STOP'), (pg_temp.neighbour(), '+15005550101', '+15005550166', 'STOP');
+insert into private.master_numbers (phone_sid, phone_number) values ('PN-m2', '+15005550002');
+select is((select outcome from pg_temp.reserve(pg_temp.visitor(), p_to => '+15005550188')), 'opted_out', 'reserve_message refuses an opt-out of a master number for any tenant');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550166')), 'reserved', 'reserve_message ignores an opt-out of another tenant');
+select throws_ok($$ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550002', '+15005550188', 'STOP') $$, '23505', null,
+  'A pair with a master number has one opt-out, although its tenant is null');
+create temp table via_master as select message_id as id from pg_temp.reserve(pg_temp.visitor(), p_to => '+15005550155');
+select public.record_message_status(id, pg_temp.visitor(), 'AC-master', null, 'refused', 21610, null) from via_master;
+select results_eq($$ select user_id, sender from public.sms_opt_outs where recipient = '+15005550155' $$, $$ values (null::uuid, '+15005550002') $$,
+  'Error 21610 for a message from a master number is stored without a tenant');
+delete from private.master_numbers;
 
 -- Limits ----------------------------------------------------------------------------------------------------------------
 
@@ -136,7 +152,7 @@ select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.
 delete from public.plans where key = 'fallback';
 select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'Where the plan was deleted, nothing may be sent');
-select results_eq($$ select outcome, account_sid from pg_temp.reserve(gen_random_uuid()) $$, $$ values ('closed', 'AC-master') $$,
+select results_eq($$ select outcome, account_sid from pg_temp.reserve(gen_random_uuid()) $$, $$ values ('closed', null::text) $$,
   'A user who is gone, and whose token still works, sends nothing');
 
 select * from finish();

@@ -16,7 +16,7 @@ set local role service_role;
 
 create function pg_temp.message(p_status text, p_sid text default null, p_direction text default 'outbound') returns uuid language sql as $$
   insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid)
-  values (pg_temp.tenant(), p_direction, '+15005550101', '+15005550199', p_status, 'AC1', 'subaccount', p_sid) returning id;
+  values (pg_temp.tenant(), p_direction::public.message_direction, '+15005550101', '+15005550199', p_status::public.message_status, 'AC1', 'subaccount', p_sid) returning id;
 $$;
 create function pg_temp.evidence(p_id uuid, p_sid text, p_status text, p_account text default 'AC1', p_user uuid default pg_temp.tenant()) returns text
 language sql as $$
@@ -26,7 +26,7 @@ $$;
 -- Every pair of statuses ------------------------------------------------------------------------------------------------
 
 select set_eq(
-  $$ select (regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g'))[1] from pg_catalog.pg_constraint where conname = 'sms_messages_status_known' $$,
+  $$ select status::text from unnest(enum_range(null::public.message_status)) status $$,
   'select status from stages', 'Every status that the table takes has its stage here');
 
 create view pg_temp.pairs as
@@ -39,7 +39,7 @@ select results_eq(
   $$ select before, after, case when moves then 'moved ' || after else 'unchanged ' || before end from pg_temp.pairs order by before, after $$,
   'Of all 225 pairs of statuses, those and only those move that go forward');
 select results_eq(
-  $$ select status, count(*) from public.sms_messages where user_id = pg_temp.tenant() group by status order by status $$,
+  $$ select status::text, count(*) from public.sms_messages where user_id = pg_temp.tenant() group by 1 order by 1 $$,
   $$ select case when moves then after else before end as status, count(*) from pg_temp.pairs group by 1 order by 1 $$,
   'What is stored is what was answered');
 
@@ -70,19 +70,21 @@ create temp table told as select pg_temp.message('reserved') as id;
 update public.sms_messages set status_updated_at = '2026-01-01Z' where id = (select id from told);
 create function pg_temp.told() returns public.sms_messages language sql as $$ select m from public.sms_messages m where m.id = (select id from told); $$;
 select results_eq(
-  $$ select r.* from told, public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-1', 'failed', 30003, 'Unreachable', 2, -0.0158, 'USD') r $$,
+  $$ select r.outcome::text, r.status::text from told, public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-1', 'failed', 30003, 'Unreachable') r $$,
   $$ values ('moved', 'failed') $$, 'A report with all it can carry is recorded');
+select public.record_message_reports('AC1', '[{"sid": "SM-pgtap-1", "num_segments": 2, "price": -0.0158, "price_unit": "USD"}]');
 select results_eq(
-  $$ select (t).status, (t).twilio_message_sid, (t).error_code, (t).error_message, (t).num_segments, (t).price, (t).price_unit, (t).status_updated_at from pg_temp.told() t $$,
+  $$ select (t).status::text, (t).twilio_message_sid, (t).error_code, (t).error_message, (t).num_segments, (t).price, (t).price_unit, (t).status_updated_at from pg_temp.told() t $$,
   $$ values ('failed', 'SM-pgtap-1', 30003, 'Unreachable', 2, -0.0158::numeric, 'USD', now()) $$, 'All of it is kept, with the time');
 update public.sms_messages set status_updated_at = '2026-01-01Z' where id = (select id from told);
 select results_eq(
-  $$ select r.* from told, public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-1', 'sent', 1, 'Late', null, -0.02, null) r $$,
+  $$ select r.outcome::text, r.status::text from told, public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-1', 'sent', 1, 'Late') r $$,
   $$ values ('unchanged', 'failed') $$, 'A late report changes no status');
+select public.record_message_reports('AC1', '[{"sid": "SM-pgtap-1", "price": -0.02}]');
 select results_eq(
   $$ select (t).error_code, (t).error_message, (t).status_updated_at, (t).num_segments, (t).price, (t).price_unit from pg_temp.told() t $$,
-  $$ values (30003, 'Unreachable', '2026-01-01Z'::timestamptz, 2, -0.02::numeric, 'USD') $$,
-  'It changes no error and no time, but a price that comes late is kept, and what it does not tell stays');
+  $$ values (30003, 'Unreachable', '2026-01-01Z'::timestamptz, 2, -0.0158::numeric, 'USD') $$,
+  'Late reports change no error and no time, the first price stays, and what they do not tell stays');
 
 -- By our id or by Twilio's ----------------------------------------------------------------------------------------------
 

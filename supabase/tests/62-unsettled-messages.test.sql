@@ -10,7 +10,7 @@ delete from public.sms_messages where status in ('reserved', 'unknown');
 
 create function pg_temp.message(p_body text, p_status text, p_age interval) returns void language sql as $$
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, created_at)
-  values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', p_body, p_status, 'AC1', 'subaccount', now() - p_age);
+  values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', p_body, p_status::public.message_status, 'AC1', 'subaccount', now() - p_age);
 $$;
 create function pg_temp.looked_for(p_older integer, p_limit integer) returns text[] language sql as $$
   select array_agg(body) from public.unsettled_messages(p_older, p_limit);
@@ -21,7 +21,7 @@ select pg_temp.message(body, status, age) from (values
   ('sent', 'sent', '1 minute'), ('refused', 'refused', '1 minute'), ('delivered', 'delivered', '1 minute'),
   ('an old one', 'unknown', '47 hours'), ('a hopeless one', 'unknown', '49 hours')) cases (body, status, age);
 
-select results_eq($$ select message_id is not null, user_id, account_sid, source, from_number, to_number, body, status, created_at from public.unsettled_messages(90, 1) $$,
+select results_eq($$ select id is not null, user_id, account_sid, source::text, from_number, to_number, body, status::text, created_at from public.unsettled_messages(90, 1) $$,
   $$ values (true, pg_temp.tenant(), 'AC1', 'subaccount', '+15005550101', '+15005550199', 'an old one', 'unknown', now() - interval '47 hours') $$,
   'The oldest is told first, with all that looking for it needs');
 select is(pg_temp.looked_for(30, 10), '{an old one,unknown,reserved}', 'Reserved for some time or unknown: both are unsettled, a message of this moment is not');

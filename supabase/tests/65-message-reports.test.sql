@@ -12,7 +12,7 @@ create function pg_temp.message(p_sid text, p_status text, p_price numeric defau
   p_user uuid default pg_temp.tenant(), p_account text default 'AC1', p_source text default 'subaccount', p_direction text default 'outbound')
 returns void language sql as $$
   insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid, price, created_at, looked_at)
-  values (p_user, p_direction, '+15005550101', '+15005550199', p_status, p_account, p_source, p_sid, p_price, now() - p_age, now() - p_looked);
+  values (p_user, p_direction::public.message_direction, '+15005550101', '+15005550199', p_status::public.message_status, p_account, p_source::public.message_source, p_sid, p_price, now() - p_age, now() - p_looked);
 $$;
 create function pg_temp.due(p_accounts integer default 10, p_limit integer default 100) returns text[] language sql as $$
   select array_agg(sid order by sid) from public.unfinished_messages(p_accounts, p_limit), unnest(sids) sid;
@@ -46,7 +46,7 @@ delete from public.sms_messages;
 select pg_temp.message('SM1', 'sent', null, '3 hours'), pg_temp.message('SM2', 'sent', null, '1 hour'),
   pg_temp.message('SM3', 'sent', null, '2 hours', null, pg_temp.neighbour(), 'AC2'),
   pg_temp.message('SM4', 'sent', null, '2 hours', null, pg_temp.neighbour(), 'AC-master', 'master');
-select results_eq('select account_sid, user_id, source, sids, first_sent_at, last_sent_at from public.unfinished_messages(10, 100) order by account_sid',
+select results_eq('select account_sid, user_id, source::text, sids, first_sent_at, last_sent_at from public.unfinished_messages(10, 100) order by account_sid',
   $$ values ('AC-master', pg_temp.neighbour(), 'master', array['SM4'], now() - interval '2 hours', now() - interval '2 hours'),
     ('AC1', pg_temp.tenant(), 'subaccount', array['SM1', 'SM2'], now() - interval '3 hours', now() - interval '1 hour'),
     ('AC2', pg_temp.neighbour(), 'subaccount', array['SM3'], now() - interval '2 hours', now() - interval '2 hours') $$,
@@ -76,14 +76,14 @@ delete from public.sms_messages;
 create function pg_temp.report(p_sid text, p_more jsonb, p_account text default 'AC1') returns text language sql as $$
   select moved || ' moved, ' || priced || ' priced' from public.record_message_reports(p_account, jsonb_build_array(jsonb_build_object('sid', p_sid) || p_more));
 $$;
-create view pg_temp.told as select twilio_message_sid as sid, status, error_code, error_message, num_segments, price, price_unit, status_updated_at from public.sms_messages;
+create view pg_temp.told as select twilio_message_sid as sid, status::text, error_code, error_message, num_segments, price, price_unit, status_updated_at from public.sms_messages;
 
 select pg_temp.message('SM1', 'sent');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
-select is(pg_temp.report('SM1', '{"status": "delivered", "numSegments": 2, "price": -0.0158, "priceUnit": "USD"}'), '1 moved, 1 priced', 'A later status and a first price are news');
+select is(pg_temp.report('SM1', '{"status": "delivered", "num_segments": 2, "price": -0.0158, "price_unit": "USD"}'), '1 moved, 1 priced', 'A later status and a first price are news');
 select results_eq('select * from pg_temp.told', $$ values ('SM1', 'delivered', null::integer, null::text, 2, -0.0158::numeric, 'USD', now()) $$, 'All of it is kept');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
-select is(pg_temp.report('SM1', '{"status": "sent", "errorCode": 1, "price": -0.5, "priceUnit": "EUR"}'), '0 moved, 0 priced', 'An earlier status and a second price are none');
+select is(pg_temp.report('SM1', '{"status": "sent", "error_code": 1, "price": -0.5, "price_unit": "EUR"}'), '0 moved, 0 priced', 'An earlier status and a second price are none');
 select is(pg_temp.report('SM1', '{"status": "delivered"}'), '0 moved, 0 priced', 'The same status is none');
 select is(pg_temp.report('SM1', '{}'), '0 moved, 0 priced', 'A report of nothing is none');
 select is(pg_temp.report('SM1', '{"status": "nonsense"}'), '0 moved, 0 priced', 'Nor is a word that nobody knows');
@@ -92,9 +92,9 @@ select is(pg_temp.report('SM1', '{"status": "read", "price": -0.5}'), '1 moved, 
 select results_eq('select status, price, num_segments from pg_temp.told', $$ values ('read', -0.0158::numeric, 2) $$, 'Its first price stays, and what is not told stays');
 
 select pg_temp.message('SM2', 'queued');
-select is(pg_temp.report('SM2', '{"status": "undelivered", "errorCode": 30005, "errorMessage": "Unknown destination", "price": null}'), '1 moved, 0 priced', 'A failure is news without a price');
+select is(pg_temp.report('SM2', '{"status": "undelivered", "error_code": 30005, "error_message": "Unknown destination", "price": null}'), '1 moved, 0 priced', 'A failure is news without a price');
 select results_eq($$ select status, error_code, error_message, price from pg_temp.told where sid = 'SM2' $$, $$ values ('undelivered', 30005, 'Unknown destination', null::numeric) $$, 'Its reason is kept');
-select is(pg_temp.report('SM2', '{"status": "undelivered", "price": -0.004, "priceUnit": "USD"}'), '0 moved, 1 priced', 'The price may come alone, later');
+select is(pg_temp.report('SM2', '{"status": "undelivered", "price": -0.004, "price_unit": "USD"}'), '0 moved, 1 priced', 'The price may come alone, later');
 select results_eq($$ select status, error_code, price from pg_temp.told where sid = 'SM2' $$, $$ values ('undelivered', 30005, -0.004::numeric) $$, 'It changes nothing else');
 select is((select trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.tenant()), 0.0198, 'What both cost is in the tenant''s total');
 
@@ -105,7 +105,7 @@ select results_eq($$ select moved, priced from public.record_message_reports('AC
 -- Not from another account ----------------------------------------------------------------------------------------------
 
 select pg_temp.message('SM3', 'sent', null, '1 hour', null, pg_temp.neighbour(), 'AC2');
-select is(pg_temp.report('SM3', '{"status": "failed", "errorCode": 21610, "price": -9}'), '0 moved, 0 priced', 'What one account says of another''s message is nothing');
+select is(pg_temp.report('SM3', '{"status": "failed", "error_code": 21610, "price": -9}'), '0 moved, 0 priced', 'What one account says of another''s message is nothing');
 select results_eq($$ select status, error_code, price from pg_temp.told where sid = 'SM3' $$, $$ values ('sent', null::integer, null::numeric) $$, 'The neighbour''s message is as it was');
 select is_empty('select 1 from public.sms_opt_outs', 'And nobody has opted out');
 
@@ -120,13 +120,13 @@ select results_eq($$ select count(*) filter (where status = 'delivered'), count(
 
 -- A recipient who opted out, told late ----------------------------------------------------------------------------------
 
-select is(pg_temp.report('SM-many-1', '{"status": "failed", "errorCode": 21610}'), '1 moved, 0 priced', 'A failure whose callback never came may be an opt-out');
+select is(pg_temp.report('SM-many-1', '{"status": "failed", "error_code": 21610}'), '1 moved, 0 priced', 'A failure whose callback never came may be an opt-out');
 select results_eq('select sender, recipient, user_id, keyword from public.sms_opt_outs', $$ values ('+15005550101', '+15005550199', pg_temp.tenant(), '21610') $$, 'It is kept as one');
-select results_eq($$ select moved, priced from public.record_message_reports('AC1', '[{"sid": "SM-many-3", "status": "failed", "errorCode": 21610}, {"sid": "SM-many-7", "status": "failed", "errorCode": 21610}, {"sid": "SM-many-9", "status": "failed", "errorCode": 30003}]') $$,
+select results_eq($$ select moved, priced from public.record_message_reports('AC1', '[{"sid": "SM-many-3", "status": "failed", "error_code": 21610}, {"sid": "SM-many-7", "status": "failed", "error_code": 21610}, {"sid": "SM-many-9", "status": "failed", "error_code": 30003}]') $$,
   $$ values (3, 0) $$, 'Two messages to one who opted out are two failures');
 select is((select count(*) from public.sms_opt_outs), 1::bigint, 'And one opt-out');
 delete from public.sms_opt_outs;
-select pg_temp.report('SM-many-1', '{"status": "failed", "errorCode": 21610}');
+select pg_temp.report('SM-many-1', '{"status": "failed", "error_code": 21610}');
 select is_empty('select 1 from public.sms_opt_outs', 'The same failure told again undoes no start that came since');
 
 select is((select every from private.schedules where name = 'refresh-messages' and job = '{"kind": "refresh-messages"}'), '1 minute', 'Twilio is asked every minute');

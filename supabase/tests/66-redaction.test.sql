@@ -20,13 +20,14 @@ create function pg_temp.message(p_name text, p_status text default 'delivered', 
   with made as (
     insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status, account_sid, source, twilio_message_sid, created_at, price, num_segments)
     values (p_user, 'outbound', '+15005550101', '+15005550199', p_name, '{https://example.test/a.png,https://example.test/b.png}', '{image/png,image/png}',
-      p_status, p_account, p_source, coalesce(p_sid, 'SM-' || p_name), now() - p_age, -0.01, 2) returning id
+      p_status::public.message_status, p_account, p_source::public.message_source, coalesce(p_sid, 'SM-' || p_name), now() - p_age, -0.01, 2) returning id
   )
   insert into named select p_name, id from made on conflict (name) do update set id = excluded.id;
 $$;
 create function pg_temp.id(p_name text) returns uuid stable return (select id from named where name = p_name);
 create function pg_temp.ask(p_name text, p_user uuid default pg_temp.tenant()) returns text language sql as $$
-  select concat_ws(' ', outcome, status, twilio_message_sid, source, media_count) from public.request_redaction(p_user, pg_temp.id(p_name), 'req-1');
+  select concat_ws(' ', r.outcome, m.status, m.twilio_message_sid, m.source, cardinality(m.media_urls))
+  from public.request_redaction(p_user, pg_temp.id(p_name), 'req-1') r, jsonb_populate_record(null::public.sms_messages, r.message) m;
 $$;
 create function pg_temp.to_redact(p_user uuid default pg_temp.tenant(), p_limit integer default 100) returns text[] language sql as $$
   select coalesce(array_agg(n.name order by n.name), '{}') from public.messages_to_redact(p_user, p_limit) r join named n on n.id = r.message_id;
@@ -48,7 +49,7 @@ select is(pg_temp.ask('secret'), 'accepted delivered SM-secret subaccount 2', 'A
 select is((select count(*) from pg_temp.jobs), 1::bigint, 'By the same job');
 select is((select count(*) from public.audit_log), (select n from audited), 'And the same line');
 select is(public.waits_for_redaction(pg_temp.tenant()), true, 'Now something waits');
-select results_eq('select * from public.messages_to_redact(pg_temp.tenant(), 10)', $$ select pg_temp.id('secret'), 'SM-secret', 'subaccount', 2, true $$, 'It is told to whoever deletes');
+select results_eq('select message_id, twilio_message_sid, source::text, media_count, is_at_twilio from public.messages_to_redact(pg_temp.tenant(), 10)', $$ select pg_temp.id('secret'), 'SM-secret', 'subaccount', 2, true $$, 'It is told to whoever deletes');
 select is(pg_temp.ask('theirs'), 'not_found', 'A neighbour''s message cannot be asked for');
 select is((select outcome from public.request_redaction(pg_temp.tenant(), gen_random_uuid(), 'req-1')), 'not_found', 'Nor can one that is not there');
 select is((select redaction_requested_at from public.sms_messages where id = pg_temp.id('theirs')), null, 'The neighbour''s message is as it was');
@@ -68,7 +69,7 @@ select is((select count(*) from public.sms_messages where body is null), 1::bigi
 select is(public.record_redaction(array[pg_temp.id('secret')]), 0, 'It is deleted once');
 select is(public.waits_for_redaction(pg_temp.tenant()), false, 'Nothing waits any more');
 select is(pg_temp.ask('secret'), 'already delivered SM-secret subaccount 0', 'Asked for again, it is so already');
-select is((select redacted_at from public.request_redaction(pg_temp.tenant(), pg_temp.id('secret'), 'req-1')), now(), 'And since when');
+select is((select (message ->> 'redacted_at')::timestamptz from public.request_redaction(pg_temp.tenant(), pg_temp.id('secret'), 'req-1')), now(), 'And since when');
 select is((select count(*) from public.list_messages(pg_temp.tenant(), null, null, null, null, null, null, null, 'secret', null, null, 10)), 0::bigint, 'No search finds the text');
 
 -- Not while under way ---------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ delete from public.sms_conversations;
 create function pg_temp.message(p_body text, p_own text default '+15005550101', p_peer text default '+15005550199', p_direction text default 'outbound',
   p_age interval default '0', p_user uuid default pg_temp.tenant(), p_status text default 'delivered', p_campaign uuid default null) returns uuid language sql as $$
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, created_at, campaign_id)
-  values (p_user, p_direction, case p_direction when 'outbound' then p_own else p_peer end, case p_direction when 'outbound' then p_peer else p_own end,
-    p_body, case p_direction when 'outbound' then p_status else 'received' end, 'AC1', 'subaccount', now() - p_age, p_campaign) returning id;
+  values (p_user, p_direction::public.message_direction, case p_direction when 'outbound' then p_own else p_peer end, case p_direction when 'outbound' then p_peer else p_own end,
+    p_body, (case p_direction when 'outbound' then p_status else 'received' end)::public.message_status, 'AC1', 'subaccount', now() - p_age, p_campaign) returning id;
 $$;
 create function pg_temp.conversations(p_user uuid default pg_temp.tenant(), p_own text default null, p_limit integer default 100) returns text[] language sql as $$
   select coalesce(array_agg(own_number || ' ' || peer_number || ' ' || (last_message ->> 'body')), '{}') from public.list_conversations(p_user, p_own, null, null, null, p_limit);
@@ -42,8 +42,7 @@ select is(pg_temp.conversations(pg_temp.attacker()), '{}', 'An attacker has none
 select is(pg_temp.conversations(pg_temp.attacker(), own), '{}', format('Not by naming %s either', own)) from unnest(array['+15005550101', '%', '']) own;
 
 select results_eq($$ select last_message from public.list_conversations(pg_temp.tenant(), '+15005550102', null, null, null, 9) $$,
-  $$ select jsonb_build_object('id', id, 'direction', 'outbound', 'body', 'From elsewhere', 'status', 'delivered', 'mediaCount', 0, 'createdAt', created_at)
-     from public.sms_messages where body = 'From elsewhere' $$, 'The last message is told with all that a list shows');
+  $$ select to_jsonb(m) from public.sms_messages m where body = 'From elsewhere' $$, 'The last message is told with all that a list shows');
 
 -- Taken back ------------------------------------------------------------------------------------------------------------
 
@@ -56,7 +55,8 @@ select ok('+15005550101 +15005550197 Now sent' = any (pg_temp.conversations()), 
 
 -- Opted out -------------------------------------------------------------------------------------------------------------
 
-insert into public.sms_opt_outs (sender, recipient, keyword) values ('+15005550101', '+15005550199', 'STOP'), ('+15005550199', '+15005550102', 'STOP');
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005550199', 'STOP'), (pg_temp.tenant(), '+15005550199', '+15005550102', 'STOP'),
+  (pg_temp.neighbour(), '+15005550101', '+15005550198', 'STOP');
 select set_eq('select own_number, peer_number from public.list_conversations(pg_temp.tenant(), null, null, null, null, 9) where opted_out',
   $$ values ('+15005550101', '+15005550199') $$, 'A conversation tells that the other side wants nothing more, and no other does');
 
@@ -146,7 +146,7 @@ select pg_temp.message('a', p_age => '1 hour'), pg_temp.message('b', p_direction
   pg_temp.message('neighbour''s', '+15005550104', p_age => '1 hour', p_user => pg_temp.neighbour(), p_campaign => 'c0000000-0000-4000-8000-000000000002');
 create function pg_temp.list(p_user uuid default pg_temp.tenant(), p_direction text default null, p_statuses text[] default null, p_own text default null, p_peer text default null,
   p_campaign uuid default null, p_since timestamptz default null, p_until timestamptz default null, p_search text default null, p_limit integer default 100) returns text language sql as $$
-  select coalesce(string_agg(body, ''), '') from public.list_messages(p_user, p_direction, p_statuses, p_own, p_peer, p_campaign, p_since, p_until, p_search, null, null, p_limit);
+  select coalesce(string_agg(body, ''), '') from public.list_messages(p_user, p_direction::public.message_direction, p_statuses::public.message_status[], p_own, p_peer, p_campaign, p_since, p_until, p_search, null, null, p_limit);
 $$;
 select is(pg_temp.list(), 'abcde', 'Without a filter all of a tenant''s messages come, newest first');
 select is(pg_temp.list(p_limit => 2), 'ab', 'No more than were asked for');

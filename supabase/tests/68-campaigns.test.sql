@@ -23,9 +23,9 @@ insert into private.master_numbers (phone_sid, phone_number) values ('PN-m1', '+
 create function pg_temp.create(p_user uuid default pg_temp.tenant(), p_key text default gen_random_uuid()::text, p_hash text default 'hash', p_from text default null,
   p_at timestamptz default null, p_recipients integer default 3, p_rate integer default null, p_address text default null)
 returns table (outcome text, campaign_id uuid, retry_after_seconds integer) language sql as $$
-  select * from public.create_campaign(p_user, p_key, p_hash, 'Spring', p_from, 'Hi {{name}}', '{https://example.test/a.png}', p_at,
+  select c.outcome, (c.campaign ->> 'id')::uuid, c.retry_after_seconds from public.create_campaign(p_user, p_key, p_hash, 'Spring', p_from, 'Hi {{name}}', '{https://example.test/a.png}', p_at,
     (select coalesce(jsonb_agg(jsonb_build_object('position', n * 2, 'to', '+1500555' || 1000 + n, 'country', 'US', 'body', 'Hi ' || n)), '[]') from generate_series(1, p_recipients) n),
-    'req-1', p_address, p_rate, p_rate);
+    'req-1', p_address, p_rate, p_rate) c;
 $$;
 create function pg_temp.counts(p_id uuid) returns text language sql as $$
   select format('%s: %s waiting, %s in flight, %s sent, %s delivered, %s failed, %s unknown, %s skipped', status, waiting, in_flight, sent, delivered, failed, unknown, skipped)
@@ -36,11 +36,11 @@ $$;
 
 create temp table first as select * from pg_temp.create(p_key => 'key-1');
 select results_eq('select outcome, retry_after_seconds from first', $$ values ('created', null::integer) $$, 'A campaign is created');
-select results_eq($$ select user_id, name, from_number, body, media_urls, status, scheduled_at, started_at, finished_at, total, waiting, idempotency_key, request_hash, run, setbacks
+select results_eq($$ select user_id, name, from_number, body, media_urls, status::text, scheduled_at, started_at, finished_at, total, waiting, idempotency_key, request_hash, run, failed_batches
     from public.campaigns where id = (select campaign_id from first) $$,
   $$ values (pg_temp.tenant(), 'Spring', '+15005550101', 'Hi {{name}}', array['https://example.test/a.png'], 'running', null::timestamptz, null::timestamptz, null::timestamptz,
     3, 3, 'key-1', 'hash', 1, 0) $$, 'All of it is kept; without a wish it goes from the primary number');
-select results_eq('select position, to_number, country, body, message_id, skip_reason from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
+select results_eq('select position, to_number, country, body, message_id, skip_reason::text from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
   $$ values (2, '+15005551001', 'US', 'Hi 1', null::uuid, null::text), (4, '+15005551002', 'US', 'Hi 2', null, null), (6, '+15005551003', 'US', 'Hi 3', null, null) $$,
   'So is everybody it goes to, with their own text');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from first $$, 'A job runs it');
@@ -90,29 +90,29 @@ declare
   made uuid;
 begin
   select campaign_id into made from pg_temp.create(p_at => p_at);
-  update public.campaigns set status = p_status, status_reason = 'a reason', setbacks = 3,
+  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'a reason', failed_batches = 3,
     waiting = case when p_status = 'completed' then 0 else 3 end, delivered = case when p_status = 'completed' then 3 else 0 end where id = made;
   return made;
 end;
 $$;
 create function pg_temp.change(p_status text, p_change text, p_at timestamptz default null) returns text language sql as $$
-  select outcome || ' ' || status from public.change_campaign(pg_temp.tenant(), pg_temp.campaign(p_status, p_at), p_change, 'req-2');
+  select outcome || ' ' || (campaign ->> 'status') from public.change_campaign(pg_temp.tenant(), pg_temp.campaign(p_status, p_at), p_change::public.campaign_change, 'req-2');
 $$;
 select is(pg_temp.change(status, change, scheduled), expected, format('To %s one that is %s%s is %s', change, status, case when scheduled is not null then ' for later' else '' end, expected))
 from (values
   ('scheduled', 'pause', null::timestamptz, 'changed paused'), ('running', 'pause', null, 'changed paused'), ('paused', 'pause', null, 'already paused'), ('canceled', 'pause', null, 'over canceled'), ('completed', 'pause', null, 'over completed'),
   ('scheduled', 'resume', now() + interval '1 hour', 'already scheduled'), ('running', 'resume', null, 'already running'), ('paused', 'resume', null, 'changed running'),
   ('paused', 'resume', now() + interval '1 hour', 'changed scheduled'), ('paused', 'resume', now() - interval '1 hour', 'changed running'), ('canceled', 'resume', null, 'over canceled'), ('completed', 'resume', null, 'over completed'),
-  ('scheduled', 'cancel', null, 'changed canceled'), ('running', 'cancel', null, 'changed canceled'), ('paused', 'cancel', null, 'changed canceled'), ('canceled', 'cancel', null, 'already canceled'), ('completed', 'cancel', null, 'over completed'),
-  ('running', 'delete', null, 'over running')) cases (status, change, scheduled, expected);
+  ('scheduled', 'cancel', null, 'changed canceled'), ('running', 'cancel', null, 'changed canceled'), ('paused', 'cancel', null, 'changed canceled'), ('canceled', 'cancel', null, 'already canceled'), ('completed', 'cancel', null, 'over completed')) cases (status, change, scheduled, expected);
+select throws_ok($$ select pg_temp.change('running', 'delete') $$, '22P02', null, 'change_campaign refuses a change that is not pause, resume or cancel');
 create function pg_temp.ask(p_id uuid, p_change text, p_user uuid default pg_temp.tenant()) returns text language sql as $$
-  select concat_ws(' ', outcome, status) from public.change_campaign(p_user, p_id, p_change, 'req-2');
+  select concat_ws(' ', outcome, campaign ->> 'status') from public.change_campaign(p_user, p_id, p_change::public.campaign_change, 'req-2');
 $$;
 
 create temp table one as select pg_temp.campaign('running') as id;
 select pg_temp.forget_jobs();
 select is(pg_temp.ask(id, 'pause'), 'changed paused', 'A campaign is paused') from one;
-select results_eq('select status, status_reason, setbacks, run, finished_at from public.campaigns where id = (select id from one)',
+select results_eq('select status::text, status_reason, failed_batches, run, finished_at from public.campaigns where id = (select id from one)',
   $$ values ('paused', null::text, 0, 1, null::timestamptz) $$, 'What stood in its way is forgotten');
 select is_empty('select 1 from pg_temp.jobs', 'That is no job');
 select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,
@@ -135,14 +135,14 @@ begin
   from private.campaign_recipients where campaign_id = p_campaign and position = p_position returning id into sent;
   update private.campaign_recipients set message_id = sent where campaign_id = p_campaign and position = p_position;
   perform private.move_campaign_count(p_campaign, 'waiting', 'in_flight', 1);
-  update public.sms_messages set status = p_status where id = sent;
+  update public.sms_messages set status = p_status::public.message_status where id = sent;
   return sent;
 end;
 $$;
 create temp table flying as select pg_temp.send(id, 2, 'queued') as message_id, id from one;
 select is(pg_temp.ask(id, 'cancel'), 'changed canceled', 'It is canceled') from one;
 select is(pg_temp.counts(id), 'canceled: 0 waiting, 1 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 2 skipped', 'Whoever waited is skipped; what Twilio has it keeps') from one;
-select results_eq('select position, skip_reason from private.campaign_recipients where campaign_id = (select id from one) order by position',
+select results_eq('select position, skip_reason::text from private.campaign_recipients where campaign_id = (select id from one) order by position',
   $$ values (2, null::text), (4, 'canceled'), (6, 'canceled') $$, 'Each of them is told why');
 select ok((select finished_at = now() from public.campaigns c where c.id = one.id), 'It is over since now') from one;
 update public.sms_messages set status = 'delivered' where id = (select message_id from flying);
@@ -170,7 +170,7 @@ create function pg_temp.becomes(p_status text) returns text language plpgsql as 
 declare
   found text;
 begin
-  update public.sms_messages set status = p_status where id = (select message_id from counted);
+  update public.sms_messages set status = p_status::public.message_status where id = (select message_id from counted);
   select case when in_flight = 1 then 'in_flight' when sent = 1 then 'sent' when delivered = 1 then 'delivered' when failed = 1 then 'failed' when unknown = 1 then 'unknown' end into found
   from public.campaigns where id = (select id from four) and waiting = 2 and skipped = 0 and in_flight + sent + delivered + failed + unknown = 1;
   return found;
@@ -194,7 +194,7 @@ select is_empty($$ select 1 from four, public.list_campaigns(pg_temp.attacker(),
 select is_empty($$ select 1 from four, public.list_campaign_recipients(pg_temp.attacker(), id, null, null, 9) $$, 'Nor whom it goes to');
 select results_eq('select l.id, l.waiting, l.sent from four, public.list_campaigns(pg_temp.tenant(), four.id, null, null, null, 9) l', 'select id, 2, 1 from four', 'Its tenant can, with the counts');
 select set_eq($$ select user_id from public.list_campaigns(pg_temp.attacker(), null, null, null, null, 99) $$, array[pg_temp.attacker()], 'An attacker lists their own');
-select set_eq($$ select status from public.list_campaigns(pg_temp.tenant(), null, 'canceled', null, null, 99) $$, array['canceled'], 'A list can be of one status');
+select set_eq($$ select status::text from public.list_campaigns(pg_temp.tenant(), null, 'canceled', null, null, 99) $$, array['canceled'], 'A list can be of one status');
 
 update public.campaigns set created_at = case when numbered.n % 3 = 0 then now() else now() - numbered.n * interval '1 minute' end
 from (select id, row_number() over (order by id) as n from public.campaigns) numbered where numbered.id = campaigns.id;
@@ -232,7 +232,7 @@ update public.sms_messages set error_code = 30003, error_message = 'Unreachable'
 update private.campaign_recipients set skip_reason = 'opted_out' where campaign_id = (select id from five) and position = 12;
 select private.move_campaign_count(id, 'waiting', 'skipped', 1) from five;
 create function pg_temp.recipients(p_count text, p_after integer default null, p_limit integer default 99) returns text[] language sql as $$
-  select array_agg(position || ' ' || counted order by position) from five, public.list_campaign_recipients(pg_temp.tenant(), id, p_count, p_after, p_limit);
+  select array_agg(position || ' ' || counted order by position) from five, public.list_campaign_recipients(pg_temp.tenant(), id, p_count::public.campaign_count, p_after, p_limit);
 $$;
 select is(pg_temp.recipients(null), '{2 in_flight,4 sent,6 delivered,8 failed,10 unknown,12 skipped,14 waiting,16 waiting}', 'Each recipient is told under the count they are in');
 select is(pg_temp.recipients(counted), array_remove(array[expected], null), format('Those that are %s can be picked', counted))
@@ -240,16 +240,18 @@ from (values ('in_flight', '2 in_flight'), ('sent', '4 sent'), ('delivered', '6 
 select is(pg_temp.recipients('waiting'), '{14 waiting,16 waiting}', 'Those that are waiting too');
 select is(pg_temp.recipients(null, 6, 2), '{8 failed,10 unknown}', 'A page begins after the last one seen');
 select is(pg_temp.recipients('waiting', 14), '{16 waiting}', 'Also of one count');
-select results_eq($$ select to_number, skip_reason, message_id is not null, status, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
+select results_eq($$ select to_number, skip_reason::text, message_id is not null, status::text, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
   $$ values ('+15005551004', null::text, true, 'failed', 30003, 'Unreachable'), ('+15005551005', null, true, 'unknown', null, null), ('+15005551006', 'opted_out', false, null, null, null) $$,
   'With what is known of each');
 select is_empty($$ select counted, n from (select counted, count(*) as n from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 99) group by counted) l
-  where n <> (select (to_jsonb(c) ->> counted)::integer from public.campaigns c where c.id = (select id from five)) $$, 'As many under each count as the campaign says');
+  where n <> (select (to_jsonb(c) ->> counted::text)::integer from public.campaigns c where c.id = (select id from five)) $$, 'As many under each count as the campaign says');
 
 reset role;
 select lives_ok($$ delete from auth.users where id = pg_temp.tenant() $$, 'A user with campaigns can be deleted');
-select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
-  'Nothing of them is left');
+select public.erase_messages_of_deleted_user(pg_temp.tenant(), 1000);
+select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() and coalesce(name, body) is not null
+    union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
+  'Erasure leaves none of their texts and none of their recipients');
 
 select * from finish();
 rollback;

@@ -39,37 +39,37 @@ select is((select count(*) from pg_temp.queued where id = pg_temp.job('later')),
 
 -- Trying again ----------------------------------------------------------------------------------------------------------
 
-select is(public.retry_job(pg_temp.job('one'), 3600, 'Twilio does not answer'), 'retrying', 'A failed job waits for another attempt');
+select is(public.retry_job(pg_temp.job('one'), 3600, 'Twilio does not answer')::text, 'retrying', 'A failed job waits for another attempt');
 select is(pg_temp.claim(10), '{}', 'It is invisible until then');
-select is(public.retry_job(pg_temp.job('one'), 0, repeat('x', 600)), 'retrying', 'A job may be tried again at once');
+select is(public.retry_job(pg_temp.job('one'), 0, repeat('x', 600))::text, 'retrying', 'A job may be tried again at once');
 select results_eq('select job_id, length(error) from private.job_errors', $$ values (pg_temp.job('one'), 500) $$,
   'Its last error is kept, cut to 500 characters');
 select is(pg_temp.claim(10), '{one 3}', 'Visible again, it is claimed at its next attempt');
-select is(public.retry_job(pg_temp.job('later'), 0, 'too late'), 'gone', 'A job that is no longer there is not tried again');
+select is(public.retry_job(pg_temp.job('later'), 0, 'too late')::text, 'gone', 'A job that is no longer there is not tried again');
 select is((select count(*) from private.job_errors), 1::bigint, 'Nor is its error kept');
 select is(public.finish_job(pg_temp.job('one')), true, 'Tried again it may succeed');
 select is_empty('select 1 from private.job_errors', 'Then its error is forgotten');
 
 -- Waiting without failing -----------------------------------------------------------------------------------------------
 
-select is(public.defer_job(pg_temp.job('two'), 0), 'deferred', 'A job that could not begin yet is deferred');
+select is(public.defer_job(pg_temp.job('two'), 0)::text, 'deferred', 'A job that could not begin yet is deferred');
 select is(pg_temp.claim(10, 0), '{two 1}', 'Being deferred was not an attempt');
 select is(pg_temp.claim(10), '{two 2}', 'Coming back by itself was one');
-select is(public.defer_job(pg_temp.job('two'), 0) || pg_temp.claim(10)::text, 'deferred{"two 2"}', 'Deferred later, the attempts before still count');
-select is(public.defer_job(pg_temp.job('two'), 60), 'deferred', 'It may be deferred again');
+select is(public.defer_job(pg_temp.job('two'), 0)::text || pg_temp.claim(10)::text, 'deferred{"two 2"}', 'Deferred later, the attempts before still count');
+select is(public.defer_job(pg_temp.job('two'), 60)::text, 'deferred', 'It may be deferred again');
 select is(pg_temp.claim(10), '{}', 'It is invisible until its time comes');
 select is_empty('select 1 from private.job_errors', 'It has no error');
-select is(public.defer_job(pg_temp.job('one'), 60), 'gone', 'A job that is done is not deferred');
+select is(public.defer_job(pg_temp.job('one'), 60)::text, 'gone', 'A job that is done is not deferred');
 
 -- Dead letters ----------------------------------------------------------------------------------------------------------
 
 select public.retry_job(pg_temp.job('two'), 0, 'first error');
-select is(public.bury_job(pg_temp.job('two'), repeat('y', 600)), 'buried', 'A job that will not succeed is buried');
-select results_eq($$ select letter -> 'job', (letter -> 'jobId')::bigint, length(letter ->> 'error'), (letter ->> 'buriedAt')::timestamptz from pg_temp.dead $$,
+select is(public.move_job_to_dead_letters(pg_temp.job('two'), repeat('y', 600))::text, 'moved', 'A job after its last attempt is moved to the dead letters');
+select results_eq($$ select letter -> 'job', (letter -> 'jobId')::bigint, length(letter ->> 'error'), (letter ->> 'movedAt')::timestamptz from pg_temp.dead $$,
   $$ values ('{"kind": "stripe-event", "eventId": "e1"}'::jsonb, pg_temp.job('two'), 500, now()) $$, 'The dead letter holds the job, its number, its last error and the time');
 select is((select count(*) from pg_temp.queued), 0::bigint, 'It is off the queue');
 select is_empty('select 1 from private.job_errors', 'Its earlier error is forgotten');
-select is(public.bury_job(pg_temp.job('two'), 'again'), 'gone', 'A job is buried once');
+select is(public.move_job_to_dead_letters(pg_temp.job('two'), 'again')::text, 'gone', 'A job is moved to the dead letters once');
 select is((select count(*) from pg_temp.dead), 1::bigint, 'There is one dead letter');
 
 -- In turn ---------------------------------------------------------------------------------------------------------------

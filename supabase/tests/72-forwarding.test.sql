@@ -18,17 +18,17 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values
 create function pg_temp.save(p_url text, p_secret text, p_rotate boolean default false, p_user uuid default pg_temp.tenant()) returns text language sql as $$
   select outcome || case when created_at is null then '' else ' since now' end from public.save_forward_webhook(p_user, p_url, p_secret, p_rotate, 'req-1');
 $$;
-create view pg_temp.stored as select user_id, url, sealed_secret, disabled_at, disabled_reason from private.forward_webhooks;
+create view pg_temp.stored as select user_id, url, sealed_secret::text, disabled_at, disabled_reason from private.forward_webhooks;
 create function pg_temp.last_line() returns text language sql as $$
   select concat_ws(' ', replace(actor, user_id::text, 'them'), action, request_id, nullif(details, '{}')) from public.audit_log where user_id = pg_temp.tenant() order by id desc limit 1;
 $$;
 
 -- Saving ----------------------------------------------------------------------------------------------------------------
 
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'At first there is none');
 select is(pg_temp.save('https://one.example', 'v1.k1.iv.s1'), 'created since now', 'A first one is created, with the secret given');
 select is(pg_temp.last_line(), 'user:them forward_webhook.created req-1', 'The audit log says so, and neither where to nor the secret');
-select results_eq('select * from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'It is enabled');
 select is(pg_temp.save('https://two.example', 'v1.k1.iv.s2'), 'changed since now', 'Another URL changes it');
 select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s1') $$, 'And keeps the secret it has');
 select is(pg_temp.last_line(), 'user:them forward_webhook.changed req-1', 'With a line');
@@ -50,7 +50,7 @@ select is(pg_temp.disable('https://one.example'), 'unchanged', 'What the URL bef
 select is(pg_temp.disable('https://two.example', pg_temp.attacker()), 'unchanged', 'Nor what another tenant''s did');
 select is((select count(*) from pg_temp.stored where disabled_at is not null), 0::bigint, 'All are enabled');
 select is(pg_temp.disable('https://two.example'), 'disabled', 'The one that is gone is disabled');
-select results_eq('select outcome, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
+select results_eq('select outcome::text, length(disabled_reason) from public.forward_webhook_of(pg_temp.tenant())', $$ values ('disabled', 200) $$, 'And says why, in two hundred characters');
 select is(pg_temp.last_line(), 'forward forward_webhook.disabled {"reason": "' || left(repeat('Gone ', 50), 200) || '"}', 'So does the audit log');
 select is(pg_temp.disable('https://two.example'), 'unchanged', 'It is disabled once');
 select is((select outcome from public.forward_webhook_of(pg_temp.attacker())), 'enabled', 'Another tenant''s stays enabled');
@@ -62,7 +62,7 @@ select results_eq('select url, sealed_secret, disabled_at, disabled_reason from 
 
 create function pg_temp.receive(p_sid text, p_consent text default null, p_user uuid default pg_temp.tenant(), p_to text default '+15005550101')
 returns table (outcome text, reply text, reply_id uuid) language sql as $$
-  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent, 'HI');
+  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
 $$;
 select results_eq($$ select * from pg_temp.receive('SM-1') $$, $$ values ('recorded', null::text, null::uuid) $$, 'A received message is recorded');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', id) from public.sms_messages where twilio_message_sid = 'SM-1' $$,
@@ -86,7 +86,7 @@ select results_eq($$ select reply, reply_id from pg_temp.receive('SM-no-settings
 select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, 'Call us', null, null);
 create temp table stopped as select * from pg_temp.receive('SM-stop', 'stop');
 select results_eq('select outcome, reply from stopped', $$ values ('recorded', 'Bye') $$, 'A stop is answered as the tenant wants it');
-select results_eq($$ select user_id, direction, from_number, to_number, body, status, account_sid, source, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
+select results_eq($$ select user_id, direction::text, from_number, to_number, body, status::text, account_sid, source::text, twilio_message_sid, idempotency_key from public.sms_messages where id = (select reply_id from stopped) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005550199', 'Bye', 'reserved', 'AC1', 'subaccount', null::text, 'reply SM-stop') $$, 'The answer is in the ledger before Twilio sends it');
 select is((select count(*) from public.sms_opt_outs where sender = '+15005550101'), 1::bigint, 'And they have opted out');
 select results_eq($$ select * from pg_temp.receive('SM-stop', 'stop') $$, $$ select 'duplicate', reply, reply_id from stopped $$, 'When Twilio asks again, because our answer was lost, it gets the same one');
@@ -115,9 +115,9 @@ select is((select count(*) from public.sms_messages where user_id = pg_temp.atta
 select pg_temp.save('https://one.example', 'v1.k1.iv.secret');
 update private.forward_webhooks set sealed_secret = 'v1.k2.iv.evil' where user_id = pg_temp.attacker();
 select results_eq('select * from public.sealing_keys_in_use()', $$ values ('k1', 2::bigint), ('k2', 1::bigint) $$, 'A secret counts for the key that seals it, like a token');
-select results_eq($$ select * from public.tokens_to_reseal('k2', '{k2,k1}', null, null, 10) $$,
+select results_eq($$ select user_id, subaccount_sid, slot::text, sealed_token from public.tokens_to_reseal('k2', '{k2,k1}', null, null, 10) $$,
   $$ values (pg_temp.tenant(), 'AC1', 'current', 'v1.k1.iv.one'), (pg_temp.tenant(), 'forward-webhook', 'forward', 'v1.k1.iv.secret') $$, 'It is sealed anew with the others, a word in the place of the account');
-select results_eq($$ select slot from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward'], 'Pages go through it');
+select results_eq($$ select slot::text from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward'], 'Pages go through it');
 create function pg_temp.reseal(p_user uuid, p_from text, p_to text) returns text language sql as $$
   select resealed || ' ' || changed from public.reseal_tokens('k2', jsonb_build_array(jsonb_build_object('userId', p_user, 'slot', 'forward', 'from', p_from, 'to', p_to)));
 $$;

@@ -27,7 +27,7 @@ $$;
 select is(pg_temp.hold(pg_temp.tenant(), 'suspended'), 'accepted AC1 active', 'A tenant is held, and the answer tells how they stand so far');
 select results_eq('select operator_hold::text, applied_status::text, version from private.tenancies where user_id = pg_temp.tenant()', $$ values ('suspended', 'active', 2::bigint) $$,
   'The hold is kept, and what was applied before');
-select is(private.wanted_subaccount(pg_temp.tenant()), 'suspended', 'From now on that is what is wanted');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'suspended', 'From now on that is what is wanted');
 select results_eq('select job from pg_temp.jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant())) $$, 'Convergence is asked for');
 select results_eq('select * from pg_temp.trail limit 1', $$ values ('tenant.suspended', pg_temp.tenant(), 'AC1', 'req-1', '{"reason": "fraud"}'::jsonb) $$,
   'The audit log says who held whom, and why');
@@ -39,9 +39,9 @@ select ok((select not suspended_at_twilio from private.tenancies where user_id =
 select is((select action from pg_temp.trail limit 1), 'tenant.released', 'The audit log says so too');
 select results_eq('select operator_hold::text, applied_status::text from private.tenancies where user_id = pg_temp.tenant()', $$ values (null::text, null::text) $$,
   'With the hold goes the memory of what was applied, so that a suspension made at Twilio is lifted as well');
-select is(private.wanted_subaccount(pg_temp.tenant()), 'active', 'The tenant has again what they asked for');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'The tenant has again what they asked for');
 select is(pg_temp.hold(pg_temp.newcomer(), 'suspended'), 'accepted', 'A user without a subaccount can be held before they have one');
-select is(private.wanted_subaccount(pg_temp.newcomer()), 'suspended', 'They will not get one');
+select is(private.wanted_subaccount(pg_temp.newcomer())::text, 'suspended', 'They will not get one');
 select is(pg_temp.hold(gen_random_uuid(), 'closed'), 'unknown_user', 'Nobody is not held');
 select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '22P02', null, 'There is no hold that opens');
 
@@ -50,7 +50,7 @@ select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '22P02',
 delete from private.tenancies where user_id = pg_temp.newcomer();
 select pg_temp.forget_jobs();
 select is(public.provision_tenant(pg_temp.newcomer(), pg_temp.operator(), 'req-2'), 'accepted', 'An operator gives a user a subaccount without a subscription');
-select is(private.wanted_subaccount(pg_temp.newcomer()), 'active', 'From now on that is what is wanted for them');
+select is(private.wanted_subaccount(pg_temp.newcomer())::text, 'active', 'From now on that is what is wanted for them');
 select results_eq('select job from pg_temp.jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'Convergence is asked for them');
 select is((select action from pg_temp.trail limit 1), 'tenant.provisioned', 'The audit log says who gave it');
 select public.provision_tenant(pg_temp.tenant(), pg_temp.operator(), null);
@@ -73,7 +73,7 @@ select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'A pag
 
 select pg_temp.forget_jobs();
 create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 3) n;
-select public.bury_job(job_id, 'error ' || n) from letters order by n;
+select public.move_job_to_dead_letters(job_id, 'error ' || n) from letters order by n;
 select results_eq('select job, error, buried_at from public.list_dead_letters(null, 2)',
   $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
   'Dead letters are listed with their last error, the newest first');
@@ -91,10 +91,10 @@ select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4'), 0, 'The
 
 select pg_temp.forget_jobs();
 select public.record_stripe_event('evt_pgtap', 'invoice.paid', now(), '{}');
-select public.settle_stripe_event('evt_pgtap', 'applied');
+select public.settle_stripe_event('evt_pgtap', 'recorded');
 select pg_temp.forget_jobs();
 select is(public.replay_stripe_event('evt_pgtap', pg_temp.operator(), 'req-5'), 'replayed', 'A stored event is sent on its way again');
-select results_eq($$ select outcome, job from public.stripe_event('evt_pgtap'), pg_temp.jobs $$,
+select results_eq($$ select outcome::text, job from public.begin_stripe_event('evt_pgtap'), pg_temp.jobs $$,
   $$ values ('pending', '{"kind": "stripe-event", "eventId": "evt_pgtap"}'::jsonb) $$, 'It is pending, and has its job');
 select is(public.replay_stripe_event('evt_pgtap_never', pg_temp.operator(), null), 'unknown_event', 'An event that was never recorded is not');
 select pg_temp.forget_jobs();

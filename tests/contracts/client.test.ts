@@ -20,7 +20,9 @@ import type { contract as releaseNumber } from "../../supabase/functions/release
 import type { contract as renameNumber } from "../../supabase/functions/rename-number/contract.ts";
 import type { contract as setPrimaryNumber } from "../../supabase/functions/set-primary-number/contract.ts";
 import type { contract as syncNumbers } from "../../supabase/functions/sync-numbers/contract.ts";
+import { withModels } from "../../local/openapi/client-models.ts";
 import { readContracts } from "../../local/openapi/contracts.ts";
+import { openapiOf } from "../../local/openapi/document.ts";
 import type { Body, Operation, Query, Same, Success } from "./types.ts";
 
 type Post<Contract, Path = ""> = Operation<Contract, "POST", Path>;
@@ -86,6 +88,11 @@ Deno.test("the client's types for operators are those of the contract", () => {
   same<client.NumberSendRate, Body<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.NumberSendRate & client.TenantId, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
+});
+
+Deno.test("the client's models are what `deno task openapi` writes", async () => {
+  const source = await Deno.readTextFile(fileURLToPath(new URL("../../client/switchboard.ts", import.meta.url)));
+  assert.equal(await withModels(source, openapiOf(await readContracts())), source, "run `deno task openapi`");
 });
 
 Deno.test("the client's error codes are the functions'", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
@@ -30,8 +31,10 @@ async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}
     await tx`insert into auth.users (id, email) values (${id}, ${`${id}@concurrency.test`})`;
     await tx`insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
       values (${id}, ${`AC${id}`}, 'active', 'v1.k1.iv.sealed')`;
-    await tx`insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit)
-      values (${id}, 'Test', ${limits.numbers ?? 100}, ${limits.messagesPerDay ?? 100}, 1000)`;
+    await tx`insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
+      values (${id}, 'Test', ${randomInt(1000, 2 ** 31)}, ${limits.numbers ?? 100}, ${
+      limits.messagesPerDay ?? 100
+    }, 1000)`;
     await tx`insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values (${id}, ${id}, ${id}, ${id}, 'active')`;
   });
   return id;
@@ -266,22 +269,24 @@ function createCampaign(tx: postgres.ISql, userId: string, from: string, recipie
     country: "US",
     body: "Hi",
   }));
-  return tx<{ outcome: string; campaign_id: string }[]>`select outcome, campaign_id from public.create_campaign(
+  return tx<
+    { outcome: string; campaign_id: string }[]
+  >`select outcome, campaign ->> 'id' as campaign_id from public.create_campaign(
     ${userId}, ${key}, 'hash', null, ${from}, 'Hi', '{}', null, ${sql.json(rows)}, 'req', null, null, null)`;
 }
 
-interface ReservedWave {
+interface ReservedBatch {
   outcome: string;
-  messages: { id: string; to: string }[] | null;
+  messages: { id: string; to_number: string }[] | null;
 }
 
-async function reserveWave(tx: postgres.ISql, campaignId: string, userId: string, limit: number) {
-  const [wave] = await tx<ReservedWave[]>`select outcome, messages
-    from public.reserve_campaign_wave(${campaignId}, ${userId}, 1, ${limit})`;
-  return wave!;
+async function reserveBatch(tx: postgres.ISql, campaignId: string, userId: string, limit: number) {
+  const [batch] = await tx<ReservedBatch[]>`select outcome, to_jsonb(messages) as messages
+    from public.reserve_campaign_batch(${campaignId}, ${userId}, 1, ${limit})`;
+  return batch!;
 }
 
-/** No pace but the plan's limits. */
+/** No send rate but the plan's limits. */
 async function hurry(userId: string): Promise<void> {
   await sql`update public.user_twilio_numbers set messages_per_second = 99999 where user_id = ${userId}`;
   await sql`update public.plans set messages_per_second = 99999 where key = ${userId}`;
@@ -303,19 +308,19 @@ test("Fifty creations under one key at once make one campaign", async () => {
   assert.deepEqual({ ...stored }, { campaigns: 1, recipients: 20, jobs: 1 });
 });
 
-test("Waves of one campaign that are claimed at once reserve every recipient, and nobody twice", async () => {
+test("Batches of one campaign that are claimed at once reserve every recipient, and nobody twice", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   const id = await campaign(userId, await ownNumber(userId), 200);
   await hurry(userId);
   const reserved: string[] = [];
   for (let round = 0; round < 5; round++) {
     await outcomes(async (tx) => {
-      const wave = await reserveWave(tx, id, userId, 7);
-      reserved.push(...(wave.messages ?? []).map(({ to }) => to));
-      return wave.outcome;
+      const batch = await reserveBatch(tx, id, userId, 7);
+      reserved.push(...(batch.messages ?? []).map(({ to_number }) => to_number));
+      return batch.outcome;
     });
-    // The pace is held elsewhere.
-    await sql`delete from private.sending_pace`;
+    // Send rates are tested elsewhere.
+    await sql`delete from private.send_rates`;
   }
   assert.equal(new Set(reserved).size, reserved.length);
   const [after] = await sql`select waiting, in_flight from public.campaigns where id = ${id}`;
@@ -325,7 +330,7 @@ test("Waves of one campaign that are claimed at once reserve every recipient, an
   assert.deepEqual({ ...after }, { waiting: 200 - reserved.length, in_flight: reserved.length });
 });
 
-test("Single messages and waves at once do not overrun a limit", async () => {
+test("Single messages and batches at once do not overrun a limit", async () => {
   const userId = await tenant({ messagesPerDay: 20 });
   const from = await ownNumber(userId);
   const id = await campaign(userId, from, 100);
@@ -333,15 +338,15 @@ test("Single messages and waves at once do not overrun a limit", async () => {
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
-      return (await reserveWave(tx, id, userId, 7)).outcome;
+      return (await reserveBatch(tx, id, userId, 7)).outcome;
     });
-    await sql`delete from private.sending_pace`;
+    await sql`delete from private.send_rates`;
   }
   const [sent] = await sql`select count(*)::integer from public.sms_messages where user_id = ${userId}`;
   assert.equal(sent!.count, 20);
 });
 
-test("Single messages and waves at once do not overrun what a month may cost", async () => {
+test("Single messages and batches at once do not overrun what a month may cost", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   await sql`update public.plans set monthly_spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
   const from = await ownNumber(userId);
@@ -350,15 +355,15 @@ test("Single messages and waves at once do not overrun what a month may cost", a
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
-      return (await reserveWave(tx, id, userId, 7)).outcome;
+      return (await reserveBatch(tx, id, userId, 7)).outcome;
     });
-    await sql`delete from private.sending_pace`;
+    await sql`delete from private.send_rates`;
   }
   const [sent] = await sql`select count(*)::integer from public.sms_messages where user_id = ${userId}`;
   assert.equal(sent!.count, 20);
 });
 
-test("Waves, answers, callbacks, reports and a cancellation at once wait in no circle, and all counts stay true", async () => {
+test("Batches, answers, callbacks, reports and a cancellation at once wait in no circle, and all counts stay true", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   const from = await ownNumber(userId);
   const ids = [await campaign(userId, from, 400, "first"), await campaign(userId, from, 400, "second")];
@@ -367,21 +372,24 @@ test("Waves, answers, callbacks, reports and a cancellation at once wait in no c
   const act = async (tx: postgres.TransactionSql, caller: number, round: number) => {
     const id = ids[caller % 2]!;
     if (caller < 2) {
-      const wave = await reserveWave(tx, id, userId, 10);
-      const messages = wave.messages ?? [];
+      const batch = await reserveBatch(tx, id, userId, 10);
+      const messages = batch.messages ?? [];
       sent.push(...messages.map((message) => message.id));
     } else if (caller < 4) {
       const messages = await tx`select id from public.sms_messages where campaign_id = ${id} and status = 'reserved'
         order by random() limit 10`;
       const words = ["queued", "refused", "released", "sent", "unknown"];
-      const results = messages.map((message, index) => ({ id: message.id, status: words[index % words.length]! }));
-      await tx`select public.record_campaign_wave(${id}, ${userId}, ${sql.json(results)})`;
+      const results = messages.map((message, index) => ({
+        message_id: message.id,
+        status: words[index % words.length]!,
+      }));
+      await tx`select public.record_campaign_batch(${id}, ${userId}, ${sql.json(results)})`;
     } else if (caller < 6) {
       const [message] = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
         order by random() limit 1`;
       if (message !== undefined) {
         await tx`select public.record_message_status(${message.id}, ${userId}, ${`AC${userId}`}, ${`SM${message.id}`},
-          ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null, null, ${-0.02 - round / 1000}, 'USD')`;
+          ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null)`;
       }
     } else {
       const messages = await tx`select twilio_message_sid as sid from public.sms_messages
@@ -401,8 +409,8 @@ test("Waves, answers, callbacks, reports and a cancellation at once wait in no c
     // Some went out in earlier hours, so that one report moves the totals of several.
     await sql`update public.sms_messages set created_at = created_at - interval '1 hour'
       where user_id = ${userId} and id in (select id from public.sms_messages where user_id = ${userId} order by random() limit 5)`;
-    await sql`delete from private.sending_pace`;
-    await sql`update public.campaigns set setbacks = 0 where user_id = ${userId}`;
+    await sql`delete from private.send_rates`;
+    await sql`update public.campaigns set failed_batches = 0 where user_id = ${userId}`;
     if (round === 30) {
       await outcomes(async (tx, caller) => {
         if (caller > 0) return await act(tx, caller, round);

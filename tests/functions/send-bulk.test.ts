@@ -147,7 +147,7 @@ async function allowMore(userId: string): Promise<void> {
   await stage.database.hurry(userId);
 }
 
-test("a number keeps its pace, so does the account, and the campaign of one holds up nobody else's", async () => {
+test("a number keeps its send rate, so does the account, and the campaign of one holds up nobody else's", async () => {
   const [slow, quick] = await Promise.all([
     campaigner(stage, "slow", { number: 2 }),
     campaigner(stage, "quick"),

@@ -4,8 +4,8 @@ import { eventually } from "../../local/driver/eventually.ts";
 import type { Stage } from "./stage.ts";
 import { allow, type Caller, withNumber } from "./tenants.ts";
 
-/** How fast a sender's campaigns go out. */
-export interface Pace {
+/** The send rates of a campaign, in messages per second. */
+export interface SendRates {
   /** Of the number. */
   number?: number;
   /** Of the tenant, over all their numbers. */
@@ -13,10 +13,10 @@ export interface Pace {
 }
 
 /** A tenant with a number and a plan that lets campaigns go out fast. */
-export async function campaigner(stage: Stage, name: string, pace: Pace = {}): Promise<Caller> {
+export async function campaigner(stage: Stage, name: string, rates: SendRates = {}): Promise<Caller> {
   const tenant = await withNumber(stage, name);
   await allow(stage, tenant, { daily: 100_000, monthly: 100_000 });
-  const { number = 500, account = 500 } = pace;
+  const { number = 500, account = 500 } = rates;
   await stage.database.sql`update public.plans set messages_per_second = ${account} where key = ${`of-${tenant.id}`}`;
   await stage.database.sql`
     update public.user_twilio_numbers set messages_per_second = ${number} where phone_number = ${tenant.number}`;

@@ -81,8 +81,8 @@ export async function allow({ database: { sql } }: Stage, { id }: Actor, allowan
   const { numbers = 100, daily = 10_000, monthly = 10_000 } = allowance;
   const key = `of-${id}`;
   await sql`
-    insert into public.plans (key, name, max_numbers, daily_message_limit, monthly_message_limit)
-    values (${key}, 'Of a test', ${numbers}, ${daily}, ${monthly})`;
+    insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
+    values (${key}, 'Of a test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${daily}, ${monthly})`;
   await sql`
     insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status)
     values (${`sub_${id}`}, ${id}, ${`cus_${id}`}, ${key}, 'active')`;

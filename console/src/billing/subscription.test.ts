@@ -33,7 +33,7 @@ Deno.test("currentSubscription prefers a paid subscription to a newer canceled o
 });
 
 Deno.test("planInForce returns the subscription's plan while it is in force, then free or fallback", () => {
-  const key = (status: string | null, hasSubaccount: boolean) =>
+  const key = (status: Subscription["status"] | null, hasSubaccount: boolean) =>
     planInForce(PLANS, status === null ? null : subscription({ status }), hasSubaccount)?.key;
   assert.equal(key("past_due", true), "team");
   assert.equal(key("canceled", true), "free");
@@ -42,10 +42,10 @@ Deno.test("planInForce returns the subscription's plan while it is in force, the
 });
 
 Deno.test("mayBuy refuses a second subscription while the first may still be paid", () => {
-  for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"]) {
+  for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"] as const) {
     assert.equal(mayBuy({ status }), false, status);
   }
-  for (const status of ["canceled", "incomplete_expired"]) assert.equal(mayBuy({ status }), true, status);
+  for (const status of ["canceled", "incomplete_expired"] as const) assert.equal(mayBuy({ status }), true, status);
   assert.equal(mayBuy(null), true);
 });
 

@@ -14,7 +14,7 @@ export type Plan = Pick<
 >;
 
 /** Statuses that keep a plan's limits in force, as in the database's `plan_of`. */
-const IN_FORCE = new Set(["trialing", "active", "past_due"]);
+const IN_FORCE = new Set<Subscription["status"]>(["trialing", "active", "past_due"]);
 
 /** Returns the newest subscription in force, or the newest of all if none is. */
 export function currentSubscription(subscriptions: readonly Subscription[]): Subscription | null {
@@ -23,7 +23,7 @@ export function currentSubscription(subscriptions: readonly Subscription[]): Sub
 }
 
 /** Final statuses: the tenant can buy a new subscription without paying twice. */
-const OVER = new Set(["canceled", "incomplete_expired"]);
+const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"]);
 
 /** Whether to offer a new subscription. An unpaid or paused one has to be repaired, not duplicated. */
 export function mayBuy(subscription: Pick<Subscription, "status"> | null): boolean {

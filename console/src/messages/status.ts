@@ -1,10 +1,13 @@
+import type { Message } from "./message.ts";
+
 /** How a status is shown. */
 export interface StatusLook {
   label: string;
   kind: "waiting" | "sent" | "delivered" | "failed" | "unsure";
 }
 
-const LOOKS: Readonly<Record<string, StatusLook>> = {
+/** Every status of the ledger, so that the compiler finds one that is missing. */
+export const LOOKS: Readonly<Record<Message["status"], StatusLook>> = {
   reserved: { label: "Sending", kind: "waiting" },
   accepted: { label: "Queued", kind: "waiting" },
   scheduled: { label: "Scheduled", kind: "waiting" },
@@ -16,11 +19,15 @@ const LOOKS: Readonly<Record<string, StatusLook>> = {
   undelivered: { label: "Not delivered", kind: "failed" },
   failed: { label: "Failed", kind: "failed" },
   refused: { label: "Not sent", kind: "failed" },
+  not_sent: { label: "Not sent", kind: "failed" },
   canceled: { label: "Canceled", kind: "failed" },
   unknown: { label: "Outcome unknown", kind: "unsure" },
+  receiving: { label: "Receiving", kind: "waiting" },
+  received: { label: "Received", kind: "delivered" },
 };
 
-/** The look of an outbound message's status; a word that is new here is shown as it is. */
-export function lookOf(status: string): StatusLook {
-  return LOOKS[status] ?? { label: status, kind: "waiting" };
+/** The look of a message's status. A status that is newer than this console is shown as it is. */
+export function lookOf(status: Message["status"]): StatusLook {
+  const look: StatusLook | undefined = LOOKS[status];
+  return look ?? { label: status, kind: "waiting" };
 }

@@ -43,6 +43,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -54,10 +55,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -71,6 +71,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number": string;
           "id"?: string;
@@ -82,10 +83,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total": number;
           "unknown"?: number;
@@ -98,6 +98,7 @@ export type Database = {
           "created_at"?: string;
           "delivered"?: number;
           "failed"?: number;
+          "failed_batches"?: number;
           "finished_at"?: string | null;
           "from_number"?: string;
           "id"?: string;
@@ -109,10 +110,9 @@ export type Database = {
           "run"?: number;
           "scheduled_at"?: string | null;
           "sent"?: number;
-          "setbacks"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
-          "status"?: string;
+          "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: string | null;
           "total"?: number;
           "unknown"?: number;
@@ -164,9 +164,12 @@ export type Database = {
           "monthly_spend_limit": number;
           "name": string;
           "past_due_grace": string;
+          "rank": number;
           "retention": string;
           "segment_price": number;
           "stripe_price_id": string | null;
+          "superseded_at": string | null;
+          "version": number;
         };
         ComputedFields: never;
         Insert: {
@@ -179,9 +182,12 @@ export type Database = {
           "monthly_spend_limit"?: number;
           "name": string;
           "past_due_grace"?: string;
+          "rank": number;
           "retention"?: string;
           "segment_price"?: number;
           "stripe_price_id"?: string | null;
+          "superseded_at"?: string | null;
+          "version"?: number;
         };
         Update: {
           "allowed_countries"?: (string)[] | null;
@@ -193,14 +199,18 @@ export type Database = {
           "monthly_spend_limit"?: number;
           "name"?: string;
           "past_due_grace"?: string;
+          "rank"?: number;
           "retention"?: string;
           "segment_price"?: number;
           "stripe_price_id"?: string | null;
+          "superseded_at"?: string | null;
+          "version"?: number;
         };
         Relationships: [];
       };
       "sms_conversations": {
         Row: {
+          "id": string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
@@ -208,12 +218,14 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "last_message_at": string;
           "own_number": string;
           "peer_number": string;
           "user_id": string;
         };
         Update: {
+          "id"?: string;
           "last_message_at"?: string;
           "own_number"?: string;
           "peer_number"?: string;
@@ -227,8 +239,8 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
           "error_code": number | null;
           "error_message": string | null;
           "estimated_price": number;
@@ -246,8 +258,8 @@ export type Database = {
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
           "twilio_message_sid": string | null;
@@ -259,8 +271,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction": string;
-          "encoding"?: string | null;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -278,8 +290,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source": string;
-          "status": string;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number": string;
           "twilio_message_sid"?: string | null;
@@ -290,8 +302,8 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "created_at"?: string;
-          "direction"?: string;
-          "encoding"?: string | null;
+          "direction"?: Database["public"]["Enums"]["message_direction"];
+          "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
           "error_code"?: number | null;
           "error_message"?: string | null;
           "estimated_price"?: number;
@@ -309,8 +321,8 @@ export type Database = {
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "source"?: string;
-          "status"?: string;
+          "source"?: Database["public"]["Enums"]["message_source"];
+          "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
@@ -328,6 +340,7 @@ export type Database = {
       };
       "sms_opt_outs": {
         Row: {
+          "id": string;
           "keyword": string;
           "opted_out_at": string;
           "recipient": string;
@@ -336,6 +349,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "id"?: string;
           "keyword": string;
           "opted_out_at"?: string;
           "recipient": string;
@@ -343,6 +357,7 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "id"?: string;
           "keyword"?: string;
           "opted_out_at"?: string;
           "recipient"?: string;
@@ -356,12 +371,14 @@ export type Database = {
           "cancel_at": string | null;
           "created_at": string;
           "current_period_end": string | null;
+          "current_period_start": string | null;
           "ended_at": string | null;
           "id": string;
+          "origin": Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since": string | null;
           "plan_key": string;
-          "read_ticket": number;
-          "status": string;
+          "read_number": number;
+          "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
           "updated_at": string;
           "user_id": string | null;
@@ -371,12 +388,14 @@ export type Database = {
           "cancel_at"?: string | null;
           "created_at"?: string;
           "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
           "ended_at"?: string | null;
           "id": string;
+          "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
           "plan_key": string;
-          "read_ticket"?: number;
-          "status": string;
+          "read_number"?: number;
+          "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -385,12 +404,14 @@ export type Database = {
           "cancel_at"?: string | null;
           "created_at"?: string;
           "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
           "ended_at"?: string | null;
           "id"?: string;
+          "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
           "plan_key"?: string;
-          "read_ticket"?: number;
-          "status"?: string;
+          "read_number"?: number;
+          "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
           "updated_at"?: string;
           "user_id"?: string | null;
@@ -535,9 +556,9 @@ export type Database = {
           "occurred_at": string | null;
           "payload": NonNullable<Json>;
           "processed_at": string | null;
-          "provider": string;
+          "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at": string;
-          "result": string | null;
+          "result": Database["public"]["Enums"]["event_result"] | null;
           "type": string;
         };
         ComputedFields: never;
@@ -547,9 +568,9 @@ export type Database = {
           "occurred_at"?: string | null;
           "payload": NonNullable<Json>;
           "processed_at"?: string | null;
-          "provider": string;
+          "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
-          "result"?: string | null;
+          "result"?: Database["public"]["Enums"]["event_result"] | null;
           "type": string;
         };
         Update: {
@@ -558,9 +579,9 @@ export type Database = {
           "occurred_at"?: string | null;
           "payload"?: NonNullable<Json>;
           "processed_at"?: string | null;
-          "provider"?: string;
+          "provider"?: Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
-          "result"?: string | null;
+          "result"?: Database["public"]["Enums"]["event_result"] | null;
           "type"?: string;
         };
         Relationships: [];
@@ -616,12 +637,21 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_stripe_event": {
+        Args: { "p_event_id": string };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["begin_stripe_event_outcome"];
+          "payload": Json;
+          "read_number": number;
+          "type": string;
+        }[];
+      };
       "begin_sweep": { Args: Record<PropertyKey, never>; Returns: number };
       "begin_token_rotation": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
           "fence": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["token_lease_outcome"];
           "previous_until": string;
           "requested": boolean;
           "sealed_next": string;
@@ -630,7 +660,6 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "bury_job": { Args: { "p_error": string; "p_job_id": number }; Returns: string };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -640,10 +669,15 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancel_outcome"];
       };
       "change_campaign": {
-        Args: { "p_campaign_id": string; "p_change": string; "p_request_id": string; "p_user_id": string };
+        Args: {
+          "p_campaign_id": string;
+          "p_change": Database["public"]["Enums"]["campaign_change"];
+          "p_request_id": string;
+          "p_user_id": string;
+        };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["change_campaign_outcome"];
         }[];
       };
       "claim_jobs": {
@@ -686,12 +720,15 @@ export type Database = {
           "p_user_rate": number;
         };
         Returns: {
-          "campaign_id": string;
-          "outcome": string;
+          "campaign": Json;
+          "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "retry_after_seconds": number;
         }[];
       };
-      "defer_job": { Args: { "p_delay_seconds": number; "p_job_id": number }; Returns: string };
+      "defer_job": {
+        Args: { "p_delay_seconds": number; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["defer_job_outcome"];
+      };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -702,7 +739,7 @@ export type Database = {
       };
       "disable_forward_webhook": {
         Args: { "p_reason": string; "p_url": string; "p_user_id": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["disable_forward_webhook_outcome"];
       };
       "end_convergence": {
         Args: {
@@ -724,7 +761,14 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "end_token_rotation": { Args: { "p_fence": number; "p_user_id": string }; Returns: string };
+      "end_token_rotation": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "erase_messages_of_deleted_user": {
+        Args: { "p_limit": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["erasure_outcome"];
+      };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
       "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
@@ -733,7 +777,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_reason": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
         }[];
@@ -752,19 +796,29 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "link_stripe_customer": { Args: { "p_customer_id": string; "p_user_id": string }; Returns: string };
+      "link_stripe_customer": {
+        Args: {
+          "p_customer_id": string;
+          "p_origin": Database["public"]["Enums"]["subscription_origin"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
+      };
       "list_campaign_recipients": {
-        Args: { "p_after": number; "p_campaign_id": string; "p_count": string; "p_limit": number; "p_user_id": string };
-        Returns: {
-          "counted": string;
-          "error_code": number;
-          "error_message": string;
-          "message_id": string;
-          "position": number;
-          "skip_reason": string;
-          "status": string;
-          "to_number": string;
-        }[];
+        Args: {
+          "p_after": number;
+          "p_campaign_id": string;
+          "p_count": Database["public"]["Enums"]["campaign_count"];
+          "p_limit": number;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["CompositeTypes"]["campaign_recipient"][];
+        SetofOptions: {
+          from: "*";
+          to: "campaign_recipient";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_campaigns": {
         Args: {
@@ -772,7 +826,7 @@ export type Database = {
           "p_before_id": string;
           "p_campaign_id": string;
           "p_limit": number;
-          "p_status": string;
+          "p_status": Database["public"]["Enums"]["campaign_status"];
           "p_user_id": string;
         };
         Returns: {
@@ -780,6 +834,7 @@ export type Database = {
           "created_at": string;
           "delivered": number;
           "failed": number;
+          "failed_batches": number;
           "finished_at": string | null;
           "from_number": string;
           "id": string;
@@ -791,10 +846,9 @@ export type Database = {
           "run": number;
           "scheduled_at": string | null;
           "sent": number;
-          "setbacks": number;
           "skipped": number;
           "started_at": string | null;
-          "status": string;
+          "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": string | null;
           "total": number;
           "unknown": number;
@@ -818,13 +872,13 @@ export type Database = {
           "p_own_number": string;
           "p_user_id": string;
         };
-        Returns: {
-          "last_message": Json;
-          "last_message_at": string;
-          "opted_out": boolean;
-          "own_number": string;
-          "peer_number": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["conversation"][];
+        SetofOptions: {
+          from: "*";
+          to: "conversation";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_dead_letters": {
         Args: { "p_before": number; "p_limit": number };
@@ -840,38 +894,53 @@ export type Database = {
           "p_before_at": string;
           "p_before_id": string;
           "p_campaign_id": string;
-          "p_direction": string;
+          "p_direction": Database["public"]["Enums"]["message_direction"];
           "p_limit": number;
           "p_own_number": string;
           "p_peer_number": string;
           "p_search": string;
           "p_since": string;
-          "p_statuses": (string)[];
+          "p_statuses": (Database["public"]["Enums"]["message_status"])[];
           "p_until": string;
           "p_user_id": string;
         };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
@@ -893,27 +962,42 @@ export type Database = {
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
-          "body": string;
-          "campaign_id": string;
+          "account_sid": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
-          "direction": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
           "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
           "media_types": (string)[];
           "media_urls": (string)[];
-          "num_segments": number;
-          "price": number;
-          "price_unit": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
           "to_number": string;
-          "twilio_message_sid": string;
+          "twilio_message_sid": string | null;
+          "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "messages_to_redact": {
         Args: { "p_limit": number; "p_user_id": string };
@@ -921,15 +1005,22 @@ export type Database = {
           "is_at_twilio": boolean;
           "media_count": number;
           "message_id": string;
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "twilio_message_sid": string;
         }[];
+      };
+      "move_job_to_dead_letters": {
+        Args: { "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
       "note_create_attempt": {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
-      "note_sealing_ring": { Args: { "p_current_key": string; "p_key_ids": (string)[] }; Returns: string };
+      "note_sealing_ring": {
+        Args: { "p_current_key": string; "p_key_ids": (string)[] };
+        Returns: Database["public"]["Enums"]["sealing_ring_note"];
+      };
       "note_status_intent": {
         Args: {
           "p_fence": number;
@@ -954,12 +1045,15 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "pause_campaign": { Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string }; Returns: string };
+      "pause_campaign": {
+        Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: string;
       };
-      "record_campaign_wave": {
+      "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
@@ -978,7 +1072,7 @@ export type Database = {
         Args: {
           "p_account_sid": string;
           "p_body": string;
-          "p_consent": string;
+          "p_consent": Database["public"]["Enums"]["consent"];
           "p_from": string;
           "p_keyword": string;
           "p_media_types": (string)[];
@@ -989,7 +1083,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;
         }[];
@@ -1007,16 +1101,13 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
-          "p_num_segments"?: number;
-          "p_price"?: number;
-          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
-          "status": string;
+          "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
       "record_number": {
@@ -1086,7 +1177,7 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_redaction": { Args: { "p_message_ids": (string)[] }; Returns: number };
       "record_secondary_token": {
@@ -1097,11 +1188,11 @@ export type Database = {
           "p_subaccount_sid": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["token_record"];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["record_stripe_event_outcome"];
       };
       "record_subaccount": {
         Args: {
@@ -1124,17 +1215,19 @@ export type Database = {
           "p_cancel_at": string;
           "p_created_at": string;
           "p_current_period_end": string;
+          "p_current_period_start": string;
           "p_customer_id": string;
           "p_ended_at": string;
           "p_lookup_key": string;
+          "p_origin": Database["public"]["Enums"]["subscription_origin"];
           "p_price_id": string;
-          "p_status": string;
+          "p_read_number": number;
+          "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
-          "p_ticket": number;
           "p_user_id": string;
         };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["record_subscription_outcome"];
           "user_id": string;
         }[];
       };
@@ -1146,8 +1239,14 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "release_message": { Args: { "p_message_id": string }; Returns: string };
-      "remove_forward_webhook": { Args: { "p_request_id": string; "p_user_id": string }; Returns: string };
+      "release_message": {
+        Args: { "p_message_id": string };
+        Returns: Database["public"]["Enums"]["release_message_outcome"];
+      };
+      "remove_forward_webhook": {
+        Args: { "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["remove_forward_webhook_outcome"];
+      };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
@@ -1165,15 +1264,11 @@ export type Database = {
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
-          "media_count": number;
-          "outcome": string;
-          "redacted_at": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
+          "message": Json;
+          "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
-      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: string };
+      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1186,7 +1281,7 @@ export type Database = {
       "request_token_rotation": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
         }[];
       };
@@ -1197,14 +1292,14 @@ export type Database = {
           "resealed": number;
         }[];
       };
-      "reserve_campaign_wave": {
+      "reserve_campaign_batch": {
         Args: { "p_campaign_id": string; "p_limit": number; "p_run": number; "p_user_id": string };
         Returns: {
           "account_sid": string;
           "from_number": string;
           "media_urls": (string)[];
-          "messages": Json;
-          "outcome": string;
+          "messages": (Database["public"]["CompositeTypes"]["batch_message"])[];
+          "outcome": Database["public"]["Enums"]["reserve_batch_outcome"];
           "sealed_token": string;
           "wait_ms": number;
         }[];
@@ -1215,7 +1310,7 @@ export type Database = {
           "p_address_rate"?: number;
           "p_body": string;
           "p_country": string;
-          "p_encoding": string;
+          "p_encoding": Database["public"]["Enums"]["message_encoding"];
           "p_fallback": boolean;
           "p_from": string;
           "p_idempotency_key": string;
@@ -1228,20 +1323,12 @@ export type Database = {
           "p_user_rate"?: number;
         };
         Returns: {
-          "account_sid": string;
-          "encoding": string;
-          "error_code": number;
-          "error_message": string;
           "from_number": string;
-          "message_id": string;
+          "message": Json;
           "message_limit": number;
-          "num_segments": number;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
-          "source": string;
-          "status": string;
-          "twilio_message_sid": string;
         }[];
       };
       "reserve_number": {
@@ -1254,7 +1341,10 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "retry_job": { Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number }; Returns: string };
+      "retry_job": {
+        Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number };
+        Returns: Database["public"]["Enums"]["retry_job_outcome"];
+      };
       "save_forward_webhook": {
         Args: {
           "p_request_id": string;
@@ -1265,7 +1355,7 @@ export type Database = {
         };
         Returns: {
           "created_at": string;
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["save_forward_webhook_outcome"];
         }[];
       };
       "save_messaging_settings": {
@@ -1277,7 +1367,7 @@ export type Database = {
           "p_stop_reply": string;
           "p_user_id": string;
         };
-        Returns: string;
+        Returns: Database["public"]["Enums"]["save_settings_outcome"];
       };
       "sealing_keys_in_use": {
         Args: Record<PropertyKey, never>;
@@ -1300,7 +1390,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
-      "settle_stripe_event": { Args: { "p_event_id": string; "p_result": string }; Returns: string };
+      "settle_stripe_event": {
+        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
+        Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -1351,15 +1444,6 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "stripe_event": {
-        Args: { "p_event_id": string };
-        Returns: {
-          "outcome": string;
-          "payload": Json;
-          "ticket": number;
-          "type": string;
-        }[];
-      };
       "subaccount_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1371,7 +1455,7 @@ export type Database = {
       "tokens_of": {
         Args: { "p_user_id": string };
         Returns: {
-          "outcome": string;
+          "outcome": Database["public"]["Enums"]["account_status"];
           "sealed_next": string;
           "sealed_previous": string;
           "sealed_token": string;
@@ -1380,7 +1464,7 @@ export type Database = {
       };
       "tokens_to_reseal": {
         Args: {
-          "p_after_slot": string;
+          "p_after_slot": Database["public"]["Enums"]["sealed_slot"];
           "p_after_user_id": string;
           "p_current_key": string;
           "p_key_ids": (string)[];
@@ -1388,7 +1472,7 @@ export type Database = {
         };
         Returns: {
           "sealed_token": string;
-          "slot": string;
+          "slot": Database["public"]["Enums"]["sealed_slot"];
           "subaccount_sid": string;
           "user_id": string;
         }[];
@@ -1400,7 +1484,7 @@ export type Database = {
           "first_sent_at": string;
           "last_sent_at": string;
           "sids": (string)[];
-          "source": string;
+          "source": Database["public"]["Enums"]["message_source"];
           "user_id": string;
         }[];
       };
@@ -1408,15 +1492,41 @@ export type Database = {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
           "account_sid": string;
-          "body": string;
+          "body": string | null;
+          "campaign_id": string | null;
           "created_at": string;
+          "direction": Database["public"]["Enums"]["message_direction"];
+          "encoding": Database["public"]["Enums"]["message_encoding"] | null;
+          "error_code": number | null;
+          "error_message": string | null;
+          "estimated_price": number;
           "from_number": string;
-          "message_id": string;
-          "source": string;
-          "status": string;
+          "id": string;
+          "idempotency_key": string | null;
+          "looked_at": string | null;
+          "media_types": (string)[];
+          "media_urls": (string)[];
+          "num_segments": number | null;
+          "own_number": string;
+          "peer_number": string;
+          "price": number | null;
+          "price_unit": string | null;
+          "redacted_at": string | null;
+          "redaction_requested_at": string | null;
+          "request_hash": string | null;
+          "source": Database["public"]["Enums"]["message_source"];
+          "status": Database["public"]["Enums"]["message_status"];
+          "status_updated_at": string;
           "to_number": string;
+          "twilio_message_sid": string | null;
           "user_id": string;
         }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
@@ -1437,11 +1547,57 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "campaign_change": "pause" | "resume" | "cancel";
+      "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
+      "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
       "cancel_outcome": "canceled" | "gone";
+      "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
+      "create_campaign_outcome":
+        | "created"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "defer_job_outcome": "deferred" | "gone";
+      "disable_forward_webhook_outcome": "disabled" | "unchanged";
+      "erasure_outcome": "continues" | "done" | "user_exists";
+      "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
+      "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forward_webhook_status": "none" | "enabled" | "disabled";
+      "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "lease_outcome": "leased" | "busy";
+      "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "message_direction": "inbound" | "outbound";
+      "message_encoding": "GSM-7" | "UCS-2";
+      "message_source": "subaccount" | "master";
+      "message_status":
+        | "reserved"
+        | "refused"
+        | "unknown"
+        | "not_sent"
+        | "accepted"
+        | "scheduled"
+        | "queued"
+        | "sending"
+        | "sent"
+        | "delivered"
+        | "undelivered"
+        | "failed"
+        | "canceled"
+        | "read"
+        | "receiving"
+        | "received";
+      "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
@@ -1465,11 +1621,41 @@ export type Database = {
         | "suspended"
         | "closed";
       "operator_hold": "suspended" | "closed";
+      "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_stripe_event_outcome": "recorded" | "duplicate";
+      "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "redaction_outcome": "accepted" | "already" | "not_found";
+      "release_message_outcome": "released" | "gone";
+      "remove_forward_webhook_outcome": "removed" | "none";
+      "reserve_batch_outcome":
+        | "reserved"
+        | "scheduled"
+        | "send_rate_reached"
+        | "limit_reached"
+        | "paused"
+        | "completed"
+        | "over";
+      "reserve_message_outcome":
+        | "reserved"
+        | "duplicate"
+        | "key_conflict"
+        | "rate_limited"
+        | "destination_refused"
+        | "opted_out"
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "reserve_number_outcome":
         | "reserved"
         | "in_progress"
@@ -1481,16 +1667,67 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "retry_job_outcome": "retrying" | "gone";
+      "save_forward_webhook_outcome": "created" | "rotated" | "changed" | "unknown_user";
+      "save_settings_outcome": "saved" | "unknown_user";
+      "sealed_slot": "current" | "forward" | "next" | "previous";
+      "sealing_ring_note": "unchanged" | "changed";
+      "sender_outcome":
+        | "allowed"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "settle_stripe_event_outcome": "settled" | "already";
+      "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
+      "subscription_origin": "checkout" | "metadata" | "operator";
+      "subscription_status":
+        | "incomplete"
+        | "incomplete_expired"
+        | "trialing"
+        | "active"
+        | "past_due"
+        | "canceled"
+        | "unpaid"
+        | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "token_lease_outcome": "leased" | "busy" | "no_token";
+      "token_record": "recorded" | "fenced" | "gone";
+      "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
       "wanted_status": "none" | "active" | "suspended" | "closed";
+      "webhook_provider": "stripe" | "twilio";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      "batch_message": {
+        "id": string | null;
+        "position": number | null;
+        "to_number": string | null;
+        "body": string | null;
+      };
+      "campaign_recipient": {
+        "position": number | null;
+        "to_number": string | null;
+        "counted": Database["public"]["Enums"]["campaign_count"] | null;
+        "skip_reason": Database["public"]["Enums"]["skip_reason"] | null;
+        "message_id": string | null;
+        "status": Database["public"]["Enums"]["message_status"] | null;
+        "error_code": number | null;
+        "error_message": string | null;
+      };
+      "conversation": {
+        "own_number": string | null;
+        "peer_number": string | null;
+        "last_message_at": string | null;
+        "last_message": Json | null;
+        "opted_out": boolean | null;
+      };
     };
   };
 };
@@ -1608,11 +1845,59 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "campaign_change": ["pause", "resume", "cancel"],
+      "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
+      "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
       "cancel_outcome": ["canceled", "gone"],
+      "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
+      "create_campaign_outcome": [
+        "created",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "defer_job_outcome": ["deferred", "gone"],
+      "disable_forward_webhook_outcome": ["disabled", "unchanged"],
+      "erasure_outcome": ["continues", "done", "user_exists"],
+      "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
+      "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forward_webhook_status": ["none", "enabled", "disabled"],
+      "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "lease_outcome": ["leased", "busy"],
+      "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "message_direction": ["inbound", "outbound"],
+      "message_encoding": ["GSM-7", "UCS-2"],
+      "message_source": ["subaccount", "master"],
+      "message_status": [
+        "reserved",
+        "refused",
+        "unknown",
+        "not_sent",
+        "accepted",
+        "scheduled",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "undelivered",
+        "failed",
+        "canceled",
+        "read",
+        "receiving",
+        "received",
+      ],
+      "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
@@ -1638,11 +1923,43 @@ export const Constants = {
         "closed",
       ],
       "operator_hold": ["suspended", "closed"],
+      "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_stripe_event_outcome": ["recorded", "duplicate"],
+      "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "redaction_outcome": ["accepted", "already", "not_found"],
+      "release_message_outcome": ["released", "gone"],
+      "remove_forward_webhook_outcome": ["removed", "none"],
+      "reserve_batch_outcome": [
+        "reserved",
+        "scheduled",
+        "send_rate_reached",
+        "limit_reached",
+        "paused",
+        "completed",
+        "over",
+      ],
+      "reserve_message_outcome": [
+        "reserved",
+        "duplicate",
+        "key_conflict",
+        "rate_limited",
+        "destination_refused",
+        "opted_out",
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "reserve_number_outcome": [
         "reserved",
         "in_progress",
@@ -1655,13 +1972,36 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "retry_job_outcome": ["retrying", "gone"],
+      "save_forward_webhook_outcome": ["created", "rotated", "changed", "unknown_user"],
+      "save_settings_outcome": ["saved", "unknown_user"],
+      "sealed_slot": ["current", "forward", "next", "previous"],
+      "sealing_ring_note": ["unchanged", "changed"],
+      "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "settle_stripe_event_outcome": ["settled", "already"],
+      "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
+      "subscription_origin": ["checkout", "metadata", "operator"],
+      "subscription_status": [
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+      ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "token_lease_outcome": ["leased", "busy", "no_token"],
+      "token_record": ["recorded", "fenced", "gone"],
+      "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
       "wanted_status": ["none", "active", "suspended", "closed"],
+      "webhook_provider": ["stripe", "twilio"],
     },
   },
 } as const;

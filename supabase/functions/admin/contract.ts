@@ -117,7 +117,7 @@ export const contract = {
     {
       method: "POST",
       path: "/suspend",
-      summary: "Suspends a tenant whatever they pay",
+      summary: "Suspends a tenant regardless of their subscription",
       body: holdSchema,
       answers: { 202: held },
       errors: [],
@@ -164,7 +164,7 @@ export const contract = {
     {
       method: "POST",
       path: "/rotate-sealing-keys",
-      summary: "Seals all tokens under the current key now rather than with the next day",
+      summary: "Seals all tokens with the current key now, not with the daily schedule",
       answers: { 202: accepted },
       errors: [],
     },
@@ -195,7 +195,7 @@ export const contract = {
     {
       method: "GET",
       path: "/sealing-keys",
-      summary: "Tells which sealing key seals, which are needed, which are missing, and which may go",
+      summary: "Returns the current sealing key, and the keys that are in use, missing, or no longer needed",
       answers: { 200: sealingKeys },
       errors: [],
     },

@@ -1,25 +1,34 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
-import { decide } from "../_shared/platform/database.ts";
+import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import type { InactiveStatus } from "../_shared/subaccounts/require-active.ts";
 import { sealingKeys } from "../_shared/subaccounts/sealing-keys.ts";
 import { tenantSchema } from "./contract.ts";
 
-/** Gives a tenant's subaccount another token. A job does it; the answer is 202. */
+const requestTokenRotation = decision("request_token_rotation", {
+  accepted: ["subaccount_sid"],
+  none: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
+
+/** Gives a tenant's subaccount another token. A job does it; the response is 202. */
 export async function rotateTokenOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   const { userId } = await readJson(request, tenantSchema);
-  const asked = await decide(db, "request_token_rotation", {
+  const requested = await requestTokenRotation(db, {
     p_user_id: userId,
     p_operator_id: user.id,
     p_request_id: requestId,
   });
-  if (asked.outcome !== "accepted") throw cannotRotate(userId, asked.outcome);
+  if (requested.outcome !== "accepted") throw cannotRotate(userId, requested.outcome);
   wakeJobs(env);
-  return Response.json({ accepted: true, userId, subaccountSid: asked.subaccount_sid }, { status: 202 });
+  return Response.json({ accepted: true, userId, subaccountSid: requested.subaccount_sid }, { status: 202 });
 }
 
-/** Seals all tokens under the current key now rather than with the next day. A job does it; the answer is 202. */
+/** Seals all tokens with the current key now, not with the daily schedule. A job does it; the response is 202. */
 export async function rotateSealingKeys(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   await expectNoBody(request);
   await decide(db, "request_sealing_key_rotation", { p_operator_id: user.id, p_request_id: requestId });
@@ -27,15 +36,15 @@ export async function rotateSealingKeys(request: Request, { db, env, user, reque
   return Response.json({ accepted: true }, { status: 202 });
 }
 
-/** Which sealing key seals, which are needed, which are missing, and which may go. */
+/** The current sealing key, and the keys that are in use, missing, or no longer needed. */
 export async function showSealingKeys(request: Request, { db, env }: Context): Promise<Response> {
   expectNoQuery(request);
   return Response.json(await sealingKeys(db, env.TOKEN_SEALING_KEYS));
 }
 
 /** Only an active account may change its tokens. */
-function cannotRotate(userId: string, standing: string): Refusal {
-  switch (standing) {
+function cannotRotate(userId: string, status: InactiveStatus): Refusal {
+  switch (status) {
     case "none":
       return new Refusal("not_found", `Cannot find a subaccount of user "${userId}"`);
     case "pending":
@@ -44,7 +53,5 @@ function cannotRotate(userId: string, standing: string): Refusal {
       return new Refusal("subaccount_suspended", `Cannot rotate the token of user "${userId}": they are suspended`);
     case "closed":
       return new Refusal("subaccount_closed", `Cannot rotate the token of user "${userId}": their account is closed`);
-    default:
-      throw new Error(`"${standing}" is no standing that anybody here knows`);
   }
 }

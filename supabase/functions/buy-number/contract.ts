@@ -4,11 +4,13 @@ import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
 export const purchaseSchema = z.strictObject({
-  phoneNumber: phoneNumberText,
-  friendlyName: friendlyNameText.optional(),
-  addressSid: z.string().regex(/^AD[0-9a-f]{32}$/, "must be AD followed by 32 hex digits").optional(),
-  bundleSid: z.string().regex(/^BU[0-9a-f]{32}$/, "must be BU followed by 32 hex digits").optional(),
-});
+  phoneNumber: phoneNumberText.describe("E.164"),
+  friendlyName: friendlyNameText.optional().describe("1 to 64 characters; Twilio's own name for it unless given"),
+  addressSid: z.string().regex(/^AD[0-9a-f]{32}$/, "must be AD followed by 32 hex digits").optional()
+    .describe("AD…, where the country requires an address"),
+  bundleSid: z.string().regex(/^BU[0-9a-f]{32}$/, "must be BU followed by 32 hex digits").optional()
+    .describe("BU…, where the country requires a regulatory bundle"),
+}).meta({ id: "NumberPurchase", description: "The body of buy-number" });
 
 export const contract = {
   caller: "user",

@@ -6,7 +6,7 @@ import { Refusal } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
+import { accountStatusRefusal } from "../_shared/subaccounts/require-active.ts";
 import { purchaseSchema } from "./contract.ts";
 
 const reserveNumber = decision("reserve_number", {
@@ -63,6 +63,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "pending":
     case "suspended":
     case "closed":
-      throw standingRefusal(reserved.outcome);
+      throw accountStatusRefusal(reserved.outcome);
   }
 }

@@ -7,6 +7,7 @@ import {
   recipientsQuery,
 } from "../_shared/campaigns/list.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
+import type { Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readQuery } from "../_shared/platform/request.ts";
@@ -36,7 +37,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
 async function change(
   request: Request,
   campaignId: string,
-  wish: "pause" | "resume" | "cancel",
+  wish: Enum<"campaign_change">,
   { db, env, user, requestId }: Context,
 ): Promise<Response> {
   expectNoQuery(request);

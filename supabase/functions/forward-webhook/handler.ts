@@ -1,11 +1,11 @@
-import { forwardWebhookRequest, saveForwardWebhook } from "../_shared/forwarding/webhook.ts";
+import { forwardWebhookOf, forwardWebhookRequest, saveForwardWebhook } from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { Refusal } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 
-/** GET tells the caller's webhook, POST sets or removes it. The secret is in the one answer that made it. */
+/** GET shows the caller's webhook, POST sets or removes it. The secret is in the response that made it, and in no other. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   expectNoQuery(request);
   if (request.method === "GET") return await show(context);
@@ -22,12 +22,17 @@ export async function handle(request: Request, context: Context): Promise<Respon
 }
 
 async function show({ db, user }: Context): Promise<Response> {
-  const stored = await decide(db, "forward_webhook_of", { p_user_id: user.id });
-  const webhook = stored.outcome === "none" ? null : {
-    url: stored.url,
-    enabled: stored.outcome === "enabled",
-    disabledReason: stored.disabled_reason,
-    createdAt: isoOf(stored.created_at),
-  };
-  return Response.json({ webhook });
+  const stored = await forwardWebhookOf(db, { p_user_id: user.id });
+  switch (stored.outcome) {
+    case "none":
+      return Response.json({ webhook: null });
+    case "enabled":
+    case "disabled": {
+      const disabledReason = stored.outcome === "disabled" ? stored.disabled_reason : null;
+      const { url, created_at: createdAt } = stored;
+      return Response.json({
+        webhook: { url, enabled: stored.outcome === "enabled", disabledReason, createdAt: isoOf(createdAt) },
+      });
+    }
+  }
 }

@@ -7,24 +7,25 @@ const ensured = z.strictObject({
   subaccountSid: z.string(),
   friendlyName: z.string(),
   status: z.literal("active"),
-});
+}).meta({ id: "EnsuredSubaccount", description: "The caller has an active subaccount" });
 
-/** Provisioning is in progress, or a call to Twilio is unanswered: ask again. */
 const inProgress = z.strictObject({
   success: z.literal(true),
   subaccountSid: z.null(),
   friendlyName: z.null(),
   status: z.literal("pending"),
+}).meta({
+  id: "PendingSubaccount",
+  description: "Provisioning is in progress, or a call to Twilio is unanswered: ask again",
 });
 
-/** A null status: the caller never asked for a subaccount. */
 const subaccount = z.strictObject({
   provisioned: z.boolean(),
-  status: subaccountStatusSchema.nullable(),
+  status: subaccountStatusSchema.nullable().describe("null: the caller never asked for a subaccount"),
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   createdAt: z.iso.datetime().nullable(),
-});
+}).meta({ id: "Subaccount", description: "The caller's subaccount" });
 
 export const contract = {
   caller: "user",
@@ -32,7 +33,7 @@ export const contract = {
     {
       method: "POST",
       path: "",
-      summary: "Ensures the caller's subaccount: 201 created, 200 already there, 202 somebody else is at it",
+      summary: "Ensures the caller's subaccount: 201 created, 200 it exists, 202 provisioning is in progress",
       answers: { 200: ensured, 201: ensured, 202: inProgress },
       errors: [
         "subscription_required",
@@ -45,7 +46,7 @@ export const contract = {
     {
       method: "GET",
       path: "",
-      summary: "Tells how the caller's subaccount stands",
+      summary: "Shows the caller's subaccount and its status",
       answers: { 200: subaccount },
       errors: [],
     },

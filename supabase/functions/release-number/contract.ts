@@ -5,9 +5,14 @@ import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts"
 
 export const releaseSchema = z.strictObject({
   numberId: z.guid(),
-  /** Releasing is final, and somebody else may buy the number: it is typed back. */
-  confirmPhoneNumber: z.string().max(20).optional(),
-});
+  confirmPhoneNumber: z.string().max(20).optional()
+    .describe("The number, typed again: releasing is final, and another customer of Twilio may buy it"),
+}).meta({ id: "NumberRelease", description: "The body of release-number" });
+
+const released = z.strictObject({
+  released: phoneNumberSchema,
+  primary: phoneNumberSchema.nullable().describe("The primary number from now on; null without any number"),
+}).meta({ id: "ReleasedNumber", description: "The response of release-number" });
 
 export const contract = {
   caller: "user",
@@ -16,7 +21,7 @@ export const contract = {
     path: "",
     summary: "Gives one of your numbers back to Twilio, for good",
     body: releaseSchema,
-    answers: { 200: z.strictObject({ released: phoneNumberSchema, primary: phoneNumberSchema.nullable() }) },
+    answers: { 200: released },
     errors: [
       "number_purchase_in_progress",
       "number_release_unknown",

@@ -3,7 +3,10 @@ import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
-export const renamingSchema = z.strictObject({ numberId: z.guid(), friendlyName: friendlyNameText });
+export const renamingSchema = z.strictObject({
+  numberId: z.guid(),
+  friendlyName: friendlyNameText.describe("1 to 64 characters"),
+}).meta({ id: "NumberRenaming", description: "The body of rename-number" });
 
 export const contract = {
   caller: "user",

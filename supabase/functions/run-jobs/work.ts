@@ -5,7 +5,8 @@ import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardMessage } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
-import { redactMessages } from "../_shared/messages/redact.ts";
+import { eraseDeletedUser } from "../_shared/messages/erase.ts";
+import { redactMessages, type TwilioFor } from "../_shared/messages/redact.ts";
 import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
@@ -43,6 +44,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refresh-messages") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
+  z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
@@ -62,7 +64,7 @@ export interface WorkDependencies extends ConvergeDependencies {
   stripe: Stripe;
   masterAccountSid: string;
   publicBaseUrl: string;
-  /** Twilio as a tenant whose subaccount is active; null for anybody else. */
+  /** Twilio as a tenant whose subaccount is active; null for any other tenant. */
   twilioOf: (userId: string) => Promise<Twilio | null>;
   /** Twilio as the tenant whose credentials these are. */
   asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
@@ -78,8 +80,7 @@ export interface WorkDependencies extends ConvergeDependencies {
 /** What each kind of job does. */
 export function workOf(dependencies: WorkDependencies): JobWork {
   const { db, twilio, stripe, now, twilioOf } = dependencies;
-  const twilioFor = (userId: string, source: string) =>
-    source === "master" ? Promise.resolve(twilio) : twilioOf(userId);
+  const twilioFor: TwilioFor = (userId, source) => source === "master" ? Promise.resolve(twilio) : twilioOf(userId);
   return async (raw) => {
     const job = jobSchema.parse(raw);
     switch (job.kind) {
@@ -108,6 +109,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "redact-old-messages":
         await decide(db, "ask_for_due_redactions", { p_limit: REDACTIONS_BATCH });
         return "done";
+      case "erase-user":
+        return await eraseDeletedUser(job.userId, { db }) ? "done" : { againInSeconds: 1 };
       case "forward-message":
         await forwardMessage(job.userId, job.messageId, dependencies);
         return "done";

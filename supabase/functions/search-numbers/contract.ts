@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { availableNumberSchema, searchSchema } from "../_shared/numbers/search.ts";
+import { numberOfferSchema, searchSchema } from "../_shared/numbers/search.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
@@ -10,7 +9,7 @@ export const contract = {
     path: "",
     summary: "Numbers that can be bought, with what they cost a month where that is known",
     query: searchSchema,
-    answers: { 200: z.strictObject({ numbers: z.array(availableNumberSchema) }) },
+    answers: { 200: numberOfferSchema },
     errors: [
       "number_not_available",
       ...ACCOUNT_STATUS_ERRORS,

@@ -1,5 +1,4 @@
 import { bulkSchema, checkBulk, createCampaign } from "../_shared/campaigns/create.ts";
-import { fetchCampaign } from "../_shared/campaigns/list.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
@@ -10,7 +9,7 @@ const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 }
 /** Ten thousand recipients with some variables each. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Checks all rows, stores the campaign and queues it. Jobs send it, wave by wave. */
+/** Checks all rows, stores the campaign and enqueues it. Jobs send it in batches. */
 export async function handle(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   expectNoQuery(request);
   const idempotencyKey = idempotencyKeyOf(request);
@@ -18,14 +17,13 @@ export async function handle(request: Request, { db, env, user, requestId }: Con
   const checked = checkBulk(input);
   const report = { accepted: checked.ready.length, rejected: checked.rejected };
   if (input.dryRun) return Response.json({ campaign: null, ...report });
-  const { campaignId, isRepeated } = await createCampaign(db, input, checked, {
+  const { campaign, isRepeated } = await createCampaign(db, input, checked, {
     userId: user.id,
     idempotencyKey,
     requestId,
     rateLimit: rateLimitArgs(LIMIT, request, env),
   });
   if (!isRepeated) wakeJobs(env);
-  const campaign = await fetchCampaign(db, user.id, campaignId);
   const headers: Record<string, string> = isRepeated ? { "idempotent-replayed": "true" } : {};
   return Response.json({ campaign, ...report }, { status: isRepeated ? 200 : 202, headers });
 }

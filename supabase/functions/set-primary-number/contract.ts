@@ -2,7 +2,8 @@ import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
-export const choiceSchema = z.strictObject({ numberId: z.guid() });
+export const choiceSchema = z.strictObject({ numberId: z.guid() })
+  .meta({ id: "NumberChoice", description: "The body of set-primary-number" });
 
 export const contract = {
   caller: "user",

@@ -11,7 +11,8 @@ export const contract = {
     path: "",
     summary: "Takes over what changed at Twilio, and points every number's texts to the platform again",
     answers: {
-      200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) }),
+      200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) })
+        .meta({ id: "NumberSync", description: "The response of sync-numbers" }),
     },
     errors: [
       ...ACCOUNT_STATUS_ERRORS,

@@ -4,7 +4,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
 import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { standingRefusal } from "../_shared/subaccounts/require-active.ts";
+import { accountStatusRefusal } from "../_shared/subaccounts/require-active.ts";
 import { refusalOf } from "../_shared/twilio/errors.ts";
 
 const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
@@ -30,7 +30,7 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     case "synced":
       return result.changes;
     case "no_account":
-      throw standingRefusal(result.status);
+      throw accountStatusRefusal(result.status);
     case "failed":
       throw refusalOf(result.failure);
   }

@@ -66,7 +66,7 @@ async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: n
   ) await twilio.fault({ match, ...fault });
 }
 
-/** Each time something has gone out since the last time, and the process is somewhere in the middle of the next wave. */
+/** Each time something has gone out since the last time, and the process is somewhere in the middle of the next batch. */
 async function killAgainAndAgain(stack: Stack, campaignId: string, kills: number): Promise<void> {
   for (let count = 0; count < kills; count++) {
     const { pid } = stack.state.functions;

@@ -1,7 +1,19 @@
 import type Stripe from "stripe";
-import { type Db, decide, rows } from "../platform/database.ts";
-import { subjectOf } from "./event-subject.ts";
+import type { Json } from "../database.types.ts";
+import { type Db, decide, decision, type Enum } from "../platform/database.ts";
+import { type EventSubject, subjectOf } from "./event-subject.ts";
 import { readSubscription } from "./subscription.ts";
+
+const beginStripeEvent = decision("begin_stripe_event", {
+  pending: ["type", "payload", "read_number"],
+  processed: [],
+  not_found: [],
+});
+const recordSubscription = decision("record_subscription", {
+  recorded: ["user_id"],
+  unlinked: [],
+  superseded: ["user_id?"],
+});
 
 export interface ApplyEventDependencies {
   db: Db;
@@ -13,29 +25,40 @@ export interface ApplyEventDependencies {
  * duplicates, late ones and ties all come to the same.
  */
 export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEventDependencies): Promise<void> {
-  const [stored] = await rows(db, "stripe_event", { p_event_id: eventId });
-  if (stored === undefined) throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
-  if (stored.outcome === "processed") return;
-  const result = await apply(stored, { db, stripe });
-  await decide(db, "settle_stripe_event", { p_event_id: eventId, p_result: result });
+  const stored = await beginStripeEvent(db, { p_event_id: eventId });
+  switch (stored.outcome) {
+    case "not_found":
+      throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
+    case "processed":
+      return;
+    case "pending":
+      await decide(db, "settle_stripe_event", { p_event_id: eventId, p_result: await apply(stored, { db, stripe }) });
+  }
 }
 
 interface StoredEvent {
   type: string;
-  payload: unknown;
-  /** Drawn before Stripe is read: of reads that overlap the database keeps the later one. */
-  ticket: number;
+  payload: Json;
+  /** Taken before Stripe is read: of reads that overlap, the database keeps the one with the higher number. */
+  read_number: number;
 }
 
-async function apply({ type, payload, ticket }: StoredEvent, { db, stripe }: ApplyEventDependencies): Promise<string> {
+async function apply(
+  { type, payload, read_number: readNumber }: StoredEvent,
+  { db, stripe }: ApplyEventDependencies,
+): Promise<Enum<"event_result">> {
   const subject = subjectOf(type, payload);
   if (subject === null) return "ignored";
   if (subject.userId !== null && subject.customerId !== null) {
-    await decide(db, "link_stripe_customer", { p_customer_id: subject.customerId, p_user_id: subject.userId });
+    await decide(db, "link_stripe_customer", {
+      p_customer_id: subject.customerId,
+      p_user_id: subject.userId,
+      p_origin: subject.origin,
+    });
   }
   const subscriptions = await subscriptionsOf(subject, stripe);
   const outcomes = await Promise.all(
-    subscriptions.map((subscription) => record(subscription, subject.userId, ticket, db)),
+    subscriptions.map((subscription) => record(subscription, subject, readNumber, db)),
   );
   return outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
 }
@@ -54,23 +77,26 @@ async function subscriptionsOf(
 
 async function record(
   subscription: Stripe.Subscription,
-  userId: string | null,
-  ticket: number,
+  subject: EventSubject,
+  readNumber: number,
   db: Db,
-): Promise<string> {
+): Promise<Enum<"record_subscription_outcome">> {
   const facts = readSubscription(subscription);
-  const recorded = await decide(db, "record_subscription", {
+  const { userId, origin } = facts.userId === null ? subject : { userId: facts.userId, origin: "metadata" as const };
+  const recorded = await recordSubscription(db, {
     p_subscription_id: facts.id,
     p_customer_id: facts.customerId,
-    p_user_id: facts.userId ?? userId,
+    p_user_id: userId,
+    p_origin: origin,
     p_status: facts.status,
     p_price_id: facts.priceId,
     p_lookup_key: facts.lookupKey,
+    p_current_period_start: facts.currentPeriodStart,
     p_current_period_end: facts.currentPeriodEnd,
     p_cancel_at: facts.cancelAt,
     p_ended_at: facts.endedAt,
     p_created_at: facts.createdAt,
-    p_ticket: ticket,
+    p_read_number: readNumber,
   });
   return recorded.outcome;
 }

@@ -1,10 +1,13 @@
 import { z } from "zod";
+import type { Enum } from "../platform/database.ts";
 
-/** Whom and what a Stripe event is about. */
+/** The customer, subscription and user that a Stripe event is about. */
 export interface EventSubject {
   subscriptionId: string | null;
   customerId: string | null;
   userId: string | null;
+  /** Where the user was named; null without one. */
+  origin: Enum<"subscription_origin"> | null;
 }
 
 const id = z.union([z.string(), z.object({ id: z.string() }).transform((object) => object.id)]).nullish().transform((
@@ -44,7 +47,7 @@ export function subjectOf(type: string, payload: unknown): EventSubject | null {
     case "invoice.payment_failed":
       return ofInvoice(invoice.parse(object));
     case "customer.deleted":
-      return { subscriptionId: null, customerId: customer.parse(object).id, userId: null };
+      return { subscriptionId: null, customerId: customer.parse(object).id, ...namedBy(null) };
     default:
       return null;
   }
@@ -57,18 +60,22 @@ function ofSession(
   return {
     subscriptionId: subscription,
     customerId: customer,
-    userId: client_reference_id ?? metadata?.user_id ?? null,
+    ...(client_reference_id === null ? namedBy(metadata) : { userId: client_reference_id, origin: "checkout" }),
   };
 }
 
+/** The user that metadata names. */
+function namedBy(found: z.output<typeof metadata> | undefined): Pick<EventSubject, "userId" | "origin"> {
+  const userId = found?.user_id ?? null;
+  return { userId, origin: userId === null ? null : "metadata" };
+}
+
 function ofSubscription({ id, customer, metadata }: z.output<typeof subscription>): EventSubject {
-  return { subscriptionId: id, customerId: customer, userId: metadata?.user_id ?? null };
+  return { subscriptionId: id, customerId: customer, ...namedBy(metadata) };
 }
 
 function ofInvoice({ customer, subscription, parent }: z.output<typeof invoice>): EventSubject | null {
   const details = parent?.subscription_details;
   const subscriptionId = details?.subscription ?? subscription;
-  return subscriptionId === null
-    ? null
-    : { subscriptionId, customerId: customer, userId: details?.metadata?.user_id ?? null };
+  return subscriptionId === null ? null : { subscriptionId, customerId: customer, ...namedBy(details?.metadata) };
 }

@@ -1,14 +1,17 @@
 import type Stripe from "stripe";
 import { z } from "zod";
+import { Constants } from "../database.types.ts";
+import type { Enum } from "../platform/database.ts";
 
 /** A Stripe subscription in the words of our table. Times are ISO. */
 export interface SubscriptionFacts {
   id: string;
   customerId: string;
   userId: string | null;
-  status: string;
+  status: Enum<"subscription_status">;
   priceId: string | null;
   lookupKey: string | null;
+  currentPeriodStart: string | null;
   currentPeriodEnd: string | null;
   cancelAt: string | null;
   endedAt: string | null;
@@ -26,6 +29,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     status: statusOf(subscription),
     priceId: item?.price.id ?? null,
     lookupKey: item?.price.lookup_key ?? null,
+    currentPeriodStart: time(item?.current_period_start),
     currentPeriodEnd: time(item?.current_period_end),
     cancelAt: time(subscription.cancel_at),
     endedAt: time(subscription.ended_at ?? subscription.canceled_at),
@@ -33,10 +37,12 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   };
 }
 
-/** Paused collection leaves Stripe's status at `active`: to us that tenant is paused. */
-function statusOf(subscription: Stripe.Subscription): string {
+const statusSchema = z.enum(Constants.public.Enums.subscription_status);
+
+/** A subscription with paused collection counts as paused, although Stripe still calls it `active`. */
+function statusOf(subscription: Stripe.Subscription): Enum<"subscription_status"> {
   const running = subscription.status === "active" || subscription.status === "trialing";
-  return running && subscription.pause_collection ? "paused" : subscription.status;
+  return running && subscription.pause_collection ? "paused" : statusSchema.parse(subscription.status);
 }
 
 const time = (seconds: number | null | undefined) => (seconds ? new Date(seconds * 1000).toISOString() : null);

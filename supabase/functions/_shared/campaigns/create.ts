@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { LONGEST_BODY, mediaUrlsSchema, sha256 } from "../messages/compose.ts";
 import { senderRefusal } from "../messages/reserve.ts";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decision, rowFrom } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import { momentSchema } from "../platform/paging.ts";
 import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import { type CheckedRecipients, checkRecipients } from "./recipients.ts";
-import { campaignSchema } from "./shape.ts";
+import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
 
 const MOST_RECIPIENTS = 10_000;
 const DAYS_AHEAD = 60;
@@ -44,6 +44,19 @@ export const bulkAnswerSchema = z.strictObject({
   rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() })),
 });
 
+const create = decision("create_campaign", {
+  created: ["campaign"],
+  duplicate: ["campaign"],
+  key_conflict: [],
+  rate_limited: ["retry_after_seconds"],
+  no_number: [],
+  number_not_owned: [],
+  no_subaccount: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
+
 export interface CreateOptions {
   userId: string;
   idempotencyKey: string;
@@ -62,7 +75,7 @@ export function checkBulk(input: BulkInput): CheckedRecipients {
 
 /**
  * Stores a campaign with its recipients and enqueues it, in one round trip.
- * @returns its id, and whether it was there already under this key
+ * @returns the campaign, and whether it was created under this key before
  * @throws Refusal
  */
 export async function createCampaign(
@@ -70,8 +83,8 @@ export async function createCampaign(
   input: BulkInput,
   { ready }: CheckedRecipients,
   options: CreateOptions,
-): Promise<{ campaignId: string; isRepeated: boolean }> {
-  const made = await decide(db, "create_campaign", {
+): Promise<{ campaign: Campaign; isRepeated: boolean }> {
+  const made = await create(db, {
     p_user_id: options.userId,
     p_idempotency_key: options.idempotencyKey,
     p_request_hash: await sha256(JSON.stringify(input)),
@@ -87,7 +100,7 @@ export async function createCampaign(
   switch (made.outcome) {
     case "created":
     case "duplicate":
-      return { campaignId: made.campaign_id, isRepeated: made.outcome === "duplicate" };
+      return { campaign: campaignOf(rowFrom("campaigns", made.campaign)), isRepeated: made.outcome === "duplicate" };
     case "key_conflict":
       throw new Refusal(
         "idempotency_key_reused",
@@ -95,7 +108,12 @@ export async function createCampaign(
       );
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
-    default:
+    case "no_number":
+    case "number_not_owned":
+    case "no_subaccount":
+    case "pending":
+    case "suspended":
+    case "closed":
       throw senderRefusal(made.outcome, input.from ?? null);
   }
 }

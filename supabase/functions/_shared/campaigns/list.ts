@@ -1,11 +1,19 @@
 import { z } from "zod";
-import { type Db, decide, rows } from "../platform/database.ts";
+import { completeRows, type Db, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
-import { type Campaign, CAMPAIGN_STATUSES, campaignOf, campaignSchema, COUNTS } from "./shape.ts";
+import {
+  type Campaign,
+  campaignOf,
+  campaignSchema,
+  campaignStatusSchema,
+  countNamed,
+  countOf,
+  countSchema,
+} from "./shape.ts";
 
 export const campaignsQuery = z.strictObject({
-  status: z.enum(CAMPAIGN_STATUSES).optional(),
+  status: campaignStatusSchema.optional(),
   limit: z.coerce.number<number>().int().min(1).max(200).default(50),
   cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
 });
@@ -13,9 +21,9 @@ export const campaignsQuery = z.strictObject({
 /** Newest first; `next` is the cursor of the page behind, null on the last. */
 export const campaignPageSchema = z.strictObject({ campaigns: z.array(campaignSchema), next: z.string().nullable() });
 
-/** Which recipients: all, or those under one of the campaign's counts. */
+/** Which recipients: all, or those that belong to one of the campaign's counts. */
 export const recipientsQuery = z.strictObject({
-  count: z.enum(COUNTS).optional(),
+  count: countSchema.optional(),
   limit: z.coerce.number<number>().int().min(1).max(1000).default(200),
   cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional(),
 });
@@ -25,7 +33,7 @@ export const recipientPageSchema = z.strictObject({
   recipients: z.array(z.strictObject({
     index: z.number().int(),
     to: z.string(),
-    count: z.enum(COUNTS),
+    count: countSchema,
     skipReason: z.string().nullable(),
     messageId: z.guid().nullable(),
     status: z.string().nullable(),
@@ -33,6 +41,13 @@ export const recipientPageSchema = z.strictObject({
     errorMessage: z.string().nullable(),
   })),
   next: z.string().nullable(),
+});
+
+const requestChange = decision("change_campaign", {
+  changed: ["campaign"],
+  already: ["campaign"],
+  over: ["campaign"],
+  not_found: [],
 });
 
 const EVERY = { p_status: null, p_before_at: null, p_before_id: null };
@@ -77,20 +92,20 @@ export async function listRecipients(
   campaignId: string,
   { count, limit, cursor }: z.output<typeof recipientsQuery>,
 ): Promise<z.output<typeof recipientPageSchema>> {
-  const found = await rows(db, "list_campaign_recipients", {
+  const found = await completeRows(db, "list_campaign_recipients", {
     p_user_id: userId,
     p_campaign_id: campaignId,
-    p_count: count === "inFlight" ? "in_flight" : count ?? null,
+    p_count: count === undefined ? null : countNamed(count),
     p_after: cursor?.[0] ?? null,
     p_limit: limit,
-  });
+  }, ["skip_reason", "message_id", "status", "error_code", "error_message"]);
   if (found.length === 0) await fetchCampaign(db, userId, campaignId);
   const last = found.at(-1);
   return {
     recipients: found.map((row) => ({
       index: row.position,
       to: row.to_number,
-      count: row.counted === "in_flight" ? "inFlight" : row.counted as (typeof COUNTS)[number],
+      count: countOf(row.counted),
       skipReason: row.skip_reason,
       messageId: row.message_id,
       status: row.status,
@@ -107,20 +122,26 @@ export async function listRecipients(
  */
 export async function changeCampaign(
   db: Db,
-  change: "pause" | "resume" | "cancel",
+  change: Enum<"campaign_change">,
   { userId, campaignId, requestId }: { userId: string; campaignId: string; requestId: string },
 ): Promise<Campaign> {
-  const changed = await decide(db, "change_campaign", {
+  const changed = await requestChange(db, {
     p_user_id: userId,
     p_campaign_id: campaignId,
     p_change: change,
     p_request_id: requestId,
   });
-  if (changed.outcome === "not_found") throw noCampaign(campaignId);
-  if (changed.outcome === "over") {
-    throw new Refusal("campaign_over", `Cannot ${change} the campaign: it is ${changed.status}`);
+  switch (changed.outcome) {
+    case "not_found":
+      throw noCampaign(campaignId);
+    case "over": {
+      const { status } = rowFrom("campaigns", changed.campaign);
+      throw new Refusal("campaign_over", `Cannot ${change} the campaign: it is ${status}`);
+    }
+    case "changed":
+    case "already":
+      return campaignOf(rowFrom("campaigns", changed.campaign));
   }
-  return await fetchCampaign(db, userId, campaignId);
 }
 
 function noCampaign(campaignId: string): Refusal {

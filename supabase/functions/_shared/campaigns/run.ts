@@ -1,16 +1,16 @@
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { sendWave, type Wave, type WaveResult } from "./wave.ts";
+import { type Batch, type BatchResult, sendBatch } from "./batch.ts";
 
 export interface RunDependencies {
   db: Db;
   log: Log;
   publicBaseUrl: string;
-  /** Twilio as the tenant, by what the wave's decision brought. */
+  /** Twilio as the tenant, with the credentials that came with the batch. */
   asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
-  /** How long one turn lasts; then others have theirs. */
+  /** How long one turn lasts, before other jobs have theirs. */
   turnMs?: number;
 }
 
@@ -20,22 +20,32 @@ export interface CampaignJob {
   run: number;
 }
 
-/** Between two claims of the queue, so that a number's pace is kept while the campaign waits for its next turn. */
+/** Longer than the pause between two turns, so that a number's send rate is kept across turns. */
 const TURN_MS = 5_000;
-const WAVE = 25;
-/** Waits no longer than this within a turn. */
+const BATCH = 25;
+/** A turn ends instead of waiting longer than this. */
 const LONGEST_WAIT_MS = 2_000;
-const LONGEST_SETBACK_SECONDS = 300;
+const LONGEST_BACKOFF_SECONDS = 300;
+
+const reserveBatch = decision("reserve_campaign_batch", {
+  reserved: ["account_sid", "sealed_token", "from_number", "media_urls", "messages"],
+  scheduled: ["wait_ms"],
+  send_rate_reached: ["wait_ms"],
+  limit_reached: ["wait_ms"],
+  paused: [],
+  completed: [],
+  over: [],
+});
 
 /**
- * Sends the next messages of a campaign, wave by wave, for one turn. Each wave is reserved before Twilio hears of it, and what
- * came of it is recorded after: whoever dies in between leaves a wave that is settled by evidence, and none is sent twice.
- * @returns in how many seconds it goes on; null when it does not
+ * Sends the next messages of a campaign, batch by batch, for one turn. Each batch is reserved before Twilio is called, and its
+ * results are recorded afterwards. A process that dies in between leaves a batch that evidence settles; none is sent twice.
+ * @returns in how many seconds it continues; null when it does not
  */
 export async function runCampaign(job: CampaignJob, dependencies: RunDependencies): Promise<number | null> {
   const deadline = performance.now() + (dependencies.turnMs ?? TURN_MS);
   do {
-    const step = await nextWave(job, dependencies);
+    const step = await nextBatch(job, dependencies);
     if (step.kind === "over") return null;
     if (step.waitMs > LONGEST_WAIT_MS) return Math.ceil(step.waitMs / 1000);
     if (step.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, step.waitMs));
@@ -43,69 +53,69 @@ export async function runCampaign(job: CampaignJob, dependencies: RunDependencie
   return 0;
 }
 
-type Step = { kind: "over" } | { kind: "goes_on"; waitMs: number };
+type Step = { kind: "over" } | { kind: "continues"; waitMs: number };
 
-async function nextWave(job: CampaignJob, dependencies: RunDependencies): Promise<Step> {
+async function nextBatch(job: CampaignJob, dependencies: RunDependencies): Promise<Step> {
   const { campaignId, userId, run } = job;
-  const reserved = await decide(dependencies.db, "reserve_campaign_wave", {
+  const reserved = await reserveBatch(dependencies.db, {
     p_campaign_id: campaignId,
     p_user_id: userId,
     p_run: run,
-    p_limit: WAVE,
+    p_limit: BATCH,
   });
   switch (reserved.outcome) {
     case "over":
     case "completed":
     case "paused":
       return { kind: "over" };
-    case "waiting":
+    case "scheduled":
     case "limit_reached":
-    case "paced":
-      return { kind: "goes_on", waitMs: reserved.wait_ms };
+    case "send_rate_reached":
+      return { kind: "continues", waitMs: reserved.wait_ms };
     case "reserved":
       return await send(job, {
         accountSid: reserved.account_sid,
         sealedToken: reserved.sealed_token,
         from: reserved.from_number,
         mediaUrls: reserved.media_urls,
-        messages: reserved.messages as unknown as Wave["messages"],
+        messages: reserved.messages.map(({ id, to_number: to, body }) => ({ id: id!, to: to!, body })),
       }, dependencies);
-    default:
-      throw new Error(`reserve_campaign_wave answered "${reserved.outcome}", which nobody here knows`);
   }
 }
 
-async function send(job: CampaignJob, wave: Wave, dependencies: RunDependencies): Promise<Step> {
-  if (wave.messages.length === 0) return { kind: "goes_on", waitMs: 0 };
+async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencies): Promise<Step> {
+  if (batch.messages.length === 0) return { kind: "continues", waitMs: 0 };
   const { db, log, publicBaseUrl } = dependencies;
   const { campaignId, userId } = job;
-  const twilio = await becomeTenant(job, wave, dependencies);
-  const outcomes = await sendWave(wave, { twilio, userId, publicBaseUrl });
-  const setbacks = await record(job, outcomes.map(({ result }) => result), db);
-  log.info("campaign.wave", { campaignId, userId, messages: outcomes.length, setbacks });
+  const twilio = await becomeTenant(job, batch, dependencies);
+  const outcomes = await sendBatch(batch, { twilio, userId, publicBaseUrl });
+  const failedBatches = await record(job, outcomes.map(({ result }) => result), db);
+  log.info("campaign.batch", { campaignId, userId, messages: outcomes.length, failedBatches });
   if (outcomes.some(({ trouble }) => trouble === "account")) {
     await decide(db, "pause_campaign", { p_campaign_id: campaignId, p_user_id: userId, p_reason: "account_refused" });
     await decide(db, "report_account_trouble", { p_user_id: userId });
     return { kind: "over" };
   }
-  if (setbacks > 0) return { kind: "goes_on", waitMs: Math.min(2 ** setbacks, LONGEST_SETBACK_SECONDS) * 1000 };
-  return { kind: "goes_on", waitMs: outcomes.some(({ trouble }) => trouble === "throttled") ? 1_000 : 0 };
+  if (failedBatches > 0) {
+    return { kind: "continues", waitMs: Math.min(2 ** failedBatches, LONGEST_BACKOFF_SECONDS) * 1000 };
+  }
+  return { kind: "continues", waitMs: outcomes.some(({ trouble }) => trouble === "throttled") ? 1_000 : 0 };
 }
 
-/** @throws where the tenant's token does not open: nothing was sent, so all of the wave waits again */
-async function becomeTenant(job: CampaignJob, wave: Wave, { db, asTenant }: RunDependencies): Promise<Twilio> {
+/** @throws Error when the tenant's token cannot be opened: nothing was sent, so the whole batch waits again */
+async function becomeTenant(job: CampaignJob, batch: Batch, { db, asTenant }: RunDependencies): Promise<Twilio> {
   try {
-    const { accountSid, sealedToken } = wave;
+    const { accountSid, sealedToken } = batch;
     return await asTenant({ userId: job.userId, accountSid, sealedToken });
   } catch (error) {
-    await record(job, wave.messages.map(({ id }) => ({ id, status: "released" })), db);
+    await record(job, batch.messages.map(({ id }) => ({ message_id: id, status: "released" })), db);
     throw error;
   }
 }
 
-/** @returns how many waves in a row Twilio gave no answer to */
-function record({ campaignId, userId }: CampaignJob, results: WaveResult[], db: Db): Promise<number> {
-  return decide(db, "record_campaign_wave", {
+/** @returns how many batches in a row got no response from Twilio */
+function record({ campaignId, userId }: CampaignJob, results: BatchResult[], db: Db): Promise<number> {
+  return decide(db, "record_campaign_batch", {
     p_campaign_id: campaignId,
     p_user_id: userId,
     p_results: results.map((result) => ({ ...result })),

@@ -1,10 +1,24 @@
 import { z } from "zod";
+import { Constants } from "../database.types.ts";
+import type { Enum, Row } from "../platform/database.ts";
 import { isoOf } from "../platform/time.ts";
 
-export const CAMPAIGN_STATUSES = ["scheduled", "running", "paused", "canceled", "completed"] as const;
+export const campaignStatusSchema = z.enum(Constants.public.Enums.campaign_status);
 
 /** Where each recipient is: they add up to `total`. */
-export const COUNTS = ["waiting", "inFlight", "sent", "delivered", "failed", "unknown", "skipped"] as const;
+export const countSchema = z.enum(["waiting", "inFlight", "sent", "delivered", "failed", "unknown", "skipped"]);
+
+export type Count = z.output<typeof countSchema>;
+
+/** A count of the database as callers see it. */
+export function countOf(counted: Enum<"campaign_count">): Count {
+  return counted === "in_flight" ? "inFlight" : counted;
+}
+
+/** A count as the database names it. */
+export function countNamed(count: Count): Enum<"campaign_count"> {
+  return count === "inFlight" ? "in_flight" : count;
+}
 
 const count = z.number().int();
 
@@ -15,8 +29,8 @@ export const campaignSchema = z.strictObject({
   from: z.string(),
   body: z.string().nullable(),
   mediaUrls: z.array(z.string()),
-  status: z.enum(CAMPAIGN_STATUSES),
-  /** Why it waits or stands still: a limit of the plan, or what is wrong with the sender. */
+  status: campaignStatusSchema,
+  /** Why it waits or is paused: a limit of the plan, or what is wrong with the sender. */
   statusReason: z.string().nullable(),
   scheduledAt: z.string().nullable(),
   startedAt: z.string().nullable(),
@@ -36,30 +50,8 @@ export const campaignSchema = z.strictObject({
 
 export type Campaign = z.output<typeof campaignSchema>;
 
-interface CampaignRow {
-  id: string;
-  name: string | null;
-  from_number: string;
-  body: string | null;
-  media_urls: string[];
-  status: string;
-  status_reason: string | null;
-  scheduled_at: string | null;
-  started_at: string | null;
-  finished_at: string | null;
-  total: number;
-  waiting: number;
-  in_flight: number;
-  sent: number;
-  delivered: number;
-  failed: number;
-  unknown: number;
-  skipped: number;
-  created_at: string;
-}
-
 /** A row of `campaigns` as callers see it. */
-export function campaignOf(row: CampaignRow): Campaign {
+export function campaignOf(row: Row<"campaigns">): Campaign {
   const { waiting, in_flight: inFlight, sent, delivered, failed, unknown, skipped } = row;
   return {
     id: row.id,
@@ -67,7 +59,7 @@ export function campaignOf(row: CampaignRow): Campaign {
     from: row.from_number,
     body: row.body,
     mediaUrls: row.media_urls,
-    status: row.status as Campaign["status"],
+    status: row.status,
     statusReason: row.status_reason,
     scheduledAt: isoOf(row.scheduled_at),
     startedAt: isoOf(row.started_at),

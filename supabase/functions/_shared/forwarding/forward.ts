@@ -3,7 +3,7 @@ import { messageOf } from "../messages/list.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
 import type { KeyRing } from "../platform/sealing.ts";
 import { isPublicTarget } from "./target.ts";
-import { openSecret } from "./webhook.ts";
+import { forwardWebhookOf, openSecret } from "./webhook.ts";
 
 export interface ForwardDependencies {
   db: Db;
@@ -17,9 +17,9 @@ export interface ForwardDependencies {
 const TIMEOUT_MS = 10_000;
 
 /**
- * Tells a tenant's webhook of one received message, signed as Standard Webhooks has it. The id is the message's, so that
- * whoever hears of it twice can tell. A webhook that answers 410 wants no more and is disabled.
- * @throws Error where it was not taken: the job is tried again, and ends among the dead letters
+ * Forwards one received message to a tenant's webhook, signed as Standard Webhooks defines. The id is the message's, so that
+ * the receiver recognises a repetition. A webhook that answers 410 is disabled.
+ * @throws Error when the webhook did not accept it: the job is retried, and becomes a dead letter in the end
  */
 export async function forwardMessage(
   userId: string,
@@ -27,7 +27,7 @@ export async function forwardMessage(
   dependencies: ForwardDependencies,
 ): Promise<void> {
   const { db } = dependencies;
-  const webhook = await decide(db, "forward_webhook_of", { p_user_id: userId });
+  const webhook = await forwardWebhookOf(db, { p_user_id: userId });
   if (webhook.outcome !== "enabled") return;
   const [row] = await rows(db, "message_of", { p_user_id: userId, p_message_id: messageId });
   if (row === undefined) return;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decision } from "../platform/database.ts";
 import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
 import { isoOf } from "../platform/time.ts";
 import { isPublicTarget } from "./target.ts";
 
-/** A tenant's webhook as they see it. The secret is shown when it is made, and never again. */
+/** A tenant's webhook as they see it. The secret is in the response that created or rotated it, and in no other. */
 export const forwardWebhookSchema = z.strictObject({
   url: z.string(),
   enabled: z.boolean(),
@@ -16,6 +16,20 @@ export const forwardWebhookSchema = z.strictObject({
 });
 
 export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
+
+/** A tenant's webhook, with its sealed secret. */
+export const forwardWebhookOf = decision("forward_webhook_of", {
+  none: [],
+  enabled: ["url", "sealed_secret", "created_at"],
+  disabled: ["url", "disabled_reason", "created_at"],
+});
+
+const save = decision("save_forward_webhook", {
+  created: ["created_at"],
+  rotated: ["created_at"],
+  changed: ["created_at"],
+  unknown_user: [],
+});
 
 /** Where to forward to: null forgets the webhook. `rotateSecret` makes another secret for one that is there. */
 export function forwardWebhookRequest(allowPrivate: boolean) {
@@ -36,24 +50,37 @@ export interface SaveForwardWebhook {
 
 /**
  * Sets a tenant's webhook and enables it again. A first one, and one whose secret is rotated, gets a secret.
- * @returns null where the user is gone
+ * @returns null for a deleted user
  */
 export async function saveForwardWebhook(
   { userId, url, rotateSecret, requestId }: SaveForwardWebhook,
   { db, ring }: { db: Db; ring: KeyRing },
 ): Promise<ForwardWebhook | null> {
   const secret = newSecret();
-  const saved = await decide(db, "save_forward_webhook", {
+  const saved = await save(db, {
     p_user_id: userId,
     p_url: url,
     p_sealed_secret: await seal(ring, secret, bindingOf(userId)),
     p_rotate: rotateSecret,
     p_request_id: requestId,
   });
-  if (saved.outcome === "unknown_user") return null;
-  const shown = { url, enabled: true, disabledReason: null, createdAt: isoOf(saved.created_at) };
-  return saved.outcome === "changed" ? shown : { ...shown, secret };
+  switch (saved.outcome) {
+    case "unknown_user":
+      return null;
+    case "changed":
+      return shown(url, saved.created_at);
+    case "created":
+    case "rotated":
+      return { ...shown(url, saved.created_at), secret };
+  }
 }
+
+const shown = (url: string, createdAt: string): ForwardWebhook => ({
+  url,
+  enabled: true,
+  disabledReason: null,
+  createdAt: isoOf(createdAt),
+});
 
 /** The secret of a tenant's webhook, for one use. */
 export function openSecret(ring: KeyRing, userId: string, sealed: string): Promise<string> {

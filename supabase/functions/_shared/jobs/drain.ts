@@ -4,7 +4,7 @@ import { describeError, type Log } from "../platform/log.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 
-/** What a job's work came to: done, or look again after some seconds (waiting is no failure, and never a dead letter). */
+/** The result of a job: done, or run it again after some seconds. Waiting is no failure and never leads to a dead letter. */
 export type JobResult = "done" | { againInSeconds: number };
 
 export type JobWork = (job: Record<string, unknown>) => Promise<JobResult>;
@@ -25,10 +25,10 @@ export interface DrainReport {
   buried: number;
 }
 
-/** Longer than a job may take: until then no other drain sees it. */
+/** Longer than a job may take: no other drain claims it until then. */
 const VISIBILITY_SECONDS = 150;
 
-/** How often the queue is looked at while jobs are at work: one that takes long holds up nobody. */
+/** How often jobs are claimed while others run: a long job delays no other. */
 const LOOK_AGAIN_MS = 250;
 
 /** Claims and works off jobs until none is left or the time is up, `batch` of them side by side. Several drains may run at once. */
@@ -77,8 +77,10 @@ async function settle(
 ): Promise<keyof DrainReport> {
   const kind = kindOf(job);
   try {
-    // A job that ends its process each time never comes to its own failure: its claims are what counts it out.
-    if (attempt > MAX_ATTEMPTS) return await bury(job_id, "its process ended before it did, each time", db);
+    // A job that ends its process each time never reports a failure, so its claims are counted.
+    if (attempt > MAX_ATTEMPTS) {
+      return await moveToDeadLetters(job_id, "its process ended before it did, each time", db);
+    }
     const result = await work(job as Record<string, unknown>);
     if (result === "done") {
       await decide(db, "finish_job", { p_job_id: job_id });
@@ -89,14 +91,14 @@ async function settle(
   } catch (error) {
     const reason = reasonOf(error);
     log.warn("job.failed", { kind, jobId: job_id, attempt, reason, ...describeError(error) });
-    if (attempt >= MAX_ATTEMPTS) return await bury(job_id, reason, db);
+    if (attempt >= MAX_ATTEMPTS) return await moveToDeadLetters(job_id, reason, db);
     await decide(db, "retry_job", { p_job_id: job_id, p_delay_seconds: retryDelay(attempt), p_error: reason });
     return "retried";
   }
 }
 
-async function bury(jobId: number, reason: string, db: Db): Promise<"buried"> {
-  await decide(db, "bury_job", { p_job_id: jobId, p_error: reason });
+async function moveToDeadLetters(jobId: number, reason: string, db: Db): Promise<"buried"> {
+  await decide(db, "move_job_to_dead_letters", { p_job_id: jobId, p_error: reason });
   return "buried";
 }
 
@@ -104,7 +106,7 @@ function kindOf(job: unknown): string {
   return typeof job === "object" && job !== null && "kind" in job ? String(job.kind) : "unknown";
 }
 
-/** What an operator reads beside a failed job: the kind of failure, not whatever text an outside error carries. */
+/** The error that an operator reads: the kind of failure, without the text of a foreign error. */
 function reasonOf(error: unknown): string {
   if (error instanceof Refusal) return `${error.code}: ${error.message}`;
   try {

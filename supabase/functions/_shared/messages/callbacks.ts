@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
 import { consentOf, keywordOf } from "./consent.ts";
-import { SENT_STATUSES } from "./statuses.ts";
+import { recordMessageStatus } from "./evidence.ts";
+import { sentStatusSchema } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
 const whole = z.coerce.number().int();
@@ -13,7 +14,7 @@ const LARGEST_INTEGER = 2 ** 31 - 1;
 export const statusSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
-  MessageStatus: z.enum(SENT_STATUSES),
+  MessageStatus: sentStatusSchema,
   ErrorCode: whole.min(0).max(LARGEST_INTEGER).optional(),
 });
 
@@ -29,20 +30,26 @@ export const inboundSchema = z.object({
   OptOutType: z.string().optional(),
 });
 
+const recordInboundMessage = decision("record_inbound_message", {
+  recorded: ["reply?", "reply_id?"],
+  duplicate: ["reply?", "reply_id?"],
+  unknown_user: [],
+});
+
 /**
- * Moves a message along its life, as far as this report is news.
- * @returns the outcome of the ledger (moved, unchanged, mismatch, not_found), or `ignored` for a report we cannot read
+ * Records what a callback reports about a message.
+ * @returns the outcome, or `ignored` for a report that cannot be read
  */
 export async function applyStatusCallback(
   db: Db,
   userId: string,
   messageId: string | null,
   form: URLSearchParams,
-): Promise<string> {
+): Promise<Enum<"evidence_outcome"> | "ignored"> {
   const report = statusSchema.safeParse(fieldsOf(form));
   if (!report.success) return "ignored";
   const { MessageSid, AccountSid, MessageStatus, ErrorCode } = report.data;
-  const recorded = await decide(db, "record_message_status", {
+  const recorded = await recordMessageStatus(db, {
     p_message_id: messageId,
     p_user_id: userId,
     p_account_sid: AccountSid,
@@ -54,21 +61,21 @@ export async function applyStatusCallback(
   return recorded.outcome;
 }
 
-/** What is to be answered to a received message, and the row of that answer in the ledger. */
+/** The tenant's reply to a received keyword, and its row in the ledger. */
 export interface KeywordReply {
   body: string;
   messageId: string;
 }
 
 /**
- * Stores a received message, once, and what it says about consent.
- * @returns recorded, duplicate, or `ignored` for one we cannot read; and what the tenant has configured as its answer
+ * Stores a received message once, and what it says about consent.
+ * @returns the outcome, or `ignored` for a message that cannot be read; and the tenant's reply to a keyword, if any
  */
 export async function applyInbound(
   db: Db,
   userId: string,
   form: URLSearchParams,
-): Promise<{ outcome: string; reply: KeywordReply | null }> {
+): Promise<{ outcome: Enum<"inbound_outcome"> | "ignored"; reply: KeywordReply | null }> {
   const fields = fieldsOf(form);
   const message = inboundSchema.safeParse(fields);
   if (!message.success) return { outcome: "ignored", reply: null };
@@ -77,7 +84,7 @@ export async function applyInbound(
     url: fields[`MediaUrl${index}`],
     type: fields[`MediaContentType${index}`] ?? "application/octet-stream",
   })).filter(({ url }) => url !== undefined);
-  const recorded = await decide(db, "record_inbound_message", {
+  const recorded = await recordInboundMessage(db, {
     p_user_id: userId,
     p_twilio_message_sid: MessageSid,
     p_account_sid: AccountSid,
@@ -90,8 +97,9 @@ export async function applyInbound(
     p_consent: consentOf(Body, OptOutType ?? null),
     p_keyword: keywordOf(Body),
   });
-  const { outcome, reply, reply_id } = recorded;
-  return { outcome, reply: reply === null ? null : { body: reply, messageId: reply_id } };
+  if (recorded.outcome === "unknown_user") return { outcome: recorded.outcome, reply: null };
+  const { outcome, reply, reply_id: replyId } = recorded;
+  return { outcome, reply: reply === null || replyId === null ? null : { body: reply, messageId: replyId } };
 }
 
 /** Of a repeated field the first value, which is also the one the signature was checked by; in text that can be stored. */

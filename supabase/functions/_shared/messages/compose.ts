@@ -1,6 +1,7 @@
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { SegmentedMessage } from "sms-segments-calculator";
 import { z } from "zod";
+import type { Enum } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 
 /** Twilio's limit (21617), in UTF-16 code units as it counts them. */
@@ -31,7 +32,7 @@ export interface Composed {
   body: string | null;
   mediaUrls: string[];
   segments: number;
-  encoding: "GSM-7" | "UCS-2";
+  encoding: Enum<"message_encoding">;
   /** SHA-256 over everything the caller asked for, hex: one idempotency key stands for one request. */
   requestHash: string;
 }
@@ -63,7 +64,7 @@ export async function compose(input: MessageInput): Promise<Composed> {
 }
 
 /** How many segments a text takes, and in which encoding. Some 0.4 ms: never for thousands within one request. */
-export function measure(body: string | null): { segments: number; encoding: "GSM-7" | "UCS-2" } {
+export function measure(body: string | null): { segments: number; encoding: Enum<"message_encoding"> } {
   const measured = new SegmentedMessage(body ?? "");
   return {
     segments: Math.max(1, measured.segmentsCount),

@@ -1,5 +1,7 @@
-/** What a reply asks for: stop texting, start again, help; or nothing of the kind. */
-export type Consent = "stop" | "start" | "help" | null;
+import type { Enum } from "../platform/database.ts";
+
+/** What a keyword in a reply asks for; null without a keyword. */
+export type Consent = Enum<"consent"> | null;
 
 const STOP = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"]);
 const START = new Set(["START", "YES", "UNSTOP"]);

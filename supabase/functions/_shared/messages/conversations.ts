@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type Db, rows } from "../platform/database.ts";
+import { completeRows, type Db, type Row, rowFrom } from "../platform/database.ts";
 import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import { isoOf } from "../platform/time.ts";
-import { numberInQuery } from "./list.ts";
+import { directionSchema, numberInQuery } from "./list.ts";
 
 /** Which conversations: all, or those of one number. */
 export const conversationsQuery = z.strictObject({
@@ -20,7 +20,7 @@ const conversationSchema = z.strictObject({
   optedOut: z.boolean(),
   lastMessage: z.strictObject({
     id: z.guid(),
-    direction: z.enum(["inbound", "outbound"]),
+    direction: directionSchema,
     body: z.string().nullable(),
     status: z.string(),
     mediaCount: z.number(),
@@ -41,7 +41,7 @@ export async function listConversations(
   { number, limit, cursor }: z.output<typeof conversationsQuery>,
 ): Promise<z.output<typeof conversationPageSchema>> {
   const [beforeAt, beforeOwn, beforePeer] = cursor ?? [null, null, null];
-  const found = await rows(db, "list_conversations", {
+  const found = await completeRows(db, "list_conversations", {
     p_user_id: userId,
     p_own_number: number ?? null,
     p_before_at: beforeAt,
@@ -57,13 +57,13 @@ export async function listConversations(
       with: row.peer_number,
       lastMessageAt: isoOf(row.last_message_at),
       optedOut: row.opted_out,
-      lastMessage: lastMessageOf(row.last_message),
+      lastMessage: lastMessageOf(rowFrom("sms_messages", row.last_message)),
     })),
     next: isFull ? writeCursor([timestampOf(last.last_message_at), last.own_number, last.peer_number]) : null,
   };
 }
 
-function lastMessageOf(json: unknown): z.output<typeof conversationSchema>["lastMessage"] {
-  const message = conversationSchema.shape.lastMessage.parse(json);
-  return { ...message, createdAt: isoOf(message.createdAt) };
+function lastMessageOf(row: Row<"sms_messages">): z.output<typeof conversationSchema>["lastMessage"] {
+  const { id, direction, body, status, media_urls, created_at } = row;
+  return { id, direction, body, status, mediaCount: media_urls.length, createdAt: isoOf(created_at) };
 }

@@ -1,17 +1,20 @@
 import { z } from "zod";
-import { type Db, rows } from "../platform/database.ts";
+import { Constants } from "../database.types.ts";
+import { type Db, type Row, rows } from "../platform/database.ts";
 import { cursorSchema, momentSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import { isoOf } from "../platform/time.ts";
-import { STATUSES } from "./statuses.ts";
+import { messageStatusSchema, STATUSES } from "./statuses.ts";
 
 /** In a query an unencoded `+` arrives as a blank. */
 export const numberInQuery = z.string().min(2).max(64).transform((text) => text.replace(/^ /, "+"));
 
+export const directionSchema = z.enum(Constants.public.Enums.message_direction);
+
 /** What messages can be asked for. `number` and `with` together are one conversation. */
 export const messagesQuery = z.strictObject({
-  direction: z.enum(["inbound", "outbound"]).optional(),
+  direction: directionSchema.optional(),
   /** One, or several with commas. */
-  status: z.string().transform((text) => text.split(",")).pipe(z.array(z.enum(STATUSES)).max(STATUSES.length))
+  status: z.string().transform((text) => text.split(",")).pipe(z.array(messageStatusSchema).max(STATUSES.length))
     .optional(),
   number: numberInQuery.optional(),
   with: numberInQuery.optional(),
@@ -29,13 +32,13 @@ export type MessagesQuery = z.output<typeof messagesQuery>;
 export const messageSchema = z.strictObject({
   id: z.guid(),
   sid: z.string().nullable(),
-  direction: z.enum(["inbound", "outbound"]),
+  direction: directionSchema,
   from: z.string(),
   to: z.string(),
   body: z.string().nullable(),
   media: z.array(z.strictObject({ url: z.string(), contentType: z.string().nullable() })),
-  status: z.enum(STATUSES),
-  source: z.enum(["subaccount", "master"]),
+  status: messageStatusSchema,
+  source: z.enum(Constants.public.Enums.message_source),
   errorCode: z.number().nullable(),
   errorMessage: z.string().nullable(),
   segments: z.number().nullable(),
@@ -80,40 +83,18 @@ export async function listMessages(
   return { messages: found.map(messageOf), next };
 }
 
-interface MessageRow {
-  id: string;
-  direction: string;
-  from_number: string;
-  to_number: string;
-  body: string | null;
-  media_urls: string[];
-  media_types: string[];
-  status: string;
-  twilio_message_sid: string | null;
-  source: string;
-  error_code: number | null;
-  error_message: string | null;
-  num_segments: number | null;
-  encoding: string | null;
-  price: number | null;
-  price_unit: string | null;
-  campaign_id: string | null;
-  redacted_at: string | null;
-  status_updated_at: string;
-  created_at: string;
-}
-
-export function messageOf(row: MessageRow): Message {
+/** A row of the ledger as callers see it. */
+export function messageOf(row: Row<"sms_messages">): Message {
   return {
     id: row.id,
     sid: row.twilio_message_sid,
-    direction: row.direction as Message["direction"],
+    direction: row.direction,
     from: row.from_number,
     to: row.to_number,
     body: row.body,
     media: row.media_urls.map((url, index) => ({ url, contentType: row.media_types[index] ?? null })),
-    status: row.status as Message["status"],
-    source: row.source as Message["source"],
+    status: row.status,
+    source: row.source,
     errorCode: row.error_code,
     errorMessage: row.error_message,
     segments: row.num_segments,

@@ -1,7 +1,27 @@
-import { type Db, decide, rows } from "../platform/database.ts";
+import { type Db, decide, decision, type Enum, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import type { MessageStatus } from "./statuses.ts";
+
+/** A tenant's wish to have a message's text and media deleted. */
+export const requestRedaction = decision("request_redaction", {
+  accepted: ["message"],
+  already: ["message"],
+  not_found: [],
+});
+
+/** Twilio deletes only messages it has finished with. */
+const UNFINISHED: ReadonlySet<MessageStatus> = new Set<MessageStatus>([
+  "reserved",
+  "unknown",
+  "accepted",
+  "scheduled",
+  "queued",
+  "sending",
+]);
+
+export const isUnfinished = (status: MessageStatus): boolean => UNFINISHED.has(status);
 
 /** A message as Twilio knows it. */
 export interface RedactedMessage {
@@ -34,9 +54,12 @@ export async function redactAtTwilio({ sid, mediaCount }: RedactedMessage, twili
 const NOT_FINISHED = 20009;
 const BATCH = 50;
 
+/** Twilio as the account that sent a message: the tenant's, or the master account. Null when it is not active. */
+export type TwilioFor = (userId: string, source: Enum<"message_source">) => Promise<Twilio | null>;
+
 export interface RedactDependencies {
   db: Db;
-  twilioFor: (userId: string, source: string) => Promise<Twilio | null>;
+  twilioFor: TwilioFor;
   log: Log;
 }
 
@@ -58,7 +81,7 @@ export async function redactMessages(userId: string, dependencies: RedactDepende
 interface WaitingMessage {
   message_id: string;
   twilio_message_sid: string | null;
-  source: string;
+  source: Enum<"message_source">;
   media_count: number;
   is_at_twilio: boolean;
 }

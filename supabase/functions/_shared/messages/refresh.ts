@@ -3,11 +3,12 @@ import { type Db, decide, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import type { Evidence } from "./evidence.ts";
+import type { TwilioFor } from "./redact.ts";
 
 export interface RefreshDependencies {
   db: Db;
-  /** Twilio as the account that sent: the tenant's, or the master's. */
-  twilioFor: (userId: string, source: string) => Promise<Twilio | null>;
+  twilioFor: TwilioFor;
   log: Log;
 }
 
@@ -51,7 +52,7 @@ async function refreshAccount(account: Unfinished, twilio: Twilio, db: Db): Prom
   if (messages.length === 0) return 0;
   const { moved, priced } = await decide(db, "record_message_reports", {
     p_account_sid: account.account_sid,
-    p_reports: messages.map(reportOf),
+    p_reports: messages.map((message) => ({ ...reportOf(message) })),
   });
   return moved + priced;
 }
@@ -81,15 +82,15 @@ async function listAll({ sids, first_sent_at, last_sent_at }: Unfinished, twilio
   return listed.filter(({ sid }) => wanted.has(sid));
 }
 
-function reportOf(message: MessageInstance) {
+function reportOf(message: MessageInstance): Evidence {
   return {
     sid: message.sid,
     status: message.status,
-    errorCode: message.errorCode,
-    errorMessage: message.errorMessage,
-    numSegments: numberOf(message.numSegments),
+    error_code: message.errorCode,
+    error_message: message.errorMessage,
+    num_segments: numberOf(message.numSegments),
     price: numberOf(message.price),
-    priceUnit: message.priceUnit,
+    price_unit: message.priceUnit,
   };
 }
 

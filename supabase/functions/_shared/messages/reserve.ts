@@ -1,9 +1,26 @@
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decision, type Enum, type Row, rowFrom } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
 import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
 import { refusalOfMessage } from "./refusals.ts";
-import type { NumberSource } from "../numbers/shape.ts";
+
+const reserve = decision("reserve_message", {
+  reserved: ["message", "sealed_token?"],
+  duplicate: ["message"],
+  key_conflict: [],
+  rate_limited: ["retry_after_seconds"],
+  destination_refused: [],
+  opted_out: ["from_number"],
+  daily_limit_reached: ["message_limit"],
+  monthly_limit_reached: ["message_limit"],
+  spend_limit_reached: ["message_limit"],
+  no_number: [],
+  number_not_owned: [],
+  no_subaccount: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
 
 export interface Reservation {
   messageId: string;
@@ -11,7 +28,7 @@ export interface Reservation {
   accountSid: string;
   /** Null for the master account, whose token is not in the database. */
   sealedToken: string | null;
-  source: NumberSource;
+  source: Enum<"message_source">;
 }
 
 /** A message as callers see it. */
@@ -23,7 +40,7 @@ export interface SentMessage {
   to: string;
   segments: number;
   encoding: string;
-  source: string;
+  source: Enum<"message_source">;
 }
 
 export type ReserveResult = { outcome: "reserved"; reservation: Reservation } | {
@@ -45,7 +62,7 @@ export interface ReserveOptions {
  * @throws Refusal naming the rule that forbids it, or the earlier refusal when the key was used for this request before
  */
 export async function reserveMessage(db: Db, composed: Composed, options: ReserveOptions): Promise<ReserveResult> {
-  const row = await decide(db, "reserve_message", {
+  const decided = await reserve(db, {
     p_user_id: options.userId,
     p_idempotency_key: options.idempotencyKey,
     p_request_hash: composed.requestHash,
@@ -61,39 +78,18 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     ...options.rateLimit,
   });
   const { from, to } = composed;
-  switch (row.outcome) {
+  switch (decided.outcome) {
     case "reserved":
       return {
         outcome: "reserved",
-        reservation: {
-          messageId: row.message_id,
-          from: row.from_number,
-          accountSid: row.account_sid,
-          sealedToken: row.sealed_token,
-          source: row.source === "master" ? "master" : "subaccount",
-        },
+        reservation: reservationOf(rowFrom("sms_messages", decided.message), decided.sealed_token),
       };
     case "duplicate":
-      if (row.status === "refused") {
-        throw refusalOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
-      }
-      return {
-        outcome: "duplicate",
-        message: {
-          id: row.message_id,
-          sid: row.twilio_message_sid,
-          status: row.status,
-          from: row.from_number,
-          to,
-          segments: row.num_segments,
-          encoding: row.encoding,
-          source: row.source,
-        },
-      };
+      return { outcome: "duplicate", message: earlierMessage(rowFrom("sms_messages", decided.message), composed) };
     case "key_conflict":
       throw new Refusal("idempotency_key_reused", "Cannot send: this Idempotency-Key was used for a different message");
     case "rate_limited":
-      throw rateLimited(row.retry_after_seconds);
+      throw rateLimited(decided.retry_after_seconds);
     case "destination_refused":
       throw new Refusal(
         "destination_not_enabled",
@@ -101,20 +97,52 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
         { details: [{ field: "to", code: "country_not_enabled", country: composed.country }] },
       );
     case "opted_out":
-      throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${row.from_number}"`);
+      throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${decided.from_number}"`);
     case "daily_limit_reached":
-      throw limitReached("today", Number(row.message_limit), "3600");
+      throw limitReached("today", Number(decided.message_limit), "3600");
     case "monthly_limit_reached":
-      throw limitReached("this month", Number(row.message_limit), "86400");
+      throw limitReached("this month", Number(decided.message_limit), "86400");
     case "spend_limit_reached":
-      throw spendLimitReached(Number(row.message_limit));
-    default:
-      throw senderRefusal(row.outcome, from);
+      throw spendLimitReached(Number(decided.message_limit));
+    case "no_number":
+    case "number_not_owned":
+    case "no_subaccount":
+    case "pending":
+    case "suspended":
+    case "closed":
+      throw senderRefusal(decided.outcome, from);
   }
 }
 
-/** Why a tenant cannot send, or not from this number: the outcomes of `may_send_from`. */
-export function senderRefusal(outcome: string, from: string | null): Refusal {
+function reservationOf(row: Row<"sms_messages">, sealedToken: string | null): Reservation {
+  return {
+    messageId: row.id,
+    from: row.from_number,
+    accountSid: row.account_sid,
+    sealedToken,
+    source: row.source,
+  };
+}
+
+/** @throws Refusal the one that the earlier request got */
+function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Composed): SentMessage {
+  if (row.status === "refused") {
+    throw refusalOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
+  }
+  return {
+    id: row.id,
+    sid: row.twilio_message_sid,
+    status: row.status,
+    from: row.from_number,
+    to,
+    segments: row.num_segments ?? segments,
+    encoding: row.encoding ?? encoding,
+    source: row.source,
+  };
+}
+
+/** Why a tenant cannot send, or not from this number. */
+export function senderRefusal(outcome: Exclude<Enum<"sender_outcome">, "allowed">, from: string | null): Refusal {
   switch (outcome) {
     case "number_not_owned":
       return new Refusal("number_not_owned", `Cannot send from "${from}": number is not yours`, {
@@ -130,8 +158,6 @@ export function senderRefusal(outcome: string, from: string | null): Refusal {
       return new Refusal("subaccount_suspended", "Cannot send: your subaccount is suspended");
     case "closed":
       return new Refusal("subaccount_closed", "Cannot send: your subaccount is closed");
-    default:
-      throw new Error(`A sender is "${outcome}", which nobody here knows`);
   }
 }
 

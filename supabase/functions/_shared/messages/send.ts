@@ -6,8 +6,10 @@ import type { Twilio } from "../twilio/client.ts";
 import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
+import { recordMessageStatus } from "./evidence.ts";
 import { refusalOfMessage } from "./refusals.ts";
 import type { Reservation, SentMessage } from "./reserve.ts";
+import type { MessageStatus } from "./statuses.ts";
 
 export interface SendDependencies {
   db: Db;
@@ -63,7 +65,7 @@ async function recordAccepted(
       p_error_code: accepted.errorCode,
       p_error_message: accepted.errorMessage,
     });
-    return recorded.status;
+    return recorded.outcome === "not_found" ? accepted.status : recorded.status;
   } catch (error) {
     const cause = error instanceof Refusal ? error.cause : error;
     dependencies.log.error("message.unrecorded", { messageId: reservation.messageId, ...describeError(cause) });
@@ -115,14 +117,15 @@ async function afterFailedSend(
 }
 
 interface Answer {
-  p_status: string;
+  /** Ours, or Twilio's. */
+  p_status: MessageStatus | MessageInstance["status"];
   p_twilio_message_sid?: string;
   p_error_code?: number | null;
   p_error_message?: string | null;
 }
 
 function recordAnswer({ messageId, accountSid }: Reservation, { db, userId }: SendDependencies, answer: Answer) {
-  return decide(db, "record_message_status", {
+  return recordMessageStatus(db, {
     p_message_id: messageId,
     p_user_id: userId,
     p_account_sid: accountSid,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Db, decide, unavailable } from "../platform/database.ts";
+import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
 
 const reply = z.string().trim().min(1).max(1600).nullable();
 
@@ -30,8 +30,12 @@ export async function readSettings(userDb: Db, userId: string): Promise<Messagin
   };
 }
 
-/** Replaces the settings of a user. @returns saved or unknown_user (a token outlives its user) */
-export async function saveSettings(db: Db, userId: string, settings: MessagingSettings): Promise<string> {
+/** Replaces the settings of a user. @returns `unknown_user` for a deleted user whose token is still valid */
+export async function saveSettings(
+  db: Db,
+  userId: string,
+  settings: MessagingSettings,
+): Promise<Enum<"save_settings_outcome">> {
   return await decide(db, "save_messaging_settings", {
     p_user_id: userId,
     p_stop_reply: settings.stopReply,

@@ -1,12 +1,14 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
-import { type Db, decide, rows, unavailable } from "../platform/database.ts";
+import { type Db, type Row, rows, unavailable } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
+import { recordMessageStatus } from "./evidence.ts";
+import type { TwilioFor } from "./redact.ts";
+import type { MessageStatus } from "./statuses.ts";
 
 export interface SettleDependencies {
   db: Db;
-  /** Twilio as the account that sent: the tenant's, or the master's. */
-  twilioFor: (userId: string, source: string) => Promise<Twilio | null>;
+  twilioFor: TwilioFor;
   log: Log;
 }
 
@@ -36,7 +38,7 @@ export async function settleMessages({ db, twilioFor, log }: SettleDependencies)
     } catch (error) {
       log.warn("message.unsettled", {
         userId: message.user_id,
-        messageId: message.message_id,
+        messageId: message.id,
         ...describeError(error),
       });
     }
@@ -47,8 +49,8 @@ export async function settleMessages({ db, twilioFor, log }: SettleDependencies)
 /** Returns whether it was found. */
 async function settle(message: Unsettled, twilio: Twilio, db: Db): Promise<boolean> {
   const evidence = await findEvidence(message, twilio, db);
-  await decide(db, "record_message_status", {
-    p_message_id: message.message_id,
+  await recordMessageStatus(db, {
+    p_message_id: message.id,
     p_user_id: message.user_id,
     p_account_sid: message.account_sid,
     ...said(evidence, message),
@@ -70,20 +72,15 @@ function said({ found, isComplete }: Evidence, message: Unsettled) {
     p_twilio_message_sid: null,
     p_error_code: null,
     ...(isOver && isComplete
-      ? { p_status: "not_sent", p_error_message: "Twilio's answer was lost, and it has no such message" }
-      : { p_status: "unknown", p_error_message: "Twilio's answer was lost" }),
+      ? {
+        p_status: "not_sent" satisfies MessageStatus,
+        p_error_message: "Twilio's answer was lost, and it has no such message",
+      }
+      : { p_status: "unknown" satisfies MessageStatus, p_error_message: "Twilio's answer was lost" }),
   };
 }
 
-interface Unsettled {
-  message_id: string;
-  user_id: string;
-  account_sid: string;
-  from_number: string;
-  to_number: string;
-  body: string | null;
-  created_at: string;
-}
+type Unsettled = Row<"sms_messages">;
 
 /** The one message it must have been, or null; and whether the look would have found it. */
 interface Evidence {

@@ -1,24 +1,20 @@
-/** What Twilio says of a message that was sent, in its own words. */
-export const SENT_STATUSES = [
-  "accepted",
-  "scheduled",
-  "queued",
-  "sending",
-  "sent",
-  "delivered",
-  "undelivered",
-  "failed",
-  "canceled",
-  "read",
-] as const;
+import { z } from "zod";
+import { Constants } from "../database.types.ts";
+import type { Enum } from "../platform/database.ts";
 
-/** Everything a message in the ledger may be; see docs/operations.md for those that are ours. */
-export const STATUSES = [
+/** Every status of a message in the ledger; see docs/operations.md for those that are ours. */
+export const STATUSES = Constants.public.Enums.message_status;
+
+export type MessageStatus = Enum<"message_status">;
+
+export const messageStatusSchema = z.enum(STATUSES);
+
+/** The statuses that Twilio reports of a sent message, in Twilio's words. */
+export const sentStatusSchema = messageStatusSchema.exclude([
   "reserved",
   "refused",
   "unknown",
   "not_sent",
-  ...SENT_STATUSES,
   "receiving",
   "received",
-] as const;
+]);

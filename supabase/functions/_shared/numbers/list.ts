@@ -19,10 +19,9 @@ const accountAndSharedNumbers = decision("account_and_shared_numbers", {
 
 export const numberListSchema = z.strictObject({
   source: numberSourceSchema,
-  /** Why the numbers are not the caller's own. */
-  notice: z.string().optional(),
+  notice: z.string().optional().describe("Why the numbers are not the caller's own"),
   numbers: z.array(phoneNumberSchema),
-});
+}).meta({ id: "NumberList", description: "The response of list-numbers" });
 
 export type NumberList = z.output<typeof numberListSchema>;
 

@@ -1,7 +1,7 @@
 import type { Json } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { Refusal } from "../platform/errors.ts";
-import { standingRefusal } from "../subaccounts/require-active.ts";
+import { accountStatusRefusal } from "../subaccounts/require-active.ts";
 import { stillPurchasing } from "./buy.ts";
 import { stillReleasing } from "./release.ts";
 import { decidedNumber } from "./shape.ts";
@@ -30,6 +30,6 @@ export function numberRefusal(numberId: string, obstacle: Obstacle): Refusal {
     case "pending":
     case "suspended":
     case "closed":
-      return standingRefusal(obstacle.outcome);
+      return accountStatusRefusal(obstacle.outcome);
   }
 }

@@ -9,34 +9,39 @@ import { capabilitiesOf, capabilitiesSchema } from "./shape.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 
-/** What can be searched for. `contains` takes digits, letters and `*`, as Twilio does. */
+const numberType = z.enum(["local", "mobile", "tollFree"]).meta({ id: "NumberType" });
+
 export const searchSchema = z.strictObject({
-  country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)").default("US"),
-  type: z.enum(["local", "mobile", "tollFree"]).default("local"),
-  areaCode: z.string().regex(/^[0-9]{3}$/, "must be three digits").optional(),
-  contains: z.string().regex(/^\+?[0-9A-Za-z*]{2,16}$/, "must be 2 to 16 digits, letters or *").optional(),
+  country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)").default("US")
+    .describe("ISO 3166, two capital letters"),
+  type: numberType.default("local"),
+  areaCode: z.string().regex(/^[0-9]{3}$/, "must be three digits").optional().describe("Three digits"),
+  contains: z.string().regex(/^\+?[0-9A-Za-z*]{2,16}$/, "must be 2 to 16 digits, letters or *").optional()
+    .describe("2 to 16 digits, letters or *"),
   locality: z.string().min(1).max(100).optional(),
   region: z.string().min(1).max(100).optional(),
-  sms: flag.optional(),
+  sms: flag.optional().describe("true unless given"),
   mms: flag.optional(),
   voice: flag.optional(),
-  limit: z.coerce.number().int().min(1).max(50).default(20),
-});
+  limit: z.coerce.number().int().min(1).max(50).default(20).describe("1 to 50; 20 unless given"),
+}).meta({ id: "NumberSearch", description: "What to look for among the numbers on offer" });
 
 export type Search = z.output<typeof searchSchema>;
 
-/** A number on offer. */
 export const availableNumberSchema = z.strictObject({
-  phoneNumber: z.string(),
+  phoneNumber: z.string().describe("E.164"),
   friendlyName: z.string(),
   locality: z.string().nullable(),
   region: z.string().nullable(),
-  isoCountry: z.string(),
-  type: searchSchema.shape.type.unwrap(),
+  isoCountry: z.string().describe("ISO 3166, two capital letters"),
+  type: numberType,
   capabilities: capabilitiesSchema,
-  /** What Twilio asks a month; null where that could not be had. */
-  monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable(),
-});
+  monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable()
+    .describe("Twilio's monthly price; null where it is not known"),
+}).meta({ id: "AvailableNumber", description: "A number on offer" });
+
+export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumberSchema) })
+  .meta({ id: "NumberOffer", description: "The response of search-numbers" });
 
 export type AvailableNumber = z.output<typeof availableNumberSchema>;
 

@@ -2,26 +2,30 @@ import { z } from "zod";
 import type { Database, Json } from "../database.types.ts";
 import { rowFrom } from "../platform/database.ts";
 
-/** What a number can do. Twilio spells the keys differently for numbers on offer and numbers owned; here they are always these. */
-export const capabilitiesSchema = z.strictObject({ sms: z.boolean(), mms: z.boolean(), voice: z.boolean() });
+/** Twilio spells the keys differently for numbers on offer and for owned numbers; here they are always these. */
+export const capabilitiesSchema = z.strictObject({ sms: z.boolean(), mms: z.boolean(), voice: z.boolean() })
+  .meta({ id: "Capabilities", description: "What a number can do" });
 
 export type Capabilities = z.output<typeof capabilitiesSchema>;
 
-export const numberSourceSchema = z.enum(["subaccount", "master"]);
+export const numberSourceSchema = z.enum(["subaccount", "master"])
+  .meta({
+    id: "NumberSource",
+    description: "The account that a number is in: the tenant's own, or the master account",
+  });
 
 export type NumberSource = z.output<typeof numberSourceSchema>;
 
-/** A number as every endpoint shows it. */
 export const phoneNumberSchema = z.strictObject({
   id: z.string(),
-  phoneNumber: z.string(),
-  phoneSid: z.string().nullable(),
+  phoneNumber: z.string().describe("E.164"),
+  phoneSid: z.string().nullable().describe("Twilio's, PN…"),
   friendlyName: z.string().nullable(),
   capabilities: capabilitiesSchema,
   isPrimary: z.boolean(),
   status: z.string(),
   source: numberSourceSchema,
-});
+}).meta({ id: "PhoneNumber", description: "A number as every endpoint shows it" });
 
 export type PhoneNumber = z.output<typeof phoneNumberSchema>;
 

@@ -21,9 +21,9 @@ const beginNumberSync = decision("begin_number_sync", {
 
 export const numberChangeSchema = z.strictObject({
   change: z.enum(Constants.public.Enums.record_number_sync_outcome).exclude(["held", "left_alone"]),
-  phoneNumber: z.string(),
+  phoneNumber: z.string().describe("E.164"),
   phoneSid: z.string(),
-});
+}).meta({ id: "NumberChange", description: "One difference between our rows and Twilio's list that a sync recorded" });
 
 export type NumberChange = z.output<typeof numberChangeSchema>;
 

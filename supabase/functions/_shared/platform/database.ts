@@ -7,6 +7,9 @@ export type Db = SupabaseClient<Database>;
 /** The values of an enum of the database, as a union. */
 export type Enum<Name extends keyof Database["public"]["Enums"]> = Database["public"]["Enums"][Name];
 
+/** A row of a table. */
+export type Row<Name extends keyof Database["public"]["Tables"]> = Database["public"]["Tables"][Name]["Row"];
+
 type Functions = Database["public"]["Functions"];
 export type FunctionName = keyof Functions & string;
 /** The generator cannot see which arguments may be null: ours all take it, and say in SQL what it means. */
@@ -100,6 +103,22 @@ export async function rows<Name extends FunctionName>(
   args: ArgumentsOf<Name>,
 ): Promise<AnswerOf<Name>[]> {
   return (await call(db, name, args)) as AnswerOf<Name>[];
+}
+
+/** A row of a composite type: the generator takes every attribute for nullable, which only those named here are. */
+type Complete<Row, Nullable> = { [Key in keyof Row]: Key extends Nullable ? Row[Key] : NonNullable<Row[Key]> };
+
+/**
+ * As `rows`, for a function that returns a composite type.
+ * @param _nullable the attributes that may be null
+ */
+export async function completeRows<Name extends FunctionName, Nullable extends keyof AnswerOf<Name> = never>(
+  db: Db,
+  name: Name,
+  args: ArgumentsOf<Name>,
+  _nullable: readonly Nullable[] = [],
+): Promise<Complete<AnswerOf<Name>, Nullable>[]> {
+  return (await call(db, name, args)) as Complete<AnswerOf<Name>, Nullable>[];
 }
 
 async function call<Name extends FunctionName>(db: Db, name: Name, args: ArgumentsOf<Name>): Promise<unknown> {

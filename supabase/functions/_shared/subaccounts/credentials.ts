@@ -1,4 +1,4 @@
-import { type Db, decide, decision } from "../platform/database.ts";
+import { type Db, decision } from "../platform/database.ts";
 import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
 import { createTwilio, type Twilio } from "../twilio/client.ts";
 import type { TwilioCredentials } from "../twilio/http.ts";
@@ -10,6 +10,15 @@ export const subaccountOf = decision("subaccount_of", {
   active: ["subaccount_sid", "sealed_token"],
   suspended: ["subaccount_sid?"],
   closed: ["subaccount_sid?"],
+});
+
+const TOKENS = ["subaccount_sid?", "sealed_token?", "sealed_next?", "sealed_previous?"] as const;
+const tokensOf = decision("tokens_of", {
+  none: TOKENS,
+  pending: TOKENS,
+  active: TOKENS,
+  suspended: TOKENS,
+  closed: TOKENS,
 });
 
 /** The parts of the environment that reach Twilio. */
@@ -29,7 +38,7 @@ export function masterCredentials(env: TwilioEnv): TwilioCredentials {
   return { accountSid: env.TWILIO_ACCOUNT_SID, authToken: env.TWILIO_AUTH_TOKEN };
 }
 
-/** A tenant's account as the database gave it. */
+/** A tenant's account as stored. */
 export interface SealedCredentials {
   userId: string;
   accountSid: string;
@@ -37,8 +46,8 @@ export interface SealedCredentials {
 }
 
 /**
- * Twilio as the tenant's own subaccount: the sealed token is opened here, for this one use. Where Twilio no longer takes it,
- * because it is being rotated, the newer one is looked up and the request made once more.
+ * Twilio as the tenant's own subaccount. The sealed token is opened for this use only. If Twilio refuses it because it is
+ * being rotated, the newer token is looked up and the request is sent again.
  */
 export async function tenantTwilio(
   { db, env }: { db: Db; env: TwilioEnv },
@@ -54,7 +63,7 @@ export async function tenantTwilio(
   });
 }
 
-/** Twilio as the account that a user's messages went through; null where their subaccount is not active. */
+/** Twilio as the account that sent a user's messages; null if their subaccount is not active. */
 export async function accountOfMessages(
   { db, env }: { db: Db; env: TwilioEnv },
   userId: string,
@@ -76,14 +85,14 @@ export function openToken(ring: KeyRing, userId: string, accountSid: string, sea
   return open(ring, sealedToken, tokenBinding(userId, accountSid));
 }
 
-/** The token in use where that has changed, else the one that may have been promoted just now. */
+/** The token in use, if it changed; otherwise the secondary token, which may have been promoted just now. */
 async function newerToken(
   refused: string,
   userId: string,
   accountSid: string,
   { db, ring }: { db: Db; ring: KeyRing },
 ): Promise<string | null> {
-  const tokens = await decide(db, "tokens_of", { p_user_id: userId });
+  const tokens = await tokensOf(db, { p_user_id: userId });
   if (tokens.subaccount_sid !== accountSid) return null;
   for (const sealed of [tokens.sealed_token, tokens.sealed_next]) {
     if (sealed === null) continue;
@@ -93,14 +102,14 @@ async function newerToken(
   return null;
 }
 
-/** Every token that may have signed a webhook of this account: the one in use, the next, and the one before for a while. */
+/** Each token that may have signed a webhook of this account: the one in use, the next one, and the previous one. */
 export async function signingTokens(
   { db, env }: { db: Db; env: TwilioEnv },
   userId: string,
   accountSid: string | null,
 ): Promise<string[]> {
   if (accountSid === env.TWILIO_ACCOUNT_SID) return [env.TWILIO_AUTH_TOKEN];
-  const tokens = await decide(db, "tokens_of", { p_user_id: userId });
+  const tokens = await tokensOf(db, { p_user_id: userId });
   if (accountSid === null || tokens.subaccount_sid !== accountSid) return [];
   const sealed = [tokens.sealed_token, tokens.sealed_next, tokens.sealed_previous].filter((text) => text !== null);
   return await Promise.all(sealed.map((text) => openToken(env.TOKEN_SEALING_KEYS, userId, accountSid, text)));

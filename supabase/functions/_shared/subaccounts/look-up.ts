@@ -2,7 +2,7 @@ import type { AccountInstance } from "twilio/lib/rest/api/v2010/account.js";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { subaccountName } from "./name.ts";
-import type { Account, AccountStatus } from "./plan.ts";
+import type { Account } from "./plan.ts";
 
 /** An account as planned with, and as executed on: the token is read again by the parent and goes nowhere but into the seal. */
 export interface TwilioAccount extends Account {
@@ -52,7 +52,7 @@ async function withNumbers(twilio: Twilio, accounts: AccountInstance[]): Promise
 export function accountOf(account: AccountInstance, numbers: number): TwilioAccount {
   return {
     sid: account.sid,
-    status: account.status as AccountStatus,
+    status: account.status,
     createdAt: account.dateCreated,
     numbers,
     friendlyName: account.friendlyName,

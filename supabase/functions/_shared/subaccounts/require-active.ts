@@ -40,12 +40,3 @@ export function accountStatusRefusal(status: InactiveStatus): Refusal {
       return new Refusal("subaccount_closed", "Cannot do this: your subaccount is closed");
   }
 }
-
-/** For decisions whose outcome is still text. Goes away when the decisions about numbers return enums. */
-export function standingRefusal(outcome: string): Refusal {
-  const status = INACTIVE.find((known) => known === outcome);
-  if (status === undefined && outcome !== "no_subaccount") throw new Error(`Unexpected account status "${outcome}"`);
-  return accountStatusRefusal(status ?? "none");
-}
-
-const INACTIVE: readonly InactiveStatus[] = ["none", "pending", "suspended", "closed"];

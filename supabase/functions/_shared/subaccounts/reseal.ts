@@ -1,3 +1,4 @@
+import type { Database } from "../database.types.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
@@ -16,10 +17,10 @@ const BUDGET_MS = 15_000;
 const BATCH = 100;
 
 /**
- * Seals every token under the ring's current key that is under another one, a batch at a time. Each is exchanged only where
- * it is still what was read, so that live traffic goes on beside it; who dies midway leaves the rest to the next run.
- * @returns whether all is done; false when the time was up
- * @throws Error naming the keys that are needed and not in the ring, or counting tokens that do not open; all others are done
+ * Seals each token of another key with the ring's current key, a batch at a time. A token that changed since it was read is
+ * left alone, so live traffic continues. A run that dies leaves the rest to the next one.
+ * @returns whether all tokens are done; false when the time ran out
+ * @throws Error that names the keys missing from the ring, or counts the tokens that do not open; all others are done
  */
 export async function resealTokens(dependencies: ResealDependencies): Promise<boolean> {
   const { db, sealing, log, budgetMs = BUDGET_MS, batch = BATCH } = dependencies;
@@ -48,12 +49,7 @@ export async function resealTokens(dependencies: ResealDependencies): Promise<bo
   return true;
 }
 
-interface SealedToken {
-  user_id: string;
-  subaccount_sid: string;
-  slot: string;
-  sealed_token: string;
-}
+type SealedToken = Database["public"]["Functions"]["tokens_to_reseal"]["Returns"][number];
 
 /** @returns how many did not open */
 async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDependencies): Promise<number> {
@@ -73,7 +69,7 @@ async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDe
       p_current_key: sealing.current,
       p_tokens: exchanges,
     });
-    // What changed meanwhile was sealed by whoever changed it; the next run looks at it again.
+    // A token that changed meanwhile was sealed with a key of the ring; the next run checks it.
     log.info("sealing_keys.progress", { keyId: sealing.current, resealed, changed });
   }
   return attempts.length - exchanges.length;

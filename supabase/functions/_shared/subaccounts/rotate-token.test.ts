@@ -12,7 +12,7 @@ const BINDING = tokenBinding(USER, ACCOUNT);
 const RING = parseKeyRing(JSON.stringify({ k1: btoa("x".repeat(32)) }));
 const SILENT = { info() {}, warn() {}, error() {} };
 
-/** What may happen to one call to the outside. A lost answer is one that nobody hears, whether or not the work was done. */
+/** Faults of one outgoing call. A response can be lost whether or not the call took effect. */
 const FAULTS = ["dies before", "dies after", "lost before", "lost after"] as const;
 type Fault = (typeof FAULTS)[number];
 
@@ -97,7 +97,7 @@ class Model {
     assert.notEqual(inUse, "T0");
   }
 
-  /** Whatever Twilio has signed is believed, and whoever sends gets through with at most one look-up. */
+  /** Each signature of Twilio's is accepted, and each send succeeds with at most one look-up. */
   async assertNothingIsLost(): Promise<void> {
     const { inUse, next, previous } = this.store;
     const [current, coming, before] = await Promise.all(

@@ -1,51 +1,57 @@
-import { decide } from "../platform/database.ts";
+import { decide, decision } from "../platform/database.ts";
 import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { planToken, type TokenSituation } from "./token-plan.ts";
 import { execute, type RotateDependencies, type Tokens } from "./token-steps.ts";
 
+const beginTokenRotation = decision("begin_token_rotation", {
+  leased: [
+    "fence",
+    "subaccount_sid",
+    "requested",
+    "sealed_token",
+    "sealed_next?",
+    "sealed_previous?",
+    "previous_until?",
+  ],
+  busy: [],
+  no_token: [],
+});
+
+type Lease = Extract<Awaited<ReturnType<typeof beginTokenRotation>>, { outcome: "leased" }>;
+
 export type Rotation =
   /** One valid token is stored. `changed`: it is another one than before. */
   | { outcome: "settled"; changed: boolean }
-  /** Somebody else is at this tenant's account. */
+  /** Another holder has the tenant's lease. */
   | { outcome: "busy" }
   | { outcome: "waiting"; until: Date }
   /** There is no account, or it is no longer the tenant's. */
   | { outcome: "gone" }
-  /** The lease ran out and another took over; nothing was written past that moment. */
+  /** The lease ran out and another holder took it; nothing was written after that. */
   | { outcome: "fenced" };
 
-/** A rotation takes three steps and a last look; each step whose answer is lost may take one more. */
+/** A rotation takes three steps and a last look. Each step whose response is lost may take one more. */
 const MAX_ROUNDS = 6;
 
 /**
- * Rotates a subaccount's token where that was asked for, and in any case makes the stored token the one Twilio takes. Safe to
- * run twice, late, or after dying anywhere: the secondary token is stored before it is promoted, so that whatever either of
- * them signs is known.
+ * Rotates a subaccount's token if that was requested, and in any case makes the stored token the one that Twilio accepts.
+ * Safe to run twice, late, or after dying anywhere: the secondary token is stored before it is promoted, so each signature of
+ * either token can be verified.
  * @throws the failure of Twilio or the database, or an Error naming the sealing key that is missing
  */
 export async function rotateToken(userId: string, dependencies: RotateDependencies): Promise<Rotation> {
   const { db, leaseSeconds } = dependencies;
-  const lease = await decide(db, "begin_token_rotation", { p_user_id: userId, p_lease_seconds: leaseSeconds });
+  const lease = await beginTokenRotation(db, { p_user_id: userId, p_lease_seconds: leaseSeconds });
   if (lease.outcome === "busy") return { outcome: "busy" };
   if (lease.outcome === "no_token") return { outcome: "gone" };
   try {
     return await rounds(await openTokens(userId, lease, dependencies.sealing), dependencies);
   } finally {
-    // Without this the lease simply runs out.
+    // If this fails, the lease runs out.
     await decide(db, "end_token_rotation", { p_user_id: userId, p_fence: lease.fence }).catch(() => undefined);
   }
-}
-
-interface Lease {
-  fence: number;
-  subaccount_sid: string;
-  requested: boolean | null;
-  sealed_token: string;
-  sealed_next: string | null;
-  sealed_previous: string | null;
-  previous_until: string | null;
 }
 
 async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promise<Tokens> {
@@ -55,7 +61,7 @@ async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promi
     userId,
     fence: lease.fence,
     accountSid: lease.subaccount_sid,
-    requested: lease.requested ?? false,
+    requested: lease.requested,
     inUse: await open(sealing, lease.sealed_token, binding),
     next: next === null ? null : await open(sealing, next, binding),
     previousUntil: previous === null || until === null ? null : new Date(until),
@@ -105,7 +111,7 @@ async function situationOf(
   const accepted = next !== null && await asSubaccount(accountSid, next).isAccepted();
   return {
     requested,
-    // The next one first: convergence may have stored it as the one in use before its promotion was recorded.
+    // The next token first: convergence may have stored it as the one in use before its promotion was recorded.
     primary: account.authToken === next ? "next" : account.authToken === inUse ? "in_use" : "unknown",
     next: next === null ? "none" : accepted ? "accepted" : "refused",
     accountIsActive: account.status === "active",

@@ -1,14 +1,14 @@
 import { type Db, decide, rows } from "../platform/database.ts";
 import type { KeyRing } from "../platform/sealing.ts";
 
-/** Which sealing keys there are, and which are needed. By their ids: a key itself is never shown. */
+/** The sealing keys, by their ids, and which of them are in use. A key itself is never shown. */
 export interface SealingKeys {
-  /** The one that seals. */
+  /** The key that seals new tokens. */
   current: string;
   inUse: { keyId: string; tokens: number }[];
-  /** Needed, and not in the ring: the tokens under them cannot be opened. */
+  /** In use, but not in the ring: the tokens sealed with them cannot be opened. */
   missing: string[];
-  /** In the ring, not the current one, and needed by no token. */
+  /** In the ring, not current, and not in use. */
   retirable: string[];
 }
 
@@ -29,7 +29,7 @@ export function compareKeys(ring: KeyRing, inUse: SealingKeys["inUse"]): Sealing
   };
 }
 
-/** Tells the database which keys the functions hold. Where they are others than before, re-sealing begins. */
+/** Stores the ids of the keys that the functions hold. If they changed, re-sealing begins. */
 export async function noteSealingRing(db: Db, ring: KeyRing): Promise<void> {
   await decide(db, "note_sealing_ring", { p_current_key: ring.current, p_key_ids: [...ring.keys.keys()] });
 }

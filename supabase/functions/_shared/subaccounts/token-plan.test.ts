@@ -14,7 +14,7 @@ const settled: TokenSituation = {
 };
 const step = (changes: Partial<TokenSituation>) => planToken({ ...settled, ...changes })?.do ?? null;
 
-Deno.test("a token that is in order and that nobody wants changed is left alone", () => {
+Deno.test("a valid token without a request for another is left alone", () => {
   assert.equal(step({}), null);
   assert.equal(step({ accountIsActive: false }), null);
   assert.equal(step({ previousUntil: LATER }), null);
@@ -30,7 +30,7 @@ Deno.test("a stored secondary token that Twilio does not take is replaced, never
   assert.equal(step({ requested: true, next: "refused" }), "replace-secondary");
 });
 
-Deno.test("a token that somebody else has made is recorded before anything else", () => {
+Deno.test("a token made in Twilio's console is recorded before any other step", () => {
   fc.assert(fc.property(
     fc.record({
       requested: fc.boolean(),

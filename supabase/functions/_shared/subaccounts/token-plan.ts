@@ -1,48 +1,48 @@
-/** What is known, here and at Twilio, of the tokens of one subaccount. Tokens themselves are only ever compared. */
+/** The tokens of one subaccount, as stored and at Twilio. Tokens themselves are only compared. */
 export interface TokenSituation {
-  /** Somebody asked for another token. */
+  /** Another token was requested. */
   requested: boolean;
   /** What the parent reads as the primary token: the one in use, the next one, or one that is stored nowhere. */
   primary: "in_use" | "next" | "unknown";
-  /** Whether a next token is stored, and whether Twilio takes it: as the secondary or already as the primary one. */
+  /** Whether a next token is stored, and whether Twilio accepts it, as the secondary or already as the primary token. */
   next: "none" | "accepted" | "refused";
   accountIsActive: boolean;
-  /** Until when webhooks of the token before are believed; null where none is kept. */
+  /** Until when signatures of the previous token are accepted; null without a previous token. */
   previousUntil: Date | null;
   now: Date;
 }
 
 export type TokenStep =
-  /** Nothing can be done before then. */
+  /** No step is possible before then. */
   | { do: "wait"; until: Date }
-  /** Make a secondary token, in place of one that may be there, and store it. */
+  /** Create a secondary token, in place of an existing one, and store it. */
   | { do: "replace-secondary" }
   | { do: "promote" }
-  /** The stored next token is the primary one at Twilio: it is the one in use from now on. */
+  /** The stored next token is the primary one at Twilio: it becomes the one in use. */
   | { do: "record-promotion" }
-  /** The primary token is one that was made without us: store it. */
+  /** The primary token was made in Twilio's console: store it. */
   | { do: "record-primary" };
 
 const PROPAGATION_MS = 2_000;
 
 /**
- * The next step towards one valid token that is stored, or null when there is nothing to do. Pure. The parent's reading and
- * a request as the subaccount are the truth, whatever an earlier attempt was told or not told; after each step the caller
- * looks and plans again.
+ * The next step towards one valid token that is stored, or null when there is nothing to do. Pure. Only the parent's reading
+ * and a request as the subaccount count, not the responses of earlier attempts. After each step the caller looks and plans
+ * again.
  */
 export function planToken(situation: TokenSituation): TokenStep | null {
   const { primary, next, now } = situation;
   if (primary === "unknown") return { do: "record-primary" };
   if (primary === "next") {
-    // Read by the parent and refused all the same: Twilio is still spreading the news.
+    // Read by the parent, but refused: Twilio is still propagating the change.
     const isSpreading = situation.accountIsActive && next === "refused";
     return isSpreading ? wait(new Date(now.getTime() + PROPAGATION_MS)) : { do: "record-promotion" };
   }
   if (!situation.requested && next === "none") return null;
-  // Only the account itself changes its tokens, and a suspended one may not act. The wish stays.
+  // Only the account itself changes its tokens, and a suspended account cannot act. The request stays.
   if (!situation.accountIsActive) return null;
   if (next === "accepted") return { do: "promote" };
-  // There is room for one token before the one in use: webhooks it signed may still be on their way.
+  // One previous token is kept: webhooks it signed may still arrive.
   const { previousUntil } = situation;
   if (next === "none" && previousUntil !== null && now < previousUntil) return wait(previousUntil);
   return { do: "replace-secondary" };

@@ -1,4 +1,4 @@
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import { type KeyRing, seal, tokenBinding } from "../platform/sealing.ts";
 import type { Twilio } from "../twilio/client.ts";
@@ -29,10 +29,10 @@ export interface Tokens {
   previousUntil: Date | null;
 }
 
-/** `unclear`: Twilio's answer was lost or says that something has happened before; the next look tells what. */
-export type StepResult = "done" | "unclear" | "fenced" | "gone";
+/** `unclear`: Twilio's response was lost, or the step had already happened. The next look shows which. */
+export type StepResult = "done" | "unclear" | Exclude<Enum<"token_record">, "recorded">;
 
-/** How long webhooks signed with the token before are believed: longer than Twilio tries to deliver one. */
+/** How long signatures of the previous token are accepted: longer than Twilio tries to deliver a webhook. */
 const KEEP_PREVIOUS_SECONDS = 600;
 
 /** Executes one step. @param primary the token that the parent reads as the primary one */
@@ -50,7 +50,7 @@ export function execute(
     case "record-promotion":
       return recordPrimary("ours", tokens, primary, dependencies);
     case "record-primary":
-      return recordPrimary("somebody's", tokens, primary, dependencies);
+      return recordPrimary("foreign", tokens, primary, dependencies);
   }
 }
 
@@ -59,7 +59,7 @@ async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies
   const { db, asSubaccount, sealing, requestId } = dependencies;
   const account = asSubaccount(accountSid, inUse).tokens;
   if (!await stillOurs(tokens, db)) return "fenced";
-  // One may be there whose making was not answered: nobody knows it, so it goes.
+  // A secondary token whose creation had no response is stored nowhere: it is deleted.
   const deleted = await tolerant(account.deleteSecondary(), ["not_found", "unknown"]);
   if (deleted === "unknown") return "unclear";
   let secondary = "";
@@ -72,14 +72,14 @@ async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies
     p_sealed_next: await seal(sealing, secondary, tokenBinding(userId, accountSid)),
     p_request_id: requestId,
   });
-  if (recorded !== "recorded") return refusedRecord(recorded);
+  if (recorded !== "recorded") return recorded;
   Object.assign(tokens, { next: secondary, previousUntil: null } satisfies Partial<Tokens>);
   return "done";
 }
 
 /**
- * A promotion that has happened before has left no secondary token (404), and the token in use is no longer taken (401):
- * either way the next look finds the next token in its place.
+ * After an earlier promotion there is no secondary token (404), and Twilio refuses the token in use (401). In both cases
+ * the next look finds the promoted token as the primary one.
  */
 async function promote(tokens: Tokens, { db, asSubaccount }: RotateDependencies): Promise<StepResult> {
   if (!await stillOurs(tokens, db)) return "fenced";
@@ -88,7 +88,8 @@ async function promote(tokens: Tokens, { db, asSubaccount }: RotateDependencies)
 }
 
 async function recordPrimary(
-  whose: "ours" | "somebody's",
+  /** `foreign`: made in Twilio's console. */
+  origin: "ours" | "foreign",
   tokens: Tokens,
   primary: string,
   { db, sealing, now, requestId }: RotateDependencies,
@@ -98,31 +99,29 @@ async function recordPrimary(
     p_user_id: userId,
     p_fence: fence,
     p_subaccount_sid: accountSid,
-    // Ours is stored already, as the next one.
-    p_sealed_token: whose === "ours" ? null : await seal(sealing, primary, tokenBinding(userId, accountSid)),
+    // Our own token is stored already, as the next one.
+    p_sealed_token: origin === "ours" ? null : await seal(sealing, primary, tokenBinding(userId, accountSid)),
     p_keep_previous_seconds: KEEP_PREVIOUS_SECONDS,
     p_request_id: requestId,
   });
-  if (recorded !== "recorded") return refusedRecord(recorded);
+  if (recorded !== "recorded") return recorded;
   Object.assign(
     tokens,
     {
       inUse: primary,
       next: null,
       previousUntil: new Date(now().getTime() + KEEP_PREVIOUS_SECONDS * 1000),
-      requested: whose === "ours" ? false : tokens.requested,
+      requested: origin === "ours" ? false : tokens.requested,
     } satisfies Partial<Tokens>,
   );
   return "done";
 }
 
-/** Before a write to Twilio: whoever lost the lease keeps their hands off. */
+/** Before a write to Twilio: without the lease it must not happen. */
 const stillOurs = async ({ userId, fence }: Tokens, db: Db): Promise<boolean> =>
   await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence }) === "written";
 
-const refusedRecord = (outcome: string): StepResult => outcome === "fenced" ? "fenced" : "gone";
-
-/** The kind of failure where it is one of these, null where there was none. Any other is thrown. */
+/** The kind of the failure, if it is one of these; null without a failure. Any other failure is thrown. */
 async function tolerant(
   call: Promise<unknown>,
   kinds: readonly TwilioFailure["kind"][],

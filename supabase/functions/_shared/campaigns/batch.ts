@@ -1,11 +1,12 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { Evidence } from "../messages/evidence.ts";
 import { numberOf } from "../messages/refresh.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 
-/** Messages reserved together, and as whom they go. */
-export interface Wave {
+/** Messages that were reserved together, and the account that sends them. */
+export interface Batch {
   accountSid: string;
   sealedToken: string;
   from: string;
@@ -13,38 +14,31 @@ export interface Wave {
   messages: { id: string; to: string; body: string | null }[];
 }
 
-/** What came of one message, in the words of the ledger: `released` was not processed and may go again. */
-export interface WaveResult {
-  id: string;
-  status: string;
-  sid?: string;
-  errorCode?: number | null;
-  errorMessage?: string | null;
-  numSegments?: number | null;
-}
+/** What came of one message; the status `released`: not processed, it may go again. */
+export type BatchResult = Evidence & { message_id: string };
 
 export interface SendOutcome {
-  result: WaveResult;
+  result: BatchResult;
   /** What stands in the way of those that follow. */
   trouble: "account" | "throttled" | null;
 }
 
-export interface WaveDependencies {
+export interface BatchDependencies {
   /** Twilio as the tenant. */
   twilio: Twilio;
   userId: string;
   publicBaseUrl: string;
 }
 
-/** Hands a wave to Twilio, side by side, each once. What has no answer is `unknown`, and is never sent again. */
-export async function sendWave(wave: Wave, dependencies: WaveDependencies): Promise<SendOutcome[]> {
-  return await Promise.all(wave.messages.map((message) => sendOne(message, wave, dependencies)));
+/** Hands each message of a batch to Twilio once, in parallel. A message without a response is `unknown` and is never sent again. */
+export async function sendBatch(batch: Batch, dependencies: BatchDependencies): Promise<SendOutcome[]> {
+  return await Promise.all(batch.messages.map((message) => sendOne(message, batch, dependencies)));
 }
 
 async function sendOne(
-  { id, to, body }: Wave["messages"][number],
-  { from, mediaUrls }: Wave,
-  { twilio, userId, publicBaseUrl }: WaveDependencies,
+  { id, to, body }: Batch["messages"][number],
+  { from, mediaUrls }: Batch,
+  { twilio, userId, publicBaseUrl }: BatchDependencies,
 ): Promise<SendOutcome> {
   try {
     const accepted = await twilio.account.messages.create({
@@ -63,23 +57,30 @@ async function sendOne(
 function acceptedResult(
   id: string,
   { sid, status, errorCode, errorMessage, numSegments }: MessageInstance,
-): WaveResult {
-  return { id, status, sid, errorCode, errorMessage, numSegments: numberOf(numSegments) };
+): BatchResult {
+  return {
+    message_id: id,
+    status,
+    sid,
+    error_code: errorCode,
+    error_message: errorMessage,
+    num_segments: numberOf(numSegments),
+  };
 }
 
 function failedOutcome(id: string, error: unknown): SendOutcome {
   const failure = failureOrUnknown(error);
   switch (failure.kind) {
     case "throttled":
-      return { result: { id, status: "released" }, trouble: "throttled" };
+      return { result: { message_id: id, status: "released" }, trouble: "throttled" };
     case "account":
     case "not_found":
-      return { result: { id, status: "released" }, trouble: "account" };
+      return { result: { message_id: id, status: "released" }, trouble: "account" };
     case "unknown":
-      return { result: { id, status: "unknown", errorMessage: failure.message }, trouble: null };
+      return { result: { message_id: id, status: "unknown", error_message: failure.message }, trouble: null };
     case "refused":
       return {
-        result: { id, status: "refused", errorCode: failure.code, errorMessage: failure.message },
+        result: { message_id: id, status: "refused", error_code: failure.code, error_message: failure.message },
         trouble: null,
       };
   }

@@ -1,0 +1,22 @@
+import { decision } from "../platform/database.ts";
+
+/** Records evidence about one message: a response, a callback or a look-up. */
+export const recordMessageStatus = decision("record_message_status", {
+  moved: ["status"],
+  unchanged: ["status"],
+  mismatch: ["status"],
+  not_found: [],
+});
+
+/** Evidence about one message, in the shape of the SQL type `message_evidence`. What is absent says nothing. */
+export interface Evidence {
+  message_id?: string;
+  sid?: string;
+  /** Ours, or a word of Twilio's. */
+  status: string;
+  error_code?: number | null;
+  error_message?: string | null;
+  num_segments?: number | null;
+  price?: number | null;
+  price_unit?: string | null;
+}
