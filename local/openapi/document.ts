@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { COMMON_ERRORS, type Contract, type Operation } from "../../supabase/functions/_shared/platform/contract.ts";
 import { ERROR_STATUS, type ErrorCode } from "../../supabase/functions/_shared/platform/errors.ts";
 import type { Contracts } from "./contracts.ts";

@@ -27,7 +27,7 @@ async function settled(ada: Caller): Promise<string> {
     if (row.status === "reserved" || row.status === "unknown") await stage.database.age(ada.id, 3700);
     await stage.database.enqueue({ kind: "settle-messages" });
     return null;
-  }, 20_000);
+  }, 60_000);
 }
 
 test("a process that dies while Twilio answers has sent the message once, whoever repeats the request", async () => {

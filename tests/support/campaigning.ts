@@ -52,15 +52,16 @@ export async function startCampaign(
 // deno-lint-ignore no-explicit-any -- the campaign as the API shows it, of which each test asserts what it needs
 export type ShownCampaign = any;
 
-/** Waits until the campaign is as told, and returns it. */
+/** Waits until the campaign meets a condition, and returns it. `nudge` is done before each look. */
 export async function campaignBecomes(
   tenant: Actor,
   campaignId: string,
   isSo: (campaign: ShownCampaign) => boolean,
-  timeoutMs = 20_000,
+  { timeoutMs = 60_000, nudge = () => Promise.resolve() }: { timeoutMs?: number; nudge?: () => Promise<void> } = {},
 ): Promise<ShownCampaign> {
   let seen: ShownCampaign;
   return await eventually("the campaign to get there", async () => {
+    await nudge();
     seen = (await tenant.call(`campaigns/${campaignId}`)).body;
     return isSo(seen) && seen;
   }, timeoutMs).catch((error) => assert.fail(`${error.message}; it is ${JSON.stringify(seen)}`));

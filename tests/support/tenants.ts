@@ -60,7 +60,7 @@ export async function quiescence({ database }: Stage, { id }: Pick<Actor, "id">)
   await eventually(`all that was asked for ${id} to be done`, async () => {
     await database.hurry(id);
     return await database.isQuiet(id);
-  }, 15_000);
+  }, 60_000);
 }
 
 /** The tenant's accounts at Twilio that are not closed. */
