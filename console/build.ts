@@ -12,15 +12,15 @@ const DIST = join(CONSOLE, "dist");
 /** The file in `dist` that holds the fingerprint of the sources it was built from. */
 const STAMP = ".built-from";
 
-/** What a build is made from, next to the import map: folders and files below `console/`. */
+/** The inputs of a build below `console/`. The import map and the client are inputs too. */
 const SOURCES = ["index.html", "vite.config.ts", "public", "src"];
-/** And the typed client, by which it calls. */
+/** The typed client, which the console bundles. */
 const CLIENT = join(ROOT, "client", "switchboard.ts");
 
 /**
- * Builds the console unless `console/dist` is what the present sources give. Several may do so at once.
+ * Builds the console unless `console/dist` is up to date with its sources. Several processes may call this at once.
  * @returns the folder to serve
- * @throws Error with the bundler's own words
+ * @throws Error with the bundler's output
  */
 export async function ensureConsoleBuilt(log: Log): Promise<string> {
   const wanted = await fingerprint();
@@ -29,7 +29,7 @@ export async function ensureConsoleBuilt(log: Log): Promise<string> {
   log(
     built === null
       ? "First run: downloading and building the console, which can take a minute"
-      : "Building the console again: its sources have changed",
+      : "Rebuilding the console: its sources have changed",
   );
   const fresh = join(ROOT, "node_modules", `.console-${crypto.randomUUID()}`);
   try {
@@ -46,20 +46,20 @@ function builtFrom(): Promise<string | null> {
   return readFile(join(DIST, STAMP), "utf8").catch(() => null);
 }
 
-/** Bundles in a process of its own: neither Vite nor React is loaded, or downloaded, by those who only serve the result. */
+/** Bundles in a separate process: a process that only serves the result does not load or download Vite and React. */
 async function bundle(folder: string): Promise<void> {
-  // Vite finds packages on the disk only: they have to be laid there first.
+  // Vite resolves packages from node_modules only, so install them first.
   await run(["install", "--entrypoint", "src/main.tsx", "vite.config.ts"]);
   await run(["run", "--allow-all", await viteSpecifier(), "build", "--logLevel", "warn", "--outDir", folder]);
 }
 
-/** Puts a finished build in place: what is served is at no time half a build. */
+/** Replaces `dist` with a finished build, so that a partial build is never served. */
 async function replaceDist(fresh: string, wanted: string): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
   try {
     await rename(fresh, DIST);
   } catch (error) {
-    // Somebody else may have put theirs there in between; the same is as good.
+    // Another process may have put its own build there in the meantime. The same fingerprint means the same content.
     if (await builtFrom() !== wanted) throw error;
   }
 }
@@ -72,11 +72,11 @@ async function run(args: string[]): Promise<void> {
     stdin: "null",
   }).output();
   if (code === 0) return;
-  const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim()).filter(Boolean).join("\n");
-  throw new Error(`Cannot build the console: deno ${args[0]} ended with code ${code}\n${said}`);
+  const output = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim()).filter(Boolean).join("\n");
+  throw new Error(`Cannot build the console: deno ${args[0]} ended with code ${code}\n${output}`);
 }
 
-/** The one pinned version, as the import map has it. */
+/** The pinned version of Vite, from the import map. */
 async function viteSpecifier(): Promise<string> {
   const { imports } = JSON.parse(await readFile(join(ROOT, "import_map.json"), "utf8")) as {
     imports: Record<string, string>;

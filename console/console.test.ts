@@ -8,7 +8,7 @@ import { Tenant } from "../tests/support/console/tenant.ts";
 let browser: Browser;
 
 Deno.test.beforeAll(async () => {
-  // Before the stack starts, which serves what is built then.
+  // Build before the stack starts: the stack serves the build that exists at that time.
   await ensureConsoleBuilt(console.log);
   browser = await startBrowser();
 });
@@ -16,9 +16,9 @@ Deno.test.afterAll(() => browser?.close());
 
 const stack = stackUnderTest();
 
-/** Runs a test as a tenant who just signed up; fails it also for what the page threw unseen. */
+/** Runs a test as a newly signed-up tenant. Fails if the page threw an uncaught error. */
 function test(title: string, body: (tenant: Tenant) => Promise<void>): void {
-  // The browser and the stack outlive a test: their sockets and timers are none of its own.
+  // The browser and the stack outlive each test, so their sockets and timers would be reported as leaks.
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, async () => {
     await using visitor = await visit(browser, stack.state.consoleUrl);
     const tenant = new Tenant(visitor.page);
@@ -28,7 +28,7 @@ function test(title: string, body: (tenant: Tenant) => Promise<void>): void {
   });
 }
 
-/** Has somebody text a tenant's number. */
+/** Simulates an inbound text to a tenant's number. */
 async function text(from: string, to: string, body: string): Promise<void> {
   const response = await fetch(`${stack.state.twilio.url}/_sim/inbound`, {
     method: "POST",
@@ -37,7 +37,7 @@ async function text(from: string, to: string, body: string): Promise<void> {
   assert.equal(response.status, 201, await response.text());
 }
 
-test("A newcomer creates a subaccount, buys a number, sends a message and sees it delivered and answered", async (tenant) => {
+test("A new tenant creates a subaccount, buys a number, sends a message and sees its delivery and a reply", async (tenant) => {
   await tenant.createSubaccount();
   const number = await tenant.buyNumber("415");
   await tenant.section("Your numbers").getByText("Primary", { exact: true }).waitFor();
@@ -51,7 +51,7 @@ test("A newcomer creates a subaccount, buys a number, sends a message and sees i
   await tenant.received.getByText("On our way").waitFor();
 });
 
-test("A number is renamed, and given back only when it is typed once more", async (tenant) => {
+test("A number can be renamed, and is released only after its digits are typed to confirm", async (tenant) => {
   await tenant.createSubaccount();
   const number = await tenant.buyNumber("415");
   await tenant.change(number, "Rename");
@@ -62,15 +62,15 @@ test("A number is renamed, and given back only when it is typed once more", asyn
   await tenant.change(number, "Release");
   const release = tenant.page.getByRole("button", { name: "Release number" });
   assert.equal(await release.isDisabled(), true);
-  await tenant.page.getByLabel(`Type ${number} to go on`).fill(number.slice(0, -1));
+  await tenant.page.getByLabel(`Type ${number} to confirm`).fill(number.slice(0, -1));
   assert.equal(await release.isDisabled(), true);
-  await tenant.page.getByLabel(`Type ${number} to go on`).fill(number);
+  await tenant.page.getByLabel(`Type ${number} to confirm`).fill(number);
   await release.click();
   await tenant.page.getByText(`${number} is released`).waitFor();
   await tenant.section("Your numbers").getByText("Support line").waitFor({ state: "detached" });
 });
 
-test("A subscription bought at the checkout brings the subaccount by itself", async (tenant) => {
+test("A subscription bought at the checkout creates the subaccount without further action", async (tenant) => {
   await tenant.section("Subaccount").getByRole("link", { name: "Subscribe" }).click();
   await tenant.page.getByRole("button", { name: "Subscribe" }).click();
   await tenant.page.getByRole("link", { name: "Back to the app" }).click();
@@ -79,16 +79,16 @@ test("A subscription bought at the checkout brings the subaccount by itself", as
   await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
 });
 
-test("A message from a shared number says that it went through the master account", async (tenant) => {
+test("A message sent from a shared number shows that it went through the master account", async (tenant) => {
   await tenant.send("+14155550143", "Hello from a shared number");
   await tenant.sent.getByText("sent through the shared master account").waitFor();
 });
 
-test("A message whose answer was lost is sent once, however often Send is pressed", async (tenant) => {
-  let answersToLose = 1;
+test("A message whose response was lost is sent once when Send is pressed again", async (tenant) => {
+  let responsesToDrop = 1;
   await tenant.page.route("**/functions/v1/send-sms", async (route) => {
-    if (route.request().method() !== "POST" || answersToLose === 0) return await route.continue();
-    answersToLose -= 1;
+    if (route.request().method() !== "POST" || responsesToDrop === 0) return await route.continue();
+    responsesToDrop -= 1;
     await route.fetch();
     await route.abort();
   });
@@ -99,14 +99,14 @@ test("A message whose answer was lost is sent once, however often Send is presse
   assert.equal(await tenant.sent.count(), 1);
 });
 
-test("A refused message is told with its reason, code and request id", async (tenant) => {
+test("A refused message shows its reason, error code and request id", async (tenant) => {
   await tenant.send("+15005550009", "Hello");
   const toast = tenant.page.getByRole("alert").filter({ hasText: "is not a valid mobile number" });
   await toast.getByText("invalid_recipient").waitFor();
   await toast.getByText(/^request [0-9a-f-]{36}$/).waitFor();
 });
 
-test("A message says beforehand how it will travel", async (tenant) => {
+test("The compose box shows a message's length, segments and encoding before it is sent", async (tenant) => {
   await tenant.go("Messages");
   await tenant.page.getByRole("link", { name: "New message" }).click();
   await tenant.page.getByLabel("Message", { exact: true }).fill("x".repeat(161));
@@ -115,7 +115,7 @@ test("A message says beforehand how it will travel", async (tenant) => {
   await tenant.page.getByText("8/1600 · 1 segment · UCS-2").waitFor();
 });
 
-test("A session that the server does not accept leads back to the sign-in", async (tenant) => {
+test("A session that the server rejects returns to the sign-in screen", async (tenant) => {
   await tenant.page.evaluate(() => {
     const key = Object.keys(localStorage).find((name) => name.endsWith("-auth-token"))!;
     const session = JSON.parse(localStorage.getItem(key)!);
@@ -127,12 +127,12 @@ test("A session that the server does not accept leads back to the sign-in", asyn
   await tenant.page.getByRole("button", { name: "Sign in" }).waitFor();
 });
 
-test("Whoever signs in next sees nothing of the one before", async (tenant) => {
+test("The next user to sign in sees no data of the previous user", async (tenant) => {
   await tenant.send("+14155550145", "For my eyes only");
   await tenant.sent.getByText("For my eyes only").waitFor();
   await tenant.page.getByRole("button", { name: /^Account of / }).click();
   await tenant.page.getByRole("menuitem", { name: "Sign out" }).click();
-  // No answer comes: what is shown now could only be what the browser kept.
+  // The request never completes, so any message shown now would come from the browser's cache.
   await tenant.page.route("**/rest/v1/sms_messages*", () => {});
   await tenant.page.getByRole("button", { name: "neighbour@switchboard.test" }).click();
   await tenant.page.getByRole("button", { name: "Sign in" }).click();
@@ -142,7 +142,7 @@ test("Whoever signs in next sees nothing of the one before", async (tenant) => {
   assert.equal(await tenant.page.getByText("For my eyes only").count(), 0);
 });
 
-Deno.test("A console that is built already is not built again", async () => {
+Deno.test("An up-to-date console build is not built again", async () => {
   const lines: string[] = [];
   await ensureConsoleBuilt((line) => lines.push(line));
   assert.deepEqual(lines, []);

@@ -8,7 +8,7 @@ import { SessionProvider } from "./session/session.tsx";
 import { UserQueries } from "./session/user-queries.tsx";
 import { cssVariables, theme } from "./theme.ts";
 
-/** The console: locations are in the hash, so that any static host will do. */
+/** The console. Routes are in the URL's hash, so that any static host can serve it. */
 export function App({ backend }: { backend: Backend }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">

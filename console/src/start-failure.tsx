@@ -1,7 +1,7 @@
 import { Alert, Center, MantineProvider } from "@mantine/core";
 import { theme } from "./theme.ts";
 
-/** Stands in for the console when it cannot know its backend. */
+/** Shown instead of the console when its configuration cannot be loaded. */
 export function StartFailure({ reason }: { reason: string }) {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">

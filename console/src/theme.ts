@@ -1,6 +1,6 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
-/** From the palest tint to the deepest shade of the brand's green. */
+/** The brand's green, from the lightest to the darkest shade. */
 const exchange: MantineColorsTuple = [
   "#ecfaf7",
   "#d8f1ec",
@@ -14,7 +14,7 @@ const exchange: MantineColorsTuple = [
   "#0a504b",
 ];
 
-/** Neutrals of the dark scheme, from text to shadow, with a breath of the brand's green. */
+/** Neutral colors of the dark scheme, from text to shadow, slightly tinted with the brand's green. */
 const dark: MantineColorsTuple = [
   "#d8dedf",
   "#b7c0c3",
@@ -46,8 +46,8 @@ export const theme = createTheme({
 });
 
 /**
- * Mantine's secondary text is too pale for small print: 3.3 to 1 on white, where 4.5 is asked for; this has 5.9. And its
- * soft buttons and badges all but vanish on our dark panels.
+ * Overrides two groups of Mantine's colors. The contrast of its secondary text on white is 3.3 to 1, below the 4.5 that
+ * WCAG AA requires; this color has 5.9. Its light buttons and badges are hard to see on our dark panels.
  */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},

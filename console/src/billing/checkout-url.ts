@@ -1,8 +1,9 @@
 import type { SignedInUser } from "../session/session.tsx";
 
 /**
- * The checkout page for one user. `client_reference_id` is how the payment finds its tenant; the parameters are those of
- * Stripe's Payment Links, which ignore `price`: the simulator's page preselects the plan by it.
+ * Returns the URL of the checkout page for one user. The parameters are those of Stripe's Payment Links:
+ * `client_reference_id` links the payment to the tenant. Payment Links ignore `price`; the simulator's page uses it to
+ * preselect the plan.
  */
 export function checkoutUrlFor(checkoutUrl: string, { id, email }: SignedInUser, plan = "starter"): string {
   const url = new URL(checkoutUrl);

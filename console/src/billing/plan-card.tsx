@@ -8,14 +8,14 @@ import { SubscribeButton } from "./subscribe-button.tsx";
 import { SubscriptionNote } from "./subscription-note.tsx";
 import { type Billing, useBilling } from "./use-billing.ts";
 
-/** What the tenant pays for, and what it allows. */
+/** The tenant's plan, its limits and its subscription. */
 export function PlanCard() {
   const { billing, error, refetch } = useBilling();
   const subscription = billing?.subscription;
   return (
     <Panel
       title="Plan"
-      description="What your subscription allows"
+      description="The limits of your subscription"
       aside={subscription && <SubscriptionBadge status={subscription.status} />}
     >
       {billing !== undefined && <PlanDetails billing={billing} />}

@@ -7,8 +7,8 @@ import { mayBuy } from "./subscription.ts";
 import { useBilling } from "./use-billing.ts";
 
 /**
- * Leads to the checkout; `light` where it is not what to do next. Nothing where subscriptions are not sold from here, or to
- * who has one already.
+ * Links to the checkout. Use `light` when it is not the primary action. Renders nothing when the console does not sell
+ * subscriptions or when the tenant already has one.
  */
 export function SubscribeButton({ variant = "filled" }: { variant?: "filled" | "light" }) {
   const { config: { checkoutUrl } } = useBackend();

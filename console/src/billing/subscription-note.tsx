@@ -2,12 +2,12 @@ import { Text } from "@mantine/core";
 import { longDate } from "../platform/dates.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** One sentence on how a subscription goes on. */
+/** One sentence about the subscription's next event. */
 export function SubscriptionNote({ subscription }: { subscription: Subscription | null }) {
   return <Text size="sm" c="dimmed">{noteOn(subscription)}</Text>;
 }
 
-/** What happens next with a subscription, and when. */
+/** Describes what happens next to a subscription, and when. */
 export function noteOn(subscription: Subscription | null): string {
   if (subscription === null) return "You have no subscription";
   const { status, current_period_end: periodEnd, cancel_at: cancelAt, ended_at: endedAt } = subscription;
@@ -16,17 +16,17 @@ export function noteOn(subscription: Subscription | null): string {
     case "trialing":
       return cancelAt === null
         ? `Your trial ends${on(periodEnd)}`
-        : `Your trial ends${on(cancelAt)} and is not continued`;
+        : `Your trial ends${on(cancelAt)} and will not renew`;
     case "active":
       return cancelAt === null ? `Renews${on(periodEnd)}` : `Canceled: ends${on(cancelAt)}`;
     case "past_due":
       return "Your last payment failed. Pay it to keep your service running";
     case "unpaid":
     case "paused":
-      return "Your subscription is on hold, and your service with it";
+      return "Your subscription and your service are paused";
     case "canceled":
       return `Your subscription ended${on(endedAt)}`;
     default:
-      return "Your first payment is not through yet";
+      return "Your first payment is not complete yet";
   }
 }

@@ -24,7 +24,7 @@ const PLANS: Plan[] = ["fallback", "free", "team"].map((key) => ({
   monthly_message_limit: 1,
 }));
 
-Deno.test("a paid subscription counts before a newer one that is canceled", () => {
+Deno.test("currentSubscription prefers a paid subscription to a newer canceled one", () => {
   const paid = subscription({ id: "sub_paid" });
   const canceled = subscription({ id: "sub_canceled", status: "canceled", created_at: "2026-02-01T00:00:00Z" });
   assert.equal(currentSubscription([canceled, paid])?.id, "sub_paid");
@@ -32,7 +32,7 @@ Deno.test("a paid subscription counts before a newer one that is canceled", () =
   assert.equal(currentSubscription([]), null);
 });
 
-Deno.test("the plan in force is the subscription's while it lasts, then free or the shared numbers'", () => {
+Deno.test("planInForce returns the subscription's plan while it is in force, then free or fallback", () => {
   const key = (status: Subscription["status"] | null, hasSubaccount: boolean) =>
     planInForce(PLANS, status === null ? null : subscription({ status }), hasSubaccount)?.key;
   assert.equal(key("past_due", true), "team");
@@ -41,7 +41,7 @@ Deno.test("the plan in force is the subscription's while it lasts, then free or 
   assert.equal(key(null, false), "fallback");
 });
 
-Deno.test("nobody is offered a second subscription while the first may still be paid", () => {
+Deno.test("mayBuy refuses a second subscription while the first may still be paid", () => {
   for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"] as const) {
     assert.equal(mayBuy({ status }), false, status);
   }
@@ -49,7 +49,7 @@ Deno.test("nobody is offered a second subscription while the first may still be 
   assert.equal(mayBuy(null), true);
 });
 
-Deno.test("the checkout page is told who subscribes, and keeps the parameters it had", () => {
+Deno.test("checkoutUrlFor adds the user and keeps the URL's existing parameters", () => {
   const user = { id: "3f2e", email: "ada+test@example.com" };
   const url = new URL(checkoutUrlFor("https://buy.example.com/abc?locale=de", user));
   assert.deepEqual(Object.fromEntries(url.searchParams), {

@@ -13,19 +13,19 @@ export type Plan = Pick<
   "key" | "name" | "max_numbers" | "daily_message_limit" | "monthly_message_limit"
 >;
 
-/** Those that keep a plan's limits in force, as the database's `plan_of` has it. */
+/** Statuses that keep a plan's limits in force, as in the database's `plan_of`. */
 const IN_FORCE = new Set<Subscription["status"]>(["trialing", "active", "past_due"]);
 
-/** The subscription that counts: the newest in force, else the newest of all. */
+/** Returns the newest subscription in force, or the newest of all if none is. */
 export function currentSubscription(subscriptions: readonly Subscription[]): Subscription | null {
   const newestFirst = subscriptions.toSorted((a, b) => b.created_at.localeCompare(a.created_at));
   return newestFirst.find(isInForce) ?? newestFirst[0] ?? null;
 }
 
-/** Those that will not come back: a new one may be bought without paying twice. */
+/** Final statuses: the tenant can buy a new subscription without paying twice. */
 const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"]);
 
-/** Whether a new subscription may be offered. One that is merely unpaid or paused is to be mended, not doubled. */
+/** Whether to offer a new subscription. An unpaid or paused one has to be repaired, not duplicated. */
 export function mayBuy(subscription: Pick<Subscription, "status"> | null): boolean {
   return subscription === null || OVER.has(subscription.status);
 }
@@ -34,7 +34,7 @@ export function isInForce({ status }: Pick<Subscription, "status">): boolean {
   return IN_FORCE.has(status);
 }
 
-/** The plan whose limits hold. Without a subscription: `free` with a subaccount of one's own, `fallback` on shared numbers. */
+/** Returns the plan whose limits apply. Without a subscription: `free` with a subaccount, else `fallback`. */
 export function planInForce(
   plans: readonly Plan[],
   subscription: Subscription | null,

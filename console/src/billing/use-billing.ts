@@ -9,11 +9,11 @@ const POLL_MS = 5_000;
 
 export interface Billing {
   subscription: Subscription | null;
-  /** Null where the database knows no such plan. */
+  /** Null when the database has no such plan. */
   plan: Plan | null;
 }
 
-/** The caller's subscription and the plan it stands for, once both and the subaccount are known. */
+/** The caller's subscription and plan. `billing` is undefined until both and the subaccount are loaded. */
 export function useBilling() {
   const { supabase } = useBackend();
   const { id: userId } = useUser();
@@ -42,7 +42,7 @@ export function useBilling() {
   };
 }
 
-/** Plans hardly ever change. */
+/** The plans. They rarely change, so they are read once. */
 function usePlans() {
   const { supabase } = useBackend();
   return useQuery({

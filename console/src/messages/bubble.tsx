@@ -3,7 +3,7 @@ import { timeOfDay } from "../platform/dates.ts";
 import type { Message } from "./message.ts";
 import { MessageStatus } from "./message-status.tsx";
 
-/** One message: what was said, when, and what became of it. */
+/** One message: its text, time and delivery status. */
 export function Bubble({ message }: { message: Message }) {
   const { direction, body, media_urls: mediaUrls, source, created_at: createdAt } = message;
   const isOurs = direction === "outbound";

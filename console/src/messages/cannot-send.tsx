@@ -5,16 +5,19 @@ import type { Obstacle } from "./use-senders.ts";
 
 const REASONS: Record<Obstacle | "number-gone", { text: string; link?: { href: string; label: string } }> = {
   "no-number": { text: "You need a number to send from.", link: { href: "/numbers", label: "Find one" } },
-  pending: { text: "You can send once your subaccount is set up.", link: { href: "/", label: "See how it stands" } },
-  suspended: { text: "Sending is paused: your subaccount is suspended.", link: { href: "/", label: "See why" } },
-  closed: { text: "Your subaccount is closed: nothing can be sent any more." },
+  pending: { text: "You can send once your subaccount is set up.", link: { href: "/", label: "View its status" } },
+  suspended: {
+    text: "Sending is paused: your subaccount is suspended.",
+    link: { href: "/", label: "View the reason" },
+  },
+  closed: { text: "Your subaccount is closed: you can no longer send messages." },
   "number-gone": {
     text: "You can no longer send from this number.",
-    link: { href: "/messages/new", label: "Write from another" },
+    link: { href: "/messages/new", label: "Send from another number" },
   },
 };
 
-/** Stands where one would write, and says why one cannot. */
+/** Shown in place of the compose box, with the reason why the tenant cannot send. */
 export function CannotSend({ obstacle }: { obstacle: Obstacle | "number-gone" }) {
   const { text, link } = REASONS[obstacle];
   return (

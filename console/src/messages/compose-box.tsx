@@ -7,12 +7,12 @@ import { type SentMessage, useSendMessage } from "./use-send-message.ts";
 
 export interface ComposeBoxProps {
   from: string;
-  /** E.164; null while the recipient is not a phone number yet. */
+  /** E.164; null until the recipient is a valid phone number. */
   to: string | null;
   onSent?: (message: SentMessage) => void;
 }
 
-/** Where a message is written. A failed one stays in the box, so that it can be tried again. */
+/** The form for writing a message. A message that failed stays in the box, so that the tenant can retry it. */
 export function ComposeBox({ from, to, onSent }: ComposeBoxProps) {
   const [body, setBody] = useState("");
   const sending = useSendMessage();

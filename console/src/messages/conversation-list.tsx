@@ -8,13 +8,13 @@ import { lookOf } from "./status.ts";
 
 export interface ConversationListProps {
   conversations: readonly Conversation[];
-  /** The id of the one that is open. */
+  /** The id of the open conversation. */
   openId: string | undefined;
 }
 
-/** All conversations, the liveliest first. */
+/** All conversations, the most recent first. */
 export function ConversationList({ conversations, openId }: ConversationListProps) {
-  // Who has one number needs not be told which.
+  // A tenant with one number does not need to see which one.
   const hasSeveralNumbers = new Set(conversations.map(({ own }) => own)).size > 1;
   return (
     <nav aria-label="Conversations" className="conversations">

@@ -16,7 +16,7 @@ export interface ConversationPaneProps {
   hasEarlier: boolean;
 }
 
-/** One conversation: who with, what was said, and a place to answer. */
+/** One conversation: its header, its messages and the reply box. */
 export function ConversationPane({ sides: { own, peer }, messages, hasEarlier }: ConversationPaneProps) {
   const isShared = messages.some(({ source }) => source === "master");
   return (
@@ -40,16 +40,16 @@ export function ConversationPane({ sides: { own, peer }, messages, hasEarlier }:
         </div>
       </header>
       <Thread messages={messages} hasEarlier={hasEarlier} />
-      <Answer own={own} peer={peer} />
+      <ReplyBox own={own} peer={peer} />
     </section>
   );
 }
 
-function Answer({ own, peer }: Sides) {
+function ReplyBox({ own, peer }: Sides) {
   const senders = useSenders();
   if (senders === undefined) return null;
   if (senders.obstacle !== null) return <CannotSend obstacle={senders.obstacle} />;
-  // A number that was released, or shared numbers after the tenant got their own, cannot answer any more.
+  // A released number can no longer send, nor can a shared number once the tenant has a subaccount.
   if (!senders.numbers.includes(own)) return <CannotSend obstacle="number-gone" />;
   return <ComposeBox from={own} to={peer} />;
 }

@@ -1,9 +1,9 @@
 import type { Message } from "./message.ts";
 
-/** What one of the tenant's numbers and one other number have said to each other. */
+/** The messages between one of the tenant's numbers and one other number. */
 export interface Conversation {
   id: string;
-  /** The tenant's side. */
+  /** The tenant's number. */
   own: string;
   peer: string;
   /** Oldest first, never empty. */
@@ -28,12 +28,12 @@ export interface Sides {
   peer: string;
 }
 
-/** Names the conversation of a pair, fit for an address. */
+/** The conversation id of a pair of numbers, safe in a URL. */
 export function conversationId({ own, peer }: Sides): string {
   return `${own}~${peer}`;
 }
 
-/** The pair that an id names, or null where it names none. */
+/** The pair of numbers of a conversation id, or null if the text is not one. */
 export function sidesOfId(id: string): Sides | null {
   const [own, peer, ...rest] = id.split("~");
   return own && peer && rest.length === 0 ? { own, peer } : null;

@@ -6,31 +6,31 @@ import { message } from "./messages.testing.ts";
 
 const PAGE = 3;
 
-/** Newest first, as the database answers. */
+/** Newest first, in the database's order. */
 function history(length: number): Message[] {
   return Array.from({ length }, (_, index) => message({ minute: length - index }));
 }
 
-Deno.test("a poll brings new messages to the front and changed statuses into place", () => {
+Deno.test("withNewest puts new messages first and updates the status of known ones", () => {
   const [c, b, a] = history(3) as [Message, Message, Message];
   const known: Ledger = { messages: [{ ...b, status: "sent" }, a], hasEarlier: false };
   const after = withNewest(known, [c, b, a], PAGE);
   assert.deepEqual(after.messages.map(({ id, status }) => [id, status]), [c, b, a].map(({ id }) => [id, "delivered"]));
 });
 
-Deno.test("a poll that does not reach back to what is known drops it, rather than show a gap as silence", () => {
+Deno.test("withNewest drops the known messages when the page does not overlap them, rather than hide a gap", () => {
   const all = history(10);
   const known: Ledger = { messages: all.slice(7), hasEarlier: false };
   assert.deepEqual(withNewest(known, all.slice(0, PAGE), PAGE), { messages: all.slice(0, PAGE), hasEarlier: true });
 });
 
-Deno.test("a poll keeps the earlier pages that were loaded", () => {
+Deno.test("withNewest keeps earlier pages that were loaded", () => {
   const all = history(8);
   const known: Ledger = { messages: all.slice(1), hasEarlier: false };
   assert.deepEqual(withNewest(known, all.slice(0, PAGE), PAGE), { messages: all, hasEarlier: false });
 });
 
-Deno.test("whatever is polled and paged, the ledger is one stretch of the history without gap or double", () => {
+Deno.test("after any polls and pages, the ledger is one contiguous part of the history without duplicates", () => {
   const acts = fc.array(fc.oneof(fc.record({ grow: fc.nat(7) }), fc.constant("earlier" as const)), { maxLength: 20 });
   fc.assert(fc.property(acts, (steps) => {
     let all = history(4);
@@ -38,7 +38,7 @@ Deno.test("whatever is polled and paged, the ledger is one stretch of the histor
     for (const step of steps) {
       if (step === "earlier") {
         const last = ledger.messages.at(-1)!;
-        // As the query does: up to and including the last one known.
+        // Like the query: up to and including the last known message.
         ledger = withEarlier(
           ledger,
           all.filter(({ created_at }) => created_at <= last.created_at).slice(0, PAGE),

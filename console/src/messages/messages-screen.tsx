@@ -10,7 +10,7 @@ import { type Conversation, sidesOfId } from "./conversations.ts";
 import { NewMessagePane } from "./new-message-pane.tsx";
 import { useConversations } from "./use-messages.ts";
 
-/** Conversations at the left, the open one at the right; on narrow screens one or the other. */
+/** The conversations on the left and the open one on the right. Narrow screens show one of the two. */
 export function MessagesScreen({ conversation: openId }: { conversation: string | undefined }) {
   const { conversations, hasEarlier, error, refetch } = useConversations();
   useEffect(() => {
@@ -72,7 +72,7 @@ function ListSkeleton() {
 function NoMessages() {
   return (
     <EmptyState icon={<MessageSquare />} title="No messages yet">
-      Write the first one: replies to your numbers arrive here too.
+      Write the first one. Replies to your numbers appear here too.
     </EmptyState>
   );
 }

@@ -1,12 +1,12 @@
 import type { Message } from "./message.ts";
 
-/** The tenant's number, and somebody else's, in the tests of this folder. */
+/** The tenant's number and a recipient's number in the tests of this folder. */
 export const OWN = "+14155550100";
 export const PEER = "+14155550142";
 
 let made = 0;
 
-/** A message as the ledger has it: sent from `OWN` to `PEER` at `minute` past twelve, unless it is said otherwise. */
+/** A row of the ledger. By default, sent from `OWN` to `PEER` at `minute` minutes past twelve. */
 export function message({ minute = 0, ...fields }: Partial<Message> & { minute?: number } = {}): Message {
   made += 1;
   return {

@@ -8,7 +8,7 @@ import { ComposeBox } from "./compose-box.tsx";
 import { conversationId } from "./conversations.ts";
 import { type Senders, useSenders } from "./use-senders.ts";
 
-/** A message to somebody new. */
+/** The form for a message to a new recipient. */
 export function NewMessagePane() {
   const senders = useSenders();
   return (
@@ -38,11 +38,11 @@ function Composer({ senders: { numbers, areShared } }: { senders: Senders }) {
   const [recipient, setRecipient] = useState("");
   const [wasLeft, setWasLeft] = useState(false);
   const [, navigate] = useLocation();
-  // Numbers may change under the choice: one that is gone gives way to the default.
+  // The numbers may change after the choice: if the chosen one is gone, use the default.
   const from = chosen !== null && numbers.includes(chosen) ? chosen : numbers[0]!;
   const to = toE164(recipient);
-  const complaint = wasLeft && recipient.trim() !== "" && to === null &&
-    "Write it in international form: + and country code";
+  const recipientError = wasLeft && recipient.trim() !== "" && to === null &&
+    "Use the international format: + and the country code";
   return (
     <>
       <Stack p="md" gap="md" className="pane-fields">
@@ -62,7 +62,7 @@ function Composer({ senders: { numbers, areShared } }: { senders: Senders }) {
             placeholder="+1 415 555 0100"
             autoComplete="off"
             data-autofocus
-            error={complaint}
+            error={recipientError}
             value={recipient}
             onChange={(event) => setRecipient(event.currentTarget.value)}
             onBlur={() => setWasLeft(true)}

@@ -1,7 +1,7 @@
 import { Text, Tooltip } from "@mantine/core";
 import { LONGEST_BODY, measure } from "./segments.ts";
 
-/** How many segments a body takes, and which characters make it dear. */
+/** The segment count of a body, and the characters that force the more expensive encoding. */
 export function SegmentMeter({ body }: { body: string }) {
   const { segments, encoding, specialCharacters } = measure(body);
   const isTooLong = body.length > LONGEST_BODY;

@@ -3,15 +3,15 @@ import { SegmentedMessage } from "sms-segments-calculator";
 /** Twilio's limit for a body (21617), in UTF-16 code units. */
 export const LONGEST_BODY = 1600;
 
-/** How a body travels, and so what it costs. */
+/** A body's segments and encoding, which determine its price. */
 export interface Measure {
   segments: number;
   encoding: "GSM-7" | "UCS-2";
-  /** Those that force UCS-2, each once. */
+  /** The characters that force UCS-2, each once. */
   specialCharacters: string[];
 }
 
-/** Measures a body as the server does. */
+/** Measures a body with the same library as the server. */
 export function measure(body: string): Measure {
   const message = new SegmentedMessage(body);
   return {

@@ -1,4 +1,4 @@
-/** What is sent: `send-sms` takes exactly this. */
+/** The body of a `send-sms` request. */
 export interface Draft {
   from: string;
   to: string;
@@ -6,8 +6,8 @@ export interface Draft {
 }
 
 /**
- * Gives each attempt at a message its idempotency key. The same draft keeps its key for as long as nobody knows what became
- * of it, so that a retry never sends twice; a changed draft, or one that is settled, gets another.
+ * Assigns idempotency keys to drafts. A draft keeps its key while its outcome is unknown, so that a retry never sends
+ * twice. A changed draft gets a new key, as does the same draft after `complete`.
  */
 export class SendKeys {
   #open: { draft: string; key: string } | null = null;
@@ -19,7 +19,7 @@ export class SendKeys {
   }
 
   /** The attempt has a definite outcome: sent, or refused. */
-  settle(): void {
+  complete(): void {
     this.#open = null;
   }
 }

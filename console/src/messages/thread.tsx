@@ -5,7 +5,7 @@ import { Bubble } from "./bubble.tsx";
 import type { Message } from "./message.ts";
 import { useEarlierMessages } from "./use-messages.ts";
 
-/** Closer to the end than this, the reader is following and wants to see what comes in. */
+/** Within this distance from the end, the thread scrolls to new messages. */
 const FOLLOWING_PX = 120;
 
 export interface ThreadProps {
@@ -14,7 +14,7 @@ export interface ThreadProps {
   hasEarlier: boolean;
 }
 
-/** The messages of a conversation; keeps its end in view while the reader is there. */
+/** The messages of a conversation. Keeps the end in view while the reader is at the end. */
 export function Thread({ messages, hasEarlier }: ThreadProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);

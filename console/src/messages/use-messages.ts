@@ -27,14 +27,14 @@ export function useMessages() {
   });
 }
 
-/** The messages by pair of numbers. */
+/** The messages, grouped by pair of numbers. */
 export function useConversations() {
   const { data, ...rest } = useMessages();
   const conversations = useMemo(() => data && conversationsOf(data.messages), [data]);
   return { ...rest, conversations, hasEarlier: data?.hasEarlier ?? false };
 }
 
-/** Reads one page further back. */
+/** Loads one page of earlier messages. */
 export function useEarlierMessages() {
   const { supabase } = useBackend();
   const { id: userId } = useUser();
@@ -48,7 +48,7 @@ export function useEarlierMessages() {
   });
 }
 
-/** Up to and including `until`: messages of the same instant must not fall between two pages. */
+/** Reads up to and including `until`, so that messages with equal timestamps are not lost between two pages. */
 async function readPage(supabase: Supabase, userId: string, until?: string): Promise<Message[]> {
   const newestFirst = supabase.from("sms_messages").select(COLUMNS).eq("user_id", userId)
     .order("created_at", { ascending: false }).order("id").limit(PAGE_SIZE);

@@ -8,19 +8,19 @@ import { MESSAGES_KEY } from "./use-messages.ts";
 
 export type { SentMessage };
 
-/** Sends a message. A retry of the same draft after a lost answer carries the same key, so it is sent once at most. */
+/** Sends a message. A retry of the same draft after a lost response uses the same key, so it is sent at most once. */
 export function useSendMessage() {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   const [keys] = useState(() => new SendKeys());
   return useMutation({
     mutationFn: (draft: Draft) => switchboard.sendSms(draft, { idempotencyKey: keys.keyFor(draft) }),
-    onSuccess: () => keys.settle(),
+    onSuccess: () => keys.complete(),
     onError: (error) => {
       const isDefinite = isFailure(error) && !error.isTransient;
-      if (isDefinite) keys.settle();
+      if (isDefinite) keys.complete();
     },
-    // Also after a failure: what was refused or is unknown has its row.
+    // Also after a failure: a refused or unknown message has a row too.
     onSettled: () => queryClient.invalidateQueries({ queryKey: MESSAGES_KEY }),
   });
 }

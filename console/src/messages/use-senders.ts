@@ -1,18 +1,18 @@
 import { useNumbers } from "../numbers/use-numbers.ts";
 import { useSubaccount } from "../subaccount/use-subaccount.ts";
 
-/** Why nothing can be sent, as far as the console can tell beforehand. */
+/** Why the tenant cannot send, as far as the console can tell in advance. */
 export type Obstacle = "no-number" | "suspended" | "closed" | "pending";
 
 export interface Senders {
-  /** E.164, the default first. */
+  /** E.164, with the default first. */
   numbers: string[];
-  /** Whether they are the platform's, used through the master account. */
+  /** Whether the numbers are shared numbers of the master account. */
   areShared: boolean;
   obstacle: Obstacle | null;
 }
 
-/** The numbers that messages can be sent from; undefined until known. The server decides again, whatever this says. */
+/** The numbers that the tenant can send from; undefined until loaded. The server makes the final decision. */
 export function useSenders(): Senders | undefined {
   const { data: list } = useNumbers();
   const { data: subaccount } = useSubaccount();
@@ -20,7 +20,7 @@ export function useSenders(): Senders | undefined {
   const { status, provisioned } = subaccount;
   if (status === "suspended" || status === "closed") return { numbers: [], areShared: false, obstacle: status };
   const areShared = list.source === "master";
-  // Shared numbers are for those without a subaccount; to others they are shown as examples only.
+  // Only tenants without a subaccount can use shared numbers; for others, the list shows them as examples.
   const numbers = areShared && provisioned
     ? []
     : list.numbers.filter(({ capabilities }) => capabilities.sms).map(({ phoneNumber }) => phoneNumber);

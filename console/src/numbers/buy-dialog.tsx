@@ -8,12 +8,12 @@ import type { AvailableNumber } from "./use-number-search.ts";
 import { type PhoneNumber, useBuyNumber, useNumbers } from "./use-numbers.ts";
 
 export interface BuyDialogProps {
-  /** The number to buy; null keeps the dialog closed. */
+  /** The number to buy; null while the dialog is closed. */
   number: AvailableNumber | null;
   onClose: () => void;
 }
 
-/** Asks before a number is bought. Stays open when the purchase fails: the reason is in a toast. */
+/** Asks for confirmation before a purchase. Stays open if the purchase fails; a toast shows the reason. */
 export function BuyDialog({ number, onClose }: BuyDialogProps) {
   return (
     <Modal
@@ -60,7 +60,7 @@ function Purchase({ number: { phoneNumber }, onClose }: { number: AvailableNumbe
         </div>
         <TextInput
           label="Name"
-          description="Optional, for your own eyes"
+          description="Optional. Recipients do not see it"
           placeholder="Support line"
           maxLength={64}
           data-autofocus

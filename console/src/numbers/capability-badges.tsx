@@ -3,7 +3,7 @@ import type { Capabilities } from "../../../client/switchboard.ts";
 
 const NAMES = [["sms", "SMS"], ["mms", "MMS"], ["voice", "Voice"]] as const;
 
-/** What a number can do. */
+/** The capabilities of a number. */
 export function CapabilityBadges({ capabilities }: { capabilities: Capabilities }) {
   return (
     <Group gap={4} aria-label="Capabilities">

@@ -43,10 +43,10 @@ const CODES = [
 
 const names = new Intl.DisplayNames(undefined, { type: "region" });
 
-/** Countries to search in, by name, for a select. Twilio has the last word on what it offers. */
+/** Countries to search in, as select options. Twilio decides which numbers are available in each. */
 export const COUNTRIES = CODES.map((value) => ({ value, label: names.of(value) ?? value }));
 
-/** Where numbers have three-digit area codes. */
+/** Whether numbers in the country have three-digit area codes. */
 export function hasAreaCodes(country: string): boolean {
   return country === "US" || country === "CA";
 }

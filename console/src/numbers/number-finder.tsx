@@ -9,7 +9,7 @@ import { SearchForm } from "./search-form.tsx";
 import { SearchResults } from "./search-results.tsx";
 import { type AvailableNumber, type NumberSearch, useNumberSearch } from "./use-number-search.ts";
 
-/** Search, choose, buy. Locked until there is an active subaccount to buy with. */
+/** Searches for numbers and buys one. Disabled until the tenant has an active subaccount. */
 export function NumberFinder() {
   const { data: subaccount } = useSubaccount();
   const [search, setSearch] = useState<NumberSearch | null>(null);
@@ -17,12 +17,12 @@ export function NumberFinder() {
   const results = useNumberSearch(search);
   const isActive = subaccount?.status === "active";
   return (
-    <Panel title="Find a number" description="Numbers on offer right now">
+    <Panel title="Find a number" description="Numbers available now">
       <Stack gap="md">
         {subaccount !== undefined && !isActive && (
           <Alert color="gray" variant="light" icon={<Lock />} role="note">
-            Numbers are bought with an active subaccount of your own.{" "}
-            <Anchor component={Link} href="/" inherit underline="always">See how yours stands</Anchor>
+            You need an active subaccount to buy numbers.{" "}
+            <Anchor component={Link} href="/" inherit underline="always">View its status</Anchor>
           </Alert>
         )}
         <SearchForm onSearch={setSearch} isSearching={results.isFetching} disabled={!isActive} />

@@ -6,7 +6,7 @@ import { ReleaseDialog } from "./release-dialog.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
 import { type PhoneNumber, useChangeNumber } from "./use-numbers.ts";
 
-/** What can be done with a number of one's own. */
+/** The actions on one of the tenant's numbers. */
 export function NumberMenu({ number }: { number: PhoneNumber }) {
   const [dialog, setDialog] = useState<"rename" | "release" | null>(null);
   const change = useChangeNumber();

@@ -6,10 +6,10 @@ import { CapabilityBadges } from "./capability-badges.tsx";
 import { readable } from "./phone-format.ts";
 import type { PhoneNumber } from "./use-numbers.ts";
 
-/** One of the tenant's numbers, or a shared one; with what can be done with it behind it. */
+/** A row for one of the tenant's numbers or a shared number. `children` are its actions. */
 export function NumberRow({ number, children }: { number: PhoneNumber; children?: ReactNode }) {
   const { phoneNumber, friendlyName, phoneSid, capabilities, isPrimary, source } = number;
-  // Twilio names a number after its own digits, unless told otherwise.
+  // Twilio's default friendly name is the number itself.
   const hasName = friendlyName !== null && /\p{L}/u.test(friendlyName);
   return (
     <li className="row">

@@ -3,11 +3,11 @@ import { ScreenTitle } from "../platform/screen-title.tsx";
 import { NumberFinder } from "./number-finder.tsx";
 import { OwnedNumbers } from "./owned-numbers.tsx";
 
-/** The tenant's numbers, and the way to more. */
+/** The tenant's numbers, and the search for more. */
 export function NumbersScreen() {
   return (
     <Container size="lg" className="screen">
-      <ScreenTitle title="Numbers" description="What you send from, and where replies arrive." />
+      <ScreenTitle title="Numbers" description="The numbers that you send from and receive replies on." />
       <Stack gap="lg">
         <OwnedNumbers />
         <NumberFinder />

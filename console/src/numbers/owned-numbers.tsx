@@ -9,13 +9,13 @@ import { NumberRow } from "./number-row.tsx";
 import { SharedNotice } from "./shared-notice.tsx";
 import { type NumberList, useNumbers } from "./use-numbers.ts";
 
-/** The numbers one can send from. */
+/** The numbers that the tenant can send from. */
 export function OwnedNumbers() {
   const { data, error, isPending, refetch } = useNumbers();
   return (
     <Panel
       title={data?.source === "master" ? "Shared numbers" : "Your numbers"}
-      aside={data?.source === "subaccount" && <Allowance used={data.numbers.length} />}
+      aside={data?.source === "subaccount" && <PlanUsage used={data.numbers.length} />}
     >
       {data !== undefined && <Numbers list={data} />}
       {data === undefined && isPending && <Skeleton h={120} aria-label="Loading your numbers" />}
@@ -30,7 +30,7 @@ function Numbers({ list: { notice, numbers } }: { list: NumberList }) {
       {notice !== undefined && <SharedNotice notice={notice} />}
       {numbers.length === 0 && notice === undefined && (
         <EmptyState icon={<Hash />} title="No numbers yet">
-          Find one below: the first number you buy becomes your primary, the one messages are sent from by default.
+          Find one below. The first number you buy becomes your primary number: messages are sent from it by default.
         </EmptyState>
       )}
       {numbers.length > 0 && (
@@ -46,8 +46,8 @@ function Numbers({ list: { notice, numbers } }: { list: NumberList }) {
   );
 }
 
-function Allowance({ used }: { used: number }) {
+function PlanUsage({ used }: { used: number }) {
   const { billing } = useBilling();
   if (!billing?.plan) return null;
-  return <Text size="sm" c="dimmed">{used} of {billing.plan.max_numbers} your plan allows</Text>;
+  return <Text size="sm" c="dimmed">{used} of {billing.plan.max_numbers} in your plan</Text>;
 }

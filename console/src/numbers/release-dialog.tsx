@@ -5,7 +5,7 @@ import { readable } from "./phone-format.ts";
 import type { NumberDialogProps } from "./rename-dialog.tsx";
 import { useChangeNumber } from "./use-numbers.ts";
 
-/** Asks before a number is given back, which is final: it is typed once more. */
+/** Asks the tenant to type the number before it is released, because a release is final. */
 export function ReleaseDialog({ number, opened, onClose }: NumberDialogProps) {
   return (
     <Modal
@@ -33,7 +33,7 @@ function Release({ number: { id, phoneNumber, isPrimary }, onClose }: Omit<Numbe
         notifications.show({
           color: "teal",
           title: `${readable(phoneNumber)} is released`,
-          message: "It costs nothing any more",
+          message: "You are no longer billed for it",
         });
         onClose();
       },
@@ -44,11 +44,11 @@ function Release({ number: { id, phoneNumber, isPrimary }, onClose }: Omit<Numbe
     <form onSubmit={release}>
       <Stack gap="md">
         <Text size="sm">
-          Twilio takes {readable(phoneNumber)} back, and somebody else may buy it. Its messages stay here.
-          {isPrimary && " Your oldest other number becomes the primary one."}
+          {readable(phoneNumber)} returns to Twilio, and another customer may buy it. Its messages stay here.
+          {isPrimary && " Your oldest other number becomes your primary number."}
         </Text>
         <TextInput
-          label={`Type ${readable(phoneNumber)} to go on`}
+          label={`Type ${readable(phoneNumber)} to confirm`}
           data-autofocus
           autoComplete="off"
           value={typed}
@@ -63,5 +63,5 @@ function Release({ number: { id, phoneNumber, isPrimary }, onClose }: Omit<Numbe
   );
 }
 
-/** However it is written. */
+/** The digits alone, so that spaces and punctuation do not matter. */
 const digitsOf = (text: string) => text.replaceAll(/\D/g, "");

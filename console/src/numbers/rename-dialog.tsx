@@ -9,7 +9,7 @@ export interface NumberDialogProps {
   onClose: () => void;
 }
 
-/** Gives a number another name. Stays open when that fails: the reason is in a toast. */
+/** Renames a number. Stays open if that fails; a toast shows the reason. */
 export function RenameDialog({ number, opened, onClose }: NumberDialogProps) {
   return (
     <Modal

@@ -16,7 +16,7 @@ export interface SearchFormProps {
   disabled: boolean;
 }
 
-/** What kind of number to look for. */
+/** The criteria of a number search. */
 export function SearchForm({ onSearch, isSearching, disabled }: SearchFormProps) {
   const [search, setSearch] = useState<NumberSearch>({ country: "US", type: "local", areaCode: "", contains: "" });
   const change = (part: Partial<NumberSearch>) => setSearch((current) => ({ ...current, ...part }));
@@ -51,7 +51,7 @@ export function SearchForm({ onSearch, isSearching, disabled }: SearchFormProps)
         </Input.Wrapper>
         <TextInput
           label="Area code"
-          placeholder={takesAreaCode ? "415" : "Not here"}
+          placeholder={takesAreaCode ? "415" : "N/A"}
           inputMode="numeric"
           pattern="[0-9]{3}"
           title="Three digits"

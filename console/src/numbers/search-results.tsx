@@ -11,7 +11,7 @@ export interface SearchResultsProps {
   onChoose: (number: AvailableNumber) => void;
 }
 
-/** The numbers found. */
+/** The results of a number search. */
 export function SearchResults({ results: { data, error, refetch }, onChoose }: SearchResultsProps) {
   if (error !== null) return <LoadFailure error={error} onRetry={() => void refetch()} />;
   if (data === undefined) {
@@ -23,13 +23,13 @@ export function SearchResults({ results: { data, error, refetch }, onChoose }: S
   }
   if (data.length === 0) {
     return (
-      <EmptyState icon={<Inbox />} title="No such numbers on offer">
+      <EmptyState icon={<Inbox />} title="No matching numbers">
         Try another area code, fewer digits, or another type.
       </EmptyState>
     );
   }
   return (
-    <ul className="rows" aria-label="Numbers on offer">
+    <ul className="rows" aria-label="Available numbers">
       {data.map((number) => <Offer key={number.phoneNumber} number={number} onChoose={onChoose} />)}
     </ul>
   );

@@ -2,9 +2,9 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { AvailableNumber, NumberType } from "../../../client/switchboard.ts";
 import { useBackend } from "../platform/backend.tsx";
 
-/** What to look for; empty texts do not count. */
+/** Search criteria. Empty strings are ignored. */
 export interface NumberSearch {
-  /** ISO 3166, two capitals. */
+  /** ISO 3166-1 alpha-2, in capitals. */
   country: string;
   type: NumberType;
   /** Three digits. */
@@ -15,21 +15,21 @@ export interface NumberSearch {
 
 export type { AvailableNumber, NumberType };
 
-/** Numbers on offer; asks nothing until there is a search. */
+/** The available numbers for a search. Sends no request until there is a search. */
 export function useNumberSearch(search: NumberSearch | null) {
   const { switchboard } = useBackend();
   return useQuery({
     queryKey: ["number-search", search],
-    queryFn: () => switchboard.searchNumbers(wishesOf(search)),
+    queryFn: () => switchboard.searchNumbers(criteriaOf(search)),
     enabled: search !== null,
     placeholderData: keepPreviousData,
-    // What is on offer changes by the minute, but not because the window was looked at again.
+    // Offers change within minutes, but a window that regains focus is no reason to search again.
     staleTime: 60_000,
     refetchOnWindowFocus: false,
   });
 }
 
-function wishesOf(search: NumberSearch | null) {
+function criteriaOf(search: NumberSearch | null) {
   const { country, type, areaCode, contains } = search ?? {};
   return { country, type, areaCode: areaCode || undefined, contains: contains || undefined };
 }

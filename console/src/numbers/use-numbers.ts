@@ -7,7 +7,7 @@ export type { NumberList, PhoneNumber };
 const KEY = ["numbers"];
 const POLL_MS = 15_000;
 
-/** The caller's numbers, primary first; the platform's shared ones where they have none. */
+/** The caller's numbers, primary first. Without any, the shared numbers. */
 export function useNumbers() {
   const { switchboard } = useBackend();
   return useQuery({
@@ -23,18 +23,18 @@ export function useBuyNumber() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (order: NumberPurchase) => switchboard.buyNumber(order),
-    // Also after a failure: a purchase whose answer was lost may show up.
+    // Also after a failure: a purchase whose response was lost may have succeeded.
     onSettled: () => queryClient.invalidateQueries({ queryKey: KEY }),
   });
 }
 
-/** Changes one of the caller's numbers: primary, name, or gone. */
+/** Changes one of the caller's numbers: makes it primary, renames or releases it. */
 export function useChangeNumber() {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (change: (switchboard: Switchboard) => Promise<unknown>) => change(switchboard),
-    // Also after a failure: a change whose answer was lost may have been made.
+    // Also after a failure: a change whose response was lost may have succeeded.
     onSettled: () => queryClient.invalidateQueries({ queryKey: KEY }),
   });
 }

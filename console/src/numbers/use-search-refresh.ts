@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 
-/** Looks at the offers again: what was bought, by us or by somebody else, is no longer among them. */
+/** Returns a function that repeats the current search, to remove numbers that have been bought in the meantime. */
 export function useSearchRefresh(): () => Promise<void> {
   const queryClient = useQueryClient();
   return () => queryClient.invalidateQueries({ queryKey: ["number-search"] });

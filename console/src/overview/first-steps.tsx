@@ -9,11 +9,11 @@ interface Step {
   title: string;
   text: string;
   isDone: boolean;
-  /** Where it is done, if not on this screen. */
+  /** The screen where the step is done, if not this one. */
   href?: string;
 }
 
-/** The way from nothing to the first message. Gone once it is walked, and for those who cannot walk it. */
+/** The steps to the first message. Hidden once all are done, and for suspended or closed subaccounts. */
 export function FirstSteps() {
   const steps = useSteps();
   if (steps === undefined || steps.every(({ isDone }) => isDone)) return null;
@@ -37,13 +37,13 @@ function useSteps(): Step[] | undefined {
     { title: "Get your subaccount", text: "Subscribe, or create it below.", isDone: subaccount.provisioned },
     {
       title: "Buy a number",
-      text: "In the place where your customers are.",
+      text: "Choose one in your customers' area.",
       isDone: list.source === "subaccount" && list.numbers.length > 0,
       href: "/numbers",
     },
     {
       title: "Send a message",
-      text: "And watch it being delivered.",
+      text: "Then follow its delivery status.",
       isDone: ledger.messages.some(({ direction, source }) => direction === "outbound" && source === "subaccount"),
       href: "/messages/new",
     },

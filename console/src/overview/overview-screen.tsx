@@ -8,7 +8,7 @@ import { FirstSteps } from "./first-steps.tsx";
 import { NumbersCard } from "./numbers-card.tsx";
 import { RecentMessages } from "./recent-messages.tsx";
 
-/** How everything stands, and what to do next. */
+/** A summary of the tenant's account, and the next steps. */
 export function OverviewScreen() {
   const { data: numbers } = useNumbers();
   return (

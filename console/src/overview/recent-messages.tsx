@@ -23,7 +23,7 @@ export function RecentMessages() {
       )}
       {conversations?.length === 0 && (
         <EmptyState icon={<MessageSquare />} title="No messages yet">
-          What you send, and what people send to your numbers, shows up here.
+          Messages that you send and receive appear here.
         </EmptyState>
       )}
       {conversations !== undefined && conversations.length > 0 && (

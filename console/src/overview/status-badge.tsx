@@ -8,7 +8,7 @@ const COLORS: Record<SubaccountStatus, string> = {
   closed: "gray",
 };
 
-/** Twilio's own word for how a subaccount stands. */
+/** The status of a subaccount. */
 export function StatusBadge({ status }: { status: SubaccountStatus }) {
   return <Badge variant="light" color={COLORS[status]} size="lg" radius="sm" tt="capitalize">{status}</Badge>;
 }

@@ -6,20 +6,20 @@ export interface CreateProps {
   isCreating: boolean;
 }
 
-/** No subaccount yet: the two ways to one. */
+/** Shown without a subaccount, with the two ways to get one. */
 export function SubaccountAbsent({ onCreate, isCreating }: CreateProps) {
   return (
     <Stack gap="md">
       <Text size="sm">
-        You have no subaccount yet. It is created the moment your subscription starts, or right now if your provider
-        lets you try first.
+        You have no subaccount yet. It is created when your subscription starts, or now if your provider allows it
+        without a subscription.
       </Text>
       <SubaccountActions onCreate={onCreate} isCreating={isCreating} />
     </Stack>
   );
 }
 
-/** Subscribe, or create without. */
+/** Buttons to subscribe, or to create a subaccount without a subscription. */
 export function SubaccountActions({ onCreate, isCreating }: CreateProps) {
   return (
     <Group gap="sm">

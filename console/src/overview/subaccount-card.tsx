@@ -7,7 +7,7 @@ import { SubaccountPending } from "./subaccount-pending.tsx";
 import { SubaccountPresent } from "./subaccount-present.tsx";
 import { type Subaccount, useCreateSubaccount, useSubaccount } from "../subaccount/use-subaccount.ts";
 
-/** The tenant's own Twilio account: how it stands, and how to get one. */
+/** The tenant's Twilio subaccount: its status, or how to get one. */
 export function SubaccountCard() {
   const { data, error, isPending, refetch } = useSubaccount();
   return (

@@ -3,22 +3,22 @@ import { useTimeout } from "@mantine/hooks";
 import { useState } from "react";
 import { type CreateProps, SubaccountActions } from "./subaccount-absent.tsx";
 
-/** A creation takes a few seconds; after this it is waiting for something else. */
+/** A creation normally takes a few seconds. After this time, something else is delaying it. */
 const LONGER_THAN_USUAL_MS = 15_000;
 
-/** A subaccount is on its way. The card is looked at again and again, so this goes away by itself. */
+/** Shown while the subaccount is being created. The card polls, so this disappears when the subaccount is active. */
 export function SubaccountPending(create: CreateProps) {
   const [isLate, setLate] = useState(false);
   useTimeout(() => setLate(true), LONGER_THAN_USUAL_MS, { autoInvoke: true });
   return (
     <Stack gap="md" role="status">
-      <Text size="sm">Your subaccount is being set up. This page follows along.</Text>
+      <Text size="sm">Your subaccount is being set up. This page updates by itself.</Text>
       <Progress value={100} animated aria-label="Setting up your subaccount" />
       {isLate && (
         <>
           <Text size="sm" c="dimmed">
-            This takes longer than usual. Your request is kept; it is safe to ask again, and a subscription may be
-            needed first.
+            This is taking longer than usual. Your request is saved, and it is safe to try again. You may need a
+            subscription first.
           </Text>
           <SubaccountActions {...create} />
         </>

@@ -6,21 +6,21 @@ import { Fact, Facts } from "../platform/facts.tsx";
 import { longDate } from "../platform/dates.ts";
 import type { Subaccount } from "../subaccount/use-subaccount.ts";
 
-/** A subaccount with its SID, and what its status means where it is not active. */
+/** A subaccount with its SID. If it is not active, explains its status. */
 export function SubaccountPresent({ subaccount }: { subaccount: Subaccount }) {
   const { status, subaccountSid, friendlyName, createdAt } = subaccount;
   return (
     <Stack gap="md">
       {status === "suspended" && (
-        <Alert color="orange" variant="light" icon={<PauseCircle />} title="Sending and receiving is paused">
+        <Alert color="orange" variant="light" icon={<PauseCircle />} title="Sending and receiving are paused">
           <Text size="sm" mb="sm">
-            Your numbers are kept. Service resumes by itself once your subscription is in order again.
+            Your numbers are kept. Service resumes automatically once your subscription is active again.
           </Text>
           <SubscribeButton />
         </Alert>
       )}
       {status === "closed" && (
-        <Alert color="gray" variant="light" icon={<Slash />} title="This subaccount is closed for good">
+        <Alert color="gray" variant="light" icon={<Slash />} title="This subaccount is permanently closed">
           Its numbers were returned to Twilio. Your past messages stay readable here.
         </Alert>
       )}

@@ -6,18 +6,18 @@ import type { ConsoleConfig } from "./config.ts";
 
 export type Supabase = SupabaseClient<Database>;
 
-/** Everything behind the console: who it talks to, and how. */
+/** The console's configuration and its clients for the backend. */
 export interface Backend {
   config: ConsoleConfig;
   supabase: Supabase;
-  /** Our functions, as the signed-in user. */
+  /** Calls the functions as the signed-in user. */
   switchboard: Switchboard;
 }
 
 /** Connects to the project that the configuration names. */
 export function createBackend(config: ConsoleConfig): Backend {
   const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey);
-  // What is read is repeated by the query client, and what is done by whoever did it.
+  // No retries in the client: the query client repeats reads, and the user repeats actions.
   return { config, supabase, switchboard: createSwitchboard(supabase, { retries: 0 }) };
 }
 

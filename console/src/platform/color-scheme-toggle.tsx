@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { Moon, Sun } from "react-feather";
 
-/** Switches between light and dark. Until it is used, the system decides. */
+/** Switches between light and dark. Until it is used, the system's setting applies. */
 export function ColorSchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
   const other = useComputedColorScheme("light") === "dark" ? "light" : "dark";

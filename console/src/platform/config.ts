@@ -1,15 +1,15 @@
-/** What the console must know of its backend, served beside it as `config.json`. Nothing in it is secret. */
+/** The console's configuration, served beside it as `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
   /** The project's origin: `/auth/v1`, `/rest/v1` and `/functions/v1` are below it. */
   supabaseUrl: string;
   publishableKey: string;
-  /** Where a subscription is bought: a Stripe Payment Link, or the Stripe simulator's checkout. Null: nowhere. */
+  /** A Stripe Payment Link, or the Stripe simulator's checkout. Null if the console does not sell subscriptions. */
   checkoutUrl: string | null;
-  /** The page with a phone per number; only where Twilio is simulated. */
+  /** The Twilio simulator's page with one phone per number. Null without the simulator. */
   phonesUrl: string | null;
-  /** The page with the subscription controls; only where Stripe is simulated. */
+  /** The Stripe simulator's page with the subscription controls. Null without the simulator. */
   stripeUrl: string | null;
-  /** People to try the local stack as. */
+  /** Users of the local stack, offered on the sign-in screen. */
   demoUsers?: DemoUser[];
 }
 
@@ -19,10 +19,10 @@ export interface DemoUser {
   role: string;
 }
 
-/** Reads `config.json` from beside the page. @throws Error saying what is wrong with it */
+/** Reads `config.json` from beside the page. @throws Error that names the problem */
 export async function loadConfig(): Promise<ConsoleConfig> {
   const response = await fetch("./config.json", { cache: "no-store" });
-  if (!response.ok) throw new Error(`Cannot read "config.json": the server answered ${response.status}`);
+  if (!response.ok) throw new Error(`Cannot read "config.json": the server responded with ${response.status}`);
   const config = await response.json().catch(() => {
     throw new Error('Cannot read "config.json": it is not JSON');
   }) as Partial<ConsoleConfig>;

@@ -1,7 +1,7 @@
 import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
 import { Check, Copy } from "react-feather";
 
-/** An identifier with a button that copies it. `label` says what it is, for the button's name. */
+/** An identifier with a button that copies it. `label` describes the identifier in the button's name. */
 export function Copyable({ value, label }: { value: string; label: string }) {
   return (
     <Group gap={4} wrap="nowrap" miw={0}>

@@ -3,7 +3,7 @@ const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
-/** `22 November 2026`, as the reader's language writes it. Takes ISO 8601, like all here. */
+/** `22 November 2026`, in the reader's locale. All functions here take ISO 8601. */
 export function longDate(iso: string): string {
   return long.format(new Date(iso));
 }
@@ -19,7 +19,7 @@ export function dayOf(iso: string, now = new Date()): string {
   return date.toDateString() === now.toDateString() ? "Today" : day.format(date);
 }
 
-/** The time if it was today, the day otherwise. */
+/** The time if the date is today, the day otherwise. */
 export function timeOrDay(iso: string, now = new Date()): string {
   const date = new Date(iso);
   return date.toDateString() === now.toDateString() ? time.format(date) : shortDay.format(date);

@@ -4,12 +4,12 @@ import type { ReactNode } from "react";
 export interface EmptyStateProps {
   icon: ReactNode;
   title: string;
-  /** Says what to do next. */
+  /** The next step. */
   children: ReactNode;
   action?: ReactNode;
 }
 
-/** Stands where there is nothing yet, and says the next step. */
+/** Shown in place of an empty list, with the next step. */
 export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
   return (
     <Center py="xl" px="md">

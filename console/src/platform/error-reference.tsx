@@ -1,7 +1,7 @@
 import { Code, Group, Text } from "@mantine/core";
 import { isFailure } from "./failure.ts";
 
-/** An error's code and request id, small and selectable. */
+/** An error's code and request id, as selectable text. */
 export function ErrorReference({ error }: { error: unknown }) {
   if (!isFailure(error)) return null;
   return (

@@ -5,7 +5,7 @@ import { isFailure } from "./failure.ts";
 /** Long enough to read a sentence and copy the request id. */
 const VISIBLE_MS = 12_000;
 
-/** Tells what could not be done and why, with what support will ask for. The same error is shown once. */
+/** Shows an error's message, code and request id. The same error is shown once. */
 export function showError(error: unknown): void {
   const { message, code } = isFailure(error) ? error : { message: String(error), code: "console_error" };
   notifications.show({

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A list of labelled facts. */
+/** A list of labelled values. */
 export function Facts({ children }: { children: ReactNode }) {
   return <dl className="facts">{children}</dl>;
 }

@@ -1,13 +1,13 @@
 import { SwitchboardError } from "../../../client/switchboard.ts";
 
 export interface ReadErrorOptions {
-  /** The HTTP status; 0 where no answer came. */
+  /** The HTTP status; 0 if there was no response. */
   status: number;
   code: string;
   message: string;
 }
 
-/** A read over the Data API that failed. It has no request id to quote. */
+/** A failed read over the Data API. It has no request id. */
 export class ReadError extends Error {
   override readonly name = "ReadError";
   readonly status: number;
@@ -20,13 +20,13 @@ export class ReadError extends Error {
     this.code = code;
   }
 
-  /** Whether nothing is known to be wrong with the request itself, so that repeating it makes sense. */
+  /** Whether a retry may succeed, because the failure is not caused by the request itself. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** Anything asked of the backend that failed, with what is needed to tell the user and to ask support. */
+/** A failed call to the backend, with its message for the user and its code and request id for support. */
 export type Failure = SwitchboardError | ReadError;
 
 export function isFailure(error: unknown): error is Failure {

@@ -7,7 +7,7 @@ export interface LoadFailureProps {
   onRetry: () => void;
 }
 
-/** Stands where content could not be loaded: why, and a way to try again. */
+/** Shown in place of content that could not be loaded, with the reason and a retry button. */
 export function LoadFailure({ error, onRetry }: LoadFailureProps) {
   return (
     <Alert color="red" variant="light" icon={<AlertTriangle />} role="alert">

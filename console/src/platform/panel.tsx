@@ -4,7 +4,7 @@ import { type ReactNode, useId } from "react";
 export interface PanelProps {
   title: string;
   description?: ReactNode;
-  /** Stands at the right of the title. */
+  /** Shown to the right of the title. */
   aside?: ReactNode;
   children: ReactNode;
 }

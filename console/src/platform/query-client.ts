@@ -2,15 +2,15 @@ import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { showError } from "./error-toast.tsx";
 import { isFailure } from "./failure.ts";
 
-/** How often a read is tried again when the server is out of reach or stumbles. */
+/** How often a read is retried after a transient failure. */
 const READ_RETRIES = 2;
 
-/** The cache of everything read. A 401, wherever it comes from, ends the session through `onUnauthorized`. */
+/** Creates the query client. A 401 of any query or mutation calls `onUnauthorized`. */
 export function createQueryClient(onUnauthorized: () => void): QueryClient {
   const isUnauthorized = (error: unknown) => isFailure(error) && error.status === 401;
   return new QueryClient({
     queryCache: new QueryCache({
-      // A failed read is shown where its content would be; polls that fail must not pile up toasts.
+      // A failed read is shown in place of its content, so that failing polls do not accumulate toasts.
       onError: (error) => isUnauthorized(error) && onUnauthorized(),
     }),
     mutationCache: new MutationCache({

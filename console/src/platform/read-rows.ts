@@ -1,13 +1,13 @@
 import { ReadError } from "./failure.ts";
 
-interface TableAnswer<Rows> {
+interface TableResponse<Rows> {
   data: Rows | null;
   error: { code: string; message: string } | null;
   status: number;
 }
 
-/** The rows of a Data API answer. @throws ReadError naming what could not be read */
-export function rowsOf<Rows>(subject: string, { data, error, status }: TableAnswer<Rows>): Rows {
+/** The rows of a Data API response. @throws ReadError that names `subject` */
+export function rowsOf<Rows>(subject: string, { data, error, status }: TableResponse<Rows>): Rows {
   if (error === null && data !== null) return data;
   if (status === 0) {
     throw new ReadError({ status, code: "unreachable", message: "Cannot reach the server: check your connection" });
@@ -15,6 +15,6 @@ export function rowsOf<Rows>(subject: string, { data, error, status }: TableAnsw
   throw new ReadError({
     status,
     code: error?.code || `http_${status}`,
-    message: `Cannot read your ${subject}: ${error?.message ?? "the answer was empty"}`,
+    message: `Cannot read your ${subject}: ${error?.message ?? "the response was empty"}`,
   });
 }

@@ -1,7 +1,7 @@
 import { Group, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 
-/** The heading of a screen, which is also the title of the browser's tab. */
+/** The heading of a screen. Also sets the title of the browser tab. */
 export function ScreenTitle({ title, description, aside }: { title: string; description?: string; aside?: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · Switchboard`;

@@ -9,7 +9,7 @@ export interface CredentialsFormProps {
   onChange: (credentials: Credentials) => void;
 }
 
-/** E-mail and password, and what the Auth server said to them. */
+/** The e-mail and password fields, and the Auth server's error. */
 export function CredentialsForm({ purpose, credentials, onChange }: CredentialsFormProps) {
   const attempt = useCredentials(purpose);
   const signingIn = purpose === "sign-in";
@@ -47,7 +47,7 @@ export function CredentialsForm({ purpose, credentials, onChange }: CredentialsF
         )}
         {attempt.data === false && (
           <Alert color="blue" variant="light" icon={<Mail />} role="status">
-            Check your mail: a link to confirm your address is on its way
+            Check your e-mail: we sent you a link to confirm your address
           </Alert>
         )}
         <Button type="submit" fullWidth size="md" loading={attempt.isPending}>

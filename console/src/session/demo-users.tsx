@@ -3,7 +3,7 @@ import type { DemoUser } from "../platform/config.ts";
 import { useBackend } from "../platform/backend.tsx";
 import type { Credentials } from "./use-credentials.ts";
 
-/** The people of the local stack, each a click away. Nothing where there are none. */
+/** Buttons that fill in a demo user of the local stack. Renders nothing without demo users. */
 export function DemoUsers({ onChoose }: { onChoose: (credentials: Credentials) => void }) {
   const { config: { demoUsers = [] } } = useBackend();
   if (demoUsers.length === 0) return null;

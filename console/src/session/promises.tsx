@@ -11,16 +11,16 @@ const PROMISES = [
   {
     icon: Hash,
     title: "Your numbers",
-    text: "Search, buy and keep numbers in the places where your customers are.",
+    text: "Search for numbers in your customers' areas, buy them and keep them.",
   },
   {
     icon: MessageSquare,
-    title: "Every message accounted for",
-    text: "From queued to delivered, with the carrier's word on each.",
+    title: "Every message tracked",
+    text: "From queued to delivered, with the carrier's status for each message.",
   },
 ];
 
-/** What the product is, in three lines, beside the sign-in form on wide screens. */
+/** The product in three lines, shown beside the sign-in form on wide screens. */
 export function Promises() {
   return (
     <Stack justify="space-between" h="100%">

@@ -2,18 +2,18 @@ import { notifications } from "@mantine/notifications";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { type Supabase, useBackend } from "../platform/backend.tsx";
 
-/** Who is signed in. */
+/** The signed-in user. */
 export interface SignedInUser {
   id: string;
   email: string;
 }
 
-/** The user, null when nobody is signed in, undefined until that is known. */
+/** The signed-in user; null when signed out, undefined until that is known. */
 type Session = SignedInUser | null | undefined;
 
 const SessionContext = createContext<Session>(undefined);
 
-/** Follows the Auth client. */
+/** Provides the session of the Auth client. */
 export function SessionProvider({ children }: { children: ReactNode }) {
   const { supabase } = useBackend();
   const [session, setSession] = useState<Session>(undefined);
@@ -21,7 +21,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     const { data: { subscription } } = supabase.auth.onAuthStateChange((_event, current) => {
       const user = current?.user;
-      // A refreshed token is the same user: keeping the object spares every reader a new render.
+      // A refreshed token is the same user. Keeping the object avoids a render of every consumer.
       setSession((known) => {
         if (user === undefined) return null;
         return known?.id === user.id ? known : { id: user.id, email: user.email ?? "" };
@@ -37,21 +37,21 @@ export function useSession(): Session {
   return useContext(SessionContext);
 }
 
-/** The signed-in user, for everything behind the gate. */
+/** The signed-in user. @throws Error when signed out; components behind `Gate` are always signed in */
 export function useUser(): SignedInUser {
   const session = useSession();
-  if (!session) throw new Error("Cannot tell the user: nobody is signed in");
+  if (!session) throw new Error("Cannot get the user: the session is signed out");
   return session;
 }
 
-/** Leads back to the sign-in screen after a call was answered with 401. */
+/** Returns to the sign-in screen after a response with status 401. */
 export function endSession(supabase: Supabase): void {
   notifications.show({
     id: "session-ended",
     title: "Your session has ended",
-    message: "Sign in again to go on",
+    message: "Sign in again to continue",
     color: "yellow",
   });
-  // Only here: the server has ended it already, or cannot be asked.
+  // Local only: the server has already ended the session, or cannot be reached.
   void supabase.auth.signOut({ scope: "local" });
 }

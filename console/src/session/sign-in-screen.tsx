@@ -7,12 +7,12 @@ import { DemoUsers } from "./demo-users.tsx";
 import { Promises } from "./promises.tsx";
 import type { Credentials, Purpose } from "./use-credentials.ts";
 
-const NOBODY: Credentials = { email: "", password: "" };
+const EMPTY_CREDENTIALS: Credentials = { email: "", password: "" };
 
-/** The first thing a visitor sees: sign in, or create an account. */
+/** The screen for signed-out visitors: sign in or create an account. */
 export function SignInScreen() {
   const [purpose, setPurpose] = useState<Purpose>("sign-in");
-  const [credentials, setCredentials] = useState(NOBODY);
+  const [credentials, setCredentials] = useState(EMPTY_CREDENTIALS);
   const signingIn = purpose === "sign-in";
   useEffect(() => {
     document.title = "Sign in · Switchboard";
@@ -39,7 +39,7 @@ export function SignInScreen() {
           <div>
             <Title order={1} size="h2">{signingIn ? "Welcome back" : "Create your account"}</Title>
             <Text c="dimmed">
-              {signingIn ? "Sign in to your phone system." : "A phone system of your own is a minute away."}
+              {signingIn ? "Sign in to your phone system." : "Get your own phone system in a minute."}
             </Text>
           </div>
           <Paper withBorder radius="lg" p="lg">

@@ -8,11 +8,11 @@ export interface Credentials {
 
 export type Purpose = "sign-in" | "sign-up";
 
-/** Signs in or up. Resolves to whether a session began: false where the address must be confirmed by mail first. */
+/** Signs in or up. Resolves to false if the address must be confirmed by e-mail before the session starts. */
 export function useCredentials(purpose: Purpose) {
   const { supabase: { auth } } = useBackend();
   return useMutation({
-    // The form shows the reason itself, beside the fields.
+    // The form shows the error itself, below the fields.
     meta: { shownInPlace: true },
     mutationFn: async (credentials: Credentials) => {
       const { data, error } = purpose === "sign-in"

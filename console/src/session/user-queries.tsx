@@ -4,7 +4,7 @@ import { useBackend } from "../platform/backend.tsx";
 import { createQueryClient } from "../platform/query-client.ts";
 import { endSession, useSession } from "./session.tsx";
 
-/** Gives each user a cache of their own: what one has read is never shown to the next. */
+/** Gives each user a separate query cache, so that one user's data is never shown to the next. */
 export function UserQueries({ children }: { children: ReactNode }) {
   const { supabase } = useBackend();
   const userId = useSession()?.id;

@@ -4,14 +4,14 @@ import { useLocation } from "wouter";
 import { useBackend } from "../platform/backend.tsx";
 import { useUser } from "../session/session.tsx";
 
-/** Who is signed in, the way out, and (on narrow screens, where the side navigation is hidden) the local tools. */
+/** The signed-in user and the sign-out item. Narrow screens hide the side navigation, so they get the local tools here. */
 export function AccountMenu() {
   const { supabase, config: { phonesUrl, stripeUrl } } = useBackend();
   const { email } = useUser();
   const [, navigate] = useLocation();
 
   function signOut() {
-    // The next one to sign in here starts at the beginning, not in a conversation of this user.
+    // Start the next user on the first screen, not in a conversation of this user.
     navigate("/");
     void supabase.auth.signOut({ scope: "local" });
   }

@@ -2,7 +2,7 @@ import { NavLink, Stack, Text } from "@mantine/core";
 import { ArrowUpRight, CreditCard, Smartphone } from "react-feather";
 import { useBackend } from "../platform/backend.tsx";
 
-/** The simulators' pages, on the local stack only. */
+/** Links to the simulators' pages, on the local stack only. */
 export function ExternalTools() {
   const { config: { phonesUrl, stripeUrl } } = useBackend();
   if (phonesUrl === null && stripeUrl === null) return null;

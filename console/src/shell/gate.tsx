@@ -3,7 +3,7 @@ import { Shell } from "./shell.tsx";
 import { useSession } from "../session/session.tsx";
 import { SignInScreen } from "../session/sign-in-screen.tsx";
 
-/** Lets in who is signed in. */
+/** Shows the shell to signed-in users, and the sign-in screen to others. */
 export function Gate() {
   const session = useSession();
   if (session === undefined) {

@@ -1,6 +1,6 @@
 import { Grid, Hash, MessageSquare } from "react-feather";
 
-/** Where one can go, in the order of the navigation. */
+/** The screens, in the order of the navigation. */
 export const SCREENS = [
   { path: "/", label: "Overview", icon: Grid },
   { path: "/numbers", label: "Numbers", icon: Hash },
@@ -9,7 +9,7 @@ export const SCREENS = [
 
 export type Screen = (typeof SCREENS)[number];
 
-/** Whether a location is on a screen, or below it. */
+/** Whether a location is the screen's path or a subpath. */
 export function isOn(location: string, path: string): boolean {
   return path === "/" ? location === "/" : location === path || location.startsWith(`${path}/`);
 }

@@ -51,7 +51,7 @@ export function Shell() {
   );
 }
 
-/** The hash is taken by locations, so the jump is made by hand. */
+/** The hash holds the route, so the link cannot use it: move the focus here instead. */
 function focusContent(event: React.MouseEvent) {
   event.preventDefault();
   document.getElementById("content")?.focus();

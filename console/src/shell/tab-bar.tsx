@@ -1,7 +1,7 @@
 import { Link, useLocation } from "wouter";
 import { isOn, SCREENS } from "./screens.ts";
 
-/** The navigation of narrow screens, in reach of the thumb. */
+/** The navigation of narrow screens, at the bottom within reach of the thumb. */
 export function TabBar() {
   const [location] = useLocation();
   return (

@@ -5,11 +5,11 @@ import { useBackend } from "../platform/backend.tsx";
 export type { Subaccount, SubaccountStatus };
 
 const KEY = ["subaccount"];
-/** While something is awaited (a payment, a creation), and while nothing is. */
+/** Poll faster while there is no subaccount: a payment or a creation may be in progress. */
 const EAGER_POLL_MS = 2_000;
 const CALM_POLL_MS = 15_000;
 
-/** The caller's subaccount, followed as it changes. */
+/** The caller's subaccount, kept up to date by polling. */
 export function useSubaccount() {
   const { switchboard } = useBackend();
   return useQuery({
@@ -19,13 +19,13 @@ export function useSubaccount() {
   });
 }
 
-/** Asks for the caller's subaccount; asking twice is harmless. */
+/** Requests the caller's subaccount. Repeating the request is safe. */
 export function useCreateSubaccount() {
   const { switchboard } = useBackend();
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: () => switchboard.provisionSubaccount(),
-    // Also after a failure: the wish may have been recorded all the same. Numbers depend on it too.
+    // Also after a failure: the request may have been recorded. The numbers depend on the subaccount too.
     onSettled: () => Promise.all([KEY, ["numbers"]].map((queryKey) => queryClient.invalidateQueries({ queryKey }))),
   });
 }

@@ -1,7 +1,7 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import { findChromium, HOW_TO_INSTALL } from "../chromium.ts";
 
-/** What Chromium needs to run as root and in containers, and what keeps it from calling home. */
+/** Flags that let Chromium run as root and in containers, and flags that stop its background network traffic. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -12,26 +12,26 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** How long a page may take to show what is waited for. */
-const PATIENCE_MS = 15_000;
+/** How long a page may take to show an awaited element. */
+const TIMEOUT_MS = 15_000;
 
-/** @throws Error saying how to get a Chromium where there is none */
+/** @throws Error with install instructions when Chromium is missing */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = await findChromium();
   if (executablePath === null) throw new Error(`Cannot test the console: Chromium is missing. ${HOW_TO_INSTALL}`);
   return await chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A page of a visitor whom the browser does not know, and everything that went wrong in it. */
+/** A page in a fresh browser context, and the errors that occurred in it. */
 export interface Visit extends AsyncDisposable {
   page: Page;
-  /** What the page threw and nobody caught. */
+  /** Messages of uncaught errors in the page. */
   errors: string[];
 }
 
 export async function visit(browser: Browser, url: string): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, locale: "en-US" });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

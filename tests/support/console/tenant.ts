@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** What a tenant does in the console, in their words. */
+/** The actions of a tenant in the console. */
 export class Tenant {
   constructor(readonly page: Page) {}
 
@@ -17,7 +17,7 @@ export class Tenant {
     await this.section("Subaccount").getByText("active", { exact: true }).waitFor();
   }
 
-  /** Buys the first number that is found. @returns it, as it is shown */
+  /** Buys the first number found. @returns the number in its displayed format */
   async buyNumber(areaCode: string): Promise<string> {
     await this.go("Numbers");
     await this.page.getByLabel("Area code").fill(areaCode);
@@ -30,10 +30,10 @@ export class Tenant {
     return number;
   }
 
-  /** Opens the menu of a number, as it is shown, and picks from it. */
-  async change(number: string, wish: "Make primary" | "Rename" | "Release"): Promise<void> {
+  /** Opens the menu of a number, given in its displayed format, and selects an item. */
+  async change(number: string, action: "Make primary" | "Rename" | "Release"): Promise<void> {
     await this.page.getByRole("button", { name: `Change ${number}` }).click();
-    await this.page.getByRole("menuitem", { name: wish }).click();
+    await this.page.getByRole("menuitem", { name: action }).click();
   }
 
   async send(to: string, body: string): Promise<void> {
