@@ -4,13 +4,13 @@ export type RequestPattern = (method: string, path: string) => boolean;
 /**
  * Parses the `match` of a fault, `METHOD /path`.
  *
- * The path is compared segment by segment, without `/2010-04-01` and `.json`. As a segment, `*` matches any one segment;
- * as the last segment, `**` matches any further segments. As the method, `*` matches any method; `*` alone matches every
- * request. A path is relative to an account unless it begins with `/Accounts`, `/_sim`, `/accounts.twilio.com` or
- * `/pricing.twilio.com`: `POST /Messages` means `POST /Accounts/<any>/Messages`.
+ * The path is compared segment by segment, without `/2010-04-01` and `.json`. As a segment, `*` matches any one
+ * segment; as the last segment, `**` matches any further segments. As the method, `*` matches any method; `*` alone
+ * matches every request. A path is relative to an account unless it begins with `/Accounts`, `/_sim`,
+ * `/accounts.twilio.com` or `/pricing.twilio.com`: `POST /Messages` means `POST /Accounts/<any>/Messages`.
  *
- * Examples: `POST /Accounts` creates an account, `POST /Messages` creates a message, `GET /IncomingPhoneNumbers/*` fetches
- * a number, `POST /accounts.twilio.com/v1/AuthTokens/Promote` promotes a token.
+ * Examples: `POST /Accounts` creates an account, `POST /Messages` creates a message, `GET /IncomingPhoneNumbers/*`
+ * fetches a number, `POST /accounts.twilio.com/v1/AuthTokens/Promote` promotes a token.
  */
 export function requestPattern(match: string): RequestPattern {
   if (match.trim() === "*") return () => true;
