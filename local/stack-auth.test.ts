@@ -110,8 +110,11 @@ test("The Auth, Data and function APIs allow requests from another origin", asyn
   const { apiUrl, publishableKey } = shared.stack.state;
   const origin = { origin: "http://127.0.0.1:5173" };
   for (const path of ["/auth/v1/token?grant_type=password", "/rest/v1/notes", "/functions/v1/whoami"]) {
-    const asked = { "access-control-request-method": "POST", "access-control-request-headers": "apikey,authorization" };
-    const preflight = await fetch(`${apiUrl}${path}`, { method: "OPTIONS", headers: { ...origin, ...asked } });
+    const requested = {
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "apikey,authorization",
+    };
+    const preflight = await fetch(`${apiUrl}${path}`, { method: "OPTIONS", headers: { ...origin, ...requested } });
     assert.equal(preflight.ok, true, path);
     assert.equal(preflight.headers.get("access-control-allow-origin"), "*", path);
     assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /apikey/i, path);

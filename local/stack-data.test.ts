@@ -66,9 +66,9 @@ test("A jsonb argument keeps its JSON type", async () => {
 test("The database has working pgTAP and pgmq extensions", async () => {
   const lines = await shared.stack.sql.begin(async (sql) => {
     await sql`select extensions.plan(1)`;
-    return await sql`select extensions.ok(true, 'stands') as line`;
+    return await sql`select extensions.ok(true, 'works') as line`;
   });
-  assert.deepEqual(lines.map(({ line }) => line), ["ok 1 - stands"]);
+  assert.deepEqual(lines.map(({ line }) => line), ["ok 1 - works"]);
   const [sent] = await shared.stack.sql`select pgmq.send('jobs', '{"kind":"test"}') as id`;
   const [read] = await shared.stack.sql`select msg_id, message from pgmq.read('jobs', 30, 1)`;
   assert.equal(read?.msg_id, sent?.id);

@@ -17,11 +17,11 @@ function test(title: string, body: () => Promise<void>): void {
 test("A tethered child passes on the lines of stdout and stderr and its exit code", async () => {
   const lines: string[] = [];
   const child = await startTethered(
-    optionsFor('echo "$0"; echo trouble >&2; exit 7', { onLine: (line) => lines.push(line) }),
+    optionsFor('echo "$0"; echo error >&2; exit 7', { onLine: (line) => lines.push(line) }),
   );
   assert.equal(await child.ended, 7);
   await eventually("both lines", () => lines.length === 2);
-  assert.deepEqual(lines.sort(), ["a name with spaces", "trouble"]);
+  assert.deepEqual(lines.sort(), ["a name with spaces", "error"]);
 });
 
 test("The reported process id is that of the child, not of its shell", async () => {

@@ -11,13 +11,13 @@ export interface ListRequest {
 
 /** Returns the requested page size, 50 by default. @throws ApiError 20007 if it exceeds 1000 */
 export function pageSizeOf(query: URLSearchParams): number {
-  const asked = query.get("PageSize");
-  if (asked === null) return DEFAULT_PAGE_SIZE;
-  if (!/^\d+$/.test(asked) || Number(asked) < 1) throw invalidParameter("PageSize", asked);
-  if (Number(asked) > MAX_PAGE_SIZE) {
-    throw new ApiError(20007, `Page size too large: '${asked}' is more than ${MAX_PAGE_SIZE}`);
+  const requested = query.get("PageSize");
+  if (requested === null) return DEFAULT_PAGE_SIZE;
+  if (!/^\d+$/.test(requested) || Number(requested) < 1) throw invalidParameter("PageSize", requested);
+  if (Number(requested) > MAX_PAGE_SIZE) {
+    throw new ApiError(20007, `Page size too large: '${requested}' is more than ${MAX_PAGE_SIZE}`);
   }
-  return Number(asked);
+  return Number(requested);
 }
 
 /**
@@ -53,9 +53,9 @@ export function page<T extends object>(
 }
 
 function pageNumberOf(query: URLSearchParams): number {
-  const asked = query.get("Page") ?? "0";
-  if (!/^\d+$/.test(asked)) throw invalidParameter("Page", asked);
-  return Number(asked);
+  const requested = query.get("Page") ?? "0";
+  if (!/^\d+$/.test(requested)) throw invalidParameter("Page", requested);
+  return Number(requested);
 }
 
 function tokenAfter(item: object | undefined): string | null {

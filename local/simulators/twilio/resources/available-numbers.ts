@@ -73,12 +73,12 @@ function isWantedBlock(block: NumberBlock, query: URLSearchParams): boolean {
     (query.get("ExcludeAllAddressRequired") !== "true" || block.addressRequirements === "none");
 }
 
-function isWantedFlag(asked: string | null, actual: boolean): boolean {
-  return asked === null || (asked === "true") === actual;
+function isWantedFlag(requested: string | null, actual: boolean): boolean {
+  return requested === null || (requested === "true") === actual;
 }
 
-function isWantedText(asked: string | null, actual: string | null): boolean {
-  return asked === null || asked.toLowerCase() === actual?.toLowerCase();
+function isWantedText(requested: string | null, actual: string | null): boolean {
+  return requested === null || requested.toLowerCase() === actual?.toLowerCase();
 }
 
 function withQuery(path: string, query: URLSearchParams): string {
