@@ -1,5 +1,5 @@
-// `deno task bench`: what importing each function costs a cold start, beside the whole Twilio SDK. Compare the ratios: the
-// absolute times are this machine's.
+// `deno task bench`: measures the time that importing each function adds to a cold start, compared with the complete
+// Twilio SDK. Compare the ratios; absolute times depend on the machine.
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -11,11 +11,11 @@ async function subjects(): Promise<[name: string, module: string | null][]> {
   return [
     ["nothing", null],
     ...functions.map((name): [string, string] => [name, `./supabase/functions/${name}/index.ts`]),
-    ["twilio, the whole SDK", "twilio"],
+    ["twilio, complete SDK", "twilio"],
   ];
 }
 
-/** Milliseconds from start to end of a process that imports one module and does nothing else. */
+/** Runs a process that imports one module and does nothing else. Returns its duration in milliseconds. */
 async function coldStart(module: string | null): Promise<number> {
   const began = performance.now();
   const code = module === null ? "" : `await import(${JSON.stringify(module)});`;
@@ -36,19 +36,19 @@ function median(values: number[]): number {
 
 const all = await subjects();
 const times = new Map(all.map(([name]) => [name, [] as number[]]));
-// Side by side, run by run: a machine that slows down slows all of them.
+// Each round measures every subject once, so that a slow phase of the machine affects all of them alike.
 for (let run = 0; run <= RUNS; run++) {
   for (const [name, module] of all) {
     const time = await coldStart(module);
-    if (run > 0) times.get(name)?.push(time); // the first fills the caches
+    if (run > 0) times.get(name)?.push(time); // The first round fills the caches.
   }
 }
 const base = median(times.get("nothing") ?? []);
-const whole = median(times.get("twilio, the whole SDK") ?? []) - base;
+const whole = median(times.get("twilio, complete SDK") ?? []) - base;
 console.log(`Import cost over an empty process (${base.toFixed(0)} ms), median of ${RUNS} runs`);
 for (const [name, values] of times) {
   const cost = median(values) - base;
   console.log(
-    `${name.padEnd(24)} ${cost.toFixed(0).padStart(5)} ms   ${(cost / whole).toFixed(2).padStart(5)} × the whole SDK`,
+    `${name.padEnd(24)} ${cost.toFixed(0).padStart(5)} ms   ${(cost / whole).toFixed(2).padStart(5)} × the SDK`,
   );
 }

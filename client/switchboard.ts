@@ -851,7 +851,7 @@ export interface ReleasedNumber {
   primary: PhoneNumber | null;
 }
 
-/** Why a function refused: decide on this, never on the message. */
+/** The error code. Programs branch on it, never on the message. */
 export type ServerErrorCode =
   | "invalid_json"
   | "invalid_input"

@@ -1,14 +1,14 @@
-/** What has to be undone at the end, in the reverse order of its making. */
+/** Clean-up steps, which run in the reverse order of their registration. */
 export class CleanUps {
   readonly #steps: (() => unknown)[] = [];
   #done: Promise<void> | undefined;
 
-  /** Adds a step; it is run before those that were added earlier. */
+  /** Adds a step. It runs before the steps that were added earlier. */
   add(step: () => unknown): void {
     this.#steps.push(step);
   }
 
-  /** Runs every step once, also where one fails, and then throws the first failure. */
+  /** Runs every step once, even if one fails, then throws the first failure. Later calls return the same promise. */
   run(): Promise<void> {
     return this.#done ??= this.#runAll();
   }

@@ -1,4 +1,4 @@
-/** Tells whether there is a file or folder at `path`; a symbolic link counts, wherever it leads. */
+/** Returns whether a file, folder or symbolic link exists at `path`. A dangling link counts. */
 export async function fileExists(path: string | URL): Promise<boolean> {
   try {
     await Deno.lstat(path);
@@ -9,7 +9,7 @@ export async function fileExists(path: string | URL): Promise<boolean> {
   }
 }
 
-/** Writes a text that only its owner may read, whole or not at all. */
+/** Writes a file that only its owner can read. The write is atomic: readers see the old text or the new one. */
 export async function writeSecretFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(draft, text, { mode: 0o600 });

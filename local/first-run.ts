@@ -7,14 +7,12 @@ import { platformPackages } from "./platform-packages.ts";
 const CHECKOUT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Downloads what is missing of the packages from npm, and says so before it does. Without it Deno would fetch them one by
- * one, silently, in the middle of the start and of the first requests.
+ * Downloads missing npm packages and logs a line first. Without this step Deno would fetch them one by one, silently,
+ * while the stack starts and serves its first requests.
  */
 export async function downloadOnFirstRun(log: Log): Promise<void> {
   if (!await isIncomplete()) return;
-  log(
-    "First run: downloading Postgres, the Supabase CLI and the libraries from npm, about 120 MB; this can take minutes",
-  );
+  log("First run: downloading Postgres, the Supabase CLI and libraries from npm (about 120 MB, can take minutes)");
   const started = performance.now();
   const command = new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", join(CHECKOUT, "local", "stack.ts"), ...platformPackages(), ...await functionFiles()],
@@ -26,7 +24,7 @@ export async function downloadOnFirstRun(log: Log): Promise<void> {
   log(`Downloaded in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** Tells whether one of the packages that make up most of it, or that come last, is not in `node_modules`. */
+/** Returns whether `node_modules` lacks one of the large packages, or one of those that are installed last. */
 async function isIncomplete(): Promise<boolean> {
   const large = platformPackages().map((specifier) => specifier.replace(/^npm:/, "").replace("/", "+"));
   const folders = [...large.map((name) => join(".deno", name)), "@supabase/lite", "@supabase/server", "twilio"];

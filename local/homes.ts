@@ -1,43 +1,45 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Account, giveTo } from "./postgres/account.ts";
+import { type Account, changeOwner } from "./postgres/account.ts";
 
 /** The folders of a stack. */
 export interface Homes {
-  /** The copy of Postgres and the prepared databases, shared by the stacks of this checkout (of this machine, for root). */
+  /**
+   * The copy of Postgres and the template databases. All stacks of this checkout share it; under root, of this machine.
+   */
   shared: string;
-  /** The database, the secrets and the state of the simulators of one stack. */
+  /** The database, the secrets and the simulator state of one stack. */
   data: string;
-  /** Whether `data` is to be removed at the end. */
+  /** Whether `data` is removed when the stack stops. */
   ephemeral: boolean;
 }
 
 export interface HomesOptions {
   projectDir: string;
   ephemeral: boolean;
-  /** Where the data is to be instead of the usual place. */
+  /** The data folder; undefined for the default one. */
   dataDir: string | undefined;
   account: Account | undefined;
 }
 
 /**
- * Under root nothing is kept in the checkout: Postgres runs as another user, who may not be able to enter it, for example
- * below /root. The place is named by the checkout's path, so that each checkout has data of its own.
+ * The folder for all data under root. Postgres then runs as another user, which may have no access to the checkout, for
+ * example below /root. Data folders are named after the hash of the checkout's path, so each checkout has its own.
  */
-const ROOTS_HOME = "/var/lib/switchboard";
+const ROOT_FOLDER = "/var/lib/switchboard";
 
-/** Chooses and makes the folders. */
+/** Chooses the folders and creates them. */
 export async function makeHomes({ projectDir, ephemeral, dataDir, account }: HomesOptions): Promise<Homes> {
   const isRoot = account !== undefined;
-  const shared = isRoot ? ROOTS_HOME : join(projectDir, ".local");
+  const shared = isRoot ? ROOT_FOLDER : join(projectDir, ".local");
   await Deno.mkdir(join(shared, "templates"), { recursive: true });
   if (ephemeral) {
     const data = await Deno.makeTempDir({ prefix: "switchboard-" });
-    await giveTo(account, data);
+    await changeOwner(account, data);
     return { shared, data, ephemeral };
   }
-  const usual = isRoot ? join(ROOTS_HOME, "checkouts", nameOf(projectDir)) : join(shared, "data");
-  const data = dataDir ?? usual;
+  const defaultData = isRoot ? join(ROOT_FOLDER, "checkouts", nameOf(projectDir)) : join(shared, "data");
+  const data = dataDir ?? defaultData;
   await Deno.mkdir(data, { recursive: true });
   return { shared, data, ephemeral };
 }

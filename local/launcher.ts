@@ -1,21 +1,24 @@
 /**
- * Ends a command with the `npx` that launched it.
+ * Stops a command when the `npx` that launched it ends.
  *
- * `npx -y deno … task start` is a chain of processes: npx, a shell, `deno task`, and this one. npx that receives SIGTERM ends
- * itself and its shell, and hands nothing on: `deno task` and this process would live on without anybody to stop them.
+ * `npx -y deno … task start` is a chain of processes: npx, a shell, `deno task`, and this one. When npx receives
+ * SIGTERM, it ends itself and its shell but does not forward the signal: `deno task` and this process would keep
+ * running.
  */
 
-/** The processes from this one up to the npx that launched it, and the parent that each of them has while npx lives. */
+/**
+ * The processes from this one up to npx, each with its parent. A changed parent means that a process in between ended.
+ */
 interface Chain {
   links: { pid: number; parent: number }[];
 }
 
 const POLL_MS = 500;
 const LAUNCHER = /^(npm exec|npx)\b|\bnpx(-cli\.js)?\b/;
-/** Launcher, shell, node shim, `deno task`: a chain is never much longer. */
-const MOST_LINKS = 8;
+/** Bounds the search for npx. The longest known chain is npx, shell, Node.js shim, `deno task`. */
+const MAX_LINKS = 8;
 
-/** Calls `ended` once when the npx that launched this process has ended. Without an npx it does nothing. */
+/** Calls `ended` once when the npx that launched this process has ended. Does nothing if no npx launched it. */
 export async function whenLauncherEnds(ended: () => void): Promise<void> {
   const chain = await chainToNpx();
   if (chain === null) return;
@@ -29,7 +32,7 @@ export async function whenLauncherEnds(ended: () => void): Promise<void> {
 
 async function chainToNpx(): Promise<Chain | null> {
   const links: Chain["links"] = [];
-  for (let pid = Deno.pid; links.length < MOST_LINKS;) {
+  for (let pid = Deno.pid; links.length < MAX_LINKS;) {
     const parent = await parentOf(pid);
     if (parent === null || parent.pid <= 1) return null;
     links.push({ pid, parent: parent.pid });
@@ -39,7 +42,7 @@ async function chainToNpx(): Promise<Chain | null> {
   return null;
 }
 
-/** A process whose parent ends is given another one. */
+/** The kernel assigns a new parent to a process whose parent ended. */
 async function isWhole({ links }: Chain): Promise<boolean> {
   for (const { pid, parent } of links) {
     if ((await parentOf(pid))?.pid !== parent) return false;
@@ -47,7 +50,7 @@ async function isWhole({ links }: Chain): Promise<boolean> {
   return true;
 }
 
-/** The parent of a process, with its command line; null where there is none. macOS has no `/proc`. */
+/** Returns the parent of a process with its command line, or null if the process has ended. macOS has no `/proc`. */
 async function parentOf(pid: number): Promise<{ pid: number; command: string } | null> {
   return Deno.build.os === "linux" ? await fromProc(pid) : await fromPs(pid);
 }
@@ -55,7 +58,7 @@ async function parentOf(pid: number): Promise<{ pid: number; command: string } |
 async function fromProc(pid: number): Promise<{ pid: number; command: string } | null> {
   try {
     const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-    // The name in parentheses may hold spaces and parentheses; state and parent follow it.
+    // Fields: pid (name) state parent … The name can contain spaces and parentheses, so search for the last ")".
     const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
     const command = await Deno.readTextFile(`/proc/${parent}/cmdline`).catch(() => "");
     return { pid: parent, command: command.replaceAll("\0", " ").trim() };

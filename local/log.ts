@@ -1,10 +1,10 @@
-/** Where the parts of the stack tell what they do: one line, without a line break. */
+/** Receives one log line, without a line break. */
 export type Log = (line: string) => void;
 
-/** Tells nothing. */
+/** Discards all lines. */
 export const silent: Log = () => {};
 
-/** Runs `work`, then tells `title` with the time it took, and hands on what it returned. */
+/** Runs `work`, logs `title` with the duration, and returns the result of `work`. */
 export async function timed<T>(log: Log, title: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
   const result = await work();

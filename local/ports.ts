@@ -1,13 +1,13 @@
-/** Says that somebody else listens on the port that was asked for. */
+/** Another program listens on the requested port. */
 export class PortTakenError extends Error {
   override readonly name = "PortTakenError";
 
   constructor(readonly port: number) {
-    super(`Cannot listen on port ${port}: another program uses it; stop that one or choose another with --port N`);
+    super(`Cannot listen on port ${port}: another program uses it; stop that program or set a port with --port N`);
   }
 }
 
-/** Returns a port of 127.0.0.1 that was free a moment ago. */
+/** Returns a free port of 127.0.0.1. Another program can take it before the caller listens on it. */
 export function freePort(): number {
   return probe(0);
 }

@@ -10,27 +10,27 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler {
-  /** Resolves when the first call has come back, however it went: what is due at once is then done. */
+  /** Resolves when the first call has ended, with or without success. Jobs that were due at the start have then run. */
   first: Promise<void>;
-  /** Lets a call that is under way come to its end, within two seconds, and calls no more. */
+  /** Makes no further call, and waits up to two seconds for a call in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * Calls `run-jobs` again and again, one call at a time: the local place of pg_cron and pg_net.
+ * Calls `run-jobs` periodically, one call at a time. It replaces pg_cron and pg_net of the platform.
  *
- * A call that fails is told once, until one succeeds again.
+ * The same failure is logged once in a row.
  */
 export function startScheduler({ url, secretKey, interval, log }: SchedulerOptions): Scheduler {
   const stopping = new AbortController();
-  const givingUp = new AbortController();
-  let told = "";
+  const aborting = new AbortController();
+  let lastFailure = "";
   async function tick(): Promise<void> {
     if (stopping.signal.aborted) return;
-    const trouble = await call(url, secretKey, givingUp.signal);
-    if (givingUp.signal.aborted) return;
-    if (trouble !== told && trouble !== "") log(`scheduler: ${trouble}`);
-    told = trouble;
+    const failure = await call(url, secretKey, aborting.signal);
+    if (aborting.signal.aborted) return;
+    if (failure !== lastFailure && failure !== "") log(`scheduler: ${failure}`);
+    lastFailure = failure;
   }
   const first = tick();
   const running = (async () => {
@@ -44,31 +44,34 @@ export function startScheduler({ url, secretKey, interval, log }: SchedulerOptio
     first,
     async stop() {
       stopping.abort();
-      const timer = setTimeout(() => givingUp.abort(), PATIENCE_MS);
+      const timer = setTimeout(() => aborting.abort(), STOP_TIMEOUT_MS);
       await running;
       clearTimeout(timer);
     },
   };
 }
 
-/** A drain may have a campaign at work for many seconds: what it has claimed comes back to the queue by itself. */
-const PATIENCE_MS = 2_000;
+/**
+ * A call can send a campaign for many seconds. Aborting it is safe: its jobs return to the queue when their leases
+ * expire.
+ */
+const STOP_TIMEOUT_MS = 2_000;
 
-/** Returns what went wrong, or "". */
-async function call(url: string, secretKey: string, givingUp: AbortSignal): Promise<string> {
+/** Returns a description of the failure, or "" after success. */
+async function call(url: string, secretKey: string, aborted: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { apikey: secretKey },
-      signal: AbortSignal.any([AbortSignal.timeout(60_000), givingUp]),
+      signal: AbortSignal.any([AbortSignal.timeout(60_000), aborted]),
     });
     const text = await response.text();
     if (response.ok) return "";
     return response.status === 404
-      ? 'There is no function "run-jobs": queued work waits'
+      ? 'Cannot call "run-jobs": the function does not exist; queued work waits'
       : `run-jobs answered ${response.status}: ${text.slice(0, 300)}`;
   } catch (error) {
-    return `run-jobs could not be called: ${error instanceof Error ? error.message : error}`;
+    return `Cannot call "run-jobs": ${error instanceof Error ? error.message : error}`;
   }
 }
 

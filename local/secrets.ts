@@ -3,21 +3,21 @@ import { generateApiKey } from "@supabase/lite";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { fileExists, writeSecretFile } from "./files.ts";
 
-/** What one local project keeps to itself: made once for each data folder, so that sessions outlive a restart. */
+/** The secrets of one stack. They are generated once per data folder, so that sessions survive a restart. */
 export interface StackSecrets {
-  /** Signs user tokens inside, between the gateway and the Auth and Data APIs. */
+  /** Signs the internal user tokens (HS256) between the gateway and the Auth and Data APIs. */
   jwtSecret: string;
-  /** The private ES256 key that signs user tokens outside, with its `kid`. */
+  /** The private ES256 key with its `kid`. Signs the user tokens that clients receive. */
   signingKey: JWK & { kid: string };
   publishableKey: string;
   secretKey: string;
-  /** The value of TOKEN_SEALING_KEYS. */
+  /** The value of `TOKEN_SEALING_KEYS`. */
   tokenSealingKeys: string;
   /** The password of the demo users. */
   demoPassword: string;
 }
 
-/** Reads the secrets from `file`; makes them first when there is no such file. */
+/** Reads the secrets from `file`. Generates and writes them if the file does not exist. */
 export async function openSecrets(file: string): Promise<StackSecrets> {
   if (await fileExists(file)) return JSON.parse(await Deno.readTextFile(file)) as StackSecrets;
   const secrets = await makeSecrets();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { functionsEnvironment, type FunctionsWorld } from "./functions/environment.ts";
+import { type FunctionsContext, functionsEnvironment } from "./functions/environment.ts";
 import { startStripe, startTwilio } from "./services.ts";
 import { stripeState, twilioState } from "./stack-state.ts";
 
@@ -15,7 +15,7 @@ function optionsWith(variables: Record<string, string>) {
   return { env: (name: string) => variables[name], stateFolder: undefined, port: 0, log: () => {} };
 }
 
-Deno.test("Accounts that the environment names are used, and no simulator is started", async () => {
+Deno.test("The stack uses the Twilio and Stripe accounts in the environment and starts no simulator", async () => {
   const twilio = await startTwilio(optionsWith(REAL));
   assert.deepEqual(twilioState(twilio), {
     url: "https://api.twilio.com",
@@ -31,7 +31,7 @@ Deno.test("Accounts that the environment names are used, and no simulator is sta
   });
 });
 
-Deno.test("Half an account is none: the simulator takes its place", async () => {
+Deno.test("The stack starts the Twilio simulator when the environment has a SID without an auth token", async () => {
   const twilio = await startTwilio(optionsWith({ TWILIO_ACCOUNT_SID: "AC1" }));
   assert.equal(twilio.simulated, true);
   assert.notEqual(twilio.accountSid, "AC1");
@@ -39,7 +39,7 @@ Deno.test("Half an account is none: the simulator takes its place", async () => 
   await twilio.stop();
 });
 
-Deno.test("The simulators keep their accounts and secrets from one start to the next", async () => {
+Deno.test("The simulators keep their accounts and secrets across a restart", async () => {
   const stateFolder = await Deno.makeTempDir({ prefix: "switchboard-services-" });
   const round = async () => {
     const twilio = await startTwilio({ ...optionsWith({}), stateFolder });
@@ -51,7 +51,7 @@ Deno.test("The simulators keep their accounts and secrets from one start to the 
   await Deno.remove(stateFolder, { recursive: true });
 });
 
-const WORLD: FunctionsWorld = {
+const CONTEXT: FunctionsContext = {
   apiUrl: "http://127.0.0.1:54321",
   databaseUrl: "postgresql://",
   publishableKey: "p",
@@ -64,20 +64,20 @@ const WORLD: FunctionsWorld = {
   given: {},
 };
 
-Deno.test("With the real services the functions are told no other address of them", () => {
-  const env = functionsEnvironment(WORLD);
+Deno.test("The functions receive no API base URL when the stack uses the real services", () => {
+  const env = functionsEnvironment(CONTEXT);
   assert.equal("TWILIO_API_BASE_URL" in env, false);
   assert.equal("STRIPE_API_BASE_URL" in env, false);
 });
 
-Deno.test("A variable of the environment wins over the stack, and one that was given wins over both", () => {
+Deno.test("A variable in the environment overrides the stack's value, and the env option overrides both", () => {
   const variables: Record<string, string> = {
     MASTER_FALLBACK: "on",
     PUBLIC_BASE_URL: "https://tunnel.test",
     HOME: "/home/me",
   };
   const env = functionsEnvironment({
-    ...WORLD,
+    ...CONTEXT,
     env: (name) => variables[name],
     given: { MASTER_FALLBACK: "off", EXTRA: "1" },
   });

@@ -3,41 +3,43 @@ import type { Log } from "./log.ts";
 import { startStripeSimulator } from "./simulators/stripe/mod.ts";
 import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
 
-/** How the functions reach Twilio: the simulator, or the real one where the environment names an account. */
+/**
+ * The Twilio service that the functions use: the simulator, or Twilio itself if the environment contains an account.
+ */
 export interface TwilioService {
   accountSid: string;
   authToken: string;
-  /** The simulator's address, or that of the environment; undefined for Twilio's own. */
+  /** The address of the simulator, or `TWILIO_API_BASE_URL` from the environment; undefined for api.twilio.com. */
   apiBaseUrl: string | undefined;
   simulated: boolean;
   stop(): Promise<void>;
 }
 
-/** How the functions reach Stripe, and how they know its events. */
+/** The Stripe service that the functions use, with the secret that signs its webhooks. */
 export interface StripeService {
   secretKey: string;
   webhookSecret: string;
-  /** The simulator's address; undefined for Stripe's own. */
+  /** The address of the simulator, or `STRIPE_API_BASE_URL` from the environment; undefined for api.stripe.com. */
   apiBaseUrl: string | undefined;
   simulated: boolean;
   stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
-  /** Reads a variable that wins over the simulator. */
+  /** Reads an environment variable. */
   env: (name: string) => string | undefined;
-  /** Where the simulator keeps its world between two runs; it forgets it where undefined. */
+  /** Where the simulator saves its state; undefined to keep it in memory only. */
   stateFolder: string | undefined;
   port: number;
   log: Log;
 }
 
-/** Uses the Twilio account that the environment names, or starts the simulator. */
+/** Uses the Twilio account in the environment, or starts the simulator. */
 export async function startTwilio({ env, stateFolder, port, log }: ServiceOptions): Promise<TwilioService> {
   const [accountSid, authToken] = [env("TWILIO_ACCOUNT_SID"), env("TWILIO_AUTH_TOKEN")];
   if (accountSid && authToken) {
     const apiBaseUrl = env("TWILIO_API_BASE_URL");
-    log(`Using the Twilio account ${accountSid} of the environment: what is sent is sent, and billed`);
+    log(`Using the Twilio account ${accountSid} from the environment: messages are really sent and billed`);
     return { accountSid, authToken, apiBaseUrl, simulated: false, stop: () => Promise.resolve() };
   }
   const simulator = await startTwilioSimulator({
@@ -49,14 +51,14 @@ export async function startTwilio({ env, stateFolder, port, log }: ServiceOption
   return { accountSid: simulator.accountSid, authToken: simulator.authToken, apiBaseUrl: url, simulated: true, stop };
 }
 
-/** Uses the Stripe account that the environment names, or starts the simulator, which sends its events to `webhookUrl`. */
+/** Uses the Stripe account in the environment, or starts the simulator, which sends its events to `webhookUrl`. */
 export async function startStripe(
   options: ServiceOptions & { webhookUrl: string; returnUrl: string },
 ): Promise<StripeService> {
   const { env, stateFolder, port, log, webhookUrl, returnUrl } = options;
   const [secretKey, webhookSecret] = [env("STRIPE_SECRET_KEY"), env("STRIPE_WEBHOOK_SECRET")];
   if (secretKey && webhookSecret) {
-    log("Using the Stripe account of the environment");
+    log("Using the Stripe account from the environment");
     return {
       secretKey,
       webhookSecret,

@@ -3,54 +3,59 @@ import { fileURLToPath } from "node:url";
 import { type Log, silent } from "./log.ts";
 import { freePort, freePortNear } from "./ports.ts";
 
-/** How a stack is to be; every field has a default. */
+/** The options of a stack. Every field has a default. */
 export interface StackOptions {
-  /** The folder with `supabase/`, `import_map.json` and, when built, `console/dist`; this checkout by default. */
+  /** The folder with `supabase/`, `import_map.json` and, once built, `console/dist`. Default: this checkout. */
   projectDir?: string;
-  /** Whether to run in a temporary folder on free ports, and to leave nothing behind. */
+  /** Whether to run in a temporary folder on free ports and remove the folder at the end. Default: false. */
   ephemeral?: boolean;
-  /** The port of the API; the database and the simulators take ports near it. Ephemeral stacks take free ones. */
+  /**
+   * The port of the API. The database and the simulators use ports near it. Default: 54321; a free port if ephemeral.
+   */
   port?: number;
-  /** Where to keep the data instead of the usual place. */
+  /** The data folder. Default: `.local/data`, or a folder in `/var/lib/switchboard` under root. */
   dataDir?: string;
-  /** Where to write the state once all runs; nowhere by default. */
+  /** Where to write the stack's state once every part runs. Default: no file. */
   stateFile?: string;
-  /** Variables for the functions that win over those of this process; an empty text stands for none. */
+  /** Variables for the functions. They override those of this process; an empty string unsets one. */
   env?: Record<string, string>;
-  /** The version of Deno that runs the functions, as on npm; the one that runs the stack by default. */
+  /** The npm version of Deno that runs the functions. Default: the Deno that runs the stack. */
   functionsDeno?: string;
-  /** The pause between two calls of `run-jobs` in milliseconds, or false for none; 1000 by default. */
+  /** The pause between two calls of `run-jobs` in milliseconds, or false to make none. Default: 1000. */
   scheduler?: number | false;
-  /** Whether the functions are started again when their sources change; not by default. */
+  /** Whether to restart the functions when their sources change. Default: false. */
   watch?: boolean;
-  /** Whether to build the console of this checkout where its sources have changed; what is built is served by default. */
+  /** Whether to rebuild the console of this checkout if its sources changed. Default: false, serve the last build. */
   buildConsole?: boolean;
-  /** Receives what the parts tell; nobody by default. */
+  /** Receives the log lines of all parts. Default: discarded. */
   log?: Log;
 }
 
-/** The options with their defaults, and what follows from them. */
+/** The options with defaults applied, and values derived from them. */
 export interface Settings {
   projectDir: string;
   ephemeral: boolean;
   port: number;
   functionsDeno: string | undefined;
   log: Log;
-  /** Reads a variable that wins over the stack's own value. */
+  /** Reads a variable from the `env` option, else from the environment. It overrides the stack's own value. */
   env(name: string): string | undefined;
-  /** The variables that were given for the functions by option. */
+  /** The `env` option. */
   givenEnv: Record<string, string>;
-  /** A port for Postgres: `offset` above the API's if that is free. Postgres cannot choose one itself. */
+  /**
+   * Returns the API port plus `offset` if that is free, else any free port. For Postgres, which cannot listen on port
+   * 0.
+   */
   portNear(offset: number): number;
-  /** A port for a server of ours: as `portNear`, or 0 for an ephemeral stack, so that the system chooses when it listens. */
+  /** Like `portNear`, but 0 for an ephemeral stack: the kernel then assigns a port when the server listens. */
   listenNear(offset: number): number;
 }
 
 const CHECKOUT = fileURLToPath(new URL("..", import.meta.url));
 const DEFAULT_PORT = 54321;
 
-/** Fills in the defaults. */
-export function settle(options: StackOptions): Settings {
+/** Applies the defaults. */
+export function resolveOptions(options: StackOptions): Settings {
   const ephemeral = options.ephemeral ?? false;
   const port = options.port ?? (ephemeral ? 0 : DEFAULT_PORT);
   const givenEnv = options.env ?? {};
@@ -63,15 +68,15 @@ export function settle(options: StackOptions): Settings {
     log,
     env: (name) => (givenEnv[name] ?? Deno.env.get(name)) || undefined,
     givenEnv,
-    portNear: (offset) => port === 0 ? freePort() : tellingPortNear(port + offset, log),
-    listenNear: (offset) => port === 0 ? 0 : tellingPortNear(port + offset, log),
+    portNear: (offset) => port === 0 ? freePort() : chooseLoggedPort(port + offset, log),
+    listenNear: (offset) => port === 0 ? 0 : chooseLoggedPort(port + offset, log),
   };
 }
 
 const HIGHEST_PORT = 65535;
 
-function tellingPortNear(wanted: number, log: Log): number {
+function chooseLoggedPort(wanted: number, log: Log): number {
   const port = wanted > HIGHEST_PORT ? freePort() : freePortNear(wanted);
-  if (port !== wanted) log(`Port ${wanted} is taken by another program: using ${port} in its place`);
+  if (port !== wanted) log(`Port ${wanted} is in use by another program: using ${port} instead`);
   return port;
 }

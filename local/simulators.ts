@@ -1,6 +1,6 @@
 /**
- * `deno task simulators`: runs the simulators of Twilio and Stripe alone, for those who run the rest with `supabase start`,
- * and prints the variables that the functions need then.
+ * `deno task simulators`: runs the Twilio and Stripe simulators without the stack, for use with `supabase start`, and
+ * prints the environment variables that the functions need.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,11 +13,11 @@ import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
 
 const USAGE = `Usage: deno task simulators [--api-url URL] [--host NAME]
 
-  --api-url URL  where the functions are reached from this machine, http://127.0.0.1:54321 by default
-  --host NAME    how the functions name this machine: host.docker.internal by default, since \`supabase start\` runs them in
-                 Docker; 127.0.0.1 for functions that run outside. The simulators listen on 127.0.0.1 only, which Docker
-                 Desktop reaches and Docker on Linux does not: there forward the two ports, for example with socat
-  --help         shows this`;
+  --api-url URL  the address of the functions from this machine (default: http://127.0.0.1:54321)
+  --host NAME    the name of this machine from the functions (default: host.docker.internal, because \`supabase start\`
+                 runs them in Docker); use 127.0.0.1 for functions outside Docker. The simulators listen on 127.0.0.1
+                 only. Docker Desktop can reach it; with Docker on Linux, forward both ports, for example with socat
+  --help         show this help`;
 
 const TWILIO_PORT = 54334;
 const STRIPE_PORT = 54335;
@@ -54,7 +54,7 @@ async function main(args: string[]): Promise<void> {
     PUBLIC_BASE_URL: functionsUrl,
   };
   console.log(`Phones          ${twilio.url}/\nSubscriptions   ${stripe.url}/\n`);
-  console.log("For supabase/functions/.env, then: supabase functions serve\n");
+  console.log("Copy these lines to supabase/functions/.env, then run: supabase functions serve\n");
   for (const [name, value] of Object.entries(variables)) console.log(`${name}=${value}`);
   console.log("\nready");
   const stop = async () => {
@@ -89,7 +89,10 @@ function seenFrom(host: string, address: string): string {
   return url.origin;
 }
 
-/** Kept with the state of the simulators: a token that was sealed yesterday has to open today. */
+/**
+ * Saved beside the simulator state, so that a later run can open the tokens that the functions sealed in an earlier
+ * one.
+ */
 async function sealingKeys(): Promise<string> {
   const file = join(STATE_FOLDER, "token-sealing-keys.json");
   if (!await fileExists(file)) {

@@ -4,7 +4,7 @@ import { clientOf, freshSession, get, projectStack, signInAs, test } from "../te
 
 const shared = projectStack({ scheduler: false });
 
-test("A new user signs up without a mail, and the token verifies as ES256 against the served keys", async () => {
+test("A user signs up without an email confirmation and gets an ES256 token that the served keys verify", async () => {
   const { supabase, email, id } = await freshSession(shared.stack);
   const { data, error } = await supabase.auth.getClaims();
   assert.equal(error, null);
@@ -16,14 +16,14 @@ test("A new user signs up without a mail, and the token verifies as ES256 agains
   assert.equal(data?.claims.iss, `${shared.stack.state.apiUrl}/auth/v1`);
 });
 
-test("The served keys hold no private part", async () => {
+test("The JWKS endpoint serves no private key", async () => {
   const { keys } = await (await get(shared.stack, "/auth/v1/.well-known/jwks.json", {})).json();
   assert.equal(keys.length, 1);
   assert.equal(keys[0].alg, "ES256");
   assert.equal("d" in keys[0], false);
 });
 
-test("A refreshed session has a new token that still carries the role of an operator", async () => {
+test("A refreshed session of an operator has a token with the operator role", async () => {
   const { supabase, session } = await signInAs(shared.stack, "operator");
   const { data, error } = await supabase.auth.refreshSession({ refresh_token: session.refresh_token });
   assert.equal(error, null);
@@ -33,7 +33,7 @@ test("A refreshed session has a new token that still carries the role of an oper
   assert.equal((claims.data?.claims.app_metadata as { role?: string } | undefined)?.role, "operator");
 });
 
-test("A tenant has no operator's role, whatever they write into their own metadata", async () => {
+test("A tenant does not get the operator role by writing it to their user metadata", async () => {
   const { supabase } = await freshSession(shared.stack);
   await supabase.auth.updateUser({ data: { role: "operator" } });
   await supabase.auth.refreshSession();
@@ -41,14 +41,14 @@ test("A tenant has no operator's role, whatever they write into their own metada
   assert.equal((data?.claims.app_metadata as { role?: string } | undefined)?.role, undefined);
 });
 
-test("A session that was signed out is known no more", async () => {
+test("The Auth API rejects a token after its session signed out", async () => {
   const { supabase, session } = await freshSession(shared.stack);
   await supabase.auth.signOut();
   const { error } = await clientOf(shared.stack).auth.getUser(session.access_token);
   assert.ok(error);
 });
 
-test("Policies see the claims that the platform puts into a token", async () => {
+test("Database policies see the claims of the user's token", async () => {
   const { supabase, user } = await signInAs(shared.stack, "operator");
   const { data, error } = await supabase.rpc("claims");
   assert.equal(error, null);
@@ -57,13 +57,13 @@ test("Policies see the claims that the platform puts into a token", async () => 
   assert.equal(data.aal, "aal1");
 });
 
-test("A request without a key, or with a wrong one, answers 401", async () => {
+test("The APIs answer 401 to a request with no API key or a wrong one", async () => {
   assert.equal((await get(shared.stack, "/rest/v1/notes", {})).status, 401);
   assert.equal((await get(shared.stack, "/rest/v1/notes", { apikey: "sb_publishable_wrong" })).status, 401);
   assert.equal((await get(shared.stack, "/auth/v1/user", {})).status, 401);
 });
 
-test("The secret key reads past every policy, the publishable key alone reads nothing", async () => {
+test("The secret key bypasses row level security, and the publishable key alone gets 42501", async () => {
   const secret = await get(shared.stack, "/rest/v1/notes?select=secret,body&body=eq.seeded", {
     apikey: shared.stack.state.secretKey,
   });
@@ -75,13 +75,13 @@ test("The secret key reads past every policy, the publishable key alone reads no
   assert.equal((await publishable.json()).code, "42501");
 });
 
-test("A key as Bearer beside the same key in apikey is taken for the key", async () => {
+test("The Data API accepts the same key in apikey and as a bearer token", async () => {
   const { secretKey } = shared.stack.state;
   const headers = { apikey: secretKey, authorization: `Bearer ${secretKey}` };
   assert.equal((await get(shared.stack, "/rest/v1/notes?select=secret", headers)).status, 200);
 });
 
-test("Every token that the stack did not sign itself is refused with 401", async () => {
+test("Every API answers 401 to a token that the stack did not sign", async () => {
   const { id, session } = await freshSession(shared.stack);
   const claims = { sub: id, role: "service_role", aud: "authenticated" };
   const issuer = `${shared.stack.state.apiUrl}/auth/v1`;
@@ -106,12 +106,15 @@ test("Every token that the stack did not sign itself is refused with 401", async
   }
 });
 
-test("A page of another origin may use the Auth, the Data and the function APIs", async () => {
+test("The Auth, Data and function APIs allow requests from another origin", async () => {
   const { apiUrl, publishableKey } = shared.stack.state;
   const origin = { origin: "http://127.0.0.1:5173" };
   for (const path of ["/auth/v1/token?grant_type=password", "/rest/v1/notes", "/functions/v1/whoami"]) {
-    const asked = { "access-control-request-method": "POST", "access-control-request-headers": "apikey,authorization" };
-    const preflight = await fetch(`${apiUrl}${path}`, { method: "OPTIONS", headers: { ...origin, ...asked } });
+    const requested = {
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "apikey,authorization",
+    };
+    const preflight = await fetch(`${apiUrl}${path}`, { method: "OPTIONS", headers: { ...origin, ...requested } });
     assert.equal(preflight.ok, true, path);
     assert.equal(preflight.headers.get("access-control-allow-origin"), "*", path);
     assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /apikey/i, path);

@@ -4,7 +4,7 @@ import { freshSession, get, projectStack, test } from "../tests/support/project-
 
 const shared = projectStack({ scheduler: false });
 
-test("A tenant reads the columns that were granted, and only of their own rows", async () => {
+test("A tenant reads the granted columns of their own rows only", async () => {
   const owner = await freshSession(shared.stack);
   const inserted = await owner.supabase.from("notes").insert({ user_id: owner.id, body: "mine" });
   assert.equal(inserted.error, null);
@@ -14,7 +14,7 @@ test("A tenant reads the columns that were granted, and only of their own rows",
   assert.deepEqual(others.data, []);
 });
 
-test("A column that was not granted answers 42501", async () => {
+test("The Data API answers 42501 to a select of a column without a grant", async () => {
   const { supabase } = await freshSession(shared.stack);
   for (const columns of ["secret", "*"]) {
     const { error, status } = await supabase.from("notes").select(columns);
@@ -23,7 +23,7 @@ test("A column that was not granted answers 42501", async () => {
   }
 });
 
-test("A write that was not granted answers 42501", async () => {
+test("The Data API answers 42501 to a write without a grant", async () => {
   const { supabase, id } = await freshSession(shared.stack);
   const changed = await supabase.from("notes").update({ body: "changed" }).eq("user_id", id);
   assert.equal(changed.error?.code, "42501");
@@ -31,7 +31,7 @@ test("A write that was not granted answers 42501", async () => {
   assert.equal(smuggled.error?.code, "42501");
 });
 
-test("A new table is granted to nobody", async () => {
+test("A new table has no grants for anon and authenticated", async () => {
   const { supabase } = await freshSession(shared.stack);
   assert.equal((await supabase.from("ungranted").select("id")).error?.code, "42501");
   const anonymous = await get(shared.stack, "/rest/v1/ungranted?select=id", {
@@ -40,7 +40,7 @@ test("A new table is granted to nobody", async () => {
   assert.equal((await anonymous.json()).code, "42501");
 });
 
-test("No request ever widens what the roles of the API may do", async () => {
+test("A request to the Data API adds no grants for the API roles", async () => {
   const { supabase } = await freshSession(shared.stack);
   await supabase.from("notes").select("id");
   const widened = await shared.stack.sql`
@@ -49,12 +49,12 @@ test("No request ever widens what the roles of the API may do", async () => {
   assert.deepEqual([...widened], []);
 });
 
-test("A function that is the service's own refuses a tenant", async () => {
+test("The Data API answers 42501 when a tenant calls a function that only service_role may execute", async () => {
   const { supabase } = await freshSession(shared.stack);
   assert.equal((await supabase.rpc("operators_only")).error?.code, "42501");
 });
 
-test("A jsonb argument arrives as the value it is", async () => {
+test("A jsonb argument keeps its JSON type", async () => {
   const { supabase } = await freshSession(shared.stack);
   for (const [argument, kind] of [[{ a: 1 }, "object"], [[1, 2], "array"]] as const) {
     const { data, error } = await supabase.rpc("kind_of", { argument });
@@ -63,21 +63,21 @@ test("A jsonb argument arrives as the value it is", async () => {
   }
 });
 
-test("pgTAP and pgmq are there and work", async () => {
+test("The database has working pgTAP and pgmq extensions", async () => {
   const lines = await shared.stack.sql.begin(async (sql) => {
     await sql`select extensions.plan(1)`;
-    return await sql`select extensions.ok(true, 'stands') as line`;
+    return await sql`select extensions.ok(true, 'works') as line`;
   });
-  assert.deepEqual(lines.map(({ line }) => line), ["ok 1 - stands"]);
+  assert.deepEqual(lines.map(({ line }) => line), ["ok 1 - works"]);
   const [sent] = await shared.stack.sql`select pgmq.send('jobs', '{"kind":"test"}') as id`;
   const [read] = await shared.stack.sql`select msg_id, message from pgmq.read('jobs', 30, 1)`;
   assert.equal(read?.msg_id, sent?.id);
   assert.deepEqual(read?.message, { kind: "test" });
 });
 
-test("A table that was made after the start is seen by the Data API", async () => {
+test("The Data API serves a table that was created after the start", async () => {
   const before = await get(shared.stack, "/rest/v1/later?select=id", { apikey: shared.stack.state.publishableKey });
-  assert.equal(before.status, 404); // From now on it has its copy of the schema.
+  assert.equal(before.status, 404); // The Data API has now cached the schema.
   await before.body?.cancel();
   await shared.stack.sql`create table public.later (id int primary key)`;
   await shared.stack.sql`grant select on public.later to anon`;
@@ -87,7 +87,7 @@ test("A table that was made after the start is seen by the Data API", async () =
   });
 });
 
-test("The page at / names the users and the simulators while the console is not built", async () => {
+test("The page at / lists the users and the simulators when the console is not built", async () => {
   const page = await (await get(shared.stack, "/", {})).text();
   for (const { email } of shared.stack.state.users) assert.ok(page.includes(email), email);
   assert.ok(shared.stack.state.twilio.pageUrl && page.includes(shared.stack.state.twilio.pageUrl));

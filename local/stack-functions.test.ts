@@ -7,14 +7,14 @@ Deno.test.beforeAll(() => Deno.env.set(OF_THIS_MACHINE, "private"));
 
 const shared = projectStack({ scheduler: 50 });
 
-test("A function sees the caller that the token names", async () => {
+test("A function receives the user of the token", async () => {
   const { supabase } = await signInAs(shared.stack, "operator");
   const { data, error } = await supabase.functions.invoke("whoami");
   assert.equal(error, null);
   assert.deepEqual(data, { email: "operator@switchboard.test", role: "operator" });
 });
 
-test("A function sees the environment of the platform and of the project, and nothing of this machine's", async () => {
+test("A function sees the variables of the platform and of the project, and none of this machine", async () => {
   const { env, missing } = await (await get(shared.stack, "/functions/v1/environment", {})).json();
   const { state } = shared.stack;
   assert.equal(env.SUPABASE_URL, state.apiUrl);
@@ -31,7 +31,7 @@ test("A function sees the environment of the platform and of the project, and no
   assert.equal(missing, null);
 });
 
-test("A function is called at its own path, with the public address in X-Forwarded-*", async () => {
+test("A function is called at /<name>/…, with the public address in X-Forwarded-*", async () => {
   const { url, headers } = await (await get(shared.stack, "/functions/v1/environment/deep/path?a=1", {})).json();
   assert.equal(new URL(url).pathname + new URL(url).search, "/environment/deep/path?a=1");
   assert.notEqual(new URL(url).origin, shared.stack.state.apiUrl);
@@ -39,22 +39,22 @@ test("A function is called at its own path, with the public address in X-Forward
   assert.equal(headers["x-forwarded-proto"], "http");
 });
 
-test("A function that says nothing of verify_jwt wants a valid token", async () => {
+test("A function without a verify_jwt setting requires a valid token", async () => {
   assert.equal((await get(shared.stack, "/functions/v1/guarded", {})).status, 401);
   const { session } = await freshSession(shared.stack);
   const answer = await get(shared.stack, "/functions/v1/guarded", { authorization: `Bearer ${session.access_token}` });
   assert.equal(await answer.text(), "guarded");
 });
 
-test("A function that is not there answers 404, also by a name that leaves the folder", async () => {
-  for (const name of ["nobody", "_shared", "..%2f..%2fimport_map.json"]) {
+test("The gateway answers 404 for a missing function and for a name that points outside the folder", async () => {
+  for (const name of ["missing", "_shared", "..%2f..%2fimport_map.json"]) {
     const answer = await get(shared.stack, `/functions/v1/${name}`, {});
     assert.equal(answer.status, 404, name);
     await answer.body?.cancel();
   }
 });
 
-test("A function that cannot be loaded answers 503, and the others go on", async () => {
+test("A function that cannot be loaded answers 503, and other functions still answer", async () => {
   assert.deepEqual((await (await get(shared.stack, "/functions/v1/broken", {})).json()).code, "BOOT_ERROR");
   assert.equal((await get(shared.stack, "/functions/v1/environment", {})).status, 200);
 });
@@ -69,21 +69,21 @@ test("A new function is served without a restart", async () => {
   assert.equal(await answer.text(), "late");
 });
 
-test("The process of the functions is started again when it is killed", async () => {
+test("The stack restarts the functions process after SIGKILL", async () => {
   const killed = shared.stack.state.functions.pid;
   shared.stack.killFunctions("SIGKILL");
   await eventually("a new process", () => shared.stack.state.functions.pid !== killed);
   assert.equal((await get(shared.stack, "/functions/v1/environment", {})).status, 200);
 });
 
-test("A restart serves the sources as they are now", async () => {
+test("restartFunctions() serves the current sources", async () => {
   await shared.project.write("supabase/functions/_shared/who.ts", 'export const who = () => ({ email: "changed" });');
   await shared.stack.restartFunctions();
   const { supabase } = await signInAs(shared.stack, "tenant");
   assert.deepEqual((await supabase.functions.invoke("whoami")).data, { email: "changed" });
 });
 
-test("The scheduler calls run-jobs again and again with the secret key", async () => {
+test("The scheduler calls run-jobs repeatedly with the secret key", async () => {
   const calls = async () =>
     (await (await get(shared.stack, "/functions/v1/run-jobs", { apikey: shared.stack.state.secretKey })).json()).calls;
   const before = await calls();

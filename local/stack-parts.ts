@@ -29,9 +29,9 @@ export interface Parts {
 }
 
 /**
- * Starts the database, the services and the functions, as far as they can at once, and adds how to stop them.
+ * Starts the database, the services and the functions in parallel, and adds a clean-up step for each.
  *
- * Also where one fails it waits for the others, so that all that started is known to be stopped.
+ * If one fails, it waits for the others to finish starting, so that their clean-up steps are registered.
  */
 export async function startParts(options: PartsOptions): Promise<Parts> {
   const { settings: { log } } = options;
@@ -52,9 +52,7 @@ async function startServer({ database, secrets, cleanUps, settings: { log } }: P
     stopping = true;
     return server.stop();
   });
-  server.ended.then((code) =>
-    stopping || log(`Postgres ended with code ${code}: nothing works until the stack is started again`)
-  );
+  server.ended.then((code) => stopping || log(`Postgres exited with code ${code}: restart the stack`));
   return server;
 }
 

@@ -15,31 +15,33 @@ import { takeLock } from "./locks.ts";
 import { postgresAccount } from "./postgres/account.ts";
 import { startScheduler } from "./scheduler.ts";
 import { openSecrets } from "./secrets.ts";
-import { settle, type StackOptions } from "./settings.ts";
+import { resolveOptions, type StackOptions } from "./settings.ts";
 import { startParts } from "./stack-parts.ts";
 import { removeStackState, type StackState, stripeState, twilioState, writeStackState } from "./stack-state.ts";
 
 export type { StackOptions, StackState };
 
 export interface Stack {
-  /** What tools need to know; `functions.pid` is that of now. */
+  /** The current state: `functions.pid` changes with each restart. */
   readonly state: StackState;
-  /** The superuser's connection, closed with the stack. */
+  /** A superuser connection, closed when the stack stops. */
   sql: postgres.Sql;
-  /** Stops the process of the functions and resolves when a new one serves, with the sources as they are now. */
+  /** Stops the functions process and resolves when a new one serves the current sources. */
   restartFunctions(): Promise<void>;
-  /** Kills the process of the functions, which is started again, as after a crash. */
+  /** Kills the functions process. The stack restarts it, as after a crash. */
   killFunctions(signal?: Deno.Signal): void;
-  /** Stops everything and leaves nothing running. May be called more than once. */
+  /** Stops every process of the stack. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** Says that another stack runs on the data folder. */
+/** Another stack uses the data folder. */
 export class AlreadyRunningError extends Error {
   override readonly name = "AlreadyRunningError";
 }
 
-/** Starts the whole stack and resolves when every part serves. What started before a failure is stopped again. */
+/**
+ * Starts the stack and resolves when every part accepts requests. After a failure, stops the parts that had started.
+ */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const cleanUps = new CleanUps();
   try {
@@ -51,10 +53,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stack> {
-  const settings = settle(options);
+  const settings = resolveOptions(options);
   const { projectDir, ephemeral, port, log } = settings;
 
-  // First the port: everything else is told the address, and a taken one should be told before any work is done.
+  // The gateway comes first: other parts need its address, and a port in use must be reported before any work is done.
   const gateway = startGateway(port);
   cleanUps.add(() => gateway.stop());
   const consoleReady = options.buildConsole ? prepareConsole(log) : undefined;
@@ -69,7 +71,8 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
 
   const parts = await startParts({ settings, gateway, homes, database, secrets, tokens, cleanUps });
   const { server, twilio, stripe, functions } = parts;
-  // Who still sends webhooks stops before those who answer them. (Stopping twice is harmless.)
+  // Runs before the functions' step: the simulators send webhooks to the functions. Stopping a simulator twice is
+  // harmless.
   cleanUps.add(() => Promise.all([twilio.stop(), stripe.stop()]));
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   cleanUps.add(() => sql.end());
@@ -108,7 +111,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
     const url = `${gateway.url}/functions/v1/run-jobs`;
     const scheduler = startScheduler({ url, secretKey: secrets.secretKey, interval: options.scheduler ?? 1000, log });
     cleanUps.add(() => scheduler.stop());
-    await scheduler.first; // the shared numbers, among others, are there from the start
+    await scheduler.first; // Jobs that are due at the start create, among others, the shared numbers.
   }
   if (options.stateFile !== undefined) {
     const file = resolve(options.stateFile);
@@ -130,7 +133,7 @@ async function lockHome(homes: Homes): Promise<Disposable> {
   const lock = await takeLock(join(homes.data, "lock"));
   if (lock) return lock;
   throw new AlreadyRunningError(
-    `Cannot start on the data in "${homes.data}": another stack runs on it; stop that one, or choose another with --data DIR`,
+    `Cannot use the data folder "${homes.data}": another stack runs on it; stop that stack or set another folder with --data DIR`,
   );
 }
 

@@ -8,14 +8,14 @@ import { isAlive, runStart } from "../tests/support/start-process.ts";
 
 const isRoot = Deno.uid() === 0;
 
-/** A folder that Postgres can enter also under root. */
+/** Creates a folder that the user `postgres` can enter. Under root, Postgres runs as that user. */
 async function openFolder() {
   const path = await Deno.makeTempDir({ prefix: "switchboard-data-" });
   await Deno.chmod(path, 0o755);
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-async function nothingLeft({ functions, postgres }: StackState): Promise<void> {
+async function processesEnded({ functions, postgres }: StackState): Promise<void> {
   await eventually("all to end", async () => !await isAlive(functions.pid) && !await isAlive(postgres.pid));
 }
 
@@ -23,13 +23,13 @@ function clientOf({ apiUrl, publishableKey }: StackState) {
   return createClient(apiUrl, publishableKey, { auth: { persistSession: false, autoRefreshToken: false } });
 }
 
-Deno.test("--help shows the usage and exits with 0", async () => {
+Deno.test("start --help prints the usage and exits with code 0", async () => {
   await using start = await runStart({ args: ["--help"] });
   assert.equal(await start.ended, 0);
   assert.match(start.lines.join("\n"), /Usage: deno task start/);
 });
 
-Deno.test("An unknown flag shows the usage and exits with 2", async () => {
+Deno.test("start with an invalid argument prints the usage and exits with code 2", async () => {
   for (const args of [["--warp"], ["--port", "many"], ["extra"]]) {
     await using start = await runStart({ args });
     assert.equal(await start.ended, 2);
@@ -37,17 +37,17 @@ Deno.test("An unknown flag shows the usage and exits with 2", async () => {
   }
 });
 
-Deno.test("A taken port is told in one line that names it and the way out, with exit code 1", async () => {
+Deno.test("start with a port in use prints the port and the next step in one line, and exits with code 1", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using start = await runStart({ args: ["--ephemeral", "--port", String(listener.addr.port)] });
   assert.equal(await start.ended, 1);
   assert.deepEqual(start.lines, [
     "Starting Switchboard",
-    `Cannot listen on port ${listener.addr.port}: another program uses it; stop that one or choose another with --port N`,
+    `Cannot listen on port ${listener.addr.port}: another program uses it; stop that program or set a port with --port N`,
   ]);
 });
 
-Deno.test("What was written survives a kill, and the second start finds the same keys and sessions", async () => {
+Deno.test("Data, keys and sessions survive a SIGKILL of the stack and a second start", async () => {
   await using folder = await openFolder();
   const args = ["--data", folder.path, "--port", String(freePort()), "--no-scheduler"];
   await using first = await runStart({ args });
@@ -60,10 +60,10 @@ Deno.test("What was written survives a kill, and the second start finds the same
 
   first.kill("SIGKILL");
   await first.ended;
-  // At once, while Postgres is still about to end: the second start has to wait for it, not to trip over it.
+  // Immediately, while the first Postgres is still shutting down: the second start must wait for it, not fail.
   await using second = await runStart({ args });
   const after = await second.ready();
-  await nothingLeft(before);
+  await processesEnded(before);
   assert.equal(after.apiUrl, before.apiUrl);
   assert.equal(after.publishableKey, before.publishableKey);
   assert.equal(after.dbUrl.replace(/:\d+\//, "/"), before.dbUrl.replace(/:\d+\//, "/"));
@@ -76,7 +76,7 @@ Deno.test("What was written survives a kill, and the second start finds the same
 
   await using third = await runStart({ args: ["--data", folder.path, "--port", "0"] });
   assert.equal(await third.ended, 1);
-  assert.match(third.lines.at(-1) ?? "", /^Cannot start on the data in ".*": another stack runs on it/);
+  assert.match(third.lines.at(-1) ?? "", /^Cannot use the data folder ".*": another stack runs on it/);
 
   second.kill("SIGTERM");
   assert.equal(await second.ended, 0);
@@ -84,11 +84,11 @@ Deno.test("What was written survives a kill, and the second start finds the same
   assert.equal(await isAlive(after.functions.pid), false);
 });
 
-Deno.test("A stack that was killed in the middle of its first preparation is whole after the second start", async () => {
+Deno.test("A stack that was killed during its first preparation is complete after the second start", async () => {
   await using folder = await openFolder();
   const args = ["--data", folder.path, "--port", "0", "--no-scheduler"];
   await using first = await runStart({ args });
-  await eventually("the tables of Auth", () => first.lines.some((line) => line.includes("what the platform gives")));
+  await eventually("the auth tables", () => first.lines.some((line) => line.includes("platform's database objects")));
   first.kill("SIGKILL");
   await first.ended;
   await using second = await runStart({ args });
@@ -102,18 +102,18 @@ Deno.test("A stack that was killed in the middle of its first preparation is who
   assert.equal(await second.ended, 0);
 });
 
-Deno.test("An ephemeral stack that is killed leaves no process and no folder", async () => {
+Deno.test("An ephemeral stack leaves no process and no folder after SIGKILL", async () => {
   await using start = await runStart({ args: ["--ephemeral", "--no-scheduler"] });
   const state = await start.ready();
   assert.equal(await isAlive(state.postgres.pid), true);
   assert.equal(await fileExists(state.dataDir), true);
   start.kill("SIGKILL");
   await start.ended;
-  await nothingLeft(state);
-  await eventually("the folder to go", async () => !await fileExists(state.dataDir));
+  await processesEnded(state);
+  await eventually("the folder to be removed", async () => !await fileExists(state.dataDir));
 });
 
-Deno.test("Ctrl-C stops everything, also when it arrives three times, and takes the state file away", async () => {
+Deno.test("The stack stops and removes its data folder when SIGINT arrives three times", async () => {
   await using start = await runStart({ args: ["--ephemeral"] });
   const state = await start.ready();
   for (let times = 0; times < 3; times++) start.kill("SIGINT");
@@ -123,17 +123,17 @@ Deno.test("Ctrl-C stops everything, also when it arrives three times, and takes 
   assert.equal(await fileExists(state.dataDir), false);
 });
 
-Deno.test("A stack whose npx receives SIGTERM stops, and takes the state file away", async () => {
+Deno.test("The stack stops and removes its data folder when the npx that launched it receives SIGTERM", async () => {
   const command = ["npx", "-y", `deno@${Deno.version.deno}`, "task", "start"];
   await using start = await runStart({ command, args: ["--ephemeral", "--no-scheduler"] });
   const state = await start.ready();
   start.kill("SIGTERM");
-  await nothingLeft(state);
-  await eventually("the folder to go", async () => !await fileExists(state.dataDir));
-  await eventually("the stack's own process to end", async () => !await isAlive(state.pid));
+  await processesEnded(state);
+  await eventually("the folder to be removed", async () => !await fileExists(state.dataDir));
+  await eventually("the stack process to end", async () => !await isAlive(state.pid));
 });
 
-Deno.test("Ctrl-C in the middle of the start leaves nothing", async () => {
+Deno.test("start exits with code 0 when SIGINT arrives while it starts", async () => {
   await using start = await runStart({ args: ["--ephemeral"] });
   await eventually("the data folder", () => start.lines.some((line) => line.includes("Opened the data folder")));
   start.kill("SIGINT");
@@ -141,7 +141,7 @@ Deno.test("Ctrl-C in the middle of the start leaves nothing", async () => {
 });
 
 Deno.test({
-  name: "Under root, a data folder that the user postgres cannot enter is told",
+  name: "start under root reports a data folder that the user postgres cannot enter",
   ignore: !isRoot,
   async fn() {
     await using folder = await openFolder();

@@ -1,7 +1,7 @@
 /**
- * `deno task start`: boots the local stack and stays up until Ctrl-C.
+ * `deno task start`: boots the local stack and runs until Ctrl-C.
  *
- * Imports nothing from npm itself, so that a first run can say what it downloads before it does.
+ * This file imports nothing from npm, so that a first run can log the download before it begins.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -11,19 +11,19 @@ import type { Stack, StackOptions } from "./stack.ts";
 
 const USAGE = `Usage: deno task start [--ephemeral] [--port N] [--data DIR] [--state FILE] [--no-scheduler]
 
-Boots Postgres, the Auth and Data APIs, the Edge Functions and the simulators of Twilio and Stripe. The functions are
-started again whenever their sources change.
+Boots Postgres, the Auth and Data APIs, the Edge Functions and the Twilio and Stripe simulators. The functions restart
+when their sources change.
 
-  --ephemeral        in a temporary folder on free ports; leaves nothing behind
-  --port N           the port of the API, 54321 by default; the database and the simulators take ports near it
-  --data DIR         keeps the data in DIR
-  --state FILE       writes the addresses and keys to FILE, .local/stack.json by default
-  --functions-deno V runs the functions with Deno V from npm, for example 2.1.4, the engine of the platform
-  --no-scheduler     does not call run-jobs every second
-  --help             shows this
+  --ephemeral        use a temporary folder and free ports; remove the folder at the end
+  --port N           the port of the API (default: 54321); the database and the simulators use ports near it
+  --data DIR         keep the data in DIR
+  --state FILE       write the addresses and keys to FILE (default: .local/stack.json)
+  --functions-deno V run the functions with Deno V from npm, for example 2.1.4, the version of the platform
+  --no-scheduler     do not call run-jobs every second
+  --help             show this help
 
-TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or STRIPE_SECRET_KEY with STRIPE_WEBHOOK_SECRET, in the environment take the
-place of the simulator.`;
+To use a real account instead of a simulator, set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or STRIPE_SECRET_KEY and
+STRIPE_WEBHOOK_SECRET.`;
 
 const DEFAULT_STATE_FILE = fileURLToPath(new URL("../.local/stack.json", import.meta.url));
 
@@ -34,7 +34,7 @@ async function main(args: string[]): Promise<void> {
   const started = performance.now();
   console.log("Starting Switchboard");
   await downloadOnFirstRun(console.log);
-  // By a computed name, so that Deno loads it, and what it needs from npm, only now.
+  // The specifier is computed, so that Deno loads the module and its npm packages only now.
   const { startStack } = await import(new URL("./stack.ts", import.meta.url).href) as typeof import("./stack.ts");
   const starting = startStack(options);
   stopOnSignal(starting);
@@ -42,7 +42,7 @@ async function main(args: string[]): Promise<void> {
     const stack = await starting;
     console.log(summary(stack, performance.now() - started));
   } catch (error) {
-    console.error(expected(error) ? error.message : error);
+    console.error(isExpected(error) ? error.message : error);
     Deno.exit(1);
   }
 }
@@ -61,7 +61,7 @@ function optionsFrom(args: string[]): StackOptions {
         help: { type: "boolean", short: "h" },
       },
     });
-    if (values.help) return leave(USAGE, 0);
+    if (values.help) return exitWith(USAGE, 0);
     return {
       log: (line) => console.log(`  ${line}`),
       stateFile: values.state ?? DEFAULT_STATE_FILE,
@@ -74,28 +74,30 @@ function optionsFrom(args: string[]): StackOptions {
       ...(values["no-scheduler"] && { scheduler: false as const }),
     };
   } catch (error) {
-    return leave(`${error instanceof Error ? error.message : error}\n\n${USAGE}`, 2);
+    return exitWith(`${error instanceof Error ? error.message : error}\n\n${USAGE}`, 2);
   }
 }
 
 function portFrom(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`Cannot use "${text}" as a port`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new Error(`Cannot use "${text}" as a port: not an integer from 0 to 65535`);
+  }
   return port;
 }
 
-function leave(text: string, code: number): never {
+function exitWith(text: string, code: number): never {
   if (code === 0) console.log(text);
   else console.error(text);
   Deno.exit(code);
 }
 
-/** One Ctrl-C arrives up to three times: from the terminal, and handed on by `npx` and by `deno task`. */
-const SAME_SIGNAL_WITHIN = 1_000;
+/** One Ctrl-C arrives up to three times: from the terminal, from `npx` and from `deno task`, which both forward it. */
+const SAME_SIGNAL_WITHIN_MS = 1_000;
 
 /**
- * The first signal stops the stack, also one that is still starting; the second ends this process, and the rest with it. The
- * end of the npx that launched this process counts as a signal.
+ * Stops the stack on the first signal, even while it starts. A second signal ends this process at once, and its child
+ * processes with it. The end of the npx that launched this process counts as a signal.
  */
 function stopOnSignal(starting: Promise<Stack>): void {
   let first: number | undefined;
@@ -110,7 +112,7 @@ function stopOnSignal(starting: Promise<Stack>): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, async () => {
       if (first !== undefined) {
-        if (Date.now() - first > SAME_SIGNAL_WITHIN) Deno.exit(130);
+        if (Date.now() - first > SAME_SIGNAL_WITHIN_MS) Deno.exit(130);
         return;
       }
       await stop();
@@ -118,8 +120,8 @@ function stopOnSignal(starting: Promise<Stack>): void {
   }
 }
 
-/** Errors that say all there is to say in their message. */
-function expected(error: unknown): error is Error {
+/** Returns whether the message of the error is enough for the user, without a stack trace. */
+function isExpected(error: unknown): error is Error {
   const names = ["PortTakenError", "AlreadyRunningError", "UnreachableFolderError", "ForeignMigrationsError"];
   return error instanceof Error && names.includes(error.name);
 }
@@ -130,14 +132,14 @@ function summary({ state }: Stack, milliseconds: number): string {
 Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
 
   Console         ${consoleUrl}
-  Phones          ${twilio.pageUrl ?? "the real Twilio"}
-  Subscriptions   ${stripe.pageUrl ?? "the real Stripe"}
+  Phones          ${twilio.pageUrl ?? "none: Twilio is not simulated"}
+  Subscriptions   ${stripe.pageUrl ?? "none: Stripe is not simulated"}
   Functions       ${apiUrl}/functions/v1/<name>
   Database        ${state.dbUrl}
   Publishable key ${state.publishableKey}
 
 ${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}
 
-Sign in to the console, subscribe with the Stripe page, and text with the phones. Ctrl-C stops everything.
+Sign in to the console, subscribe on the Stripe page, and send texts from the phones. Press Ctrl-C to stop.
 ready ${apiUrl}`;
 }

@@ -6,33 +6,33 @@ import { isAlive } from "../tests/support/start-process.ts";
 
 function optionsFor(script: string, more: Partial<TetheredOptions> = {}): TetheredOptions {
   const command = ["/bin/sh", "-c", script, "a name with spaces"];
-  return { command, env: {}, cwd: "/", stopSignal: "TERM", patienceSeconds: 1, onLine: () => {}, ...more };
+  return { command, env: {}, cwd: "/", stopSignal: "TERM", graceSeconds: 1, onLine: () => {}, ...more };
 }
 
-/** The pipes of node:child_process close a moment after the process, which the sanitizer takes for a leak. */
+/** The pipes of node:child_process close shortly after the process ends. The sanitizer would report that as a leak. */
 function test(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
 }
 
-test("A child tells its lines of both outputs, and its end by the code it gave", async () => {
+test("A tethered child passes on the lines of stdout and stderr and its exit code", async () => {
   const lines: string[] = [];
   const child = await startTethered(
-    optionsFor('echo "$0"; echo trouble >&2; exit 7', { onLine: (line) => lines.push(line) }),
+    optionsFor('echo "$0"; echo error >&2; exit 7', { onLine: (line) => lines.push(line) }),
   );
   assert.equal(await child.ended, 7);
   await eventually("both lines", () => lines.length === 2);
-  assert.deepEqual(lines.sort(), ["a name with spaces", "trouble"]);
+  assert.deepEqual(lines.sort(), ["a name with spaces", "error"]);
 });
 
-test("The process id is that of the child", async () => {
+test("The reported process id is that of the child, not of its shell", async () => {
   const lines: string[] = [];
   const child = await startTethered(optionsFor("echo $$; exec sleep 60", { onLine: (line) => lines.push(line) }));
-  await eventually("its own word", () => lines.length === 1);
+  await eventually("the id in its output", () => lines.length === 1);
   assert.equal(child.pid, Number(lines[0]));
   await child.stop();
 });
 
-test("A child sees the environment it was given and nothing else", async () => {
+test("A tethered child inherits no environment variables", async () => {
   const lines: string[] = [];
   const child = await startTethered(optionsFor("env", { env: { GIVEN: "yes" }, onLine: (line) => lines.push(line) }));
   await child.ended;
@@ -41,7 +41,7 @@ test("A child sees the environment it was given and nothing else", async () => {
   assert.deepEqual(names.filter((name) => !ofTheShell.includes(name ?? "")), ["GIVEN"]);
 });
 
-test("Stopping asks a child to end and waits for it", async () => {
+test("stop() sends the stop signal and waits for the child to end", async () => {
   const lines: string[] = [];
   const script = "trap 'echo asked; exit 0' TERM; echo up; while :; do sleep 0.05; done";
   const child = await startTethered(optionsFor(script, { onLine: (line) => lines.push(line) }));
@@ -51,7 +51,7 @@ test("Stopping asks a child to end and waits for it", async () => {
   assert.equal(lines.includes("asked"), true);
 });
 
-test("A child that does not listen is killed when the patience is over", async () => {
+test("stop() kills a child that ignores the stop signal once the grace period is over", async () => {
   const lines: string[] = [];
   const script = "trap '' TERM; echo up; while :; do sleep 0.05; done";
   const child = await startTethered(optionsFor(script, { onLine: (line) => lines.push(line) }));
@@ -61,7 +61,7 @@ test("A child that does not listen is killed when the patience is over", async (
   assert.equal(await isAlive(child.pid), false);
 });
 
-test("The folder of a child goes with it, and no other", async () => {
+test("stop() removes the folder in removeAtEnd", async () => {
   const folder = await Deno.makeTempDir({ prefix: "tethered with spaces " });
   const child = await startTethered(optionsFor("exec sleep 60", { removeAtEnd: folder }));
   assert.equal(await fileExists(folder), true);
@@ -69,7 +69,7 @@ test("The folder of a child goes with it, and no other", async () => {
   assert.equal(await fileExists(folder), false);
 });
 
-test("A child that ends by itself leaves its folder to the process that started it", async () => {
+test("The folder in removeAtEnd stays when the child ends by itself", async () => {
   const folder = await Deno.makeTempDir({ prefix: "tethered " });
   const child = await startTethered(optionsFor("exit 3", { removeAtEnd: folder }));
   assert.equal(await child.ended, 3);
@@ -77,7 +77,7 @@ test("A child that ends by itself leaves its folder to the process that started 
   await Deno.remove(folder);
 });
 
-test("A program that is not there ends with 127, and its stop does nothing more", async () => {
+test("A missing program ends with code 127, and stop() then has no effect", async () => {
   const child = await startTethered({ ...optionsFor(""), command: ["/nowhere/program"] });
   assert.equal(await child.ended, 127);
   await child.stop();

@@ -1,23 +1,23 @@
 /**
- * Child processes that cannot outlive this one, however it ends.
+ * Child processes that cannot outlive this process.
  *
- * Each child runs under a small `sh` whose standard input is a pipe that only this process holds. When this process ends,
- * even by SIGKILL, the kernel closes the pipe, and the shell stops the child and removes what it was told to remove.
+ * Each child runs under a small `sh` whose standard input is a pipe that only this process holds open. When this
+ * process ends, even by SIGKILL, the kernel closes the pipe. The shell then stops the child and removes `removeAtEnd`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
 export interface TetheredOptions {
   /** The program and its arguments. */
   command: readonly string[];
-  /** The whole environment of the child: nothing is inherited. */
+  /** The complete environment of the child. It inherits no variables. */
   env: Record<string, string>;
   cwd: string;
-  /** What asks the child to end. After `patienceSeconds` it is killed. */
+  /** The signal that stops the child. A child that still runs after `graceSeconds` is killed. */
   stopSignal: "INT" | "TERM";
-  patienceSeconds: number;
-  /** The user to run as; only root may choose another than itself. */
+  graceSeconds: number;
+  /** The user to run as. Only root can choose a user other than itself. */
   user?: { uid: number; gid: number };
-  /** A folder to remove once the child was stopped. One that ends by itself leaves its folder to this process. */
+  /** A folder to remove after the child was stopped. It stays if the child ends by itself. */
   removeAtEnd?: string;
   /** Receives each line that the child writes. */
   onLine: (line: string) => void;
@@ -26,18 +26,18 @@ export interface TetheredOptions {
 export interface Tethered {
   /** The process id of the child itself, not of its shell. */
   pid: number;
-  /** Resolves with the exit code when the child has ended; 128 + n after signal n. */
+  /** Resolves with the exit code when the child has ended: 128 + n after signal n. */
   ended: Promise<number>;
-  /** Asks the child to end and waits until it has. */
+  /** Sends the stop signal and waits until the child has ended. */
   stop(): Promise<void>;
 }
 
-// Descriptor 3 is the tether: a background job of `sh` has its standard input cut off. The inner `sh` tells the process id
-// before it turns into the child, so that the id is the first line, whatever the child writes.
-// A trapped signal interrupts `wait`, hence the loop around it.
+// Descriptor 3 keeps the pipe, because `sh` redirects the standard input of a background job. The inner `sh` prints its
+// process id before it executes the child, so the id is always the first line. A trapped signal interrupts `wait`,
+// hence the loop around it.
 const SHELL_SCRIPT = `
 exec 3<&0 </dev/null 4>&2 2>/dev/null
-signal=$1; patience=$2; remove=$3; stopped=; shift 3
+signal=$1; grace=$2; remove=$3; stopped=; shift 3
 trap 'stopped=yes' USR1
 /bin/sh -c 'echo $$; exec "$@"' sh "$@" 3<&- 2>&4 4>&- & child=$!
 (
@@ -46,7 +46,7 @@ trap 'stopped=yes' USR1
   kill -s USR1 $$
   kill -s "$signal" "$child" 2>/dev/null || exit 0
   waited=0
-  while kill -0 "$child" 2>/dev/null && [ "$waited" -lt "$patience" ]; do sleep 0.1; waited=$((waited + 1)); done
+  while kill -0 "$child" 2>/dev/null && [ "$waited" -lt "$grace" ]; do sleep 0.1; waited=$((waited + 1)); done
   kill -s KILL "$child" 2>/dev/null
 ) >/dev/null 4>&- &
 exec 4>&-
@@ -55,15 +55,16 @@ while wait "$child"; code=$?; kill -0 "$child" 2>/dev/null; do :; done
 exit "$code"
 `;
 
-/** Starts a child; see the top of this file. Resolves when it runs (not: when it is ready). */
+/** Starts a child (see the top of this file). Resolves when the child runs, before it is ready for requests. */
 export async function startTethered(options: TetheredOptions): Promise<Tethered> {
-  const tenths = String(options.patienceSeconds * 10);
+  const tenths = String(options.graceSeconds * 10);
   const shellArguments = ["-c", SHELL_SCRIPT, "sh", options.stopSignal, tenths, options.removeAtEnd ?? ""];
   const shell = spawn("/bin/sh", [...shellArguments, ...options.command], {
     cwd: options.cwd,
     env: options.env,
     stdio: ["pipe", "pipe", "pipe"],
-    // A group of its own: Ctrl-C in the terminal reaches only this process, which then stops its children in order.
+    // A process group of its own: Ctrl-C in the terminal reaches only this process, which then stops its children in
+    // order.
     detached: true,
     ...options.user,
   });
@@ -74,7 +75,7 @@ export async function startTethered(options: TetheredOptions): Promise<Tethered>
       resolve(code ?? 128);
     });
   });
-  shell.stdin.on("error", () => {}); // The pipe breaks when the shell ends first: that is `ended`, not an error.
+  shell.stdin.on("error", () => {}); // The pipe breaks if the shell ends first, which `ended` already reports.
   const pid = await Promise.race([firstLineThenRest(shell, options.onLine), ended.then(failToStart(options))]);
   return {
     pid: Number(pid),
@@ -113,6 +114,6 @@ function forEachLine(stream: ChildProcess["stdout"], onLine: (line: string) => v
 
 function failToStart(options: TetheredOptions): (code: number) => never {
   return (code) => {
-    throw new Error(`Cannot start "${options.command[0]}": it ended at once with code ${code}`);
+    throw new Error(`Cannot start "${options.command[0]}": it exited immediately with code ${code}`);
   };
 }

@@ -1,5 +1,5 @@
--- The platform's definitions of the functions that policies call, in place of those of @supabase/lite: these also read the
--- claims where a test has set nothing but `request.jwt.claims`.
+-- Replaces the functions that policies call with the platform's definitions. Unlike those of @supabase/lite, they also
+-- read the claims when only `request.jwt.claims` is set, as pgTAP tests do.
 
 create or replace function auth.uid() returns uuid language sql stable as $$
   select coalesce(
@@ -31,6 +31,6 @@ $$;
 
 grant usage on schema auth to anon, authenticated, service_role;
 
--- Lite hands its own tables to every role of the API as soon as it sees a table with row level security; the platform keeps
--- the sessions, tokens and passwords of its users to itself.
+-- @supabase/lite grants the API roles access to its auth tables as soon as a table with row level security exists. The
+-- platform does not: these tables contain the users' sessions, tokens and passwords.
 revoke all on all tables in schema auth from anon, authenticated;

@@ -1,34 +1,36 @@
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import type { Log } from "../log.ts";
-import { tellQueryErrorsTo } from "./query-errors.ts";
+import { logQueryErrors } from "./query-errors.ts";
 
-/** The Auth API and the Data API of Supabase over one database, inside this process. */
+/** The Supabase Auth API and Data API of one database, served by @supabase/lite in this process. */
 export interface DataApi {
-  /** Answers a request to `/auth/v1/…` or `/rest/v1/…`. User tokens are HS256 over the secret that was given. */
+  /** Answers a request to `/auth/v1/…` or `/rest/v1/…`. User tokens are HS256, signed with `jwtSecret`. */
   fetch(request: Request): Promise<Response>;
-  /** Makes the tables of Auth; changes nothing where they are. */
+  /** Creates the auth tables if they do not exist. */
   makeAuthTables(): Promise<void>;
-  /** Forgets what it knows of the tables, to be called when they have changed. */
+  /** Clears the schema cache. Call it after the schema changed. */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface DataApiOptions {
-  /** The superuser's address: lite switches to the role of each request by itself, and sees no tables as another. */
+  /**
+   * A superuser connection string. lite sets the role of each request itself, and as another user it sees no tables.
+   */
   databaseUrl: string;
   jwtSecret: string;
   publishableKey: string;
   secretKey: string;
-  /** How long an access token is good for, in seconds. */
+  /** The lifetime of an access token, in seconds. */
   tokenLifetime: number;
-  /** Receives a line for each query that the database refused. */
+  /** Receives a line for each failed query. */
   log: Log;
 }
 
 const LOOPBACK = "127.0.0.1";
 
-/** Opens the two APIs; connects with the first request. */
+/** Opens both APIs. The first request opens the database connection. */
 export function openDataApi(options: DataApiOptions): DataApi {
   const connection = createPostgresConnection({
     url: options.databaseUrl,
@@ -36,7 +38,7 @@ export function openDataApi(options: DataApiOptions): DataApi {
       max: 10,
       onnotice: () => {},
       types: {
-        // lite serializes an argument of an rpc once itself: without this the function receives a jsonb string of JSON.
+        // lite already serializes the arguments of an rpc. Serialized twice, an object would arrive as a jsonb string.
         jsonb: {
           to: 3802,
           from: [3802],
@@ -46,7 +48,7 @@ export function openDataApi(options: DataApiOptions): DataApi {
       },
     },
   });
-  keepPrivilegesAsGranted(connection);
+  preventExtraGrants(connection);
   const app = new App({
     connection,
     auth: {
@@ -60,41 +62,41 @@ export function openDataApi(options: DataApiOptions): DataApi {
     },
     api: { enabled: true, schemas: ["public"] },
   });
-  const tellAsBefore = tellQueryErrorsTo(options.log);
-  const underWay = new Set<Promise<Response>>();
+  const restoreConsole = logQueryErrors(options.log);
+  const inProgress = new Set<Promise<Response>>();
   let closing = false;
   return {
     async fetch(request) {
       if (closing) return Response.json({ message: "The local stack is stopping" }, { status: 503 });
-      const answering = Promise.resolve(app.fetch(request, { peerAddress: LOOPBACK }));
-      underWay.add(answering);
+      const response = Promise.resolve(app.fetch(request, { peerAddress: LOOPBACK }));
+      inProgress.add(response);
       try {
-        return await answering;
+        return await response;
       } finally {
-        underWay.delete(answering);
+        inProgress.delete(response);
       }
     },
     makeAuthTables: () => app.ensureSystemSchema(),
     reload: () => connection.clearSchemaCache(),
     async close() {
       closing = true;
-      // A pool that is closed while one of its connections is in use waits for that one for ever.
-      await Promise.allSettled([...underWay]);
-      tellAsBefore();
+      // Closing the pool while a connection is in use never resolves.
+      await Promise.allSettled([...inProgress]);
+      restoreConsole();
       await connection.close();
     },
   };
 }
 
 /**
- * Stops lite from granting ALL on every table to `anon` and `authenticated` with its first request.
+ * Prevents lite from granting ALL on every table to `anon` and `authenticated` with its first request.
  *
- * It does so once, when it finds out whether the database uses row level security. Told beforehand that it does, it leaves
- * the grants alone, and a privilege that a migration withheld is withheld here as on the platform.
+ * lite grants them once, when it checks whether the database uses row level security. Setting the result of that check
+ * here skips the grants, so that the roles have the privileges that the migrations grant, as on the platform.
  */
-function keepPrivilegesAsGranted(connection: object): void {
+function preventExtraGrants(connection: object): void {
   if (!("rlsState" in connection)) {
-    throw new Error('Cannot keep the privileges as granted: this version of @supabase/lite has no "rlsState"');
+    throw new Error('Cannot prevent extra grants: this version of @supabase/lite has no "rlsState"');
   }
   connection.rlsState = "active";
 }

@@ -17,26 +17,26 @@ export interface DatabaseOptions {
   log: Log;
 }
 
-/** A database whose data folder is there, and whose server is not started yet. */
+/** A database with a data folder, whose server is not started yet. */
 export interface Database {
-  /** The superuser's address: known once `start` has found a port for the server, which is before the server is ready. */
+  /** The superuser connection string. Resolves once `start` has bound a port, before the server is ready. */
   url: Promise<string>;
-  /** Starts the server and brings the database to where the project wants it. */
+  /** Starts the server and prepares the database: platform objects, migrations, demo users and seed. */
   start(secrets: StackSecrets): Promise<Server>;
 }
 
-/** Makes the data folder, unless there is one: from scratch, or for an ephemeral stack as a copy of a prepared one. */
+/** Opens the data folder, or creates it: empty, or for an ephemeral stack as a copy of a template. */
 export async function openDatabase({ homes, projectDir, account, port, log }: DatabaseOptions): Promise<Database> {
   const distribution = await prepareDistribution(homes.shared, log);
   if (homes.ephemeral) {
     const folder = join(homes.shared, "templates");
-    await timed(log, "Copied a prepared database", async () => {
+    await timed(log, "Copied the template database", async () => {
       await copyTemplate(homes.data, { folder, projectDir, distribution, account, log });
     });
   }
   const cluster = await timed(log, "Opened the data folder", () => openCluster(homes.data, distribution, account));
   const address = Promise.withResolvers<string>();
-  address.promise.catch(() => {}); // told by `start`, too
+  address.promise.catch(() => {}); // `start` rejects with the same error.
   const onListening = address.resolve;
   const removeAtEnd = homes.ephemeral && { removeAtEnd: homes.data };
   return {
@@ -48,7 +48,7 @@ export async function openDatabase({ homes, projectDir, account, port, log }: Da
         address.reject(error);
         throw error;
       });
-      if (homes.ephemeral) return server; // It was prepared before it was copied.
+      if (homes.ephemeral) return server; // The template is already prepared.
       try {
         await prepareDatabase({ url: server.url, projectDir, dataDir: homes.data, secrets, log });
         return server;

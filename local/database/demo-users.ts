@@ -7,7 +7,7 @@ export interface DemoUser {
   role: "tenant" | "operator";
 }
 
-/** The people who use a local stack. */
+/** Returns the users that every local stack has. */
 export function demoUsers(password: string): DemoUser[] {
   return [
     { email: "tenant@switchboard.test", password, role: "tenant" },
@@ -16,7 +16,7 @@ export function demoUsers(password: string): DemoUser[] {
   ];
 }
 
-/** Signs up those who are not there yet, and marks the operator as one, in `app_metadata`, where no user can write. */
+/** Signs up the missing users. Sets the operator role in `app_metadata`, which users cannot change. */
 export async function signUpDemoUsers(
   users: DemoUser[],
   api: DataApi,
@@ -42,7 +42,7 @@ async function signUp({ email, password }: DemoUser, api: DataApi, apiKey: strin
   await response.body?.cancel();
 }
 
-/** lite has no admin API, and keeps the metadata as text or as jsonb, by its version: the cast takes either. */
+/** lite has no admin API. Depending on its version the metadata column is text or jsonb: the cast accepts both. */
 async function makeOperator(email: string, sql: postgres.Sql): Promise<void> {
   await sql`
     update auth.users

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startStack } from "../stack.ts";
 import { makeTestProject } from "../../tests/support/project.ts";
 
-Deno.test("Data made by a migration that the checkout no longer has is refused, with the folder to remove", {
+Deno.test("startStack rejects data with a migration that the checkout does not have, and names the data folder", {
   sanitizeOps: false,
   sanitizeResources: false,
 }, async () => {
@@ -11,7 +11,7 @@ Deno.test("Data made by a migration that the checkout no longer has is refused, 
   const migration = "supabase/migrations/20260102000000_from_another_branch.sql";
   await project.write(migration, "select 1;\n");
   const dataDir = await Deno.makeTempDir({ prefix: "switchboard-data-" });
-  await Deno.chmod(dataDir, 0o755); // Postgres enters it as another user where root runs it.
+  await Deno.chmod(dataDir, 0o755); // Under root, Postgres runs as another user.
   const options = { projectDir: project.folder, dataDir, port: 0, scheduler: false } as const;
   const stack = await startStack(options);
   await stack.stop();
@@ -19,8 +19,8 @@ Deno.test("Data made by a migration that the checkout no longer has is refused, 
   await Deno.remove(join(project.folder, migration));
   await assert.rejects(startStack(options), {
     name: "ForeignMigrationsError",
-    message: `Cannot use the data in "${dataDir}": its database has migrations that this checkout does not have ` +
-      "(20260102000000); remove that folder, or choose another with --data DIR",
+    message: `Cannot use the data folder "${dataDir}": its database has migrations that this checkout does not have ` +
+      "(20260102000000); remove the folder or set another one with --data DIR",
   });
   await Deno.remove(dataDir, { recursive: true });
 });

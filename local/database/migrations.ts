@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import { fileExists } from "../files.ts";
 import { runSupabaseCli } from "./supabase-cli.ts";
 
-/** Applies those files of `<projectDir>/supabase/migrations` that the database has not seen, with the Supabase CLI. */
+/** Applies the pending files of `<projectDir>/supabase/migrations` with the Supabase CLI. */
 export async function applyMigrations(projectDir: string, databaseUrl: string): Promise<void> {
   try {
     await runSupabaseCli(["migration", "up"], { projectDir, databaseUrl });
@@ -12,22 +12,22 @@ export async function applyMigrations(projectDir: string, databaseUrl: string): 
   }
 }
 
-/** Says that a database was made by migrations that the project does not have, or no longer has. */
+/** The database has migrations that the project does not have. */
 export class ForeignMigrationsError extends Error {
   override readonly name = "ForeignMigrationsError";
 
   constructor(versions: readonly string[], dataDir: string) {
     super(
-      `Cannot use the data in "${dataDir}": its database has migrations that this checkout does not have ` +
-        `(${versions.slice(0, 3).join(", ")}${versions.length > 3 ? ", …" : ""}); remove that folder, or choose ` +
-        "another with --data DIR",
+      `Cannot use the data folder "${dataDir}": its database has migrations that this checkout does not have ` +
+        `(${versions.slice(0, 3).join(", ")}${versions.length > 3 ? ", …" : ""}); remove the folder or set ` +
+        "another one with --data DIR",
     );
   }
 }
 
 /**
- * Tells whether there is a migration that the database has not seen. Asking costs less than starting the CLI for nothing.
- * @throws ForeignMigrationsError where the database has seen one that is not there
+ * Returns whether the project has pending migrations. The query is faster than a start of the CLI.
+ * @throws ForeignMigrationsError if the database has a migration that the project does not have
  */
 export async function hasNewMigrations(projectDir: string, sql: postgres.Sql, dataDir: string): Promise<boolean> {
   const folder = join(projectDir, "supabase", "migrations");

@@ -1,5 +1,5 @@
--- What Supabase gives every database before the first migration runs, so that migrations and policies mean the same here.
--- Run as superuser, again and again: every statement leaves alone what is there.
+-- Creates the roles, schemas and extensions that every Supabase database has before its first migration, so that
+-- migrations and policies behave as on the platform. Runs as superuser at every start: each statement is idempotent.
 
 do $$
 declare
@@ -33,12 +33,11 @@ grant usage on schema public to anon, authenticated, service_role;
 create extension if not exists pgcrypto with schema extensions;
 create extension if not exists "uuid-ossp" with schema extensions;
 
--- Unqualified names of extensions are found on the platform too. No default privileges are set: since 2026-10-30 a new table
--- of the public schema is granted to nobody, and neither is it here.
+-- The platform also has the extensions schema in its search_path. No default privileges are set: since 2026-10-30 the
+-- platform grants no role access to a new table in the public schema.
 alter database postgres set search_path to "$user", public, extensions;
 
--- The Data API keeps a copy of the schema, and loads it anew when it is told to: by this trigger, or with
--- `notify pgrst, 'reload schema'`.
+-- The Data API caches the schema. This trigger, or `notify pgrst, 'reload schema'`, makes it reload the schema.
 create or replace function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
 begin
   notify pgrst, 'reload schema';

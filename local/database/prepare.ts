@@ -9,10 +9,10 @@ import { demoUsers, signUpDemoUsers } from "./demo-users.ts";
 import { applyMigrations, hasNewMigrations } from "./migrations.ts";
 
 export interface PrepareOptions {
-  /** The superuser's address. */
+  /** A superuser connection string. */
   url: string;
   projectDir: string;
-  /** Where the data is, for errors that tell what to do about it. */
+  /** The data folder, for error messages. */
   dataDir: string;
   secrets: StackSecrets;
   log: Log;
@@ -22,14 +22,14 @@ export const PLATFORM_SQL = new URL("./platform.sql", import.meta.url);
 export const AUTH_HELPERS_SQL = new URL("./auth-helpers.sql", import.meta.url);
 
 /**
- * Brings a database to where the project wants it: what the platform gives, the migrations that are new, and once in its life
- * the demo users and `supabase/seed.sql`, in this order. Takes up where a preparation was cut short.
+ * Prepares a database: creates the platform's objects, applies pending migrations, and once per database signs up the
+ * demo users and applies `supabase/seed.sql`. Continues a preparation that was interrupted.
  */
 export async function prepareDatabase({ url, projectDir, dataDir, secrets, log }: PrepareOptions): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const api = openDataApi({ databaseUrl: url, ...secrets, tokenLifetime: 3600, log });
   try {
-    await timed(log, "Made what the platform gives a database", async () => {
+    await timed(log, "Created the platform's database objects", async () => {
       await sql.unsafe(await Deno.readTextFile(PLATFORM_SQL));
       await api.makeAuthTables();
       await sql.unsafe(await Deno.readTextFile(AUTH_HELPERS_SQL));
@@ -49,13 +49,16 @@ export async function prepareDatabase({ url, projectDir, dataDir, secrets, log }
 
 const SEED = "supabase/seed.sql";
 
-/** Asks the table in which the Supabase CLI, too, remembers the seeds it has sown. */
+/** Returns whether the seed was applied, from the table in which the Supabase CLI also records applied seeds. */
 async function isSeeded(sql: postgres.Sql): Promise<boolean> {
   const rows = await sql`select from supabase_migrations.seed_files where path = ${SEED}`;
   return rows.length > 0;
 }
 
-/** Sows the seed and remembers it, both or neither. A project without a seed is remembered too, for its demo users. */
+/**
+ * Applies the seed and records it, in one transaction. A project without a seed file is recorded too, so that the demo
+ * users are signed up only once.
+ */
 async function seed(sql: postgres.Sql, projectDir: string): Promise<void> {
   const file = join(projectDir, SEED);
   const text = await fileExists(file) ? await Deno.readTextFile(file) : "";

@@ -2,10 +2,10 @@ import postgres from "postgres";
 import type { Log } from "../log.ts";
 
 /**
- * Makes one line of each failed query of the Data API, which @supabase/lite prints on its own with a whole stack, also where
- * the client simply asked for what it may not have. Returns how to undo it.
+ * Logs each failed query of the Data API in one line. @supabase/lite prints each of them with a stack trace, even a
+ * missing privilege. Returns a function that restores `console.error`.
  */
-export function tellQueryErrorsTo(log: Log): () => void {
+export function logQueryErrors(log: Log): () => void {
   const print = console.error;
   const filtered = (...values: unknown[]) => {
     const [error] = values;
@@ -19,7 +19,7 @@ export function tellQueryErrorsTo(log: Log): () => void {
   };
 }
 
-/** The error of lite for a table that its copy of the schema does not have. */
+/** Returns whether lite reports a table that its schema cache does not have. */
 function isUnknownRelation(error: unknown): error is Error {
   return error instanceof Error && "relation" in error;
 }

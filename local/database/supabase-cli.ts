@@ -1,6 +1,6 @@
 import { supabaseCliProgram } from "../platform-packages.ts";
 
-/** Runs the Supabase CLI against a database and returns what it printed. @throws Error with its words when it failed */
+/** Runs the Supabase CLI against a database and returns its stdout. @throws Error with the CLI's output if it fails */
 export async function runSupabaseCli(
   args: string[],
   options: { projectDir: string; databaseUrl: string },
@@ -10,7 +10,7 @@ export async function runSupabaseCli(
     args: [...args, `--remote=${databaseUrl}`, "--workdir", projectDir, "--yes", "--agent", "no"],
     cwd: projectDir,
     stdin: "null",
-    // The embedded Postgres speaks no TLS, and a warning about that would stand in what is printed.
+    // The embedded Postgres has no TLS. Without PGSSLMODE the CLI would print a warning into its output.
     env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", NO_COLOR: "1", PGSSLMODE: "disable" },
   });
   const { success, stdout, stderr } = await cli.output();
@@ -19,7 +19,7 @@ export async function runSupabaseCli(
   throw new Error(withoutPassword((printed + new TextDecoder().decode(stderr)).trim(), databaseUrl));
 }
 
-/** The CLI quotes the address it was given in some of its errors. */
+/** Some errors of the CLI quote the connection string. */
 function withoutPassword(text: string, databaseUrl: string): string {
   return text.replaceAll(new URL(databaseUrl).password, "…");
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startStack } from "../stack.ts";
 import { makeTestProject } from "../../tests/support/project.ts";
 
-/** Starts and stops an ephemeral stack, and tells what it said and which notes its database had. */
+/** Starts and stops an ephemeral stack. Returns whether it prepared a template and which notes its database had. */
 async function boot(projectDir: string) {
   const lines: string[] = [];
   const stack = await startStack({ projectDir, ephemeral: true, scheduler: false, log: (line) => lines.push(line) });
@@ -11,13 +11,13 @@ async function boot(projectDir: string) {
   await stack.sql`update public.notes set body = 'changed'`;
   await stack.stop();
   return {
-    prepared: lines.some((line) => line.startsWith("Preparing a database")),
+    prepared: lines.some((line) => line.startsWith("Preparing the template database")),
     notes: notes.map(({ body }) => body),
   };
 }
 
 Deno.test(
-  "Ephemeral stacks share one prepared database, never each other's rows, and see every change of the project",
+  "Ephemeral stacks copy one template, share no rows, and prepare a new template after the project changed",
   {
     sanitizeOps: false,
     sanitizeResources: false,
@@ -41,7 +41,7 @@ insert into public.notes (user_id, body)
 select id, 'seeded again' from auth.users where email = 'tenant@switchboard.test';
 `;
 
-Deno.test("A migration that fails is told with the words of the database, and leaves nothing running", async () => {
+Deno.test("startStack rejects with the database error and stops everything when a migration fails", async () => {
   await using project = await makeTestProject();
   await project.write(
     "supabase/migrations/20260102000000_broken.sql",

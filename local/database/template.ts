@@ -5,7 +5,7 @@ import { withLock } from "../locks.ts";
 import type { Log } from "../log.ts";
 import { SUPABASE_CLI_VERSION } from "../platform-packages.ts";
 import { freePort } from "../ports.ts";
-import { type Account, giveTo } from "../postgres/account.ts";
+import { type Account, changeOwner } from "../postgres/account.ts";
 import { openCluster } from "../postgres/cluster.ts";
 import type { Distribution } from "../postgres/distribution.ts";
 import { startServerNear } from "../postgres/server.ts";
@@ -13,7 +13,7 @@ import { openSecrets } from "../secrets.ts";
 import { AUTH_HELPERS_SQL, PLATFORM_SQL, prepareDatabase } from "./prepare.ts";
 
 export interface TemplateOptions {
-  /** Where the templates of this machine or checkout are kept. */
+  /** The folder that contains the templates of this checkout (under root: of this machine). */
   folder: string;
   projectDir: string;
   distribution: Distribution;
@@ -21,21 +21,22 @@ export interface TemplateOptions {
   log: Log;
 }
 
-/** How many templates are kept: those of a few branches and of tests that bring migrations of their own. */
-const KEPT = 8;
+/** Enough templates for a few branches and for tests with their own migrations. */
+const MAX_TEMPLATES = 8;
 
 /**
- * Fills `home` with a data folder that is already prepared: the cluster, its password and the secrets.
+ * Copies a prepared data folder to `home`: the cluster, its password and the secrets.
  *
- * Preparing takes seconds, and tests start many ephemeral stacks, so the result is kept and copied. It is named by a hash
- * of all that went into it: with any change a new one is made, and of the old ones the least used are removed.
+ * Preparation takes seconds and tests start many ephemeral stacks, so the result is kept as a template. The name of a
+ * template is a hash of all its inputs: any change produces a new template. The least recently used templates are
+ * removed.
  */
 export async function copyTemplate(home: string, options: TemplateOptions): Promise<void> {
   const template = join(options.folder, await fingerprint(options));
   const lock = join(options.folder, "lock");
   if (!await fileExists(template)) {
     await withLock(lock, "exclusive", async () => {
-      if (await fileExists(template)) return; // Somebody else made it while this one waited.
+      if (await fileExists(template)) return; // Another process made it while this one waited for the lock.
       await prune(options.folder);
       await makeTemplate(template, options);
     });
@@ -48,10 +49,10 @@ export async function copyTemplate(home: string, options: TemplateOptions): Prom
 
 async function makeTemplate(template: string, options: TemplateOptions): Promise<void> {
   const { distribution, account, projectDir, log } = options;
-  log("Preparing a database that ephemeral stacks are copied from, for the first time since the migrations changed");
+  log("Preparing the template database for ephemeral stacks: the migrations or other inputs changed");
   const draft = await Deno.makeTempDir({ dir: options.folder, prefix: "draft-" });
   try {
-    await giveTo(account, draft);
+    await changeOwner(account, draft);
     const secrets = await openSecrets(join(draft, "secrets.json"));
     const cluster = await openCluster(draft, distribution, account);
     const server = await startServerNear({ cluster, distribution, account, port: freePort(), durable: false, log });
@@ -67,7 +68,10 @@ async function makeTemplate(template: string, options: TemplateOptions): Promise
   }
 }
 
-/** Removes all but the templates used last, and drafts, whose makers are gone: the lock is held. */
+/**
+ * Removes the least recently used templates and all drafts. The caller holds the exclusive lock, so a draft that exists
+ * was left by a process that ended.
+ */
 async function prune(folder: string): Promise<void> {
   const entries = await Array.fromAsync(Deno.readDir(folder), async ({ name, isDirectory }) => {
     const path = join(folder, name);
@@ -76,17 +80,17 @@ async function prune(folder: string): Promise<void> {
   });
   const folders = entries.filter((entry) => entry.isDirectory);
   const templates = folders.filter((entry) => !entry.isDraft).sort((a, b) => b.used - a.used);
-  const old = [...templates.slice(KEPT - 1), ...folders.filter((entry) => entry.isDraft)];
+  const old = [...templates.slice(MAX_TEMPLATES - 1), ...folders.filter((entry) => entry.isDraft)];
   for (const { path } of old) await Deno.remove(path, { recursive: true });
 }
 
-/** The sources of ours that decide what a prepared database looks like. */
-const OURS = ["prepare.ts", "demo-users.ts", "data-api.ts", "../secrets.ts", "../postgres/cluster.ts"];
+/** The source files that determine the content of a template. */
+const LOCAL_SOURCES = ["prepare.ts", "demo-users.ts", "data-api.ts", "../secrets.ts", "../postgres/cluster.ts"];
 
-/** Names no folder of this machine: two checkouts of the same state share a template. */
+/** Hashes no path of this machine, so that two checkouts with equal content can share a template. */
 async function fingerprint({ projectDir, distribution }: TemplateOptions): Promise<string> {
   const hash = createHash("sha256").update(`${distribution.version} ${SUPABASE_CLI_VERSION} ${liteVersion()}\n`);
-  for (const url of [PLATFORM_SQL, AUTH_HELPERS_SQL, ...OURS.map((name) => new URL(name, import.meta.url))]) {
+  for (const url of [PLATFORM_SQL, AUTH_HELPERS_SQL, ...LOCAL_SOURCES.map((name) => new URL(name, import.meta.url))]) {
     hash.update(await Deno.readFile(url));
   }
   const supabase = join(projectDir, "supabase");
@@ -101,7 +105,7 @@ function liteVersion(): string {
   return url.match(/@supabase\+lite@[^/]+/)?.[0] ?? url;
 }
 
-/** Names what the database is made from, below `supabase/`. */
+/** Returns the files below `supabase/` that determine the content of the database. */
 async function projectFiles(supabase: string): Promise<string[]> {
   const migrations = join(supabase, "migrations");
   const names = await fileExists(migrations) ? await Array.fromAsync(Deno.readDir(migrations), ({ name }) => name) : [];
@@ -112,5 +116,5 @@ async function projectFiles(supabase: string): Promise<string[]> {
 
 async function run(program: string, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-  if (!success) throw new Error(`Cannot copy the prepared database: ${new TextDecoder().decode(stderr).trim()}`);
+  if (!success) throw new Error(`Cannot copy the template database: ${new TextDecoder().decode(stderr).trim()}`);
 }

@@ -1,4 +1,4 @@
-// `deno task demo`: boots a stack of its own, plays the whole story against it, and says what it saw.
+// `deno task demo`: boots an ephemeral stack, runs every step of the story against it, and prints the evidence.
 import { whenLauncherEnds } from "../launcher.ts";
 import { startStack } from "../stack.ts";
 import { factsOf, STORY } from "./story.ts";
@@ -8,7 +8,7 @@ const red = (text: string) => Deno.noColor ? text : `\x1b[31m${text}\x1b[0m`;
 const dim = (text: string) => Deno.noColor ? text : `\x1b[2m${text}\x1b[0m`;
 
 async function play(): Promise<boolean> {
-  console.log("Switchboard: the whole story, on a stack of its own\n");
+  console.log("Switchboard demo on an ephemeral stack\n");
   const began = performance.now();
   let booting = true;
   const stack = await startStack({
@@ -37,11 +37,11 @@ async function play(): Promise<boolean> {
       }
     }
     console.log(
-      `\n${green("All of it works.")} ${STORY.length} steps in ${
+      `\n${green("All steps passed.")} ${STORY.length} steps in ${
         ((performance.now() - began) / 1000).toFixed(1)
-      } s, boot included.`,
+      } s, including the boot.`,
     );
-    console.log("Next: `npx -y deno@2.9.6 task start` keeps a stack running and tells what to click.");
+    console.log("Next: run `npx -y deno@2.9.6 task start` to keep a stack running and open the pages it lists.");
     return true;
   } finally {
     await stack.stop();

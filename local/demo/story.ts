@@ -5,7 +5,7 @@ import { type StripeSide, stripeSide } from "../driver/stripe-side.ts";
 import { type TwilioSide, twilioSide } from "../driver/twilio-side.ts";
 import type { StackState } from "../stack-state.ts";
 
-/** What the demo knows so far: each step adds to it. */
+/** The values that the steps share. Each step can add to them. */
 interface Facts {
   state: StackState;
   twilio: TwilioSide;
@@ -19,20 +19,23 @@ interface Facts {
   messageSid: string | null;
 }
 
-/** One step: what happens, and the evidence that it did. Throws where the evidence is missing. */
 export interface Step {
   title: string;
+  /** Runs the step, checks its effects and returns lines of evidence. @throws Error if a check fails */
   play(facts: Facts): Promise<string[]>;
 }
 
 const FRIEND = "+14155550123";
 
-/** The facts before the first step. */
+/** Returns the facts before the first step. The steps fill in the rest. */
 export function factsOf(state: StackState): Facts {
   return { state, twilio: twilioSide(state), stripe: stripeSide(state) } as Facts;
 }
 
-/** The whole product, once: subscribe, subaccount, number, message; and the other user, who has none of it. */
+/**
+ * Runs through the product: subscription, subaccount, number, messages, campaign, and a second user without a
+ * subaccount.
+ */
 export const STORY: readonly Step[] = [
   {
     title: "Ada and Ben sign up",
@@ -42,7 +45,7 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: "Ada buys the Team plan at Stripe",
+    title: "Ada buys the Team plan on Stripe",
     async play(facts) {
       const bought = await facts.stripe.subscribe({
         clientReferenceId: facts.ada.id,
@@ -57,7 +60,7 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: "The webhook provisions her subaccount, without anybody asking",
+    title: "The Stripe webhook provisions Ada's subaccount",
     async play(facts) {
       const shown = await eventually("Ada's subaccount to become active", async () => {
         const { status, subaccountSid } = await facts.ada.switchboard.subaccount();
@@ -72,7 +75,7 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: "Twilio has exactly that account, active, under the master",
+    title: "Twilio has exactly one account for Ada, active and owned by the master account",
     async play({ twilio, state, ada, subaccountSid }) {
       const accounts = await twilio.accountsNamed(`switchboard:${ada.id}`);
       assert.deepEqual(accounts.map(({ sid, status }) => ({ sid, status })), [{
@@ -83,19 +86,19 @@ export const STORY: readonly Step[] = [
       assert.equal(account.owner_account_sid, state.twilio.accountSid);
       return [
         `Twilio: 1 account named "${account.friendly_name}", ${account.sid}, ${account.status}`,
-        `owned by the master ${account.owner_account_sid}`,
+        `owned by the master account ${account.owner_account_sid}`,
       ];
     },
   },
   {
-    title: "Asking again makes no second one",
+    title: "Repeated provisioning creates no second subaccount",
     async play({ ada, twilio, subaccountSid }) {
       const answers = await Promise.all(
         Array.from({ length: 5 }, () => ada.call("provision-subaccount", { method: "POST" })),
       );
       for (const { status, body } of answers) assert.deepEqual([status, body.subaccountSid], [200, subaccountSid]);
       assert.equal((await twilio.accountsNamed(`switchboard:${ada.id}`)).length, 1);
-      return ["5 requests at once: 5 × 200 with the same SID, still 1 account at Twilio"];
+      return ["5 concurrent requests: 5 × 200 with the same SID, still 1 account at Twilio"];
     },
   },
   {
@@ -113,13 +116,13 @@ export const STORY: readonly Step[] = [
       );
       assert.equal(owned.phone_number, facts.number);
       return [
-        `${found.length} numbers on offer, bought ${facts.number} (${bought.phoneSid}), her primary`,
+        `${found.length} available numbers; bought ${facts.number} (${bought.phoneSid}), her primary number`,
         `Twilio: owned by ${owned.account_sid}`,
       ];
     },
   },
   {
-    title: "Ada sends an SMS with her own credentials",
+    title: "Ada sends an SMS from her subaccount",
     async play(facts) {
       const idempotencyKey = crypto.randomUUID();
       const message = { to: FRIEND, body: "Hello from my own phone system ✓" };
@@ -136,12 +139,12 @@ export const STORY: readonly Step[] = [
       return [
         `message ${sent.sid}, ${sent.segments} segment (${sent.encoding}), from ${sent.from}`,
         `Twilio: authenticated as ${creations[0]?.account}, her subaccount`,
-        "the same Idempotency-Key again: the same message, 1 request at Twilio",
+        "a second request with the same Idempotency-Key: the same message, 1 request to Twilio",
       ];
     },
   },
   {
-    title: "Twilio's status callback makes it delivered",
+    title: "Twilio's status callback marks the message as delivered",
     async play(facts) {
       const row = await eventually("the message to be delivered", async () => {
         const { data } = await mustRead(
@@ -154,7 +157,7 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: "A friend replies, and it arrives; then says STOP, and is left alone",
+    title: "A friend replies, then opts out with STOP",
     async play(facts) {
       await facts.twilio.inbound({ from: FRIEND, to: facts.number, body: "Nice!" });
       await facts.twilio.inbound({ from: FRIEND, to: facts.number, body: " stop. " });
@@ -168,12 +171,12 @@ export const STORY: readonly Step[] = [
       assert.deepEqual([refused.status, refused.body.code], [403, "recipient_opted_out"]);
       return [
         `received: ${received.map(({ body }) => JSON.stringify(body)).join(", ")}`,
-        `sending to them now: ${refused.status} ${refused.body.code}, before Twilio is asked`,
+        `a message to the friend after STOP: ${refused.status} ${refused.body.code}, without a request to Twilio`,
       ];
     },
   },
   {
-    title: "Ada writes to a hundred at once; the friend who said STOP is passed over",
+    title: "Ada sends a campaign to 100 recipients; the friend who opted out is skipped",
     async play(facts) {
       const operator = await signInOperator(facts.state);
       await operator.switchboard.admin.setNumberSendRate({ phoneNumber: facts.number, messagesPerSecond: 25 });
@@ -194,12 +197,12 @@ export const STORY: readonly Step[] = [
       assert.deepEqual([invited.length, new Set(invited.map(({ to }) => to)).size], [99, 99]);
       return [
         `campaign ${done.id}: ${done.counts.delivered} delivered, ${done.counts.skipped} skipped (opted out)`,
-        "Twilio: 99 texts to 99 numbers, each with a text of its own, 25 a second as the operator allowed",
+        "Twilio: 99 personalized texts to 99 numbers, at the send rate of 25 per second that the operator set",
       ];
     },
   },
   {
-    title: "Ben has no subaccount: he sends through the master, and is told so",
+    title: "Ben has no subaccount: he sends through the master account, and the response says so",
     async play(facts) {
       const listed = await facts.ben.switchboard.listNumbers();
       assert.equal(listed.source, "master");
@@ -213,12 +216,12 @@ export const STORY: readonly Step[] = [
       return [
         `listed: "${listed.notice}"`,
         `sent ${sent.sid} from ${sent.from}: "${sent.notice}"`,
-        `Twilio: authenticated as ${creations[0]?.account}, the master`,
+        `Twilio: authenticated as ${creations[0]?.account}, the master account`,
       ];
     },
   },
   {
-    title: "Each account is billed for its own messages alone",
+    title: "Twilio counts each account's messages separately",
     async play({ twilio, state, subaccountSid }) {
       const [ada, master] = await Promise.all(
         [subaccountSid, state.twilio.accountSid].map((sid) => outboundUsage(twilio, sid)),
@@ -226,12 +229,12 @@ export const STORY: readonly Step[] = [
       assert.deepEqual([ada, master], ["100", "1"]);
       return [
         `Ada's subaccount ${subaccountSid}: ${ada} outbound SMS`,
-        `the master ${state.twilio.accountSid}: ${master} outbound SMS, Ben's`,
+        `the master account ${state.twilio.accountSid}: ${master} outbound SMS, sent by Ben`,
       ];
     },
   },
   {
-    title: "Neither sees anything of the other's",
+    title: "Ada and Ben cannot read or use each other's data",
     async play({ ada, ben, number }) {
       const seen = await Promise.all(
         (["sms_messages", "user_twilio_numbers", "subscriptions"] as const).map(async (table) => {
@@ -251,16 +254,16 @@ export const STORY: readonly Step[] = [
       return [
         "Ben reads 0 of Ada's messages, numbers and subscriptions",
         `Ben sends from Ada's number: ${stolen.status} ${stolen.body.code}`,
-        `Ben reads the token column: refused (${error.code})`,
+        `Ben reads the token column: permission denied (${error.code})`,
       ];
     },
   },
 ];
 
-/** The demo's operator, who is there since the start. */
+/** Signs in the stack's demo operator. */
 async function signInOperator(state: StackState): Promise<Actor> {
   const operator = state.users.find(({ role }) => role === "operator");
-  if (operator === undefined) throw new Error("The stack has no operator");
+  if (operator === undefined) throw new Error("Cannot sign in the operator: the stack has none");
   return await signIn(state, operator);
 }
 
@@ -271,7 +274,7 @@ async function outboundUsage(twilio: TwilioSide, accountSid: string): Promise<st
   return record.count;
 }
 
-/** A read over the Data API whose failure ends the step. */
+/** Awaits a Data API query. @throws Error if the query fails */
 async function mustRead<Result extends { error: { message: string } | null }>(
   query: PromiseLike<Result>,
 ): Promise<Result> {

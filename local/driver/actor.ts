@@ -4,42 +4,42 @@ import type { Database } from "../../supabase/functions/_shared/database.types.t
 import type { StackState } from "../stack-state.ts";
 import { watchedFetch } from "./watched-fetch.ts";
 
-/** An answer of one of our functions. */
+/** The response of a function, read to its end. */
 export interface Answer {
   status: number;
   headers: Headers;
-  // deno-lint-ignore no-explicit-any -- tests and the demo look into answers whose shapes they assert
+  // deno-lint-ignore no-explicit-any -- tests and the demo assert the shape of each body
   body: any;
 }
 
 export interface CallOptions {
   method?: string;
-  /** A text is sent as it is, anything else as JSON. */
+  /** A string is sent unchanged, any other value as JSON. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-/** Somebody with an account of their own, who calls functions and the Data API as a frontend would. */
+/** A signed-in user who calls the functions and the Data API as a frontend does. */
 export interface Actor {
   id: string;
   email: string;
   accessToken: string;
-  /** supabase-js, signed in as this user: row level security applies. */
+  /** A supabase-js client with this user's session. Row level security applies. */
   data: SupabaseClient<Database>;
-  /** The typed client, signed in as this user. */
+  /** The typed Switchboard client with this user's session. */
   switchboard: Switchboard;
-  /** Calls `/functions/v1/<path>`: POST with a body, GET without, unless told otherwise. */
+  /** Calls `/functions/v1/<path>`. The default method is POST with a body and GET without one. */
   call(path: string, options?: CallOptions): Promise<Answer>;
 }
 
-/** Signs a fresh user up. */
+/** Signs up a new user with a random email address and password. */
 export async function signUp(state: StackState, name: string): Promise<Actor> {
   const email = `${name}-${crypto.randomUUID().slice(0, 8)}@switchboard.test`;
   const data = dataClient(state);
   return signedIn(state, email, data, await data.auth.signUp({ email, password: crypto.randomUUID() }));
 }
 
-/** Signs in somebody who is known already, such as the stack's demo users. */
+/** Signs in an existing user, such as one of the stack's demo users. */
 export async function signIn(state: StackState, user: { email: string; password: string }): Promise<Actor> {
   const data = dataClient(state);
   const { email, password } = user;
@@ -60,24 +60,24 @@ function signedIn(
   { data: { user, session }, error }: AuthResponse,
 ): Actor {
   if (error !== null) throw new Error(`Cannot sign in "${email}": ${error.message}`);
-  if (user === null || session === null) throw new Error(`Cannot sign in "${email}": no session was given`);
+  if (user === null || session === null) throw new Error(`Cannot sign in "${email}": the response has no session`);
   return actorOf(state, { id: user.id, email, accessToken: session.access_token, data });
 }
 
-/** Somebody who is signed in already, as one who calls. */
-export function actorOf(state: StackState, person: Omit<Actor, "call" | "switchboard">): Actor {
+/** Adds the ways to call functions to a signed-in user. */
+export function actorOf(state: StackState, user: Omit<Actor, "call" | "switchboard">): Actor {
   return {
-    ...person,
-    switchboard: createSwitchboard(person.data),
+    ...user,
+    switchboard: createSwitchboard(user.data),
     call: (path, options) =>
       callFunction(state, path, {
         ...options,
-        headers: { authorization: `Bearer ${person.accessToken}`, ...options?.headers },
+        headers: { authorization: `Bearer ${user.accessToken}`, ...options?.headers },
       }),
   };
 }
 
-/** Calls a function as whoever the headers say. */
+/** Calls a function with the credentials in `options.headers`; without any, as an anonymous caller. */
 export async function callFunction(state: StackState, path: string, options: CallOptions = {}): Promise<Answer> {
   const hasBody = options.body !== undefined;
   const response = await watchedFetch(`${state.apiUrl}/functions/v1/${path}`, {

@@ -1,28 +1,30 @@
 const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 50;
 
 /**
- * Asks again until the answer is something (neither null, undefined nor false), and returns it.
- * @throws Error naming what was waited for, and the last failure, when the time is up
+ * Polls `read` until it returns a value other than null, undefined or false, and returns that value. A `read` that
+ * throws is called again.
+ * @param awaited what the caller waits for, for the error message: "the message to be delivered"
+ * @throws Error with `awaited` and the last failure after `timeoutMs`
  */
-export async function eventually<Answer>(
-  what: string,
-  ask: () => Promise<Answer | null | undefined | false> | Answer | null | undefined | false,
+export async function eventually<Value>(
+  awaited: string,
+  read: () => Promise<Value | null | undefined | false> | Value | null | undefined | false,
   timeoutMs = 30_000,
-): Promise<Answer> {
+): Promise<Value> {
   const deadline = performance.now() + timeoutMs;
   let failure: unknown;
   let pause = FIRST_PAUSE_MS;
   do {
     try {
-      const answer = await ask();
-      if (answer !== null && answer !== undefined && answer !== false) return answer;
+      const value = await read();
+      if (value !== null && value !== undefined && value !== false) return value;
     } catch (error) {
       failure = error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
-    pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+    pause = Math.min(pause * 1.5, MAX_PAUSE_MS);
   } while (performance.now() < deadline);
   const reason = failure instanceof Error ? `: ${failure.message}` : "";
-  throw new Error(`Waited ${timeoutMs} ms in vain for ${what}${reason}`);
+  throw new Error(`Timed out after ${timeoutMs} ms waiting for ${awaited}${reason}`);
 }

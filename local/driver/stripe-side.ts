@@ -1,10 +1,10 @@
 import type { StackState } from "../stack-state.ts";
 
-/** What a customer orders on the checkout page. */
+/** A purchase on the checkout page. */
 export interface Order {
-  /** Whose purchase it is, as on a Payment Link; null where nobody said. */
+  /** The `client_reference_id` of the Payment Link: the user who buys. Null for a purchase without one. */
   clientReferenceId: string | null;
-  /** A price's lookup key. */
+  /** The lookup key of a price. */
   plan: string;
   email?: string;
   trial?: boolean | number;
@@ -20,7 +20,7 @@ export interface Purchase {
   eventIds: string[];
 }
 
-/** How to deliver events by hand; see the simulator's `deliver.ts`. */
+/** A request to deliver events manually. `local/simulators/stripe/control/deliver.ts` documents the fields. */
 export interface Delivery {
   eventId?: string;
   eventIds?: string[];
@@ -31,25 +31,25 @@ export interface Delivery {
   shape?: "current" | "old";
 }
 
-/** The Stripe simulator's controls. */
+/** The controls of the Stripe simulator. */
 export interface StripeSide {
-  /** What a customer does on the checkout page. */
+  /** Completes the checkout page as a customer. */
   subscribe(order: Order): Promise<Purchase>;
-  /** What happens to a subscription later: `payment_fails`, `pays`, `pause`, `resume`, `cancel`, `unpaid` … */
+  /** Changes a subscription: `payment_fails`, `pays`, `pause`, `resume`, `cancel`, `unpaid` … */
   control(
     subscriptionId: string,
     action: string,
   ): Promise<{ eventIds: string[]; subscription: { status: string; ended_at: number | null } }>;
   deliver(delivery: Delivery): Promise<{ eventIds: string[]; statuses: (number | null)[] }>;
-  /** Disturbs the API (`match`, `kind`, …) or all deliveries (`deliveries: "paused"` …). */
+  /** Injects a fault into API calls (`match`, `kind`, …) or into all deliveries (`deliveries: "paused"` …). */
   fault(fault: Record<string, unknown>): Promise<void>;
-  /** How many faults of the API still wait for a call to meet. */
+  /** Returns how many API faults no call has triggered yet. */
   pendingFaults(): Promise<number>;
-  /** Ends all faults; deliveries that were held back go out. */
+  /** Removes all faults. Paused deliveries are then sent. */
   clearFaults(): Promise<void>;
 }
 
-/** The Stripe simulator of a running stack; `fetch` may be that of a simulator in this process. */
+/** Returns the controls of a stack's Stripe simulator. For a simulator in this process, pass its `fetch`. */
 export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globalThis.fetch): StripeSide {
   async function control(method: string, path: string, body?: unknown) {
     const response = await fetch(`${stripe.url}/_sim${path}`, {
@@ -57,7 +57,7 @@ export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globa
       ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`The Stripe simulator answered ${response.status} to ${path}: ${text}`);
+    if (!response.ok) throw new Error(`The Stripe simulator answered ${response.status} to ${method} ${path}: ${text}`);
     return JSON.parse(text);
   }
   return {

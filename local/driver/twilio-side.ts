@@ -1,19 +1,19 @@
 import type { StackState } from "../stack-state.ts";
 
-/** A request the Twilio simulator saw. */
+/** A request that the Twilio simulator received. */
 export interface SeenRequest {
   id: number;
   method: string;
   path: string;
   query: Record<string, string>;
-  /** Whose credentials were right; null where they were not, or a fault came first. */
+  /** The authenticated account. Null after wrong credentials or a fault that precedes authentication. */
   account: string | null;
   form: Record<string, string | string[]>;
-  /** Null where the connection was dropped. */
+  /** Null if the connection was dropped. */
   status: number | null;
 }
 
-/** A webhook the Twilio simulator sent, one attempt. */
+/** One attempt of the Twilio simulator to send a webhook. */
 export interface SentWebhook {
   purpose: "status" | "inbound" | "usage";
   url: string;
@@ -22,27 +22,27 @@ export interface SentWebhook {
   status: number | null;
 }
 
-/** Twilio as its owner sees it, over its own API with the master's credentials, and the simulator's controls. */
+/** The Twilio API with the credentials of the master account, and the controls of the simulator. */
 export interface TwilioSide {
-  // deno-lint-ignore no-explicit-any -- Twilio's JSON, of which each reader asserts what it needs
+  // deno-lint-ignore no-explicit-any -- each caller asserts the fields it needs of Twilio's JSON
   get(path: string): Promise<any>;
   accountsNamed(friendlyName: string): Promise<{ sid: string; status: string; friendly_name: string }[]>;
-  /** The messages an account has at Twilio, newest first. */
+  /** The messages of an account, newest first. */
   // deno-lint-ignore no-explicit-any -- as above
   messagesOf(accountSid: string): Promise<any[]>;
   // deno-lint-ignore no-explicit-any -- as above
   numbersOf(accountSid: string): Promise<any[]>;
   post(path: string, form: Record<string, string>): Promise<Response>;
-  /** Suspends, resumes or closes an account by hand, as in Twilio's console. */
+  /** Suspends, reactivates or closes an account, as the Twilio console can. */
   setStatus(accountSid: string, status: "active" | "suspended" | "closed"): Promise<void>;
-  /** What reached the API, oldest first; only what came after request `since`, where given. */
+  /** The requests that the API received, oldest first. With `since`, only those after the request with that id. */
   requests(since?: number): Promise<SeenRequest[]>;
   webhooks(): Promise<SentWebhook[]>;
   fault(fault: Record<string, unknown>): Promise<void>;
   clearFaults(): Promise<void>;
   /** Changes settings of the simulator, such as `maxSubaccounts`. */
   configure(settings: Record<string, unknown>): Promise<void>;
-  /** Decides how messages to a number end; delivered otherwise. */
+  /** Sets the final status of messages to a number. Default: delivered. */
   decide(
     to: string,
     outcome: { status: "sent" | "delivered" | "undelivered" | "failed"; errorCode?: number },
@@ -50,7 +50,7 @@ export interface TwilioSide {
   inbound(message: { from: string; to: string; body: string; mediaUrls?: string[] }): Promise<{ messageSid: string }>;
 }
 
-/** The Twilio simulator of a running stack; `fetch` may be that of a simulator in this process. */
+/** Returns the Twilio API and controls of a stack's simulator. For a simulator in this process, pass its `fetch`. */
 export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globalThis.fetch): TwilioSide {
   const authorization = `Basic ${btoa(`${twilio.accountSid}:${twilio.authToken}`)}`;
   const api = (path: string) => `${twilio.url}/2010-04-01${path}`;
@@ -82,7 +82,7 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globa
     async setStatus(accountSid, status) {
       const response = await post(`/Accounts/${accountSid}.json`, { Status: status });
       const text = await response.text();
-      if (!response.ok) throw new Error(`Twilio does not make "${accountSid}" ${status}: ${text}`);
+      if (!response.ok) throw new Error(`Cannot set account "${accountSid}" to ${status}: ${text}`);
     },
     requests: async (since = 0) => (await control("GET", `/requests?since=${since}`)).requests,
     webhooks: async () => (await control("GET", "/callbacks")).callbacks,

@@ -1,14 +1,14 @@
-/** Looks at what one of our functions was asked and what it answered. What it throws, the call throws. */
+/** Inspects a call of a function and its response. If it throws, the call throws the same error. */
 export type Watch = (method: string, url: URL, response: Response) => Promise<void>;
 
 let watch: Watch | undefined;
 
-/** From now on every function's answer to an actor is looked at first: the tests hold it against its contract. */
+/** Registers a check for every function response to an actor. The tests validate responses against the contract. */
 export function watchAnswers(next: Watch): void {
   watch = next;
 }
 
-/** `fetch`, for actors and their clients. */
+/** The `fetch` of actors and their clients: passes function responses to the registered check. */
 export async function watchedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
   const response = await fetch(input, init);
   const { url, method } = input instanceof Request ? input : { url: String(input), method: init?.method ?? "GET" };

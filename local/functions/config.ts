@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { fileExists } from "../files.ts";
 
-/** What `supabase/config.toml` says of each function. */
+/** The functions' settings in `supabase/config.toml`. */
 export interface FunctionsConfig {
-  /** Tells whether the platform would ask for a user token before it calls the function; true unless it says otherwise. */
+  /** Returns the `verify_jwt` setting: whether a call needs a valid user token. Default: true. */
   verifiesJwt(name: string): boolean;
-  /** Tells whether there is such a function. */
+  /** Returns whether the function exists. */
   has(name: string): Promise<boolean>;
 }
 
-/** Reads `<projectDir>/supabase/config.toml`; a project without one has the defaults. */
+/** Reads `<projectDir>/supabase/config.toml`. Without that file, every function has the default settings. */
 export async function readFunctionsConfig(projectDir: string): Promise<FunctionsConfig> {
   const file = join(projectDir, "supabase", "config.toml");
   const config = (await fileExists(file) ? parse(await Deno.readTextFile(file)) : {}) as ConfigFile;

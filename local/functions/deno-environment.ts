@@ -1,5 +1,5 @@
-/** Where Deno finds its cache, its registry and its way out. */
-const OF_DENO = [
+/** The variables that configure Deno's cache, npm registry, proxy and certificates. */
+const DENO_VARIABLES = [
   "DENO_CERT",
   "DENO_DIR",
   "HOME",
@@ -14,16 +14,16 @@ const OF_DENO = [
 ];
 
 /**
- * What a Deno that starts from an empty environment needs to download packages as the one that starts it would. It trusts
- * the machine's own certificates too: where a proxy stands in between, nothing else would do.
+ * Returns the variables that a Deno process with an otherwise empty environment needs to download packages like this
+ * process. It also trusts the certificates of the machine, which a TLS-inspecting proxy requires.
  */
 export function denoEnvironment(): Record<string, string> {
-  const known = OF_DENO.flatMap((name) => {
+  const present = DENO_VARIABLES.flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   });
   return {
-    ...Object.fromEntries(known),
+    ...Object.fromEntries(present),
     DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system",
     NO_COLOR: "1",
     DENO_NO_UPDATE_CHECK: "1",

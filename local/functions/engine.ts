@@ -4,11 +4,11 @@ import { fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
 import { denoEnvironment } from "./deno-environment.ts";
 
-/** How to run the functions host: with which Deno, where, and what it may read. */
+/** The command that runs the functions host, with its folder and environment. */
 export interface Engine {
   /** The working directory. */
   folder: string;
-  /** What Deno itself needs of the environment. */
+  /** The variables that Deno itself needs. */
   env: Record<string, string>;
   /** The program and its arguments. */
   command: readonly string[];
@@ -18,7 +18,7 @@ export interface Engine {
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns the engine for the functions of `projectDir`: the running Deno, or another version of it from npm. */
+/** Returns the engine for the functions of `projectDir`: the running Deno, or the version `denoVersion` from npm. */
 export async function engineFor(projectDir: string, denoVersion: string | undefined, log: Log): Promise<Engine> {
   return denoVersion === undefined ? ownEngine(projectDir) : await otherEngine(projectDir, denoVersion, log);
 }
@@ -32,7 +32,8 @@ function ownEngine(projectDir: string): Engine {
     command: [
       Deno.execPath(),
       "run",
-      // Beside the host lies the deno.json of the checkout, with the import map and the lock. Another project has its own.
+      // Deno finds the deno.json beside host.ts, which belongs to the checkout. Another project needs its own import
+      // map.
       ...(isCheckout ? [] : standAlone(projectDir)),
       ...permissions([functions, join(projectDir, "node_modules")]),
       HOST_FILE,
@@ -42,7 +43,7 @@ function ownEngine(projectDir: string): Engine {
   };
 }
 
-/** Another version of Deno cannot read our lock file nor our node_modules: it works on a copy of what deploys. */
+/** Runs on a copy of the functions, because another version of Deno cannot read the lock file and node_modules. */
 async function otherEngine(projectDir: string, version: string, log: Log): Promise<Engine> {
   const program = await denoProgram(version, log);
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
@@ -71,17 +72,18 @@ function standAlone(folder: string): string[] {
 }
 
 /**
- * A function on the platform reaches the network, its own files and its own variables. The variables are limited by what
- * the process is given: Deno would answer a variable that is not on its list with an exception, the platform with undefined.
+ * Grants what the platform grants to a function: the network, its own files and its own variables. The process
+ * environment limits the variables, not `--allow-env=LIST`: with a list, Deno throws for a variable that is not listed,
+ * but the platform returns undefined.
  */
 function permissions(readable: string[]): string[] {
   const paths = readable.map((path) => path.replaceAll(",", ",,")).join(",");
   return ["--no-prompt", "--allow-net", "--allow-env", `--allow-read=${paths}`];
 }
 
-/** Returns the path of another version of Deno, which npm downloads the first time. */
+/** Returns the path of the executable of Deno `version`. npm downloads it on first use. */
 export async function denoProgram(version: string, log: Log): Promise<string> {
-  log(`Looking for Deno ${version}; npm downloads it the first time, about 50 MB`);
+  log(`Locating Deno ${version}: npm downloads it on first use (about 50 MB)`);
   const command = new Deno.Command("npx", {
     args: ["-y", `deno@${version}`, "eval", "console.log(Deno.execPath())"],
     cwd: "/",

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 
-/** What the functions are to know of the stack they run in. */
-export interface FunctionsWorld {
+/** The values of the stack from which the environment of the functions is built. */
+export interface FunctionsContext {
   apiUrl: string;
   databaseUrl: string;
   publishableKey: string;
@@ -10,14 +10,14 @@ export interface FunctionsWorld {
   tokenSealingKeys: string;
   twilio: { accountSid: string; authToken: string; apiBaseUrl: string | undefined };
   stripe: { secretKey: string; webhookSecret: string; apiBaseUrl: string | undefined };
-  /** Reads a value of one of the project's own variables that wins over the stack's. */
+  /** Reads one of the project's variables from the environment of the stack. It overrides the stack's value. */
   env: (name: string) => string | undefined;
-  /** Further variables, whatever their names. */
+  /** Further variables of any name. They override all others. */
   given: Record<string, string>;
 }
 
-/** The project's own variables, beside those of the platform and of Twilio and Stripe. */
-const OWN = [
+/** The project's own variables. Those of the platform, Twilio and Stripe are set separately. */
+const PROJECT_VARIABLES = [
   "ALLOWED_ORIGINS",
   "CREATE_SETTLE_SECONDS",
   "FORWARD_TO_PRIVATE",
@@ -31,43 +31,43 @@ const OWN = [
   "TOKEN_SEALING_KEYS",
 ] as const;
 
-/** On a laptop everything may be tried at once. A deployment starts from the functions' own, closed defaults. */
+/** Permissive values for development. A deployment uses the functions' own, restrictive defaults. */
 const LOCAL_DEFAULTS = {
   ALLOWED_ORIGINS: "*",
   CREATE_SETTLE_SECONDS: "12",
   FORWARD_TO_PRIVATE: "on",
   MASTER_FALLBACK: "on",
   MAX_SUBACCOUNTS_PER_DAY: "1000",
-  RATE_LIMIT_FACTOR: "50", // everybody here has the same address
+  RATE_LIMIT_FACTOR: "50", // All local callers share one IP address.
   SELF_PROVISIONING: "anyone",
 };
 
-/** Returns the whole environment of the functions: what the platform gives, and the project's own variables. */
-export function functionsEnvironment(world: FunctionsWorld): Record<string, string> {
+/** Returns the complete environment of the functions: the variables of the platform and those of the project. */
+export function functionsEnvironment(context: FunctionsContext): Record<string, string> {
   return {
-    SUPABASE_URL: world.apiUrl,
-    SUPABASE_DB_URL: world.databaseUrl,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: world.publishableKey }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: world.secretKey }),
-    SUPABASE_JWKS: JSON.stringify(world.jwks),
+    SUPABASE_URL: context.apiUrl,
+    SUPABASE_DB_URL: context.databaseUrl,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: context.publishableKey }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: context.secretKey }),
+    SUPABASE_JWKS: JSON.stringify(context.jwks),
     SB_REGION: "local",
     SB_EXECUTION_ID: crypto.randomUUID(),
-    TWILIO_ACCOUNT_SID: world.twilio.accountSid,
-    TWILIO_AUTH_TOKEN: world.twilio.authToken,
-    ...(world.twilio.apiBaseUrl !== undefined && { TWILIO_API_BASE_URL: world.twilio.apiBaseUrl }),
-    STRIPE_SECRET_KEY: world.stripe.secretKey,
-    STRIPE_WEBHOOK_SECRET: world.stripe.webhookSecret,
-    ...(world.stripe.apiBaseUrl !== undefined && { STRIPE_API_BASE_URL: world.stripe.apiBaseUrl }),
-    TOKEN_SEALING_KEYS: world.tokenSealingKeys,
-    PUBLIC_BASE_URL: `${world.apiUrl}/functions/v1`,
+    TWILIO_ACCOUNT_SID: context.twilio.accountSid,
+    TWILIO_AUTH_TOKEN: context.twilio.authToken,
+    ...(context.twilio.apiBaseUrl !== undefined && { TWILIO_API_BASE_URL: context.twilio.apiBaseUrl }),
+    STRIPE_SECRET_KEY: context.stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: context.stripe.webhookSecret,
+    ...(context.stripe.apiBaseUrl !== undefined && { STRIPE_API_BASE_URL: context.stripe.apiBaseUrl }),
+    TOKEN_SEALING_KEYS: context.tokenSealingKeys,
+    PUBLIC_BASE_URL: `${context.apiUrl}/functions/v1`,
     ...LOCAL_DEFAULTS,
-    ...ownVariables(world.env),
-    ...world.given,
+    ...projectVariables(context.env),
+    ...context.given,
   };
 }
 
-function ownVariables(env: FunctionsWorld["env"]): Record<string, string> {
-  return Object.fromEntries(OWN.flatMap((name) => {
+function projectVariables(env: FunctionsContext["env"]): Record<string, string> {
+  return Object.fromEntries(PROJECT_VARIABLES.flatMap((name) => {
     const value = env(name);
     return value === undefined ? [] : [[name, value]];
   }));

@@ -1,12 +1,11 @@
 /**
- * Serves the Edge Functions of a project, as Edge Runtime does on the platform: `/<name>/…` goes to the `default.fetch` of
- * `<name>/index.ts`, which is imported with its first request.
+ * Serves the Edge Functions of a project as Edge Runtime does on the platform: a request to `/<name>/…` calls the
+ * `default.fetch` of `<name>/index.ts`. The first request imports the module.
  *
- * Runs as a process of its own, with no more permissions and environment than a function has, also on Deno 2.1.4, the
- * engine of Edge Runtime. So it imports nothing of the stack, and no newer API.
+ * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
+ * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
  *
- * Argument: the folder of the functions. It listens on a port that the system chooses, and prints
- * `functions host ready on <port>`.
+ * Takes one argument, the folder of the functions. Listens on a free port and prints `functions host ready on <port>`.
  */
 const [folder] = Deno.args;
 if (folder === undefined) throw new Error("Usage: host.ts FOLDER");
@@ -20,7 +19,7 @@ const inBackground = new Set<Promise<unknown>>();
 Object.assign(globalThis, {
   EdgeRuntime: {
     waitUntil(work: Promise<unknown>) {
-      const watched = work.catch((error: unknown) => console.error("EdgeRuntime.waitUntil:", error));
+      const watched = work.catch((error: unknown) => console.error("EdgeRuntime.waitUntil failed:", error));
       inBackground.add(watched);
       watched.finally(() => inBackground.delete(watched));
     },
@@ -59,7 +58,7 @@ function handlerOf(name: string): Promise<Handler | undefined> {
   if (known) return known;
   const loading = load(name);
   loaded.set(name, loading);
-  // A function that is not there, or did not start, is looked for again with the next request.
+  // The next request tries again to load a function that was missing or failed to start.
   loading.then((handler) => handler ?? loaded.delete(name), () => loaded.delete(name));
   return loading;
 }
@@ -76,6 +75,8 @@ async function load(name: string): Promise<Handler | undefined> {
   const url = new URL(`file://${file.split("/").map(encodeURIComponent).join("/")}`);
   const module = await import(url.href) as { default?: { fetch?: Handler } };
   const handler = module.default?.fetch;
-  if (typeof handler !== "function") throw new Error(`"${name}/index.ts" has no "export default { fetch }"`);
+  if (typeof handler !== "function") {
+    throw new Error(`Cannot serve "${name}": its index.ts has no "export default { fetch }"`);
+  }
   return handler;
 }

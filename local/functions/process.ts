@@ -4,40 +4,41 @@ import { type Engine, engineFor } from "./engine.ts";
 
 export interface FunctionsOptions {
   projectDir: string;
-  /** The whole environment that the functions see. */
+  /** The complete environment of the functions. */
   env: Record<string, string>;
-  /** The version of Deno to run them with; the one that runs the stack where it is undefined. */
+  /** The npm version of Deno that runs the functions; undefined for the Deno that runs the stack. */
   denoVersion: string | undefined;
   log: Log;
 }
 
-/** The process that serves the functions. Where it ends unasked, it is started again. */
+/** The functions process. It is restarted if it ends unexpectedly. */
 export interface Functions {
-  /** Hands `request` on to `path`, as in `/<name>/…`, with `headers` for its own; waits while the process is being started. */
+  /** Forwards `request` to `path` (`/<name>/…`) with `headers` instead of its own. Waits while the process starts. */
   fetch(path: string, request: Request, headers: Headers): Promise<Response>;
-  /** The process id of the process that serves now. */
+  /** Returns the id of the current process. */
   pid(): number;
-  /** Sends the process a signal. It is started again when it ends. */
+  /** Sends a signal to the process. The process is restarted if the signal ends it. */
   kill(signal: Deno.Signal): void;
-  /** Stops the process and resolves when its successor serves. */
+  /** Stops the process and resolves when a new one serves. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const READY = /^functions host ready on (\d+)$/;
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
-/** A process that has served this long has its pauses forgotten. */
-const SOUND_AFTER = 10_000;
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5_000;
+/** The pause between restarts doubles until a process has run this long. */
+const HEALTHY_AFTER_MS = 10_000;
 
 /** Starts the process and resolves when it serves. */
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
   const engine = await engineFor(options.projectDir, options.denoVersion, options.log);
   let stopping = false;
-  let pause = FIRST_PAUSE;
+  let pause = FIRST_PAUSE_MS;
   let current = launch(engine, options);
   let process = await current;
-  // Each request on a connection of its own: a kept one may be closing just then, and the request would be lost with it.
+  // A new connection for each request: an idle one could close while the request is sent, and the request would be
+  // lost.
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   watch(process);
 
@@ -45,10 +46,10 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     const started = Date.now();
     watched.ended.then(async (code) => {
       if (stopping || watched.expected) return;
-      if (Date.now() - started > SOUND_AFTER) pause = FIRST_PAUSE;
-      options.log(`functions: the process ended with code ${code}; starting it again`);
+      if (Date.now() - started > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+      options.log(`functions: the process exited with code ${code}; restarting it`);
       current = wait(pause).then(() => relaunch());
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      pause = Math.min(pause * 2, MAX_PAUSE_MS);
       await current.catch((error: unknown) => options.log(`functions: ${error}`));
     });
   }
@@ -63,7 +64,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
         if (stopping) throw error;
         options.log(`functions: ${error instanceof Error ? error.message : error}`);
         await wait(pause);
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
+        pause = Math.min(pause * 2, MAX_PAUSE_MS);
       }
     }
   }
@@ -93,7 +94,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
 
 interface Running extends Tethered {
   url: string;
-  /** Whether its end was asked for. */
+  /** Whether a restart stopped it on purpose. */
   expected: boolean;
 }
 
@@ -104,7 +105,7 @@ async function launch(engine: Engine, { env, log }: FunctionsOptions): Promise<R
     env: { ...engine.env, ...env },
     cwd: engine.folder,
     stopSignal: "TERM",
-    patienceSeconds: 3,
+    graceSeconds: 3,
     onLine(line) {
       const port = READY.exec(line)?.[1];
       if (port !== undefined) ready.resolve({ port });
@@ -113,7 +114,7 @@ async function launch(engine: Engine, { env, log }: FunctionsOptions): Promise<R
   });
   const outcome = await Promise.race([ready.promise, process.ended]);
   if (typeof outcome === "number") {
-    throw new Error(`Cannot start the functions: the process ended with code ${outcome}`);
+    throw new Error(`Cannot start the functions: the process exited with code ${outcome}`);
   }
   return { ...process, url: `http://127.0.0.1:${outcome.port}`, expected: false };
 }
@@ -126,7 +127,7 @@ async function forward(
 ): Promise<Response> {
   const headers = new Headers(given);
   headers.delete("host");
-  headers.set("accept-encoding", "identity"); // Passed on as it is: decoded here it would no longer match its headers.
+  headers.set("accept-encoding", "identity"); // fetch decodes a compressed body, which then contradicts the headers.
   const init: RequestInit & { client: Deno.HttpClient } = { client, method, headers, redirect: "manual" };
   return await fetch(url, { ...init, ...(body && { body }) });
 }

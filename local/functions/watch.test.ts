@@ -3,7 +3,7 @@ import { makeTestProject } from "../../tests/support/project.ts";
 import { eventually } from "../driver/eventually.ts";
 import { watchFunctions } from "./watch.ts";
 
-Deno.test("Many changed sources are one restart, a changed test is none, and nothing follows the stop", async () => {
+Deno.test("The watcher restarts once for several changes, but not for a changed test or after stop()", async () => {
   await using project = await makeTestProject();
   let restarts = 0;
   const restart = () => Promise.resolve(void restarts++);
@@ -19,17 +19,17 @@ Deno.test("Many changed sources are one restart, a changed test is none, and not
   assert.equal(restarts, 1);
 });
 
-Deno.test("A restart that fails is told, and the next change is tried again", async () => {
+Deno.test("The watcher logs a failed restart and restarts again after the next change", async () => {
   await using project = await makeTestProject();
   const lines: string[] = [];
   const watching = watchFunctions(
     project.folder,
-    () => Promise.reject(new Error("no luck")),
+    () => Promise.reject(new Error("restart failed")),
     (line) => lines.push(line),
   );
   for (const round of [1, 2]) {
     await project.write("supabase/functions/_shared/who.ts", `// ${round}`);
-    await eventually("its line", () => lines.filter((line) => line === "functions: no luck").length === round);
+    await eventually("its line", () => lines.filter((line) => line === "functions: restart failed").length === round);
   }
   watching.stop();
 });

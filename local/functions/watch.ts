@@ -1,22 +1,22 @@
 import { join } from "node:path";
 import type { Log } from "../log.ts";
 
-/** Editors and version control write many files in a row: one restart for all of them, after so many quiet milliseconds. */
-const QUIET = 200;
+/** The restart waits until no file changed for this long, because editors and git write many files in a row. */
+const QUIET_MS = 200;
 
-/** Calls `restart` whenever a source of the functions has changed. */
+/** Calls `restart` when a source file of the functions changed. */
 export function watchFunctions(projectDir: string, restart: () => Promise<void>, log: Log): { stop(): void } {
   const watcher = Deno.watchFs(join(projectDir, "supabase", "functions"));
   let timer: ReturnType<typeof setTimeout> | undefined;
   async function changed(): Promise<void> {
-    log("functions: the sources changed; starting them again");
+    log("functions: the sources changed; restarting");
     await restart().catch((error: unknown) => log(`functions: ${error instanceof Error ? error.message : error}`));
   }
   (async () => {
     for await (const { kind, paths } of watcher) {
       if (kind === "access" || !paths.some(isSource)) continue;
       clearTimeout(timer);
-      timer = setTimeout(changed, QUIET);
+      timer = setTimeout(changed, QUIET_MS);
     }
   })();
   return {

@@ -1,17 +1,17 @@
 import type { StackState } from "../stack-state.ts";
 
-/** What the console reads as `config.json`; nothing in it is secret but the demo users' password, which is no secret. */
+/** The console's `config.json`. It contains no secrets; the password of the demo users is public. */
 export interface ConsoleConfig {
   supabaseUrl: string;
   publishableKey: string;
-  /** Where a subscription is bought; null with the real Stripe, whose Payment Link the stack does not know. */
+  /** The checkout page of the Stripe simulator. Null with the real Stripe: the stack has no Payment Link for it. */
   checkoutUrl: string | null;
   phonesUrl: string | null;
   stripeUrl: string | null;
   demoUsers: { email: string; password: string; role: string }[];
 }
 
-/** Returns what the console of a local stack is told. */
+/** Returns the console's configuration for a running stack. */
 export function consoleConfig({ apiUrl, publishableKey, twilio, stripe, users }: StackState): ConsoleConfig {
   return {
     supabaseUrl: apiUrl,

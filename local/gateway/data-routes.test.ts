@@ -4,8 +4,8 @@ import type { DataApi } from "../database/data-api.ts";
 import { answerData } from "./data-routes.ts";
 import { createUserTokens, type UserTokens } from "./user-tokens.ts";
 
-const JWT_SECRET = "a secret that only the inside knows";
-const INSIDE = new TextEncoder().encode(JWT_SECRET);
+const JWT_SECRET = "the secret of the internal tokens";
+const INTERNAL_KEY = new TextEncoder().encode(JWT_SECRET);
 const ORIGIN = "http://127.0.0.1:54321";
 
 async function makeTokens(): Promise<UserTokens> {
@@ -14,12 +14,14 @@ async function makeTokens(): Promise<UserTokens> {
   return await createUserTokens({ signingKey, jwtSecret: JWT_SECRET, issuer: `${ORIGIN}/auth/v1` });
 }
 
-function insideToken(expires = "1h"): Promise<string> {
+function internalToken(expires = "1h"): Promise<string> {
   const claims = { sub: "someone", role: "authenticated", session_id: "a session" };
-  return new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setIssuedAt().setExpirationTime(expires).sign(INSIDE);
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setIssuedAt().setExpirationTime(expires).sign(
+    INTERNAL_KEY,
+  );
 }
 
-/** A Data API that remembers what it was asked and answers what it was told. */
+/** A Data API that records requests and answers each with `answer`. */
 function fakeApi(answer: () => Response | Promise<Response>) {
   const requests: Request[] = [];
   const fetch = async (request: Request) => {
@@ -38,45 +40,45 @@ function bearer(path: string, token: string, init: RequestInit = {}): Request {
   });
 }
 
-Deno.test("A token goes out as ES256 with a kid, the issuer and the user's metadata, and comes in as HS256 with the same claims", async () => {
+Deno.test("A user token is ES256 with issuer and metadata, and reaches the API as HS256 with the same claims", async () => {
   const tokens = await makeTokens();
-  const outside = await tokens.release(await insideToken(), { app_metadata: { role: "operator" } });
-  assert.deepEqual(decodeProtectedHeader(outside), { alg: "ES256", typ: "JWT", kid: "the-key" });
+  const external = await tokens.toExternal(await internalToken(), { app_metadata: { role: "operator" } });
+  assert.deepEqual(decodeProtectedHeader(external), { alg: "ES256", typ: "JWT", kid: "the-key" });
   const { api, requests } = fakeApi(() => Response.json([]));
-  await answerData(bearer("/rest/v1/notes", outside), api, tokens);
-  const inside = requests[0]?.headers.get("authorization")?.replace("Bearer ", "") ?? "";
-  const { payload } = await jwtVerify(inside, INSIDE, { algorithms: ["HS256"] });
-  assert.deepEqual(payload, decodeJwt(outside));
+  await answerData(bearer("/rest/v1/notes", external), api, tokens);
+  const internal = requests[0]?.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+  const { payload } = await jwtVerify(internal, INTERNAL_KEY, { algorithms: ["HS256"] });
+  assert.deepEqual(payload, decodeJwt(external));
   assert.deepEqual(payload.app_metadata, { role: "operator" });
   assert.equal(payload.session_id, "a session");
   assert.equal(payload.iss, `${ORIGIN}/auth/v1`);
 });
 
-Deno.test("An expired token is told to be expired, and one of another issuer to be foreign, before anything is asked", async () => {
+Deno.test("The gateway answers 401 to an expired or foreign token, without calling the API", async () => {
   const tokens = await makeTokens();
   const { api, requests } = fakeApi(() => Response.json([]));
-  const expired = await tokens.release(await insideToken("-1s"), undefined);
+  const expired = await tokens.toExternal(await internalToken("-1s"), undefined);
   const first = await answerData(bearer("/rest/v1/notes", expired), api, tokens);
   assert.equal(first.status, 401);
   assert.equal((await first.json()).code, "PGRST303");
-  const elsewhere = await (await makeTokens()).release(await insideToken(), undefined);
-  const second = await answerData(bearer("/rest/v1/notes", elsewhere), api, tokens);
+  const foreign = await (await makeTokens()).toExternal(await internalToken(), undefined);
+  const second = await answerData(bearer("/rest/v1/notes", foreign), api, tokens);
   assert.equal(second.status, 401);
   assert.equal((await second.json()).code, "PGRST301");
   assert.deepEqual(requests, []);
 });
 
-Deno.test("The token of the inside is not good outside", async () => {
+Deno.test("The gateway answers 401 to an internal token from a client", async () => {
   const tokens = await makeTokens();
   const { api, requests } = fakeApi(() => Response.json([]));
-  const answer = await answerData(bearer("/rest/v1/notes", await insideToken()), api, tokens);
+  const answer = await answerData(bearer("/rest/v1/notes", await internalToken()), api, tokens);
   assert.equal(answer.status, 401);
   assert.deepEqual(requests, []);
 });
 
-Deno.test("Every session of the Auth API is released, with its status, its headers and its other fields", async () => {
+Deno.test("A session from the Auth API gets an external token and keeps status, headers and other fields", async () => {
   const tokens = await makeTokens();
-  const session = { access_token: await insideToken(), refresh_token: "r", user: { app_metadata: { a: 1 } } };
+  const session = { access_token: await internalToken(), refresh_token: "r", user: { app_metadata: { a: 1 } } };
   const { api } = fakeApi(() => Response.json(session, { status: 201, headers: { "x-kept": "yes" } }));
   const answer = await answerData(
     new Request(`${ORIGIN}/auth/v1/token?grant_type=password`, { method: "POST" }),
@@ -91,9 +93,9 @@ Deno.test("Every session of the Auth API is released, with its status, its heade
   assert.deepEqual([body.refresh_token, body.user], ["r", session.user]);
 });
 
-Deno.test("A token behind the # of a redirect is released too", async () => {
+Deno.test("A token in the fragment of a redirect is replaced with an external token", async () => {
   const tokens = await makeTokens();
-  const location = `http://site.test/welcome#access_token=${await insideToken()}&type=signup`;
+  const location = `http://site.test/welcome#access_token=${await internalToken()}&type=signup`;
   const { api } = fakeApi(() => new Response(null, { status: 303, headers: { location } }));
   const answer = await answerData(new Request(`${ORIGIN}/auth/v1/verify?token=x`), api, tokens);
   assert.equal(answer.status, 303);
@@ -104,7 +106,7 @@ Deno.test("A token behind the # of a redirect is released too", async () => {
   assert.equal(decodeProtectedHeader(fields.get("access_token") ?? "").alg, "ES256");
 });
 
-Deno.test("An answer without a session goes through as it is, also an empty one", async () => {
+Deno.test("An Auth API response without a session passes through unchanged, even an empty one", async () => {
   const tokens = await makeTokens();
   for (
     const given of [() => Response.json({ error: "no" }, { status: 400 }), () => new Response(null, { status: 204 })]
@@ -119,10 +121,10 @@ Deno.test("An answer without a session goes through as it is, also an empty one"
   }
 });
 
-Deno.test("The body and the method of a request with a token reach the API", async () => {
+Deno.test("A request with a token reaches the API with its method, URL and body", async () => {
   const tokens = await makeTokens();
   const { api, requests } = fakeApi(() => Response.json([]));
-  const token = await tokens.release(await insideToken(), undefined);
+  const token = await tokens.toExternal(await internalToken(), undefined);
   await answerData(bearer("/rest/v1/notes?select=id", token, { method: "PATCH", body: '{"body":"x"}' }), api, tokens);
   const [request] = requests;
   assert.equal(request?.method, "PATCH");

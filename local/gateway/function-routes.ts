@@ -12,19 +12,19 @@ export interface FunctionRoutes {
 export interface FunctionRequest {
   functions: FunctionRoutes;
   tokens: UserTokens;
-  /** The origin that the caller used. */
+  /** The origin of the gateway. */
   url: string;
-  /** The caller's address. */
+  /** The IP address of the caller. */
   peer: string;
 }
 
 const PREFIX = "/functions/v1";
-/** A folder that begins with an underscore holds what functions share, and is none. */
+/** Excludes folders that begin with an underscore: they contain shared code, not a function. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
 /**
- * Hands a request to `/functions/v1/<name>/…` to the functions as the platform does: at `/<name>/…`, on another origin, with
- * the public one in `X-Forwarded-*`, and only with a valid user token where the function wants `verify_jwt`.
+ * Forwards a request for `/functions/v1/<name>/…` to the functions process as the platform does: to `/<name>/…` on
+ * another origin, with the public origin in `X-Forwarded-*`. A function with `verify_jwt` requires a valid user token.
  */
 export async function answerFunction(
   request: Request,
@@ -35,8 +35,8 @@ export async function answerFunction(
   const name = path.split("/")[1] ?? "";
   if (!NAME.test(name) || !await functions.config.has(name)) return notFound();
   if (functions.config.verifiesJwt(name) && request.method !== "OPTIONS") {
-    const refused = await refuseWithoutToken(request, tokens);
-    if (refused) return refused;
+    const rejection = await rejectInvalidToken(request, tokens);
+    if (rejection) return rejection;
   }
   const headers = new Headers(request.headers);
   const { host, protocol } = new URL(url);
@@ -46,16 +46,16 @@ export async function answerFunction(
   try {
     return await functions.process.fetch(path + search, request, headers);
   } catch (error) {
-    console.error(`The function "${name}" gave no answer: ${error instanceof Error ? error.message : error}`);
-    return Response.json({ code: "WORKER_ERROR", message: "Function gave no answer" }, { status: 502 });
+    console.error(`Cannot reach the function "${name}": ${error instanceof Error ? error.message : error}`);
+    return Response.json({ code: "WORKER_ERROR", message: "Function did not respond" }, { status: 502 });
   }
 }
 
-async function refuseWithoutToken(request: Request, tokens: UserTokens): Promise<Response | undefined> {
+async function rejectInvalidToken(request: Request, tokens: UserTokens): Promise<Response | undefined> {
   const token = userTokenOf(request);
   if (token === undefined) return unauthorized("Missing authorization header");
   try {
-    await tokens.admit(token);
+    await tokens.toInternal(token);
     return undefined;
   } catch (error) {
     if (error instanceof errors.JOSEError) return unauthorized("Invalid JWT");

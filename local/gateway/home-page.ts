@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import type { StackState } from "../stack-state.ts";
 
-/** Renders the page at `/` while the console is not built: what is running, where, and for whom. */
+/** Renders the page at `/` if the console is not built: the addresses of the stack and its demo users. */
 export function homePage(state: StackState): ReturnType<typeof html> {
-  const places = placesOf(state);
+  const links = linksOf(state);
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -20,11 +20,11 @@ export function homePage(state: StackState): ReturnType<typeof html> {
   </head>
   <body>
     <h1>Switchboard is running</h1>
-    <p>The console is not built yet; this is what there is.</p>
+    <p>The console is not built. Build it with <code>deno task console:build</code>, or use these addresses.</p>
     <table>
-      <tr><th>What</th><th>Where</th></tr>
+      <tr><th>Service</th><th>Address</th></tr>
       ${
-    places.map(({ title, url }) =>
+    links.map(({ title, url }) =>
       html`
         <tr>
           <td>${title}</td>
@@ -36,7 +36,7 @@ export function homePage(state: StackState): ReturnType<typeof html> {
     </table>
     <h2>Users</h2>
     <table>
-      <tr><th>E-mail</th><th>Password</th><th>Role</th></tr>
+      <tr><th>Email</th><th>Password</th><th>Role</th></tr>
       ${
     state.users.map((user) =>
       html`
@@ -53,14 +53,16 @@ export function homePage(state: StackState): ReturnType<typeof html> {
 </html>`;
 }
 
-function placesOf({ apiUrl, twilio, stripe }: StackState): { title: string; url: string }[] {
+function linksOf({ apiUrl, twilio, stripe }: StackState): { title: string; url: string }[] {
   return [
     ...(twilio.pageUrl === undefined
       ? []
-      : [{ title: "Phones: what was sent, and texting back", url: twilio.pageUrl }]),
-    ...(stripe.pageUrl === undefined ? [] : [{ title: "Subscriptions: the Stripe simulator", url: stripe.pageUrl }]),
+      : [{ title: "Phones: read and send texts in the Twilio simulator", url: twilio.pageUrl }]),
+    ...(stripe.pageUrl === undefined
+      ? []
+      : [{ title: "Subscriptions: control the Stripe simulator", url: stripe.pageUrl }]),
     { title: "Data API", url: `${apiUrl}/rest/v1/` },
     { title: "Auth API", url: `${apiUrl}/auth/v1/health` },
-    { title: "Keys that sign user tokens", url: `${apiUrl}/auth/v1/.well-known/jwks.json` },
+    { title: "Public keys of user tokens (JWKS)", url: `${apiUrl}/auth/v1/.well-known/jwks.json` },
   ];
 }

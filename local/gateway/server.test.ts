@@ -7,7 +7,7 @@ import { type GatewayParts, startGateway } from "./server.ts";
 import { createUserTokens } from "./user-tokens.ts";
 
 const nothing = () => Promise.resolve();
-const absent = () => Promise.reject(new Error("not asked for"));
+const failing = () => Promise.reject(new Error("unexpected call"));
 
 async function makeParts(consoleFolder: string): Promise<GatewayParts> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
@@ -19,9 +19,9 @@ async function makeParts(consoleFolder: string): Promise<GatewayParts> {
       reload: nothing,
       close: nothing,
     },
-    tokens: await createUserTokens({ signingKey, jwtSecret: "inside", issuer: "x" }),
+    tokens: await createUserTokens({ signingKey, jwtSecret: "internal", issuer: "x" }),
     functions: {
-      process: { fetch: absent, pid: () => 1, kill: () => {}, restart: nothing, stop: nothing },
+      process: { fetch: failing, pid: () => 1, kill: () => {}, restart: nothing, stop: nothing },
       config: { verifiesJwt: () => false, has: () => Promise.resolve(true) },
     },
     state: STATE,
@@ -50,7 +50,7 @@ const STATE: StackState = {
   pid: 1,
 };
 
-/** A console that is built, in a path with a space, with a private file beside it. */
+/** Creates a built console in a path with a space, and a private file beside its folder. */
 async function builtConsole() {
   const parent = await Deno.makeTempDir({ prefix: "switchboard console " });
   const folder = join(parent, "dist");
@@ -68,7 +68,7 @@ async function serving(consoleFolder: string) {
   return { gateway, get, [Symbol.asyncDispose]: () => gateway.stop() };
 }
 
-Deno.test("Until the parts are there every request answers 503", async () => {
+Deno.test("The gateway answers 503 until open() is called", async () => {
   const gateway = startGateway(0);
   const answer = await fetch(`${gateway.url}/rest/v1/notes`);
   assert.equal(answer.status, 503);
@@ -76,14 +76,14 @@ Deno.test("Until the parts are there every request answers 503", async () => {
   await gateway.stop();
 });
 
-Deno.test("A port that is taken is told by its number", async () => {
+Deno.test("startGateway throws PortTakenError with the port when the port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   assert.throws(() => startGateway(port), (error) => error instanceof PortTakenError && error.port === port);
   await Promise.resolve();
 });
 
-Deno.test("The built console is served at /, with its files, and for its own addresses", async () => {
+Deno.test("The gateway serves the built console at /, its files, and its index page for its routes", async () => {
   await using built = await builtConsole();
   await using served = await serving(built.folder);
   const page = await served.get("/");
@@ -94,7 +94,7 @@ Deno.test("The built console is served at /, with its files, and for its own add
   assert.equal(await (await served.get("/messages/all")).text(), "<title>Console</title>");
 });
 
-Deno.test("A file that the console does not have answers 404, also one outside of its folder", async () => {
+Deno.test("The gateway answers 404 for a missing file and for a file outside the console's folder", async () => {
   await using built = await builtConsole();
   await using served = await serving(built.folder);
   for (const path of ["/assets/gone.js", "/..%2fprivate.txt", "/assets/..%2f..%2fprivate.txt"]) {
@@ -104,7 +104,7 @@ Deno.test("A file that the console does not have answers 404, also one outside o
   }
 });
 
-Deno.test("config.json tells the console where everything is, and no secret", async () => {
+Deno.test("config.json contains the console's addresses and no secret", async () => {
   await using served = await serving("/nowhere");
   const text = await (await served.get("/config.json")).text();
   assert.deepEqual(JSON.parse(text), {
@@ -117,20 +117,20 @@ Deno.test("config.json tells the console where everything is, and no secret", as
   });
 });
 
-Deno.test("A function that gives no answer is told as 502, without the reason", async () => {
+Deno.test("The gateway answers 502 without the reason when a function does not respond", async () => {
   await using served = await serving("/nowhere");
   const print = console.error;
   console.error = () => {};
   try {
     const answer = await served.get("/functions/v1/anything");
     assert.equal(answer.status, 502);
-    assert.deepEqual(await answer.json(), { code: "WORKER_ERROR", message: "Function gave no answer" });
+    assert.deepEqual(await answer.json(), { code: "WORKER_ERROR", message: "Function did not respond" });
   } finally {
     console.error = print;
   }
 });
 
-Deno.test("/auth/v1 and /rest/v1 go to the Data API, and the health answers for itself", async () => {
+Deno.test("The gateway forwards /auth/v1 and /rest/v1 to the Data API and answers /health itself", async () => {
   await using served = await serving("/nowhere");
   assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
   assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");

@@ -10,27 +10,30 @@ import type { StackState } from "../stack-state.ts";
 import { homePage } from "./home-page.ts";
 import type { UserTokens } from "./user-tokens.ts";
 
-/** What stands behind the one origin. It comes to be after the port is known, which everything else is told. */
+/** The services behind the gateway. They start after the gateway listens, because they need its address. */
 export interface GatewayParts {
   api: DataApi;
   tokens: UserTokens;
   functions: FunctionRoutes;
   state: StackState;
-  /** The built console, `console/dist`; without one `/` shows what is running. */
+  /** The folder of the built console, `console/dist`. If it does not exist, `/` serves the home page. */
   consoleFolder: string;
 }
 
 export interface Gateway {
-  /** The origin, without a slash at its end. */
+  /** The origin, without a trailing slash. */
   url: string;
-  /** Answers from now on; until then every request gets 503. */
+  /** Starts to serve requests. Before this call every request gets 503. */
   open(parts: GatewayParts): void;
   stop(): Promise<void>;
 }
 
-const PATIENCE = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 
-/** Listens on 127.0.0.1; port 0 takes a free one. Throws `PortTakenError`. */
+/**
+ * Listens on 127.0.0.1; port 0 selects a free port.
+ * @throws PortTakenError if another program listens on the port
+ */
 export function startGateway(port: number): Gateway {
   let answer = (_request: Request, _peer: string): Response | Promise<Response> => starting();
   const aborting = new AbortController();
@@ -43,8 +46,8 @@ export function startGateway(port: number): Gateway {
       answer = (request, peer) => routes.fetch(request, { peer });
     },
     async stop() {
-      // Lets answers under way come to their end, but no open stream holds up the end of the stack.
-      const timer = setTimeout(() => aborting.abort(), PATIENCE);
+      // Waits for requests in progress. The timeout ends open streams.
+      const timer = setTimeout(() => aborting.abort(), STOP_TIMEOUT_MS);
       await server.shutdown();
       clearTimeout(timer);
     },
@@ -77,20 +80,20 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   const routes = new Hono<Environment>();
   routes.onError((error) => {
     console.error(error);
-    return Response.json({ message: "The local gateway failed; its log tells why" }, { status: 500 });
+    return Response.json({ message: "The local gateway failed; see the log of the stack" }, { status: 500 });
   });
   routes.get("/health", (c) => c.json({ status: "ok" }));
   routes.get("/auth/v1/.well-known/jwks.json", (c) => {
     return c.json(tokens.jwks, 200, { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" });
   });
-  // The Data API and the functions speak CORS themselves; lite's Auth API answers a preflight, but allows no header.
+  // The Data API and the functions implement CORS. lite's Auth API answers a preflight but allows no headers.
   routes.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: ["X-Supabase-Api-Version"], maxAge: 600 }));
   const data = (c: Context<Environment>) => answerData(c.req.raw, api, tokens);
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
   routes.get("/config.json", (c) => c.json(consoleConfig(state), 200, { "cache-control": "no-store" }));
-  // Looked for with each request: the console may be built while the stack runs.
+  // The console can be built while the stack runs, so its files are looked up with each request.
   routes.get("*", serveStatic({ root: consoleFolder }));
   routes.get("*", async (c, next) => {
     const isFile = c.req.path.split("/").at(-1)?.includes(".");

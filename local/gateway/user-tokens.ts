@@ -1,16 +1,22 @@
 import { createLocalJWKSet, decodeJwt, importJWK, type JSONWebKeySet, type JWK, jwtVerify, SignJWT } from "jose";
 
-/** The two signatures of a user token: ES256 with a `kid` outside, as on the platform, and HS256 inside, as lite wants it. */
+/**
+ * Converts user tokens. Clients have external tokens, signed with ES256 and a `kid` as on the platform. @supabase/lite
+ * accepts and issues internal tokens, signed with HS256.
+ */
 export interface UserTokens {
-  /** The public keys, as served at `/auth/v1/.well-known/jwks.json`. */
+  /** The public keys, served at `/auth/v1/.well-known/jwks.json`. */
   jwks: JSONWebKeySet;
-  /** Verifies a token from outside and signs its claims for the inside. Throws a `JOSEError` for any other token. */
-  admit(token: string): Promise<string>;
-  /** Signs a token that the Auth API just made for the outside, with the claims the platform adds. */
-  release(token: string, user: TokenUser | undefined): Promise<string>;
+  /**
+   * Verifies an external token and returns an internal token with the same claims.
+   * @throws JOSEError if the token is not a valid external token
+   */
+  toInternal(token: string): Promise<string>;
+  /** Returns an external token for an internal token from the Auth API, with the claims that the platform adds. */
+  toExternal(token: string, user: TokenUser | undefined): Promise<string>;
 }
 
-/** The part of a user, as the Auth API answers it, that a token carries. */
+/** The fields of a user in an Auth API response that a token contains. */
 export interface TokenUser {
   phone?: string;
   app_metadata?: Record<string, unknown>;
@@ -25,21 +31,21 @@ export interface UserTokensOptions {
   issuer: string;
 }
 
-/** Prepares the keys of both sides. */
+/** Imports the signing keys of external and internal tokens. */
 export async function createUserTokens({ signingKey, jwtSecret, issuer }: UserTokensOptions): Promise<UserTokens> {
   const privateKey = await importJWK(signingKey, "ES256");
-  const inside = new TextEncoder().encode(jwtSecret);
+  const internalKey = new TextEncoder().encode(jwtSecret);
   const jwks: JSONWebKeySet = { keys: [publicPart(signingKey)] };
   const publicKeys = createLocalJWKSet(jwks);
   return {
     jwks,
-    async admit(token) {
+    async toInternal(token) {
       const { payload } = await jwtVerify(token, publicKeys, { algorithms: ["ES256"], issuer });
-      return await new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(inside);
+      return await new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(internalKey);
     },
-    async release(token, user) {
+    async toExternal(token, user) {
       const claims = decodeJwt(token);
-      // lite signs no more than sub, aud, role, email and session_id; policies and functions read the metadata too.
+      // lite's tokens have sub, aud, role, email and session_id only. Policies and functions also read the metadata.
       const added = {
         iss: issuer,
         phone: user?.phone ?? "",

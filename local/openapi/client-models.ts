@@ -7,17 +7,17 @@ type Json = Record<string, unknown>;
 const BEGIN = "// <models> Written by `deno task openapi` from openapi.json; do not edit.";
 const END = "// </models>";
 
-/** The client's text with its models written anew. @throws Error where the file has no region for them */
+/** Returns the client's source with regenerated models. @throws Error if the source has no region for them */
 export async function withModels(client: string, document: Json): Promise<string> {
   const begin = client.indexOf(BEGIN);
   const end = client.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`Cannot write the models: the client has no "${BEGIN}" … "${END}"`);
+  if (begin < 0 || end < begin) throw new Error(`Cannot write the models: the client lacks "${BEGIN}" … "${END}"`);
   return await formatTypeScript(
     `${client.slice(0, begin)}${BEGIN}\n\n${await modelsOf(document)}\n${client.slice(end)}`,
   );
 }
 
-/** One exported type for each named schema, and for the query of each operation that names it. */
+/** Returns one exported type for each named schema and for each named query. */
 async function modelsOf(document: Json): Promise<string> {
   const { components, paths } = document as { components: { schemas: Record<string, Json> }; paths: Json };
   const { Error: _error, ...named } = components.schemas;
@@ -30,7 +30,7 @@ async function modelsOf(document: Json): Promise<string> {
   return nodes.flatMap(schemasIn).map((member) => declarationOf(member)).join("\n");
 }
 
-/** The parameters of an operation as one object: what is text in a URL is a number or a flag in a program. */
+/** Returns each named query as one object schema. Flags, which are strings in a URL, become booleans. */
 function queriesOf(paths: Json): Record<string, Json> {
   const operations = Object.values(paths).flatMap((item) => Object.values(item as Json)) as {
     summary: string;
@@ -53,7 +53,7 @@ function isFlag({ enum: values }: Json): boolean {
   return Array.isArray(values) && values.length === 2 && values.includes("true") && values.includes("false");
 }
 
-/** The properties of `components.schemas` in what openapi-typescript makes. */
+/** Returns the properties of `components.schemas` in the output of openapi-typescript. */
 function schemasIn(node: ts.Node): ts.PropertySignature[] {
   if (!ts.isInterfaceDeclaration(node) || node.name.text !== "components") return [];
   const schemas = node.members.find((member) => member.name && "text" in member.name && member.name.text === "schemas");
@@ -61,7 +61,7 @@ function schemasIn(node: ts.Node): ts.PropertySignature[] {
   return type.members.filter(ts.isPropertySignature);
 }
 
-/** `Name: {…}` as `export interface Name {…}`, or as a type where it is no object. */
+/** Converts `Name: {…}` to `export interface Name {…}`, or to a type alias if the type is not an object. */
 function declarationOf(member: ts.PropertySignature): string {
   const name = (member.name as ts.Identifier).text;
   const type = plain(member.type!) as ts.TypeNode;
@@ -74,7 +74,10 @@ function declarationOf(member: ts.PropertySignature): string {
   return withPlainComments(head + astToString(declaration));
 }
 
-/** References by name, and `undefined` said where a property may be left out: callers with exact optional types need it. */
+/**
+ * Replaces references by type names, and adds `undefined` to the type of each optional property, which callers with
+ * `exactOptionalPropertyTypes` need.
+ */
 function plain(node: ts.Node): ts.Node {
   const visit = (inner: ts.Node): ts.Node => {
     if (ts.isIndexedAccessTypeNode(inner)) {
@@ -98,7 +101,7 @@ function plain(node: ts.Node): ts.Node {
   return visit(node);
 }
 
-/** Comments without the tags of JSDoc that say what the type says already. */
+/** Removes JSDoc tags from comments that repeat the type. */
 function withPlainComments(text: string): string {
   return text.replaceAll(/\/\*\*[\s\S]*?\*\/\n?/g, (comment) => {
     const lines = comment.trim().slice(3, -2).split("\n").map((line) => line.replace(/^\s*\*?\s?/, "").trim())

@@ -1,14 +1,14 @@
 import type { Contract } from "../../supabase/functions/_shared/platform/contract.ts";
 import { ERROR_STATUS } from "../../supabase/functions/_shared/platform/errors.ts";
 
-/** What the operations refer to. */
+/** The components that operations reference. */
 export const COMPONENTS = {
   securitySchemes: {
     userToken: {
       type: "http",
       scheme: "bearer",
       bearerFormat: "JWT",
-      description: "The access token of a signed-in user; for operators one whose app_metadata.role is operator",
+      description: "The access token of a signed-in user. An operator's token has app_metadata.role = operator",
     },
     publishableKey: { type: "apiKey", in: "header", name: "apikey", description: "The project's publishable key" },
     secretKey: { type: "apiKey", in: "header", name: "apikey", description: "The project's secret key" },
@@ -16,34 +16,34 @@ export const COMPONENTS = {
       type: "apiKey",
       in: "header",
       name: "Stripe-Signature",
-      description: "Stripe's signature over the body",
+      description: "Stripe's signature of the body",
     },
     twilioSignature: {
       type: "apiKey",
       in: "header",
       name: "X-Twilio-Signature",
-      description: "Twilio's signature with the token of the account that the webhook is about",
+      description: "Twilio's signature with the auth token of the account that the webhook concerns",
     },
   },
   headers: {
-    RequestId: { description: "What to quote to support", schema: { type: "string", format: "uuid" } },
-    RetryAfter: { description: "Seconds after which it makes sense to try again", schema: { type: "integer" } },
+    RequestId: { description: "The id of the request, for support", schema: { type: "string", format: "uuid" } },
+    RetryAfter: { description: "Seconds to wait before a retry", schema: { type: "integer" } },
   },
   schemas: {
     ServerErrorCode: {
       type: "string",
       enum: Object.keys(ERROR_STATUS),
-      description: "Why a function refused: decide on this, never on the message",
+      description: "The error code. Programs branch on it, never on the message",
     },
     Error: {
       type: "object",
       properties: {
         code: { $ref: "#/components/schemas/ServerErrorCode" },
-        message: { type: "string", description: "What could not be done and why, in English" },
+        message: { type: "string", description: "An explanation in English: what could not be done and why" },
         requestId: { type: "string", format: "uuid" },
         details: {
           type: "array",
-          description: "Facts for a program to read: the offending field, Twilio's own code …",
+          description: "Machine-readable facts: the invalid field, Twilio's error code …",
           items: { type: "object", additionalProperties: { type: ["string", "number", "boolean", "null"] } },
         },
       },
@@ -57,7 +57,7 @@ export const ERROR_HEADERS = {
   "retry-after": { $ref: "#/components/headers/RetryAfter" },
 } as const;
 
-/** What each kind of caller proves themselves with. */
+/** The credentials of each kind of caller. */
 export const SECURITY: Readonly<Record<Contract["caller"], readonly Record<string, readonly string[]>[]>> = {
   user: [{ userToken: [], publishableKey: [] }],
   operator: [{ userToken: [], publishableKey: [] }],

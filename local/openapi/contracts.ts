@@ -4,10 +4,10 @@ import type { Contract } from "../../supabase/functions/_shared/platform/contrac
 
 const FUNCTIONS = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
 
-/** The contract of every function that deploys, by the function's name, in the order of the names. */
+/** The contracts of all deployed functions by function name, sorted by name. */
 export type Contracts = Readonly<Record<string, Contract>>;
 
-/** @throws Error naming the function that has no contract */
+/** @throws Error with the name of a function that has no contract */
 export async function readContracts(): Promise<Contracts> {
   const names = await functionNames();
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await contractOf(name)] as const)));

@@ -2,21 +2,23 @@ import { z } from "zod";
 
 type Json = Record<string, unknown>;
 
-/** Formats whose pattern says the same once more, at length. */
-const TOLD_BY_FORMAT = new Set(["uuid", "date-time"]);
+/** Formats for which zod also emits a long pattern that adds nothing. */
+const FORMATS_WITHOUT_PATTERN = new Set(["uuid", "date-time"]);
 
-/** Zod's schemas as JSON schemas. Those that have an id (`.meta({ id })`) are collected in `shared` and referred to. */
+/**
+ * Converts zod schemas to JSON schemas. Schemas with an id (`.meta({ id })`) are collected in `shared` and referenced.
+ */
 export function schemasOf() {
   const shared: Record<string, Json> = {};
 
-  /** @throws Error where one id stands for two shapes */
+  /** @throws Error if two different schemas have the same id */
   function of(schema: z.ZodType, io: "input" | "output"): Json {
     const { $defs, ...described } = describe(schema, io);
     for (const [id, definition] of Object.entries($defs ?? {})) share(id, relocated(definition) as Json);
     return relocated(described) as Json;
   }
 
-  /** As `of`, for an object whose properties are described one by one, such as a query: never a reference. */
+  /** Like `of`, but never returns a reference. For a query, whose properties become separate parameters. */
   function inline(schema: z.ZodType, io: "input" | "output"): Json {
     const { $ref, $defs = {}, ...described } = describe(schema, io);
     const own = typeof $ref === "string" ? $ref.replace("#/$defs/", "") : null;
@@ -30,7 +32,7 @@ export function schemasOf() {
     const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
       io,
       override: ({ jsonSchema }) => {
-        if (TOLD_BY_FORMAT.has(jsonSchema.format ?? "")) delete jsonSchema.pattern;
+        if (FORMATS_WITHOUT_PATTERN.has(jsonSchema.format ?? "")) delete jsonSchema.pattern;
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
         // A response may gain fields, and callers must accept them. Only the tests are strict.
         if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
@@ -40,20 +42,21 @@ export function schemasOf() {
   }
 
   function share(id: string, named: Json): void {
-    // A shape that is both taken and given is one shape: that bodies are strict is said once, for all of them.
+    // A schema used for both input and output is shared, so the strictness of inputs is dropped here. The description
+    // of the document states it once for all request bodies.
     const definition = JSON.parse(JSON.stringify(named), (key, value) => {
       return key === "additionalProperties" && value === false ? undefined : value;
     }) as Json;
     const known = shared[id] ??= definition;
     if (JSON.stringify(known) !== JSON.stringify(definition)) {
-      throw new Error(`Cannot describe "${id}": two schemas, or the two sides of one, go by this id`);
+      throw new Error(`Cannot describe "${id}": two different schemas, or the input and output of one, have this id`);
     }
   }
 
   return { of, inline, shared };
 }
 
-/** References within one schema become references within the document. */
+/** Rewrites references within one schema to references within the document. */
 function relocated(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relocated);
   if (typeof value !== "object" || value === null) return value;

@@ -1,5 +1,5 @@
-// `deno task openapi`: writes openapi.json from the contracts, and the client's models from openapi.json. Tests in
-// tests/contracts fail where one of them is out of date.
+// `deno task openapi`: generates openapi.json from the contracts, and the client's models from openapi.json. The tests
+// in tests/contracts fail if one of them is out of date.
 import { fileURLToPath } from "node:url";
 import { withModels } from "./client-models.ts";
 import { readContracts } from "./contracts.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 
-/** The user that runs Postgres, which refuses to run as root. */
+/** The system user that runs Postgres when the stack runs as root. Postgres cannot run as root. */
 export interface Account {
   uid: number;
   gid: number;
@@ -9,32 +9,32 @@ export interface Account {
 const NAME = "postgres";
 
 /**
- * Returns the user to run Postgres as: undefined for a normal user, who runs it as itself, and the user `postgres` for
- * root, made if there is none.
+ * Returns the user to run Postgres as. Under root this is the user `postgres`, which is created if it does not exist;
+ * otherwise it is undefined, and Postgres runs as the current user.
  */
 export async function postgresAccount(log: Log): Promise<Account | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const known = await lookUp();
   if (known) return known;
-  log(`Postgres does not run as root: making the system user "${NAME}"`);
-  const made = await run("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false", NAME]);
+  log(`Postgres cannot run as root: creating the system user "${NAME}"`);
+  const output = await run("useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false", NAME]);
   const account = await lookUp();
   if (account) return account;
-  throw new Error(`Cannot make the user "${NAME}" that Postgres needs under root: ${made.trim()}`);
+  throw new Error(`Cannot create the user "${NAME}", as which Postgres runs under root: ${output.trim()}`);
 }
 
-/** Runs a program as `account` and returns what it printed; throws with that text when it fails. */
+/** Runs a program as `account` and returns its output. @throws Error with the output if the program fails */
 export async function runAs(account: Account | undefined, program: string, args: string[]): Promise<string> {
-  // The working directory may be one that the account cannot enter: "/" is open to all.
+  // The account may not be able to enter the current directory. Every user can enter "/".
   const command = new Deno.Command(program, { args, cwd: "/", stdin: "null", ...account });
   const { success, code, stdout, stderr } = await command.output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (!success) throw new Error(`"${program}" ended with code ${code}: ${text.trim()}`);
+  if (!success) throw new Error(`Cannot run "${program}": it exited with code ${code}: ${text.trim()}`);
   return text;
 }
 
-/** Hands a folder or file to `account`; nothing to do for a normal user. */
-export async function giveTo(account: Account | undefined, path: string): Promise<void> {
+/** Makes `account` the owner of a folder or file. Does nothing if `account` is undefined. */
+export async function changeOwner(account: Account | undefined, path: string): Promise<void> {
   if (account) await Deno.chown(path, account.uid, account.gid);
 }
 

@@ -1,21 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileExists, writeSecretFile } from "../files.ts";
-import { type Account, giveTo, runAs } from "./account.ts";
+import { type Account, changeOwner, runAs } from "./account.ts";
 import type { Distribution } from "./distribution.ts";
 
-/** A folder of Postgres data and the password of its superuser, `postgres`. */
+/** A Postgres data folder and the password of its superuser, `postgres`. */
 export interface Cluster {
   data: string;
   password: string;
 }
 
-/** Says that the user `postgres` cannot get at the folder that was chosen for the data. */
+/** The user `postgres` cannot enter the data folder. */
 export class UnreachableFolderError extends Error {
   override readonly name = "UnreachableFolderError";
 }
 
-/** Opens the cluster in `home`, a folder that exists, and makes one first when there is none. */
+/** Opens the cluster in the existing folder `home`, or creates one there. */
 export async function openCluster(home: string, distribution: Distribution, account?: Account): Promise<Cluster> {
   const data = join(home, "postgres");
   const passwordFile = join(home, "postgres-password");
@@ -27,11 +27,11 @@ export async function openCluster(home: string, distribution: Distribution, acco
 }
 
 async function makeCluster(data: string, passwordFile: string, distribution: Distribution, account?: Account) {
-  if (await fileExists(data)) await Deno.remove(data, { recursive: true }); // Left by an initdb that was cut short.
+  if (await fileExists(data)) await Deno.remove(data, { recursive: true }); // Left by an interrupted initdb.
   await writeSecretFile(passwordFile, randomBytes(24).toString("base64url"));
   await Deno.mkdir(data, { mode: 0o700 });
-  await giveTo(account, data);
-  await giveTo(account, passwordFile);
+  await changeOwner(account, data);
+  await changeOwner(account, passwordFile);
   await runAs(account, distribution.initdb, [
     `--pgdata=${data}`,
     "--username=postgres",
@@ -53,8 +53,8 @@ async function assertReachable(home: string, account?: Account): Promise<void> {
     await runAs(account, "/bin/sh", ["-c", 'cd "$1"', "sh", home]);
   } catch {
     throw new UnreachableFolderError(
-      `Cannot keep the database in "${home}": the user "postgres", who runs it under root, cannot enter that folder; ` +
-        "choose one whose parents are open to all, for example /var/lib/switchboard/mine",
+      `Cannot keep the database in "${home}": the user "postgres", which runs it under root, cannot enter the folder; ` +
+        "set a folder that all users can enter, for example --data /var/lib/switchboard/mine",
     );
   }
 }

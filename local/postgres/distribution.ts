@@ -8,19 +8,20 @@ import { type Log, timed } from "../log.ts";
 import { POSTGRES_VERSION, postgresPackageFolder } from "../platform-packages.ts";
 import { withLock } from "../locks.ts";
 
-/** A copy of Postgres that any user can run, with the extensions pgTAP and pgmq in it. */
+/** A copy of Postgres that any user can run, with the extensions pgTAP and pgmq. */
 export interface Distribution {
   initdb: string;
   postgres: string;
-  /** Changes with anything in the copy. */
+  /** Differs for any different content of the copy. */
   version: string;
 }
 
 /**
- * Prepares the copy under `folder`, once for each version, and returns where it is.
+ * Makes the copy in `folder`, once per version, and returns its paths.
  *
- * A copy, because the user `postgres` may not be able to read the checkout, the npm package lacks its symbolic links until
- * an install script runs, and the extensions have to lie inside `share`, while `node_modules` is not ours to change.
+ * A copy is necessary for three reasons: the user `postgres` may be unable to read the checkout, the npm package lacks
+ * its symbolic links until an install script runs, and the extensions must be inside `share` without changing
+ * `node_modules`.
  */
 export async function prepareDistribution(folder: string, log: Log): Promise<Distribution> {
   const bundles = await Promise.all([pgtap, pgmq].map(bundleOf));
@@ -43,14 +44,14 @@ async function copyDistribution(home: string, bundles: string[]): Promise<void> 
     await makeLinks(source, draft);
     for (const bundle of bundles) await run("tar", ["-xzf", bundle, "-C", draft]);
     await run("chmod", ["-R", "u=rwX,go=rX", draft]);
-    await Deno.rename(draft, home); // Whole or not at all: nobody ever sees half a copy.
+    await Deno.rename(draft, home); // Atomic: no other process sees an incomplete copy.
   } catch (error) {
     await Deno.remove(draft, { recursive: true });
     throw error;
   }
 }
 
-/** npm packages hold no symbolic links; this one lists those to make. */
+/** Creates the symbolic links that the package lists in a file, because npm packages cannot contain any. */
 async function makeLinks(source: string, draft: string): Promise<void> {
   const listed = JSON.parse(await Deno.readTextFile(join(source, "pg-symlinks.json"))) as Link[];
   for (const link of listed) {
@@ -61,14 +62,14 @@ async function makeLinks(source: string, draft: string): Promise<void> {
 }
 
 interface Link {
-  /** The file, as in `native/lib/libpq.so.5.17`; always in the folder of the link. */
+  /** The linked file, for example `native/lib/libpq.so.5.17`. It is always in the folder of the link. */
   source: string;
-  /** The link to it, as in `native/lib/libpq.so.5`. */
+  /** The link, for example `native/lib/libpq.so.5`. */
   target: string;
 }
 
 async function bundleOf(extension: typeof pgtap | typeof pgmq): Promise<string> {
-  // Both packages are made for PGlite and tell the place of their archive only in answer to its set-up call.
+  // Both packages are written for PGlite and return the path of their archive only from its setup function.
   const { bundlePath } = await extension.setup(undefined as never, {});
   return fileURLToPath(bundlePath);
 }

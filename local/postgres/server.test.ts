@@ -4,14 +4,14 @@ import postgres from "postgres";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../ports.ts";
 import { makeHomes } from "../homes.ts";
-import { giveTo, postgresAccount } from "./account.ts";
+import { changeOwner, postgresAccount } from "./account.ts";
 import { openCluster } from "./cluster.ts";
 import { prepareDistribution } from "./distribution.ts";
 import { PostgresPortTakenError, startServer, startServerNear } from "./server.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A fresh cluster in a folder of its own, removed when the server ends. */
+/** Creates a cluster in a temporary folder, which is removed when the server stops. */
 async function freshCluster() {
   const account = await postgresAccount(() => {});
   const homes = await makeHomes({ projectDir: CHECKOUT, ephemeral: true, dataDir: undefined, account });
@@ -26,11 +26,11 @@ function test(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
 }
 
-test("A pid file that names a living process which is no server of the folder does not block the start", async () => {
+test("Postgres starts despite a pid file with the id of a process that is not its server", async () => {
   const { cluster, account, start } = await freshCluster();
   const file = join(cluster.data, "postmaster.pid");
   await Deno.writeTextFile(file, `${Deno.pid}\n${cluster.data}\n`, { mode: 0o600 });
-  await giveTo(account, file);
+  await changeOwner(account, file);
   const server = await start(freePort());
   const sql = postgres(server.url, { max: 1 });
   const [row] = await sql`select current_setting('server_version_num')::int / 10000 as major, current_user as name`;
@@ -39,7 +39,7 @@ test("A pid file that names a living process which is no server of the folder do
   await server.stop();
 });
 
-test("A port that is taken is told with the port and Postgres's own words", async () => {
+test("startServer rejects with the port and the error of Postgres when the port is in use", async () => {
   const { start, home } = await freshCluster();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(start(listener.addr.port), (error: Error) => {
@@ -53,21 +53,21 @@ test("A port that is taken is told with the port and Postgres's own words", asyn
   await Deno.remove(home, { recursive: true });
 });
 
-test("A server whose port is taken just before it starts finds another one, and tells its address early", async () => {
+test("startServerNear uses a free port when the port is in use, and reports the address early", async () => {
   const { options } = await freshCluster();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const told: string[] = [];
-  const onListening = (url: string) => told.push(url);
+  const reported: string[] = [];
+  const onListening = (url: string) => reported.push(url);
   const server = await startServerNear({ ...options, port: listener.addr.port, onListening });
   assert.notEqual(new URL(server.url).port, String(listener.addr.port));
-  assert.deepEqual(told, [server.url]);
+  assert.deepEqual(reported, [server.url]);
   const sql = postgres(server.url, { max: 1 });
   assert.equal((await sql`select 1 as one`)[0]?.["one"], 1);
   await sql.end();
   await server.stop();
 });
 
-test("A wrong password is refused", async () => {
+test("Postgres rejects a wrong password", async () => {
   const { start } = await freshCluster();
   const server = await start(freePort());
   const url = new URL(server.url);

@@ -12,17 +12,17 @@ export interface ServerOptions {
   distribution: Distribution;
   account: Account | undefined;
   port: number;
-  /** Whether what was committed survives a power cut. A database that is thrown away is faster without. */
+  /** Whether commits survive a power failure. A temporary database is faster without it. */
   durable: boolean;
-  /** A folder to remove once the server was stopped. */
+  /** A folder to remove after the server was stopped. */
   removeAtEnd?: string;
-  /** Receives the superuser's address as soon as the port is bound, before the server is ready. */
+  /** Receives the superuser connection string when the port is bound, before the server is ready. */
   onListening?: (url: string) => void;
   log: Log;
 }
 
 export interface Server {
-  /** The superuser's address of the database `postgres`. */
+  /** The superuser connection string of the database `postgres`. */
   url: string;
   pid: number;
   /** Resolves with the exit code when the server has ended. */
@@ -30,29 +30,30 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Says that another program listens on the port that Postgres was to have. */
+/** Another program listens on the port for Postgres. */
 export class PostgresPortTakenError extends Error {
   override readonly name = "PostgresPortTakenError";
 }
 
 const LISTENING = "listening on IPv4 address";
 const READY = "database system is ready to accept connections";
-const TOLD = /\b(FATAL|PANIC):/;
-// Told by Postgres at every stop and for every client that goes without a word.
-const UNTOLD = /terminating connection due to administrator command|the database system is (starting up|shutting down)/;
+const LOGGED = /\b(FATAL|PANIC):/;
+/** Postgres writes these at every normal stop, and at every start while clients already connect. */
+const IGNORED =
+  /terminating connection due to administrator command|the database system is (starting up|shutting down)/;
 
-/** A port that was free a moment ago is lost to another program now and then, but hardly so many times in a row. */
-const MOST_PORTS = 5;
+/** Another program can take a free port before Postgres binds it, but hardly this many times in a row. */
+const MAX_PORTS = 5;
 
-/** Starts Postgres on `port` of 127.0.0.1, or on another free one where a program has taken that meanwhile. */
+/** Starts Postgres on `port` of 127.0.0.1, or on a free port if another program has taken `port`. */
 export async function startServerNear(options: ServerOptions): Promise<Server> {
   let { port } = options;
   for (let tried = 1;; tried++) {
     try {
       return await startServer({ ...options, port });
     } catch (error) {
-      if (!(error instanceof PostgresPortTakenError) || tried === MOST_PORTS) throw error;
-      options.log(`Port ${port} was taken by another program just now: trying another one for Postgres`);
+      if (!(error instanceof PostgresPortTakenError) || tried === MAX_PORTS) throw error;
+      options.log(`Port ${port} is in use by another program: trying another port for Postgres`);
       port = freePort();
     }
   }
@@ -60,7 +61,7 @@ export async function startServerNear(options: ServerOptions): Promise<Server> {
 
 /**
  * Starts Postgres on 127.0.0.1 and resolves when it accepts connections.
- * @throws PostgresPortTakenError where another program has the port
+ * @throws PostgresPortTakenError if another program listens on the port
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { cluster, distribution, port, log } = options;
@@ -72,8 +73,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     command: [distribution.postgres, "-D", cluster.data, "-p", String(port), ...settings(options.durable)],
     env: { LC_ALL: "C", TZ: "UTC" },
     cwd: "/",
-    stopSignal: "INT", // Postgres calls it the fast shutdown: it ends the sessions instead of waiting for them.
-    patienceSeconds: 20,
+    stopSignal: "INT", // Fast shutdown: Postgres ends the open sessions instead of waiting for them.
+    graceSeconds: 20,
     ...(options.account && { user: options.account }),
     ...(options.removeAtEnd !== undefined && { removeAtEnd: options.removeAtEnd }),
     onLine(line) {
@@ -81,18 +82,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (lastLines.length > 10) lastLines.shift();
       if (line.includes(LISTENING)) options.onListening?.(url);
       if (line.includes(READY)) ready.resolve("ready");
-      if (TOLD.test(line) && !UNTOLD.test(line)) log(`postgres: ${line}`);
+      if (LOGGED.test(line) && !IGNORED.test(line)) log(`postgres: ${line}`);
     },
   });
   const outcome = await Promise.race([ready.promise, server.ended]);
   if (outcome !== "ready") {
-    const message = `Cannot start Postgres on port ${port}: it ended with code ${outcome}: ${lastLines.join(" | ")}`;
+    const message = `Cannot start Postgres on port ${port}: it exited with code ${outcome}: ${lastLines.join(" | ")}`;
     throw message.includes("Address already in use") ? new PostgresPortTakenError(message) : new Error(message);
   }
   return asServer(server, url);
 }
 
-/** Returns the superuser's address of a server on `port`. */
+/** Returns the superuser connection string of a server on `port`. */
 export function serverUrl(port: number, password: string): string {
   return `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
 }
@@ -115,20 +116,20 @@ function settings(durable: boolean): string[] {
 }
 
 /**
- * Waits until a server that was just cut off from its parent has ended, and removes the file that one left behind which
- * had no chance to.
+ * Waits until a previous server on the data folder has ended, and removes `postmaster.pid` if the server left it
+ * behind.
  *
- * Postgres itself only asks whether the process id in the file is alive, and in a container or after a reboot that id
- * belongs to somebody else soon.
+ * Postgres itself only checks whether a process with the id in the file exists. In a container or after a reboot, that
+ * id may belong to another program.
  */
 async function clearStalePidFile(cluster: Cluster): Promise<void> {
   const file = join(cluster.data, "postmaster.pid");
-  const patience = Date.now() + 15_000;
+  const deadline = Date.now() + 15_000;
   while (await fileExists(file)) {
     const pid = (await Deno.readTextFile(file)).split("\n")[0] ?? "";
     if (!(await commandOf(pid)).includes(cluster.data)) return await Deno.remove(file).catch(unlessGone);
-    if (Date.now() > patience) {
-      throw new Error(`Cannot open the database in "${cluster.data}": process ${pid} is at work on it`);
+    if (Date.now() > deadline) {
+      throw new Error(`Cannot open the database in "${cluster.data}": process ${pid} uses it; stop that process`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -138,7 +139,10 @@ function unlessGone(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** Returns the command line of a process, or "" when there is none. A bare Linux image has no `ps`, and macOS no `/proc`. */
+/**
+ * Returns the command line of a process, or "" if it does not exist. Minimal Linux images lack `ps`, macOS lacks
+ * `/proc`.
+ */
 async function commandOf(pid: string): Promise<string> {
   if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
   const ps = new Deno.Command("ps", { args: ["-ww", "-p", pid, "-o", "command="], stdin: "null" });

@@ -1,28 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What the server hands to a simulator with each request. */
+/** The connection of a request. */
 export interface Connection {
-  /** Cuts the connection instead of sending what is returned. */
+  /** Closes the connection without sending the returned response. */
   drop: () => void;
 }
 
-/** Answers one request. */
 export type Handler = (request: Request, connection: Connection) => Response | Promise<Response>;
 
-/** A listening server. `stop` cuts what is open and resolves when the port is free; a second call waits for the first. */
 export interface HttpServer {
   url: string;
+  /** Closes all connections and resolves when the port is free. Later calls return the same promise. */
   stop(): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 1_000_000;
 
 /**
- * Serves `handler` on 127.0.0.1. It is `node:http` because a fault must be able to really cut a connection, which
- * neither `Deno.serve` nor a `Response` can express.
+ * Serves `handler` on 127.0.0.1. It uses `node:http` because a fault must be able to close a connection without a
+ * response, which `Deno.serve` cannot do.
  *
- * @param port 0 takes a free one.
+ * @param port 0 selects a free port
  */
 export async function serveHttp(port: number, handler: Handler): Promise<HttpServer> {
   const server = createServer((incoming, outgoing) => {
@@ -43,7 +42,7 @@ export async function serveHttp(port: number, handler: Handler): Promise<HttpSer
   return { url: `http://127.0.0.1:${taken}`, stop: () => stopped ??= stop() };
 }
 
-/** `fetch` straight to a handler in this process, for proofs that need a great many calls. */
+/** Returns a `fetch` that calls a handler in this process without a connection, for tests that make very many calls. */
 export function inProcessFetch(handler: Handler): typeof fetch {
   return async (input, init) => {
     let dropped = false;
@@ -69,7 +68,9 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handl
   await send(response, outgoing);
 }
 
-/** Writes each part of the body as it comes: a stream of events has no end until its reader goes. */
+/**
+ * Writes each chunk of the body immediately, because a server-sent event stream ends only when the client disconnects.
+ */
 async function send({ body }: Response, outgoing: ServerResponse): Promise<void> {
   const reader = body?.getReader();
   outgoing.once("close", () => void reader?.cancel());

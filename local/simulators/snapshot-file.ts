@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 
 const DEBOUNCE_MS = 100;
 
-/** Reads a JSON file: null where there is none yet, undefined where it holds no JSON. */
+/** Reads a JSON file. Returns null if the file does not exist, undefined if it is not JSON. */
 export async function readSnapshot(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
@@ -18,22 +18,22 @@ export async function readSnapshot(path: string): Promise<unknown> {
 }
 
 /**
- * Keeps the state of a simulator in a JSON file: writes it soon after a change, one write at a time, each complete or not at
- * all. The file holds credentials, so only its owner may read it.
+ * Saves the state of a simulator to a JSON file. Writes are debounced, sequential and atomic. The file contains
+ * credentials, so only its owner can read it.
  */
 export class SnapshotFile {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dirty = false;
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param path undefined keeps everything in memory only. */
+  /** @param path undefined disables saving */
   constructor(
     private readonly path: string | undefined,
     private readonly take: () => unknown,
     private readonly report: (line: string) => void,
   ) {}
 
-  /** Says that something changed; changes that follow within a moment share one write. */
+  /** Schedules a write. Changes within 100 ms share one write. */
   changed(): void {
     if (this.path === undefined) return;
     this.#dirty = true;
@@ -42,7 +42,7 @@ export class SnapshotFile {
     }, DEBOUNCE_MS);
   }
 
-  /** Writes what is unsaved, and resolves when it is on disk. */
+  /** Writes unsaved changes and resolves when they are on disk. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -54,10 +54,10 @@ export class SnapshotFile {
     if (this.path === undefined || !this.#dirty) return;
     this.#dirty = false;
     await mkdir(dirname(this.path), { recursive: true });
-    // A neighbour that is then renamed: a reader never meets half a file.
+    // Writing a draft and renaming it is atomic: a reader never sees an incomplete file.
     const draft = `${this.path}.tmp`;
     await writeFile(draft, JSON.stringify(this.take()), { mode: 0o600 });
-    // A draft left by an earlier run keeps that run's mode.
+    // writeFile does not change the mode of a draft that an earlier run left behind.
     await chmod(draft, 0o600);
     await rename(draft, this.path);
   }

@@ -1,9 +1,9 @@
-/** Timers that end with their simulator: nothing scheduled here outlives `stop()`. */
+/** The timers of a simulator. `stop()` cancels all of them. */
 export class Timers {
   #pending = new Map<ReturnType<typeof setTimeout>, () => void>();
   #ending = new AbortController();
 
-  /** Runs `task` in `ms` milliseconds, or never when the simulator stops first. */
+  /** Runs `task` after `ms` milliseconds, unless the simulator stops first. */
   after(ms: number, task: () => void): void {
     if (this.stopping.aborted) return;
     const handle = setTimeout(() => {
@@ -13,7 +13,7 @@ export class Timers {
     this.#pending.set(handle, () => {});
   }
 
-  /** Resolves in `ms` milliseconds: `true` when the time has passed, `false` when the simulator stopped. */
+  /** Resolves with true after `ms` milliseconds, or with false when the timer is cancelled. */
   sleep(ms: number): Promise<boolean> {
     if (this.stopping.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -25,7 +25,7 @@ export class Timers {
     });
   }
 
-  /** Forgets what is scheduled but keeps working: a reset. */
+  /** Cancels all pending timers. New timers can still be added. */
   clear(): void {
     for (const [handle, abandon] of this.#pending) {
       clearTimeout(handle);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import Stripe from "stripe";
 import { sdk, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
-Deno.test("the seeded plans are found by lookup key with their product and number count", async () => {
+Deno.test("The seeded plans are listed by lookup key with their product and number count", async () => {
   await using s = await startFixture();
   const prices = await s.stripe.prices.list({ lookup_keys: ["starter", "team", "scale"], expand: ["data.product"] });
   const plans = prices.data.map((price) => {
@@ -17,7 +17,7 @@ Deno.test("the seeded plans are found by lookup key with their product and numbe
   assert.equal(prices.data[0]!.unit_amount_decimal?.toString(), "19900");
 });
 
-Deno.test("a created product and price are listed, retrieved and announced by events", async () => {
+Deno.test("A created product and price are listed and retrieved, and emit events", async () => {
   await using s = await startFixture();
   const product = await s.stripe.products.create({ name: "Fax", metadata: { numbers: 2 } });
   const price = await s.stripe.prices.create({
@@ -39,7 +39,7 @@ Deno.test("a created product and price are listed, retrieved and announced by ev
   );
 });
 
-Deno.test("a customer is created, updated, listed and deleted, and answers as deleted from then on", async () => {
+Deno.test("A customer can be created, updated, listed and deleted, and is then returned as deleted", async () => {
   await using s = await startFixture();
   const ada = await s.stripe.customers.create({ email: "ada@example.com", metadata: { user_id: "ada", old: "x" } });
   const updated = await s.stripe.customers.update(ada.id, { name: "Ada", metadata: { old: null, new: "y" } });
@@ -61,7 +61,7 @@ Deno.test("a customer is created, updated, listed and deleted, and answers as de
   assert.deepEqual(update.previous_attributes, { name: null, metadata: { old: "x", new: null } });
 });
 
-Deno.test("a checkout session keeps reference and metadata, and only subscription_data reaches the subscription", async () => {
+Deno.test("Only subscription_data of a checkout session is copied to the subscription, not its metadata", async () => {
   await using s = await startFixture();
   const [price] = (await s.stripe.prices.list({ lookup_keys: ["team"] })).data;
   const session = await s.stripe.checkout.sessions.create({
@@ -98,7 +98,7 @@ Deno.test("a checkout session keeps reference and metadata, and only subscriptio
   assert.equal(lines.data[0]?.price?.id, price!.id);
 });
 
-Deno.test("an open session can be expired once, and not be paid afterwards", async () => {
+Deno.test("An open session can be expired once, and then cannot be paid", async () => {
   await using s = await startFixture();
   const session = await s.stripe.checkout.sessions.create({
     mode: "subscription",
@@ -116,7 +116,7 @@ Deno.test("an open session can be expired once, and not be paid afterwards", asy
   ]);
 });
 
-Deno.test("subscriptions are listed by customer and status, canceled ones only on request", async () => {
+Deno.test("Subscriptions are listed by customer and status, canceled ones only on request", async () => {
   await using s = await startFixture();
   const ada = await s.checkout();
   const bob = await s.checkout({ clientReferenceId: "bob", trial: true });
@@ -134,7 +134,7 @@ Deno.test("subscriptions are listed by customer and status, canceled ones only o
   });
 });
 
-Deno.test("an update changes plan, metadata, collection and the planned end of a subscription", async () => {
+Deno.test("An update changes the plan, metadata, collection and cancellation of a subscription", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const { stripe } = s;
@@ -164,7 +164,7 @@ Deno.test("an update changes plan, metadata, collection and the planned end of a
   assert.equal(types.length, 7);
 });
 
-Deno.test("pause and resume through the API move the status to paused and back", async () => {
+Deno.test("Pausing a subscription sets the status to paused, and resuming it to active", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const paused = await s.stripe.subscriptions.pause(subscriptionId);
@@ -177,7 +177,7 @@ Deno.test("pause and resume through the API move the status to paused and back",
   await assert.rejects(s.stripe.subscriptions.resume(subscriptionId), { statusCode: 400 });
 });
 
-Deno.test("an open invoice can be paid, once, with a card that works", async () => {
+Deno.test("An open invoice can be paid once, with a working card", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout({ payment: "fails_later" });
   await s.act(subscriptionId, "renew");
@@ -192,7 +192,7 @@ Deno.test("an open invoice can be paid, once, with a card that works", async () 
   await assert.rejects(s.stripe.invoices.pay(open!.id), { code: "invoice_already_paid" });
 });
 
-Deno.test("lists page forwards and backwards without losing or repeating anything", async () => {
+Deno.test("Paging a list forwards and backwards skips and repeats no item", async () => {
   await using s = await startFixture();
   const created: string[] = [];
   for (let n = 0; n < 7; n++) created.unshift((await s.stripe.customers.create({ name: `c${n}` })).id);
@@ -208,7 +208,7 @@ Deno.test("lists page forwards and backwards without losing or repeating anythin
   await assert.rejects(s.stripe.customers.list({ limit: 101 }), { param: "limit" });
 });
 
-Deno.test("paging goes on after an event that was delivered meanwhile and no longer matches", async () => {
+Deno.test("Paging continues after a cursor that no longer matches the filter", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "dropped" });
   const { eventIds } = await s.checkout();
@@ -233,17 +233,17 @@ Deno.test("events are filtered by type and creation time, and name the request t
   await assert.rejects(s.stripe.events.retrieve("evt_none"), { code: "resource_missing", statusCode: 404 });
 });
 
-Deno.test("the webhook endpoint is listed without its secret", async () => {
+Deno.test("The webhook endpoint is listed without its secret", async () => {
   await using s = await startFixture();
   const [endpoint] = (await s.stripe.webhookEndpoints.list()).data;
   assert.equal(endpoint?.url, s.receiver.url);
   assert.equal(endpoint?.secret, undefined);
 });
 
-Deno.test("a call without the right key is refused, and the wrong key is not repeated in full", async () => {
+Deno.test("A call with a missing or wrong key answers 401, and the message masks the wrong key", async () => {
   await using s = await startFixture();
-  const stranger = sdk(s.simulator, { secretKey: "sk_test_somebodyElsesKey1234" });
-  await assert.rejects(stranger.customers.list(), (error: Stripe.errors.StripeError) => {
+  const foreign = sdk(s.simulator, { secretKey: "sk_test_aDifferentKey1234" });
+  await assert.rejects(foreign.customers.list(), (error: Stripe.errors.StripeError) => {
     assert.equal(error.type, "StripeAuthenticationError");
     assert.match(error.message, /^Invalid API Key provided: sk_test_\*+1234$/);
     return true;
@@ -259,7 +259,7 @@ Deno.test("a call without the right key is refused, and the wrong key is not rep
   await basic.body?.cancel();
 });
 
-Deno.test("unknown, missing and malformed parameters are refused by name, with Stripe's codes", async () => {
+Deno.test("Unknown, missing and malformed parameters answer 400 with the parameter and Stripe's code", async () => {
   await using s = await startFixture();
   const post = async (path: string, form: string) => {
     const response = await fetch(s.simulator.url + path, {
@@ -284,7 +284,7 @@ Deno.test("unknown, missing and malformed parameters are refused by name, with S
   assert.deepEqual([status, unknown.message], [404, "Unrecognized request URL (POST: /v1/charges)."]);
 });
 
-Deno.test("a repeated idempotency key repeats the answer, and is refused for another request", async () => {
+Deno.test("A repeated idempotency key returns the saved response, and fails for another request", async () => {
   await using s = await startFixture();
   const once = await s.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
   const again = await s.stripe.customers.create({ name: "Ada" }, { idempotencyKey: "ada" });
@@ -296,12 +296,12 @@ Deno.test("a repeated idempotency key repeats the answer, and is refused for ano
   });
 });
 
-Deno.test("an idempotency key in use by a running request is refused with 409", async () => {
+Deno.test("An idempotency key of a running request answers 409", async () => {
   await using s = await startFixture();
   const usage = { event_name: "sms", payload: { stripe_customer_id: "cus_1", value: "1" }, identifier: "u1" };
   const calls = await Promise.allSettled(
     [1, 2].map(() => s.stripe.billing.meterEvents.create(usage, { idempotencyKey: "usage-1" })),
   );
-  const refused = calls.flatMap((call) => call.status === "rejected" ? [call.reason.statusCode] : []);
-  assert.deepEqual(refused, [409]);
+  const rejected = calls.flatMap((call) => call.status === "rejected" ? [call.reason.statusCode] : []);
+  assert.deepEqual(rejected, [409]);
 });

@@ -8,14 +8,14 @@ import { type Fixture, startFixture } from "../../../tests/support/stripe/simula
 const undelivered = async (s: Fixture) =>
   (await s.stripe.events.list({ delivery_success: false, limit: 100 })).data.map(({ id }) => id);
 
-/** What `/_sim/events` says about one event. */
+/** Returns the delivery of one event from `/_sim/events`. */
 async function progress(s: Fixture, id: string): Promise<{ delivery: string; attempts: number }> {
   const { events } = (await s.control("/_sim/events")).answer;
   const { delivery, attempts } = events.find((record) => record.id === id)!;
   return { delivery, attempts };
 }
 
-Deno.test("a webhook call looks like Stripe's: indented JSON, its user agent, both signature schemes", async () => {
+Deno.test("A webhook call has indented JSON, Stripe's user agent and both signature schemes", async () => {
   await using s = await startFixture();
   const { id } = await s.stripe.customers.create({ name: "Ada" });
   await eventually("the call", () => s.receiver.calls.length === 1);
@@ -27,7 +27,7 @@ Deno.test("a webhook call looks like Stripe's: indented JSON, its user agent, bo
   assert.equal(event!.pending_webhooks, 1);
 });
 
-Deno.test("an event answered with 500 is delivered again until the receiver accepts it", async () => {
+Deno.test("An event that is answered with 500 is retried until the receiver accepts it", async () => {
   await using s = await startFixture({ retryDelaysMs: [10, 10, 10] });
   s.receiver.answer = (call) => call <= 2 ? 500 : 200;
   await s.stripe.customers.create({ name: "Ada" });
@@ -43,7 +43,7 @@ Deno.test("an event answered with 500 is delivered again until the receiver acce
   assert.deepEqual(deliveries.map(({ status }) => status), [500, 500, 200]);
 });
 
-Deno.test("an event nobody accepted is given up on and found as undelivered, until it is redelivered", async () => {
+Deno.test("An event whose retries all failed is listed as undelivered until it is redelivered", async () => {
   await using s = await startFixture({ retryDelaysMs: [5] });
   s.receiver.answer = () => 503;
   await s.stripe.customers.create({ name: "Ada" });
@@ -59,7 +59,7 @@ Deno.test("an event nobody accepted is given up on and found as undelivered, unt
   assert.deepEqual(await undelivered(s), []);
 });
 
-Deno.test("redirects and silence count as failures, and silence is cut off in time", async () => {
+Deno.test("A redirect and a timeout count as failed deliveries", async () => {
   await using s = await startFixture({ retryDelaysMs: [], deliveryTimeoutMs: 50 });
   s.receiver.answer = () => 302;
   await s.stripe.customers.create({ name: "redirected" });
@@ -72,35 +72,35 @@ Deno.test("redirects and silence count as failures, and silence is cut off in ti
   const { deliveries } = (await s.control("/_sim/deliveries")).answer;
   assert.deepEqual(deliveries.map(({ status, error }) => [status, error]), [
     [302, null],
-    [null, "no answer within 50 ms"],
+    [null, "no response within 50 ms"],
   ]);
   assert.equal((await undelivered(s)).length, 2);
 });
 
-Deno.test("a receiver that cuts the connection is called once per recorded attempt", async () => {
+Deno.test("A receiver that closes the connection is called once per recorded attempt", async () => {
   let calls = 0;
-  const cutting = createServer((incoming, outgoing) => {
+  const closing = createServer((incoming, outgoing) => {
     calls += 1;
     if (calls === 1) outgoing.end();
     else incoming.socket.destroy();
   });
-  await new Promise<void>((resolve) => cutting.listen(0, "127.0.0.1", resolve));
-  const { port } = cutting.address() as AddressInfo;
+  await new Promise<void>((resolve) => closing.listen(0, "127.0.0.1", resolve));
+  const { port } = closing.address() as AddressInfo;
   {
     await using s = await startFixture({ webhookUrl: `http://127.0.0.1:${port}/`, retryDelaysMs: [10] });
     await s.stripe.customers.create({ name: "answered" });
     await eventually("the answered call", () => calls === 1);
-    const { id } = await s.stripe.customers.create({ name: "cut off" });
+    const { id } = await s.stripe.customers.create({ name: "closed" });
     const [event] = (await s.stripe.events.list({ type: "customer.created" })).data;
     assert.equal((event!.data.object as Stripe.Customer).id, id);
     await eventually("the last attempt", async () => (await progress(s, event!.id)).delivery === "failed");
     assert.equal((await progress(s, event!.id)).attempts, 2);
   }
-  cutting.close();
+  closing.close();
   assert.equal(calls, 3);
 });
 
-Deno.test("events wait for a webhook URL and go out in order once there is one", async () => {
+Deno.test("Paused events are sent in order to a webhook URL that is set later", async () => {
   await using s = await startFixture();
   await using late = await startFixture({ webhookSecret: s.simulator.webhookSecret });
   const target = s.receiver.url;
@@ -115,7 +115,7 @@ Deno.test("events wait for a webhook URL and go out in order once there is one",
   assert.equal(late.receiver.calls.length, 0);
 });
 
-Deno.test("doubled deliveries send each event twice", async () => {
+Deno.test("The fault doubled sends each event twice", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "doubled" });
   const { eventIds } = await s.checkout();
@@ -123,7 +123,7 @@ Deno.test("doubled deliveries send each event twice", async () => {
   for (const id of eventIds) assert.equal(s.receiver.events.filter((event) => event.id === id).length, 2);
 });
 
-Deno.test("reordered deliveries send what arose together from last to first", async () => {
+Deno.test("The fault reordered sends events of one action in reverse order", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "reordered" });
   const { eventIds } = await s.checkout();
@@ -131,7 +131,7 @@ Deno.test("reordered deliveries send what arose together from last to first", as
   assert.deepEqual(s.receiver.events.map(({ id }) => id), eventIds.toReversed());
 });
 
-Deno.test("dropped deliveries are never attempted, and the events list tells which they are", async () => {
+Deno.test("The fault dropped sends no events, and the events list contains them as undelivered", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { deliveries: "dropped" });
   const { eventIds } = await s.checkout();
@@ -146,7 +146,7 @@ Deno.test("dropped deliveries are never attempted, and the events list tells whi
   assert.deepEqual(await undelivered(s), []);
 });
 
-Deno.test("an event can be delivered twice at once and again later", async () => {
+Deno.test("POST /_sim/deliver delivers an event several times concurrently after a delay", async () => {
   await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
@@ -158,7 +158,7 @@ Deno.test("an event can be delivered twice at once and again later", async () =>
   assert.equal(s.receiver.events.filter((event) => event.id === id).length, 4);
 });
 
-Deno.test("bad and old signatures are refused by the SDK, and one from the future passes", async () => {
+Deno.test("The SDK rejects bad and old signatures and accepts one from the future", async () => {
   await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
@@ -174,7 +174,7 @@ Deno.test("bad and old signatures are refused by the SDK, and one from the futur
   assert.deepEqual(await send("future"), [200, undefined]);
 });
 
-Deno.test("a body tampered with on the way is refused by the SDK", async () => {
+Deno.test("The SDK rejects a webhook with a modified body", async () => {
   await using s = await startFixture();
   await s.stripe.customers.create({ name: "Ada" });
   await eventually("the call", () => s.receiver.calls.length === 1);
@@ -187,7 +187,7 @@ Deno.test("a body tampered with on the way is refused by the SDK", async () => {
   assert.equal(replayed.status, 200);
 });
 
-Deno.test("a thin event is signed, refused by constructEventAsync, and read by parseEventNotification", async () => {
+Deno.test("A thin event is signed, rejected by constructEventAsync, and parsed by parseEventNotification", async () => {
   await using s = await startFixture();
   const { answer } = await s.control("/_sim/deliver", { event: { object: "v2.core.event" } });
   assert.deepEqual(answer.statuses, [400]);
@@ -207,11 +207,11 @@ Deno.test("a thin event is signed, refused by constructEventAsync, and read by p
     "related_object",
     "type",
   ]);
-  // A pointer is not an event of the v1 list.
+  // The v1 list contains no thin events.
   assert.equal((await s.stripe.events.list()).data.length, 0);
 });
 
-Deno.test("any given event is completed to a valid one, delivered, and can be retrieved afterwards", async () => {
+Deno.test("POST /_sim/deliver completes, delivers and stores an event in the request", async () => {
   await using s = await startFixture();
   const charge = { id: "ch_1", object: "charge" };
   const { answer } = await s.control("/_sim/deliver", { event: { type: "charge.refunded", data: { object: charge } } });
@@ -226,7 +226,7 @@ Deno.test("any given event is completed to a valid one, delivered, and can be re
   assert.equal(s.receiver.events[1]!.created, event!.created - 60);
 });
 
-Deno.test("a delivery request that names no event, two, or an unknown field is refused", async () => {
+Deno.test("POST /_sim/deliver answers 400 to a request with no event, two events or invalid fields", async () => {
   await using s = await startFixture();
   const { eventIds: [id] } = await s.checkout();
   for (

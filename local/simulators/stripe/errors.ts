@@ -1,4 +1,4 @@
-/** An error as Stripe answers it: `{ error: { type, code, message, param } }` with its HTTP status. */
+/** An error response of Stripe: `{ error: { type, code, message, param } }` with an HTTP status. */
 export class StripeApiError extends Error {
   constructor(
     readonly status: number,
@@ -9,7 +9,7 @@ export class StripeApiError extends Error {
   }
 }
 
-/** 400: the request is understood, and refused. */
+/** Returns a 400 `invalid_request_error`. */
 export function invalidRequest(message: string, param?: string, code?: string): StripeApiError {
   return new StripeApiError(400, {
     type: "invalid_request_error",
@@ -19,7 +19,7 @@ export function invalidRequest(message: string, param?: string, code?: string): 
   });
 }
 
-/** An object that does not exist: 404 where it is the one asked for, 400 where a parameter names it. */
+/** Returns the error for a missing object: 404 if the URL contains its id, 400 if a parameter does. */
 export function noSuch(kind: string, id: string, param = "id"): StripeApiError {
   return new StripeApiError(param === "id" ? 404 : 400, {
     type: "invalid_request_error",

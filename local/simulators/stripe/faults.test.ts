@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import Stripe from "stripe";
 import { sdk, startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
-Deno.test("a connection dropped before the call leaves nothing behind", async () => {
+Deno.test("drop_before closes the connection and creates no customer", async () => {
   await using s = await startFixture();
-  // Two times: a call whose connection closed may be repeated once, whatever the SDK was told.
+  // Twice, because the runtime may repeat a call once after its connection closed, regardless of the SDK's settings.
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_before", times: 2 });
   await assert.rejects(s.stripe.customers.create({ name: "Ada" }), { type: "StripeConnectionError" });
   assert.equal((await s.stripe.customers.list()).data.length, 0);
 });
 
-Deno.test("a connection dropped after the call loses the answer and nothing else", async () => {
+Deno.test("drop_after_commit creates the customer and closes the connection", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
-  // Without a pool: on a kept connection that closes, fetch sends the request again by itself.
+  // Without a connection pool: fetch repeats a request if a reused connection closes.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const request: RequestInit & { client: Deno.HttpClient } = {
     client,
@@ -25,16 +25,16 @@ Deno.test("a connection dropped after the call loses the answer and nothing else
   assert.deepEqual((await s.stripe.customers.list()).data.map(({ name }) => name), ["Ada"]);
 });
 
-Deno.test("a call repeated with the same key after a connection was dropped does not repeat its work", async () => {
+Deno.test("A retry with the same idempotency key after drop_after_commit creates no second customer", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { match: "POST /v1/customers", kind: "drop_after_commit" });
-  const patient = sdk(s.simulator, { maxNetworkRetries: 2 });
-  const ada = await patient.customers.create({ name: "Ada" });
+  const retrying = sdk(s.simulator, { maxNetworkRetries: 2 });
+  const ada = await retrying.customers.create({ name: "Ada" });
   assert.deepEqual((await s.stripe.customers.list()).data.map(({ id }) => id), [ada.id]);
   assert.deepEqual((await s.control("/_sim/faults")).answer, { api: [], deliveries: [] });
 });
 
-Deno.test("a status fault hits as often as it was told, and only the calls it matches", async () => {
+Deno.test("A status fault affects the given number of matching calls", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { match: "GET /v1/subscriptions", kind: "status", status: 503, times: 2 });
   await s.stripe.customers.list();
@@ -45,7 +45,7 @@ Deno.test("a status fault hits as often as it was told, and only the calls it ma
   assert.equal((await s.stripe.subscriptions.list()).data.length, 0);
 });
 
-Deno.test("a fault can answer HTML, which the SDK calls invalid JSON, or a rate limit", async () => {
+Deno.test("A status fault can respond with HTML or with a rate limit error", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { match: "* /v1/", kind: "status", status: 502, body: "html" });
   await assert.rejects(s.stripe.customers.list(), { message: "Invalid JSON received from the Stripe API" });
@@ -53,7 +53,7 @@ Deno.test("a fault can answer HTML, which the SDK calls invalid JSON, or a rate 
   await assert.rejects(s.stripe.customers.list(), { type: "StripeRateLimitError", code: "rate_limit" });
 });
 
-Deno.test("a delayed call answers properly, only late", async () => {
+Deno.test("A delay fault delays the normal response", async () => {
   await using s = await startFixture();
   await s.control("/_sim/faults", { match: "GET /v1/customers", kind: "delay", delayMs: 60 });
   const started = Date.now();
@@ -61,9 +61,9 @@ Deno.test("a delayed call answers properly, only late", async () => {
   assert.ok(Date.now() - started >= 60);
 });
 
-Deno.test("faults that make no sense are refused, and clearing removes the rest", async () => {
+Deno.test("POST /_sim/faults answers 400 to invalid faults, and DELETE removes all faults", async () => {
   await using s = await startFixture();
-  const senseless = [
+  const invalid = [
     { match: "GET /v1/subscriptions", kind: "status" },
     { match: "subscriptions", kind: "drop_before" },
     { match: "GET /v1/", kind: "explode" },
@@ -71,7 +71,7 @@ Deno.test("faults that make no sense are refused, and clearing removes the rest"
     { deliveries: "lost" },
     { deliveries: "paused", times: 1 },
   ];
-  for (const fault of senseless) {
+  for (const fault of invalid) {
     assert.equal((await s.control("/_sim/faults", fault)).status, 400, JSON.stringify(fault));
   }
   await s.control("/_sim/faults", { match: "GET /v1/", kind: "drop_before", times: 99 });
@@ -79,10 +79,10 @@ Deno.test("faults that make no sense are refused, and clearing removes the rest"
   assert.equal((await s.stripe.customers.list()).data.length, 0);
 });
 
-Deno.test("controls refuse what they do not know", async () => {
+Deno.test("The controls answer 400 to invalid bodies and 404 to unknown subscriptions and paths", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
-  const refused: [string, unknown][] = [
+  const invalid: [string, unknown][] = [
     ["/_sim/checkout", { clientReferenceId: "ada", plan: "gold" }],
     ["/_sim/checkout", { plan: "team" }],
     ["/_sim/checkout", { clientReferenceId: "ada", plan: "team", trail: true }],
@@ -90,7 +90,7 @@ Deno.test("controls refuse what they do not know", async () => {
     [`/_sim/subscriptions/${subscriptionId}`, { action: "renew", now: true }],
     [`/_sim/subscriptions/${subscriptionId}`, { action: "change_plan", plan: "gold" }],
   ];
-  for (const [path, body] of refused) {
+  for (const [path, body] of invalid) {
     assert.equal((await s.control(path, body)).status, 400, JSON.stringify(body));
   }
   assert.equal((await s.control("/_sim/subscriptions/sub_none", { action: "renew" })).status, 404);
@@ -98,7 +98,7 @@ Deno.test("controls refuse what they do not know", async () => {
   assert.equal((await s.stripe.subscriptions.list()).data.length, 1);
 });
 
-Deno.test("a reset forgets everything but the catalogue, the secrets and the webhook", async () => {
+Deno.test("POST /_sim/reset removes all but the catalogue, the secrets and the webhook URL", async () => {
   await using s = await startFixture();
   const { eventIds } = await s.checkout();
   await s.received(eventIds);
@@ -112,12 +112,12 @@ Deno.test("a reset forgets everything but the catalogue, the secrets and the web
   await s.received(again.eventIds);
 });
 
-Deno.test("several simulators in one process know nothing of each other", async () => {
+Deno.test("Two simulators in one process share no state", async () => {
   await using one = await startFixture();
   await using other = await startFixture();
   await one.checkout();
   assert.equal((await other.stripe.events.list()).data.length, 0);
   assert.notEqual(one.simulator.webhookSecret, other.simulator.webhookSecret);
-  const stranger = sdk(one.simulator, { secretKey: other.simulator.secretKey });
-  await assert.rejects(stranger.events.list(), (error) => error instanceof Stripe.errors.StripeAuthenticationError);
+  const foreign = sdk(one.simulator, { secretKey: other.simulator.secretKey });
+  await assert.rejects(foreign.events.list(), (error) => error instanceof Stripe.errors.StripeAuthenticationError);
 });

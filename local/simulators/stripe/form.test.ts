@@ -17,7 +17,7 @@ const nested = fc.letrec<{ branch: unknown }>((tie) => ({
   ),
 })).branch;
 
-/** Encodes as Stripe's SDK does: `a[b]=x`, `a[0]=y`. */
+/** Encodes parameters as Stripe's SDK does: `a[b]=x`, `a[0]=y`. */
 function encode(value: unknown, key = ""): [string, string][] {
   if (typeof value === "string") return [[key, value]];
   return Object.entries(value as object).flatMap(([part, inner]) =>
@@ -25,26 +25,26 @@ function encode(value: unknown, key = ""): [string, string][] {
   );
 }
 
-/** The decoder's objects have no prototype; for a comparison they may have one. */
+/** Adds the prototypes that decoded objects lack, for deepEqual. */
 const plain = (params: Params): unknown => JSON.parse(JSON.stringify(params));
 
-Deno.test("every nested parameter comes out of a form as it went in", () => {
+Deno.test("Property: decodeForm restores nested parameters", () => {
   fc.assert(fc.property(nested, (params) => {
     assert.deepEqual(plain(decodeForm(new URLSearchParams(encode(params)))), plain(params as Params));
   }));
 });
 
-Deno.test("lists with empty brackets keep their order", () => {
+Deno.test("decodeForm keeps the order of lists with empty brackets", () => {
   assert.deepEqual(plain(decodeForm(new URLSearchParams("expand[]=b&expand[]=a"))), { expand: ["b", "a"] });
 });
 
-Deno.test("an empty metadata value removes its key and an empty change removes all", () => {
+Deno.test("mergeMetadata removes a key for an empty value and all keys for an empty change", () => {
   assert.deepEqual(mergeMetadata({ a: "1", b: "2" }, { a: "", c: "3" }), { b: "2", c: "3" });
   assert.deepEqual(mergeMetadata({ a: "1" }, ""), {});
   assert.deepEqual(mergeMetadata({ a: "1" }, undefined), { a: "1" });
 });
 
-Deno.test("previous attributes name what changed, with its value before, and nothing else", () => {
+Deno.test("Property: previousAttributes contains the previous values of exactly the changed fields", () => {
   const flat = fc.dictionary(name, fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { maxKeys: 5 });
   fc.assert(fc.property(flat, flat, (before, after) => {
     const previous = previousAttributes(before, after) ?? {};
@@ -56,7 +56,7 @@ Deno.test("previous attributes name what changed, with its value before, and not
   }));
 });
 
-Deno.test("a monthly period keeps the day of the month, cut to the last one", () => {
+Deno.test("A monthly period keeps the day of the month, or ends on the last day", () => {
   const price = buildPrice({ product: "prod_1", unitAmount: 1, currency: "usd", interval: "month", created: 0 });
   const seconds = (iso: string) => Date.parse(iso) / 1000;
   assert.equal(periodFrom(seconds("2027-01-31T10:00:00Z"), price).end, seconds("2027-02-28T10:00:00Z"));
@@ -64,12 +64,12 @@ Deno.test("a monthly period keeps the day of the month, cut to the last one", ()
   assert.equal(periodFrom(seconds("2026-12-15T10:00:00Z"), price).end, seconds("2027-01-15T10:00:00Z"));
 });
 
-Deno.test("ids have Stripe's prefixes and lengths and do not repeat", () => {
+Deno.test("newId returns unique ids with Stripe's prefixes and lengths", () => {
   assert.match(newId("sub"), /^sub_1[0-9A-Za-z]{23}$/);
   assert.match(newId("cus"), /^cus_[0-9A-Za-z]{14}$/);
   assert.equal(new Set(Array.from({ length: 500 }, () => newId("evt"))).size, 500);
 });
 
-Deno.test("escaped text cannot leave its place in a page", () => {
+Deno.test("Property: escapeHtml returns no HTML special characters", () => {
   fc.assert(fc.property(fc.string(), (text) => !/[<>"']/.test(escapeHtml(text))));
 });

@@ -9,7 +9,7 @@ const UPDATED = "customer.subscription.updated";
 interface Story {
   title: string;
   checkout?: Record<string, unknown>;
-  /** What happened before, in order. */
+  /** The actions before the tested one, in order. */
   before?: string[];
   action: string;
   more?: Record<string, unknown>;
@@ -19,157 +19,162 @@ interface Story {
 
 const STORIES: Story[] = [
   {
-    title: "a renewal bills and pays the next period",
+    title: "Renewing a subscription bills and pays the next period",
     action: "renew",
     events: [UPDATED, ...BILLED, ...PAID],
     status: "active",
   },
   {
-    title: "a renewal of a subscription set to end ends it",
+    title: "Renewing a subscription with cancel_at_period_end cancels it",
     before: ["cancel_at_period_end"],
     action: "renew",
     events: ["customer.subscription.deleted"],
     status: "canceled",
   },
   {
-    title: "a renewal on the card that fails later leaves it past due",
+    title: "Renewing a subscription with a failing card makes it past due",
     checkout: { payment: "fails_later" },
     action: "renew",
     events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
     status: "past_due",
   },
   {
-    title: "a renewal while collection is paused voids the invoice",
+    title: "Renewing a subscription with paused collection voids the invoice",
     before: ["pause_collection"],
     action: "renew",
     events: [UPDATED, ...BILLED, "invoice.voided"],
     status: "active",
   },
   {
-    title: "a failing payment makes an active subscription past due",
+    title: "A failed payment makes an active subscription past due",
     action: "payment_fails",
     events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
     status: "past_due",
   },
   {
-    title: "a second failure of the same invoice changes nothing but the invoice",
+    title: "A second failed payment of an invoice changes only the invoice",
     before: ["payment_fails"],
     action: "payment_fails",
     events: ["invoice.updated", "invoice.payment_failed"],
     status: "past_due",
   },
   {
-    title: "paying the open invoice makes a past due subscription active",
+    title: "Paying the open invoice makes a past due subscription active",
     before: ["payment_fails"],
     action: "pays",
     events: ["invoice.updated", "customer.updated", "invoice.paid", "invoice.payment_succeeded", UPDATED],
     status: "active",
   },
   {
-    title: "giving up makes a past due subscription unpaid",
+    title: "Exhausting the retries makes a past due subscription unpaid",
     before: ["payment_fails"],
     action: "unpaid",
     events: ["invoice.updated", "invoice.payment_failed", UPDATED],
     status: "unpaid",
   },
   {
-    title: "paying makes an unpaid subscription active",
+    title: "Paying makes an unpaid subscription active",
     before: ["payment_fails", "unpaid"],
     action: "pays",
     events: ["invoice.updated", "customer.updated", "invoice.paid", "invoice.payment_succeeded", UPDATED],
     status: "active",
   },
   {
-    title: "a pause says updated and paused",
+    title: "Pausing a subscription emits updated and paused",
     action: "pause",
     events: [UPDATED, "customer.subscription.paused"],
     status: "paused",
   },
   {
-    title: "a resumption bills a new period and says resumed",
+    title: "Resuming a subscription bills a new period and emits resumed",
     before: ["pause"],
     action: "resume",
     events: [UPDATED, ...BILLED, ...PAID, "customer.subscription.resumed"],
     status: "active",
   },
   {
-    title: "pausing collection leaves the status alone",
+    title: "Pausing collection emits updated and keeps the status",
     action: "pause_collection",
     events: [UPDATED],
     status: "active",
   },
   {
-    title: "resuming collection is an update",
+    title: "Resuming collection emits updated",
     before: ["pause_collection"],
     action: "resume_collection",
     events: [UPDATED],
     status: "active",
   },
-  { title: "a planned end is an update", action: "cancel_at_period_end", events: [UPDATED], status: "active" },
   {
-    title: "taking back a planned end is an update",
+    title: "Setting cancel_at_period_end emits updated",
+    action: "cancel_at_period_end",
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "Unsetting cancel_at_period_end emits updated",
     before: ["cancel_at_period_end"],
     action: "keep",
     events: [UPDATED],
     status: "active",
   },
   {
-    title: "a cancellation says deleted and nothing else",
+    title: "Canceling a subscription emits only deleted",
     action: "cancel",
     events: ["customer.subscription.deleted"],
     status: "canceled",
   },
   {
-    title: "a plan change is an update",
+    title: "Changing the plan emits updated",
     action: "change_plan",
     more: { plan: "scale" },
     events: [UPDATED],
     status: "active",
   },
   {
-    title: "the end of a trial is announced",
+    title: "The action trial_will_end emits trial_will_end",
     checkout: { trial: true },
     action: "trial_will_end",
     events: ["customer.subscription.trial_will_end"],
     status: "trialing",
   },
   {
-    title: "the end of a trial bills the first period",
+    title: "Ending a trial bills the first period",
     checkout: { trial: true },
     action: "trial_ends",
     events: [UPDATED, ...BILLED, ...PAID],
     status: "active",
   },
   {
-    title: "a trial that ends on a failing card leaves it past due",
+    title: "A failed payment at the end of a trial makes the subscription past due",
     checkout: { trial: true },
     action: "payment_fails",
     events: [UPDATED, ...BILLED, "invoice.updated", "customer.updated", "invoice.payment_failed", UPDATED],
     status: "past_due",
   },
   {
-    title: "a pending debit that succeeds activates the subscription",
+    title: "A successful pending debit makes the subscription active",
     checkout: { payment: "pending" },
     action: "pays",
     events: [...PAID, "checkout.session.async_payment_succeeded", UPDATED],
     status: "active",
   },
   {
-    title: "a pending debit that fails leaves it incomplete",
+    title: "A failed pending debit leaves the subscription incomplete",
     checkout: { payment: "pending" },
     action: "payment_fails",
     events: ["invoice.updated", "customer.updated", "invoice.payment_failed", "checkout.session.async_payment_failed"],
     status: "incomplete",
   },
   {
-    title: "a first payment that never came lets the subscription expire",
+    title: "Expiring a subscription without a first payment voids its invoice",
     checkout: { payment: "pending" },
     action: "expire",
     events: [UPDATED, "invoice.voided"],
     status: "incomplete_expired",
   },
   {
-    title: "deleting the customer ends the subscription first",
+    title: "Deleting the customer cancels the subscription first",
     action: "delete_customer",
     events: ["customer.subscription.deleted", "customer.deleted"],
     status: "canceled",
@@ -177,7 +182,7 @@ const STORIES: Story[] = [
 ];
 
 for (const { title, checkout = {}, before = [], action, more, events, status } of STORIES) {
-  Deno.test(`${title}, every event verified by the SDK in both API shapes`, async () => {
+  Deno.test(`${title}, with events that the SDK verifies in both API versions`, async () => {
     await using s = await startFixture();
     const { subscriptionId } = await s.checkout(checkout);
     for (const earlier of before) await s.act(subscriptionId, earlier);
@@ -207,7 +212,7 @@ const VARIANTS = [
 ];
 
 for (const { request, status, payment, events } of VARIANTS) {
-  Deno.test(`a checkout with ${JSON.stringify(request)} ends ${status} and says ${payment}`, async () => {
+  Deno.test(`A checkout with ${JSON.stringify(request)} has the status ${status} and payment status ${payment}`, async () => {
     await using s = await startFixture();
     const bought = await s.checkout({ plan: "team", email: "ada@example.com", ...request });
     const received = await s.received(bought.eventIds);
@@ -225,13 +230,13 @@ for (const { request, status, payment, events } of VARIANTS) {
     assert.equal(session.subscription, bought.subscriptionId);
     assert.equal(session.customer, bought.customerId);
     assert.equal(subscription.status, status);
-    // The one link between tenant and purchase is the session: a Payment Link writes nothing on the subscription.
+    // Only the session identifies the tenant: a Payment Link adds no metadata to the subscription.
     assert.deepEqual({ ...subscription.metadata }, {});
     assert.equal(subscription.items.data[0]?.price.lookup_key, "team");
   });
 }
 
-Deno.test("the events of a renewal carry the new period and what it was before", async () => {
+Deno.test("The events of a renewal contain the new period and the previous one", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   const before = (await s.stripe.subscriptions.retrieve(subscriptionId)).items.data[0]!;
@@ -250,7 +255,7 @@ Deno.test("the events of a renewal carry the new period and what it was before",
   assert.equal(invoice.lines.data[0]?.period.start, item.current_period_start);
 });
 
-Deno.test("an event keeps the object as it was, whatever happens to it later", async () => {
+Deno.test("An event keeps the state of its object after later changes", async () => {
   await using s = await startFixture();
   const { subscriptionId, eventIds } = await s.checkout();
   await s.act(subscriptionId, "cancel");
@@ -259,7 +264,7 @@ Deno.test("an event keeps the object as it was, whatever happens to it later", a
   assert.equal((created.data.object as Stripe.Subscription).status, "active");
 });
 
-Deno.test("a subscription that ends instead of failing to renew stays ended", async () => {
+Deno.test("Exhausting the retries of a subscription with cancel_at_period_end leaves it canceled", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   await s.act(subscriptionId, "cancel_at_period_end");
@@ -267,7 +272,7 @@ Deno.test("a subscription that ends instead of failing to renew stays ended", as
   assert.equal((await s.stripe.subscriptions.retrieve(subscriptionId)).status, "canceled");
 });
 
-Deno.test("an action the status does not allow is refused and sends nothing", async () => {
+Deno.test("An action that the status does not allow fails and emits no event", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout();
   await s.act(subscriptionId, "cancel");
@@ -278,7 +283,7 @@ Deno.test("an action the status does not allow is refused and sends nothing", as
   assert.equal((await s.control("/_sim/events")).answer.events.length, before);
 });
 
-Deno.test("the controls offer exactly the actions that will be accepted", async () => {
+Deno.test("GET /_sim/subscriptions lists exactly the actions that the status allows", async () => {
   await using s = await startFixture();
   const { subscriptionId } = await s.checkout({ trial: true });
   const { subscriptions: [shown] } = (await s.control("/_sim/subscriptions")).answer;
@@ -296,7 +301,7 @@ Deno.test("the controls offer exactly the actions that will be accepted", async 
   ]);
 });
 
-/** What moved between the API versions, where a reader of the current one looks for it. */
+/** Checks that the fields that Stripe moved are where the current API version has them. */
 function assertCurrentShape(event: Stripe.Event): void {
   assert.equal(event.api_version, Stripe.API_VERSION);
   assert.equal(event.livemode, false);
@@ -313,7 +318,7 @@ function assertCurrentShape(event: Stripe.Event): void {
   }
 }
 
-/** The same, where a reader of the 2024 version looks for it, and nowhere else. */
+/** Checks that the fields that Stripe moved are only where the 2024 API version has them. */
 function assertOldShape(event: Stripe.Event): void {
   assert.equal(event.api_version, "2024-06-20");
   const object = event.data.object as unknown as Record<string, unknown>;

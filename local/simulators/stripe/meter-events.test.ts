@@ -15,7 +15,7 @@ const report = (
     ...(usage.timestamp !== undefined ? { timestamp: usage.timestamp } : {}),
   });
 
-Deno.test("a meter event is recorded with its payload and listed for tests", async () => {
+Deno.test("A meter event is recorded with its payload and listed at /_sim/meter-events", async () => {
   await using s = await startFixture();
   const { customerId } = await s.checkout();
   const timestamp = now() - 34 * DAY;
@@ -26,7 +26,7 @@ Deno.test("a meter event is recorded with its payload and listed for tests", asy
   assert.deepEqual([meterEvents[0]?.event.payload.value, meterEvents[0]?.outcome], ["12", "recorded"]);
 });
 
-Deno.test("an identifier counts once, and saying so is not worth a retry", async () => {
+Deno.test("A repeated identifier answers 400 without a retry and is recorded once", async () => {
   await using s = await startFixture();
   await report(s, "cus_1", { identifier: "once" });
   await assert.rejects(report(s, "cus_1", { identifier: "once" }), {
@@ -36,7 +36,7 @@ Deno.test("an identifier counts once, and saying so is not worth a retry", async
   assert.equal((await s.control("/_sim/meter-events")).answer.meterEvents.length, 1);
 });
 
-Deno.test("a usage older than 35 days, in the future, or not whole is refused", async () => {
+Deno.test("A meter event older than 35 days, in the future, or with a fractional value answers 400", async () => {
   await using s = await startFixture();
   await assert.rejects(report(s, "cus_1", { timestamp: now() - 35 * DAY - 60 }), /cannot be more than 35 days in past/);
   await assert.rejects(report(s, "cus_1", { timestamp: now() + 3600 }), /more than 5 minutes in the future/);
@@ -46,7 +46,7 @@ Deno.test("a usage older than 35 days, in the future, or not whole is refused", 
   assert.equal((await s.control("/_sim/meter-events")).answer.meterEvents.length, 0);
 });
 
-Deno.test("concurrent calls for one customer and meter are refused with lock_timeout, others are not", async () => {
+Deno.test("Concurrent calls answer lock_timeout only for the same customer and meter", async () => {
   await using s = await startFixture();
   const calls = await Promise.allSettled([
     report(s, "cus_1"),
@@ -54,14 +54,14 @@ Deno.test("concurrent calls for one customer and meter are refused with lock_tim
     report(s, "cus_2"),
     report(s, "cus_1", { meter: "calls" }),
   ]);
-  const refused = calls.flatMap((call) => call.status === "rejected" ? [call.reason] : []);
-  assert.deepEqual(refused.map(({ statusCode, code }) => [statusCode, code]), [[429, "lock_timeout"]]);
+  const rejected = calls.flatMap((call) => call.status === "rejected" ? [call.reason] : []);
+  assert.deepEqual(rejected.map(({ statusCode, code }) => [statusCode, code]), [[429, "lock_timeout"]]);
   await report(s, "cus_1");
 });
 
-Deno.test("a customer nobody knows is accepted at first and found out later, as at Stripe", async () => {
+Deno.test("A meter event for an unknown customer is accepted and fails in later processing", async () => {
   await using s = await startFixture();
-  await report(s, "cus_nobody");
+  await report(s, "cus_unknown");
   const { meterEvents } = (await s.control("/_sim/meter-events")).answer;
   assert.equal(meterEvents[0]?.outcome, "no_such_customer");
 });

@@ -12,35 +12,35 @@ import type { Simulator } from "./simulator.ts";
 import { readState, snapshotOf } from "./state.ts";
 
 export interface StripeSimulatorOptions {
-  /** 0 or absent takes a free port. */
+  /** Default: 0, which selects a free port. */
   port?: number;
-  /** Where events go. Without one they wait until {@link StripeSimulator.setWebhookUrl}. */
+  /** Where events are sent. Without it, events stay pending until {@link StripeSimulator.setWebhookUrl} is called. */
   webhookUrl?: string;
-  /** `whsec_…`; the one in the state file, or else a new one, when absent. */
+  /** `whsec_…`. Default: from the state file, else generated. */
   webhookSecret?: string;
-  /** `sk_test_…`; the one in the state file, or else a new one, when absent. */
+  /** `sk_test_…`. Default: from the state file, else generated. */
   secretKey?: string;
-  /** JSON snapshot: loaded at start, written soon after every change and at stop. In memory only when absent. */
+  /** A JSON file with the state, loaded at start and written after changes. Default: keep the state in memory only. */
   stateFile?: string;
-  /** After how many milliseconds a failed delivery is tried again; given up on after the last. */
+  /** The delays before each retry of a failed delivery, in milliseconds. After the last, the delivery has failed. */
   retryDelaysMs?: number[];
-  /** How long a receiver may take to answer, in milliseconds. */
+  /** The timeout of a delivery, in milliseconds. */
   deliveryTimeoutMs?: number;
-  /** Where the link on the success page leads back to; http or https. */
+  /** The http or https URL of the link on the success page. */
   returnUrl?: string;
   log?: (line: string) => void;
 }
 
 export interface StripeSimulator {
-  /** `http://127.0.0.1:<port>`: the dashboard, `/checkout`, the API at `/v1` and the controls at `/_sim`. */
+  /** `http://127.0.0.1:<port>`. Serves the dashboard, `/checkout`, the API at `/v1` and the controls at `/_sim`. */
   url: string;
   webhookSecret: string;
   secretKey: string;
-  /** Delivers there from now on, beginning with what waits. */
+  /** Sets the webhook URL and delivers pending events to it. */
   setWebhookUrl(url: string): void;
-  /** `fetch` for callers in this process, without a connection. */
+  /** A `fetch` for callers in this process, without a connection. */
   fetch: typeof fetch;
-  /** Stops serving and delivering and saves the state; a second call waits for the first. */
+  /** Stops the server and the deliveries and saves the state. Later calls return the same promise. */
   stop(): Promise<void>;
 }
 
@@ -48,10 +48,10 @@ const DEFAULT_RETRY_DELAYS_MS = [500, 2000, 8000, 30_000];
 const DEFAULT_DELIVERY_TIMEOUT_MS = 10_000;
 
 /**
- * Starts a Stripe of our own on 127.0.0.1: the part of the API a subscription business needs, a checkout page, and
- * signed webhooks that are retried.
+ * Starts a Stripe simulator on 127.0.0.1: the part of the API that a subscription business needs, a checkout page, and
+ * signed webhooks with retries.
  *
- * @throws Error if the port is taken, or the state file is not one of ours.
+ * @throws Error if the port is in use, or the state file is invalid
  */
 export async function startStripeSimulator(options: StripeSimulatorOptions = {}): Promise<StripeSimulator> {
   const log = options.log ?? (() => {});
@@ -86,7 +86,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
   const route = await router(simulator);
   const server = await serveHttp(options.port ?? 0, route);
   url = server.url;
-  // The secrets must be kept even if nothing else ever changes.
+  // Saves the generated secrets even if no other change follows.
   changed();
   courier.deliverPending();
   log(`Stripe simulator at ${url}`);

@@ -14,7 +14,7 @@ for (
     ["pending", "incomplete", []],
   ] as const
 ) {
-  Deno.test(`the checkout page's button "${pay}" buys a subscription that is ${status}`, async () => {
+  Deno.test(`The button "${pay}" of the checkout page creates a subscription with status ${status}`, async () => {
     await using s = await startFixture({ returnUrl: "http://127.0.0.1:5173/billing" });
     const shown = await page(`${s.simulator.url}/checkout?client_reference_id=ada-1&price=team&email=ada@example.com`);
     assert.equal(shown.status, 200);
@@ -41,7 +41,7 @@ for (
   });
 }
 
-Deno.test("a page shows what a caller wrote as text, never as markup", async () => {
+Deno.test("The pages escape caller input and ignore a javascript: return URL", async () => {
   await using s = await startFixture({ returnUrl: "javascript:alert(1)" });
   const attack = encodeURIComponent(`"><script>alert(1)</script>`);
   const { html } = await page(`${s.simulator.url}/checkout?email=${attack}&client_reference_id=${attack}`);
@@ -53,7 +53,7 @@ Deno.test("a page shows what a caller wrote as text, never as markup", async () 
   assert.equal(done.html.includes("javascript:"), false);
 });
 
-Deno.test("an order without a valid email, plan or button buys nothing", async () => {
+Deno.test("An order with an invalid email, plan, button or field answers 400 and creates no subscription", async () => {
   await using s = await startFixture();
   const order = { plan: "team", email: "ada@example.com", pay: "now" };
   for (const wrong of [{ email: "ada" }, { plan: "gold" }, { pay: "never" }, { coupon: "free" }]) {
@@ -68,7 +68,7 @@ Deno.test("an order without a valid email, plan or button buys nothing", async (
   assert.equal((await page(`${s.simulator.url}/nothing`)).status, 404);
 });
 
-Deno.test("the pages load nothing from anywhere else", async () => {
+Deno.test("The pages load no resources from other origins", async () => {
   await using s = await startFixture();
   for (const path of ["/", "/checkout", "/_pages/style.css", "/_pages/checkout.js", "/_pages/dashboard.js"]) {
     const { status, html, headers } = await page(s.simulator.url + path);

@@ -12,10 +12,10 @@ import type {
   Subscription,
 } from "./objects/shapes.ts";
 
-/** What became of an event: still due, delivered, given up on after the last retry, or dropped by a fault. */
+/** The delivery state of an event. `failed`: all retries failed. `dropped`: a fault prevents automatic deliveries. */
 export type DeliveryState = "pending" | "delivered" | "failed" | "dropped";
 
-/** An event and how far its delivery has come. `nextAttemptAt` in Unix milliseconds, null where none is planned. */
+/** An event and its delivery. `nextAttemptAt` is in Unix milliseconds, or null if no attempt is scheduled. */
 export interface EventRecord {
   id: string;
   event: StripeEvent;
@@ -24,10 +24,10 @@ export interface EventRecord {
   nextAttemptAt: number | null;
 }
 
-/** How a delivery was signed. */
+/** How a delivery is signed: correctly, with a wrong secret, or with a timestamp outside the tolerance. */
 export type SignatureKind = "valid" | "bad" | "old" | "future";
 
-/** One attempt to deliver an event. `status` is null where no answer came; `at` in Unix milliseconds. */
+/** One attempt to deliver an event. `status` is null without a response. `at` is in Unix milliseconds. */
 export interface DeliveryRecord {
   id: string;
   eventId: string;
@@ -37,11 +37,11 @@ export interface DeliveryRecord {
   status: number | null;
   error: string | null;
   signature: SignatureKind;
-  /** Sent by `/_sim/deliver`, not by the schedule. */
+  /** Whether `/_sim/deliver` made the attempt. */
   manual: boolean;
 }
 
-/** What a checkout session sells, which the session object itself does not say. */
+/** The offer of a checkout session, which Stripe's session object does not contain. */
 export interface SessionOffer {
   id: string;
   price: string;
@@ -50,14 +50,14 @@ export interface SessionOffer {
   subscriptionMetadata: Metadata;
 }
 
-/** A meter event and what the (asynchronous) processing made of it. */
+/** A meter event and the outcome of its asynchronous processing. */
 export interface MeterEventRecord {
   id: string;
   event: MeterEvent;
   outcome: "recorded" | "no_such_customer";
 }
 
-/** The saved answer of an idempotent request. `at` in Unix milliseconds: Stripe forgets it after a day. */
+/** The saved response to an idempotent request, valid for a day. `at` is in Unix milliseconds. */
 export interface SavedAnswer {
   id: string;
   fingerprint: string;
@@ -67,7 +67,7 @@ export interface SavedAnswer {
   at: number;
 }
 
-/** Everything one simulator knows. Maps keep the order of creation, which is the order lists are answered in. */
+/** The records of one simulator. The maps are in order of creation, which determines the order of lists. */
 export interface Records {
   products: Map<string, Product>;
   prices: Map<string, Price>;
@@ -82,7 +82,7 @@ export interface Records {
   answers: Map<string, SavedAnswer>;
 }
 
-/** Fresh records holding only the seeded catalogue; `now` in Unix seconds. */
+/** Returns new records with the seeded catalogue only. `now` is in Unix seconds. */
 export function freshRecords(now: number): Records {
   const records: Records = {
     products: new Map(),
@@ -103,10 +103,10 @@ export function freshRecords(now: number): Records {
   return records;
 }
 
-/** Forgets what was recorded first, until at most `kept` remain: the state is written whole with every change. */
-export function trimOldest(records: Map<string, unknown>, kept: number): void {
+/** Removes the oldest records until at most `max` remain, because each change writes the complete state. */
+export function trimOldest(records: Map<string, unknown>, max: number): void {
   for (const id of records.keys()) {
-    if (records.size <= kept) return;
+    if (records.size <= max) return;
     records.delete(id);
   }
 }
@@ -116,7 +116,7 @@ export function resetRecords(records: Records, now: number): void {
   replaceRecords(records, freshRecords(now));
 }
 
-/** Puts the contents of `source` into `target`, whose maps other parts already hold. */
+/** Copies the contents of `source` to the maps of `target`. Other parts have references to these maps. */
 export function replaceRecords(target: Records, source: Records): void {
   for (const name of Object.keys(target) as (keyof Records)[]) {
     const into = target[name] as Map<string, unknown>;

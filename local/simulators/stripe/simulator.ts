@@ -3,17 +3,17 @@ import type { Timers } from "../timers.ts";
 import type { Faults } from "./control/faults.ts";
 import type { Records } from "./records.ts";
 
-/** What the routes of one running simulator share. */
+/** The parts of a simulator that its routes use. */
 export interface Simulator {
   records: Records;
   courier: Courier;
   faults: Faults;
   timers: Timers;
   secretKey: string;
-  /** Own address, such as `http://127.0.0.1:40123`. */
+  /** The simulator's own URL, such as `http://127.0.0.1:40123`. */
   url: () => string;
-  /** Where the success page leads back to. */
+  /** The URL of the link on the success page. */
   returnUrl: string | null;
-  /** Tells that the records changed and are to be saved. */
+  /** Schedules a save of the records. Call it after every change. */
   changed: () => void;
 }

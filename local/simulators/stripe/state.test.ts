@@ -11,7 +11,7 @@ async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }>
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-Deno.test("everything survives a restart: objects, events, secrets and saved answers", async () => {
+Deno.test("Objects, events, secrets and saved responses survive a restart with a state file", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "deep", "stripe.json");
   const first = await startFixture({ stateFile });
@@ -44,7 +44,7 @@ async function snapshotOf(s: Awaited<ReturnType<typeof startFixture>>): Promise<
   return { subscriptions, meterEvents, events, invoices };
 }
 
-Deno.test("a change is on disk soon after it, readable by its owner only", async () => {
+Deno.test("A change is written to the state file, which only its owner can read", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "stripe.json");
   await writeFile(`${stateFile}.tmp`, "left by a crash", { mode: 0o644 });
@@ -57,7 +57,7 @@ Deno.test("a change is on disk soon after it, readable by its owner only", async
   assert.equal((await stat(stateFile)).mode & 0o777, 0o600);
 });
 
-Deno.test("what had failed or was held back at a stop is delivered after the restart", async () => {
+Deno.test("Events that failed or were paused when the simulator stopped are delivered after a restart", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "stripe.json");
   const down = await startFixture({ stateFile, retryDelaysMs: [300] });
@@ -65,29 +65,29 @@ Deno.test("what had failed or was held back at a stop is delivered after the res
   await down.stripe.customers.create({ name: "failed" });
   await eventually("the failure", async () => (await down.control("/_sim/deliveries")).answer.deliveries.length === 1);
   await down.control("/_sim/faults", { deliveries: "paused" });
-  await down.stripe.customers.create({ name: "held back" });
+  await down.stripe.customers.create({ name: "paused" });
   await down[Symbol.asyncDispose]();
 
   await using up = await startFixture({ stateFile, retryDelaysMs: [300] });
   await eventually("both events", () => up.receiver.events.length === 2);
   const names = up.receiver.events.map(({ data }) => (data.object as { name: string }).name);
-  assert.deepEqual(names.sort(), ["failed", "held back"]);
+  assert.deepEqual(names.sort(), ["failed", "paused"]);
   assert.equal((await up.stripe.events.list({ delivery_success: false })).data.length, 0);
 });
 
-Deno.test("a state file that is not ours is refused by name and left alone", async () => {
+Deno.test("startStripeSimulator rejects an invalid state file by name and does not change it", async () => {
   await using directory = await temporaryDirectory();
   const stateFile = join(directory.path, "notes.json");
   for (const text of ["{}", "not json", '{"version":2}']) {
     await writeFile(stateFile, text);
     await assert.rejects(startStripeSimulator({ stateFile }), {
-      message: `Cannot load "${stateFile}": it is not a Stripe simulator snapshot of version 1`,
+      message: `Cannot load the state of the Stripe simulator: "${stateFile}" is not a version 1 state file`,
     });
     assert.equal(await readFile(stateFile, "utf8"), text);
   }
 });
 
-Deno.test("a taken port is reported, and a stopped simulator frees its own", async () => {
+Deno.test("startStripeSimulator rejects with EADDRINUSE for a port in use, and stop() frees the port", async () => {
   const one = await startStripeSimulator();
   const port = Number(new URL(one.url).port);
   await assert.rejects(startStripeSimulator({ port }), { code: "EADDRINUSE" });

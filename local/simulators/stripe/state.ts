@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readSnapshot } from "../snapshot-file.ts";
 import { freshRecords, type Records } from "./records.ts";
 
-/** What is kept across restarts: the records, and the secrets, so that a configured receiver still trusts us. */
+/** The state that survives a restart: the records and the secrets, so that configured receivers keep working. */
 export interface Snapshot {
   webhookSecret: string;
   secretKey: string;
@@ -17,16 +17,16 @@ const FILE = z.object({
 });
 
 /**
- * Reads what an earlier run has kept; null where there is no file yet.
+ * Reads the state file. Returns null if it does not exist.
  *
- * @throws Error naming the file if it is not a snapshot of this version.
+ * @throws Error if the file is not a version 1 state file
  */
 export async function readState(path: string): Promise<Snapshot | null> {
-  const kept = await readSnapshot(path);
-  if (kept === null) return null;
-  const parsed = FILE.safeParse(kept);
+  const saved = await readSnapshot(path);
+  if (saved === null) return null;
+  const parsed = FILE.safeParse(saved);
   if (!parsed.success) {
-    throw new Error(`Cannot load "${path}": it is not a Stripe simulator snapshot of version 1`);
+    throw new Error(`Cannot load the state of the Stripe simulator: "${path}" is not a version 1 state file`);
   }
   const records = freshRecords(0);
   for (const name of Object.keys(records) as (keyof Records)[]) {
@@ -37,7 +37,7 @@ export async function readState(path: string): Promise<Snapshot | null> {
   return { webhookSecret: parsed.data.webhookSecret, secretKey: parsed.data.secretKey, records };
 }
 
-/** What is written of a simulator. */
+/** Returns the content of the state file. */
 export function snapshotOf({ records, webhookSecret, secretKey }: Snapshot): unknown {
   const lists = Object.fromEntries(Object.entries(records).map(([name, map]) => [name, [...map.values()]]));
   return { version: 1, webhookSecret, secretKey, records: lists };

@@ -25,7 +25,7 @@ const ROUTES: Route[] = [
   ...numberPriceRoutes,
 ];
 
-/** Answers one request to Twilio's API, faults and latency included, and records it. */
+/** Answers one request to the Twilio API, applies faults and latency, and records the request. */
 export async function answerApi(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
   const record = simulation.requests.add({
     at: new Date().toISOString(),
@@ -64,7 +64,7 @@ function answerCall(simulation: Simulation, request: HttpRequest, record: Reques
     return route(simulation, request, record);
   } catch (error) {
     if (error instanceof ApiError) return { status: error.status, body: error.toBody() };
-    simulation.log(`The simulator failed at ${request.method} ${request.path}: ${(error as Error).stack}`);
+    simulation.log(`Cannot answer ${request.method} ${request.path}: ${(error as Error).stack}`);
     const failure = new ApiError(20500, "An internal server error has occurred");
     return { status: failure.status, body: failure.toBody() };
   }

@@ -13,7 +13,10 @@ const INACTIVE_MESSAGES: Record<InactiveAccountCode, [message: string, status: n
   90010: ["Account is not active", 400],
 };
 
-/** The account whose SID and primary or secondary token the Basic header holds. Throws 20003. */
+/**
+ * Returns the account whose SID and primary or secondary token are in the Basic header.
+ * @throws ApiError 20003 if the credentials are missing or wrong
+ */
 export function authenticate(store: Store, authorization: string | undefined): Account {
   const encoded = /^Basic (.+)$/i.exec(authorization ?? "")?.[1];
   if (!encoded) throw unauthenticated();
@@ -25,7 +28,11 @@ export function authenticate(store: Store, authorization: string | undefined): A
   return account;
 }
 
-/** The account a path names: the actor's own, or a subaccount of it. A stranger's is 20003, an unknown one 20404. */
+/**
+ * Returns the account in a path: the actor itself or one of its subaccounts.
+ * @throws ApiError 20003 if a subaccount names another account, 20404 if the master names an account that is not its
+ * own
+ */
 export function accountInPath(store: Store, actor: Account, sid: string, path: string): Account {
   if (sid === actor.sid) return actor;
   const account = store.accounts.get(sid);
@@ -34,7 +41,7 @@ export function accountInPath(store: Store, actor: Account, sid: string, path: s
   throw notFound(path);
 }
 
-/** Refuses what is asked as, or for, an account that is suspended or closed. */
+/** @throws ApiError with `code` if the account is suspended or closed */
 export function requireActive(account: Account, code: InactiveAccountCode): void {
   if (account.status === "active") return;
   const [message, status] = INACTIVE_MESSAGES[code];

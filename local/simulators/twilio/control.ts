@@ -41,7 +41,7 @@ const NewSettings = z.strictObject({
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** `reset` is the simulator's own: it makes a new master store. */
+/** Returns the handlers of `/_sim` by method and path. `reset` restores the initial state of the simulator. */
 export function controlRoutes(reset: () => void): Record<string, Control> {
   return {
     "GET /_sim/faults": ({ faults }) => json(200, { faults: faults.list() }),
@@ -82,52 +82,54 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
   };
 }
 
-/** Answers a `/_sim` request; a body that does not fit its schema is a 400 that names what is wrong. */
+/** Answers a `/_sim` request. A body that does not match its schema gets 400 with the validation errors. */
 export async function answerControl(
   routes: Record<string, Control>,
   simulation: Simulation,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   const control = routes[`${request.method} ${request.path}`];
-  if (!control) return json(404, { message: `There is no ${request.method} ${request.path}` });
+  if (!control) return json(404, { message: `Cannot find the control ${request.method} ${request.path}` });
   try {
     return await control(simulation, request);
   } catch (error) {
     if (error instanceof ZodError) return json(400, { message: z.prettifyError(error), issues: error.issues });
-    if (error instanceof SyntaxError) return json(400, { message: `The body is not JSON: ${error.message}` });
+    if (error instanceof SyntaxError) return json(400, { message: `Cannot parse the body as JSON: ${error.message}` });
     throw error;
   }
 }
 
 async function takeInbound(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
   const text = Inbound.parse(jsonBody(request));
-  if (text.body === "" && text.mediaUrls.length === 0) return json(400, { message: "A text needs a body or media" });
+  if (text.body === "" && text.mediaUrls.length === 0) {
+    return json(400, { message: "Cannot send the text: it has neither a body nor media" });
+  }
   const number = simulation.store.ownerOf(text.to);
-  if (!number) return json(404, { message: `No account holds ${text.to}` });
+  if (!number) return json(404, { message: `Cannot deliver the text: no account owns ${text.to}` });
   const account = simulation.store.accounts.get(number.accountSid);
   if (account?.status !== "active") {
-    return json(409, { message: `The account that holds ${text.to} is ${account?.status}: the text is lost` });
+    return json(409, { message: `Cannot deliver the text: the account that owns ${text.to} is ${account?.status}` });
   }
-  const trouble = simulation.faults.takeCallbackTrouble(request.method, request.path);
-  return json(201, await receiveText(simulation, number, text, trouble));
+  const fault = simulation.faults.takeCallbackFault(request.method, request.path);
+  return json(201, await receiveText(simulation, number, text, fault));
 }
 
-/** Server-sent events: one `changed` with the revision after each change, at most ten a second. */
+/** Streams server-sent events: `changed` with the store's revision after each change, at most ten per second. */
 function watchStore({ store, timers }: Simulation): HttpAnswer {
   return {
     status: 200,
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     stream: (write) => {
       let isDue = false;
-      const tell = () => {
+      const notify = () => {
         isDue = false;
         write(`event: changed\ndata: ${store.revision}\n\n`);
       };
-      tell();
+      notify();
       return store.onChange(() => {
         if (isDue) return;
         isDue = true;
-        timers.after(100, tell);
+        timers.after(100, notify);
       });
     },
   };

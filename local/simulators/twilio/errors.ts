@@ -1,4 +1,4 @@
-/** Twilio's error dictionary, as far as the simulator speaks it. */
+/** The Twilio errors that the simulator returns. */
 
 const HTTP_STATUS: Record<number, number> = {
   20003: 401,
@@ -11,7 +11,7 @@ const HTTP_STATUS: Record<number, number> = {
   20503: 503,
 };
 
-/** An error answer of the API. `status` follows from the code unless Twilio is known to do otherwise. */
+/** An error response of the API. `status` defaults to the status of the code; callers pass it where Twilio deviates. */
 export class ApiError extends Error {
   readonly status: number;
 
@@ -21,7 +21,7 @@ export class ApiError extends Error {
     this.status = status ?? HTTP_STATUS[code] ?? 400;
   }
 
-  /** The body Twilio sends: `{code, message, more_info, status}`. */
+  /** Returns the JSON body of the response, as Twilio sends it. */
   toBody(): Record<string, unknown> {
     return {
       code: this.code,
@@ -44,7 +44,7 @@ export function invalidParameter(name: string, value: string): ApiError {
   return new ApiError(20001, `Invalid parameter ${name}: '${value}'`);
 }
 
-/** What Twilio writes in `error_message` of a message that was not delivered. */
+/** The `error_message` of an undelivered message, by error code. */
 export const DELIVERY_ERRORS: Record<number, string> = {
   30001: "Queue overflow",
   30002: "Account suspended",

@@ -16,24 +16,24 @@ function createAccount(fixture: Fixture, friendlyName: string) {
   return fixture.master.api.v2010.accounts.create({ friendlyName });
 }
 
-Deno.test("drop_after_commit makes the account and cuts the connection, once", async () => {
+Deno.test("drop_after_commit creates the account, then closes the connection, once", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", times: 1, kind: "drop_after_commit" });
   const error = await createAccount(fixture, "orphan").then(() => undefined, (error) => error);
   assert.match(String(error?.code ?? error?.message), /ECONNRESET|hang up/);
-  assert.equal(error.status, undefined, "the client sees no answer at all");
+  assert.equal(error.status, undefined, "the client receives no response");
   assert.deepEqual(await names(fixture), ["orphan", "Switchboard (master)"]);
   await createAccount(fixture, "next");
 });
 
-Deno.test("drop_before cuts the connection and nothing has happened", async () => {
+Deno.test("drop_before closes the connection and creates no account", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", kind: "drop_before" });
   await assert.rejects(createAccount(fixture, "never"));
   assert.deepEqual(await names(fixture), ["Switchboard (master)"]);
 });
 
-Deno.test("status faults answer in Twilio's words, as often as asked for, and do nothing", async () => {
+Deno.test("A status fault answers with Twilio's error as often as requested, and creates no account", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", times: 2, kind: "status:503" });
   await fixture.sim("POST", "faults", { match: "POST /Accounts", kind: "500" });
@@ -46,7 +46,7 @@ Deno.test("status faults answer in Twilio's words, as often as asked for, and do
   assert.deepEqual(await names(fixture), ["b", "Switchboard (master)"]);
 });
 
-Deno.test("a 429 says when to come back", async () => {
+Deno.test("A 429 fault has a Retry-After header, 1 by default", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { kind: "429" });
   await fixture.sim("POST", "faults", { kind: "429", retryAfter: 7 });
@@ -58,7 +58,7 @@ Deno.test("a 429 says when to come back", async () => {
   }
 });
 
-Deno.test("an HTML or empty body gives the SDK an error without a code", async () => {
+Deno.test("A status fault with an HTML or empty body gives the SDK an error without a code", async () => {
   await using fixture = await startFixture();
   for (const body of ["html", "empty"]) {
     await fixture.sim("POST", "faults", { match: "POST /Accounts", kind: "status:502", body });
@@ -67,14 +67,14 @@ Deno.test("an HTML or empty body gives the SDK an error without a code", async (
   }
 });
 
-Deno.test("a committed status fault does the work and answers with the error all the same", async () => {
+Deno.test("A committed status fault creates the account and still answers with the error", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", kind: "status:500", committed: true });
   await rejectsWith(20500, 500, createAccount(fixture, "made"));
   assert.deepEqual(await names(fixture), ["made", "Switchboard (master)"]);
 });
 
-Deno.test("a delayed answer comes after the work is done: a client that gave up has made an account", async () => {
+Deno.test("A delay fault creates the account before the response, even if the client times out", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", kind: "delay:400" });
   const hasty = sdkFor(fixture, fixture.accountSid, fixture.authToken, { timeout: 100 });
@@ -82,7 +82,7 @@ Deno.test("a delayed answer comes after the work is done: a client that gave up 
   assert.deepEqual(await names(fixture), ["slow", "Switchboard (master)"]);
 });
 
-Deno.test("latency holds every API request back", async () => {
+Deno.test("latencyMs delays every API request", async () => {
   await using fixture = await startFixture({ latencyMs: 80 });
   const startedAt = Date.now();
   await createAccount(fixture, "x");
@@ -95,7 +95,7 @@ async function callbackStatuses(fixture: Fixture, receiver: CallbackReceiver, co
   return callbacks.map((callback) => callback.params["MessageStatus"]);
 }
 
-Deno.test("doubled callbacks come twice each", async () => {
+Deno.test("callbacks:doubled sends each status callback twice", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "callbacks:doubled" });
@@ -103,14 +103,14 @@ Deno.test("doubled callbacks come twice each", async () => {
   assert.deepEqual(seen.sort(), ["delivered", "delivered", "sent", "sent"]);
 });
 
-Deno.test("reordered callbacks come last one first", async () => {
+Deno.test("callbacks:reordered sends the status callbacks in reverse order", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "callbacks:reordered" });
   assert.deepEqual(await callbackStatuses(fixture, receiver, 2), ["delivered", "sent"]);
 });
 
-Deno.test("late callbacks come so much later", async () => {
+Deno.test("callbacks:late delays each status callback", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "callbacks:late:300" });
@@ -119,7 +119,7 @@ Deno.test("late callbacks come so much later", async () => {
   assert.ok(Date.now() - startedAt >= 300);
 });
 
-Deno.test("dropped callbacks never come, and the next message's come again", async () => {
+Deno.test("callbacks:dropped sends no status callbacks for one message, and does not affect the next", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "callbacks:dropped" });
@@ -129,7 +129,7 @@ Deno.test("dropped callbacks never come, and the next message's come again", asy
   assert.ok(receiver.received.every((callback) => callback.url.endsWith("/s")));
 });
 
-Deno.test("an inbound webhook comes twice where that is asked for", async () => {
+Deno.test("callbacks:doubled sends an inbound webhook twice with the same MessageSid", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start(() => ({ status: 200, body: "<Response/>" }));
   const [number] = await fixture.master.incomingPhoneNumbers.list();
@@ -141,7 +141,7 @@ Deno.test("an inbound webhook comes twice where that is asked for", async () => 
   assert.equal(receiver.received.length, 2);
 });
 
-Deno.test("faults are listed with what is left of them, and deleted", async () => {
+Deno.test("GET /_sim/faults lists faults with their remaining uses, and DELETE removes them", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { match: "POST /Accounts", times: 3, kind: "drop_before" });
   await assert.rejects(createAccount(fixture, "x"));
@@ -151,31 +151,31 @@ Deno.test("faults are listed with what is left of them, and deleted", async () =
   await createAccount(fixture, "x");
 });
 
-Deno.test("a fault that makes no sense is a 400 that quotes it", async () => {
+Deno.test("POST /_sim/faults answers 400 to an invalid fault and names the problem", async () => {
   await using fixture = await startFixture();
-  const refused = (fault: unknown, reason: RegExp) => assert.rejects(fixture.sim("POST", "faults", fault), reason);
-  await refused({ kind: "explode" }, /400.*explode/s);
-  await refused({ kind: "drop_before", when: "now" }, /400.*when/s);
-  await refused({ kind: "drop_before", times: 0 }, /400.*times/s);
-  await refused({ kind: "drop_before", body: "html" }, /400.*body/s);
-  await refused({ kind: "status:200" }, /400.*status:200/s);
-  await refused({}, /400.*kind/s);
+  const rejected = (fault: unknown, reason: RegExp) => assert.rejects(fixture.sim("POST", "faults", fault), reason);
+  await rejected({ kind: "explode" }, /400.*explode/s);
+  await rejected({ kind: "drop_before", when: "now" }, /400.*when/s);
+  await rejected({ kind: "drop_before", times: 0 }, /400.*times/s);
+  await rejected({ kind: "drop_before", body: "html" }, /400.*body/s);
+  await rejected({ kind: "status:200" }, /400.*status:200/s);
+  await rejected({}, /400.*kind/s);
 });
 
-Deno.test("match names a method and a path, segment by segment", () => {
+Deno.test("A fault's match compares the method and each path segment", () => {
   const [account, message] = ["/2010-04-01/Accounts/AC1.json", "/2010-04-01/Accounts/AC1/Messages.json"];
-  const meets = (match: string, method: string, path: string) => requestPattern(match)(method, path);
-  assert.ok(meets("POST /Accounts", "POST", "/2010-04-01/Accounts.json"));
-  assert.ok(meets("POST /2010-04-01/Accounts.json", "POST", "/2010-04-01/Accounts.json"));
-  assert.ok(!meets("POST /Accounts", "POST", account));
-  assert.ok(!meets("POST /Accounts", "GET", "/2010-04-01/Accounts.json"));
-  assert.ok(meets("POST /Accounts/*", "POST", account));
-  assert.ok(!meets("POST /Accounts/*", "POST", message));
-  assert.ok(meets("POST /Accounts/AC1/Messages", "POST", message));
-  assert.ok(!meets("POST /Accounts/AC2/Messages", "POST", message));
-  assert.ok(meets("post /Messages", "POST", message));
-  assert.ok(meets("* /Accounts/**", "DELETE", message));
-  assert.ok(meets("*", "GET", "/accounts.twilio.com/v1/AuthTokens/Promote"));
-  assert.ok(meets("POST /accounts.twilio.com/v1/AuthTokens/*", "POST", "/accounts.twilio.com/v1/AuthTokens/Promote"));
-  assert.ok(!meets("POST /Messages", "POST", "/2010-04-01/Accounts/AC1/Messages/SM1.json"));
+  const matches = (match: string, method: string, path: string) => requestPattern(match)(method, path);
+  assert.ok(matches("POST /Accounts", "POST", "/2010-04-01/Accounts.json"));
+  assert.ok(matches("POST /2010-04-01/Accounts.json", "POST", "/2010-04-01/Accounts.json"));
+  assert.ok(!matches("POST /Accounts", "POST", account));
+  assert.ok(!matches("POST /Accounts", "GET", "/2010-04-01/Accounts.json"));
+  assert.ok(matches("POST /Accounts/*", "POST", account));
+  assert.ok(!matches("POST /Accounts/*", "POST", message));
+  assert.ok(matches("POST /Accounts/AC1/Messages", "POST", message));
+  assert.ok(!matches("POST /Accounts/AC2/Messages", "POST", message));
+  assert.ok(matches("post /Messages", "POST", message));
+  assert.ok(matches("* /Accounts/**", "DELETE", message));
+  assert.ok(matches("*", "GET", "/accounts.twilio.com/v1/AuthTokens/Promote"));
+  assert.ok(matches("POST /accounts.twilio.com/v1/AuthTokens/*", "POST", "/accounts.twilio.com/v1/AuthTokens/Promote"));
+  assert.ok(!matches("POST /Messages", "POST", "/2010-04-01/Accounts/AC1/Messages/SM1.json"));
 });

@@ -1,33 +1,37 @@
 import { z } from "zod";
 import { type RequestPattern, requestPattern } from "./request-pattern.ts";
-import type { CallbackTrouble } from "./records.ts";
+import type { CallbackFault } from "./records.ts";
 
 /**
- * Faults on request. One fault is `{ match?, times?, kind, … }`:
+ * Injected faults. One fault is `{ match?, times?, kind, … }`:
  *
- * | kind | what the client meets |
+ * | kind | effect |
  * |---|---|
- * | `drop_before` | the connection dies, nothing has happened |
- * | `drop_after_commit` | the work is done, then the connection dies |
- * | `status:<400–599>`, or just `429`, `500` … | that answer, nothing has happened; `body`: `json` (default), `html`, `empty`; `retryAfter` in seconds (1 for a 429); `committed: true` does the work first |
- * | `delay:<ms>` | the work is done at once, the answer is held back |
- * | `callbacks:late:<ms>` | every webhook of that message or inbound text comes so much later |
- * | `callbacks:doubled` | each webhook comes twice |
- * | `callbacks:reordered` | a message's status callbacks come last one first |
- * | `callbacks:dropped` | none comes |
+ * | `drop_before` | the connection closes before the request has any effect |
+ * | `drop_after_commit` | the request takes effect, then the connection closes without a response |
+ * | `status:<400–599>`, or `429`, `500` … | responds with that status; the request has no effect |
+ * | `delay:<ms>` | the request takes effect immediately, the response is delayed |
+ * | `callbacks:late:<ms>` | each webhook of the message or inbound text is delayed |
+ * | `callbacks:doubled` | each webhook is sent twice |
+ * | `callbacks:reordered` | the status callbacks of the message are sent in reverse order |
+ * | `callbacks:dropped` | no webhook is sent |
  *
- * `match` is explained in request-pattern.ts; for callbacks it names the request that gives rise to them
- * (`POST /Messages` or `POST /_sim/inbound`). Without it a fault meets any API request.
- * Connections are kept alive, as Twilio keeps them. A client whose runtime sends a request again when a reused
- * connection dies (Deno 2.9's `fetch` does, even a POST, unless its body is a stream) therefore meets a drop twice,
- * as it would in production: such a fault finds it out.
- * `times` (1) counts the requests it meets. The first fault that fits is used; one answer fault,
- * one delay and one callback fault may meet in one request.
+ * A status fault also accepts `body` (`json` by default, `html`, `empty`), `retryAfter` in seconds (1 for a 429 by
+ * default), and `committed: true` (the request takes effect before the response).
+ *
+ * `match` selects the requests (see request-pattern.ts); without it, any API request. For callbacks it selects the
+ * request that causes them: `POST /Messages` or `POST /_sim/inbound`.
+ *
+ * `times` is the number of requests that the fault affects, 1 by default. The oldest matching fault is used. One
+ * response fault, one delay and one callback fault can affect the same request.
+ *
+ * Connections are kept alive, as Twilio's are. If a reused connection closes, some runtimes repeat the request: `fetch`
+ * in Deno 2.9 repeats even a POST unless its body is a stream. A drop fault reveals such repeats.
  */
 const Kind = z.string().transform((text, context) => {
   const kind = parseKind(text);
   if (kind) return kind;
-  context.addIssue({ code: "custom", message: `Unknown fault kind "${text}"` });
+  context.addIssue({ code: "custom", message: `Cannot use the fault kind "${text}": it is unknown` });
   return z.NEVER;
 });
 
@@ -42,7 +46,7 @@ const FaultRequest = z.strictObject({
   if (fault.kind.type === "status") return;
   for (const name of ["body", "retryAfter", "committed"] as const) {
     if (fault[name] === undefined) continue;
-    context.addIssue({ code: "custom", path: [name], message: `"${name}" belongs to a status fault only` });
+    context.addIssue({ code: "custom", path: [name], message: `Cannot use "${name}": only a status fault accepts it` });
   }
 });
 
@@ -50,9 +54,9 @@ type FaultKind =
   | { type: "drop"; committed: boolean }
   | { type: "status"; status: number }
   | { type: "delay"; ms: number }
-  | { type: "callbacks"; trouble: CallbackTrouble };
+  | { type: "callbacks"; fault: CallbackFault };
 
-/** What a fault does to the answer of the request it meets. */
+/** A fault that replaces the response of a request. */
 export type AnswerFault =
   | { type: "drop"; committed: boolean }
   | {
@@ -74,12 +78,12 @@ interface Fault {
   request: z.output<typeof FaultRequest>;
 }
 
-/** The faults that wait for a request. */
+/** The faults that are waiting for a matching request. */
 export class FaultBook {
   #faults: Fault[] = [];
   #lastId = 0;
 
-  /** Adds the fault described by `input`. Throws a `ZodError` that names what is wrong with it. */
+  /** Adds the fault in `input`. @throws ZodError if `input` is not a valid fault */
   add(input: unknown): Record<string, unknown> {
     const request = FaultRequest.parse(input);
     const fault: Fault = {
@@ -119,9 +123,9 @@ export class FaultBook {
     return fault?.kind.type === "delay" ? fault.kind.ms : 0;
   }
 
-  takeCallbackTrouble(method: string, path: string): CallbackTrouble | null {
+  takeCallbackFault(method: string, path: string): CallbackFault | null {
     const fault = this.#take(method, path, (kind) => kind.type === "callbacks");
-    return fault?.kind.type === "callbacks" ? fault.kind.trouble : null;
+    return fault?.kind.type === "callbacks" ? fault.kind.fault : null;
   }
 
   #take(method: string, path: string, fits: (kind: FaultKind) => boolean): Fault | undefined {
@@ -145,11 +149,11 @@ function parseKind(text: string): FaultKind | undefined {
   if (status) return { type: "status", status: Number(status) };
   const delay = /^delay:(\d{1,6})$/.exec(text)?.[1];
   if (delay) return { type: "delay", ms: Number(delay) };
-  const trouble = parseTrouble(text);
-  return trouble && { type: "callbacks", trouble };
+  const fault = parseCallbackFault(text);
+  return fault && { type: "callbacks", fault };
 }
 
-function parseTrouble(text: string): CallbackTrouble | undefined {
+function parseCallbackFault(text: string): CallbackFault | undefined {
   const late = /^callbacks:late:(\d{1,6})$/.exec(text)?.[1];
   if (late) return { effect: "late", ms: Number(late) };
   if (text === "callbacks:doubled") return { effect: "doubled" };

@@ -1,23 +1,23 @@
-/** A request, read to its end. */
+/** A request with its complete body. */
 export interface HttpRequest {
   method: string;
-  /** Without the query. */
+  /** The path without the query. */
   path: string;
   query: URLSearchParams;
   authorization: string | undefined;
   contentType: string;
   body: string;
-  /** The body's parameters when it is form-encoded. */
+  /** The parameters of a form-encoded body. Empty for any other body. */
   form: URLSearchParams;
 }
 
-/** What goes back, `drop` to cut the connection instead, or a stream that stays open. */
+/** A response, a stream that stays open, or `drop` to close the connection without a response. */
 export type HttpAnswer =
   | { status: number; headers: Record<string, string>; body: string }
   | { status: number; headers: Record<string, string>; stream: (write: (chunk: string) => void) => () => void }
   | "drop";
 
-/** Reads a request to its end. */
+/** Reads a request with its body. */
 export async function requestOf(request: Request): Promise<HttpRequest> {
   const { pathname, searchParams } = new URL(request.url);
   const contentType = request.headers.get("content-type") ?? "";
@@ -33,7 +33,6 @@ export async function requestOf(request: Request): Promise<HttpRequest> {
   };
 }
 
-/** The response for an answer that is not `drop`. */
 export function responseOf(answer: Exclude<HttpAnswer, "drop">): Response {
   const { status, headers } = answer;
   if ("body" in answer) return new Response(status === 204 ? null : answer.body, { status, headers });

@@ -1,14 +1,14 @@
 import { type Keyword, KEYWORD_REPLIES, keywordOf } from "./keywords.ts";
-import { beginLife } from "./message-life.ts";
+import { startLifecycle } from "./message-lifecycle.ts";
 import { addMessage } from "./messages.ts";
 import { NUMBER_BLOCKS } from "./number-places.ts";
 import { blockOf } from "./number-inventory.ts";
 import { countryOf } from "./phone-numbers.ts";
-import type { CallbackTrouble, Message, PhoneNumber } from "./records.ts";
+import type { CallbackFault, Message, PhoneNumber } from "./records.ts";
 import type { Simulation, Webhook, WebhookResult } from "./simulation.ts";
 import { readTwiml } from "./twiml.ts";
 
-/** A text from a handset. Numbers are E.164. */
+/** A text from a handset to a number on Twilio. Numbers are E.164. */
 export interface InboundText {
   from: string;
   to: string;
@@ -16,7 +16,7 @@ export interface InboundText {
   mediaUrls: string[];
 }
 
-/** What became of it: the message, the webhook's last answer, and the SIDs of what was sent in reply. */
+/** The received message, the last response of its webhook, and the SIDs of the replies. */
 export interface InboundResult {
   messageSid: string;
   webhook: { status: number | null; error: string | null } | null;
@@ -24,22 +24,22 @@ export interface InboundResult {
 }
 
 /**
- * Takes in a text to `number`: remembers STOP and START and answers keywords as Twilio does by default, then calls the
- * number's SmsUrl (on failure its SmsFallbackUrl) and sends the messages of the TwiML that comes back.
+ * Receives a text to `number`: records an opt-out or opt-in and replies to keywords as Twilio does by default. Then
+ * calls the number's SmsUrl (after a failure its SmsFallbackUrl) and sends the messages in the returned TwiML.
  */
 export async function receiveText(
   simulation: Simulation,
   number: PhoneNumber,
   text: InboundText,
-  trouble: CallbackTrouble | null,
+  fault: CallbackFault | null,
 ): Promise<InboundResult> {
   const { accountSid } = number;
   const message = addMessage(simulation.store, { ...text, accountSid, direction: "inbound", status: "received" });
-  beginLife(simulation, message);
+  startLifecycle(simulation, message);
   const keyword = simulation.settings.keywordHandling ? keywordOf(text.body) : undefined;
   const wasOptedOut = simulation.store.isOptedOut({ number: text.to, handset: text.from });
   const replySids = keyword ? handleKeyword(simulation, message, keyword, wasOptedOut) : [];
-  const result = await callNumber(simulation, number, inboundParams(simulation, number, message, keyword), trouble);
+  const result = await callNumber(simulation, number, inboundParams(simulation, number, message, keyword), fault);
   if (result?.status && result.status < 300) replySids.push(...sendReplies(simulation, message, result));
   const webhook = result && { status: result.status, error: result.error };
   return { messageSid: message.sid, webhook, replySids };
@@ -49,7 +49,8 @@ function handleKeyword(simulation: Simulation, message: Message, keyword: Keywor
   const pair = { number: message.to, handset: message.from };
   if (keyword === "STOP") simulation.store.optOut(pair);
   if (keyword === "START") simulation.store.optIn(pair);
-  // A YES among friends is no consent, and one who has left already is not thanked again.
+  // START without an opt-out is not a consent change ("YES" can be a normal text), and a second STOP gets no second
+  // reply.
   if ((keyword === "START" && !wasOptedOut) || (keyword === "STOP" && wasOptedOut)) return [];
   return [reply(simulation, message, KEYWORD_REPLIES[keyword], [], null)];
 }
@@ -58,10 +59,10 @@ async function callNumber(
   simulation: Simulation,
   number: PhoneNumber,
   params: Record<string, string>,
-  trouble: CallbackTrouble | null,
+  fault: CallbackFault | null,
 ): Promise<WebhookResult | null> {
-  if (!number.smsUrl || trouble?.effect === "dropped") return null;
-  if (trouble?.effect === "late" && !(await simulation.timers.sleep(trouble.ms))) return null;
+  if (!number.smsUrl || fault?.effect === "dropped") return null;
+  if (fault?.effect === "late" && !(await simulation.timers.sleep(fault.ms))) return null;
   const webhook: Webhook = {
     purpose: "inbound",
     accountSid: number.accountSid,
@@ -69,7 +70,7 @@ async function callNumber(
     method: number.smsMethod,
     params,
   };
-  if (trouble?.effect === "doubled") await simulation.sendWebhook(webhook);
+  if (fault?.effect === "doubled") await simulation.sendWebhook(webhook);
   const result = await simulation.sendWebhook(webhook);
   if ((result.status !== null && result.status < 400) || !number.smsFallbackUrl) return result;
   return await simulation.sendWebhook({
@@ -92,7 +93,9 @@ function sendReplies(simulation: Simulation, message: Message, result: WebhookRe
   }
 }
 
-/** Sends an answer back. One who opted out gets none but Twilio's own confirmation of that: any other fails with 21610. */
+/**
+ * Sends a reply. To a handset that opted out, only Twilio's own keyword replies are sent; any other fails with 21610.
+ */
 function reply(
   simulation: Simulation,
   inbound: Message,
@@ -113,7 +116,7 @@ function reply(
   const isOptedOut = simulation.store.isOptedOut({ number: inbound.to, handset: inbound.from });
   const isKeywordReply = Object.values(KEYWORD_REPLIES).includes(body);
   if (isOptedOut && !isKeywordReply) message.outcome = { status: "failed", errorCode: 21610 };
-  beginLife(simulation, message);
+  startLifecycle(simulation, message);
   return message.sid;
 }
 

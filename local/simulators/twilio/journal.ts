@@ -1,11 +1,11 @@
 const CAPACITY = 5000;
 
-/** An append-only log in memory: entries are numbered from 1, the oldest make room. */
+/** An in-memory log of the last 5000 entries, numbered from 1. */
 export class Journal<T extends object> {
   #entries: (T & { id: number })[] = [];
   #lastId = 0;
 
-  /** Records `entry` and returns it: what is learned later is written into the same object. */
+  /** Adds `entry` and returns the stored object, so that the caller can complete it later. */
   add(entry: T): T & { id: number } {
     const numbered = { ...entry, id: ++this.#lastId };
     this.#entries.push(numbered);
@@ -13,7 +13,7 @@ export class Journal<T extends object> {
     return numbered;
   }
 
-  /** The entries after the one numbered `id`. */
+  /** Returns the entries with an id greater than `id`. */
   since(id: number): (T & { id: number })[] {
     return this.#entries.filter((entry) => entry.id > id);
   }
@@ -27,16 +27,16 @@ export class Journal<T extends object> {
   }
 }
 
-/** One request to the API. Credentials are never part of it. */
+/** One request to the API, without its credentials. */
 export interface RequestRecord {
   at: string;
   method: string;
   path: string;
   query: Record<string, string | string[]>;
   form: Record<string, string | string[]>;
-  /** The account SID the request was made with, when its credentials were right. */
+  /** The SID of the authenticated account; null if authentication failed or did not happen. */
   account: string | null;
-  /** The answer's status; null while it is being made, and for good when the connection was dropped. */
+  /** The response status; null while the request is in progress, and if the connection was dropped. */
   status: number | null;
   dropped: boolean;
 }
@@ -56,7 +56,7 @@ export interface CallbackRecord {
   durationMs: number;
 }
 
-/** Form or query parameters as JSON: repeated keys become arrays. */
+/** Converts form or query parameters to JSON. Repeated keys become arrays. */
 export function paramsAsJson(params: URLSearchParams): Record<string, string | string[]> {
   const json: Record<string, string | string[]> = {};
   for (const key of new Set(params.keys())) {

@@ -1,4 +1,4 @@
-/** The carriers' keywords: a text that is nothing but one of them changes the sender's consent. */
+/** The standard keywords. A text that consists of one of them changes the sender's consent or asks for help. */
 const KEYWORDS = {
   STOP: ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"],
   START: ["START", "YES", "UNSTOP"],
@@ -7,7 +7,7 @@ const KEYWORDS = {
 
 export type Keyword = keyof typeof KEYWORDS;
 
-/** What Twilio itself answers to a keyword. */
+/** Twilio's own replies to keywords. */
 export const KEYWORD_REPLIES: Record<Keyword, string> = {
   STOP: "You have successfully been unsubscribed. You will not receive any more messages from this number. " +
     "Reply START to resubscribe.",
@@ -16,7 +16,7 @@ export const KEYWORD_REPLIES: Record<Keyword, string> = {
   HELP: "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
 };
 
-/** The keyword a text consists of, whatever its case and the space around it. */
+/** Returns the keyword that a text consists of. Ignores case and surrounding white space. */
 export function keywordOf(body: string): Keyword | undefined {
   const word = body.trim().toUpperCase();
   const names = Object.keys(KEYWORDS) as Keyword[];

@@ -29,7 +29,7 @@ const MAGIC_RECIPIENTS: Record<string, (to: string) => ApiError> = {
   "+15005550009": (to) => new ApiError(21614, `'To' number ${to} is not a valid mobile number`),
 };
 
-/** A message that may be sent: checked, its numbers in E.164. */
+/** A validated message, with its numbers in E.164. */
 export interface MessageRequest {
   from: string;
   to: string;
@@ -40,8 +40,9 @@ export interface MessageRequest {
 }
 
 /**
- * Reads and checks what `POST /Messages` was sent, in Twilio's order: recipient, content, sender, then whether the
- * sender may text that recipient. Throws the `ApiError` Twilio would answer with.
+ * Reads and validates the form of `POST /Messages` in Twilio's order: recipient, content, sender, then whether the
+ * sender may text that recipient.
+ * @throws ApiError with the code that Twilio returns
  */
 export function readMessageRequest(
   store: Store,
@@ -103,7 +104,10 @@ function checkStatusCallback(url: string, allowLocal: boolean): void {
   }
 }
 
-/** The sender: `From`, when this very account holds it and it can text; else the service's first such number. */
+/**
+ * Returns the sender: `From`, if this account owns it and it is SMS-capable; without `From`, the account's first
+ * SMS-capable number, as the pool of the messaging service.
+ */
 function senderOf(store: Store, account: Account, from: string | null, serviceSid: string | null): string {
   if (from) return checkedSender(store, account, from);
   if (!serviceSid) throw new ApiError(21603, "A 'From' phone number is required");

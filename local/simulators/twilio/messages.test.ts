@@ -12,15 +12,16 @@ async function masterNumber(fixture: Fixture): Promise<string> {
   return number.phoneNumber;
 }
 
-async function settled(fixture: Fixture, sid: string) {
-  await eventually(`${sid} to settle`, async () => {
+/** Waits for the final status of a message. */
+async function finished(fixture: Fixture, sid: string) {
+  await eventually(`the final status of ${sid}`, async () => {
     const { status } = await fixture.master.messages(sid).fetch();
     return !["accepted", "queued", "sent"].includes(status);
   });
   return await fixture.master.messages(sid).fetch();
 }
 
-Deno.test("a message is queued at first, then sent, delivered, and priced below zero", async () => {
+Deno.test("A message is queued, then sent and delivered, then has a negative price", async () => {
   await using fixture = await startFixture();
   const from = await masterNumber(fixture);
   const message = await fixture.master.messages.create({ from, to: HANDSET, body: "Hello" });
@@ -40,7 +41,7 @@ Deno.test("a message is queued at first, then sent, delivered, and priced below 
   assert.equal(delivered.errorCode, null);
 });
 
-Deno.test("segments are counted as Twilio counts them, in GSM-7 and in UCS-2", async () => {
+Deno.test("A message has the number of segments that Twilio counts in GSM-7 and UCS-2", async () => {
   await using fixture = await startFixture();
   const from = await masterNumber(fixture);
   const segments = async (body: string) =>
@@ -54,9 +55,9 @@ Deno.test("segments are counted as Twilio counts them, in GSM-7 and in UCS-2", a
   assert.equal(await segments("a".repeat(1600)), "11");
 });
 
-const REFUSALS: [code: number, request: Record<string, unknown>][] = [
+const ERRORS: [code: number, request: Record<string, unknown>][] = [
   [21211, { to: "+15005550001" }],
-  [21211, { to: "nobody" }],
+  [21211, { to: "nonsense" }],
   [21612, { to: "+15005550002" }],
   [21408, { to: "+15005550003" }],
   [21610, { to: "+15005550004" }],
@@ -80,9 +81,9 @@ const REFUSALS: [code: number, request: Record<string, unknown>][] = [
   [21701, { from: undefined, messagingServiceSid: "MG1" }],
 ];
 
-for (const [code, request] of REFUSALS) {
+for (const [code, request] of ERRORS) {
   const shown = JSON.stringify(request, (_, value) => value === undefined ? "absent" : value).slice(0, 60);
-  Deno.test(`a message with ${shown} is refused with ${code}, and nothing is sent`, async () => {
+  Deno.test(`POST /Messages with ${shown} answers ${code} and sends nothing`, async () => {
     await using fixture = await startFixture();
     const good = { from: "+15005550006", to: HANDSET, body: "Hello" };
     await rejectsWith(code, 400, fixture.master.messages.create({ ...good, ...request } as typeof good));
@@ -90,12 +91,12 @@ for (const [code, request] of REFUSALS) {
   });
 }
 
-Deno.test("the magic sender is everyone's, a real number its account's alone, and one that cannot text nobody's", async () => {
+Deno.test("Every account can send from the magic number, only the owner from an SMS-capable one", async () => {
   await using fixture = await startFixture();
   const tom = await fixture.subaccount("tom");
   await tom.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
-  const masters = await masterNumber(fixture);
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: masters, to: HANDSET, body: "x" }));
+  const foreign = await masterNumber(fixture);
+  await rejectsWith(21606, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
   const own = await tom.client.incomingPhoneNumbers.create({ areaCode: "404" });
   await tom.client.messages.create({ from: own.phoneNumber, to: HANDSET, body: "x" });
   const [london] = await tom.client.availablePhoneNumbers("GB").local.list({ limit: 1 });
@@ -104,7 +105,7 @@ Deno.test("the magic sender is everyone's, a real number its account's alone, an
   await rejectsWith(21606, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
 });
 
-Deno.test("a local StatusCallback is refused with 21609 where that is switched on", async () => {
+Deno.test("A StatusCallback to this machine answers 21609 with allowLocalCallbacks false", async () => {
   await using strict = await startFixture({ allowLocalCallbacks: false });
   const message = { from: "+15005550006", to: HANDSET, body: "x" };
   for (const host of ["localhost:1", "127.0.0.1", "[::1]:8"]) {
@@ -113,7 +114,7 @@ Deno.test("a local StatusCallback is refused with 21609 where that is switched o
   }
 });
 
-Deno.test("a trial account texts verified numbers only, and has one subaccount", async () => {
+Deno.test("A trial account can text verified numbers only and have one subaccount", async () => {
   await using fixture = await startFixture({ trialVerifiedNumbers: [HANDSET] });
   const from = "+15005550006";
   await fixture.master.messages.create({ from, to: HANDSET, body: "x" });
@@ -131,26 +132,26 @@ for (
     ["+15005530034", "undelivered", 30034],
   ] as const
 ) {
-  Deno.test(`a message to ${to} ends ${status} with ${errorCode}`, async () => {
+  Deno.test(`A message to ${to} becomes ${status} with error ${errorCode}`, async () => {
     await using fixture = await startFixture();
     const { sid } = await fixture.master.messages.create({ from: "+15005550006", to, body: "x" });
-    const ended = await settled(fixture, sid);
-    assert.deepEqual([ended.status, ended.errorCode], [status, errorCode]);
-    assert.ok(ended.errorMessage);
+    const message = await finished(fixture, sid);
+    assert.deepEqual([message.status, message.errorCode], [status, errorCode]);
+    assert.ok(message.errorMessage);
   });
 }
 
-Deno.test("an outcome decided for a number is how messages to it end, until outcomes are cleared", async () => {
+Deno.test("POST /_sim/outcomes sets the final status of messages to a number until outcomes are cleared", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "outcomes", { to: HANDSET, status: "undelivered", errorCode: 30006 });
   const send = () => fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
-  const failed = await settled(fixture, (await send()).sid);
+  const failed = await finished(fixture, (await send()).sid);
   assert.deepEqual([failed.status, failed.errorCode], ["undelivered", 30006]);
   await fixture.sim("DELETE", "outcomes");
-  assert.equal((await settled(fixture, (await send()).sid)).status, "delivered");
+  assert.equal((await finished(fixture, (await send()).sid)).status, "delivered");
 });
 
-Deno.test("a message still queued when its account is suspended fails with 30002", async () => {
+Deno.test("A queued message fails with 30002 when its account is suspended", async () => {
   await using fixture = await startFixture({ lifecycle: { sentMs: 150, deliveredMs: 160, priceMs: 170 } });
   const uma = await fixture.subaccount("uma");
   const { sid } = await uma.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
@@ -160,18 +161,18 @@ Deno.test("a message still queued when its account is suspended fails with 30002
   assert.equal((await asParent.fetch()).errorCode, 30002);
 });
 
-Deno.test("a messaging service picks the account's number, begins as accepted, and needs a number", async () => {
+Deno.test("A message of a messaging service starts as accepted and needs a number of the account", async () => {
   await using fixture = await startFixture();
   const messagingServiceSid = `MG${"a".repeat(32)}`;
   const message = await fixture.master.messages.create({ messagingServiceSid, to: HANDSET, body: "x" });
   assert.equal(message.status, "accepted");
   assert.equal(message.messagingServiceSid, messagingServiceSid);
-  assert.equal((await settled(fixture, message.sid)).status, "delivered");
+  assert.equal((await finished(fixture, message.sid)).status, "delivered");
   const vic = await fixture.subaccount("vic");
   await rejectsWith(21703, 400, vic.client.messages.create({ messagingServiceSid, to: HANDSET, body: "x" }));
 });
 
-Deno.test("media make an MMS, listed and fetched with their types", async () => {
+Deno.test("A message with media is an MMS whose media are listed and fetched with their types", async () => {
   await using fixture = await startFixture();
   const message = await fixture.master.messages.create({
     from: "+15005550006",
@@ -187,7 +188,7 @@ Deno.test("media make an MMS, listed and fetched with their types", async () => 
   assert.equal((await fixture.master.messages(message.sid).media(first.sid).fetch()).parentSid, message.sid);
 });
 
-Deno.test("messages are listed by recipient, sender and time sent; one just queued is found too", async () => {
+Deno.test("Messages are listed by recipient, sender and time, including queued ones", async () => {
   await using fixture = await startFixture({ lifecycle: { sentMs: 5_000, deliveredMs: 6_000, priceMs: 7_000 } });
   const from = await masterNumber(fixture);
   const startedAt = new Date();
@@ -207,7 +208,7 @@ Deno.test("messages are listed by recipient, sender and time sent; one just queu
   assert.deepEqual(await sids({ dateSent: today }), [second.sid, first.sid]);
 });
 
-Deno.test("more than fifty messages come in pages, each once", async () => {
+Deno.test("The SDK lists 120 messages across pages, each once", async () => {
   await using fixture = await startFixture();
   for (let index = 0; index < 120; index++) {
     await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: String(index) });
@@ -216,26 +217,26 @@ Deno.test("more than fifty messages come in pages, each once", async () => {
   assert.deepEqual(bodies, Array.from({ length: 120 }, (_, index) => 119 - index));
 });
 
-Deno.test("a delivered message is redacted by an empty body, then deleted; a queued one is neither", async () => {
+Deno.test("A delivered message can be redacted and deleted, a queued one cannot", async () => {
   await using fixture = await startFixture({ lifecycle: { sentMs: 200, deliveredMs: 210, priceMs: 220 } });
   const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "secret" });
   await rejectsWith(20009, 400, fixture.master.messages(sid).remove());
   await rejectsWith(20009, 400, fixture.master.messages(sid).update({ body: "" }));
-  await settled(fixture, sid);
+  await finished(fixture, sid);
   await rejectsWith(20009, 400, fixture.master.messages(sid).update({ body: "other" }));
   assert.equal((await fixture.master.messages(sid).update({ body: "" })).body, "");
   assert.equal(await fixture.master.messages(sid).remove(), true);
   await rejectsWith(20404, 404, fixture.master.messages(sid).fetch());
 });
 
-Deno.test("a message of one account is unknown to another", async () => {
+Deno.test("Fetching a message of another account answers 404", async () => {
   await using fixture = await startFixture();
   const wendy = await fixture.subaccount("wendy");
   const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
   await rejectsWith(20404, 404, wendy.client.messages(sid).fetch());
 });
 
-Deno.test("any text of at most 1,600 characters comes back as it was sent", async () => {
+Deno.test("Property: the API returns any body up to 60 graphemes unchanged", async () => {
   await using fixture = await startFixture();
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }).filter((body) => body.length <= 1600);
   await fc.assert(

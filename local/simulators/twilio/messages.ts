@@ -1,5 +1,5 @@
 import { newSid } from "./identifiers.ts";
-import type { CallbackTrouble, MediaItem, Message, MessageDirection, MessageStatus, Outcome } from "./records.ts";
+import type { CallbackFault, MediaItem, Message, MessageDirection, MessageStatus, Outcome } from "./records.ts";
 import { segmentCount } from "./segments.ts";
 import type { Store } from "./store.ts";
 
@@ -14,7 +14,7 @@ const MEDIA_TYPES: Record<string, string> = {
   vcf: "text/vcard",
 };
 
-/** What a new message is made of. */
+/** The fields of a new message. The rest are generated. */
 export interface MessageDraft {
   accountSid: string;
   direction: MessageDirection;
@@ -25,10 +25,10 @@ export interface MessageDraft {
   status: MessageStatus;
   messagingServiceSid?: string | null;
   statusCallback?: string | null;
-  callbackTrouble?: CallbackTrouble | null;
+  callbackFault?: CallbackFault | null;
 }
 
-/** Adds a message to the store; how it will end is decided here (see `outcomeOf`). */
+/** Adds a message to the store and determines its outcome (see `outcomeOf`). */
 export function addMessage(store: Store, draft: MessageDraft): Message {
   const now = Date.now();
   const message: Message = {
@@ -47,7 +47,7 @@ export function addMessage(store: Store, draft: MessageDraft): Message {
     messagingServiceSid: draft.messagingServiceSid ?? null,
     statusCallback: draft.statusCallback ?? null,
     outcome: draft.direction === "inbound" ? null : outcomeOf(store, draft.to),
-    callbackTrouble: draft.callbackTrouble ?? null,
+    callbackFault: draft.callbackFault ?? null,
     createdAt: now,
     updatedAt: now,
     sentAt: draft.direction === "inbound" ? now : null,
@@ -58,8 +58,9 @@ export function addMessage(store: Store, draft: MessageDraft): Message {
 }
 
 /**
- * How a message to `to` ends. `POST /_sim/outcomes` decides for a number; without it `+150055` followed by a delivery
- * error, as in `+15005530003`, fails with that error; every other message is delivered.
+ * Returns the final status of a message to `to`. `POST /_sim/outcomes` sets it for a number. Otherwise a message to
+ * `+150055` and a delivery error, for example `+15005530003`, fails with that error, and any other message is
+ * delivered.
  */
 export function outcomeOf(store: Store, to: string): Outcome {
   const decided = store.outcomes.get(to);

@@ -1,19 +1,19 @@
 import { ApiError } from "./errors.ts";
 import { COUNTRIES, NUMBER_BLOCKS, type NumberBlock } from "./number-places.ts";
 
-/** A number on sale. */
+/** A number that can be bought. */
 export interface OfferedNumber {
   phoneNumber: string;
   block: NumberBlock;
 }
 
-/** Numbers per block: two coprime-stepped counters repeat only after this many. */
+/** Numbers per block: the counters for exchange and line repeat together only after this many. */
 const PER_BLOCK = 20_000;
 const NANP_EXCHANGES = 800;
 
 /**
- * The numbers on sale in `blocks`, always the same ones in the same order, one block after the other in turn,
- * without those already `taken`. Lazy: a caller takes as many as it needs.
+ * Yields the available numbers of `blocks`, one per block in turn, without those in `taken`. The order is always the
+ * same.
  */
 export function* offeredNumbers(blocks: NumberBlock[], taken: ReadonlySet<string>): Generator<OfferedNumber> {
   for (let index = 0; index < PER_BLOCK; index++) {
@@ -24,7 +24,7 @@ export function* offeredNumbers(blocks: NumberBlock[], taken: ReadonlySet<string
   }
 }
 
-/** The block a number belongs to, so that any well-formed number can be bought, not only those a search offers. */
+/** Returns the block of a number. Any valid North American number has one, so it can be bought without a search. */
 export function blockOf(phoneNumber: string): NumberBlock | undefined {
   const known = NUMBER_BLOCKS.find((block) =>
     phoneNumber.startsWith(prefixOf(block)) && phoneNumber.length === prefixOf(block).length + block.digits
@@ -32,19 +32,19 @@ export function blockOf(phoneNumber: string): NumberBlock | undefined {
   return known ?? genericNanpBlock(phoneNumber);
 }
 
-/** `(415) 555-2671` in North America, the number itself elsewhere. */
+/** Formats a North American number as `(415) 555-2671`. Returns any other number unchanged. */
 export function friendlyNumber(phoneNumber: string): string {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(phoneNumber);
   return parts ? `(${parts[1]}) ${parts[2]}-${parts[3]}` : phoneNumber;
 }
 
-/** Whether a search for `pattern` finds a number: digits, letters as on a keypad, `*` for any one digit. */
+/** Converts a `Contains` pattern to a regular expression: digits, keypad letters, and `*` for any digit. */
 export function containsPattern(pattern: string): RegExp {
   const digits = pattern.toUpperCase().replace(/[^0-9A-Z*]/g, "").replace(/[A-Z]/g, keypadDigit);
   return new RegExp(digits.replaceAll("*", "\\d"));
 }
 
-/** The area code asked for; Twilio's 21451 when it is none. */
+/** Validates an area code. @throws ApiError 21451 if it does not have three digits */
 export function wantedAreaCode(text: string | null): string | null {
   if (text !== null && !/^\d{3}$/.test(text)) throw new ApiError(21451, `Invalid area code '${text}'`);
   return text;
@@ -67,7 +67,7 @@ function numberAt(block: NumberBlock, index: number): string | undefined {
   }
   const exchange = String(200 + (index * 37 + salt * 7) % NANP_EXCHANGES);
   const line = String((index * 7919 + salt * 104_729) % 10_000).padStart(4, "0");
-  // N11 exchanges are service codes and 555 is fiction's.
+  // N11 exchanges are service codes, and 555 is reserved for fiction.
   return exchange.endsWith("11") || exchange === "555" ? undefined : prefixOf(block) + exchange + line;
 }
 

@@ -1,6 +1,6 @@
 import type { Capabilities, NumberType } from "./records.ts";
 
-/** A block of numbers on sale: its dialling prefix after the country code, and where and how it works. */
+/** A block of available numbers with a common prefix after the country code. */
 export interface NumberBlock {
   country: string;
   type: NumberType;
@@ -13,9 +13,9 @@ export interface NumberBlock {
   latitude: string | null;
   longitude: string | null;
   capabilities: Capabilities;
-  /** `none`, or `any`: then a purchase needs an AddressSid (21631). */
+  /** With `any`, a purchase without an AddressSid fails with 21631. */
   addressRequirements: "none" | "any";
-  /** A purchase needs a BundleSid (21649). */
+  /** Whether a purchase without a BundleSid fails with 21649. */
   needsBundle: boolean;
 }
 
@@ -28,7 +28,7 @@ export const COUNTRIES: Record<string, { name: string; callingCode: string }> = 
   SE: { name: "Sweden", callingCode: "46" },
 };
 
-const EVERYTHING: Capabilities = { voice: true, sms: true, mms: true };
+const ALL_CAPABILITIES: Capabilities = { voice: true, sms: true, mms: true };
 const TEXT_AND_VOICE: Capabilities = { voice: true, sms: true, mms: false };
 const VOICE_ONLY: Capabilities = { voice: true, sms: false, mms: false };
 
@@ -78,19 +78,19 @@ const CA_PLACES: Place[] = [
 
 const NANP_TOLL_FREE = ["800", "833", "844", "855", "866", "877", "888"];
 
-/** Every block, in the order searches run through them. */
+/** All blocks, in the order of search results. */
 export const NUMBER_BLOCKS: NumberBlock[] = [
   ...US_PLACES.map((place) => nanpBlock("US", place)),
   ...CA_PLACES.map((place) => nanpBlock("CA", place)),
   ...["US", "CA"].flatMap((country) =>
-    NANP_TOLL_FREE.map((prefix) => block(country, "toll-free", prefix, 7, EVERYTHING))
+    NANP_TOLL_FREE.map((prefix) => block(country, "toll-free", prefix, 7, ALL_CAPABILITIES))
   ),
   { ...block("GB", "local", "20", 8, VOICE_ONLY), locality: "London", region: "London", postalCode: "EC1A" },
   { ...block("GB", "local", "161", 7, VOICE_ONLY), locality: "Manchester", region: "Manchester", postalCode: "M1" },
   block("GB", "mobile", "7700", 6, TEXT_AND_VOICE),
   block("GB", "toll-free", "800", 7, VOICE_ONLY),
   { ...block("AU", "local", "2", 8, VOICE_ONLY), locality: "Sydney", region: "NSW", addressRequirements: "any" },
-  { ...block("AU", "mobile", "4", 8, EVERYTHING), addressRequirements: "any" },
+  { ...block("AU", "mobile", "4", 8, ALL_CAPABILITIES), addressRequirements: "any" },
   { ...block("DE", "local", "30", 8, VOICE_ONLY), locality: "Berlin", region: "Berlin", needsBundle: true },
   { ...block("DE", "mobile", "1573", 7, TEXT_AND_VOICE), needsBundle: true },
   block("SE", "mobile", "70", 7, TEXT_AND_VOICE),
@@ -98,7 +98,7 @@ export const NUMBER_BLOCKS: NumberBlock[] = [
 
 function nanpBlock(country: string, [prefix, locality, region, postalCode, latitude, longitude]: Place): NumberBlock {
   return {
-    ...block(country, "local", prefix, 7, EVERYTHING),
+    ...block(country, "local", prefix, 7, ALL_CAPABILITIES),
     ...{ locality, region, postalCode, latitude, longitude },
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
 import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
-Deno.test("countries on sale are listed with the types of number they have", async () => {
+Deno.test("Countries are listed with their number types", async () => {
   await using fixture = await startFixture();
   const countries = await fixture.master.availablePhoneNumbers.list();
   assert.deepEqual(["US", "CA", "GB"].filter((code) => countries.some((one) => one.countryCode === code)), [
@@ -16,7 +16,7 @@ Deno.test("countries on sale are listed with the types of number they have", asy
   await rejectsWith(20404, 404, fixture.master.availablePhoneNumbers("US").mobile.list());
 });
 
-Deno.test("a search by area code finds numbers of that area, always the same ones, with upper-case SMS and MMS", async () => {
+Deno.test("A search by area code always finds the same numbers of that area, with upper-case SMS and MMS", async () => {
   await using fixture = await startFixture();
   const local = fixture.master.availablePhoneNumbers("US").local;
   const found = await local.list({ areaCode: 415, limit: 20 });
@@ -30,7 +30,7 @@ Deno.test("a search by area code finds numbers of that area, always the same one
   assert.deepEqual(again.map((number) => number.phoneNumber), found.map((number) => number.phoneNumber));
 });
 
-Deno.test("Contains finds digits, letters as on a keypad, and * for any digit", async () => {
+Deno.test("Contains matches digits, keypad letters, and * for any digit", async () => {
   await using fixture = await startFixture();
   const local = fixture.master.availablePhoneNumbers("US").local;
   const digits = await local.list({ contains: "7*7", limit: 10 });
@@ -42,7 +42,7 @@ Deno.test("Contains finds digits, letters as on a keypad, and * for any digit", 
   await rejectsWith(20001, 400, local.list({ contains: "#" }));
 });
 
-Deno.test("a search is narrowed by region, locality, capability and page size", async () => {
+Deno.test("A search filters by region, locality and capability, and limits by page size", async () => {
   await using fixture = await startFixture();
   const { local } = fixture.master.availablePhoneNumbers("US");
   assert.ok((await local.list({ inRegion: "TX", limit: 9 })).every((number) => number.region === "TX"));
@@ -62,14 +62,14 @@ Deno.test("a search is narrowed by region, locality, capability and page size", 
   );
 });
 
-Deno.test("area codes: a malformed one is 21451, one without numbers 21452", async () => {
+Deno.test("A malformed area code answers 21451, and one without numbers 21452", async () => {
   await using fixture = await startFixture();
   await rejectsWith(21451, 400, fixture.master.availablePhoneNumbers("US").local.list({ areaCode: 41 }));
   await rejectsWith(21451, 400, fixture.master.incomingPhoneNumbers.create({ areaCode: "4155" }));
   await rejectsWith(21452, 400, fixture.master.incomingPhoneNumbers.create({ areaCode: "999" }));
 });
 
-Deno.test("a number is bought once anywhere, leaves the search, and shows lower-case capabilities", async () => {
+Deno.test("A bought number has lower-case capabilities, leaves the search, and cannot be bought again", async () => {
   await using fixture = await startFixture();
   const olivia = await fixture.subaccount("olivia");
   const [offered] = await olivia.client.availablePhoneNumbers("US").local.list({ areaCode: 617, limit: 1 });
@@ -90,19 +90,19 @@ Deno.test("a number is bought once anywhere, leaves the search, and shows lower-
   await rejectsWith(21422, 400, fixture.master.incomingPhoneNumbers.create({ phoneNumber: offered.phoneNumber }));
 });
 
-Deno.test("Twilio's magic numbers answer a purchase: taken, invalid, always fine", async () => {
+Deno.test("Buying Twilio's magic numbers answers unavailable, invalid and success", async () => {
   await using fixture = await startFixture();
   const { incomingPhoneNumbers } = fixture.master;
   await rejectsWith(21422, 400, incomingPhoneNumbers.create({ phoneNumber: "+15005550000" }));
   await rejectsWith(21421, 400, incomingPhoneNumbers.create({ phoneNumber: "+15005550001" }));
   await rejectsWith(21421, 400, incomingPhoneNumbers.create({ phoneNumber: "12" }));
-  await rejectsWith(21404, 400, incomingPhoneNumbers.create({ friendlyName: "nothing asked for" }));
+  await rejectsWith(21404, 400, incomingPhoneNumbers.create({ friendlyName: "no number" }));
   for (let time = 0; time < 2; time++) {
     assert.equal((await incomingPhoneNumbers.create({ phoneNumber: "+15005550006" })).phoneNumber, "+15005550006");
   }
 });
 
-Deno.test("where the law asks for papers, a purchase without them is refused", async () => {
+Deno.test("Buying a regulated number without an AddressSid or BundleSid answers 21631 or 21649", async () => {
   await using fixture = await startFixture();
   const [australian] = await fixture.master.availablePhoneNumbers("AU").mobile.list({ limit: 1 });
   const [german] = await fixture.master.availablePhoneNumbers("DE").mobile.list({ limit: 1 });
@@ -115,7 +115,7 @@ Deno.test("where the law asks for papers, a purchase without them is refused", a
   assert.equal(bought.addressSid, addressSid);
 });
 
-Deno.test("an account lists its own numbers, by number, part of a number, name and type", async () => {
+Deno.test("An account lists its numbers by number, partial number, name and type", async () => {
   await using fixture = await startFixture();
   const peggy = await fixture.subaccount("peggy");
   const boston = await peggy.client.incomingPhoneNumbers.create({ areaCode: "617", friendlyName: "Desk" });
@@ -131,7 +131,7 @@ Deno.test("an account lists its own numbers, by number, part of a number, name a
   assert.deepEqual((await peggy.client.incomingPhoneNumbers.tollFree.list()).map((number) => number.sid), [free.sid]);
 });
 
-Deno.test("a number is set up, and refuses a URL or a method that is none", async () => {
+Deno.test("Updating a number changes its settings, and fails for an invalid URL or method", async () => {
   await using fixture = await startFixture();
   const [held] = await fixture.master.incomingPhoneNumbers.list();
   assert.ok(held);
@@ -145,7 +145,7 @@ Deno.test("a number is set up, and refuses a URL or a method that is none", asyn
   assert.equal((await number.fetch()).friendlyName, "Front desk");
 });
 
-Deno.test("the parent alone moves a number to another account", async () => {
+Deno.test("Only the parent can move a number to another account", async () => {
   await using fixture = await startFixture();
   const quinn = await fixture.subaccount("quinn");
   const rose = await fixture.subaccount("rose");
@@ -158,7 +158,7 @@ Deno.test("the parent alone moves a number to another account", async () => {
   assert.equal((await rose.client.incomingPhoneNumbers(number.sid).fetch()).phoneNumber, number.phoneNumber);
 });
 
-Deno.test("a number that is released is gone, and on sale again", async () => {
+Deno.test("A released number answers 404 and can be bought again", async () => {
   await using fixture = await startFixture();
   const sam = await fixture.subaccount("sam");
   const number = await sam.client.incomingPhoneNumbers.create({ areaCode: "702" });
@@ -168,7 +168,7 @@ Deno.test("a number that is released is gone, and on sale again", async () => {
   await fixture.master.incomingPhoneNumbers.create({ phoneNumber: number.phoneNumber });
 });
 
-Deno.test("the master begins with two numbers that can text, unless told otherwise", async () => {
+Deno.test("The master starts with two SMS-capable numbers unless seedMasterNumbers is false", async () => {
   await using seeded = await startFixture();
   const numbers = await seeded.master.incomingPhoneNumbers.list();
   assert.equal(numbers.length, 2);

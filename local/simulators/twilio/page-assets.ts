@@ -10,7 +10,7 @@ const FILES: Record<string, { file: string; contentType: string }> = {
   "/phone.svg": { file: "phone.svg", contentType: "image/svg+xml" },
 };
 
-/** Reads the page's files, once, and returns the answer for each path they are served under. */
+/** Reads the files of the page and returns the response for each path. */
 export async function loadPage(): Promise<Map<string, HttpAnswer>> {
   const answers = new Map<string, HttpAnswer>();
   for (const [path, { file, contentType }] of Object.entries(FILES)) {

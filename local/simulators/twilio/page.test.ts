@@ -8,11 +8,11 @@ const HANDSET = "+14155550123";
 const CHROMIUM = Deno.env.get("CHROMIUM_PATH") ?? "/usr/bin/chromium";
 const QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
-/** A simulator with its page open in a browser, whose console must stay clean. */
+/** Opens the page of a simulator in a browser, and fails if the browser's console contains errors. */
 async function withPage(run: (page: Page, fixture: Fixture) => Promise<void>, viewport = { width: 1180, height: 820 }) {
   assert.ok(
     existsSync(CHROMIUM),
-    `Cannot test the page: there is no Chromium at "${CHROMIUM}". Install it (Debian: apt-get install -y chromium) or ` +
+    `Cannot test the page: "${CHROMIUM}" does not exist; install Chromium (Debian: apt-get install -y chromium) or ` +
       "set CHROMIUM_PATH",
   );
   await using fixture = await startFixture();
@@ -20,16 +20,16 @@ async function withPage(run: (page: Page, fixture: Fixture) => Promise<void>, vi
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...sandbox] });
   try {
     const page = await browser.newPage({ viewport });
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => {
-      // An answer that refuses is shown to the reader; the browser's own remark on it is no fault of the page.
-      const isRefusal = message.text().startsWith("Failed to load resource");
-      if (message.type() === "error" && !isRefusal) complaints.push(message.text());
+      // The browser also logs responses with an error status, which the page shows to the user.
+      const isErrorResponse = message.text().startsWith("Failed to load resource");
+      if (message.type() === "error" && !isErrorResponse) errors.push(message.text());
     });
     await page.goto(fixture.url);
     await run(page, fixture);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(errors, []);
   } finally {
     await browser.close();
   }
@@ -38,7 +38,7 @@ async function withPage(run: (page: Page, fixture: Fixture) => Promise<void>, vi
 const options = { sanitizeOps: false, sanitizeResources: false };
 
 Deno.test(
-  "the page shows what was sent, live, with its status, and texts back through the webhook",
+  "The page shows a sent message with its status without a reload, and a reply calls the webhook",
   options,
   () =>
     withPage(async (page, fixture) => {
@@ -49,7 +49,7 @@ Deno.test(
       const tenant = await fixture.subaccount("Ada's Bakery");
       const number = await tenant.client.incomingPhoneNumbers.create({ areaCode: "415", smsUrl: `${receiver.url}/in` });
       await page.getByRole("button", { name: /Ada's Bakery/ }).click();
-      await page.getByText("Nothing was texted yet").waitFor();
+      await page.getByText("This phone has no texts yet").waitFor();
 
       await tenant.client.messages.create({ from: number.phoneNumber, to: HANDSET, body: "Your <b>cake</b> is ready" });
       await page.locator(".bubble", { hasText: "Your <b>cake</b> is ready" }).waitFor();
@@ -66,7 +66,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a number can be texted from any handset, and a number that is none is refused in words",
+  "The page texts a number from any handset, and shows an error for an invalid handset number",
   options,
   () =>
     withPage(async (page, fixture) => {
@@ -85,7 +85,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the page works with the keyboard alone, on a narrow screen, and shows a failure's code",
+  "The page works with the keyboard on a narrow screen, and shows the error code of a failed message",
   options,
   () =>
     withPage(async (page, fixture) => {

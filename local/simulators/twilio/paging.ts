@@ -3,28 +3,28 @@ import { ApiError, invalidParameter } from "./errors.ts";
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 1000;
 
-/** A list request: the path it came in on and its query. */
+/** The path and query of a list request. */
 export interface ListRequest {
   path: string;
   query: URLSearchParams;
 }
 
-/** The page size asked for, 50 by default; more than 1000 is Twilio's error 20007. */
+/** Returns the requested page size, 50 by default. @throws ApiError 20007 if it exceeds 1000 */
 export function pageSizeOf(query: URLSearchParams): number {
-  const asked = query.get("PageSize");
-  if (asked === null) return DEFAULT_PAGE_SIZE;
-  if (!/^\d+$/.test(asked) || Number(asked) < 1) throw invalidParameter("PageSize", asked);
-  if (Number(asked) > MAX_PAGE_SIZE) {
-    throw new ApiError(20007, `Page size too large: '${asked}' is more than ${MAX_PAGE_SIZE}`);
+  const requested = query.get("PageSize");
+  if (requested === null) return DEFAULT_PAGE_SIZE;
+  if (!/^\d+$/.test(requested) || Number(requested) < 1) throw invalidParameter("PageSize", requested);
+  if (Number(requested) > MAX_PAGE_SIZE) {
+    throw new ApiError(20007, `Page size too large: '${requested}' is more than ${MAX_PAGE_SIZE}`);
   }
-  return Number(asked);
+  return Number(requested);
 }
 
 /**
- * One page of `items`, with Twilio's relative page URIs around it.
+ * Returns one page of `items` with Twilio's relative page URIs.
  *
- * The page token names the last row seen, by `seq`, so rows that appear or vanish between two requests
- * neither repeat nor skip a row. Rows without a `seq` (usage records) are paged by position alone.
+ * The page token contains the `seq` of the last row of the previous page, so that rows created or deleted between two
+ * requests cause no repeated or skipped rows. Rows without a `seq` (usage records) are paged by position.
  */
 export function page<T extends object>(
   request: ListRequest,
@@ -53,9 +53,9 @@ export function page<T extends object>(
 }
 
 function pageNumberOf(query: URLSearchParams): number {
-  const asked = query.get("Page") ?? "0";
-  if (!/^\d+$/.test(asked)) throw invalidParameter("Page", asked);
-  return Number(asked);
+  const requested = query.get("Page") ?? "0";
+  if (!/^\d+$/.test(requested)) throw invalidParameter("Page", requested);
+  return Number(requested);
 }
 
 function tokenAfter(item: object | undefined): string | null {
@@ -67,7 +67,7 @@ function seqOf(item: object): number {
   return "seq" in item && typeof item.seq === "number" ? item.seq : 0;
 }
 
-/** Lists run from the newest row to the oldest, so the next page begins below the token's row. */
+/** Lists are sorted from newest to oldest, so the next page begins with the first `seq` below the token's. */
 function offsetOf(token: string | null, items: object[], fallback: number): number {
   if (!token) return fallback;
   const seen = /^PA([0-9a-f]{32})$/.exec(token)?.[1];

@@ -2,9 +2,10 @@ import { friendlyNumber } from "./number-inventory.ts";
 import type { Account, Message } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** One text as a phone shows it: `mine` is what this phone sent. */
+/** One text on a phone. */
 interface PhoneText {
   sid: string;
+  /** Whether this phone sent the text. */
   mine: boolean;
   body: string;
   mediaUrls: string[];
@@ -16,7 +17,7 @@ interface PhoneText {
 interface PhoneThread {
   with: string;
   friendlyWith: string;
-  /** Who holds the other number, when it is one on Twilio. */
+  /** The name of the account that owns the other number; null for a handset. */
   ownerWith: string | null;
   texts: PhoneText[];
 }
@@ -31,8 +32,8 @@ interface Phone {
 }
 
 /**
- * Every phone of the page with its threads, the liveliest first: one for each number on Twilio, one for each handset
- * that ever texted or was texted. No token is in it.
+ * Returns the phones of the page with their threads, sorted by latest activity: one per number on Twilio, and one per
+ * handset that sent or received a text. The result contains no tokens.
  */
 export function phonesOf(store: Store): { revision: number; phones: Phone[] } {
   const texts = [...store.messages.values()];
@@ -55,7 +56,7 @@ export function phonesOf(store: Store): { revision: number; phones: Phone[] } {
   const others = [...handsets].filter((number) => !owners.has(number)).map((number) =>
     phone("handset", number, texts, owners)
   );
-  return { revision: store.revision, phones: [...twilio, ...others].sort(byLiveliness) };
+  return { revision: store.revision, phones: [...twilio, ...others].sort(byLatestActivity) };
 }
 
 function phone(
@@ -91,7 +92,7 @@ function phoneText(message: Message, number: string): PhoneText {
   };
 }
 
-function byLiveliness(left: Phone, right: Phone): number {
+function byLatestActivity(left: Phone, right: Phone): number {
   return (right.threads[0] ? lastAt(right.threads[0]) : "").localeCompare(
     left.threads[0] ? lastAt(left.threads[0]) : "",
   );

@@ -11,7 +11,7 @@ const MAGIC_TAKEN = "+15005550000";
 const MAGIC_INVALID = "+15005550001";
 export const MAGIC_VALID = "+15005550006";
 
-/** What is to be bought: a number, or any number of an area code. */
+/** A purchase of one number: a given number, or any number of an area code. */
 export interface Purchase {
   phoneNumber: string | null;
   areaCode: string | null;
@@ -20,14 +20,15 @@ export interface Purchase {
 }
 
 /**
- * Buys a number for an account and adds it to the store. One number has one owner anywhere, except the magic one
- * that can always be bought. Throws 21421, 21422, 21451, 21452, 21631 or 21649.
+ * Buys a number for an account and adds it to the store. A number has at most one owner across all accounts, except the
+ * magic number that can always be bought.
+ * @throws ApiError 21404, 21421, 21422, 21451, 21452, 21631 or 21649
  */
 export function newPhoneNumber(store: Store, accountSid: string, purchase: Purchase): PhoneNumber {
   const phoneNumber = purchase.phoneNumber ? namedNumber(store, purchase.phoneNumber) : numberInArea(store, purchase);
   const block = blockOf(phoneNumber);
   if (!block) throw new ApiError(21421, `PhoneNumber is invalid: '${phoneNumber}'`);
-  requirePapers(block, purchase);
+  requireRegulatoryDocuments(block, purchase);
   const number = freshNumber(store.nextSeq(), accountSid, phoneNumber, block, purchase);
   store.numbers.set(number.sid, number);
   store.purchases.push({ accountSid, type: number.type, at: number.createdAt });
@@ -54,7 +55,7 @@ function numberInArea(store: Store, { areaCode }: Purchase): string {
   return first.value.phoneNumber;
 }
 
-function requirePapers(block: NumberBlock, { addressSid, bundleSid }: Purchase): void {
+function requireRegulatoryDocuments(block: NumberBlock, { addressSid, bundleSid }: Purchase): void {
   if (block.addressRequirements !== "none" && !addressSid) {
     throw new ApiError(21631, "Phone Number Requires an Address but the 'AddressSid' parameter was empty");
   }

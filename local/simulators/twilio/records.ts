@@ -1,11 +1,11 @@
-/** What the simulator remembers. Times are milliseconds since the epoch; `seq` orders every list. */
+/** The records of the simulator. Times are milliseconds since the epoch. Lists are ordered by `seq`. */
 
 export type AccountStatus = "active" | "suspended" | "closed";
 
 export interface Account {
   seq: number;
   sid: string;
-  /** Its own SID for the master account, the master's for a subaccount. */
+  /** The SID of the master account, also on the master account itself. */
   ownerSid: string;
   friendlyName: string;
   status: AccountStatus;
@@ -61,13 +61,13 @@ export type MessageStatus =
 
 export type MessageDirection = "inbound" | "outbound-api" | "outbound-reply";
 
-/** How an outbound message ends: `sent` means no delivery report ever comes. */
+/** The final status of an outbound message. `sent` means that no delivery report is ever received. */
 export interface Outcome {
   status: "sent" | "delivered" | "undelivered" | "failed";
   errorCode: number | null;
 }
 
-export type CallbackTrouble =
+export type CallbackFault =
   | { effect: "late"; ms: number }
   | { effect: "doubled" }
   | { effect: "reordered" }
@@ -91,18 +91,18 @@ export interface Message {
   numSegments: number;
   status: MessageStatus;
   errorCode: number | null;
-  /** Dollars, negative for a charge; null until it is known. */
+  /** US dollars, negative for a charge. Null until the price is known. */
   price: number | null;
   messagingServiceSid: string | null;
   statusCallback: string | null;
   outcome: Outcome | null;
-  callbackTrouble: CallbackTrouble | null;
+  callbackFault: CallbackFault | null;
   createdAt: number;
   updatedAt: number;
   sentAt: number | null;
 }
 
-/** A monthly charge for a number, kept after the number itself is released. */
+/** The monthly charge for a number. It stays after the number is released. */
 export interface NumberPurchase {
   accountSid: string;
   type: NumberType;
@@ -121,7 +121,7 @@ export interface UsageTrigger {
   triggerValue: number;
   callbackUrl: string;
   callbackMethod: HttpMethod;
-  /** The empty string is a trigger that fires once. */
+  /** The empty string means that the trigger fires only once. */
   recurring: TriggerRecurrence | "";
   firedAt: number | null;
   firedPeriod: string | null;
@@ -129,7 +129,7 @@ export interface UsageTrigger {
   updatedAt: number;
 }
 
-/** A handset that texted STOP to one of our numbers. */
+/** A handset that texted STOP to a number on Twilio. */
 export interface OptOut {
   number: string;
   handset: string;

@@ -1,17 +1,17 @@
-/** Says whether a request is meant: its method and its path as it came in. */
+/** Returns whether a request matches. */
 export type RequestPattern = (method: string, path: string) => boolean;
 
-// Reads `METHOD /path`, the way faults name requests.
-//
-// The path is compared segment by segment, after `/2010-04-01` and `.json` are taken away on both sides.
-// `*` stands for exactly one segment, a last `**` for any further ones, `*` as method for any method, `*` alone for
-// every request. A path that begins with none of `/Accounts`, `/_sim`, `/accounts.twilio.com`, `/pricing.twilio.com` is meant below an
-// account: `POST /Messages` is `POST /Accounts/*/Messages`.
-//
-// `POST /Accounts` is therefore account creation alone, `POST /Accounts/*` an account's update, `POST /Messages`
-// message creation, `GET /IncomingPhoneNumbers/*` the fetch of a number, and
-// `POST /accounts.twilio.com/v1/AuthTokens/Promote` a promotion.
-/** The pattern a fault's `match` means; the comment above says how it is read. */
+/**
+ * Parses the `match` of a fault, `METHOD /path`.
+ *
+ * The path is compared segment by segment, without `/2010-04-01` and `.json`. As a segment, `*` matches any one
+ * segment; as the last segment, `**` matches any further segments. As the method, `*` matches any method; `*` alone
+ * matches every request. A path is relative to an account unless it begins with `/Accounts`, `/_sim`,
+ * `/accounts.twilio.com` or `/pricing.twilio.com`: `POST /Messages` means `POST /Accounts/<any>/Messages`.
+ *
+ * Examples: `POST /Accounts` creates an account, `POST /Messages` creates a message, `GET /IncomingPhoneNumbers/*`
+ * fetches a number, `POST /accounts.twilio.com/v1/AuthTokens/Promote` promotes a token.
+ */
 export function requestPattern(match: string): RequestPattern {
   if (match.trim() === "*") return () => true;
   const [method = "*", path = "**"] = match.trim().split(/\s+/, 2);

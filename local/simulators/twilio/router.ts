@@ -1,16 +1,16 @@
 import type { Account } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** An API request whose credentials are right. */
+/** An authenticated API request. */
 export interface ApiCall {
   simulation: Simulation;
-  /** The account whose credentials came along. */
+  /** The authenticated account. */
   actor: Account;
-  /** The account the path names; the actor itself where the path names none. */
+  /** The account in the path, or the actor if the path has none. */
   account: Account;
   method: string;
   path: string;
-  /** The path's named segments. */
+  /** The values of the named path segments. */
   params: Record<string, string>;
   query: URLSearchParams;
   form: URLSearchParams;
@@ -18,7 +18,7 @@ export interface ApiCall {
 
 export interface Answer {
   status: number;
-  /** JSON; absent for 204. */
+  /** The JSON body; absent for 204. */
   body?: unknown;
 }
 
@@ -26,7 +26,7 @@ export interface Route {
   method: "GET" | "POST" | "DELETE";
   /** `/2010-04-01/Accounts/:account/Messages/:sid`, without `.json`. */
   pattern: string;
-  /** A request that would be refused while its account is suspended, even when the parent makes it. */
+  /** Whether the request fails while its account is suspended, even if the parent makes it. */
   needsActiveAccount?: boolean;
   handle(call: ApiCall): Answer;
 }
@@ -38,7 +38,7 @@ export interface RouteMatch {
 
 export type Routing = { match: RouteMatch } | { allowed: string[] } | "unknown";
 
-/** Finds the route of a request: itself, the methods its path would allow, or nothing. */
+/** Finds the route of a request. If only the method differs, returns the allowed methods. */
 export function routeOf(routes: Route[], method: string, path: string): Routing {
   const allowed: string[] = [];
   for (const route of routes) {

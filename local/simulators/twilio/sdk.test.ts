@@ -5,7 +5,7 @@ import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts
 
 const UNKNOWN_SID = `AC${"0".repeat(32)}`;
 
-Deno.test("a subaccount is created with its own token, owned by the master, and found again by its exact name", async () => {
+Deno.test("A new subaccount has its own token, belongs to the master, and is found by its exact name", async () => {
   await using fixture = await startFixture();
   const { accounts } = fixture.master.api.v2010;
   const created = await accounts.create({ friendlyName: "switchboard:alice" });
@@ -22,7 +22,7 @@ Deno.test("a subaccount is created with its own token, owned by the master, and 
   assert.equal(found[0]?.authToken, created.authToken, "the parent can read the token again");
 });
 
-Deno.test("accounts with the same name are all listed: there is no idempotency", async () => {
+Deno.test("Creating two accounts with the same name creates both: the API has no idempotency", async () => {
   await using fixture = await startFixture();
   const first = await fixture.subaccount("twin");
   const second = await fixture.subaccount("twin");
@@ -30,14 +30,14 @@ Deno.test("accounts with the same name are all listed: there is no idempotency",
   assert.deepEqual(found.map((account) => account.sid), [second.sid, first.sid]);
 });
 
-Deno.test("an account's name is at most 64 characters long", async () => {
+Deno.test("Creating an account with a name over 64 characters answers 20002", async () => {
   await using fixture = await startFixture();
   const { accounts } = fixture.master.api.v2010;
   await accounts.create({ friendlyName: "x".repeat(64) });
   await rejectsWith(20002, 400, accounts.create({ friendlyName: "x".repeat(65) }));
 });
 
-Deno.test("the parent suspends, resumes and finally closes a subaccount, and lists it by its status", async () => {
+Deno.test("The parent can suspend, reactivate and close a subaccount, and list accounts by status", async () => {
   await using fixture = await startFixture();
   const { sid } = await fixture.subaccount("bob");
   const account = fixture.master.api.v2010.accounts(sid);
@@ -50,7 +50,7 @@ Deno.test("the parent suspends, resumes and finally closes a subaccount, and lis
   assert.equal((await account.fetch()).status, "closed");
 });
 
-Deno.test("a status that is none, or the master's own, is refused; a subaccount cannot change its own", async () => {
+Deno.test("Setting an invalid status, the master's status or a subaccount's own status fails", async () => {
   await using fixture = await startFixture();
   const { sid, client } = await fixture.subaccount("carol");
   const { accounts } = fixture.master.api.v2010;
@@ -60,7 +60,7 @@ Deno.test("a status that is none, or the master's own, is refused; a subaccount 
   assert.equal((await accounts(sid).fetch()).status, "active");
 });
 
-Deno.test("closing a subaccount releases its numbers for others to buy", async () => {
+Deno.test("Closing a subaccount releases its numbers, which other accounts can then buy", async () => {
   await using fixture = await startFixture();
   const dave = await fixture.subaccount("dave");
   const erin = await fixture.subaccount("erin");
@@ -70,7 +70,7 @@ Deno.test("closing a subaccount releases its numbers for others to buy", async (
   assert.equal((await erin.client.incomingPhoneNumbers.create({ phoneNumber })).accountSid, erin.sid);
 });
 
-Deno.test("one subaccount more than allowed is refused, and a closed one makes room", async () => {
+Deno.test("Creating more than maxSubaccounts answers 21480, and closed subaccounts do not count", async () => {
   await using fixture = await startFixture({ maxSubaccounts: 1 });
   const { sid } = await fixture.subaccount("first");
   const { accounts } = fixture.master.api.v2010;
@@ -79,13 +79,13 @@ Deno.test("one subaccount more than allowed is refused, and a closed one makes r
   await accounts.create({ friendlyName: "second" });
 });
 
-Deno.test("a subaccount cannot have subaccounts", async () => {
+Deno.test("A subaccount cannot create subaccounts", async () => {
   await using fixture = await startFixture();
   const { client } = await fixture.subaccount("frank");
   await rejectsWith(21101, 400, client.api.v2010.accounts.create({ friendlyName: "nested" }));
 });
 
-Deno.test("a wrong token, an unknown account and another's account are refused", async () => {
+Deno.test("Wrong credentials and access to a foreign account answer 20003, an unknown subaccount 20404", async () => {
   await using fixture = await startFixture();
   const grace = await fixture.subaccount("grace");
   const heidi = await fixture.subaccount("heidi");
@@ -97,7 +97,7 @@ Deno.test("a wrong token, an unknown account and another's account are refused",
   assert.match(error.message, /^The requested resource \/2010-04-01\/Accounts\/AC0+\.json was not found$/);
 });
 
-Deno.test("the parent acts for a subaccount through the path, with its own credentials", async () => {
+Deno.test("The parent acts for a subaccount in the path with its own credentials", async () => {
   await using fixture = await startFixture();
   const ivan = await fixture.subaccount("ivan");
   const parent = sdkFor(fixture, fixture.accountSid, fixture.authToken, { actingFor: ivan.sid });
@@ -109,7 +109,7 @@ Deno.test("the parent acts for a subaccount through the path, with its own crede
 for (
   const [code, status] of [[20003, 401], [20005, 403], [20403, 403], [10001, 400], [90010, 400]] as const
 ) {
-  Deno.test(`requests as a suspended or closed account are refused with ${code} where that is asked for`, async () => {
+  Deno.test(`Requests as a suspended or closed account answer ${code} with inactiveAccountCode ${code}`, async () => {
     await using fixture = await startFixture({ inactiveAccountCode: code });
     const judy = await fixture.subaccount("judy");
     const account = fixture.master.api.v2010.accounts(judy.sid);
@@ -125,7 +125,7 @@ for (
   });
 }
 
-Deno.test("the parent may read a suspended subaccount, but neither send nor buy for it", async () => {
+Deno.test("The parent can read the numbers of a suspended subaccount, but not send or buy for it", async () => {
   await using fixture = await startFixture();
   const karl = await fixture.subaccount("karl");
   const number = await karl.client.incomingPhoneNumbers.create({ areaCode: "415" });
@@ -137,7 +137,7 @@ Deno.test("the parent may read a suspended subaccount, but neither send nor buy 
   await rejectsWith(20005, 403, parent.incomingPhoneNumbers.create({ areaCode: "415" }));
 });
 
-Deno.test("a rotation: both tokens work until the secondary is promoted, then the old one stops", async () => {
+Deno.test("Both tokens of an account work until the secondary one is promoted, then only the new one", async () => {
   await using fixture = await startFixture();
   const leo = await fixture.subaccount("leo");
   const created = await leo.client.accounts.v1.secondaryAuthToken().create();
@@ -154,7 +154,7 @@ Deno.test("a rotation: both tokens work until the secondary is promoted, then th
   assert.equal(seenByParent.authToken, created.secondaryAuthToken);
 });
 
-Deno.test("a secondary token that was deleted opens nothing, and cannot be promoted", async () => {
+Deno.test("A deleted secondary token is rejected and cannot be promoted", async () => {
   await using fixture = await startFixture();
   const mia = await fixture.subaccount("mia");
   const { secondaryAuthToken } = await mia.client.accounts.v1.secondaryAuthToken().create();
@@ -164,7 +164,7 @@ Deno.test("a secondary token that was deleted opens nothing, and cannot be promo
   await rejectsWith(20404, 404, mia.client.accounts.v1.secondaryAuthToken().remove());
 });
 
-Deno.test("lists run through all pages: 1,060 accounts by the thousand, and by fifty", async () => {
+Deno.test("The SDK lists 1,060 accounts across pages of 1,000 and of 50", async () => {
   await using fixture = await startFixture({ maxSubaccounts: 2000 });
   const { accounts } = fixture.master.api.v2010;
   const authorization = `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}`;
@@ -176,10 +176,10 @@ Deno.test("lists run through all pages: 1,060 accounts by the thousand, and by f
     });
     await response.body?.cancel();
   }
-  const everyone = await accounts.list({ pageSize: 1000 });
-  assert.equal(everyone.length, 1061);
-  assert.equal(new Set(everyone.map((account) => account.sid)).size, 1061);
-  assert.equal(everyone[0]?.friendlyName, "n1059", "the newest comes first");
+  const all = await accounts.list({ pageSize: 1000 });
+  assert.equal(all.length, 1061);
+  assert.equal(new Set(all.map((account) => account.sid)).size, 1061);
+  assert.equal(all[0]?.friendlyName, "n1059", "newest first");
   const names: string[] = [];
   await new Promise<void>((resolve, reject) => {
     accounts.each({
@@ -192,7 +192,7 @@ Deno.test("lists run through all pages: 1,060 accounts by the thousand, and by f
   await rejectsWith(20007, 400, accounts.list({ pageSize: 1001 }));
 });
 
-Deno.test("pages name themselves and their neighbours by relative URIs, and going back leads back", async () => {
+Deno.test("The SDK follows the relative next and previous page URIs", async () => {
   await using fixture = await startFixture();
   for (const name of ["a", "b", "c"]) await fixture.subaccount(name);
   const { accounts } = fixture.master.api.v2010;
@@ -205,7 +205,7 @@ Deno.test("pages name themselves and their neighbours by relative URIs, and goin
   assert.deepEqual((await second.previousPage())?.instances.map((account) => account.friendlyName), ["c", "b"]);
 });
 
-Deno.test("a page begins where the last one ended, although rows came meanwhile", async () => {
+Deno.test("The next page begins after the last row even if rows were created in between", async () => {
   await using fixture = await startFixture();
   for (const name of ["a", "b", "c"]) await fixture.subaccount(name);
   const first = await fixture.master.api.v2010.accounts.page({ pageSize: 2 });
@@ -214,7 +214,7 @@ Deno.test("a page begins where the last one ended, although rows came meanwhile"
   assert.deepEqual(second?.instances.map((account) => account.friendlyName), ["a", "Switchboard (master)"]);
 });
 
-Deno.test("an unknown path is a 404, and a known one with a wrong method a 405", async () => {
+Deno.test("An unknown path answers 404, a wrong method 405, and missing credentials 401", async () => {
   await using fixture = await startFixture();
   const authorization = `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}`;
   const base = `${fixture.url}/2010-04-01/Accounts/${fixture.accountSid}`;
@@ -223,19 +223,19 @@ Deno.test("an unknown path is a 404, and a known one with a wrong method a 405",
   const wrongMethod = await fetch(`${base}/Messages.json`, { method: "DELETE", headers: { authorization } });
   assert.equal(wrongMethod.status, 405);
   assert.equal((await wrongMethod.json()).code, 20004);
-  const nobody = await fetch(`${base}.json`);
-  assert.equal(nobody.headers.get("www-authenticate"), 'Basic realm="Twilio API"');
-  assert.equal((await nobody.json()).code, 20003);
+  const anonymous = await fetch(`${base}.json`);
+  assert.equal(anonymous.headers.get("www-authenticate"), 'Basic realm="Twilio API"');
+  assert.equal((await anonymous.json()).code, 20003);
 });
 
-Deno.test("the balance is the parent's alone", async () => {
+Deno.test("Only the parent has a balance", async () => {
   await using fixture = await startFixture();
   const nina = await fixture.subaccount("nina");
   assert.equal((await fixture.master.balance.fetch()).currency, "USD");
   await rejectsWith(20404, 404, nina.client.balance.fetch());
 });
 
-Deno.test("what numbers cost a month is told by country and type, and of countries without numbers nothing", async () => {
+Deno.test("The pricing API lists monthly number prices by type, and answers 404 for an unknown country", async () => {
   await using fixture = await startFixture();
   const countries = fixture.master.pricing.v1.phoneNumbers.countries;
   const states = await countries("US").fetch();

@@ -1,6 +1,6 @@
 import { SegmentedMessage } from "sms-segments-calculator";
 
-/** How many SMS segments a body takes, as Twilio counts them. An empty body (media only) is one. */
+/** Returns the number of SMS segments of a body, as Twilio counts them. An empty body (media only) is one segment. */
 export function segmentCount(body: string): number {
   return Math.max(1, new SegmentedMessage(body).segments.length);
 }

@@ -3,7 +3,7 @@ import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts
 
 const RFC_2822 = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/;
 
-/** The fields of each resource as Twilio's OpenAPI description (api v2010) names them. */
+/** The fields of each resource in Twilio's OpenAPI description (api v2010). */
 const FIELDS: Record<string, { key: string; fields: string }> = {
   "Accounts": {
     key: "accounts",
@@ -63,7 +63,7 @@ async function startWithRows() {
 }
 
 for (const [path, { key, fields }] of Object.entries(FIELDS)) {
-  Deno.test(`a row of ${path} has exactly the fields Twilio describes, its dates in RFC 2822`, async () => {
+  Deno.test(`A row of ${path} has exactly the fields that Twilio documents, with RFC 2822 dates`, async () => {
     await using rows = await startWithRows();
     const [row] = (await rows.read(`${path}.json`))[key] as Json[];
     assert.ok(row);
@@ -74,7 +74,7 @@ for (const [path, { key, fields }] of Object.entries(FIELDS)) {
   });
 }
 
-Deno.test("counts and prices are strings, error codes numbers, unknown ones null", async () => {
+Deno.test("Counts and prices are strings, and a missing error code is null", async () => {
   await using rows = await startWithRows();
   const [message] = (await rows.read("Messages.json"))["messages"] as Json[];
   assert.deepEqual([message?.["num_segments"], message?.["num_media"], message?.["error_code"]], ["1", "0", null]);
@@ -84,7 +84,7 @@ Deno.test("counts and prices are strings, error codes numbers, unknown ones null
   assert.match(String(record?.["start_date"]), /^\d{4}-\d\d-\d\d$/);
 });
 
-Deno.test("a page tells its place, and its neighbours by relative URIs that keep the filters", async () => {
+Deno.test("A page has its position and relative page URIs that keep the filters", async () => {
   await using rows = await startWithRows();
   const { messages, next_page_uri, ...place } = await rows.read("Messages.json?To=%2B14155550123&PageSize=1");
   const uri = `/2010-04-01/Accounts/${rows.fixture.accountSid}/Messages.json?To=%2B14155550123&PageSize=1&Page=0`;
@@ -103,7 +103,7 @@ Deno.test("a page tells its place, and its neighbours by relative URIs that keep
   assert.deepEqual(Object.keys(available).sort(), ["available_phone_numbers", "uri"]);
 });
 
-Deno.test("accounts.twilio.com answers with ISO dates", async () => {
+Deno.test("accounts.twilio.com returns ISO dates", async () => {
   await using rows = await startWithRows();
   const { fixture } = rows;
   const response = await fetch(`${fixture.url}/accounts.twilio.com/v1/AuthTokens/Secondary`, {

@@ -4,32 +4,32 @@ import type { HttpMethod } from "./records.ts";
 import { Timers } from "../timers.ts";
 import type { Store } from "./store.ts";
 
-/** How an inactive account's own requests are refused: nobody documents it, five answers are reported. */
+/** The error codes of requests as an inactive account. Twilio does not document the code; users report these five. */
 export type InactiveAccountCode = 20003 | 20005 | 20403 | 10001 | 90010;
 
-/** Milliseconds from a message's creation to each step of its life. */
+/** Milliseconds from the creation of a message to each step of its lifecycle. */
 export interface Lifecycle {
   sentMs: number;
   deliveredMs: number;
   priceMs: number;
 }
 
-/** What can be changed while the simulator runs, by `POST /_sim/settings`. */
+/** The settings that `POST /_sim/settings` can change at run time. */
 export interface Settings {
   latencyMs: number;
   lifecycle: Lifecycle;
   inactiveAccountCode: InactiveAccountCode;
   allowLocalCallbacks: boolean;
   maxSubaccounts: number;
-  /** Adds `OptOutType` to inbound webhooks, as Advanced Opt-Out does. */
+  /** Whether inbound webhooks contain `OptOutType`, as with Advanced Opt-Out. */
   advancedOptOut: boolean;
-  /** Whether keywords are answered and heeded at all. Twilio's support can turn that off for an account. */
+  /** Whether keywords change consent and get a reply. Twilio support can disable this for an account. */
   keywordHandling: boolean;
-  /** On a trial account only these numbers can be texted (21608); null for a full account. */
+  /** The only numbers that a trial account can text (21608 for others). Null for a full account. */
   trialVerifiedNumbers: string[] | null;
 }
 
-/** A webhook that is to be made: where, as whom, with what. */
+/** A webhook to send, signed with the auth token of `accountSid`. */
 export interface Webhook {
   purpose: CallbackRecord["purpose"];
   accountSid: string;
@@ -38,7 +38,7 @@ export interface Webhook {
   params: Record<string, string>;
 }
 
-/** What became of a webhook: the last attempt's answer, or why there was none. */
+/** The result of a webhook: the response of the last attempt, or the reason why there was none. */
 export interface WebhookResult {
   status: number | null;
   contentType: string;
@@ -46,7 +46,7 @@ export interface WebhookResult {
   error: string | null;
 }
 
-/** Everything one simulator consists of; several can live in one process. */
+/** The parts of one simulator. A process can run several simulators. */
 export interface Simulation {
   store: Store;
   settings: Settings;
@@ -58,7 +58,7 @@ export interface Simulation {
   log(line: string): void;
 }
 
-/** A simulation around `store` whose webhooks go out through `sendWebhook`. */
+/** Creates a simulation of `store` that sends its webhooks with `sendWebhook`. */
 export function createSimulation(
   store: Store,
   settings: Settings,

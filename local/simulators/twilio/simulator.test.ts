@@ -17,7 +17,7 @@ async function withTemporaryFile(run: (stateFile: string) => Promise<void>): Pro
   }
 }
 
-Deno.test("accounts, tokens, numbers, messages and opt-outs survive a restart", () =>
+Deno.test("Accounts, tokens, numbers and messages survive a restart with a state file", () =>
   withTemporaryFile(async (stateFile) => {
     const first = await startTwilioSimulator({ stateFile });
     const master = sdkFor(first, first.accountSid, first.authToken);
@@ -41,7 +41,7 @@ Deno.test("accounts, tokens, numbers, messages and opt-outs survive a restart", 
     }
   }));
 
-Deno.test("a message on its way when the simulator stopped is delivered, and told of, after the restart", () =>
+Deno.test("A message that is queued when the simulator stops is delivered with callbacks after the restart", () =>
   withTemporaryFile(async (stateFile) => {
     await using receiver = await CallbackReceiver.start();
     const slow = { sentMs: 60_000, deliveredMs: 60_000, priceMs: 60_000 };
@@ -59,43 +59,43 @@ Deno.test("a message on its way when the simulator stopped is delivered, and tol
     }
   }));
 
-Deno.test("changes reach the state file while the simulator runs, readable by its owner alone", () =>
+Deno.test("Changes are written to the state file at run time, and only its owner can read it", () =>
   withTemporaryFile(async (stateFile) => {
     await using fixture = await startFixture({ stateFile });
     await fixture.subaccount("written");
-    await eventually("the file to tell", async () => (await Deno.readTextFile(stateFile)).includes("written"));
+    await eventually("the change in the file", async () => (await Deno.readTextFile(stateFile)).includes("written"));
     assert.equal(((await Deno.stat(stateFile)).mode ?? 0) & 0o077, 0);
     const neighbours = [...Deno.readDirSync(join(stateFile, ".."))].map((entry) => entry.name);
     assert.deepEqual(neighbours, ["twilio.json"], "no temporary file is left");
   }));
 
-Deno.test("a file that is no state file, or another master's, is refused", () =>
+Deno.test("The simulator does not start with an invalid state file or one of another master account", () =>
   withTemporaryFile(async (stateFile) => {
     await Deno.writeTextFile(stateFile, '{"version":9}');
     await assert.rejects(startTwilioSimulator({ stateFile }), /is not a version 1 state file/);
     await Deno.remove(stateFile);
     await (await startTwilioSimulator({ stateFile })).stop();
     const accountSid = `AC${"7".repeat(32)}`;
-    await assert.rejects(startTwilioSimulator({ stateFile, accountSid }), /belongs to AC/);
+    await assert.rejects(startTwilioSimulator({ stateFile, accountSid }), /belongs to "AC/);
   }));
 
-Deno.test("two simulators in one process know nothing of each other", async () => {
+Deno.test("Two simulators in one process share no state", async () => {
   await using one = await startFixture();
   await using other = await startFixture();
   assert.notEqual(one.accountSid, other.accountSid);
   await one.subaccount("mine");
   assert.equal((await other.master.api.v2010.accounts.list()).length, 1);
-  const stranger = sdkFor(other, one.accountSid, one.authToken);
-  await assert.rejects(stranger.messages.list(), { code: 20003 });
+  const foreign = sdkFor(other, one.accountSid, one.authToken);
+  await assert.rejects(foreign.messages.list(), { code: 20003 });
 });
 
-Deno.test("the master's credentials are those it is given", async () => {
+Deno.test("The master account has the credentials in the options", async () => {
   const accountSid = `AC${"1".repeat(32)}`;
   await using fixture = await startFixture({ accountSid, authToken: "a-token" });
   assert.equal((await fixture.master.api.v2010.accounts(accountSid).fetch()).authToken, "a-token");
 });
 
-Deno.test("a reset forgets everything but the master's credentials", async () => {
+Deno.test("POST /_sim/reset restores the initial state and keeps the master's credentials", async () => {
   await using fixture = await startFixture();
   await fixture.subaccount("forgotten");
   await fixture.master.messages.create(MESSAGE);
@@ -108,7 +108,7 @@ Deno.test("a reset forgets everything but the master's credentials", async () =>
   assert.equal((await fixture.sim<{ latencyMs: number }>("GET", "settings")).latencyMs, 0);
 });
 
-Deno.test("requests are recorded with what was asked and answered", async () => {
+Deno.test("GET /_sim/requests returns requests with their form, account and response status", async () => {
   await using fixture = await startFixture();
   const { last } = await fixture.sim<{ last: number }>("GET", "requests");
   await fixture.master.messages.create({
@@ -141,7 +141,7 @@ Deno.test("requests are recorded with what was asked and answered", async () => 
   assert.deepEqual([dropped?.["status"], dropped?.["dropped"]], [null, true]);
 });
 
-Deno.test("settings can be changed at run time, and only to what makes sense", async () => {
+Deno.test("POST /_sim/settings changes settings at run time and answers 400 to invalid ones", async () => {
   await using fixture = await startFixture();
   const carl = await fixture.subaccount("carl");
   await fixture.master.api.v2010.accounts(carl.sid).update({ status: "suspended" });
@@ -152,7 +152,7 @@ Deno.test("settings can be changed at run time, and only to what makes sense", a
   await assert.rejects(fixture.sim("POST", "settings", { volume: 11 }), /400.*volume/s);
 });
 
-Deno.test("no token is in any log, any /_sim answer or the page", async () => {
+Deno.test("The log, the /_sim responses and the page contain no token", async () => {
   const lines: string[] = [];
   await using fixture = await startFixture({ log: (line) => lines.push(line) });
   await using receiver = await CallbackReceiver.start();
@@ -175,7 +175,7 @@ Deno.test("no token is in any log, any /_sim answer or the page", async () => {
   assert.ok(lines.some((line) => line.startsWith("POST /2010-04-01/Accounts.json → 201")));
 });
 
-Deno.test("the state summary names accounts, their status, numbers and message counts", async () => {
+Deno.test("GET /_sim/state returns accounts with their status, numbers and message counts", async () => {
   await using fixture = await startFixture();
   const eve = await fixture.subaccount("eve");
   const number = await eve.client.incomingPhoneNumbers.create({ areaCode: "415" });

@@ -3,7 +3,7 @@ import { answerControl, controlRoutes } from "./control.ts";
 import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
 import { readSnapshot, SnapshotFile } from "../snapshot-file.ts";
 import { type HttpAnswer, type HttpRequest, requestOf, responseOf } from "./http.ts";
-import { resumeLives } from "./message-life.ts";
+import { resumeLifecycles } from "./message-lifecycle.ts";
 import { loadPage } from "./page-assets.ts";
 import { newPhoneNumber } from "./purchase.ts";
 import { newAccount } from "./resources/accounts.ts";
@@ -17,51 +17,51 @@ import {
 import { sendWebhook } from "./webhooks/send-webhook.ts";
 import { Store, type StoreSnapshot } from "./store.ts";
 
-const QUICK_LIFE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 300 };
+const DEFAULT_LIFECYCLE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 300 };
 
 export interface TwilioSimulatorOptions {
-  /** 0, the default, takes a free port. */
+  /** Default: 0, which selects a free port. */
   port?: number;
-  /** The master account's SID; from the state file, or generated, when absent. */
+  /** The SID of the master account. Default: from the state file, else generated. */
   accountSid?: string;
-  /** The master account's auth token; from the state file, or generated, when absent. */
+  /** The auth token of the master account. Default: from the state file, else generated. */
   authToken?: string;
-  /** A JSON snapshot: loaded at start when it exists, written after changes and at the end. It holds tokens. */
+  /** A JSON file with the state, loaded at start if it exists, and written after changes. It contains tokens. */
   stateFile?: string;
-  /** Whether StatusCallback may point to this machine (default). Twilio refuses that with 21609. */
+  /** Whether a StatusCallback can point to this machine. Twilio rejects one with 21609. Default: true. */
   allowLocalCallbacks?: boolean;
-  /** How long every API request takes at least. */
+  /** The minimum duration of each API request. Default: 0. */
   latencyMs?: number;
-  /** Milliseconds from a message's creation to `sent`, `delivered` and its price: 50, 150, 300. */
+  /** Milliseconds from the creation of a message to `sent`, `delivered` and its price. Default: 50, 150, 300. */
   lifecycle?: Lifecycle;
-  /** Open subaccounts the master may have, 1000 by default; one more is 21480. */
+  /** The maximum number of open subaccounts. One more fails with 21480. Default: 1000. */
   maxSubaccounts?: number;
-  /** Gives the master account two US numbers that can text (default). */
+  /** Whether the master account starts with two SMS-capable US numbers. Default: true. */
   seedMasterNumbers?: boolean;
-  /** How requests made as a suspended or closed account are refused: 20005 by default, as nobody documents it. */
+  /** The error code of requests as a suspended or closed account, which Twilio does not document. Default: 20005. */
   inactiveAccountCode?: InactiveAccountCode;
-  /** Adds `OptOutType` to inbound webhooks of keywords, as Advanced Opt-Out does. */
+  /** Whether inbound webhooks of keywords contain `OptOutType`, as with Advanced Opt-Out. Default: false. */
   advancedOptOut?: boolean;
-  /** Whether keywords are answered and heeded (default). */
+  /** Whether keywords change consent and get a reply. Default: true. */
   keywordHandling?: boolean;
-  /** Makes the master a trial account: one subaccount, and texts to these numbers only (21608 otherwise). */
+  /** Makes the master a trial account: it has at most one subaccount and can text only these numbers (else 21608). */
   trialVerifiedNumbers?: string[];
-  /** Receives one line for each request and webhook. No line holds a credential. */
+  /** Receives one line for each request and webhook, without credentials. */
   log?: (line: string) => void;
 }
 
 export interface TwilioSimulator {
-  /** `http://127.0.0.1:<port>`, also the address of the page with the phones. */
+  /** `http://127.0.0.1:<port>`, which also serves the page with the phones. */
   url: string;
   accountSid: string;
   authToken: string;
-  /** `fetch` for callers in this process, without a connection. */
+  /** A `fetch` for callers in this process, without a connection. */
   fetch: typeof fetch;
-  /** Ends timers, connections and the server, and writes the state file. */
+  /** Stops timers and the server, closes connections and writes the state file. */
   stop(): Promise<void>;
 }
 
-/** Starts a simulated Twilio. Several can run in one process. */
+/** Starts a Twilio simulator. A process can run several. */
 export async function startTwilioSimulator(options: TwilioSimulatorOptions = {}): Promise<TwilioSimulator> {
   const store = new Store();
   const log = options.log ?? (() => {});
@@ -84,10 +84,10 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     return new Response(null);
   };
   const server = await serveHttp(options.port ?? 0, handler);
-  const unfollow = store.onChange(() => stateFile.changed());
+  const unsubscribe = store.onChange(() => stateFile.changed());
   stateFile.changed();
   await stateFile.flush();
-  resumeLives(simulation);
+  resumeLifecycles(simulation);
   return {
     url: server.url,
     accountSid: store.master.sid,
@@ -96,24 +96,24 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     async stop() {
       simulation.timers.stop();
       await server.stop();
-      unfollow();
+      unsubscribe();
       await stateFile.flush();
     },
   };
 }
 
-/** Loads the state that an earlier run has kept; false when there is none yet. @throws Error when the file is none of ours */
+/** Loads the state file. Returns false if it does not exist. @throws Error if it is not a version 1 state file */
 async function loadState(path: string | undefined, store: Store): Promise<boolean> {
   const snapshot = path === undefined ? null : await readSnapshot(path) as StoreSnapshot | null | undefined;
   if (snapshot === null) return false;
   if (snapshot?.version !== 1 || !Array.isArray(snapshot.accounts)) {
-    throw new Error(`Cannot load the Twilio simulator's state: "${path}" is not a version 1 state file`);
+    throw new Error(`Cannot load the state of the Twilio simulator: "${path}" is not a version 1 state file`);
   }
   store.load(snapshot);
   return true;
 }
 
-/** Back to the first minute, except for the master's credentials: whoever holds them goes on. */
+/** Restores the initial state. Keeps the master's credentials, so that running clients continue to work. */
 function resetSimulation(simulation: Simulation, options: TwilioSimulatorOptions): void {
   const { sid, authToken } = simulation.store.master;
   simulation.timers.clear();
@@ -128,7 +128,7 @@ function resetSimulation(simulation: Simulation, options: TwilioSimulatorOptions
 function settingsOf(options: TwilioSimulatorOptions): Settings {
   return {
     latencyMs: options.latencyMs ?? 0,
-    lifecycle: { ...(options.lifecycle ?? QUICK_LIFE) },
+    lifecycle: { ...(options.lifecycle ?? DEFAULT_LIFECYCLE) },
     inactiveAccountCode: options.inactiveAccountCode ?? 20005,
     allowLocalCallbacks: options.allowLocalCallbacks ?? true,
     maxSubaccounts: options.maxSubaccounts ?? 1000,
@@ -155,11 +155,13 @@ function seedNumbers(store: Store, accountSid: string): void {
   }
 }
 
-/** A state file goes with the master it was made for; only its token may be given anew. */
+/**
+ * Applies the credentials in the options to a loaded state. The token can change, the SID must match the state file.
+ */
 function adoptCredentials(store: Store, { accountSid, authToken, stateFile }: TwilioSimulatorOptions): void {
   if (accountSid !== undefined && accountSid !== store.masterSid) {
     throw new Error(
-      `Cannot start the Twilio simulator: "${stateFile}" belongs to ${store.masterSid}, not to "${accountSid}"`,
+      `Cannot start the Twilio simulator: "${stateFile}" belongs to "${store.masterSid}", not to "${accountSid}"`,
     );
   }
   if (authToken !== undefined) store.master.authToken = authToken;

@@ -1,7 +1,7 @@
 import type { Account } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** What tests and developers ask of the store: accounts with names, states, numbers and counts. No token is in it. */
+/** Returns the accounts with their names, statuses, numbers and message counts, for tests. Contains no tokens. */
 export function stateSummary(store: Store): Record<string, unknown> {
   return {
     revision: store.revision,

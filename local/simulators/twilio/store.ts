@@ -1,6 +1,6 @@
 import type { Account, Message, NumberPurchase, OptOut, Outcome, PhoneNumber, UsageTrigger } from "./records.ts";
 
-/** Everything that survives a restart, in the shape of the state file. */
+/** The content of the state file. */
 export interface StoreSnapshot {
   version: 1;
   seq: number;
@@ -15,8 +15,8 @@ export interface StoreSnapshot {
 }
 
 /**
- * The state of one simulated Twilio. Collections keep insertion order, which is also `seq` order.
- * Whoever changes a record calls `changed()`, so that the state file and the page follow.
+ * The state of one simulator. Collections are in insertion order, which is also `seq` order. Code that changes a record
+ * calls `changed()`, which updates the state file and the page.
  */
 export class Store {
   readonly accounts = new Map<string, Account>();
@@ -26,7 +26,7 @@ export class Store {
   readonly outcomes = new Map<string, Outcome>();
   purchases: NumberPurchase[] = [];
   masterSid = "";
-  /** Grows with every change: what a watcher compares. */
+  /** Incremented with every change. */
   revision = 0;
   #seq = 0;
   #optOuts = new Set<string>();
@@ -38,7 +38,7 @@ export class Store {
 
   get master(): Account {
     const master = this.accounts.get(this.masterSid);
-    if (!master) throw new Error("The simulated store has no master account");
+    if (!master) throw new Error("Cannot use the store: it has no master account");
     return master;
   }
 
@@ -92,7 +92,7 @@ export class Store {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls `listener` after every change; returns the way to stop that. */
+  /** Calls `listener` after every change. Returns a function that removes the listener. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -5,13 +5,13 @@ import type { Simulation } from "./simulation.ts";
 import { familyOf, type Period, usageOf } from "./usage.ts";
 import type { Store } from "./store.ts";
 
-/** The value a trigger watches, as it stands now: a count, an amount of usage, or dollars, within its period. */
+/** Returns the current value of a trigger: the count, usage or price in its period. */
 export function currentValue(store: Store, trigger: UsageTrigger): number {
   const accounts = familyOf(store, trigger.accountSid, true);
   return usageOf(store, trigger.usageCategory, accounts, watchedPeriod(trigger))[trigger.triggerBy];
 }
 
-/** Fires the triggers of an account and of its parent that have been reached: once, or once per period. */
+/** Fires the reached triggers of an account and of its parent, each once or once per period. */
 export function fireTriggers(simulation: Simulation, accountSid: string): void {
   const { store } = simulation;
   const parentSid = store.accounts.get(accountSid)?.ownerSid;
@@ -33,7 +33,7 @@ export function fireTriggers(simulation: Simulation, accountSid: string): void {
   }
 }
 
-/** A number as usage triggers write it, without the dust of floating point. */
+/** Formats a number with at most five decimals, without floating-point noise. */
 export function amount(value: number): string {
   return String(Number(value.toFixed(5)));
 }

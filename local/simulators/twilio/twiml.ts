@@ -1,6 +1,6 @@
 import { XMLParser } from "fast-xml-parser";
 
-/** One `<Message>` of a TwiML answer. */
+/** One `<Message>` of a TwiML response. */
 export interface TwimlMessage {
   body: string;
   mediaUrls: string[];
@@ -22,15 +22,16 @@ const parser = () =>
   });
 
 /**
- * The messages a webhook's answer asks to send: every `<Message>` of a `<Response>`, in order, or the text itself when
- * it came as text/plain. An empty answer asks for none. Throws when an XML answer is no TwiML (Twilio's 12100).
+ * Returns the messages that a webhook's response asks to send: every `<Message>` in `<Response>`, in order, or the
+ * complete text of a text/plain response. An empty response asks for none.
+ * @throws Error if the body is not TwiML (Twilio's error 12100)
  */
 export function readTwiml(contentType: string, body: string): TwimlMessage[] {
   if (body.trim() === "") return [];
   if (/^text\/plain/i.test(contentType)) return [{ body: body.trim(), mediaUrls: [], statusCallback: null }];
   const roots = parser().parse(body, true) as XmlNode[];
   const response = roots.find((node) => "Response" in node);
-  if (!response) throw new Error("the answer has no <Response>");
+  if (!response) throw new Error("The response has no <Response> element");
   return childrenOf(response, "Response").filter((node) => "Message" in node).map(messageOf);
 }
 

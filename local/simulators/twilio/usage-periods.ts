@@ -2,7 +2,7 @@ import { DAY_MS, isoDay, startOfDay } from "./dates.ts";
 import { invalidParameter } from "./errors.ts";
 import type { Period } from "./usage.ts";
 
-/** The time-bound kinds of usage records, by their path segment. */
+/** The time spans of usage records, as path segments. */
 export const USAGE_SPANS = [
   "AllTime",
   "Daily",
@@ -16,10 +16,11 @@ export const USAGE_SPANS = [
 export type UsageSpan = (typeof USAGE_SPANS)[number];
 
 /**
- * The periods a usage question is about, the latest first.
+ * Returns the periods of a usage request, newest first.
  *
- * `StartDate` and `EndDate` are days, or offsets such as `-30days`; both are inclusive. Left out, they mean the account's first day
- * and today. `Daily`, `Monthly` and `Yearly` cut that range into pieces; `Today` and its like replace it.
+ * `StartDate` and `EndDate` are days or offsets such as `-30days`, both inclusive. They default to the account's first
+ * day and today. `Daily`, `Monthly` and `Yearly` split that range. `Today`, `Yesterday`, `ThisMonth` and `LastMonth`
+ * replace it.
  */
 export function usagePeriods(span: UsageSpan | null, query: URLSearchParams, firstDay: number): Period[] {
   const today = startOfDay(Date.now());
@@ -33,7 +34,7 @@ export function usagePeriods(span: UsageSpan | null, query: URLSearchParams, fir
   return [{ from, until }];
 }
 
-/** First and last day of a period, as usage records name them. */
+/** Returns the first and last day of a period. */
 export function periodDays({ from, until }: Period): { start: string; end: string } {
   return { start: isoDay(from), end: isoDay(until - 1) };
 }

@@ -13,7 +13,7 @@ async function sendPriced(client: twilio.Twilio): Promise<void> {
   await eventually("its price", async () => (await client.messages(sid).fetch()).price !== null);
 }
 
-Deno.test("usage counts messages, segments and dollars, by category", async () => {
+Deno.test("Usage records contain messages, segments and prices by category", async () => {
   await using fixture = await startFixture({ seedMasterNumbers: false });
   const tenant = await fixture.subaccount("tenant");
   await sendPriced(tenant.client);
@@ -31,7 +31,7 @@ Deno.test("usage counts messages, segments and dollars, by category", async () =
   assert.deepEqual(of("totalprice"), [null, "1.18320", "1.18320"]);
 });
 
-Deno.test("the parent's usage includes its subaccounts, unless that is refused", async () => {
+Deno.test("The parent's usage includes its subaccounts unless IncludeSubaccounts is false", async () => {
   await using fixture = await startFixture();
   const tenant = await fixture.subaccount("tenant");
   await sendPriced(tenant.client);
@@ -45,7 +45,7 @@ Deno.test("the parent's usage includes its subaccounts, unless that is refused",
   assert.equal(await count(false), "1");
 });
 
-Deno.test("a released number is still charged for the month", async () => {
+Deno.test("A released number is still charged for the month", async () => {
   await using fixture = await startFixture({ seedMasterNumbers: false });
   const { sid } = await fixture.master.incomingPhoneNumbers.create({ areaCode: "415" });
   await fixture.master.incomingPhoneNumbers(sid).remove();
@@ -53,7 +53,7 @@ Deno.test("a released number is still charged for the month", async () => {
   assert.equal(record?.price as unknown, "1.15000");
 });
 
-Deno.test("spans answer with their own days, and yesterday is empty", async () => {
+Deno.test("Usage records of each time span have the dates of that span", async () => {
   await using fixture = await startFixture();
   await sendPriced(fixture.master);
   const { records } = fixture.master.usage;
@@ -73,14 +73,14 @@ Deno.test("spans answer with their own days, and yesterday is empty", async () =
   assert.deepEqual(lastWeek.map((record) => record.count), ["1", "0", "0", "0", "0", "0", "0"]);
 });
 
-Deno.test("a category or a date that is none is refused", async () => {
+Deno.test("Usage records answer 20001 to an unknown category or an invalid date", async () => {
   await using fixture = await startFixture();
   const { records } = fixture.master.usage;
   await rejectsWith(20001, 400, records.list({ category: "nonsense" }));
   await rejectsWith(20001, 400, records.list({ startDate: "soon" as unknown as Date }));
 });
 
-Deno.test("months are cut at their ends, the latest first", () => {
+Deno.test("Monthly periods are split at the ends of months, newest first", () => {
   const query = new URLSearchParams({ StartDate: "2026-01-30", EndDate: "2026-03-02" });
   const days = usagePeriods("Monthly", query, 0).map(({ from, until }) =>
     [from, until - 1].map((at) => new Date(at).toISOString().slice(0, 10))
@@ -88,7 +88,7 @@ Deno.test("months are cut at their ends, the latest first", () => {
   assert.deepEqual(days, [["2026-03-01", "2026-03-02"], ["2026-02-01", "2026-02-28"], ["2026-01-30", "2026-01-31"]]);
 });
 
-Deno.test("a usage trigger fires once its value is reached, once, signed by its account's token", async () => {
+Deno.test("A usage trigger fires exactly once when its value is reached, signed with its account's token", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   const tenant = await fixture.subaccount("tenant");
@@ -127,7 +127,7 @@ Deno.test("a usage trigger fires once its value is reached, once, signed by its 
   assert.equal(fetched.currentValue, "3");
 });
 
-Deno.test("triggers are listed, renamed and removed, and refuse what they cannot watch", async () => {
+Deno.test("Usage triggers can be listed, renamed and deleted, and creating an invalid one fails", async () => {
   await using fixture = await startFixture({ seedMasterNumbers: false });
   const { triggers } = fixture.master.usage;
   const good = { callbackUrl: "https://example.com/u", triggerValue: "+5", usageCategory: "totalprice" } as const;

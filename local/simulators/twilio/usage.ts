@@ -2,7 +2,7 @@ import { MONTHLY_NUMBER_PRICE } from "./prices.ts";
 import type { Message, NumberType } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** What was used in one category: how often, how much of it, and dollars (positive). */
+/** The usage of one category: the count, the amount, and the price in US dollars (positive). */
 export interface Usage {
   count: number;
   usage: number;
@@ -25,7 +25,7 @@ interface Category {
 const isMms = (message: Message) => message.media.length > 0;
 const isInbound = (message: Message) => message.direction === "inbound";
 
-/** The usage categories the simulator accounts for, a few of Twilio's several hundred. */
+/** The usage categories that the simulator supports, a few of Twilio's several hundred. */
 export const USAGE_CATEGORIES: Record<string, Category> = {
   "sms": messages("SMS", (message) => !isMms(message)),
   "sms-inbound": messages("Inbound SMS", (message) => !isMms(message) && isInbound(message)),
@@ -49,14 +49,14 @@ export const USAGE_CATEGORIES: Record<string, Category> = {
   },
 };
 
-/** What `accounts` used of a category in a period. Throws for a category it does not know. */
+/** Returns the usage of `accounts` in a category and period. @throws Error for an unknown category */
 export function usageOf(store: Store, category: string, accounts: ReadonlySet<string>, period: Period): Usage {
   const known = USAGE_CATEGORIES[category];
   if (!known) throw new Error(`Cannot measure usage: unknown category "${category}"`);
   return known.measure(store, accounts, period);
 }
 
-/** The accounts a usage question is about: the account, and its subaccounts unless they are left out. */
+/** Returns the SIDs of the account and, if `includeSubaccounts`, of its subaccounts. */
 export function familyOf(store: Store, accountSid: string, includeSubaccounts: boolean): Set<string> {
   const children = includeSubaccounts ? store.subaccountsOf(accountSid).map((account) => account.sid) : [];
   return new Set([accountSid, ...children]);

@@ -19,7 +19,7 @@ async function send(fixture: Fixture, statusCallback: string, to = HANDSET) {
   return await fixture.master.messages.create({ from: SENDER, to, body: "x", statusCallback });
 }
 
-Deno.test("the signature of Twilio's own example is the one it documents", () => {
+Deno.test("twilioSignature returns the documented signature for Twilio's example", () => {
   const form = { CallSid: "CA1234567890ABCDE", Caller: "+14158675310", Digits: "1234", From: "+14158675310" };
   const signature = twilioSignature("12345", "https://example.com/myapp.php?foo=1&bar=2", {
     ...form,
@@ -28,7 +28,7 @@ Deno.test("the signature of Twilio's own example is the one it documents", () =>
   assert.equal(signature, "L/OH5YylLD5NRKLltdqwSvS0BnU=");
 });
 
-Deno.test("any form, repeated keys included, is signed as the SDK expects it", () => {
+Deno.test("Property: twilioSignature equals the SDK's signature for any form, including repeated keys", () => {
   const values = fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 4 }));
   const forms = fc.dictionary(fc.string({ minLength: 1 }), values, { noNullPrototype: true });
   fc.assert(fc.property(fc.string(), fc.webUrl({ withQueryParameters: true }), forms, (token, url, form) => {
@@ -37,7 +37,7 @@ Deno.test("any form, repeated keys included, is signed as the SDK expects it", (
   }));
 });
 
-Deno.test("status callbacks tell of sent and delivered, not of queued, signed with the account's primary token", async () => {
+Deno.test("Status callbacks report sent and delivered, but not queued, signed with the primary token", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   const amy = await fixture.subaccount("amy");
@@ -70,7 +70,7 @@ Deno.test("status callbacks tell of sent and delivered, not of queued, signed wi
   });
 });
 
-Deno.test("after a promotion the new primary token signs", async () => {
+Deno.test("Webhooks are signed with the new primary token after a promotion", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   const ben = await fixture.subaccount("ben");
@@ -83,7 +83,7 @@ Deno.test("after a promotion the new primary token signs", async () => {
   assert.ok(!isSigned({ ...callback, url: receiver.url }, ben.authToken));
 });
 
-Deno.test("a failed delivery is told with its error code", async () => {
+Deno.test("The status callback of a failed delivery contains the error code", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await send(fixture, `${receiver.url}/s`, "+15005530007");
@@ -92,7 +92,7 @@ Deno.test("a failed delivery is told with its error code", async () => {
   assert.equal(undelivered?.params["ErrorCode"], "30007");
 });
 
-Deno.test("a connection that is cut after it was made is not retried by default", async () => {
+Deno.test("A webhook whose connection closes without a response is not retried by default", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start(() => "hang-up");
   await send(fixture, `${receiver.url}/s`);
@@ -103,7 +103,7 @@ Deno.test("a connection that is cut after it was made is not retried by default"
   assert.equal(receiver.received.length, 2, "sent and delivered, once each");
 });
 
-Deno.test("a connection that cannot be made is retried once by default, and not at all with rc=0", async () => {
+Deno.test("A webhook that cannot connect is retried once by default, and never with rc=0", async () => {
   await using fixture = await startFixture();
   const attempts = async (statusCallback: string) => {
     const { last } = await fixture.sim<{ last: number }>("GET", "callbacks");
@@ -118,7 +118,7 @@ Deno.test("a connection that cannot be made is retried once by default, and not 
   assert.deepEqual(await attempts("http://127.0.0.1:1/s#rc=0"), [1]);
 });
 
-Deno.test("a 5xx is final by default, and retried with the same idempotency token where the URL asks for it", async () => {
+Deno.test("A webhook that gets a 5xx is retried only with rp=5xx, with the same idempotency token", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start(() => ({ status: 503 }));
   await send(fixture, `${receiver.url}/plain`, "+15005530001");
@@ -133,17 +133,17 @@ Deno.test("a 5xx is final by default, and retried with the same idempotency toke
   assert.ok(retried.every((callback) => isSigned(callback, fixture.authToken)), "nor signed");
 });
 
-Deno.test("a slow answer is given up after the read timeout the URL asks for", async () => {
+Deno.test("A webhook without a response is aborted after the read timeout in the URL", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   receiver.server.removeAllListeners("request");
   await send(fixture, `${receiver.url}/slow#rt=100&rc=0`, "+15005530001");
   const { callbacks } = await untilCallback(fixture);
-  assert.equal(callbacks[0]?.error, "no answer within 100 ms");
+  assert.equal(callbacks[0]?.error, "no response within 100 ms");
   assert.ok((callbacks[0]?.durationMs ?? 0) < 1000);
 });
 
-Deno.test("a webhook that hangs does not keep the simulator from stopping", async () => {
+Deno.test("The simulator stops within two seconds while a webhook is waiting for a response", async () => {
   await using receiver = await CallbackReceiver.start();
   let hasArrived = false;
   receiver.server.removeAllListeners("request").on("request", () => hasArrived = true);
@@ -155,7 +155,7 @@ Deno.test("a webhook that hangs does not keep the simulator from stopping", asyn
   assert.ok(Date.now() - startedAt < 2_000);
 });
 
-Deno.test("connection overrides out of range fall back to Twilio's defaults", () => {
+Deno.test("Connection overrides out of range are replaced by Twilio's defaults", () => {
   const { url, settings } = splitConnectionOverrides("https://example.com/a?b=1#rc=9&ct=1&rp=nonsense&tt=2000");
   assert.equal(url, "https://example.com/a?b=1");
   assert.deepEqual(settings, {
@@ -169,7 +169,7 @@ Deno.test("connection overrides out of range fall back to Twilio's defaults", ()
   assert.deepEqual([...all.retryPolicy].sort(), ["4xx", "5xx", "ct", "rt"]);
 });
 
-Deno.test("credentials in a callback URL become basic authentication, and are in no log", async () => {
+Deno.test("Credentials in a callback URL are sent as basic authentication and not recorded", async () => {
   await using fixture = await startFixture();
   await using receiver = await CallbackReceiver.start();
   await send(fixture, `${receiver.url.replace("http://", "http://user:hunter2@")}/s`, "+15005530001");

@@ -15,7 +15,7 @@ import { catalogueRoutes } from "./catalogue.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints.ts";
 
-/** The API at `/v1`, as far as it is simulated; what is not answers as Stripe does to an unknown address. */
+/** The simulated part of the API at `/v1`. Other paths answer 404, as Stripe does for an unknown URL. */
 export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.use(requestHeaders(), faults(simulator), authentication(simulator), parameters(), idempotency(simulator));
@@ -75,7 +75,7 @@ function authentication(simulator: Simulator): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** The key of a Bearer header, or the user name of a Basic one, as Stripe accepts both. */
+/** Returns the key in a Bearer header, or the user name in a Basic header. Stripe accepts both. */
 function presentedKey(header: string | undefined): string | null {
   const [scheme, value] = (header ?? "").split(" ");
   if (!value) return null;
@@ -93,7 +93,7 @@ function sameText(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Enough of a wrong key to recognise it by, never all of it. */
+/** Masks a wrong key in an error message, so that it can be recognised but not used. */
 function masked(key: string): string {
   return key.length <= 12 ? "*".repeat(key.length) : `${key.slice(0, 8)}${"*".repeat(8)}${key.slice(-4)}`;
 }
@@ -115,14 +115,14 @@ function faults(simulator: Simulator): MiddlewareHandler<ApiEnv> {
         await next();
         return c.env.drop();
       case "status":
-        return faultAnswer(fault);
+        return faultResponse(fault);
       case "delay":
         return await next();
     }
   };
 }
 
-function faultAnswer(fault: ApiFault): Response {
+function faultResponse(fault: ApiFault): Response {
   const status = fault.status ?? 500;
   if (fault.body === "html") {
     const page = `<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`;

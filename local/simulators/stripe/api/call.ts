@@ -6,7 +6,7 @@ import type { Simulator } from "../simulator.ts";
 import { expand } from "./expand.ts";
 import { decodeForm, type Params } from "./form.ts";
 
-/** What the middleware leaves for the routes. */
+/** The values that the middleware sets for the routes. */
 export interface Variables {
   requestId: string;
   params: Params;
@@ -15,20 +15,20 @@ export interface Variables {
 export type ApiEnv = { Bindings: Connection; Variables: Variables };
 export type ApiContext = Context<ApiEnv>;
 
-/** The parameters of a call: the query of a GET or DELETE, the form of a POST. */
+/** Returns the parameters of a call: the query of a GET or DELETE, the form of a POST. */
 export async function readParams(request: Request): Promise<Params> {
   const fromQuery = new URL(request.url).searchParams;
   if (request.method !== "POST") return decodeForm(fromQuery);
   return decodeForm(new URLSearchParams(await request.clone().text()));
 }
 
-/** The books of one API call, whose events name it as their origin. */
+/** Returns the books of one API call. Their events contain the id of the request as their origin. */
 export function booksOf(simulator: Simulator, c: ApiContext): Books {
   const origin = { id: c.get("requestId"), idempotency_key: c.req.header("idempotency-key") ?? null };
   return new Books(simulator.records, simulator.courier, origin);
 }
 
-/** Answers an object with what the caller asked to expand. */
+/** Responds with an object, expanded as the caller requested. */
 export function reply(simulator: Simulator, c: ApiContext, object: object): Response {
   const { expand: paths } = c.get("params");
   const wanted = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];

@@ -16,7 +16,7 @@ const LineItem = z.strictObject({
 });
 const CreateSession = parameters({
   mode: z.literal("subscription"),
-  line_items: z.array(LineItem).min(1).max(1, "the simulator sells one price per session"),
+  line_items: z.array(LineItem).min(1).max(1, "must contain one item: the simulator supports one price per session"),
   success_url: z.url().optional(),
   cancel_url: z.url().optional(),
   client_reference_id: z.string().max(200).optional(),

@@ -8,8 +8,8 @@ import { type ApiEnv, reply } from "./call.ts";
 import { flag, parameters, parse, text, timeRange } from "./form.ts";
 import { inRange, listPage, PAGING } from "./lists.ts";
 
-/** Stripe lists events this far back. */
-const KEPT_SECONDS = 30 * 86_400;
+/** Stripe lists events of the last 30 days. */
+const LISTED_SECONDS = 30 * 86_400;
 
 const ListEvents = parameters({
   ...PAGING,
@@ -19,7 +19,7 @@ const ListEvents = parameters({
   delivery_success: flag.optional(),
 });
 
-/** Events: list (with `delivery_success`, to find what was missed) and retrieve. */
+/** Events: list (with `delivery_success`, to find undelivered events) and retrieve. */
 export function eventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   const { events } = simulator.records;
 
@@ -28,7 +28,7 @@ export function eventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
     if (filter.type !== undefined && filter.types !== undefined) {
       throw invalidRequest("You may only specify one of these parameters: type, types.", "type");
     }
-    const oldest = Math.floor(Date.now() / 1000) - KEPT_SECONDS;
+    const oldest = Math.floor(Date.now() / 1000) - LISTED_SECONDS;
     const matches = ({ event, delivery }: EventRecord) =>
       event.created >= oldest &&
       (filter.type === undefined || matchesType(event.type, filter.type)) &&
@@ -47,12 +47,12 @@ export function eventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   });
 }
 
-/** `type` may end in a wildcard: `invoice.*`. */
+/** `wanted` can end in a wildcard: `invoice.*`. */
 function matchesType(type: string, wanted: string): boolean {
   return wanted.endsWith("*") ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
 }
 
-/** The event as the API shows it: what is still to be delivered is counted now. */
+/** Returns the event with the current number of pending webhooks. */
 export function shownEvent(record: EventRecord): StripeEvent {
   return { ...record.event, pending_webhooks: record.delivery === "delivered" ? 0 : 1 };
 }

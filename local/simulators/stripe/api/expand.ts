@@ -5,11 +5,11 @@ import type { Records } from "../records.ts";
 type Node = Record<string, unknown>;
 
 /**
- * A copy of `answer` with the references on each path (`latest_invoice`, `data.customer`, `line_items` …) replaced by
- * the objects they name. A path that leads nowhere changes nothing.
+ * Returns a copy of `response` in which the references at each path (`latest_invoice`, `data.customer`, `line_items` …)
+ * are replaced by their objects. Ignores paths that do not exist.
  */
-export function expand(records: Records, answer: object, paths: string[]): object {
-  const copy = structuredClone(answer);
+export function expand(records: Records, response: object, paths: string[]): object {
+  const copy = structuredClone(response);
   for (const path of paths) follow(records, copy, path.split("."));
   return copy;
 }
@@ -37,7 +37,7 @@ function referenced(records: Records, id: string): unknown {
   return id;
 }
 
-/** What a session sells, as its `line_items` list. */
+/** Returns the `line_items` list of a session. */
 export function lineItems(records: Records, session: Pick<CheckoutSession, "id">): object {
   const offer = records.offers.get(session.id);
   const price = offer && records.prices.get(offer.price);

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { invalidRequest } from "../errors.ts";
 
-/** Parameters with Stripe's bracket nesting resolved: text, lists and nested parameters. */
+/** Decoded parameters: strings, lists and nested parameters. */
 export type Params = { [name: string]: Param };
 type Param = string | Param[] | Params;
 
-/** Resolves `items[0][price]=x`, `expand[]=y` and `metadata[k]=v`; repeated plain names keep the last value. */
+/** Decodes `items[0][price]=x`, `expand[]=y` and `metadata[k]=v`. Of a repeated plain name the last value counts. */
 export function decodeForm(pairs: URLSearchParams): Params {
   const root = branch();
   for (const [key, value] of pairs) {
@@ -16,7 +16,7 @@ export function decodeForm(pairs: URLSearchParams): Params {
   return listed(root) as Params;
 }
 
-/** No prototype: a parameter named like a property of Object is only a parameter. */
+/** Has no prototype, so that a parameter with the name of an Object property is a normal parameter. */
 function branch(): Params {
   return Object.create(null) as Params;
 }
@@ -33,7 +33,7 @@ function put(into: Params, [name, ...rest]: string[], value: string): void {
   put(nested, rest, value);
 }
 
-/** Turns branches whose keys are all numbers into lists, in the order of the numbers. */
+/** Converts branches whose keys are all numbers to lists, in numeric order. */
 function listed(value: Param): Param {
   if (typeof value === "string" || Array.isArray(value)) return value;
   const entries = Object.entries(value).map(([key, nested]) => [key, listed(nested)] as const);
@@ -41,36 +41,36 @@ function listed(value: Param): Param {
   return Object.assign(branch(), Object.fromEntries(entries));
 }
 
-/** Form values are text; these read them as what they mean. */
+/** Schemas that convert form values, which are always strings. */
 export const text = z.string().min(1);
-/** An empty value unsets a field. */
+/** An empty string unsets the field. */
 export const unsettable = z.string().transform((value) => value === "" ? null : value);
 export const whole = z.string().regex(/^-?\d{1,15}$/, "expected an integer").transform(Number);
 export const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 export const metadata = z.record(z.string().max(40), z.string().max(500));
-/** Creation-time filter: an exact time or a range, in Unix seconds. */
+/** A filter on the creation time: an exact time or a range, in Unix seconds. */
 export const timeRange = z.union([
   whole.transform((at) => ({ gte: at, lte: at })),
   z.strictObject({ gt: whole, gte: whole, lt: whole, lte: whole }).partial(),
 ]);
-/** Parameters of the real API that change nothing here and are accepted without a look. */
+/** A parameter of the real API that the simulator accepts without validation and ignores. */
 export const ignored = z.unknown().optional();
-/** Every endpoint takes these. */
+/** The parameters of every endpoint. */
 const COMMON = { expand: z.array(z.string()).optional() };
 
-/** A strict schema of an endpoint's parameters. */
+/** Returns a strict schema of the parameters of an endpoint. */
 export function parameters<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject({ ...shape, ...COMMON });
 }
 
-/** Parses parameters, with Stripe's own errors for what is unknown, missing or malformed. */
+/** Parses parameters. @throws StripeApiError with Stripe's code for unknown, missing and malformed parameters */
 export function parse<Schema extends z.ZodType>(schema: Schema, params: Params): z.output<Schema> {
   const result = schema.safeParse(params);
   if (result.success) return result.data;
-  throw refusal(result.error.issues[0]!, params);
+  throw parameterError(result.error.issues[0]!, params);
 }
 
-function refusal(issue: z.core.$ZodIssue, params: Params) {
+function parameterError(issue: z.core.$ZodIssue, params: Params) {
   if (issue.code === "unrecognized_keys") {
     const name = bracketed([...issue.path, issue.keys[0]!]);
     return invalidRequest(`Received unknown parameter: ${name}`, name, "parameter_unknown");
@@ -90,7 +90,7 @@ function bracketed(path: PropertyKey[]): string {
   return path.map((part, index) => index === 0 ? String(part) : `[${String(part)}]`).join("");
 }
 
-/** Metadata with a change applied: an empty value removes its key, an empty change removes all. */
+/** Applies a change to metadata. An empty value removes its key, an empty change removes all keys. */
 export function mergeMetadata(
   current: Record<string, string>,
   change: Record<string, string> | "" | undefined,

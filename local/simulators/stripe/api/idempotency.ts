@@ -6,12 +6,12 @@ import type { Simulator } from "../simulator.ts";
 import type { ApiEnv } from "./call.ts";
 
 const DAY_MS = 86_400_000;
-const KEPT_ANSWERS = 2000;
+const MAX_SAVED = 2000;
 
 /**
- * Honours `Idempotency-Key` of POSTs as Stripe does: the first answer is repeated for a day, the same key with other
- * parameters is refused, and so is a second call while the first one runs. An answer that says nothing was begun
- * (malformed, unauthorised, rate-limited) is not kept.
+ * Implements the `Idempotency-Key` of POSTs as Stripe does. For one day, a repeated request gets the saved response.
+ * The same key with other parameters gets 400, and a request while the first one runs gets 409. Responses to requests
+ * that had no effect (400, 401, 409, 429) are not saved.
  */
 export function idempotency(simulator: Simulator): MiddlewareHandler<ApiEnv> {
   const running = new Set<string>();
@@ -53,7 +53,7 @@ export function idempotency(simulator: Simulator): MiddlewareHandler<ApiEnv> {
         requestId: c.get("requestId"),
         at: Date.now(),
       });
-      trimOldest(answers, KEPT_ANSWERS);
+      trimOldest(answers, MAX_SAVED);
     }
   };
 }

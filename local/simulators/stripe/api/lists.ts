@@ -3,7 +3,7 @@ import { noSuch } from "../errors.ts";
 import type { StripeList } from "../objects/shapes.ts";
 import { text, whole } from "./form.ts";
 
-/** The paging parameters of every list. */
+/** The paging parameters of all lists. */
 export const PAGING = {
   limit: whole.refine((limit) => limit >= 1 && limit <= 100, "must be between 1 and 100").optional(),
   starting_after: text.optional(),
@@ -17,13 +17,13 @@ interface Page {
 }
 
 /**
- * One page of what matches, newest first.
+ * Returns one page of the matching items, newest first.
  *
- * A cursor may name any object of the collection, whether it matches (any more) or not: whoever pages through
- * undelivered events may have delivered the last one meanwhile.
+ * A cursor can be any object in the collection, even one that does not match: a caller that pages through undelivered
+ * events may have delivered the last one in between.
  *
- * @param oldestFirst in the order of creation, which also orders what was created in the same second.
- * @throws StripeApiError if a cursor names nothing in the collection.
+ * @param oldestFirst the items in order of creation, because several can have the same `created` second
+ * @throws StripeApiError if a cursor is not in the collection
  */
 export function listPage<T extends { id: string }>(
   oldestFirst: Iterable<T>,
@@ -52,7 +52,7 @@ function list<T>(data: T[], hasMore: boolean, url: string): StripeList<T> {
   return { object: "list", data, has_more: hasMore, url };
 }
 
-/** Whether a time lies in a `created` filter. */
+/** Returns whether a time matches a `created` filter. */
 export function inRange(
   at: number,
   range: {

@@ -8,9 +8,9 @@ import { parameters, parse, text, whole } from "./form.ts";
 
 const DAY = 86_400;
 const OLDEST_SECONDS = 35 * DAY;
-/** Stripe allows clocks to be a little ahead. */
+/** Stripe tolerates clocks that are up to five minutes ahead. */
 const AHEAD_SECONDS = 300;
-/** How long a call holds its customer and meter: long enough that concurrent ones meet. */
+/** How long a call locks its customer and meter: long enough that concurrent calls collide. */
 const LOCK_MS = 15;
 
 const CreateMeterEvent = parameters({
@@ -20,7 +20,7 @@ const CreateMeterEvent = parameters({
   timestamp: whole.optional(),
 });
 
-/** Meter events: create. One call at a time per customer and meter; an identifier counts once. */
+/** Meter events: create. Only one call per customer and meter can run at a time, and an identifier counts once. */
 export function meterEventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   const { meterEvents, customers } = simulator.records;
   const locked = new Set<string>();
@@ -58,7 +58,7 @@ export function meterEventRoutes(app: Hono<ApiEnv>, simulator: Simulator): void 
       payload: input.payload,
       timestamp,
     };
-    // Stripe processes later and only then notices a customer it does not know; the call succeeds all the same.
+    // Stripe processes meter events asynchronously: a call with an unknown customer succeeds.
     const owner = customers.get(customer);
     const outcome = owner && !("deleted" in owner) ? "recorded" : "no_such_customer";
     meterEvents.set(identifier, { id: identifier, event, outcome });

@@ -25,7 +25,7 @@ const UpdateSubscription = parameters({
   cancel_at_period_end: flag.optional(),
   pause_collection: z.union([PauseCollection, z.literal("")]).optional(),
   items: z.array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: whole.optional() }))
-    .length(1, "the simulator's subscriptions have one item").optional(),
+    .length(1, "must contain one item: the simulator's subscriptions have one").optional(),
   metadata: z.union([metadata, z.literal("")]).optional(),
   description: z.string().optional(),
   default_payment_method: text.optional(),
@@ -49,7 +49,7 @@ const ResumeSubscription = parameters({
 });
 const NoParameters = parameters({});
 
-/** Subscriptions: list, retrieve, update, cancel, pause, resume. They arise from checkouts only. */
+/** Subscriptions: list, retrieve, update, cancel, pause, resume. Only a checkout creates one. */
 export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.get("/v1/subscriptions", (c) => {
     const filter = parse(ListSubscriptions, c.get("params"));
@@ -107,7 +107,7 @@ export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): voi
   });
 }
 
-/** Without a status everything that was not canceled is listed; `ended` is what is over for good. */
+/** Without a status filter, all but canceled subscriptions are listed. `ended` means canceled or incomplete_expired. */
 function hasStatus(subscription: Subscription, wanted: string | undefined): boolean {
   if (wanted === undefined) return subscription.status !== "canceled";
   if (wanted === "all") return true;
@@ -126,7 +126,7 @@ function applyUpdate(books: Books, subscription: Subscription, input: z.output<t
   }
   const item = input.items?.[0];
   if (item?.id !== itemOf(subscription).id && item !== undefined) {
-    const message = "The simulator's subscriptions have one item: name it with items[0][id]";
+    const message = "Cannot add an item: the simulator's subscriptions have one item; set its id in items[0][id]";
     throw invalidRequest(message, "items[0][id]");
   }
   const price = item?.price !== undefined ? books.price(item.price, "items[0][price]") : undefined;

@@ -5,7 +5,7 @@ import { type ApiEnv, reply } from "./call.ts";
 import { parameters, parse } from "./form.ts";
 import { listPage, PAGING } from "./lists.ts";
 
-/** The one webhook endpoint the simulator delivers to, listed without its secret, as Stripe does. */
+/** Lists the webhook endpoint of the simulator. Like Stripe, it does not return the secret. */
 export function webhookEndpointRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.get("/v1/webhook_endpoints", (c) => {
     const filter = parse(parameters(PAGING), c.get("params"));

@@ -5,9 +5,10 @@ import type { Subscription } from "../objects/shapes.ts";
 import type { Books } from "./books.ts";
 import * as lifecycle from "./lifecycle.ts";
 
-/** One thing that can happen to a subscription: in which states it can, and what it does. */
+/** An action on a subscription. */
 interface Action {
   label: string;
+  /** Whether the state of the subscription allows the action. */
   possible: (subscription: Subscription) => boolean;
   run: (books: Books, subscription: Subscription) => void;
 }
@@ -15,7 +16,7 @@ interface Action {
 const inStatus = (...statuses: Subscription["status"][]) => (subscription: Subscription) =>
   statuses.includes(subscription.status);
 const running = inStatus("active", "trialing", "past_due");
-/** While collection is paused Stripe attempts no payment, so none can fail. */
+/** While collection is paused, Stripe attempts no payment, so no payment can fail. */
 const collects = (subscription: Subscription) => subscription.pause_collection === null;
 const notEnded = (subscription: Subscription) => !lifecycle.hasEnded(subscription);
 
@@ -26,7 +27,7 @@ const ACTIONS = {
     run: (books, subscription) => lifecycle.renew(books, subscription),
   },
   trial_will_end: {
-    label: "Announce trial end",
+    label: "Send trial_will_end",
     possible: inStatus("trialing"),
     run: (books, subscription) => books.emit("customer.subscription.trial_will_end", subscription),
   },
@@ -36,7 +37,7 @@ const ACTIONS = {
     run: (books, subscription) => lifecycle.endTrial(books, subscription),
   },
   payment_fails: {
-    label: "Payment fails",
+    label: "Fail payment",
     possible: (subscription) =>
       collects(subscription) && (running(subscription) || subscription.status === "incomplete"),
     run: lifecycle.failPayment,
@@ -47,12 +48,12 @@ const ACTIONS = {
     run: lifecycle.pay,
   },
   unpaid: {
-    label: "Give up on payment",
+    label: "Exhaust payment retries",
     possible: (subscription) => collects(subscription) && inStatus("active", "past_due")(subscription),
     run: lifecycle.exhaustRetries,
   },
   expire: {
-    label: "Let it expire",
+    label: "Expire",
     possible: inStatus("incomplete"),
     run: lifecycle.expireIncomplete,
   },
@@ -88,7 +89,7 @@ const ACTIONS = {
     run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, true),
   },
   keep: {
-    label: "Do not cancel",
+    label: "Undo cancellation",
     possible: (subscription) => running(subscription) && subscription.cancel_at_period_end,
     run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, false),
   },
@@ -110,9 +111,9 @@ export const SubscriptionAction = z.union([
 ]);
 
 /**
- * Does to a subscription what the body says.
+ * Performs the requested action on a subscription.
  *
- * @throws StripeApiError 400 if its status does not allow that.
+ * @throws StripeApiError 400 if the status of the subscription does not allow the action
  */
 export function act(books: Books, subscription: Subscription, request: z.infer<typeof SubscriptionAction>): void {
   switch (request.action) {
@@ -139,7 +140,7 @@ function notPossible(action: string, subscription: Subscription) {
   return invalidRequest(`Cannot ${action} subscription "${subscription.id}": its status is "${subscription.status}"`);
 }
 
-/** The actions a subscription's state allows now, for buttons. */
+/** Returns the actions that the state of a subscription allows, with the labels of their buttons. */
 export function possibleActions(subscription: Subscription): { action: string; label: string }[] {
   return NAMES.filter((name) => ACTIONS[name].possible(subscription))
     .map((name) => ({ action: name, label: ACTIONS[name].label }));

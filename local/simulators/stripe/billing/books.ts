@@ -4,11 +4,12 @@ import { buildEvent, type EventOrigin, previousAttributes } from "../objects/eve
 import type { CheckoutSession, Customer, Invoice, Price, Subscription } from "../objects/shapes.ts";
 import { type Records, trimOldest } from "../records.ts";
 
-/** Far more than a local stack makes in the 30 days Stripe keeps events. */
-const KEPT_EVENTS = 5000;
+/** Far more events than a local stack creates in the 30 days that Stripe keeps them. */
+const MAX_EVENTS = 5000;
 
-/** The records during one request or action: changes to them become events, and `eventIds` lists those that arose. */
+/** Access to the records during one request or action. Changes through it emit events. */
 export class Books {
+  /** The events emitted so far. */
   readonly eventIds: string[] = [];
 
   constructor(
@@ -17,22 +18,22 @@ export class Books {
     private readonly origin: EventOrigin,
   ) {}
 
-  /** Unix seconds. */
+  /** Returns the current time in Unix seconds. */
   now(): number {
     return Math.floor(Date.now() / 1000);
   }
 
-  /** Records an event about `object` as it is at this moment and starts its delivery. */
+  /** Records an event with the current state of `object` and starts its delivery. */
   emit(type: string, object: object, previous?: Record<string, unknown>): void {
     const event = buildEvent({ type, object, previous, origin: this.origin, created: this.now() });
     const record = { id: event.id, event, delivery: "pending" as const, attempts: 0, nextAttemptAt: null };
     this.records.events.set(event.id, record);
-    trimOldest(this.records.events, KEPT_EVENTS);
+    trimOldest(this.records.events, MAX_EVENTS);
     this.eventIds.push(event.id);
     this.courier.enqueue(record);
   }
 
-  /** Changes `object` and, if that made a difference, emits `type` with what it was before. */
+  /** Runs `mutate` on `object`. If it changed anything, emits `type` with the previous attributes. */
   change<T extends object>(type: string, object: T, mutate: (object: T) => void): void {
     const before = structuredClone(object);
     mutate(object);
@@ -40,29 +41,29 @@ export class Books {
     if (previous) this.emit(type, object, previous);
   }
 
-  /** @throws StripeApiError if there is none, as after its deletion. */
+  /** @throws StripeApiError if the customer does not exist or was deleted */
   customer(id: string, param?: string): Customer {
     const customer = this.records.customers.get(id);
     if (!customer || "deleted" in customer) throw noSuch("customer", id, param);
     return customer;
   }
 
-  /** @throws StripeApiError if there is none. */
+  /** @throws StripeApiError if the subscription does not exist */
   subscription(id: string, param?: string): Subscription {
     return found(this.records.subscriptions.get(id), "subscription", id, param);
   }
 
-  /** @throws StripeApiError if there is none. */
+  /** @throws StripeApiError if the invoice does not exist */
   invoice(id: string, param?: string): Invoice {
     return found(this.records.invoices.get(id), "invoice", id, param);
   }
 
-  /** @throws StripeApiError if there is none. */
+  /** @throws StripeApiError if the session does not exist */
   session(id: string, param?: string): CheckoutSession {
     return found(this.records.sessions.get(id), "checkout.session", id, param);
   }
 
-  /** @throws StripeApiError if there is none, or it is archived. */
+  /** @throws StripeApiError if the price does not exist or is archived */
   price(id: string, param?: string): Price {
     const price = found(this.records.prices.get(id), "price", id, param);
     if (!price.active) {
@@ -71,7 +72,7 @@ export class Books {
     return price;
   }
 
-  /** The active price with this lookup key, such as `team`; undefined where there is none. */
+  /** Returns the active price with this lookup key, such as `team`. */
   priceOfPlan(lookupKey: string): Price | undefined {
     return [...this.records.prices.values()].find((price) => price.active && price.lookup_key === lookupKey);
   }

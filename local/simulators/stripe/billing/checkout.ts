@@ -10,11 +10,11 @@ import { BANK_DEBIT, FAILING_CARD, WORKING_CARD } from "./payment-methods.ts";
 
 const DAY = 86_400;
 
-/** How the buyer pays: at once, with a card that only fails at the first renewal, or by a debit that takes days. */
+/** How the buyer pays: with a working card, with a card that fails at the first renewal, or by a pending bank debit. */
 export const PAYMENTS = ["now", "fails_later", "pending"] as const;
 export type Payment = (typeof PAYMENTS)[number];
 
-/** What a new session sells and to whom. */
+/** The fields of a new session. */
 export interface SessionRequest {
   price: Price;
   quantity: number;
@@ -26,11 +26,13 @@ export interface SessionRequest {
   subscriptionMetadata: Metadata;
   successUrl: string | null;
   cancelUrl: string | null;
-  /** A Payment Link opened it, not the API. */
+  /** Whether a Payment Link opened the session, not the API. */
   fromPaymentLink: boolean;
 }
 
-/** Opens a session. Its metadata stays with it: only `subscriptionMetadata` reaches the subscription, as at Stripe. */
+/**
+ * Opens a session. As on Stripe, only `subscriptionMetadata` is copied to the subscription, not the session's metadata.
+ */
 export function openSession(books: Books, request: SessionRequest, origin: string): CheckoutSession {
   const session = buildSession({
     ...request,
@@ -52,7 +54,7 @@ export function openSession(books: Books, request: SessionRequest, origin: strin
   return session;
 }
 
-/** What completing a session made. */
+/** The objects of a completed session. */
 export interface Purchase {
   customerId: string;
   subscriptionId: string;
@@ -60,10 +62,10 @@ export interface Purchase {
 }
 
 /**
- * Completes an open session as a buyer would: customer, subscription and first invoice arise and their events go out.
- * `paymentStatus` overrules what the session would say, to play a receiver cases that are hard to come by.
+ * Completes an open session as a buyer: creates the customer, the subscription and the first invoice, and emits their
+ * events. `paymentStatus` overrides the payment status of the session, to test rare cases.
  *
- * @throws StripeApiError if the session is not open.
+ * @throws StripeApiError if the session is not open
  */
 export function completeSession(
   books: Books,
@@ -74,7 +76,7 @@ export function completeSession(
     throw invalidRequest(`This Checkout Session is no longer open: its status is ${session.status}.`);
   }
   const offer = books.records.offers.get(session.id);
-  if (!offer) throw new Error(`Cannot complete session "${session.id}": what it sells is not recorded`);
+  if (!offer) throw new Error(`Cannot complete session "${session.id}": its price is not recorded`);
   const price = books.price(offer.price);
   const customer = session.customer
     ? books.customer(session.customer, "customer")
@@ -82,7 +84,7 @@ export function completeSession(
 
   const start = books.now();
   const trial = offer.trialDays > 0 ? { start, end: start + offer.trialDays * DAY } : null;
-  // "A subscription can also be incomplete if there is a pending payment": it becomes active once the debit succeeds.
+  // "A subscription can also be incomplete if there is a pending payment." It becomes active when the debit succeeds.
   const pending = !trial && (buyer.payment === "pending" || buyer.paymentStatus === "unpaid");
   const subscription = buildSubscription({
     customer: customer.id,
@@ -142,7 +144,7 @@ function customerDetails(customer: Customer, email: string | null): NonNullable<
   };
 }
 
-/** Ends an open session unpaid, as Stripe does a day after it was opened. */
+/** Expires an open session, as Stripe does one day after its creation. */
 export function expireSession(books: Books, session: CheckoutSession): void {
   if (session.status !== "open") {
     throw invalidRequest(
@@ -154,7 +156,7 @@ export function expireSession(books: Books, session: CheckoutSession): void {
   books.emit("checkout.session.expired", session);
 }
 
-/** The session through which a subscription was bought, while its payment is still pending. */
+/** Returns the session that created the subscription, if its payment is still pending. */
 export function unpaidSessionOf(books: Books, subscription: Subscription): CheckoutSession | undefined {
   return [...books.records.sessions.values()].find((session) =>
     session.subscription === subscription.id && session.payment_status === "unpaid"

@@ -2,10 +2,10 @@ import { buildInvoice, finalize, type InvoiceInput, markAttemptFailed, markPaid 
 import type { Customer, Invoice, Subscription } from "../objects/shapes.ts";
 import type { Books } from "./books.ts";
 
-/** Stripe's first retry of a declined payment comes about three days later. */
+/** Stripe first retries a declined payment after about three days. */
 const RETRY_AFTER_SECONDS = 3 * 86_400;
 
-/** Writes the draft invoice of a subscription's period and makes it the latest one. */
+/** Creates the draft invoice of a period and makes it the subscription's latest invoice. */
 export function draftInvoice(books: Books, input: Omit<InvoiceInput, "created" | "customer">): Invoice {
   const customer = books.customer(input.subscription.customer);
   const invoice = buildInvoice({ ...input, customer, created: books.now() });
@@ -14,7 +14,7 @@ export function draftInvoice(books: Books, input: Omit<InvoiceInput, "created" |
   return invoice;
 }
 
-/** Makes a draft payable. */
+/** Finalizes a draft, which makes it open for payment. */
 export function openInvoice(books: Books, invoice: Invoice): void {
   finalize(invoice, books.customer(invoice.customer), books.now());
   books.emit("invoice.finalized", invoice);
@@ -28,7 +28,7 @@ export function payInvoice(books: Books, invoice: Invoice): void {
   books.emit("invoice.payment_succeeded", invoice);
 }
 
-/** Records a declined attempt at an open invoice. After the final one Stripe tries no more. */
+/** Records a declined payment of an open invoice. With `final`, no retry is scheduled. */
 export function declineInvoice(books: Books, invoice: Invoice, final = false): void {
   const retryAt = final ? null : books.now() + RETRY_AFTER_SECONDS;
   books.change("invoice.updated", invoice, (open) => markAttemptFailed(open, retryAt));
@@ -36,7 +36,7 @@ export function declineInvoice(books: Books, invoice: Invoice, final = false): v
   books.emit("invoice.payment_failed", invoice);
 }
 
-/** Voids an open invoice: nobody is to pay it any more. */
+/** Voids an open invoice. */
 export function voidInvoice(books: Books, invoice: Invoice): void {
   invoice.status = "void";
   invoice.auto_advance = false;
@@ -45,7 +45,7 @@ export function voidInvoice(books: Books, invoice: Invoice): void {
   books.emit("invoice.voided", invoice);
 }
 
-/** Writes an open invoice off. */
+/** Marks an open invoice as uncollectible. */
 export function writeOffInvoice(books: Books, invoice: Invoice): void {
   invoice.status = "uncollectible";
   invoice.auto_advance = false;
@@ -53,7 +53,7 @@ export function writeOffInvoice(books: Books, invoice: Invoice): void {
   books.emit("invoice.marked_uncollectible", invoice);
 }
 
-/** The newest invoice of a subscription that waits for payment. */
+/** Returns the newest open invoice of a subscription. */
 export function openInvoiceOf(books: Books, subscription: Subscription): Invoice | undefined {
   return [...books.records.invoices.values()].findLast((invoice) =>
     invoice.parent.subscription_details.subscription === subscription.id && invoice.status === "open"

@@ -15,22 +15,22 @@ import {
 } from "./invoicing.ts";
 import { declines, WORKING_CARD } from "./payment-methods.ts";
 
-/** `declined` makes a charge fail that the payment method alone would let pass. */
+/** `declined` makes the charge fail even if the payment method works. */
 export type Charge = "declined";
 
-/** Changes a subscription and says so with `customer.subscription.updated`. */
+/** Changes a subscription and emits `customer.subscription.updated`. */
 export function update(books: Books, subscription: Subscription, mutate: (subscription: Subscription) => void): void {
   books.change("customer.subscription.updated", subscription, mutate);
 }
 
-/** Ends the current period and bills the next one; a subscription set to end with its period ends instead. */
+/** Starts and bills the next period. A subscription with `cancel_at_period_end` ends instead. */
 export function renew(books: Books, subscription: Subscription, charge?: Charge): void {
   if (subscription.cancel_at_period_end) return end(books, subscription);
   const item = itemOf(subscription);
   bill(books, subscription, periodFrom(item.current_period_end, item.price), { charge });
 }
 
-/** Ends the trial now: the first paid period begins and is billed. */
+/** Ends the trial now, then starts and bills the first paid period. */
 export function endTrial(books: Books, subscription: Subscription, charge?: Charge): void {
   if (subscription.cancel_at_period_end) return end(books, subscription);
   const now = books.now();
@@ -41,7 +41,7 @@ export function endTrial(books: Books, subscription: Subscription, charge?: Char
   bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange, charge });
 }
 
-/** Moves the subscription into `period`, with whatever else changes at that moment, and collects for it. */
+/** Moves the subscription to `period` and bills it. `alsoChange` runs in the same update. */
 function bill(
   books: Books,
   subscription: Subscription,
@@ -69,7 +69,7 @@ function bill(
   payInvoice(books, invoice);
 }
 
-/** Declines the payment of the open invoice; where nothing is open, the next period is billed and declined. */
+/** Declines the payment of the open invoice. Without one, bills the next period and declines its payment. */
 export function failPayment(books: Books, subscription: Subscription): void {
   if (openInvoiceOf(books, subscription)) return paymentFailed(books, subscription);
   if (subscription.status === "trialing") endTrial(books, subscription, "declined");
@@ -87,7 +87,7 @@ function paymentFailed(books: Books, subscription: Subscription): void {
   });
 }
 
-/** Pays the open invoice, with a card that works from now on; the subscription is active again. */
+/** Pays the open invoice, which makes the subscription active. A failing card is replaced by a working one. */
 export function pay(books: Books, subscription: Subscription): void {
   const invoice = openInvoiceOf(books, subscription);
   if (!invoice) throw invalidRequest(`Subscription ${subscription.id} has no open invoice to pay.`);
@@ -103,7 +103,7 @@ export function pay(books: Books, subscription: Subscription): void {
   });
 }
 
-/** The last retry was declined as well: the subscription is unpaid and Stripe tries no more. */
+/** Declines the last retry of a payment: the subscription becomes `unpaid`, and no further retry is scheduled. */
 export function exhaustRetries(books: Books, subscription: Subscription): void {
   if (!openInvoiceOf(books, subscription)) failPayment(books, subscription);
   if (hasEnded(subscription)) return;
@@ -114,7 +114,7 @@ export function exhaustRetries(books: Books, subscription: Subscription): void {
   });
 }
 
-/** Pauses the subscription itself (status `paused`), which is not the same as pausing its collection. */
+/** Pauses the subscription (status `paused`). `pause_collection` is a different setting and keeps the status. */
 export function pause(books: Books, subscription: Subscription): void {
   update(books, subscription, (changed) => {
     changed.status = "paused";
@@ -125,7 +125,7 @@ export function pause(books: Books, subscription: Subscription): void {
   books.emit("customer.subscription.paused", subscription);
 }
 
-/** Resumes a paused subscription: a new period begins now and is billed. */
+/** Resumes a paused subscription, then starts and bills a new period. */
 export function resume(books: Books, subscription: Subscription): void {
   if (subscription.status !== "paused") {
     throw invalidRequest(`You can only resume subscriptions with status paused. This one is ${subscription.status}.`);
@@ -139,7 +139,7 @@ export function resume(books: Books, subscription: Subscription): void {
   books.emit("customer.subscription.resumed", subscription);
 }
 
-/** Sets or takes back the end of a subscription with its current period. */
+/** Sets or removes the cancellation at the end of the current period. */
 export function setCancelAtPeriodEnd(books: Books, subscription: Subscription, cancel: boolean): void {
   if (subscription.cancel_at_period_end === cancel) return;
   update(books, subscription, (changed) => {
@@ -155,7 +155,7 @@ export function setCancelAtPeriodEnd(books: Books, subscription: Subscription, c
   });
 }
 
-/** Ends a subscription now: `customer.subscription.deleted`, and no update before it. */
+/** Cancels a subscription now. Emits only `customer.subscription.deleted`, without an update before it. */
 export function end(books: Books, subscription: Subscription): void {
   const now = books.now();
   subscription.status = "canceled";
@@ -172,7 +172,7 @@ export function end(books: Books, subscription: Subscription): void {
   books.emit("customer.subscription.deleted", subscription);
 }
 
-/** The first payment never came: 23 hours later Stripe gives up on the subscription. */
+/** Expires a subscription whose first payment did not succeed, as Stripe does after 23 hours. */
 export function expireIncomplete(books: Books, subscription: Subscription): void {
   const invoice = openInvoiceOf(books, subscription);
   update(books, subscription, (changed) => {
@@ -183,7 +183,7 @@ export function expireIncomplete(books: Books, subscription: Subscription): void
   if (invoice) voidInvoice(books, invoice);
 }
 
-/** Moves the subscription to another price, from this moment on and without prorations. */
+/** Changes the price of a subscription immediately, without prorations. */
 export function changePrice(books: Books, subscription: Subscription, price: Price, quantity: number): void {
   update(books, subscription, (changed) => {
     const item = itemOf(changed);
@@ -193,7 +193,7 @@ export function changePrice(books: Books, subscription: Subscription, price: Pri
   });
 }
 
-/** Deletes a customer; what they subscribed to ends with them. */
+/** Cancels the subscriptions of a customer, then deletes the customer. */
 export function deleteCustomer(books: Books, id: string): void {
   const customer = books.customer(id);
   for (const subscription of books.records.subscriptions.values()) {
@@ -203,7 +203,7 @@ export function deleteCustomer(books: Books, id: string): void {
   books.emit("customer.deleted", customer);
 }
 
-/** Whether the subscription is over for good. */
+/** Returns whether the subscription has ended and cannot become active again. */
 export function hasEnded(subscription: Subscription): boolean {
   return subscription.status === "canceled" || subscription.status === "incomplete_expired";
 }

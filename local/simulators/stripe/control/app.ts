@@ -16,16 +16,16 @@ import { deliver, DeliverRequest } from "./deliver.ts";
 import { ApiFault } from "./faults.ts";
 
 const CheckoutRequest = z.strictObject({
-  /** As on a Payment Link: the one thing that tells whose purchase it is. */
+  /** The `client_reference_id` of a Payment Link: the only field that identifies the user who buys. */
   clientReferenceId: z.string().max(200).nullable(),
-  /** A price's lookup key, such as `team`. */
+  /** The lookup key of a price, such as `team`. */
   plan: z.string(),
   email: z.email().optional(),
   /** true for 14 days, or a number of days. */
   trial: z.union([z.boolean(), z.int().min(1).max(730)]).optional(),
   payment: z.enum(PAYMENTS).optional(),
   paymentStatus: z.enum(["paid", "unpaid", "no_payment_required"]).optional(),
-  /** What API callers pass as `subscription_data.metadata`; a Payment Link has none. */
+  /** The `subscription_data.metadata` of API callers. A real Payment Link has none. */
   subscriptionMetadata: z.record(z.string(), z.string()).optional(),
 });
 const DeliveryFaultRequest = z.strictObject({ deliveries: z.enum(DELIVERY_FAULTS) });
@@ -34,7 +34,7 @@ const TRIAL_DAYS = 14;
 
 type ControlContext = Context<{ Bindings: Connection }>;
 
-/** The controls at `/_sim`, for tests, the demo and the dashboard. Bodies are JSON and strict. */
+/** The controls at `/_sim` for tests, the demo and the dashboard. Bodies are JSON; unknown fields are rejected. */
 export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
   const { records, courier, faults } = simulator;
@@ -93,15 +93,13 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
   app.post("/_sim/reset", async (c) => {
     faults.clear();
     courier.faults.clear();
-    await courier.abandon();
+    await courier.cancelAll();
     resetRecords(records, open().now());
     simulator.changed();
     return c.json({ reset: true });
   });
 
-  app.notFound((c) =>
-    c.json({ error: { message: `Cannot ${c.req.method} ${c.req.path}: there is no such control` } }, 404)
-  );
+  app.notFound((c) => c.json({ error: { message: `Cannot find the control ${c.req.method} ${c.req.path}` } }, 404));
   app.onError((error, c) => {
     if (!(error instanceof StripeApiError)) throw error;
     return c.json({ error: error.body }, error.status as 400 | 404);
@@ -109,7 +107,7 @@ export function controlApp(simulator: Simulator): Hono<{ Bindings: Connection }>
   return app;
 }
 
-/** Buys through a Payment Link, in one step. */
+/** Opens and completes the session of a Payment Link. */
 function checkOut(simulator: Simulator, books: Books, request: z.output<typeof CheckoutRequest>) {
   const price = books.priceOfPlan(request.plan);
   if (!price) throw badRequest(`Cannot check out plan "${request.plan}": no price has that lookup key`);
@@ -133,7 +131,7 @@ function checkOut(simulator: Simulator, books: Books, request: z.output<typeof C
   });
 }
 
-/** A subscription as the dashboard and the demo look at it. Times in Unix seconds. */
+/** Returns a subscription for the dashboard and the demo. Times are in Unix seconds. */
 export function summary(simulator: Simulator, subscription: Subscription) {
   const { customers, products, sessions } = simulator.records;
   const item = itemOf(subscription);
@@ -161,7 +159,7 @@ export function summary(simulator: Simulator, subscription: Subscription) {
 
 async function bodyOf<Schema extends z.ZodType>(c: ControlContext, schema: Schema): Promise<z.output<Schema>> {
   const body = await c.req.json().catch(() => {
-    throw badRequest("Cannot read the body: it is not JSON");
+    throw badRequest("Cannot parse the body as JSON");
   });
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

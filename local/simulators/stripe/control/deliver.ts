@@ -6,7 +6,7 @@ import type { StripeEvent, ThinEvent } from "../objects/shapes.ts";
 import type { DeliveryRecord } from "../records.ts";
 import type { Simulator } from "../simulator.ts";
 
-/** A snapshot event as far as the caller cares; the rest is filled in. */
+/** A snapshot event. Missing fields are generated. */
 const GivenEvent = z.strictObject({
   id: z.string().min(1).optional(),
   object: z.literal("event").optional(),
@@ -33,14 +33,14 @@ export const DeliverRequest = z.strictObject({
   eventId: z.string().optional(),
   eventIds: z.array(z.string()).min(1).max(100).optional(),
   event: z.union([GivenThinEvent, GivenEvent]).optional(),
-  /** How often each event is sent. */
+  /** The number of deliveries of each event. */
   times: z.int().min(1).max(100).default(1),
-  /** How long to wait before the first, in milliseconds. */
+  /** The delay before the first delivery. */
   delayMs: z.int().min(0).max(60_000).default(0),
   signature: z.enum(["valid", "bad", "old", "future"]).default("valid"),
-  /** One after the other as given, from last to first, or all at once. */
+  /** Sequentially in the given or reversed order, or all concurrently. */
   order: z.enum(["sequence", "reversed", "together"]).default("sequence"),
-  /** `old` sends what an endpoint pinned to a 2024 API version receives. */
+  /** `old` renders events for an endpoint that is pinned to a 2024 API version. */
   shape: z.enum(["current", "old"]).default("current"),
 }).refine(
   (request) => [request.eventId, request.eventIds, request.event].filter((given) => given !== undefined).length === 1,
@@ -48,14 +48,14 @@ export const DeliverRequest = z.strictObject({
 );
 export type DeliverRequest = z.infer<typeof DeliverRequest>;
 
-/** What came of it: every attempt, and the statuses alone for quick assertions (null where no answer came). */
+/** The response: all attempts, and their statuses for quick assertions (null without a response). */
 export interface DeliverAnswer {
   eventIds: string[];
   statuses: (number | null)[];
   deliveries: DeliveryRecord[];
 }
 
-/** Delivers stored or given events by hand and answers when the receiver has. */
+/** Delivers stored or given events and resolves when all attempts have ended. */
 export async function deliver(simulator: Simulator, request: DeliverRequest): Promise<DeliverAnswer> {
   const events = chooseEvents(simulator, request);
   if (request.order === "reversed") events.reverse();
@@ -81,7 +81,7 @@ function chooseEvents(simulator: Simulator, request: DeliverRequest): (StripeEve
   return request.event ? [complete(simulator, request.event)] : stored;
 }
 
-/** Makes a valid event of what was given. A new snapshot event can from then on be retrieved like any other. */
+/** Completes a given event. Stores a new snapshot event, so that the API can return it. */
 function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event"]>): StripeEvent | ThinEvent {
   const now = Math.floor(Date.now() / 1000);
   if (given.object === "v2.core.event") {
@@ -98,7 +98,7 @@ function complete(simulator: Simulator, given: NonNullable<DeliverRequest["event
   if (given.api_version !== undefined) event.api_version = given.api_version;
   const { events } = simulator.records;
   if (!events.has(event.id)) {
-    // `dropped`: it is delivered by hand only, so no schedule may pick it up.
+    // `dropped` prevents automatic deliveries: the event is delivered only by this control.
     events.set(event.id, { id: event.id, event, delivery: "dropped", attempts: 0, nextAttemptAt: null });
     simulator.changed();
   }

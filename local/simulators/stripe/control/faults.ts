@@ -1,11 +1,14 @@
 import { z } from "zod";
 
-/** A fault of the API: what it hits, how often, and what happens instead of the proper answer. */
+/** A fault that is injected into matching API calls. */
 export const ApiFault = z.strictObject({
-  /** `METHOD /path`: the method or `*`, and the path or its beginning. */
+  /** `METHOD /path`: a method or `*`, and a prefix of the path. */
   match: z.string().regex(/^([A-Z]+|\*) \/\S*$/, 'must look like "GET /v1/subscriptions"'),
   times: z.int().min(1).default(1),
-  /** `delay` answers properly, only late. */
+  /**
+   * `drop_before` closes the connection before the call has any effect, `drop_after_commit` after it took effect,
+   * `status` responds with `status` and no effect, `delay` responds normally after `delayMs`.
+   */
   kind: z.enum(["drop_before", "drop_after_commit", "status", "delay"]),
   status: z.int().min(400).max(599).optional(),
   body: z.enum(["json", "html"]).optional(),
@@ -15,7 +18,7 @@ export const ApiFault = z.strictObject({
   .refine((fault) => fault.kind !== "delay" || fault.delayMs !== undefined, 'kind "delay" needs delayMs');
 export type ApiFault = z.infer<typeof ApiFault>;
 
-/** The faults in force for API calls; each is used up after `times` hits. */
+/** The active faults of the API. Each is removed after it affected `times` calls. */
 export class Faults {
   #faults: ApiFault[] = [];
 
@@ -31,7 +34,7 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** The first fault that hits this call, with one of its times used up; undefined where none does. */
+  /** Returns the first fault that matches the call and counts the use. Undefined if none matches. */
   take(method: string, path: string): ApiFault | undefined {
     const fault = this.#faults.find(({ match }) => {
       const [wanted, prefix] = match.split(" ") as [string, string];

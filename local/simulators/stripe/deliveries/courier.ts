@@ -4,15 +4,18 @@ import { type DeliveryRecord, type EventRecord, type Records, type SignatureKind
 import { signatureHeader } from "./signature.ts";
 import { Timers } from "../../timers.ts";
 
-/** How deliveries can be made to misbehave. */
+/** Faults that affect all deliveries. */
 export const DELIVERY_FAULTS = ["paused", "doubled", "reordered", "dropped"] as const;
 export type DeliveryFault = (typeof DELIVERY_FAULTS)[number];
 
-/** How long events are gathered before they go out in reverse. */
+/** How long events are collected before they are sent in reverse order. */
 const REORDER_WINDOW_MS = 150;
-/** A slow receiver delays the next event no longer than this: Stripe promises no order, but does not shuffle either. */
-const PATIENCE_MS = 1000;
-const KEPT_DELIVERIES = 2000;
+/**
+ * How long a delivery waits for the previous one. Stripe does not guarantee an order, but does not shuffle events
+ * either.
+ */
+const QUEUE_WAIT_MS = 1000;
+const MAX_DELIVERIES = 2000;
 
 export interface CourierOptions {
   records: Records;
@@ -24,19 +27,19 @@ export interface CourierOptions {
   log: (line: string) => void;
 }
 
-/** Delivers events to the webhook in the background, again after a failure, and records every attempt. */
+/** Delivers events to the webhook in the background, retries failed deliveries, and records every attempt. */
 export class Courier {
   readonly faults = new Set<DeliveryFault>();
   #url: string | null;
   #timers = new Timers();
   #posts = new Set<Promise<unknown>>();
-  #cut = new AbortController();
-  /** Keeps no connection: on a kept one that closes, fetch would deliver again without anyone knowing. */
+  #canceling = new AbortController();
+  /** Reuses no connections: if a reused connection closes, fetch silently repeats the request. */
   #client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  #line: Promise<unknown> = Promise.resolve();
-  /** Events with an attempt running or planned; nothing else may start one. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Events with a running or scheduled attempt. No second attempt may start for them. */
   #claimed = new Set<string>();
-  #gathered: EventRecord[] = [];
+  #reorderBatch: EventRecord[] = [];
 
   constructor(private readonly options: CourierOptions) {
     this.#url = options.webhookUrl;
@@ -55,13 +58,13 @@ export class Courier {
     this.faults.add(fault);
   }
 
-  /** Ends all delivery faults and sends what was held back. Dropped events stay dropped. */
+  /** Removes all delivery faults and sends paused events. Dropped events stay dropped. */
   clearFaults(): void {
     this.faults.clear();
     this.deliverPending();
   }
 
-  /** Takes on every event that is due, as after a restart or a pause. */
+  /** Schedules all pending events, for example after a restart or a pause. */
   deliverPending(): void {
     for (const record of this.options.records.events.values()) {
       if (record.delivery !== "pending" || this.#claimed.has(record.id)) continue;
@@ -70,7 +73,7 @@ export class Courier {
     }
   }
 
-  /** Starts the delivery of a new event, in the way the faults in force allow. */
+  /** Starts the delivery of a new event, subject to the active faults. */
   enqueue(record: EventRecord): void {
     if (this.faults.has("dropped")) {
       record.delivery = "dropped";
@@ -83,42 +86,42 @@ export class Courier {
   #dispatch(record: EventRecord): void {
     if (this.#url === null || this.faults.has("paused")) return;
     this.#claimed.add(record.id);
-    if (!this.faults.has("reordered")) return this.#lineUp(record);
-    this.#gathered.push(record);
-    if (this.#gathered.length > 1) return;
+    if (!this.faults.has("reordered")) return this.#enqueueAttempt(record);
+    this.#reorderBatch.push(record);
+    if (this.#reorderBatch.length > 1) return;
     this.#timers.after(REORDER_WINDOW_MS, () => {
-      const batch = this.#gathered.reverse();
-      this.#gathered = [];
-      for (const each of batch) this.#lineUp(each);
+      const batch = this.#reorderBatch.reverse();
+      this.#reorderBatch = [];
+      for (const each of batch) this.#enqueueAttempt(each);
     });
   }
 
-  #lineUp(record: EventRecord): void {
-    this.#line = this.#line.then(() => {
+  #enqueueAttempt(record: EventRecord): void {
+    this.#queue = this.#queue.then(() => {
       const attempt = this.#attempt(record);
-      return Promise.race([attempt, this.#timers.sleep(PATIENCE_MS)]);
+      return Promise.race([attempt, this.#timers.sleep(QUEUE_WAIT_MS)]);
     });
   }
 
   async #attempt(record: EventRecord): Promise<void> {
     this.#claimed.delete(record.id);
-    // Meanwhile it may have been delivered by hand, or deliveries paused, or everything reset.
+    // While the event was queued, it may have been delivered manually, deliveries paused, or the simulator reset.
     if (record.delivery !== "pending" || this.#url === null || this.faults.has("paused")) return;
     if (!this.options.records.events.has(record.id)) return;
     this.#claimed.add(record.id);
     const copies = this.faults.has("doubled") ? 2 : 1;
-    const cut = this.#cut.signal;
+    const canceled = this.#canceling.signal;
     const attempts = await Promise.all(Array.from({ length: copies }, () => this.post(record.event, "valid", false)));
-    if (cut.aborted) return;
+    if (canceled.aborted) return;
     this.#claimed.delete(record.id);
     record.attempts += 1;
     record.nextAttemptAt = null;
     if (attempts.some(isDelivered)) record.delivery = "delivered";
-    else this.#planRetry(record);
+    else this.#scheduleRetry(record);
     this.options.changed();
   }
 
-  #planRetry(record: EventRecord): void {
+  #scheduleRetry(record: EventRecord): void {
     const delay = this.options.retryDelaysMs[record.attempts - 1];
     if (delay === undefined) {
       record.delivery = "failed";
@@ -130,14 +133,14 @@ export class Courier {
 
   #retryIn(ms: number, record: EventRecord): void {
     this.#claimed.add(record.id);
-    this.#timers.after(ms, () => this.#lineUp(record));
+    this.#timers.after(ms, () => this.#enqueueAttempt(record));
   }
 
   /**
-   * Posts one event once, whatever was delivered before, and records the attempt. A 2xx answer to a valid signature
-   * settles a stored event.
+   * Makes one attempt to deliver an event, even if it was delivered before, and records the attempt. After a 2xx
+   * response to a manual delivery with a valid signature, the stored event counts as delivered.
    *
-   * @param rendered the body to send, where it is not the event as stored.
+   * @param rendered the body to send; by default the stored event
    */
   async post(
     event: StripeEvent | ThinEvent,
@@ -161,21 +164,22 @@ export class Courier {
     rendered: unknown,
   ): Promise<DeliveryRecord> {
     const at = Date.now();
-    // Stripe sends indented JSON: whoever verifies re-serialised text instead of the raw body shall notice here.
+    // Stripe sends indented JSON. A receiver that verifies re-serialised JSON instead of the raw body fails, as on
+    // Stripe.
     const body = JSON.stringify(rendered, null, 2);
     const header = signatureHeader(body, this.options.webhookSecret, signature, Math.floor(at / 1000));
-    const answer = await this.#request(body, header);
+    const response = await this.#request(body, header);
     const delivery: DeliveryRecord = {
       id: `dlv_${randomText(16)}`,
       eventId: event.id,
       type: event.type,
       at,
       ms: Date.now() - at,
-      ...answer,
+      ...response,
       signature,
       manual,
     };
-    if (!this.#cut.signal.aborted) this.#record(delivery);
+    if (!this.#canceling.signal.aborted) this.#record(delivery);
     return delivery;
   }
 
@@ -194,13 +198,13 @@ export class Courier {
         },
         body,
         redirect: "manual",
-        signal: AbortSignal.any([limit.signal, this.#cut.signal]),
+        signal: AbortSignal.any([limit.signal, this.#canceling.signal]),
       };
       const response = await fetch(this.#url, request);
       await response.body?.cancel();
       return { status: response.status, error: null };
     } catch (error) {
-      if (limit.signal.aborted) return { status: null, error: `no answer within ${this.options.timeoutMs} ms` };
+      if (limit.signal.aborted) return { status: null, error: `no response within ${this.options.timeoutMs} ms` };
       return { status: null, error: (error as Error).message };
     } finally {
       clearTimeout(timer);
@@ -210,7 +214,7 @@ export class Courier {
   #record(delivery: DeliveryRecord): void {
     const { deliveries, events } = this.options.records;
     deliveries.set(delivery.id, delivery);
-    trimOldest(deliveries, KEPT_DELIVERIES);
+    trimOldest(deliveries, MAX_DELIVERIES);
     const stored = events.get(delivery.eventId);
     if (stored && delivery.manual && delivery.signature === "valid" && isDelivered(delivery)) {
       stored.delivery = "delivered";
@@ -221,27 +225,27 @@ export class Courier {
     this.options.changed();
   }
 
-  /** Forgets everything planned or running, as on a reset. */
-  async abandon(): Promise<void> {
-    this.#cut.abort();
+  /** Cancels all running and scheduled attempts. */
+  async cancelAll(): Promise<void> {
+    this.#canceling.abort();
     this.#timers.clear();
     await Promise.allSettled([...this.#posts]);
-    await this.#line;
-    this.#cut = new AbortController();
-    this.#line = Promise.resolve();
+    await this.#queue;
+    this.#canceling = new AbortController();
+    this.#queue = Promise.resolve();
     this.#claimed.clear();
-    this.#gathered = [];
+    this.#reorderBatch = [];
   }
 
-  /** Stops all deliveries; what was due stays pending in the records. */
+  /** Stops all deliveries. Undelivered events stay pending in the records. */
   async stop(): Promise<void> {
     this.#url = null;
-    await this.abandon();
+    await this.cancelAll();
     this.#client.close();
   }
 }
 
-/** Whether Stripe would count this attempt as delivered. */
+/** Returns whether Stripe counts this attempt as delivered. */
 export function isDelivered(delivery: DeliveryRecord): boolean {
   return delivery.status !== null && delivery.status >= 200 && delivery.status < 300;
 }

@@ -1,18 +1,19 @@
 import { createHmac } from "node:crypto";
 import type { SignatureKind } from "../records.ts";
 
-/** How far the dated signatures are off, in seconds: beyond the 300 a receiver tolerates. */
+/** The offset of old and future timestamps in seconds. Receivers tolerate 300. */
 const AGE = 900;
 
 /**
- * The `Stripe-Signature` header of a payload: `t=<seconds>,v1=<hex>,v0=<hex>`. Written from the documented scheme
- * and not with the SDK, so that the SDK verifying it proves something. `v0` is the dummy Stripe adds in test mode.
+ * Returns the `Stripe-Signature` header of a payload: `t=<seconds>,v1=<hex>,v0=<hex>`. It implements the documented
+ * scheme without the SDK, so that verification with the SDK is an independent check. Stripe adds the fake `v0` in test
+ * mode.
  *
- * @param now Unix seconds.
+ * @param now Unix seconds
  */
 export function signatureHeader(payload: string, secret: string, kind: SignatureKind, now: number): string {
   const timestamp = kind === "old" ? now - AGE : kind === "future" ? now + AGE : now;
-  const key = kind === "bad" ? `${secret}_of_somebody_else` : secret;
+  const key = kind === "bad" ? `${secret}_wrong` : secret;
   const v1 = hmac(`${timestamp}.${payload}`, key);
   const v0 = hmac(`${timestamp}.${payload}`, "v0");
   return `t=${timestamp},v1=${v1},v0=${v0}`;

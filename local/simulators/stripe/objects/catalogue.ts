@@ -1,14 +1,16 @@
 import { newId } from "./ids.ts";
 import type { Metadata, Plan, Price, Product } from "./shapes.ts";
 
-/** The plans every simulator starts with. `numbers` is how many phone numbers the plan includes; `monthly` is in cents. */
+/**
+ * The plans of every new simulator. `numbers` is the number of included phone numbers, `monthly` the price in cents.
+ */
 export const SEED_PLANS = [
   { key: "starter", name: "Starter", numbers: 1, monthly: 1500 },
   { key: "team", name: "Team", numbers: 5, monthly: 4900 },
   { key: "scale", name: "Scale", numbers: 25, monthly: 19900 },
 ] as const;
 
-/** A product as `products.create` makes it; `created` in Unix seconds. */
+/** Builds a product as `products.create` does. `created` is in Unix seconds. */
 export function buildProduct(
   input: { id?: string | undefined; name: string; description?: string | null; metadata?: Metadata; created: number },
 ): Product {
@@ -36,7 +38,7 @@ export function buildProduct(
   };
 }
 
-/** A recurring licensed price; `unitAmount` in the currency's smallest unit. */
+/** Builds a recurring licensed price. `unitAmount` is in the smallest unit of the currency. */
 export function buildPrice(input: {
   id?: string;
   product: string;
@@ -78,7 +80,7 @@ export function buildPrice(input: {
   };
 }
 
-/** The legacy `plan` Stripe still writes beside the price of every subscription item. */
+/** Returns the legacy `plan` object that Stripe still adds to each subscription item beside the price. */
 export function planOf(price: Price): Plan {
   return {
     id: price.id,
@@ -103,7 +105,7 @@ export function planOf(price: Price): Plan {
   };
 }
 
-/** The seeded products and prices. Their ids are fixed, so a plan table may name them across resets. */
+/** Returns the seeded products and prices. Their ids are fixed, so that a database can refer to them across resets. */
 export function seedCatalogue(created: number): { products: Product[]; prices: Price[] } {
   const products: Product[] = [];
   const prices: Price[] = [];

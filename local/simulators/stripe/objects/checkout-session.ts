@@ -10,14 +10,14 @@ export interface SessionInput {
   metadata: Metadata;
   successUrl: string | null;
   cancelUrl: string | null;
-  /** Set for sessions a Payment Link opened. */
+  /** Set if a Payment Link opened the session. */
   paymentLink: string | null;
   created: number;
 }
 
 const NO_CUSTOM_TEXT = { after_submit: null, shipping_address: null, submit: null, terms_of_service_acceptance: null };
 
-/** An open checkout session in subscription mode. `pageUrl` makes the address of its page from its id. */
+/** Builds an open checkout session in subscription mode. `pageUrl` returns the URL of its page. */
 export function buildSession(input: SessionInput, pageUrl: (id: string) => string): CheckoutSession {
   const id = newSessionId();
   const total = input.price.unit_amount * input.quantity;
@@ -89,7 +89,7 @@ export function buildSession(input: SessionInput, pageUrl: (id: string) => strin
   };
 }
 
-/** The line a session sells. A trial bills nothing today. */
+/** Builds the line item of a session. During a trial its amount is zero. */
 export function buildCheckoutLine(price: Price, quantity: number, name: string, trial: boolean): CheckoutLine {
   const amount = trial ? 0 : price.unit_amount * quantity;
   return {

@@ -1,7 +1,7 @@
 import { newId, randomText } from "./ids.ts";
 import type { Customer, Metadata } from "./shapes.ts";
 
-/** A customer as `customers.create` makes one; `created` in Unix seconds. */
+/** Builds a customer as `customers.create` does. `created` is in Unix seconds. */
 export function buildCustomer(input: {
   email?: string | null;
   name?: string | null;

@@ -2,10 +2,10 @@ import Stripe from "stripe";
 import { newId } from "./ids.ts";
 import type { StripeEvent, ThinEvent } from "./shapes.ts";
 
-/** The API version events are rendered in: the one the pinned SDK speaks. */
+/** The API version of events: the version of the pinned SDK. */
 export const API_VERSION: string = Stripe.API_VERSION;
 
-/** The request that caused an event; both null where nobody asked, as for a renewal. */
+/** The API request that caused an event. Both fields are null for an event without a request, such as a renewal. */
 export interface EventOrigin {
   id: string | null;
   idempotency_key: string | null;
@@ -13,7 +13,7 @@ export interface EventOrigin {
 
 export const NO_ORIGIN: EventOrigin = { id: null, idempotency_key: null };
 
-/** A snapshot event about `object` as it is now; `created` in Unix seconds. */
+/** Builds a snapshot event with the current state of `object`. `created` is in Unix seconds. */
 export function buildEvent(input: {
   id?: string | undefined;
   type: string;
@@ -36,7 +36,7 @@ export function buildEvent(input: {
   };
 }
 
-/** A thin event; by default the one Stripe sends when a meter event could not be processed. */
+/** Builds a thin event. By default it is the event that Stripe sends for a meter event with an error. */
 export function buildThinEvent(input: {
   id?: string | undefined;
   type?: string | undefined;
@@ -57,8 +57,8 @@ export function buildThinEvent(input: {
 }
 
 /**
- * What `previous_attributes` of an event says: for every field that differs, its value before. Objects are compared
- * field by field, lists as a whole, as Stripe does. Undefined where nothing differs.
+ * Returns the `previous_attributes` of an event: the previous value of each changed field. As on Stripe, objects are
+ * compared field by field and lists as a whole. Undefined if no field changed.
  */
 export function previousAttributes(before: object, after: object): Record<string, unknown> | undefined {
   const previous: Record<string, unknown> = {};

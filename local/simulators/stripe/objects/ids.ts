@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** `length` random characters of Stripe's id alphabet. */
+/** Returns `length` random characters of Stripe's id alphabet. */
 export function randomText(length: number): string {
-  // 248 is the largest multiple of 62 in a byte: dropping what is above keeps every character equally likely.
+  // 248 is the largest multiple of 62 in a byte. Dropping larger values makes all characters equally likely.
   let text = "";
   while (text.length < length) {
     for (const byte of randomBytes(length)) {
@@ -30,13 +30,13 @@ const BODY_LENGTHS = {
   mtr: 24,
 } as const;
 
-/** A new id such as `sub_1…`, as long as Stripe's own of that kind. */
+/** Returns a new id such as `sub_1…`, with the length of Stripe's ids of that kind. */
 export function newId(prefix: keyof typeof BODY_LENGTHS): string {
   const length = BODY_LENGTHS[prefix];
   return length === 24 ? `${prefix}_1${randomText(length - 1)}` : `${prefix}_${randomText(length)}`;
 }
 
-/** A new checkout session id, `cs_test_a1…`. */
+/** Returns a new checkout session id, `cs_test_a1…`. */
 export function newSessionId(): string {
   return `cs_test_a1${randomText(56)}`;
 }

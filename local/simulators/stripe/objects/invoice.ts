@@ -7,12 +7,12 @@ export interface InvoiceInput {
   customer: Customer;
   reason: "subscription_create" | "subscription_cycle" | "subscription_update";
   period: Period;
-  /** A trial's invoice bills nothing. */
+  /** Whether the period is a trial, whose invoice has a total of zero. */
   trial: boolean;
   created: number;
 }
 
-/** A draft invoice for one period of a subscription, of the current API shape: the subscription is in `parent`. */
+/** Builds a draft invoice for one period. In the current API version, `parent` contains the subscription. */
 export function buildInvoice(input: InvoiceInput): Invoice {
   const id = newId("in");
   const { subscription, customer, created } = input;
@@ -139,7 +139,7 @@ function buildLine(invoice: string, input: InvoiceInput, amount: number): Invoic
   };
 }
 
-/** Makes a draft payable: numbered, open, with a page to pay it on (which exists only at Stripe). */
+/** Finalizes a draft: sets its number, the status `open` and the URL of a payment page, which exists only on Stripe. */
 export function finalize(invoice: Invoice, customer: Customer, now: number): void {
   invoice.number = `${customer.invoice_prefix}-${String(customer.next_invoice_sequence++).padStart(4, "0")}`;
   invoice.status = "open";
@@ -150,7 +150,7 @@ export function finalize(invoice: Invoice, customer: Customer, now: number): voi
   invoice.invoice_pdf = `https://pay.stripe.com/invoice/${page}/pdf?s=ap`;
 }
 
-/** Marks an open invoice paid in full. An invoice over nothing is paid without an attempt. */
+/** Marks an open invoice as paid. An invoice with a total of zero is paid without an attempt. */
 export function markPaid(invoice: Invoice, now: number): void {
   if (invoice.total > 0) invoice.attempt_count += 1;
   invoice.attempted = true;
@@ -162,7 +162,7 @@ export function markPaid(invoice: Invoice, now: number): void {
   invoice.status_transitions.paid_at = now;
 }
 
-/** Records a declined attempt. `retryAt` null says that Stripe gave up. */
+/** Records a declined attempt. `retryAt` is null if no retry follows. */
 export function markAttemptFailed(invoice: Invoice, retryAt: number | null): void {
   invoice.attempt_count += 1;
   invoice.attempted = true;

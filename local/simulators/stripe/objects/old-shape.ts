@@ -1,11 +1,11 @@
 import type { StripeEvent } from "./shapes.ts";
 
-/** The version endpoints created in mid-2024 are pinned to: before periods and parents moved. */
+/** The API version of endpoints created in mid-2024, before Stripe moved the period and the parent fields. */
 export const OLD_API_VERSION = "2024-06-20";
 
 type Fields = Record<string, unknown>;
 
-/** The same event as an endpoint pinned to the old API version receives it. */
+/** Renders an event for an endpoint that is pinned to the old API version. */
 export function inOldShape(event: StripeEvent): StripeEvent {
   const { object, previous_attributes: previous } = event.data;
   const data: StripeEvent["data"] = { object: oldObject(object) };
@@ -26,7 +26,7 @@ function oldObject(object: Fields): Fields {
   }
 }
 
-/** The period was on the subscription and not on its items; one plan and quantity stood beside the items. */
+/** In the old version, the subscription has the period, which is now on its items, and also `plan` and `quantity`. */
 function oldSubscription(subscription: Fields): Fields {
   const {
     billing_mode: _mode,
@@ -52,7 +52,7 @@ function oldItem({ current_period_end: _end, current_period_start: _start, ...re
   return rest;
 }
 
-/** The subscription stood on the invoice, and whether it was paid in a field of its own. */
+/** In the old version, the invoice has the fields `subscription` and `paid`. */
 function oldInvoice(invoice: Fields): Fields {
   const { parent, total_taxes: _taxes, customer_account: _account, ...rest } = invoice;
   const details = (parent as { subscription_details: { subscription: string; metadata: Fields } }).subscription_details;
@@ -92,7 +92,7 @@ function oldLine(
   };
 }
 
-/** Previous values move with their fields: a changed period was a change of the subscription itself. */
+/** Moves previous values with their fields: in the old version a new period is a change of the subscription. */
 function oldPrevious(object: Fields, previous: Fields): Fields {
   if (object.object === "invoice" && previous.status !== undefined) {
     return { ...previous, paid: previous.status === "paid" };

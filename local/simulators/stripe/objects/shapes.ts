@@ -1,13 +1,13 @@
 /**
- * The shapes the simulator stores and sends, taken from the SDK's own types, so that a field Stripe always sends and
- * we forget does not compile. Narrowed where the wire is simpler than the SDK: references are ids (never expanded in
- * a stored object) and decimals travel as strings.
+ * The objects that the simulator stores and sends, derived from the SDK's types, so that a missing required field is a
+ * compile error. They are narrower than the SDK's: references are ids (expanded only in responses) and decimals are
+ * strings.
  */
 import type Stripe from "stripe";
 
 type Narrow<Wide, Narrower> = Omit<Wide, keyof Narrower | "deleted"> & Narrower;
 
-/** A Stripe list as embedded in objects and answered by list endpoints. */
+/** A Stripe list, embedded in an object or returned by a list endpoint. */
 export interface StripeList<T> {
   object: "list";
   data: T[];
@@ -15,7 +15,7 @@ export interface StripeList<T> {
   url: string;
 }
 
-/** String-to-string pairs a caller attaches to an object. */
+/** Key-value pairs that a caller attaches to an object. */
 export type Metadata = Record<string, string>;
 
 export type Product = Narrow<Stripe.Product, { default_price: string | null; tax_code: string | null }>;
@@ -46,7 +46,7 @@ export type Customer = Narrow<Stripe.Customer, {
   cash_balance?: never;
 }>;
 
-/** What a deleted customer answers from then on. */
+/** The response for a deleted customer. */
 export interface DeletedCustomer {
   id: string;
   object: "customer";
@@ -61,7 +61,6 @@ export type SubscriptionItem = Narrow<Stripe.SubscriptionItem, {
   tax_rates: [];
 }>;
 
-/** Every status a subscription can have. */
 export const SUBSCRIPTION_STATUSES = [
   "incomplete",
   "incomplete_expired",
@@ -100,7 +99,6 @@ export type InvoiceLine = Narrow<Stripe.InvoiceLineItem, {
   subscription: string | null;
 }>;
 
-/** Every status an invoice can have. */
 export const INVOICE_STATUSES = ["draft", "open", "paid", "uncollectible", "void"] as const;
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
 
@@ -145,7 +143,7 @@ export type CheckoutSession = Narrow<Stripe.Checkout.Session, {
   subscription: string | null;
 }>;
 
-/** One line of a checkout session, as `line_items` lists it. */
+/** One line item of a checkout session. */
 export type CheckoutLine = Narrow<
   Stripe.LineItem,
   { price: Price; quantity: number; discounts?: never; taxes?: never }
@@ -153,7 +151,7 @@ export type CheckoutLine = Narrow<
 
 export type MeterEvent = Stripe.Billing.MeterEvent;
 
-/** A snapshot event. `data.object` is the object as it was when the event arose, whatever happened to it since. */
+/** A snapshot event. `data.object` is the state of the object when the event was created. */
 export interface StripeEvent {
   id: string;
   object: "event";
@@ -166,7 +164,7 @@ export interface StripeEvent {
   type: string;
 }
 
-/** A thin event: a pointer without data, as Stripe sends to `v2` event destinations. */
+/** A thin event: a reference without data, which Stripe sends to `v2` event destinations. */
 export interface ThinEvent {
   id: string;
   object: "v2.core.event";

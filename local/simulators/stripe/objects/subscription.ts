@@ -2,7 +2,7 @@ import { planOf } from "./catalogue.ts";
 import { newId } from "./ids.ts";
 import type { Metadata, Price, Subscription, SubscriptionItem } from "./shapes.ts";
 
-/** A span of service, both ends in Unix seconds. */
+/** A billing period, in Unix seconds. */
 export interface Period {
   start: number;
   end: number;
@@ -20,7 +20,7 @@ export interface SubscriptionInput {
   created: number;
 }
 
-/** A subscription of the current API shape: its period is on the item, not on the subscription. */
+/** Builds a subscription. In the current API version, the item has the period, not the subscription. */
 export function buildSubscription(input: SubscriptionInput): Subscription {
   const id = newId("sub");
   return {
@@ -108,20 +108,22 @@ function buildItem(subscription: string, input: SubscriptionInput): Subscription
   };
 }
 
-/** The one item of a subscription; the simulator makes none with several. */
+/** Returns the item of a subscription. The simulator's subscriptions have exactly one. */
 export function itemOf(subscription: Subscription): SubscriptionItem {
   const item = subscription.items.data[0];
   if (!item) throw new Error(`Cannot read subscription "${subscription.id}": it has no item`);
   return item;
 }
 
-/** What one period costs, in the currency's smallest unit. */
+/** Returns the price of one period, in the smallest unit of the currency. */
 export function amountOf(subscription: Subscription): number {
   const item = itemOf(subscription);
   return item.price.unit_amount * item.quantity;
 }
 
-/** The period that follows `start` at this price's interval. A month keeps the day of the month, cut to its last. */
+/**
+ * Returns the period from `start` with the interval of `price`. Monthly periods keep the day, or end on the last day.
+ */
 export function periodFrom(start: number, price: Price): Period {
   const { interval, interval_count: count } = price.recurring;
   if (interval === "day") return { start, end: start + count * 86_400 };

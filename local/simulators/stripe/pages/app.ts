@@ -22,7 +22,7 @@ const FILES = [
 type Pages = Record<(typeof FILES)[number], string>;
 
 const TRIAL_DAYS = 14;
-/** Stripe drops references of any other form without a word. */
+/** Stripe silently drops references with other characters. */
 const CLIENT_REFERENCE_ID = /^[A-Za-z0-9_-]{1,200}$/;
 const CHOICES = {
   now: { payment: "now", trialDays: 0 },
@@ -31,25 +31,25 @@ const CHOICES = {
   pending: { payment: "pending", trialDays: 0 },
 } as const;
 
-/** What the checkout form posts. */
+/** The body of the checkout form. */
 const Order = z.strictObject({
   session: z.string().optional(),
   plan: z.string(),
   email: z.email("must be an email address"),
   client_reference_id: z.string().optional(),
   pay: z.enum(["now", "trial", "fails_later", "pending"]),
-  // The card is a picture: its fields have no names and are not sent.
+  // The card fields are decoration: they have no names and are not sent.
 });
 
 type PageContext = Context<{ Bindings: Connection }>;
 
-/** Reads the page files that stand beside this module. */
+/** Reads the page files beside this module. */
 export async function loadPages(): Promise<Pages> {
   const texts = await Promise.all(FILES.map((file) => readFile(new URL(file, import.meta.url), "utf8")));
   return Object.fromEntries(FILES.map((file, index) => [file, texts[index]])) as Pages;
 }
 
-/** The pages for people: dashboard, checkout, success. */
+/** The HTML pages: dashboard, checkout, success. */
 export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
   const open = () => new Books(simulator.records, simulator.courier, NO_ORIGIN);
@@ -86,13 +86,15 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
 
   app.get("/checkout/success", (c) => {
     const session = simulator.records.sessions.get(c.req.query("session_id") ?? "");
-    if (!session || session.status !== "complete") throw invalidRequest("There is no completed checkout to show.");
+    if (!session || session.status !== "complete") {
+      throw invalidRequest("Cannot show the checkout: it does not exist or is not completed");
+    }
     return c.html(successPage(simulator, pages, session));
   });
 
   app.get("/checkout/:id", (c) => {
     const session = open().session(c.req.param("id"));
-    if (session.status !== "open") throw invalidRequest("This checkout is no longer open.");
+    if (session.status !== "open") throw invalidRequest(`Cannot show the checkout: its status is "${session.status}"`);
     const email = session.customer ? open().customer(session.customer).email : session.customer_email;
     return c.html(checkoutPage(simulator, pages, { plan: "", email: email ?? "", reference: "", session }));
   });
@@ -107,17 +109,17 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
     return c.redirect(next ?? `/checkout/success?session_id=${session.id}`, 303);
   });
 
-  app.notFound((c) => c.html(messagePage(pages, "Not found", "There is no such page."), 404));
+  app.notFound((c) => c.html(messagePage(pages, "Not found", "This page does not exist."), 404));
   app.onError((error, c) => {
     if (!(error instanceof StripeApiError)) throw error;
-    return c.html(messagePage(pages, "That did not work", error.message), error.status as 400 | 404);
+    return c.html(messagePage(pages, "Request failed", error.message), error.status as 400 | 404);
   });
   return app;
 }
 
 function openPaymentLinkSession(simulator: Simulator, books: Books, order: z.output<typeof Order>): CheckoutSession {
   const price = books.priceOfPlan(order.plan);
-  if (!price) throw invalidRequest(`There is no plan "${order.plan}".`, "plan");
+  if (!price) throw invalidRequest(`Cannot check out plan "${order.plan}": no price has that lookup key`, "plan");
   return openSession(books, {
     price,
     quantity: 1,
@@ -137,7 +139,7 @@ async function orderOf(c: PageContext): Promise<z.output<typeof Order>> {
   const parsed = Order.safeParse(Object.fromEntries(await c.req.formData()));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw invalidRequest(`The order cannot be placed: ${issue.path.join(".")} ${issue.message}.`);
+  throw invalidRequest(`Cannot place the order: ${issue.path.join(".")} ${issue.message}`);
 }
 
 function checkoutPage(
@@ -160,7 +162,7 @@ function checkoutPage(
     total: chosen && trialDays === 0 ? money(chosen.unit_amount * (offer?.quantity ?? 1), chosen.currency) : "$0.00",
   }, {
     plans: priced.map((price) => planChoice(simulator, price, price === chosen, offer?.quantity ?? 1)).join("\n"),
-    // A session from the API has its own trial or none; only a Payment Link visitor may choose.
+    // The API caller sets the trial of a session. On a Payment Link, the buyer can choose it.
     trialButton: view.session
       ? ""
       : `<button class="secondary" name="pay" value="trial">Start ${TRIAL_DAYS}-day free trial</button>`,
@@ -191,10 +193,10 @@ function successPage(simulator: Simulator, pages: Pages, session: CheckoutSessio
     ? `<a class="primary button" href="${escapeHtml(returnUrl)}">Back to the app</a>`
     : "";
   return fill(pages["success.html"], {
-    title: pending ? "Your payment is on its way" : "You are subscribed",
+    title: pending ? "Your payment is pending" : "You are subscribed",
     text: pending
-      ? "The bank debit takes a few days. Let it succeed or fail on the dashboard."
-      : "The webhooks are on their way to your endpoint.",
+      ? "The bank debit takes a few days. On the dashboard you can make it succeed or fail."
+      : "The simulator is sending the webhooks to your endpoint.",
     session: session.id,
     subscription: session.subscription ?? "",
     customer: session.customer ?? "",

@@ -1,4 +1,4 @@
-// Shows what is due today for the chosen plan.
+// Updates the total when another plan is selected.
 const total = document.querySelector("#total");
 for (const radio of document.querySelectorAll('input[name="plan"]')) {
   radio.addEventListener("change", () => {

@@ -1,41 +1,40 @@
-// The dashboard: what the simulator knows, looked at every two seconds, and buttons that change it.
+// The dashboard: shows the state of the simulator, refreshed every two seconds, with buttons that change it.
 const REFRESH_MS = 2000;
 const NOTICE_MS = 6000;
 const SHOWN_EVENTS = 100;
 const notice = document.querySelector("#notice");
 const hold = document.querySelector("#hold");
 let shown = "";
-let silence;
+let hideTimer;
 let plans = [];
 
 async function call(path, init) {
   const response = await fetch(path, init);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error?.message ?? `${path} answered ${response.status}`);
-  return answer;
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.error?.message ?? `Cannot call ${path}: it answered ${response.status}`);
+  return body;
 }
 
 function post(path, body) {
   return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
 
-/** Runs what a button does, says how it went and shows what became of it. */
-async function perform(action, done) {
+/** Runs the action of a button, shows its result as a notice and refreshes the page. */
+async function perform(action, describe) {
   try {
-    const answer = await action();
-    say(done(answer));
+    showNotice(describe(await action()));
   } catch (error) {
-    say(error.message, true);
+    showNotice(error.message, true);
   }
   await refresh();
 }
 
-function say(message, failed = false) {
+function showNotice(message, failed = false) {
   notice.textContent = message;
   notice.classList.toggle("failed", failed);
   notice.hidden = false;
-  clearTimeout(silence);
-  silence = setTimeout(() => notice.hidden = true, NOTICE_MS);
+  clearTimeout(hideTimer);
+  hideTimer = setTimeout(() => notice.hidden = true, NOTICE_MS);
 }
 
 function element(tag, properties = {}, ...children) {
@@ -128,10 +127,10 @@ function planChooser(subscription, act) {
   return chooser;
 }
 
-/** How the last attempt ended, and which one it was. */
+/** Describes the result of the last attempt and the number of attempts. */
 function attemptText(attempts, lastAttempt) {
   if (!lastAttempt) return "";
-  const outcome = lastAttempt.status ?? "no answer";
+  const outcome = lastAttempt.status ?? "no response";
   return attempts > 1 ? `${outcome} · ${attempts} attempts` : `${outcome}`;
 }
 
@@ -139,7 +138,7 @@ function eventRow({ id, event, delivery, attempts, lastAttempt }) {
   const again = () =>
     perform(
       () => post("/_sim/deliver", { eventId: id }),
-      ({ statuses }) => `${event.type} → ${statuses[0] ?? "no answer"}`,
+      ({ statuses }) => `${event.type} → ${statuses[0] ?? "no response"}`,
     );
   const body = element("details", { data: { key: `${id} details` } });
   body.append(
@@ -157,7 +156,7 @@ function eventRow({ id, event, delivery, attempts, lastAttempt }) {
   );
 }
 
-/** Draws anew only what changed, and keeps focus and opened details where they are. */
+/** Renders subscriptions and events, and keeps the focus and the opened details. */
 function draw(subscriptions, events) {
   const focused = document.activeElement?.dataset?.key;
   const opened = new Set([...document.querySelectorAll("details[open]")].map((details) => details.dataset.key));
@@ -167,9 +166,7 @@ function draw(subscriptions, events) {
       : [element("p", { className: "empty" }, "No subscriptions yet. Open the checkout to buy one.")]),
   );
   document.querySelector("#events").replaceChildren(
-    ...(events.length > 0
-      ? events.map(eventRow)
-      : [element("li", { className: "empty" }, "Nothing has happened yet.")]),
+    ...(events.length > 0 ? events.map(eventRow) : [element("li", { className: "empty" }, "No events yet.")]),
   );
   for (const details of document.querySelectorAll("details")) details.open = opened.has(details.dataset.key);
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
@@ -194,15 +191,15 @@ async function refresh() {
 hold.addEventListener("change", () =>
   perform(
     () => hold.checked ? post("/_sim/faults", { deliveries: "paused" }) : call("/_sim/faults", { method: "DELETE" }),
-    () => hold.checked ? "Deliveries are held back" : "Deliveries go out again",
+    () => hold.checked ? "Deliveries paused" : "Deliveries resumed",
   ));
 
-async function keepFresh() {
+async function poll() {
   try {
     await refresh();
   } catch (error) {
-    say(`The simulator does not answer: ${error.message}`, true);
+    showNotice(`Cannot reach the simulator: ${error.message}`, true);
   }
-  setTimeout(keepFresh, REFRESH_MS);
+  setTimeout(poll, REFRESH_MS);
 }
-keepFresh();
+poll();

@@ -1,16 +1,16 @@
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** Text made safe between tags and in quoted attributes. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
 
 /**
- * Fills the `{{name}}` places of a page.
+ * Replaces the `{{name}}` placeholders of a page.
  *
- * @param texts escaped before they are put in.
- * @param fragments HTML, put in as it is.
- * @throws Error for a place nothing was given for.
+ * @param texts values that are escaped
+ * @param fragments HTML that is inserted unchanged
+ * @throws Error if a placeholder has no value
  */
 export function fill(page: string, texts: Record<string, string>, fragments: Record<string, string>): string {
   return page.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => {
@@ -18,6 +18,6 @@ export function fill(page: string, texts: Record<string, string>, fragments: Rec
     if (text !== undefined) return escapeHtml(text);
     const fragment = fragments[name];
     if (fragment !== undefined) return fragment;
-    throw new Error(`Cannot fill the page: nothing was given for "${name}"`);
+    throw new Error(`Cannot fill the page: the placeholder "${name}" has no value`);
   });
 }

@@ -1,14 +1,14 @@
-// The page's state and events. The world is read from `/_sim/phones` whenever `/_sim/events` says that it changed.
+// The state and events of the page. It reads `/_sim/phones` after each `changed` event from `/_sim/events`.
 import { phoneName, showLog, showPhones, showThreads } from "./views.js";
 
-const SOMEBODY = "+14155550123";
+const DEFAULT_HANDSET = "+14155550123";
 const byId = (id) => document.getElementById(id);
 const state = { phones: [], selected: decodeURIComponent(location.hash.slice(1)), thread: "", filter: "" };
 
 const watch = new EventSource("_sim/events");
 watch.addEventListener("changed", () => void refresh());
-watch.addEventListener("open", () => tellConnection("live", "Live"));
-watch.addEventListener("error", () => tellConnection("lost", "Connection lost, trying again…"));
+watch.addEventListener("open", () => showConnection("live", "Live"));
+watch.addEventListener("error", () => showConnection("lost", "Connection lost, reconnecting…"));
 
 byId("search").addEventListener("input", (event) => {
   state.filter = event.target.value.trim().toLowerCase();
@@ -29,13 +29,13 @@ addEventListener("hashchange", () => select(decodeURIComponent(location.hash.sli
 
 let refreshing = Promise.resolve();
 
-/** One read at a time, so that an older answer never overwrites a newer one. */
+/** Reads sequentially, so that an older response never overwrites a newer one. */
 function refresh() {
   refreshing = refreshing.then(async () => {
     const response = await fetch("_sim/phones");
     state.phones = (await response.json()).phones;
     render();
-  }).catch(() => tellConnection("lost", "Connection lost, trying again…"));
+  }).catch(() => showConnection("lost", "Connection lost, reconnecting…"));
   return refreshing;
 }
 
@@ -44,7 +44,7 @@ function select(number) {
   state.selected = number;
   state.thread = "";
   history.replaceState(null, "", number ? `#${encodeURIComponent(number)}` : location.pathname);
-  tell("");
+  showNotice("");
   render();
   const phone = selectedPhone();
   if (phone) byId("text").focus();
@@ -83,14 +83,14 @@ function renderPhone(phone) {
   renderRoute(phone, thread);
 }
 
-/** A number on Twilio is written to as any handset; a handset writes to those who wrote to it. */
+/** The sender to a number on Twilio is editable. The recipient of a handset's text is the selected conversation. */
 function renderRoute(phone, thread) {
   const other = byId("other");
   const isHandset = phone.kind === "handset";
   byId("other-label").textContent = isHandset ? "To" : "From handset";
   other.readOnly = isHandset;
   const route = `${phone.number} ${thread?.with}`;
-  if (other.dataset.route !== route) other.value = thread?.with ?? SOMEBODY;
+  if (other.dataset.route !== route) other.value = thread?.with ?? DEFAULT_HANDSET;
   other.dataset.route = route;
   byId("handsets").replaceChildren(...phone.threads.map((one) => new Option(one.friendlyWith, one.with)));
 }
@@ -101,21 +101,21 @@ async function send() {
   const [from, to] = phone.kind === "handset" ? [phone.number, other] : [other, phone.number];
   const body = byId("text").value;
   byId("text").value = "";
-  tell("");
+  showNotice("");
   const response = await fetch("_sim/inbound", { method: "POST", body: JSON.stringify({ from, to, body }) });
   const result = await response.json();
   if (!response.ok) {
     byId("text").value = body;
-    return tell(result.message, "danger");
+    return showNotice(result.message, "danger");
   }
   if (phone.kind === "twilio") state.thread = normalized(from);
-  if (!result.webhook) tell("Delivered. This number has no SmsUrl, so no webhook was called.");
-  else if (result.webhook.error) tell(`The webhook failed: ${result.webhook.error}`, "danger");
-  else if (result.webhook.status >= 400) tell(`The webhook answered ${result.webhook.status}`, "danger");
+  if (!result.webhook) showNotice("Delivered. This number has no SmsUrl, so no webhook was called.");
+  else if (result.webhook.error) showNotice(`The webhook failed: ${result.webhook.error}`, "danger");
+  else if (result.webhook.status >= 400) showNotice(`The webhook answered ${result.webhook.status}`, "danger");
   await refresh();
 }
 
-/** The thread a typed number belongs to, however it was written. */
+/** Returns the thread of a typed number. The number may be formatted and lack its country code. */
 function normalized(text) {
   const digits = text.replace(/\D/g, "");
   const threads = selectedPhone()?.threads ?? [];
@@ -131,12 +131,12 @@ function moveThroughList(event) {
   entries[(here + step + entries.length) % entries.length]?.focus();
 }
 
-function tell(words, tone = "plain") {
-  byId("notice").textContent = words;
+function showNotice(text, tone = "plain") {
+  byId("notice").textContent = text;
   byId("notice").dataset.tone = tone;
 }
 
-function tellConnection(connection, words) {
+function showConnection(connection, text) {
   byId("live").dataset.state = connection;
-  byId("live").textContent = words;
+  byId("live").textContent = text;
 }

@@ -1,4 +1,4 @@
-// What the page shows, made from `/_sim/phones`. Text goes in as text, never as HTML.
+// Renders the page from `/_sim/phones`. Texts are inserted as text nodes, never as HTML.
 
 const TICKS = { accepted: "○", queued: "○", sent: "✓", delivered: "✓✓", undelivered: "!", failed: "!", canceled: "×" };
 const BROKEN = new Set(["undelivered", "failed"]);
@@ -6,12 +6,12 @@ const BROKEN = new Set(["undelivered", "failed"]);
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
-/** The name a phone goes by: its owner's, or its number. */
+/** Returns the name of a phone: its owner's name, or its number. */
 export function phoneName(phone) {
   return phone.owner ?? phone.friendlyNumber;
 }
 
-/** Fills the list: the numbers on Twilio, then the handsets. */
+/** Fills the list of phones: the numbers on Twilio, then the handsets. */
 export function showPhones(container, phones, selected, onSelect) {
   const groups = [
     ["Numbers on Twilio", phones.filter((phone) => phone.kind === "twilio")],
@@ -22,12 +22,12 @@ export function showPhones(container, phones, selected, onSelect) {
     ...members.map((phone) => entry(phone, phone.number === selected, onSelect)),
   ]);
   if (shown.length === 0) {
-    shown.push(element("p", {}, "No phone fits. Buy a number, or send a message to see its handset."));
+    shown.push(element("p", {}, "No matching phone. Buy a number, or send a message to see its handset."));
   }
   replaceKeepingFocus(container, shown);
 }
 
-/** Fills the row of conversations; a lone one needs no choice. */
+/** Fills the row of conversations. Hides it if there is only one. */
 export function showThreads(container, phone, selected, onSelect) {
   const chips = phone.threads.length < 2 ? [] : phone.threads.map((thread) => {
     const chip = element(
@@ -42,7 +42,7 @@ export function showThreads(container, phone, selected, onSelect) {
   replaceKeepingFocus(container, chips);
 }
 
-/** Fills the log with a conversation and stays at its end, unless the reader scrolled up. */
+/** Fills the log with a conversation and scrolls to its end, unless the user scrolled up. */
 export function showLog(container, phone, thread) {
   const wasAtEnd = container.scrollHeight - container.scrollTop - container.clientHeight < 40;
   const isSame = container.dataset.thread === `${phone.number} ${thread?.with}`;
@@ -56,15 +56,15 @@ export function showLog(container, phone, thread) {
     day = textDay;
     rows.push(bubble(text, isSame && !known.has(text.sid)), meta(text));
   }
-  if (rows.length === 0) rows.push(element("p", { class: "empty" }, emptyWords(phone)));
+  if (rows.length === 0) rows.push(element("p", { class: "empty" }, emptyText(phone)));
   container.replaceChildren(...rows);
   if (wasAtEnd || !isSame) container.scrollTop = container.scrollHeight;
 }
 
-function emptyWords(phone) {
+function emptyText(phone) {
   return phone.kind === "twilio"
-    ? "Nothing was texted yet. Send a message from this number with your app, or write to it below as any handset."
-    : "Nothing was texted yet.";
+    ? "This phone has no texts yet. Send a message from this number with your app, or text it below from any handset."
+    : "This phone has no texts yet.";
 }
 
 function entry(phone, isSelected, onSelect) {
@@ -116,8 +116,8 @@ function meta(text) {
   const node = element("p", { class: classes, "data-status": text.status }, clock.format(new Date(text.at)));
   const tick = TICKS[text.status];
   if (!tick) return node;
-  const words = text.error ? `${text.status} (${text.error})` : text.status;
-  node.append(" ", element("span", { class: "tick", "aria-hidden": "true" }, tick), words);
+  const label = text.error ? `${text.status} (${text.error})` : text.status;
+  node.append(" ", element("span", { class: "tick", "aria-hidden": "true" }, tick), label);
   return node;
 }
 
@@ -128,7 +128,7 @@ function element(name, attributes = {}, text = "") {
   return node;
 }
 
-/** New children take the place of the old, and the focus that was on one of them. */
+/** Replaces the children and keeps the keyboard focus on the child with the same key. */
 function replaceKeepingFocus(container, children) {
   const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   container.replaceChildren(...children);

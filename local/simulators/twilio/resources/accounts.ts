@@ -14,7 +14,7 @@ const SUBRESOURCES: Record<string, string> = {
   usage: "Usage",
 };
 
-/** `/Accounts`: subaccounts are made, named, suspended, resumed and closed here. */
+/** `/Accounts`: create, rename, suspend, reactivate and close subaccounts. */
 export const accountRoutes: Route[] = [
   { method: "POST", pattern: "/2010-04-01/Accounts", handle: createAccount },
   { method: "GET", pattern: "/2010-04-01/Accounts", handle: listAccounts },
@@ -23,7 +23,7 @@ export const accountRoutes: Route[] = [
   { method: "GET", pattern: "/2010-04-01/Accounts/:account/Balance", handle: fetchBalance },
 ];
 
-/** A fresh account, owned by `ownerSid` or, without one, by itself. It is not yet part of any store. */
+/** Creates an account without adding it to a store. Without `ownerSid` it is a master account, which owns itself. */
 export function newAccount(seq: number, friendlyName: string, ownerSid?: string): Account {
   const sid = newSid("AC");
   const now = Date.now();
@@ -80,7 +80,7 @@ function updateAccount({ simulation, actor, account, form }: ApiCall): Answer {
   return { status: 200, body: accountBody(account) };
 }
 
-/** The parent alone changes a status, and never its own; `closed` is final and releases the numbers. */
+/** Only the parent can change a status, and not its own. `closed` is final and releases the account's numbers. */
 function changeStatus(store: Store, actor: Account, account: Account, status: string): void {
   if (!isStatus(status)) throw new ApiError(21475, `Unable to update Status, invalid Status '${status}'`);
   if (account.ownerSid === account.sid) throw new ApiError(21477, "Unable to update Status for parent accounts");

@@ -5,7 +5,7 @@ import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/accounts.twilio.com/v1/AuthTokens";
 
-/** accounts.twilio.com: an account rotates its own token: make a secondary one, then promote it. */
+/** accounts.twilio.com: an account rotates its auth token by creating a secondary token and promoting it. */
 export const authTokenRoutes: Route[] = [
   { method: "POST", pattern: `${BASE}/Secondary`, handle: createSecondaryToken },
   { method: "DELETE", pattern: `${BASE}/Secondary`, handle: deleteSecondaryToken },

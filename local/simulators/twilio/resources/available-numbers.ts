@@ -20,7 +20,7 @@ const TYPES: Record<NumberType, { segment: string; key: string }> = {
   "toll-free": { segment: "TollFree", key: "toll_free" },
 };
 
-/** `/AvailablePhoneNumbers`: the countries, and in each the numbers on sale. */
+/** `/AvailablePhoneNumbers`: the countries and the available numbers in each. */
 export const availableNumberRoutes: Route[] = [
   { method: "GET", pattern: BASE, handle: listCountries },
   { method: "GET", pattern: `${BASE}/:country`, handle: fetchCountry },
@@ -73,12 +73,12 @@ function isWantedBlock(block: NumberBlock, query: URLSearchParams): boolean {
     (query.get("ExcludeAllAddressRequired") !== "true" || block.addressRequirements === "none");
 }
 
-function isWantedFlag(asked: string | null, actual: boolean): boolean {
-  return asked === null || (asked === "true") === actual;
+function isWantedFlag(requested: string | null, actual: boolean): boolean {
+  return requested === null || (requested === "true") === actual;
 }
 
-function isWantedText(asked: string | null, actual: string | null): boolean {
-  return asked === null || asked.toLowerCase() === actual?.toLowerCase();
+function isWantedText(requested: string | null, actual: string | null): boolean {
+  return requested === null || requested.toLowerCase() === actual?.toLowerCase();
 }
 
 function withQuery(path: string, query: URLSearchParams): string {
@@ -99,7 +99,7 @@ function countryBody(accountSid: string, code: string): Record<string, unknown> 
   };
 }
 
-/** Here, and only here, Twilio spells the capabilities `voice`, `SMS` and `MMS`. */
+/** In this resource only, Twilio names the capabilities `voice`, `SMS` and `MMS`. */
 function offeredBody({ phoneNumber, block }: OfferedNumber): Record<string, unknown> {
   return {
     friendly_name: friendlyNumber(phoneNumber),

@@ -1,7 +1,7 @@
 import { rfc2822 } from "../dates.ts";
 import type { NumberType, PhoneNumber } from "../records.ts";
 
-/** The numbers a list request means: PhoneNumber (whole, or a part with `*`), FriendlyName (exact); newest first. */
+/** Filters numbers by `PhoneNumber` (complete, or partial with `*`), `FriendlyName` (exact) and type, newest first. */
 export function listedNumbers(numbers: PhoneNumber[], query: URLSearchParams, type?: NumberType): PhoneNumber[] {
   const wanted = numberPattern(query.get("PhoneNumber"));
   const name = query.get("FriendlyName");
@@ -19,7 +19,7 @@ function numberPattern(text: string | null): RegExp {
   return new RegExp(isWhole ? `^\\+${digits}$` : text.startsWith("+") ? `^\\+${digits}` : digits);
 }
 
-/** A number as the API shows it. */
+/** Returns the JSON body of a number. */
 export function numberBody(number: PhoneNumber): Record<string, unknown> {
   return {
     sid: number.sid,

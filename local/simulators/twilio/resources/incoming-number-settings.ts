@@ -15,7 +15,7 @@ const METHOD_PARAMETERS = {
   VoiceMethod: "voiceMethod",
 } as const;
 
-/** Refuses a URL that is none (21402), a method that is neither GET nor POST (21403), a name that is too long. */
+/** @throws ApiError 21402 for an invalid URL, 21403 for a method other than GET and POST, 20002 for a long name */
 export function checkNumberSettings(form: URLSearchParams): void {
   for (const parameter of Object.keys(URL_PARAMETERS)) {
     const value = form.get(parameter);
@@ -33,7 +33,7 @@ export function checkNumberSettings(form: URLSearchParams): void {
   }
 }
 
-/** Takes over the settings that were sent; an empty URL clears, what was not sent stays. */
+/** Applies the settings in the form. An empty URL clears the setting; a missing parameter leaves it unchanged. */
 export function applyNumberSettings(number: PhoneNumber, form: URLSearchParams): void {
   for (const [parameter, field] of Object.entries(URL_PARAMETERS)) {
     const value = form.get(parameter);

@@ -9,7 +9,7 @@ import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/IncomingPhoneNumbers";
 
-/** `/IncomingPhoneNumbers`: an account's own numbers are bought, set up, moved and released here. */
+/** `/IncomingPhoneNumbers`: buy, configure, move and release the numbers of an account. */
 export const incomingNumberRoutes: Route[] = [
   { method: "POST", pattern: BASE, needsActiveAccount: true, handle: buyNumber },
   { method: "GET", pattern: BASE, handle: (call) => listNumbers(call) },
@@ -50,7 +50,7 @@ function updateNumber(call: ApiCall): Answer {
   return { status: 200, body: numberBody(number) };
 }
 
-/** Only the parent moves a number, and only within its own family of accounts. */
+/** Only the parent can move a number, and only between its own subaccounts. */
 function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwner: string): void {
   if (actor.ownerSid !== actor.sid) throw unauthenticated();
   const account: Account | undefined = simulation.store.accounts.get(newOwner);

@@ -1,6 +1,6 @@
 import { DAY_MS, rfc2822 } from "../dates.ts";
 import { ApiError, DELIVERY_ERRORS, invalidParameter, notFound } from "../errors.ts";
-import { beginLife } from "../message-life.ts";
+import { startLifecycle } from "../message-lifecycle.ts";
 import { readMessageRequest } from "../message-request.ts";
 import { addMessage } from "../messages.ts";
 import { page } from "../paging.ts";
@@ -10,7 +10,7 @@ import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/Messages";
 
-/** `/Messages`: sent, read, redacted and deleted here. */
+/** `/Messages`: send, read, redact, cancel and delete messages. */
 export const messageRoutes: Route[] = [
   { method: "POST", pattern: BASE, needsActiveAccount: true, handle: createMessage },
   { method: "GET", pattern: BASE, handle: listMessages },
@@ -29,10 +29,10 @@ function createMessage({ simulation, account, form, method, path }: ApiCall): An
     accountSid: account.sid,
     direction: "outbound-api",
     status: request.messagingServiceSid ? "accepted" : "queued",
-    callbackTrouble: simulation.faults.takeCallbackTrouble(method, path),
+    callbackFault: simulation.faults.takeCallbackFault(method, path),
   });
   const body = messageBody(message);
-  beginLife(simulation, message);
+  startLifecycle(simulation, message);
   return { status: 201, body };
 }
 
@@ -48,13 +48,15 @@ function listMessages(call: ApiCall): Answer {
   return { status: 200, body: page(call, "messages", messages, messageBody) };
 }
 
-/** An empty Body redacts the text; nothing else about a message can be changed, but a waiting one can be canceled. */
+/**
+ * An empty `Body` redacts a message. `Status=canceled` cancels one that is not yet sent. No other change is possible.
+ */
 function updateMessage(call: ApiCall): Answer {
   const message = messageOf(call);
   const body = call.form.get("Body");
   const status = call.form.get("Status");
   if (body !== null && body !== "") {
-    throw new ApiError(20009, "Cannot update the message: its Body can only be redacted, with an empty text");
+    throw new ApiError(20009, "Cannot update the message: its Body can only be redacted, with an empty string");
   }
   if (status !== null && (status !== "canceled" || !isWaiting(message))) {
     throw new ApiError(30409, `Cannot cancel the message: it is ${message.status}`);
@@ -113,8 +115,8 @@ function numberFilter(text: string | null): string | null {
 }
 
 /**
- * `DateSent`, `DateSent>` and `DateSent<` (both inclusive), a day or an instant. A message not yet sent counts by its
- * creation, so that a look-up finds what an unanswered create has made.
+ * Filters by `DateSent`, `DateSent>` and `DateSent<` (both inclusive), each a day or an instant. A message that is not
+ * yet sent is filtered by its creation time, so that a search finds it after a create without a response.
  */
 function dateSentFilter(query: URLSearchParams): (at: number) => boolean {
   const on = instantRange("DateSent", query.get("DateSent"));
@@ -124,7 +126,7 @@ function dateSentFilter(query: URLSearchParams): (at: number) => boolean {
     (!on || (at >= on.from && at < on.until)) && (!after || at >= after.from) && (!before || at < before.until);
 }
 
-/** The time a filter value covers: a whole day, or the whole second of an instant. */
+/** Returns the range of a filter value: the complete day, or the complete second of an instant. */
 function instantRange(name: string, text: string | null): { from: number; until: number } | undefined {
   if (text === null) return undefined;
   const from = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
@@ -132,7 +134,7 @@ function instantRange(name: string, text: string | null): { from: number; until:
   return { from, until: from + (text.length === 10 ? DAY_MS : 1000) };
 }
 
-/** A message as the API shows it: counts and prices are strings, the error code is a number. */
+/** Returns the JSON body of a message. Counts and prices are strings, the error code is a number. */
 export function messageBody(message: Message): Record<string, unknown> {
   const uri = `/2010-04-01/Accounts/${message.accountSid}/Messages/${message.sid}`;
   return {

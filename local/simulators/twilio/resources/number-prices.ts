@@ -6,10 +6,10 @@ import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/pricing.twilio.com/v1/PhoneNumbers/Countries";
 
-/** pricing.twilio.com spells the types in words. */
+/** The names of the number types on pricing.twilio.com. */
 const TYPE_NAMES: Record<NumberType, string> = { "local": "local", "mobile": "mobile", "toll-free": "toll free" };
 
-/** pricing.twilio.com: what numbers cost a month, by country. */
+/** pricing.twilio.com: the monthly prices of numbers by country. */
 export const numberPriceRoutes: Route[] = [
   { method: "GET", pattern: `${BASE}/:country`, handle: fetchPrices },
 ];

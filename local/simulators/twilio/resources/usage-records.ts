@@ -6,7 +6,9 @@ import { periodDays, USAGE_SPANS, usagePeriods, type UsageSpan } from "../usage-
 
 const BASE = "/2010-04-01/Accounts/:account/Usage/Records";
 
-/** `/Usage/Records` and its spans. Computed from the messages and numbers; subaccounts are included unless refused. */
+/**
+ * `/Usage/Records` and its time spans, computed from messages and number purchases. Includes subaccounts by default.
+ */
 export const usageRecordRoutes: Route[] = [
   { method: "GET", pattern: BASE, handle: (call) => listRecords(call, null) },
   ...USAGE_SPANS.map((span): Route => ({

@@ -12,7 +12,7 @@ import { isHttpUrl } from "./incoming-number-settings.ts";
 const BASE = "/2010-04-01/Accounts/:account/Usage/Triggers";
 const RECURRENCES = ["daily", "monthly", "yearly", "alltime"];
 
-/** `/Usage/Triggers`: a webhook when an account's usage reaches a value. */
+/** `/Usage/Triggers`: webhooks that are sent when the usage of an account reaches a value. */
 export const usageTriggerRoutes: Route[] = [
   { method: "POST", pattern: BASE, handle: createTrigger },
   { method: "GET", pattern: BASE, handle: listTriggers },
@@ -98,7 +98,7 @@ function triggerByOf(text: string): UsageTrigger["triggerBy"] {
   throw invalidParameter("TriggerBy", text);
 }
 
-/** A value, or with a leading `+` so much more than now. */
+/** Parses a value. With a leading `+` it is added to the current value. */
 function triggerValueOf(text: string, store: Store, trigger: UsageTrigger): number {
   if (!/^\+?\d+(\.\d+)?$/.test(text)) throw invalidParameter("TriggerValue", text);
   return Number(text) + (text.startsWith("+") ? currentValue(store, trigger) : 0);

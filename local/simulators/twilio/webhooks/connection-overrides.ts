@@ -1,4 +1,4 @@
-/** Why an attempt failed, in the words of Twilio's retry policy. */
+/** The class of a failed attempt in Twilio's retry policy: connect timeout, read timeout, or response status. */
 export type FailureClass = "ct" | "rt" | "4xx" | "5xx";
 
 /** Twilio's webhook connection settings; times in milliseconds. */
@@ -13,9 +13,10 @@ export interface ConnectionSettings {
 const ALL: FailureClass[] = ["4xx", "5xx", "ct", "rt"];
 
 /**
- * Splits a webhook URL into what is requested (and signed) and how: the overrides in its fragment,
- * `#ct=2000&rt=5000&tt=10000&rc=3&rp=5xx,ct`. What is not overridden is Twilio's default: one retry, and only when the
- * connection could not be made. A value out of range counts as absent.
+ * Splits a webhook URL into the URL to request (and sign) and the connection settings in its fragment, for example
+ * `#ct=2000&rt=5000&tt=10000&rc=3&rp=5xx,ct`. Missing or out-of-range values are Twilio's defaults: one retry, and only
+ * if the connection could not be established.
+ *
  * Source: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
  */
 export function splitConnectionOverrides(url: string): { url: string; settings: ConnectionSettings } {

@@ -3,18 +3,18 @@ import http from "node:http";
 import https from "node:https";
 import type { ConnectionSettings, FailureClass } from "./connection-overrides.ts";
 
-/** One HTTP request of a webhook. Credentials in `url` go into the Authorization header. */
+/** One HTTP request of a webhook. Credentials in `url` are sent in the Authorization header. */
 export interface Attempt {
   url: string;
   method: string;
   headers: Record<string, string>;
   body: string;
   settings: ConnectionSettings;
-  /** Ends the attempt early. */
+  /** Aborts the attempt. */
   signal: AbortSignal;
 }
 
-/** Its answer, or the class and the words of its failure. */
+/** The response of an attempt, or the class and message of its failure. */
 export interface AttemptResult {
   status: number | null;
   contentType: string;
@@ -24,10 +24,10 @@ export interface AttemptResult {
 }
 
 /**
- * Makes one request, on a connection of its own.
+ * Makes one request on a new connection. Never rejects.
  *
- * `node:http` and not `fetch`, because Twilio's retry policy tells a connection that could not be made (`ct`) from an
- * answer that did not come (`rt`), and only the socket knows the difference. Never rejects.
+ * It uses `node:http` instead of `fetch`, because Twilio's retry policy distinguishes a connection that could not be
+ * established (`ct`) from a missing response (`rt`), and only the socket events show the difference.
  */
 export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
   return new Promise((resolve) => {
@@ -45,18 +45,18 @@ export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
       request.destroy();
       resolve(result);
     };
-    const fail = (error: string) => finish(noAnswer(connected ? "rt" : "ct", error));
+    const fail = (error: string) => finish(noResponse(connected ? "rt" : "ct", error));
     const abandon = () => fail("the simulator stopped");
     attempt.signal.addEventListener("abort", abandon);
     const { connectTimeoutMs, readTimeoutMs, totalTimeoutMs } = attempt.settings;
     const timers = [
       setTimeout(() => connected || fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs),
-      setTimeout(() => fail(`no answer within ${totalTimeoutMs} ms`), totalTimeoutMs),
+      setTimeout(() => fail(`no response within ${totalTimeoutMs} ms`), totalTimeoutMs),
     ];
     request.on("socket", (socket) => {
       socket.once(target.protocol === "https:" ? "secureConnect" : "connect", () => {
         connected = true;
-        timers.push(setTimeout(() => fail(`no answer within ${readTimeoutMs} ms`), readTimeoutMs));
+        timers.push(setTimeout(() => fail(`no response within ${readTimeoutMs} ms`), readTimeoutMs));
       });
     });
     request.on("error", (error) => fail(error.message));
@@ -79,7 +79,7 @@ export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
   });
 }
 
-function noAnswer(failure: FailureClass, error: string): AttemptResult {
+function noResponse(failure: FailureClass, error: string): AttemptResult {
   return { status: null, contentType: "", body: "", failure, error };
 }
 

@@ -7,8 +7,8 @@ import { twilioSignature } from "./signature.ts";
 const RETRY_PAUSE_MS = 50;
 
 /**
- * Makes a webhook as Twilio does: signed with the account's primary token, retried as the URL's fragment says, every
- * retry with the same `I-Twilio-Idempotency-Token`. Each attempt is recorded. Never rejects.
+ * Sends a webhook as Twilio does: signed with the account's primary token, and retried according to the URL's fragment
+ * with the same `I-Twilio-Idempotency-Token`. Records each attempt. Never rejects.
  */
 export async function sendWebhook(simulation: Simulation, webhook: Webhook): Promise<WebhookResult> {
   const { url, settings } = splitConnectionOverrides(webhook.url);

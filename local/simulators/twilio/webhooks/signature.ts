@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
 
 /**
- * `X-Twilio-Signature` of a request: base64(HMAC-SHA1(token, url + sorted keys, each with its values)).
+ * Computes the `X-Twilio-Signature` of a request: base64(HMAC-SHA1(token, url + sorted keys, each with its values)).
  *
- * `url` is the full URL with its query and port and without its fragment. `form` holds what is posted
- * (empty for a GET). Of a repeated key the distinct values count, sorted.
+ * `url` is the full URL with query and port, without fragment. `form` contains the posted parameters (empty for a GET).
+ * A repeated key is signed with its distinct values, sorted.
+ *
  * Source: https://www.twilio.com/docs/usage/security#validating-requests
  */
 export function twilioSignature(token: string, url: string, form: Record<string, string | string[]>): string {

@@ -3,17 +3,17 @@ import type { Message, MessageStatus } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
 import { fireTriggers } from "./trigger-firing.ts";
 
-/** What one step does to a message, at its time after creation. */
+/** One step of a message's lifecycle, `atMs` after the creation of the message. */
 interface Step {
   atMs: number;
   take(): void;
 }
 
 /**
- * Lets an outbound message live: queued → sent → delivered, or where its outcome leads, with a status callback at each
- * step after the first; its price comes later. A message loaded from the state file goes on where it stopped.
+ * Schedules the lifecycle of a message: queued → sent → delivered (or the final status of its outcome), with a status
+ * callback for each step after the first, then its price. A message from the state file continues where it stopped.
  */
-export function beginLife(simulation: Simulation, message: Message): void {
+export function startLifecycle(simulation: Simulation, message: Message): void {
   const age = Date.now() - message.createdAt;
   const callbacks = new StatusCallbacks(simulation, message);
   for (const step of stepsAhead(simulation, message, callbacks)) {
@@ -23,11 +23,11 @@ export function beginLife(simulation: Simulation, message: Message): void {
   }
 }
 
-/** Resumes every message that had not come to its end when the simulator stopped. */
-export function resumeLives(simulation: Simulation): void {
+/** Resumes the lifecycle of every message that was unfinished when the simulator stopped. */
+export function resumeLifecycles(simulation: Simulation): void {
   for (const message of simulation.store.messages.values()) {
     if (message.price === null && message.status !== "failed" && message.status !== "canceled") {
-      beginLife(simulation, message);
+      startLifecycle(simulation, message);
     }
   }
 }
@@ -55,7 +55,7 @@ function statusesAhead({ status, outcome, direction }: Message): MessageStatus[]
   return reached === -1 ? [] : whole.slice(reached + 1);
 }
 
-/** Takes the message to `status`; an account suspended meanwhile fails it with 30002, as Twilio does. */
+/** Sets the status of the message. If its account is no longer active, the message fails with 30002, as on Twilio. */
 function advance(simulation: Simulation, message: Message, status: MessageStatus): MessageStatus {
   if (message.status === "failed" || message.status === "canceled") return message.status;
   const account = simulation.store.accounts.get(message.accountSid);
@@ -72,7 +72,7 @@ function errorCodeOf({ status, outcome }: Message): number | null {
   return status === "failed" || status === "undelivered" ? outcome?.errorCode ?? 30008 : null;
 }
 
-/** Twilio charges for what it handed to a carrier, delivered or not. */
+/** Twilio charges for every message that it passed to a carrier, delivered or not. */
 function priceMessage(simulation: Simulation, message: Message): void {
   if (message.status === "failed" || message.status === "canceled" || message.price !== null) return;
   message.price = messagePrice(message);
@@ -81,7 +81,7 @@ function priceMessage(simulation: Simulation, message: Message): void {
   fireTriggers(simulation, message.accountSid);
 }
 
-/** The status callbacks of one message, with the trouble asked for. */
+/** Sends the status callbacks of one message and applies its callback fault. */
 class StatusCallbacks {
   #held: Record<string, string>[] = [];
   #reported = new Set<MessageStatus>();
@@ -93,11 +93,11 @@ class StatusCallbacks {
     if (!message.statusCallback || this.#reported.has(status)) return;
     this.#reported.add(status);
     const params = statusParams(message, status);
-    const trouble = message.callbackTrouble;
-    if (trouble?.effect === "dropped") return;
-    if (trouble?.effect === "late") simulation.timers.after(trouble.ms, () => this.#send([params]));
-    else if (trouble?.effect === "doubled") this.#send([params, params]);
-    else if (trouble?.effect === "reordered") this.#hold(params, isLast || status === "failed");
+    const fault = message.callbackFault;
+    if (fault?.effect === "dropped") return;
+    if (fault?.effect === "late") simulation.timers.after(fault.ms, () => this.#send([params]));
+    else if (fault?.effect === "doubled") this.#send([params, params]);
+    else if (fault?.effect === "reordered") this.#hold(params, isLast || status === "failed");
     else this.#send([params]);
   }
 
@@ -106,7 +106,7 @@ class StatusCallbacks {
     if (isLast) this.#send(this.#held.splice(0));
   }
 
-  /** One after the other, so that an order asked for is the order of arrival. */
+  /** Sends the callbacks sequentially, so that they arrive in the order of `batch`. */
   async #send(batch: Record<string, string>[]): Promise<void> {
     for (const params of batch) {
       await this.simulation.sendWebhook({
@@ -137,7 +137,7 @@ function statusParams(message: Message, status: MessageStatus): Record<string, s
   return params;
 }
 
-/** `YYMMDDhhmm`, as carriers write the time of a delivery report. */
+/** Returns the time of a delivery report in the carriers' format, `YYMMDDhhmm`. */
 function rawDoneDate(at: number): string {
   return new Date(at).toISOString().replace(/\D/g, "").slice(2, 12);
 }
