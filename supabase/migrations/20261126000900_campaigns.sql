@@ -644,7 +644,7 @@ comment on type public.reserve_batch_outcome is
 
 create function public.reserve_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_run integer, p_limit integer)
 returns table (outcome public.reserve_batch_outcome, wait_ms integer, account_sid text, sealed_token text,
-  from_number text, media_urls text[], messages public.batch_message[])
+  from_number text, media_urls text[], messages jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -677,13 +677,13 @@ begin
     sealed_token := sender.sealed_token;
     from_number := campaign.from_number;
     media_urls := campaign.media_urls;
-    messages := step.messages;
+    messages := to_jsonb(step.messages);
   end if;
   return next;
 end;
 $$;
 comment on function public.reserve_campaign_batch(uuid, uuid, integer, integer) is
-  'Reserves the next messages of a campaign, with the account that sends them.';
+  'Reserves the next messages of a campaign, an array of batch_message, with the account that sends them.';
 
 create function private.campaign_outcome(p_campaign public.campaigns) returns public.reserve_batch_outcome
 language plpgsql stable

@@ -35,7 +35,7 @@ begin
     delete from private.send_rates;
   end if;
   select * into w from public.reserve_campaign_batch(pg_temp.id(p_name), p_user, p_run, p_limit);
-  return concat_ws(' ', w.outcome, (select string_agg(m.position::text, ',' order by m.position) from unnest(w.messages) m));
+  return concat_ws(' ', w.outcome, (select string_agg(m.position::text, ',' order by m.position) from jsonb_populate_recordset(null::public.batch_message, w.messages) m));
 end;
 $$;
 create function pg_temp.counts(p_name text) returns text language sql as $$
@@ -58,13 +58,13 @@ select pg_temp.make('one', 6);
 create temp table first as select * from public.reserve_campaign_batch(pg_temp.id('one'), pg_temp.tenant(), 1, 2);
 select results_eq('select outcome::text, wait_ms, account_sid, sealed_token, from_number, media_urls from first',
   $$ values ('reserved', 0, 'AC1', 'v1.k1.iv.one', '+15005550101', array['https://example.test/a.png']) $$, 'A batch comes with all that sending it needs');
-select results_eq('select m.position, m.to_number, m.body from first, unnest(messages) m', $$ values (1, '+15005551001', 'Hi'), (2, '+15005551002', 'Hi') $$,
+select results_eq('select m.position, m.to_number, m.body from first, jsonb_populate_recordset(null::public.batch_message, messages) m', $$ values (1, '+15005551001', 'Hi'), (2, '+15005551002', 'Hi') $$,
   'With as many messages as were asked for, in order');
 select results_eq($$ select user_id, direction::text, from_number, to_number, body, media_urls, status::text, account_sid, source::text, num_segments, estimated_price, campaign_id, idempotency_key from public.sms_messages
-    where id = (select messages[1].id from first) $$,
+    where id = (select (messages -> 0 ->> 'id')::uuid from first) $$,
   $$ values (pg_temp.tenant(), 'outbound', '+15005550101', '+15005551001', 'Hi', array['https://example.test/a.png'], 'reserved', 'AC1', 'subaccount', 1, 0.01::numeric, pg_temp.id('one'),
     'campaign ' || pg_temp.id('one') || ' 1') $$, 'They are in the ledger before Twilio is called');
-select is(pg_temp.message('one', 2), (select messages[2].id from first), 'Each recipient is bound to their message');
+select is(pg_temp.message('one', 2), (select (messages -> 1 ->> 'id')::uuid from first), 'Each recipient is bound to their message');
 select is(pg_temp.counts('one'), 'running, 4 waiting, 2 in flight', 'They are counted as under way');
 select is((select started_at from public.campaigns where id = pg_temp.id('one')), now(), 'The campaign has started');
 select is((select messages || ' for ' || spend from private.sending_totals where user_id = pg_temp.tenant()), '2 for 0.02000', 'They count for the tenant''s limits');

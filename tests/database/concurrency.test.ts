@@ -281,7 +281,7 @@ interface ReservedBatch {
 }
 
 async function reserveBatch(tx: postgres.ISql, campaignId: string, userId: string, limit: number) {
-  const [batch] = await tx<ReservedBatch[]>`select outcome, to_jsonb(messages) as messages
+  const [batch] = await tx<ReservedBatch[]>`select outcome, messages
     from public.reserve_campaign_batch(${campaignId}, ${userId}, 1, ${limit})`;
   return batch!;
 }

@@ -1295,7 +1295,7 @@ export type Database = {
           "account_sid": string;
           "from_number": string;
           "media_urls": (string)[];
-          "messages": (Database["public"]["CompositeTypes"]["batch_message"])[];
+          "messages": Json;
           "outcome": Database["public"]["Enums"]["reserve_batch_outcome"];
           "sealed_token": string;
           "wait_ms": number;

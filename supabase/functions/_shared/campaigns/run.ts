@@ -1,4 +1,4 @@
-import { type Db, decide, decision } from "../platform/database.ts";
+import { compositesFrom, type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
@@ -78,7 +78,8 @@ async function nextBatch(job: CampaignJob, dependencies: RunDependencies): Promi
         sealedToken: reserved.sealed_token,
         from: reserved.from_number,
         mediaUrls: reserved.media_urls,
-        messages: reserved.messages.map(({ id, to_number: to, body }) => ({ id: id!, to: to!, body })),
+        messages: compositesFrom("batch_message", reserved.messages)
+          .map(({ id, to_number: to, body }) => ({ id: id!, to: to!, body })),
       }, dependencies);
   }
 }

@@ -96,6 +96,14 @@ export function rowFrom<Table extends keyof Database["public"]["Tables"]>(
   return json as Database["public"]["Tables"][Table]["Row"];
 }
 
+/** Rows of a composite type that a function returns as JSON (`to_jsonb`). The generator takes every attribute for nullable. */
+export function compositesFrom<Type extends keyof Database["public"]["CompositeTypes"]>(
+  _type: Type,
+  json: Json,
+): Database["public"]["CompositeTypes"][Type][] {
+  return json as Database["public"]["CompositeTypes"][Type][];
+}
+
 /** Calls a SQL function that returns any number of rows. */
 export async function rows<Name extends FunctionName>(
   db: Db,
