@@ -703,6 +703,7 @@ begin
     where n.user_id = p_user_id and n.phone_sid = p_number ->> 'phoneSid' and n.status = 'active';
     has_changed := found;
     shared := private.share_number(p_number);
+    perform private.share_opt_outs(p_user_id, p_number ->> 'phoneNumber');
     has_changed := has_changed or (shared.id is not null and not was_shared);
   end if;
   -- A repeated call changes nothing on either side: the move is audited once.

@@ -160,6 +160,20 @@ $$;
 comment on function private.note_opt_out(uuid, text, text, text) is
   'Stores an opt-out, by the recipient''s keyword or by Twilio''s error 21610. The tenant is null for a master number.';
 
+create function private.share_opt_outs(p_user_id uuid, p_sender text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into public.sms_opt_outs (user_id, sender, recipient, keyword, opted_out_at)
+  select null, o.sender, o.recipient, o.keyword, o.opted_out_at from public.sms_opt_outs o
+  where o.user_id = p_user_id and o.sender = p_sender
+  on conflict (user_id, sender, recipient) do nothing;
+end;
+$$;
+comment on function private.share_opt_outs(uuid, text) is
+  'Makes the opt-outs of a tenant''s number bind every tenant, because it becomes a master number.';
+
 -- Totals --------------------------------------------------------------------------------------------------------------
 
 -- What a tenant has sent, per hour: limits are decided by a few sums instead of by counting messages.
@@ -894,8 +908,9 @@ begin
   if p_consent = 'stop' then
     perform private.note_opt_out(p_user_id, p_own_number, p_peer_number, p_keyword);
   elsif p_consent = 'start' then
+    -- Without a tenant: from a time when the number was a master number.
     delete from public.sms_opt_outs o
-    where o.user_id = p_user_id and o.sender = p_own_number and o.recipient = p_peer_number;
+    where (o.user_id = p_user_id or o.user_id is null) and o.sender = p_own_number and o.recipient = p_peer_number;
   end if;
 end;
 $$;
@@ -1209,6 +1224,7 @@ create trigger switchboard_ask_for_erasure after delete on auth.users
 revoke execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text),
+  private.share_opt_outs(uuid, text),
   private.counts_as_sent(public.sms_messages),
   private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
@@ -1251,6 +1267,7 @@ revoke execute on function
 grant execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text),
+  private.share_opt_outs(uuid, text),
   private.counts_as_sent(public.sms_messages),
   private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),

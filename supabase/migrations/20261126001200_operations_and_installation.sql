@@ -251,8 +251,9 @@ as $$
     private.record_missing_number private.refuse_change private.refused_destination private.remember_user_deletion
     private.renew_lease_if_held private.reseal_token private.reserve_next private.reserve_recipients
     private.sealed_tokens private.send_rate_room private.send_rates_of private.sending_plan private.sending_room
-    private.share_number private.skip_recipients private.skip_waiting_recipients private.store_primary_token
-    private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease
+    private.share_number private.share_opt_outs private.skip_recipients private.skip_waiting_recipients
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
+    private.take_lease
     private.total_deletes private.total_inserts private.total_updates private.touch_updated_at private.user_exists
     private.wanted_by_subscription private.wanted_by_subscriptions private.wanted_subaccount private.words_of
     private.yield_sid public.account_and_shared_numbers public.ask_for_drifted_convergence

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(73);
+select plan(74);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 set local role service_role;
@@ -153,6 +153,10 @@ select is(pg_temp.move(pg_temp.tenant(), 'master', 8), 'recorded', 'record_numbe
 select is(pg_temp.moves() - count, 1::bigint, 'number.moved is audited once, when the number became shared, and not for repeated moves') from moves_before;
 select is(pg_temp.move(pg_temp.tenant(), 'master', 9, false), 'recorded', 'record_number_move to the master account returns recorded for a number that is neither ours nor SMS-capable');
 select is(pg_temp.moves() - count, 1::bigint, 'number.moved is not audited when no row of ours changed') from moves_before;
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550108', '+15005550199', 'STOP'), (pg_temp.neighbour(), '+15005550108', '+15005550198', 'STOP');
+select pg_temp.move(pg_temp.tenant(), 'master', 8);
+select results_eq($$ select recipient, keyword from public.sms_opt_outs where user_id is null and sender = '+15005550108' $$, $$ values ('+15005550199', 'STOP') $$,
+  'record_number_move to the master account makes the tenant''s opt-outs of the number bind every tenant');
 select pg_temp.own(pg_temp.tenant(), 9);
 select results_eq($$ select outcome::text, number from public.record_number_move(pg_temp.tenant(), 'AC1', 'master',
     '{"phoneNumber": "+15005550109", "phoneSid": "PN9", "friendlyName": "Moved", "capabilities": {"sms": false}}', pg_temp.operator(), 'their wish', 'req-4') $$,

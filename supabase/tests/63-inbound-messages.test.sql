@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(15);
+select plan(17);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -41,6 +41,10 @@ select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'A start that was 
 select pg_temp.receive('SM-pgtap-5', 'Start', 'start');
 select is_empty('select 1 from pg_temp.opt_outs', 'Their own start undoes it');
 select is(pg_temp.may_send(), 'reserved', 'From then on messages go to them again');
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550101', '+15005550199', 'STOP');
+select is(pg_temp.may_send(), 'opted_out', 'An opt-out from when the number was a master number still binds its tenant');
+select pg_temp.receive('SM-pgtap-6', 'Start', 'start');
+select is_empty('select 1 from pg_temp.opt_outs', 'The recipient''s own START lifts it');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.neighbour()), 0::bigint, 'A neighbour has received nothing');
 
 select * from finish();
