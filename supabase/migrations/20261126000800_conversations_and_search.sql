@@ -144,8 +144,8 @@ end;
 $$;
 comment on function public.list_messages(uuid, public.message_direction, public.message_status[], text, text, uuid,
   timestamptz, timestamptz, text, timestamptz, uuid, integer) is
-  'A tenant''s messages, newest first. A null filter does not filter; a search finds words by their prefixes, or digits '
-  'of the peer''s number. before_* are the key of the last row of the page before.';
+  'A tenant''s messages, newest first. A null filter does not filter; a search finds words by their prefixes, or '
+  'digits of the peer''s number. before_* are the key of the last row of the page before.';
 
 create function public.message_of(p_user_id uuid, p_message_id uuid) returns setof public.sms_messages
 language sql stable
