@@ -306,405 +306,32 @@ export class SwitchboardAdmin {
   }
 }
 
-// Subaccounts
+// Models
 
 /** The response of `POST provision-subaccount`. */
 export type ProvisionedSubaccount = EnsuredSubaccount | PendingSubaccount;
-
-// Messages
-
-/** What `send-sms` takes: a text, media, or both. */
-export interface Message {
-  /** In international form (+ and country code). */
-  to: string;
-  /** 1 to 1600 UTF-16 code units. */
-  body?: string | undefined;
-  /** 1 to 10. */
-  mediaUrls?: string[] | undefined;
-  /** E.164, one of the caller's numbers; their primary one unless given. */
-  from?: string | undefined;
-}
 
 export interface SendOptions extends CallOptions {
   /** 1 to 255 visible ASCII characters. Without one the call makes its own. */
   idempotencyKey?: string | undefined;
 }
 
-/** The answer of `send-sms`. */
-export interface SentMessage {
-  id: string;
-  /** Twilio's, `SM…` or `MM…`; null while its answer is unknown. */
-  sid: string | null;
-  /** Twilio's own word, or `unknown`. */
-  status: string;
-  from: string;
-  to: string;
-  segments: number;
-  encoding: "GSM-7" | "UCS-2";
-  source: NumberSource;
-  /** That it went through the master account, and why. */
-  notice?: string | undefined;
-}
-
-export type MessageStatus =
-  | "reserved"
-  | "refused"
-  | "unknown"
-  | "not_sent"
-  | "accepted"
-  | "scheduled"
-  | "queued"
-  | "sending"
-  | "sent"
-  | "delivered"
-  | "undelivered"
-  | "failed"
-  | "canceled"
-  | "read"
-  | "receiving"
-  | "received";
-
-/** Which messages; `number` (the caller's) and `with` together are one conversation. Times are ISO 8601 with an offset. */
-export interface MessagesQuery {
-  direction?: "inbound" | "outbound" | undefined;
-  /** One status, or several with commas. */
-  status?: string | undefined;
-  number?: string | undefined;
-  with?: string | undefined;
-  campaignId?: string | undefined;
-  /** From then on. */
-  since?: string | undefined;
-  /** Before then. */
-  until?: string | undefined;
-  /** Words of the text, each by its beginning, or digits of the other number. */
-  search?: string | undefined;
-  /** 1 to 200; 50 unless said otherwise. */
-  limit?: number | undefined;
-  /** The `next` of the page before. */
-  cursor?: string | undefined;
-}
-
-/** The answer of `list-messages`. */
-export interface MessagePage {
-  messages: ListedMessage[];
-  next: string | null;
-}
-
-/** A message that was sent or received. Times are ISO 8601. */
-export interface ListedMessage {
-  id: string;
-  sid: string | null;
-  direction: "inbound" | "outbound";
-  from: string;
-  to: string;
-  /** Null where there is only media, and after redaction. */
-  body: string | null;
-  media: { url: string; contentType: string | null }[];
-  status: MessageStatus;
-  source: NumberSource;
-  errorCode: number | null;
-  errorMessage: string | null;
-  segments: number | null;
-  encoding: string | null;
-  /** As Twilio says, so negative; null until it does. */
-  price: number | null;
-  priceUnit: string | null;
-  campaignId: string | null;
-  redactedAt: string | null;
-  statusUpdatedAt: string;
-  createdAt: string;
-}
-
-export interface ConversationsQuery {
-  /** Of one of the caller's numbers alone. */
-  number?: string | undefined;
-  /** 1 to 200; 50 unless said otherwise. */
-  limit?: number | undefined;
-  /** The `next` of the page before. */
-  cursor?: string | undefined;
-}
-
-/** The answer of `list-conversations`. */
-export interface ConversationPage {
-  conversations: Conversation[];
-  next: string | null;
-}
-
-export interface Conversation {
-  /** The caller's. */
-  number: string;
-  with: string;
-  lastMessageAt: string;
-  /** They replied STOP: nothing goes to them from this number. */
-  optedOut: boolean;
-  lastMessage: {
-    id: string;
-    direction: "inbound" | "outbound";
-    body: string | null;
-    status: string;
-    mediaCount: number;
-    createdAt: string;
-  };
-}
-
-export interface MessageId {
-  messageId: string;
-}
-
-/** The answer of `redact-message`. */
-export interface Redaction {
-  id: string;
-  /** Null while it is still to be done. */
-  redactedAt: string | null;
-}
-
-/** Null is the default: Twilio's own answer, every country of the plan, texts kept for ever. */
-export interface MessagingSettings {
-  /** Goes out only where Twilio's own handling of keywords is off: otherwise Twilio answers, and blocks this. */
-  stopReply: string | null;
-  /** Besides Twilio's own answer; likewise `helpReply`. */
-  startReply: string | null;
-  helpReply: string | null;
-  /** ISO 3166, narrower than the plan's list. */
-  allowedCountries: string[] | null;
-  /** 1 to 3650. */
-  retentionDays: number | null;
-}
-
-export interface ForwardWebhookWish {
-  /** https, of a public host; null ends the forwarding. */
-  url: string | null;
-  /** Makes another secret. */
-  rotateSecret?: boolean | undefined;
-}
-
-export interface ForwardWebhookAnswer {
-  webhook: ForwardWebhook | null;
-}
-
-export interface ForwardWebhook {
-  url: string;
-  enabled: boolean;
-  disabledReason: string | null;
-  createdAt: string;
-  /** `whsec_…`, only in the answer that made it. */
-  secret?: string | undefined;
-}
-
-// Campaigns
-
-/** What `send-bulk` takes. `{{name}}` in `body` stands for each recipient's variable of that name. */
-export interface Bulk {
-  name?: string | undefined;
-  /** E.164, one of the caller's numbers; their primary one unless given. */
-  from?: string | undefined;
-  body?: string | undefined;
-  mediaUrls?: string[] | undefined;
-  /** 1 to 10,000. */
-  recipients: { to: string; variables?: Record<string, string> | undefined }[];
-  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
-  scheduledAt?: string | undefined;
-  /** Only checks. */
-  dryRun?: boolean | undefined;
-}
-
-/** The answer of `send-bulk`. */
-export interface BulkAnswer {
-  /** Null after a dry run. */
-  campaign: Campaign | null;
-  accepted: number;
-  /** Rows that are not sent to, by their place in the request. */
-  rejected: { index: number; to: string; code: string; message: string }[];
-}
-
-export type CampaignStatus = "scheduled" | "running" | "paused" | "canceled" | "completed";
-
-/** Where a recipient is: not yet handed to Twilio, on the way, … or decided against before Twilio was called. */
-export type CampaignCount = "waiting" | "inFlight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
-
-export interface Campaign {
-  id: string;
-  name: string | null;
-  from: string;
-  body: string | null;
-  mediaUrls: string[];
-  status: CampaignStatus;
-  /** Why it waits or stands still. */
-  statusReason: string | null;
-  scheduledAt: string | null;
-  startedAt: string | null;
-  finishedAt: string | null;
-  total: number;
-  /** They add up to `total`. */
-  counts: Record<CampaignCount, number>;
-  createdAt: string;
-}
-
-export interface CampaignsQuery {
-  status?: CampaignStatus | undefined;
-  /** 1 to 200; 50 unless said otherwise. */
-  limit?: number | undefined;
-  /** The `next` of the page before. */
-  cursor?: string | undefined;
-}
-
-/** The answer of `GET campaigns`. */
-export interface CampaignPage {
-  campaigns: Campaign[];
-  next: string | null;
-}
-
-export interface RecipientsQuery {
-  /** Those under one of the campaign's counts. */
-  count?: CampaignCount | undefined;
-  /** 1 to 1000; 200 unless said otherwise. */
-  limit?: number | undefined;
-  /** The `next` of the page before. */
-  cursor?: string | undefined;
-}
-
-/** The answer of `GET campaigns/{campaignId}/recipients`. */
-export interface RecipientPage {
-  recipients: CampaignRecipient[];
-  next: string | null;
-}
-
-export interface CampaignRecipient {
-  /** The row's place in the request. */
-  index: number;
-  to: string;
-  count: CampaignCount;
-  skipReason: string | null;
-  messageId: string | null;
-  status: string | null;
-  errorCode: number | null;
-  errorMessage: string | null;
-}
-
-// For operators
-
-export interface NumberMove extends TenantId {
-  /** E.164. */
-  phoneNumber: string;
-  to: "tenant" | "master";
-  /** 1 to 300 characters, for the audit log. */
-  reason: string;
-}
-
-export interface MovedNumber {
-  number: PhoneNumber;
-  /** What to see to next. */
-  warning: string;
-}
-
-export interface NumberSendRate {
-  /** E.164. */
-  phoneNumber: string;
-  /** 0.01 to 1000. */
-  messagesPerSecond: number;
-}
-
-export interface TenantId {
-  userId: string;
-}
-
-export interface TenantsPage {
-  /** A user's id: the page begins behind it. */
-  after?: string | undefined;
-  /** 1 to 200; 50 unless said otherwise. */
-  limit?: number | undefined;
-}
-
-/** The answer of `GET admin/tenants`. */
-export interface TenantList {
-  tenants: Tenant[];
-  next: string | null;
-}
-
-/** Times are ISO 8601. */
-export interface Tenant {
-  userId: string;
-  /** What the database wants of Twilio. */
-  wanted: "none" | "active" | "suspended" | "closed";
-  status: SubaccountStatus;
-  subaccountSid: string | null;
-  friendlyName: string | null;
-  operatorHold: "suspended" | "closed" | null;
-  suspendedAtTwilio: boolean;
-  requestedAt: string | null;
-  userDeletedAt: string | null;
-  lastError: string | null;
-  convergedAt: string | null;
-  /** How many they have. */
-  numbers: number;
-}
-
-export interface DeadLettersPage {
-  /** A dead letter's id: the page begins with an older one. */
-  before?: number | undefined;
-  /** 1 to 200; 50 unless said otherwise. */
-  limit?: number | undefined;
-}
-
-/** The answer of `GET admin/dead-letters`. */
-export interface DeadLetterList {
-  deadLetters: DeadLetter[];
-  next: number | null;
-}
-
-/** A job that gave up. */
-export interface DeadLetter {
-  id: number;
-  job: Record<string, unknown>;
-  error: string;
-  /** ISO 8601. */
-  buriedAt: string;
-}
-
-export interface Hold extends TenantId {
-  /** 1 to 300 characters, for the audit log. */
-  reason: string;
-  /** Closing is final: the account's SID, typed back. */
-  confirmSubaccountSid?: string | undefined;
-}
-
-/** One dead letter, all of them, or one of Stripe's events. */
-export type Replay = { deadLetter: number } | { deadLetters: "all" } | { eventId: string };
+// <models> Written by `deno task openapi` from openapi.json; do not edit.
 
 export interface Accepted {
   accepted: true;
 }
 
-export interface AcceptedFor extends Accepted, TenantId {}
+export interface AcceptedFor {
+  accepted: true;
+  userId: string;
+}
 
-export interface AcceptedRotation extends AcceptedFor {
+export interface AcceptedRotation {
+  accepted: true;
+  userId: string;
   subaccountSid: string;
 }
-
-export interface Held extends AcceptedFor {
-  subaccountSid: string | null;
-  /** As it is now: what was accepted is done soon after. */
-  status: SubaccountStatus | null;
-}
-
-export interface Replayed extends Accepted {
-  replayed: number;
-}
-
-/** By their ids: a key itself is never shown. */
-export interface SealingKeys {
-  /** The one that seals. */
-  current: string;
-  inUse: { keyId: string; tokens: number }[];
-  /** Needed, and not there: the tokens under them cannot be opened. */
-  missing: string[];
-  /** There, not the current one, and needed by no token. */
-  retirable: string[];
-}
-
-// Models
-
-// <models> Written by `deno task openapi` from openapi.json; do not edit.
 
 /** A number on offer. */
 export interface AvailableNumber {
@@ -724,11 +351,166 @@ export interface AvailableNumber {
   } | null;
 }
 
+/** The body of send-bulk: a message to many recipients. */
+export interface Bulk {
+  name?: string | undefined;
+  /** One of the caller's numbers; the primary one unless given. */
+  from?: string | undefined;
+  /** {{name}} stands for each recipient's variable of that name. */
+  body?: string | undefined;
+  mediaUrls?: string[] | undefined;
+  /** 1 to 10,000. */
+  recipients: {
+    to: string;
+    variables?: {
+      [key: string]: string;
+    } | undefined;
+  }[];
+  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
+  scheduledAt?: string | undefined;
+  /** Checks the rows and creates nothing. Default: false. */
+  dryRun?: boolean | undefined;
+}
+
+/** The response of send-bulk. */
+export interface BulkAnswer {
+  /** null after a dry run. */
+  campaign: Campaign | null;
+  accepted: number;
+  /** Rows that are not sent to, by their position in the request. */
+  rejected: {
+    index: number;
+    to: string;
+    code: string;
+    message: string;
+  }[];
+}
+
+/** A message to many recipients. Times are ISO 8601. */
+export interface Campaign {
+  id: string;
+  name: string | null;
+  from: string;
+  body: string | null;
+  mediaUrls: string[];
+  status: CampaignStatus;
+  /** Why it waits or is paused: a limit of the plan, or what is wrong with the sender. */
+  statusReason: string | null;
+  scheduledAt: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  total: number;
+  /** Recipients by where they are; the counts add up to total. */
+  counts: {
+    waiting: number;
+    inFlight: number;
+    sent: number;
+    delivered: number;
+    failed: number;
+    unknown: number;
+    skipped: number;
+  };
+  createdAt: string;
+}
+
+/** Where a recipient of a campaign is. skipped: decided against before Twilio was called. */
+export type CampaignCount = "waiting" | "inFlight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
+
+/** Campaigns, newest first. */
+export interface CampaignPage {
+  campaigns: Campaign[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+export interface CampaignRecipient {
+  /** The row's position in the request. */
+  index: number;
+  to: string;
+  count: CampaignCount;
+  skipReason: string | null;
+  messageId: string | null;
+  status: string | null;
+  errorCode: number | null;
+  errorMessage: string | null;
+}
+
+export type CampaignStatus = "scheduled" | "running" | "paused" | "canceled" | "completed";
+
+/** Your campaigns, newest first. */
+export interface CampaignsQuery {
+  status?: CampaignStatus | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
 /** What a number can do. */
 export interface Capabilities {
   sms: boolean;
   mms: boolean;
   voice: boolean;
+}
+
+/** The messages between one of the caller's numbers and another number. */
+export interface Conversation {
+  /** The caller's number. */
+  number: string;
+  /** The other number. */
+  with: string;
+  lastMessageAt: string;
+  /** The other number replied STOP to this one: sending to it is refused. */
+  optedOut: boolean;
+  lastMessage: {
+    id: string;
+    direction: MessageDirection;
+    body: string | null;
+    status: string;
+    mediaCount: number;
+    createdAt: string;
+  };
+}
+
+/** The response of list-conversations, latest message first. */
+export interface ConversationPage {
+  conversations: Conversation[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Your conversations, one for each pair of numbers, those with the latest news first. */
+export interface ConversationsQuery {
+  /** One of the caller's numbers. */
+  number?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
+/** A job that failed too often, with its last error. */
+export interface DeadLetter {
+  id: number;
+  job: {
+    [key: string]: unknown;
+  };
+  error: string;
+  buriedAt: string;
+}
+
+/** The response of admin/dead-letters. */
+export interface DeadLetterList {
+  deadLetters: DeadLetter[];
+  next: number | null;
+}
+
+/** Lists dead letters, newest first, a page at a time. */
+export interface DeadLettersPage {
+  /** A dead letter's id: the page begins with an older one. */
+  before?: number | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
 }
 
 /** The caller has an active subaccount. */
@@ -737,6 +519,164 @@ export interface EnsuredSubaccount {
   subaccountSid: string;
   friendlyName: string;
   status: "active";
+}
+
+/** Where messages that the tenant receives are forwarded to. */
+export interface ForwardWebhook {
+  url: string;
+  enabled: boolean;
+  disabledReason: string | null;
+  createdAt: string;
+  /** whsec_…, only in the response that created or rotated it. */
+  secret?: string | undefined;
+}
+
+/** The response of forward-webhook. */
+export interface ForwardWebhookAnswer {
+  webhook: ForwardWebhook | null;
+}
+
+/** The body of forward-webhook. */
+export interface ForwardWebhookWish {
+  /** An https URL of a public host; null ends the forwarding. */
+  url: string | null;
+  /** Makes another secret. Default: false. */
+  rotateSecret?: boolean | undefined;
+}
+
+/** The response of admin/suspend, admin/resume and admin/close. */
+export interface Held {
+  accepted: true;
+  userId: string;
+  subaccountSid: string | null;
+  /** The status now: a job applies what was accepted. */
+  status: SubaccountStatus | null;
+}
+
+/** The body of admin/suspend, admin/resume and admin/close. */
+export interface Hold {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+  /** The subaccount's SID, typed again: closing is final and releases the numbers. */
+  confirmSubaccountSid?: string | undefined;
+}
+
+/** A message that was sent or received. Times are ISO 8601. */
+export interface ListedMessage {
+  id: string;
+  /** Twilio's, SM… or MM…. */
+  sid: string | null;
+  direction: MessageDirection;
+  from: string;
+  to: string;
+  /** null: there is only media, or the text was deleted. */
+  body: string | null;
+  media: {
+    url: string;
+    contentType: string | null;
+  }[];
+  status: MessageStatus;
+  source: NumberSource;
+  errorCode: number | null;
+  errorMessage: string | null;
+  segments: number | null;
+  encoding: string | null;
+  /** As Twilio reports it, so negative; null until it does. */
+  price: number | null;
+  priceUnit: string | null;
+  campaignId: string | null;
+  redactedAt: string | null;
+  statusUpdatedAt: string;
+  createdAt: string;
+}
+
+/** The body of send-sms: a text, media, or both. */
+export interface Message {
+  /** A phone number in international form (+ and country code). */
+  to: string;
+  /** 1 to 1600 UTF-16 code units. */
+  body?: string | undefined;
+  /** 1 to 10. */
+  mediaUrls?: string[] | undefined;
+  /** One of the caller's numbers; the primary one unless given. */
+  from?: string | undefined;
+}
+
+export type MessageDirection = "inbound" | "outbound";
+
+/** The body of redact-message. */
+export interface MessageId {
+  messageId: string;
+}
+
+/** The response of list-messages, newest first. */
+export interface MessagePage {
+  messages: ListedMessage[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Where a message is: reserved, refused, unknown and not_sent are ours, the others are Twilio's. */
+export type MessageStatus =
+  | "reserved"
+  | "refused"
+  | "unknown"
+  | "not_sent"
+  | "accepted"
+  | "scheduled"
+  | "queued"
+  | "sending"
+  | "sent"
+  | "delivered"
+  | "undelivered"
+  | "failed"
+  | "canceled"
+  | "read"
+  | "receiving"
+  | "received";
+
+/** Your messages, newest first, by any filter; number and with together are one conversation. */
+export interface MessagesQuery {
+  direction?: MessageDirection | undefined;
+  /** One status, or several separated by commas. */
+  status?: string | undefined;
+  /** One of the caller's numbers. */
+  number?: string | undefined;
+  /** The other number; with number, one conversation. */
+  with?: string | undefined;
+  campaignId?: string | undefined;
+  /** ISO 8601 with an offset: from this moment on. */
+  since?: string | undefined;
+  /** ISO 8601 with an offset: before this moment. */
+  until?: string | undefined;
+  /** Words of the text, each by its beginning, or digits of the other number. */
+  search?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
+/** A tenant's rules for their messages, as a whole. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+export interface MessagingSettings {
+  /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
+  stopReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  startReply: string | null;
+  /** Sent in addition to Twilio's own reply. */
+  helpReply: string | null;
+  /** ISO 3166; narrower than the plan's list. */
+  allowedCountries: string[] | null;
+  /** 1 to 3650; null keeps texts. */
+  retentionDays: number | null;
+}
+
+/** The response of admin/move-number. */
+export interface MovedNumber {
+  number: PhoneNumber;
+  /** What the operator must do next. */
+  warning: string;
 }
 
 /** One difference between our rows and Twilio's list that a sync recorded. */
@@ -758,6 +698,16 @@ export interface NumberList {
   /** Why the numbers are not the caller's own. */
   notice?: string | undefined;
   numbers: PhoneNumber[];
+}
+
+/** The body of admin/move-number. */
+export interface NumberMove {
+  /** E.164. */
+  phoneNumber: string;
+  userId: string;
+  to: "tenant" | "master";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 /** The response of search-numbers. */
@@ -811,6 +761,14 @@ export interface NumberSearch {
   limit?: number | undefined;
 }
 
+/** The send rate of campaigns from a tenant's number. */
+export interface NumberSendRate {
+  /** E.164. */
+  phoneNumber: string;
+  /** 0.01 to 1000. */
+  messagesPerSecond: number;
+}
+
 /** The account that a number is in: the tenant's own, or the master account. */
 export type NumberSource = "subaccount" | "master";
 
@@ -844,11 +802,79 @@ export interface PhoneNumber {
   source: NumberSource;
 }
 
+/** Recipients of a campaign, in the order of the request. */
+export interface RecipientPage {
+  recipients: CampaignRecipient[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** What has become of each recipient. */
+export interface RecipientsQuery {
+  /** Only the recipients under this count. */
+  count?: CampaignCount | undefined;
+  /** 1 to 1000; 200 unless given. Default: 200. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The response of redact-message. */
+export interface Redaction {
+  id: string;
+  /** null while the deletion is in progress. */
+  redactedAt: string | null;
+}
+
 /** The response of release-number. */
 export interface ReleasedNumber {
   released: PhoneNumber;
   /** The primary number from now on; null without any number. */
   primary: PhoneNumber | null;
+}
+
+/** One dead letter, all dead letters, or one Stripe event. */
+export type Replay = {
+  deadLetter: number;
+} | {
+  deadLetters: "all";
+} | {
+  eventId: string;
+};
+
+export interface Replayed {
+  accepted: true;
+  replayed: number;
+}
+
+/** The ids of the sealing keys; a key itself is never shown. */
+export interface SealingKeys {
+  /** The key that seals. */
+  current: string;
+  inUse: {
+    keyId: string;
+    tokens: number;
+  }[];
+  /** Keys that are needed and not configured: their tokens cannot be opened. */
+  missing: string[];
+  /** Configured keys that are not current and that no token needs. */
+  retirable: string[];
+}
+
+/** The response of send-sms. */
+export interface SentMessage {
+  id: string;
+  /** Twilio's, SM… or MM…; null while the outcome is unknown. */
+  sid: string | null;
+  /** As Twilio reports it, or unknown. */
+  status: string;
+  from: string;
+  to: string;
+  segments: number;
+  encoding: "GSM-7" | "UCS-2";
+  source: NumberSource;
+  /** Why the message went through the master account. */
+  notice?: string | undefined;
 }
 
 /** The error code. Programs branch on it, never on the message. */
@@ -908,6 +934,42 @@ export interface Subaccount {
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
 export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+/** A tenant as an operator sees it. Times are ISO 8601. */
+export interface Tenant {
+  userId: string;
+  /** The status that the tenant is entitled to. */
+  wanted: "none" | "active" | "suspended" | "closed";
+  status: SubaccountStatus;
+  subaccountSid: string | null;
+  friendlyName: string | null;
+  operatorHold: ("suspended" | "closed") | null;
+  suspendedAtTwilio: boolean;
+  requestedAt: string | null;
+  userDeletedAt: string | null;
+  lastError: string | null;
+  convergedAt: string | null;
+  /** How many numbers the tenant has. */
+  numbers: number;
+}
+
+export interface TenantId {
+  userId: string;
+}
+
+/** The response of admin/tenants. */
+export interface TenantList {
+  tenants: Tenant[];
+  next: string | null;
+}
+
+/** Lists tenants by id, a page at a time. */
+export interface TenantsPage {
+  /** A user's id: the page begins after it. */
+  after?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+}
 
 // </models>
 

@@ -26,7 +26,7 @@ create table public.plans (
   constraint plans_send_rate_positive check (messages_per_second > 0),
   -- array_to_string skips nulls, so they are refused on their own. An empty list is refused, as in messaging_settings.
   constraint plans_countries_iso check (array_position(allowed_countries, null) is null
-    and array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
+    and array_to_string(allowed_countries, ' ') ~ '^([A-Z]{2}( [A-Z]{2})*)?$'),
   constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0')
 );
 comment on table public.plans is
@@ -43,8 +43,8 @@ create unique index plans_one_per_rank on public.plans (rank) where superseded_a
 comment on column public.plans.monthly_spend_limit is
   'The most that the messages of a month may cost, in the currency of the master account.';
 comment on column public.plans.allowed_countries is
-  'Countries that messages may go to (ISO 3166); null allows all. A list keeps out SMS pumping to expensive '
-  'destinations.';
+  'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
+  'to expensive destinations.';
 comment on column public.plans.messages_per_second is
   'The send rate of one tenant''s campaigns, over all their numbers.';
 comment on column public.plans.past_due_grace is 'How long a past-due tenant keeps sending before suspension.';

@@ -119,7 +119,7 @@ select lives_ok($$ update public.plans set superseded_at = now() where key = 'te
   insert into public.plans (key, name, rank, version, max_numbers, daily_message_limit, monthly_message_limit) values ('team-2', 'Team', 3, 2, 6, 1, 1) $$,
   'A new version takes over the rank of the plan that it supersedes');
 select throws_ok(format('update public.plans set allowed_countries = %L where key = %L', countries, 'free'), '23514', null,
-  format('A plan with the list of countries %s is refused', countries)) from unnest(array['{}', '{US,NULL}', '{us}']) countries;
+  format('A plan with the list of countries %s is refused', countries)) from unnest(array['{US,NULL}', '{us}', '{USA}']) countries;
 
 -- A deleted user's customer ----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(70);
+select plan(71);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor', 'leaver');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -144,7 +144,7 @@ select is(pg_temp.to_country(country, plan, own), outcome, format('To %s, of %s 
   coalesce(country, 'nowhere known'), coalesce(plan::text, 'any'), coalesce(own::text, 'any'), outcome))
 from (values
   ('DE', '{US,DE}'::text[], null::text[], 'reserved'), ('FR', '{US,DE}', null, 'destination_refused'), ('FR', null, null, 'reserved'),
-  ('DE', '{US,DE}', '{US}', 'destination_refused'), ('US', '{US,DE}', '{US}', 'reserved'),
+  ('FR', '{}', null, 'destination_refused'), ('DE', '{US,DE}', '{US}', 'destination_refused'), ('US', '{US,DE}', '{US}', 'reserved'),
   ('FR', '{US,DE}', '{US,FR}', 'destination_refused'), ('FR', null, '{US}', 'destination_refused'), ('US', null, '{US}', 'reserved'),
   (null, '{US}', null, 'destination_refused'), (null, null, '{US}', 'destination_refused'), (null, null, null, 'reserved')) cases (country, plan, own, outcome);
 update public.plans set allowed_countries = '{US}' where key = 'free';

@@ -5,54 +5,55 @@ import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 import { subaccountStatusSchema } from "../_shared/subaccounts/status.ts";
 
-const limit = z.coerce.number<number>().int().min(1).max(200).default(50);
-export const tenantsQuery = z.strictObject({ after: z.guid().optional(), limit });
-export const deadLettersQuery = z.strictObject({
-  before: z.coerce.number<number>().int().positive().optional(),
+const limit = z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given");
+export const tenantsQuery = z.strictObject({
+  after: z.guid().optional().describe("A user's id: the page begins after it"),
   limit,
-});
+}).meta({ id: "TenantsPage" });
+export const deadLettersQuery = z.strictObject({
+  before: z.coerce.number<number>().int().positive().optional()
+    .describe("A dead letter's id: the page begins with an older one"),
+  limit,
+}).meta({ id: "DeadLettersPage" });
 
-export const tenantSchema = z.strictObject({ userId: z.guid() });
+export const tenantSchema = z.strictObject({ userId: z.guid() }).meta({ id: "TenantId" });
+
+const reason = z.string().min(1).max(300).describe("1 to 300 characters, for the audit log");
 export const holdSchema = z.strictObject({
   userId: z.guid(),
-  reason: z.string().min(1).max(300),
-  /** Closing is final and takes the numbers along: the account's SID, typed back. */
-  confirmSubaccountSid: z.string().optional(),
-});
+  reason,
+  confirmSubaccountSid: z.string().optional()
+    .describe("The subaccount's SID, typed again: closing is final and releases the numbers"),
+}).meta({ id: "Hold", description: "The body of admin/suspend, admin/resume and admin/close" });
 
-/** One dead letter, all of them, or one event. */
 export const replaySchema = z.union([
   z.strictObject({ deadLetter: z.number().int().positive() }),
   z.strictObject({ deadLetters: z.literal("all") }),
   z.strictObject({ eventId: z.string().min(1).max(255) }),
-]);
+]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
 
-/** The send rate of campaigns from a tenant's number. */
 export const sendRateSchema = z.strictObject({
-  phoneNumber: phoneNumberText,
-  messagesPerSecond: z.number().min(0.01).max(1000),
-});
+  phoneNumber: phoneNumberText.describe("E.164"),
+  messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
+}).meta({ id: "NumberSendRate", description: "The send rate of campaigns from a tenant's number" });
 
-/** Between the master account and a tenant's. */
 export const moveSchema = z.strictObject({
-  phoneNumber: phoneNumberText,
+  phoneNumber: phoneNumberText.describe("E.164"),
   userId: z.guid(),
   to: z.enum(["tenant", "master"]),
-  reason: z.string().min(1).max(300),
-});
+  reason,
+}).meta({ id: "NumberMove", description: "The body of admin/move-number" });
 
 export const movedSchema = z.strictObject({
   number: phoneNumberSchema,
-  /** What the operator has to see to next. */
-  warning: z.string(),
-});
+  warning: z.string().describe("What the operator must do next"),
+}).meta({ id: "MovedNumber", description: "The response of admin/move-number" });
 
 const time = z.iso.datetime();
 
 const tenant = z.strictObject({
   userId: z.guid(),
-  /** What the database wants of Twilio. */
-  wanted: z.enum(Constants.public.Enums.wanted_status),
+  wanted: z.enum(Constants.public.Enums.wanted_status).describe("The status that the tenant is entitled to"),
   status: subaccountStatusSchema,
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
@@ -62,30 +63,40 @@ const tenant = z.strictObject({
   userDeletedAt: time.nullable(),
   lastError: z.string().nullable(),
   convergedAt: time.nullable(),
-  numbers: z.int().min(0),
-});
+  numbers: z.int().min(0).describe("How many numbers the tenant has"),
+}).meta({ id: "Tenant", description: "A tenant as an operator sees it. Times are ISO 8601" });
+
+const tenantList = z.strictObject({ tenants: z.array(tenant), next: z.guid().nullable() })
+  .meta({ id: "TenantList", description: "The response of admin/tenants" });
 
 const deadLetter = z.strictObject({
   id: z.int().positive(),
   job: z.record(z.string(), z.unknown()),
   error: z.string(),
   buriedAt: time,
-});
+}).meta({ id: "DeadLetter", description: "A job that failed too often, with its last error" });
+
+const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() })
+  .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
 const sealingKeys = z.strictObject({
-  /** The one that seals. */
-  current: z.string(),
+  current: z.string().describe("The key that seals"),
   inUse: z.array(z.strictObject({ keyId: z.string(), tokens: z.int().min(0) })),
-  missing: z.array(z.string()),
-  retirable: z.array(z.string()),
-});
+  missing: z.array(z.string()).describe("Keys that are needed and not configured: their tokens cannot be opened"),
+  retirable: z.array(z.string()).describe("Configured keys that are not current and that no token needs"),
+}).meta({ id: "SealingKeys", description: "The ids of the sealing keys; a key itself is never shown" });
 
-const accepted = z.strictObject({ accepted: z.literal(true) });
-const held = accepted.extend({
+const acceptance = z.strictObject({ accepted: z.literal(true) });
+const accepted = acceptance.meta({ id: "Accepted" });
+const acceptedFor = acceptance.extend({ userId: z.guid() }).meta({ id: "AcceptedFor" });
+const acceptedRotation = acceptance.extend({ userId: z.guid(), subaccountSid: z.string() })
+  .meta({ id: "AcceptedRotation" });
+const replayed = acceptance.extend({ replayed: z.int().min(0) }).meta({ id: "Replayed" });
+const held = acceptance.extend({
   userId: z.guid(),
   subaccountSid: z.string().nullable(),
-  status: subaccountStatusSchema.nullable(),
-});
+  status: subaccountStatusSchema.nullable().describe("The status now: a job applies what was accepted"),
+}).meta({ id: "Held", description: "The response of admin/suspend, admin/resume and admin/close" });
 
 export const contract = {
   caller: "operator",
@@ -95,15 +106,15 @@ export const contract = {
       path: "/tenants",
       summary: "Lists tenants by id, a page at a time",
       query: tenantsQuery,
-      answers: { 200: z.strictObject({ tenants: z.array(tenant), next: z.guid().nullable() }) },
+      answers: { 200: tenantList },
       errors: [],
     },
     {
       method: "GET",
       path: "/dead-letters",
-      summary: "Lists the jobs that gave up, newest first, a page at a time",
+      summary: "Lists dead letters, newest first, a page at a time",
       query: deadLettersQuery,
-      answers: { 200: z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() }) },
+      answers: { 200: deadLetterList },
       errors: [],
     },
     {
@@ -111,7 +122,7 @@ export const contract = {
       path: "/provision",
       summary: "Gives a user a subaccount without a subscription",
       body: tenantSchema,
-      answers: { 202: accepted.extend({ userId: z.guid() }) },
+      answers: { 202: acceptedFor },
       errors: [],
     },
     {
@@ -141,9 +152,9 @@ export const contract = {
     {
       method: "POST",
       path: "/replay",
-      summary: "Sends what gave up on its way again",
+      summary: "Re-enqueues dead letters, or one Stripe event",
       body: replaySchema,
-      answers: { 202: accepted.extend({ replayed: z.int().min(0) }) },
+      answers: { 202: replayed },
       errors: [],
     },
     {
@@ -156,9 +167,9 @@ export const contract = {
     {
       method: "POST",
       path: "/rotate-token",
-      summary: "Gives a tenant's subaccount another token",
+      summary: "Rotates the auth token of a tenant's subaccount",
       body: tenantSchema,
-      answers: { 202: accepted.extend({ userId: z.guid(), subaccountSid: z.string() }) },
+      answers: { 202: acceptedRotation },
       errors: ["subaccount_pending", "subaccount_suspended", "subaccount_closed"],
     },
     {

@@ -1,9 +1,13 @@
 import { z } from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
 
-export const redactSchema = z.strictObject({ messageId: z.guid() });
+export const redactSchema = z.strictObject({ messageId: z.guid() })
+  .meta({ id: "MessageId", description: "The body of redact-message" });
 
-const answer = z.strictObject({ id: z.guid(), redactedAt: z.string().nullable() });
+const answer = z.strictObject({
+  id: z.guid(),
+  redactedAt: z.string().nullable().describe("null while the deletion is in progress"),
+}).meta({ id: "Redaction", description: "The response of redact-message" });
 
 export const contract = {
   caller: "user",

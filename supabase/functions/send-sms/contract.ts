@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { messageSchema } from "../_shared/messages/compose.ts";
+import { numberSourceSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
 
@@ -7,16 +8,15 @@ export { messageSchema };
 
 const sentMessage = z.strictObject({
   id: z.guid(),
-  /** Null while Twilio's answer is unknown. */
-  sid: z.string().nullable(),
-  status: z.string(),
+  sid: z.string().nullable().describe("Twilio's, SM… or MM…; null while the outcome is unknown"),
+  status: z.string().describe("As Twilio reports it, or unknown"),
   from: z.string(),
   to: z.string(),
   segments: z.int().min(1),
   encoding: z.enum(["GSM-7", "UCS-2"]),
-  source: z.enum(["subaccount", "master"]),
-  notice: z.string().optional(),
-});
+  source: numberSourceSchema,
+  notice: z.string().optional().describe("Why the message went through the master account"),
+}).meta({ id: "SentMessage", description: "The response of send-sms" });
 
 export const contract = {
   caller: "user",

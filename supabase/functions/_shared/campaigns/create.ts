@@ -16,33 +16,32 @@ const recipientSchema = z.strictObject({
   variables: z.record(z.string().min(1).max(64), z.string().max(LONGEST_BODY)).optional(),
 });
 
-/** A message to many. `{{name}}` in `body` stands for each recipient's variable of that name. */
 export const bulkSchema = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
-  from: z.string().min(1).max(64).optional(),
-  /** Longer than a message: what each becomes is measured. */
-  body: z.string().min(1).max(2 * LONGEST_BODY).optional(),
+  from: z.string().min(1).max(64).optional().describe("One of the caller's numbers; the primary one unless given"),
+  // Longer than a message: the text of each recipient is measured.
+  body: z.string().min(1).max(2 * LONGEST_BODY).optional()
+    .describe("{{name}} stands for each recipient's variable of that name"),
   mediaUrls: mediaUrlsSchema.optional(),
-  recipients: z.array(recipientSchema).min(1).max(MOST_RECIPIENTS),
+  recipients: z.array(recipientSchema).min(1).max(MOST_RECIPIENTS).describe("1 to 10,000"),
   scheduledAt: momentSchema.refine(
     (time) => Date.parse(time) < Date.now() + DAYS_AHEAD * 86_400_000,
     `must be within ${DAYS_AHEAD} days`,
-  ).optional(),
-  /** Only checks. */
-  dryRun: z.boolean().default(false),
+  ).optional().describe("ISO 8601 with an offset, at most 60 days ahead; at once unless given"),
+  dryRun: z.boolean().default(false).describe("Checks the rows and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
   message: "is required where there are no mediaUrls",
-});
+}).meta({ id: "Bulk", description: "The body of send-bulk: a message to many recipients" });
 
 export type BulkInput = z.output<typeof bulkSchema>;
 
-/** What was made of the request: the campaign (null after a dry run), and each row that is not sent to, with the reason. */
 export const bulkAnswerSchema = z.strictObject({
-  campaign: campaignSchema.nullable(),
+  campaign: campaignSchema.nullable().describe("null after a dry run"),
   accepted: z.number().int(),
-  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() })),
-});
+  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
+    .describe("Rows that are not sent to, by their position in the request"),
+}).meta({ id: "BulkAnswer", description: "The response of send-bulk" });
 
 const create = decision("create_campaign", {
   created: ["campaign"],

@@ -14,34 +14,37 @@ import {
 
 export const campaignsQuery = z.strictObject({
   status: campaignStatusSchema.optional(),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
-});
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional().describe("The next of the page before"),
+}).meta({ id: "CampaignsQuery" });
 
-/** Newest first; `next` is the cursor of the page behind, null on the last. */
-export const campaignPageSchema = z.strictObject({ campaigns: z.array(campaignSchema), next: z.string().nullable() });
+export const campaignPageSchema = z.strictObject({
+  campaigns: z.array(campaignSchema),
+  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+}).meta({ id: "CampaignPage", description: "Campaigns, newest first" });
 
-/** Which recipients: all, or those that belong to one of the campaign's counts. */
 export const recipientsQuery = z.strictObject({
-  count: countSchema.optional(),
-  limit: z.coerce.number<number>().int().min(1).max(1000).default(200),
-  cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional(),
-});
+  count: countSchema.optional().describe("Only the recipients under this count"),
+  limit: z.coerce.number<number>().int().min(1).max(1000).default(200).describe("1 to 1000; 200 unless given"),
+  cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional()
+    .describe("The next of the page before"),
+}).meta({ id: "RecipientsQuery" });
 
-/** In the order of the request; `index` is the row's place in it. */
+const recipientSchema = z.strictObject({
+  index: z.number().int().describe("The row's position in the request"),
+  to: z.string(),
+  count: countSchema,
+  skipReason: z.string().nullable(),
+  messageId: z.guid().nullable(),
+  status: z.string().nullable(),
+  errorCode: z.number().nullable(),
+  errorMessage: z.string().nullable(),
+}).meta({ id: "CampaignRecipient" });
+
 export const recipientPageSchema = z.strictObject({
-  recipients: z.array(z.strictObject({
-    index: z.number().int(),
-    to: z.string(),
-    count: countSchema,
-    skipReason: z.string().nullable(),
-    messageId: z.guid().nullable(),
-    status: z.string().nullable(),
-    errorCode: z.number().nullable(),
-    errorMessage: z.string().nullable(),
-  })),
-  next: z.string().nullable(),
-});
+  recipients: z.array(recipientSchema),
+  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+}).meta({ id: "RecipientPage", description: "Recipients of a campaign, in the order of the request" });
 
 const requestChange = decision("change_campaign", {
   changed: ["campaign"],

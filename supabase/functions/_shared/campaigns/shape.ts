@@ -3,10 +3,12 @@ import { Constants } from "../database.types.ts";
 import type { Enum, Row } from "../platform/database.ts";
 import { isoOf } from "../platform/time.ts";
 
-export const campaignStatusSchema = z.enum(Constants.public.Enums.campaign_status);
+export const campaignStatusSchema = z.enum(Constants.public.Enums.campaign_status).meta({ id: "CampaignStatus" });
 
-/** Where each recipient is: they add up to `total`. */
-export const countSchema = z.enum(["waiting", "inFlight", "sent", "delivered", "failed", "unknown", "skipped"]);
+export const countSchema = z.enum(["waiting", "inFlight", "sent", "delivered", "failed", "unknown", "skipped"]).meta({
+  id: "CampaignCount",
+  description: "Where a recipient of a campaign is. skipped: decided against before Twilio was called",
+});
 
 export type Count = z.output<typeof countSchema>;
 
@@ -22,7 +24,6 @@ export function countNamed(count: Count): Enum<"campaign_count"> {
 
 const count = z.number().int();
 
-/** A campaign as every endpoint shows it. Times are ISO. */
 export const campaignSchema = z.strictObject({
   id: z.guid(),
   name: z.string().nullable(),
@@ -30,8 +31,8 @@ export const campaignSchema = z.strictObject({
   body: z.string().nullable(),
   mediaUrls: z.array(z.string()),
   status: campaignStatusSchema,
-  /** Why it waits or is paused: a limit of the plan, or what is wrong with the sender. */
-  statusReason: z.string().nullable(),
+  statusReason: z.string().nullable()
+    .describe("Why it waits or is paused: a limit of the plan, or what is wrong with the sender"),
   scheduledAt: z.string().nullable(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
@@ -44,9 +45,9 @@ export const campaignSchema = z.strictObject({
     failed: count,
     unknown: count,
     skipped: count,
-  }),
+  }).describe("Recipients by where they are; the counts add up to total"),
   createdAt: z.string(),
-});
+}).meta({ id: "Campaign", description: "A message to many recipients. Times are ISO 8601" });
 
 export type Campaign = z.output<typeof campaignSchema>;
 

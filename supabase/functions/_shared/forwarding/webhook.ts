@@ -4,16 +4,13 @@ import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
 import { isoOf } from "../platform/time.ts";
 import { isPublicTarget } from "./target.ts";
 
-/** A tenant's webhook as they see it. The secret is in the response that created or rotated it, and in no other. */
 export const forwardWebhookSchema = z.strictObject({
   url: z.string(),
   enabled: z.boolean(),
-  /** Why it is not enabled. */
   disabledReason: z.string().nullable(),
   createdAt: z.string(),
-  /** `whsec_…`, for a Standard Webhooks library. Only in the answer that made it. */
-  secret: z.string().optional(),
-});
+  secret: z.string().optional().describe("whsec_…, only in the response that created or rotated it"),
+}).meta({ id: "ForwardWebhook", description: "Where messages that the tenant receives are forwarded to" });
 
 export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
 
@@ -36,8 +33,8 @@ export function forwardWebhookRequest(allowPrivate: boolean) {
   return z.strictObject({
     url: z.url({ protocol: /^https?$/, abort: true }).max(2048)
       .refine((url) => isPublicTarget(url, allowPrivate), "must be an https URL of a public host, without a user name")
-      .nullable(),
-    rotateSecret: z.boolean().default(false),
+      .nullable().describe("An https URL of a public host; null ends the forwarding"),
+    rotateSecret: z.boolean().default(false).describe("Makes another secret"),
   });
 }
 

@@ -11,14 +11,14 @@ const MOST_MEDIA = 10;
 export const mediaUrlsSchema = z.array(z.url({ protocol: /^https?$/ }).max(2048)).min(1).max(MOST_MEDIA);
 
 export const messageSchema = z.strictObject({
-  to: z.string().min(1).max(64),
-  body: z.string().min(1).optional(),
-  mediaUrls: mediaUrlsSchema.optional(),
-  from: z.string().min(1).max(64).optional(),
+  to: z.string().min(1).max(64).describe("A phone number in international form (+ and country code)"),
+  body: z.string().min(1).optional().describe("1 to 1600 UTF-16 code units"),
+  mediaUrls: mediaUrlsSchema.optional().describe("1 to 10"),
+  from: z.string().min(1).max(64).optional().describe("One of the caller's numbers; the primary one unless given"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
   message: "is required where there are no mediaUrls",
-});
+}).meta({ id: "Message", description: "The body of send-sms: a text, media, or both" });
 
 export type MessageInput = z.output<typeof messageSchema>;
 

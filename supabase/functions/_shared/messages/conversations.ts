@@ -4,20 +4,18 @@ import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../plat
 import { isoOf } from "../platform/time.ts";
 import { directionSchema, numberInQuery } from "./list.ts";
 
-/** Which conversations: all, or those of one number. */
 export const conversationsQuery = z.strictObject({
-  number: numberInQuery.optional(),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional(),
-});
+  number: numberInQuery.optional().describe("One of the caller's numbers"),
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional()
+    .describe("The next of the page before"),
+}).meta({ id: "ConversationsQuery" });
 
 const conversationSchema = z.strictObject({
-  /** The tenant's own. */
-  number: z.string(),
-  with: z.string(),
+  number: z.string().describe("The caller's number"),
+  with: z.string().describe("The other number"),
   lastMessageAt: z.string(),
-  /** They replied STOP: nothing goes to them from this number. */
-  optedOut: z.boolean(),
+  optedOut: z.boolean().describe("The other number replied STOP to this one: sending to it is refused"),
   lastMessage: z.strictObject({
     id: z.guid(),
     direction: directionSchema,
@@ -26,13 +24,12 @@ const conversationSchema = z.strictObject({
     mediaCount: z.number(),
     createdAt: z.string(),
   }),
-});
+}).meta({ id: "Conversation", description: "The messages between one of the caller's numbers and another number" });
 
-/** Those with the latest news first; `next` is the cursor of the page behind, null on the last. */
 export const conversationPageSchema = z.strictObject({
   conversations: z.array(conversationSchema),
-  next: z.string().nullable(),
-});
+  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+}).meta({ id: "ConversationPage", description: "The response of list-conversations, latest message first" });
 
 /** One page of a tenant's conversations: one for each pair of a number of theirs and another. */
 export async function listConversations(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Constants } from "../database.types.ts";
 import { type Db, type Row, rows } from "../platform/database.ts";
+import { numberSourceSchema } from "../numbers/shape.ts";
 import { cursorSchema, momentSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import { isoOf } from "../platform/time.ts";
 import { messageStatusSchema, STATUSES } from "./statuses.ts";
@@ -8,53 +9,53 @@ import { messageStatusSchema, STATUSES } from "./statuses.ts";
 /** In a query an unencoded `+` arrives as a blank. */
 export const numberInQuery = z.string().min(2).max(64).transform((text) => text.replace(/^ /, "+"));
 
-export const directionSchema = z.enum(Constants.public.Enums.message_direction);
+export const directionSchema = z.enum(Constants.public.Enums.message_direction).meta({ id: "MessageDirection" });
 
-/** What messages can be asked for. `number` and `with` together are one conversation. */
 export const messagesQuery = z.strictObject({
   direction: directionSchema.optional(),
-  /** One, or several with commas. */
   status: z.string().transform((text) => text.split(",")).pipe(z.array(messageStatusSchema).max(STATUSES.length))
-    .optional(),
-  number: numberInQuery.optional(),
-  with: numberInQuery.optional(),
+    .optional().describe("One status, or several separated by commas"),
+  number: numberInQuery.optional().describe("One of the caller's numbers"),
+  with: numberInQuery.optional().describe("The other number; with number, one conversation"),
   campaignId: z.guid().optional(),
-  since: momentSchema.optional(),
-  until: momentSchema.optional(),
-  search: z.string().trim().min(1).max(200).optional(),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional(),
-});
+  since: momentSchema.optional().describe("ISO 8601 with an offset: from this moment on"),
+  until: momentSchema.optional().describe("ISO 8601 with an offset: before this moment"),
+  search: z.string().trim().min(1).max(200).optional()
+    .describe("Words of the text, each by its beginning, or digits of the other number"),
+  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
+  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional().describe("The next of the page before"),
+}).meta({ id: "MessagesQuery" });
 
 export type MessagesQuery = z.output<typeof messagesQuery>;
 
-/** A message as every endpoint shows it. Times are ISO; `price` is what Twilio says, null until it does. */
 export const messageSchema = z.strictObject({
   id: z.guid(),
-  sid: z.string().nullable(),
+  sid: z.string().nullable().describe("Twilio's, SM… or MM…"),
   direction: directionSchema,
   from: z.string(),
   to: z.string(),
-  body: z.string().nullable(),
+  body: z.string().nullable().describe("null: there is only media, or the text was deleted"),
   media: z.array(z.strictObject({ url: z.string(), contentType: z.string().nullable() })),
   status: messageStatusSchema,
-  source: z.enum(Constants.public.Enums.message_source),
+  source: numberSourceSchema,
   errorCode: z.number().nullable(),
   errorMessage: z.string().nullable(),
   segments: z.number().nullable(),
   encoding: z.string().nullable(),
-  price: z.number().nullable(),
+  price: z.number().nullable().describe("As Twilio reports it, so negative; null until it does"),
   priceUnit: z.string().nullable(),
   campaignId: z.guid().nullable(),
   redactedAt: z.string().nullable(),
   statusUpdatedAt: z.string(),
   createdAt: z.string(),
-});
+}).meta({ id: "ListedMessage", description: "A message that was sent or received. Times are ISO 8601" });
 
 export type Message = z.output<typeof messageSchema>;
 
-/** Newest first; `next` is the cursor of the page behind, null on the last. */
-export const messagePageSchema = z.strictObject({ messages: z.array(messageSchema), next: z.string().nullable() });
+export const messagePageSchema = z.strictObject({
+  messages: z.array(messageSchema),
+  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+}).meta({ id: "MessagePage", description: "The response of list-messages, newest first" });
 
 /** One page of a tenant's messages. */
 export async function listMessages(

@@ -3,14 +3,17 @@ import { type Db, decide, type Enum, unavailable } from "../platform/database.ts
 
 const reply = z.string().trim().min(1).max(1600).nullable();
 
-/** A tenant's rules for their messages, as a whole. Null is the default: Twilio's own answer, the plan's countries, for ever. */
 export const settingsSchema = z.strictObject({
-  stopReply: reply,
-  startReply: reply,
-  helpReply: reply,
+  stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
+  startReply: reply.describe("Sent in addition to Twilio's own reply"),
+  helpReply: reply.describe("Sent in addition to Twilio's own reply"),
   allowedCountries: z.array(z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)")).min(1).max(250)
-    .nullable(),
-  retentionDays: z.number().int().min(1).max(3650).nullable(),
+    .nullable().describe("ISO 3166; narrower than the plan's list"),
+  retentionDays: z.number().int().min(1).max(3650).nullable().describe("1 to 3650; null keeps texts"),
+}).meta({
+  id: "MessagingSettings",
+  description: "A tenant's rules for their messages, as a whole. null is the default: Twilio's own replies, every " +
+    "country of the plan, texts are kept",
 });
 
 export type MessagingSettings = z.output<typeof settingsSchema>;

@@ -7,7 +7,10 @@ export const STATUSES = Constants.public.Enums.message_status;
 
 export type MessageStatus = Enum<"message_status">;
 
-export const messageStatusSchema = z.enum(STATUSES);
+export const messageStatusSchema = z.enum(STATUSES).meta({
+  id: "MessageStatus",
+  description: "Where a message is: reserved, refused, unknown and not_sent are ours, the others are Twilio's",
+});
 
 /** The statuses that Twilio reports of a sent message, in Twilio's words. */
 export const sentStatusSchema = messageStatusSchema.exclude([
