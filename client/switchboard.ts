@@ -1075,7 +1075,7 @@ async function callOnce(
     ...(headers !== undefined && { headers }),
   });
   if (error === null && typeof data === "object" && data !== null) return data;
-  throw response === undefined ? noAnswer(error, signals) : await refusalOf(response);
+  throw response === undefined ? noAnswer(error, signals) : await errorOfFailure(response);
 }
 
 function queryString(query: object = {}): string {
@@ -1110,7 +1110,7 @@ function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): 
 }
 
 /** The error that a response tells: ours as they are, a gateway's as `unexpected_answer`. */
-async function refusalOf(response: Response): Promise<SwitchboardError> {
+async function errorOfFailure(response: Response): Promise<SwitchboardError> {
   const { status } = response;
   // Its body was read already where a success turned out to be no JSON.
   const told: unknown = await response.json().catch(() => null);

@@ -98,9 +98,9 @@ function headersOf({ headers = {} }: Operation): Json[] {
   }));
 }
 
-function successResponses({ answers }: Operation, schemas: Schemas): Record<string, Json> {
+function successResponses({ responses }: Operation, schemas: Schemas): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => [status, {
+    Object.entries(responses).map(([status, schema]) => [status, {
       description: DESCRIPTIONS[status] ?? "Success",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
       ...(schema !== null && { content: { "application/json": { schema: schemas.of(schema, "output") } } }),

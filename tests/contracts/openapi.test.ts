@@ -40,10 +40,10 @@ Deno.test("no two operations share a method and a path, and none refuses a code 
   }
 });
 
-Deno.test("every operation has a summary of one sentence without a period, and an answer that is a success", () => {
-  for (const { title, summary, answers } of operations) {
+Deno.test("every operation has a summary of one sentence without a period, and a successful response", () => {
+  for (const { title, summary, responses } of operations) {
     assert.match(summary, /^[A-Z].*[^.]$/, title);
-    const statuses = Object.keys(answers).map(Number);
+    const statuses = Object.keys(responses).map(Number);
     assert.ok(statuses.length > 0 && statuses.every((status) => status >= 200 && status < 300), title);
   }
 });

@@ -11,8 +11,8 @@ export type Body<One> = One extends { body: infer Schema extends z.ZodType } ? z
 /** The parameters an operation takes, as a program has them before they become text. */
 export type Query<One> = One extends { query: infer Schema extends z.ZodType } ? Untexted<z.input<Schema>> : never;
 
-/** The JSON an operation answers with, whatever its status. */
-export type Success<One> = One extends { answers: infer Answers } ? z.output<Answers[keyof Answers]> : never;
+/** The JSON of an operation's response, whatever its status. */
+export type Success<One> = One extends { responses: infer Responses } ? z.output<Responses[keyof Responses]> : never;
 
 /** A parameter that takes `true` and `false` is a flag, and one that takes whatever becomes a number is a number. */
 type Untexted<Parameters> = {

@@ -197,7 +197,7 @@ test("a number that needs an address or a bundle is bought with them", async () 
   for (const body of papers) {
     const answer = await ada.call("buy-number", { body });
     assert.equal(answer.status, 201, answer.body.message);
-    contract.operations[0].answers[201].parse(answer.body);
+    contract.operations[0].responses[201].parse(answer.body);
   }
   const sent = (await purchasesAtTwilio(ada)).map(({ form }) => [form["AddressSid"], form["BundleSid"]]);
   assert.deepEqual(sent, [[ADDRESS, undefined], [ADDRESS, BUNDLE]]);

@@ -10,7 +10,7 @@ const stage = sharedStage();
 async function list(tenant: Actor) {
   const { status, body } = await tenant.call("list-numbers");
   assert.equal(status, 200, body.message);
-  contract.operations[0].answers[200].parse(body);
+  contract.operations[0].responses[200].parse(body);
   return body;
 }
 

@@ -24,7 +24,7 @@ test("a released number is gone at Twilio and here, and the oldest other one is 
   const [first, second, third] = ada.numbers as [PhoneNumber, PhoneNumber, PhoneNumber];
   const { status, body } = await release(ada, first);
   assert.equal(status, 200, body.message);
-  contract.operations[0].answers[200].parse(body);
+  contract.operations[0].responses[200].parse(body);
   assert.deepEqual(body, {
     released: { ...first, status: "released", isPrimary: false },
     primary: { ...second, isPrimary: true },

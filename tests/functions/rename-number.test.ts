@@ -21,7 +21,7 @@ test("a number is renamed at Twilio and here, and texts to it still come to us",
   const [before] = await stage.twilio.numbersOf(ada.accountSid);
   const { status, body } = await rename(ada, number, "Ada's desk ☎");
   assert.equal(status, 200, body.message);
-  contract.operations[0].answers[200].parse(body);
+  contract.operations[0].responses[200].parse(body);
   assert.deepEqual(body, { ...number, friendlyName: "Ada's desk ☎" });
   const [after] = await stage.twilio.numbersOf(ada.accountSid);
   assert.deepEqual([after.friendly_name, after.sms_url], ["Ada's desk ☎", before.sms_url]);

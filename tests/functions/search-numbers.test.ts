@@ -25,7 +25,7 @@ interface Offered {
 async function offered(query: string): Promise<Offered[]> {
   const { status, body } = await (await searcher()).call(`search-numbers${query}`);
   assert.equal(status, 200, body.message);
-  return contract.operations[0].answers[200].parse(body).numbers;
+  return contract.operations[0].responses[200].parse(body).numbers;
 }
 
 test("a search without wishes offers local US numbers that can text", async () => {

@@ -6,7 +6,7 @@ import { allow, type Caller, freshNumber, freshRecipient, withNumber } from "../
 
 const stage = sharedStage();
 
-interface TwilioRefusal {
+interface TwilioRejection {
   to?: string;
   from?: string;
   twilioCode: number;
@@ -14,7 +14,7 @@ interface TwilioRefusal {
 }
 
 /** Twilio's magic numbers, and what each is to our caller. Source: https://www.twilio.com/docs/iam/test-credentials */
-const REFUSALS: Record<string, TwilioRefusal> = {
+const REFUSALS: Record<string, TwilioRejection> = {
   "a recipient that is not valid": { to: "+15005550001", twilioCode: 21211, refused: [422, "invalid_recipient"] },
   "a recipient that cannot be reached": { to: "+15005550002", twilioCode: 21612, refused: [422, "invalid_recipient"] },
   "a country that is not enabled": { to: "+15005550003", twilioCode: 21408, refused: [403, "destination_not_enabled"] },
@@ -28,7 +28,7 @@ const REFUSALS: Record<string, TwilioRefusal> = {
 async function assertRefusedByTwilio(
   ada: Caller,
   to: string,
-  { from, twilioCode, refused }: TwilioRefusal,
+  { from, twilioCode, refused }: TwilioRejection,
 ): Promise<void> {
   const message = { body: { to, body: "Hello", from }, headers: { "idempotency-key": crypto.randomUUID() } };
   const before = (await sendsTo(stage, to)).length; // magic numbers are everybody's

@@ -20,7 +20,7 @@ test("a tenant makes another number primary: it is the only one, and messages go
   const seen = await lastRequest(stage);
   const { status, body } = await makePrimary(ada, second);
   assert.equal(status, 200, body.message);
-  contract.operations[0].answers[200].parse(body);
+  contract.operations[0].responses[200].parse(body);
   assert.deepEqual(body, { ...second, isPrimary: true });
   assert.deepEqual(await primaries(ada), [second.phoneNumber]);
   const asked = (await stage.twilio.requests(seen)).filter(({ path }) => path.includes(ada.accountSid));

@@ -32,7 +32,7 @@ const stage = sharedStage();
 async function sync(tenant: Actor) {
   const { status, body } = await tenant.call("sync-numbers", { method: "POST" });
   assert.equal(status, 200, body.message);
-  return contract.operations[0].answers[200].parse(body);
+  return contract.operations[0].responses[200].parse(body);
 }
 
 /** Does what somebody does in Twilio's console. */

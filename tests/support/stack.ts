@@ -1,13 +1,13 @@
 import { type Stack, startStack } from "../../local/stack.ts";
 import type { StackState } from "../../local/stack-state.ts";
-import { holdAnswers } from "./held-answers.ts";
+import { holdResponses } from "./held-responses.ts";
 
 /**
  * The stack the tests of this file run against: the one `deno task test` has started (its state is in the file that
  * SWITCHBOARD_STACK names), or else one of their own. Call it once per file, before the tests.
  */
 export function stackUnderTest(): { readonly state: StackState } {
-  holdAnswers();
+  holdResponses();
   const file = Deno.env.get("SWITCHBOARD_STACK");
   if (file !== undefined) return { state: JSON.parse(Deno.readTextFileSync(file)) };
   let stack: Stack | undefined;

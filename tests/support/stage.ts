@@ -3,7 +3,7 @@ import type { StackState } from "../../local/stack-state.ts";
 import { type DatabaseSide, databaseSide } from "./database-side.ts";
 import { type StripeSide, stripeSide } from "../../local/driver/stripe-side.ts";
 import { type TwilioSide, twilioSide } from "../../local/driver/twilio-side.ts";
-import { holdAnswers } from "./held-answers.ts";
+import { holdResponses } from "./held-responses.ts";
 import { stackUnderTest } from "./stack.ts";
 
 /** The stack under test and the three worlds behind it. What is in here is there once the tests run. */
@@ -56,7 +56,7 @@ export interface OwnStage {
  * SWITCHBOARD_FUNCTIONS_DENO names another Deno to run the functions on.
  */
 export function ownStage(options: Pick<StackOptions, "env" | "scheduler">): OwnStage {
-  holdAnswers();
+  holdResponses();
   const log: string[] = [];
   let started: Stack | undefined;
   function stack(): Stack {

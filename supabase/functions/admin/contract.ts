@@ -106,7 +106,7 @@ export const contract = {
       path: "/tenants",
       summary: "Lists tenants by id, a page at a time",
       query: tenantsQuery,
-      answers: { 200: tenantList },
+      responses: { 200: tenantList },
       errors: [],
     },
     {
@@ -114,7 +114,7 @@ export const contract = {
       path: "/dead-letters",
       summary: "Lists dead letters, newest first, a page at a time",
       query: deadLettersQuery,
-      answers: { 200: deadLetterList },
+      responses: { 200: deadLetterList },
       errors: [],
     },
     {
@@ -122,7 +122,7 @@ export const contract = {
       path: "/provision",
       summary: "Gives a user a subaccount without a subscription",
       body: tenantSchema,
-      answers: { 202: acceptedFor },
+      responses: { 202: acceptedFor },
       errors: [],
     },
     {
@@ -130,7 +130,7 @@ export const contract = {
       path: "/suspend",
       summary: "Suspends a tenant regardless of their subscription",
       body: holdSchema,
-      answers: { 202: held },
+      responses: { 202: held },
       errors: [],
     },
     {
@@ -138,7 +138,7 @@ export const contract = {
       path: "/resume",
       summary: "Lifts a suspension, ours or one made in Twilio's console",
       body: holdSchema,
-      answers: { 202: held },
+      responses: { 202: held },
       errors: [],
     },
     {
@@ -146,7 +146,7 @@ export const contract = {
       path: "/close",
       summary: "Closes a tenant's subaccount, finally and with its numbers",
       body: holdSchema,
-      answers: { 202: held },
+      responses: { 202: held },
       errors: [],
     },
     {
@@ -154,14 +154,14 @@ export const contract = {
       path: "/replay",
       summary: "Re-enqueues dead letters, or one Stripe event",
       body: replaySchema,
-      answers: { 202: replayed },
+      responses: { 202: replayed },
       errors: [],
     },
     {
       method: "POST",
       path: "/sweep",
       summary: "Compares Twilio with the database now rather than at the next hour",
-      answers: { 202: accepted },
+      responses: { 202: accepted },
       errors: [],
     },
     {
@@ -169,14 +169,14 @@ export const contract = {
       path: "/rotate-token",
       summary: "Rotates the auth token of a tenant's subaccount",
       body: tenantSchema,
-      answers: { 202: acceptedRotation },
+      responses: { 202: acceptedRotation },
       errors: ["subaccount_pending", "subaccount_suspended", "subaccount_closed"],
     },
     {
       method: "POST",
       path: "/rotate-sealing-keys",
       summary: "Seals all tokens with the current key now, not with the daily schedule",
-      answers: { 202: accepted },
+      responses: { 202: accepted },
       errors: [],
     },
     {
@@ -184,7 +184,7 @@ export const contract = {
       path: "/move-number",
       summary: "Moves a number between the master account and a tenant's",
       body: moveSchema,
-      answers: { 200: movedSchema },
+      responses: { 200: movedSchema },
       errors: [
         "number_taken",
         "number_not_available",
@@ -200,14 +200,14 @@ export const contract = {
       summary:
         "Sets the send rate of campaigns from a tenant's number: one message a second unless carriers allow more",
       body: sendRateSchema,
-      answers: { 200: sendRateSchema.extend({ userId: z.guid() }) },
+      responses: { 200: sendRateSchema.extend({ userId: z.guid() }) },
       errors: [],
     },
     {
       method: "GET",
       path: "/sealing-keys",
       summary: "Returns the current sealing key, and the keys that are in use, missing, or no longer needed",
-      answers: { 200: sealingKeys },
+      responses: { 200: sealingKeys },
       errors: [],
     },
   ],

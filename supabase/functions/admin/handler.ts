@@ -1,5 +1,5 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -31,7 +31,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const { pathname } = new URL(request.url);
   const action = ACTIONS[`${request.method} ${pathname.replace(/^\/admin\//, "")}`];
   if (action === undefined) {
-    throw new Refusal("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such action`);
+    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such action`);
   }
   return await action(request, context);
 }

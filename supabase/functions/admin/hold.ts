@@ -1,7 +1,7 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide, decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { subaccountOf } from "../_shared/subaccounts/credentials.ts";
 import { holdSchema, tenantSchema } from "./contract.ts";
@@ -46,7 +46,7 @@ async function expectConfirmation(userId: string, typed: string | undefined, { d
   const account = await subaccountOf(db, { p_user_id: userId });
   if (account.outcome === "none" || account.subaccount_sid === null) return;
   if (typed !== account.subaccount_sid) {
-    throw new Refusal(
+    throw new ApiError(
       "invalid_input",
       `Cannot close: "confirmSubaccountSid" must be the tenant's subaccount SID, because closing is final`,
       {
@@ -60,6 +60,6 @@ async function expectConfirmation(userId: string, typed: string | undefined, { d
   }
 }
 
-function unknownUser(userId: string): Refusal {
-  return new Refusal("not_found", `Cannot find a user "${userId}"`);
+function unknownUser(userId: string): ApiError {
+  return new ApiError("not_found", `Cannot find a user "${userId}"`);
 }

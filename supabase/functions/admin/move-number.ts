@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { moveNumber } from "../_shared/numbers/move.ts";
 import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { masterTwilio } from "../_shared/subaccounts/credentials.ts";
 import { type movedSchema, moveSchema } from "./contract.ts";
@@ -44,24 +44,24 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
 function cannotMove(
   { phoneNumber, userId }: Wish,
   outcome: Exclude<Enum<"number_to_move_outcome">, "movable">,
-): Refusal {
+): ApiError {
   const cannot = `Cannot move "${phoneNumber}"`;
   switch (outcome) {
     case "unknown_user":
-      return new Refusal("not_found", `Cannot find a user "${userId}"`);
+      return new ApiError("not_found", `Cannot find a user "${userId}"`);
     case "held":
-      return new Refusal("number_taken", `${cannot}: it is another tenant's`);
+      return new ApiError("number_taken", `${cannot}: it is another tenant's`);
     case "purchasing":
-      return new Refusal("number_purchase_in_progress", `${cannot}: it is being bought`);
+      return new ApiError("number_purchase_in_progress", `${cannot}: it is being bought`);
     case "releasing":
-      return new Refusal("number_release_in_progress", `${cannot}: it is being released`);
+      return new ApiError("number_release_in_progress", `${cannot}: it is being released`);
     case "none":
-      return new Refusal("subaccount_required", `${cannot}: user "${userId}" has no subaccount`);
+      return new ApiError("subaccount_required", `${cannot}: user "${userId}" has no subaccount`);
     case "pending":
-      return new Refusal("subaccount_pending", `${cannot}: the subaccount of user "${userId}" is being set up`);
+      return new ApiError("subaccount_pending", `${cannot}: the subaccount of user "${userId}" is being set up`);
     case "suspended":
-      return new Refusal("subaccount_suspended", `${cannot}: user "${userId}" is suspended`);
+      return new ApiError("subaccount_suspended", `${cannot}: user "${userId}" is suspended`);
     case "closed":
-      return new Refusal("subaccount_closed", `${cannot}: the account of user "${userId}" is closed`);
+      return new ApiError("subaccount_closed", `${cannot}: the account of user "${userId}" is closed`);
   }
 }

@@ -1,7 +1,7 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoBody, readJson } from "../_shared/platform/request.ts";
 import { replaySchema } from "./contract.ts";
 
@@ -19,7 +19,7 @@ async function replayEvent(eventId: string, { db, user, requestId }: Context): P
     p_operator_id: user.id,
     p_request_id: requestId,
   });
-  if (outcome === "unknown_event") throw new Refusal("not_found", `Cannot find an event "${eventId}"`);
+  if (outcome === "unknown_event") throw new ApiError("not_found", `Cannot find an event "${eventId}"`);
   return 1;
 }
 
@@ -33,7 +33,7 @@ async function replayLetters(
     p_operator_id: user.id,
     p_request_id: requestId,
   });
-  if (replayed === 0 && letter !== null) throw new Refusal("not_found", `Cannot find a dead letter "${letter}"`);
+  if (replayed === 0 && letter !== null) throw new ApiError("not_found", `Cannot find a dead letter "${letter}"`);
   return replayed;
 }
 

@@ -1,7 +1,7 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import type { InactiveStatus } from "../_shared/subaccounts/require-active.ts";
 import { sealingKeys } from "../_shared/subaccounts/sealing-keys.ts";
@@ -43,15 +43,15 @@ export async function showSealingKeys(request: Request, { db, env }: Context): P
 }
 
 /** Only an active account may change its tokens. */
-function cannotRotate(userId: string, status: InactiveStatus): Refusal {
+function cannotRotate(userId: string, status: InactiveStatus): ApiError {
   switch (status) {
     case "none":
-      return new Refusal("not_found", `Cannot find a subaccount of user "${userId}"`);
+      return new ApiError("not_found", `Cannot find a subaccount of user "${userId}"`);
     case "pending":
-      return new Refusal("subaccount_pending", `Cannot rotate the token of user "${userId}": it is not stored yet`);
+      return new ApiError("subaccount_pending", `Cannot rotate the token of user "${userId}": it is not stored yet`);
     case "suspended":
-      return new Refusal("subaccount_suspended", `Cannot rotate the token of user "${userId}": they are suspended`);
+      return new ApiError("subaccount_suspended", `Cannot rotate the token of user "${userId}": they are suspended`);
     case "closed":
-      return new Refusal("subaccount_closed", `Cannot rotate the token of user "${userId}": their account is closed`);
+      return new ApiError("subaccount_closed", `Cannot rotate the token of user "${userId}": their account is closed`);
   }
 }

@@ -1,6 +1,6 @@
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { sendRateSchema } from "./contract.ts";
 
@@ -16,7 +16,7 @@ export async function setNumberSendRate(request: Request, { db, user, requestId 
     p_request_id: requestId,
   });
   if (set.outcome === "not_found") {
-    throw new Refusal("not_found", `Cannot find "${phoneNumber}" among the tenants' numbers`);
+    throw new ApiError("not_found", `Cannot find "${phoneNumber}" among the tenants' numbers`);
   }
   return Response.json({ phoneNumber, messagesPerSecond, userId: set.user_id });
 }

@@ -19,7 +19,7 @@ export const contract = {
     path: "",
     summary: "Buys a number into your own account, and points its texts to the platform",
     body: purchaseSchema,
-    answers: { 201: phoneNumberSchema },
+    responses: { 201: phoneNumberSchema },
     errors: [
       "number_taken",
       "number_not_available",

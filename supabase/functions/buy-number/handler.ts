@@ -2,11 +2,11 @@ import { buyNumber, stillPurchasing } from "../_shared/numbers/buy.ts";
 import { stillReleasing } from "../_shared/numbers/release.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { accountStatusRefusal } from "../_shared/subaccounts/require-active.ts";
+import { accountStatusError } from "../_shared/subaccounts/require-active.ts";
 import { purchaseSchema } from "./contract.ts";
 
 const reserveNumber = decision("reserve_number", {
@@ -44,15 +44,15 @@ export async function handle(request: Request, context: Context): Promise<Respon
       return Response.json(number, { status: 201 });
     }
     case "already_owned":
-      throw new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is yours already`);
+      throw new ApiError("number_taken", `Cannot buy "${phoneNumber}": it is yours already`);
     case "taken":
-      throw new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`);
+      throw new ApiError("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`);
     case "in_progress":
       throw stillPurchasing(phoneNumber);
     case "releasing":
       throw stillReleasing(phoneNumber);
     case "limit_reached":
-      throw new Refusal(
+      throw new ApiError(
         "number_limit_reached",
         `Cannot buy "${phoneNumber}": your plan's limit of ${reserved.number_limit} numbers is reached`,
         {
@@ -63,6 +63,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "pending":
     case "suspended":
     case "closed":
-      throw accountStatusRefusal(reserved.outcome);
+      throw accountStatusError(reserved.outcome);
   }
 }

@@ -6,7 +6,7 @@ const change = <Name extends string>(name: Name, summary: string) => ({
   method: "POST",
   path: `/{campaignId}/${name}`,
   summary,
-  answers: { 200: campaignSchema },
+  responses: { 200: campaignSchema },
   errors: ["campaign_over"],
 } as const);
 
@@ -18,14 +18,14 @@ export const contract = {
       path: "",
       summary: "Your campaigns, newest first",
       query: campaignsQuery,
-      answers: { 200: campaignPageSchema },
+      responses: { 200: campaignPageSchema },
       errors: [],
     },
     {
       method: "GET",
       path: "/{campaignId}",
       summary: "One campaign, with live counts",
-      answers: { 200: campaignSchema },
+      responses: { 200: campaignSchema },
       errors: [],
     },
     {
@@ -33,7 +33,7 @@ export const contract = {
       path: "/{campaignId}/recipients",
       summary: "What has become of each recipient",
       query: recipientsQuery,
-      answers: { 200: recipientPageSchema },
+      responses: { 200: recipientPageSchema },
       errors: [],
     },
     change("pause", "Stops handing messages to Twilio until resumed; what Twilio has, it sends"),

@@ -9,7 +9,7 @@ import {
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readQuery } from "../_shared/platform/request.ts";
 
 const PATH = /^\/campaigns(?:\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/(recipients|pause|resume|cancel))?)?$/;
@@ -20,7 +20,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const [matched, campaignId, aspect] = PATH.exec(pathname) ?? [];
   const isChange = aspect === "pause" || aspect === "resume" || aspect === "cancel";
   if (matched === undefined || isChange !== (request.method === "POST")) {
-    throw new Refusal("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such thing`);
+    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such thing`);
   }
   const { db, user } = context;
   if (campaignId === undefined) {

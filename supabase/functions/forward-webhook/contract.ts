@@ -13,14 +13,14 @@ export const contract = {
     method: "GET",
     path: "",
     summary: "Where messages you receive are forwarded to",
-    answers: { 200: answer },
+    responses: { 200: answer },
     errors: [],
   }, {
     method: "POST",
     path: "",
     summary: "Forwards messages you receive to a URL, signed in the Standard Webhooks form; null ends that",
     body: request,
-    answers: { 200: answer, 201: answer },
+    responses: { 200: answer, 201: answer },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -1,7 +1,7 @@
 import { forwardWebhookOf, forwardWebhookRequest, saveForwardWebhook } from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 
@@ -17,7 +17,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   }
   const wish = { userId: user.id, url, rotateSecret, requestId };
   const webhook = await saveForwardWebhook(wish, { db, ring: env.TOKEN_SEALING_KEYS });
-  if (webhook === null) throw new Refusal("unauthorized", "Cannot save a webhook: this user is no more");
+  if (webhook === null) throw new ApiError("unauthorized", "Cannot save a webhook: this user is no more");
   return Response.json({ webhook }, { status: webhook.secret === undefined ? 200 : 201 });
 }
 

@@ -8,7 +8,7 @@ export const contract = {
     path: "",
     summary: "Your conversations, one for each pair of numbers, those with the latest news first",
     query: conversationsQuery,
-    answers: { 200: conversationPageSchema },
+    responses: { 200: conversationPageSchema },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -8,7 +8,7 @@ export const contract = {
     path: "",
     summary: "Your messages, newest first, by any filter; number and with together are one conversation",
     query: messagesQuery,
-    answers: { 200: messagePageSchema },
+    responses: { 200: messagePageSchema },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -9,7 +9,7 @@ export const contract = {
     path: "",
     summary: "Your numbers, the primary one first; without any, shared ones with a notice",
     query: z.strictObject({}),
-    answers: { 200: numberListSchema },
+    responses: { 200: numberListSchema },
     errors: [],
   }],
 } as const satisfies Contract;

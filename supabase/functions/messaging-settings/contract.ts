@@ -7,14 +7,14 @@ export const contract = {
     method: "GET",
     path: "",
     summary: "Your rules for messages: answers to keywords, countries, how long texts are kept",
-    answers: { 200: settingsSchema },
+    responses: { 200: settingsSchema },
     errors: [],
   }, {
     method: "POST",
     path: "",
     summary: "Replaces your rules as a whole; null is the default",
     body: settingsSchema,
-    answers: { 200: settingsSchema },
+    responses: { 200: settingsSchema },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -1,6 +1,6 @@
 import { readSettings, saveSettings, settingsSchema } from "../_shared/messages/settings.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 
 /** GET tells the caller's settings, POST replaces them. */
@@ -9,7 +9,7 @@ export async function handle(request: Request, { db, userDb, user }: Context): P
   if (request.method === "GET") return Response.json(await readSettings(userDb, user.id));
   const settings = await readJson(request, settingsSchema);
   if (await saveSettings(db, user.id, settings) === "unknown_user") {
-    throw new Refusal("unauthorized", "Cannot save settings: this user is no more");
+    throw new ApiError("unauthorized", "Cannot save settings: this user is no more");
   }
   return Response.json(settings);
 }

@@ -34,7 +34,7 @@ export const contract = {
       method: "POST",
       path: "",
       summary: "Ensures the caller's subaccount: 201 created, 200 it exists, 202 provisioning is in progress",
-      answers: { 200: ensured, 201: ensured, 202: inProgress },
+      responses: { 200: ensured, 201: ensured, 202: inProgress },
       errors: [
         "subscription_required",
         "subaccount_suspended",
@@ -47,7 +47,7 @@ export const contract = {
       method: "GET",
       path: "",
       summary: "Shows the caller's subaccount and its status",
-      answers: { 200: subaccount },
+      responses: { 200: subaccount },
       errors: [],
     },
   ],

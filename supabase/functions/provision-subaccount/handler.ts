@@ -1,12 +1,12 @@
 import { decision, unavailable } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
-import { failureOf, refusalOf } from "../_shared/twilio/errors.ts";
+import { errorOfFailure, failureOf } from "../_shared/twilio/errors.ts";
 
 const requestSubaccount = decision("request_subaccount", {
   already: ["subaccount_sid", "friendly_name"],
@@ -55,7 +55,7 @@ async function provision(request: Request, context: Context): Promise<Response> 
     case "accepted":
       return await convergeNow(context);
     case "subscription_required":
-      throw new Refusal("subscription_required", "Cannot provision a subaccount: you have no active subscription");
+      throw new ApiError("subscription_required", "Cannot provision a subaccount: you have no active subscription");
     case "suspended":
     case "closed":
       throw notActive(requested.outcome);
@@ -68,7 +68,7 @@ async function convergeNow(context: Context): Promise<Response> {
   try {
     result = await converge(context.user.id, convergeDependencies(context));
   } catch (error) {
-    throw error instanceof Refusal ? error : refusalOf(failureOf(error));
+    throw error instanceof ApiError ? error : errorOfFailure(failureOf(error));
   }
   switch (result.outcome) {
     case "converged":
@@ -78,7 +78,7 @@ async function convergeNow(context: Context): Promise<Response> {
     case "fenced":
       return inProgress();
     case "limit_reached":
-      throw new Refusal(
+      throw new ApiError(
         "subaccount_limit_reached",
         "Cannot create a subaccount yet: the platform's limit is reached. Your request is kept and will be served",
         {
@@ -94,8 +94,8 @@ function responseOf({ sid, friendlyName, status }: ConvergedAccount, created: bo
   return ensured(created ? 201 : 200, sid, friendlyName);
 }
 
-function notActive(status: "suspended" | "closed"): Refusal {
-  return new Refusal(`subaccount_${status}`, `Cannot provision a subaccount: yours is ${status}`);
+function notActive(status: "suspended" | "closed"): ApiError {
+  return new ApiError(`subaccount_${status}`, `Cannot provision a subaccount: yours is ${status}`);
 }
 
 function ensured(httpStatus: 200 | 201, subaccountSid: string, friendlyName: string): Response {

@@ -16,7 +16,7 @@ export const contract = {
     path: "",
     summary: "Deletes a message's text and media at Twilio and here; 202 while Twilio has not finished with it",
     body: redactSchema,
-    answers: { 200: answer, 202: answer },
+    responses: { 200: answer, 202: answer },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -1,7 +1,7 @@
 import { isUnfinished, redactAtTwilio, requestRedaction } from "../_shared/messages/redact.ts";
 import { decide, type Row, rowFrom } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { describeError } from "../_shared/platform/log.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
@@ -16,7 +16,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const asked = await requestRedaction(db, { p_user_id: user.id, p_message_id: messageId, p_request_id: requestId });
   switch (asked.outcome) {
     case "not_found":
-      throw new Refusal("not_found", `Cannot find a message "${messageId}" of yours`);
+      throw new ApiError("not_found", `Cannot find a message "${messageId}" of yours`);
     case "already":
       return Response.json({ id: messageId, redactedAt: isoOf(rowFrom("sms_messages", asked.message).redacted_at) });
     case "accepted": {

@@ -21,7 +21,7 @@ export const contract = {
     path: "",
     summary: "Gives one of your numbers back to Twilio, for good",
     body: releaseSchema,
-    answers: { 200: released },
+    responses: { 200: released },
     errors: [
       "number_purchase_in_progress",
       "number_release_unknown",

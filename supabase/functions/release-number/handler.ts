@@ -1,9 +1,9 @@
 import { releasedOf, releaseNumber } from "../_shared/numbers/release.ts";
 import { ownedNumber } from "../_shared/numbers/shape.ts";
-import { numberRefusal } from "../_shared/numbers/refusals.ts";
+import { numberError } from "../_shared/numbers/errors.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
@@ -54,12 +54,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "pending":
     case "suspended":
     case "closed":
-      throw numberRefusal(numberId, decided);
+      throw numberError(numberId, decided);
   }
 }
 
-function unconfirmed(): Refusal {
-  return new Refusal(
+function unconfirmed(): ApiError {
+  return new ApiError(
     "invalid_input",
     `Cannot release: "confirmPhoneNumber" must be the number itself, because releasing is final`,
     {

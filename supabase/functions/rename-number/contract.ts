@@ -15,7 +15,7 @@ export const contract = {
     path: "",
     summary: "Gives one of your numbers another name, at Twilio as well",
     body: renamingSchema,
-    answers: { 200: phoneNumberSchema },
+    responses: { 200: phoneNumberSchema },
     errors: [
       "number_purchase_in_progress",
       "number_release_in_progress",

@@ -1,6 +1,6 @@
 import { renameNumber } from "../_shared/numbers/rename.ts";
 import { ownedNumber } from "../_shared/numbers/shape.ts";
-import { numberRefusal } from "../_shared/numbers/refusals.ts";
+import { numberError } from "../_shared/numbers/errors.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
@@ -28,7 +28,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   await enforceRateLimit(LIMIT, request, context);
   const { db, env, user, requestId } = context;
   const decided = await numberToChange(db, { p_user_id: user.id, p_number_id: numberId });
-  if (decided.outcome !== "changeable") throw numberRefusal(numberId, decided);
+  if (decided.outcome !== "changeable") throw numberError(numberId, decided);
   const { subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
   const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
   const { phoneNumber, phoneSid } = ownedNumber(decided.number);

@@ -9,7 +9,7 @@ export const contract = {
     method: "POST",
     path: "",
     summary: "Works off what is on the queue, and counts what became of it",
-    answers: { 200: z.strictObject({ done: count, waiting: count, retried: count, buried: count }) },
+    responses: { 200: z.strictObject({ done: count, waiting: count, retried: count, buried: count }) },
     errors: [],
   }],
 } as const satisfies Contract;

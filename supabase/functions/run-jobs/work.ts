@@ -22,7 +22,7 @@ import { resealTokens } from "../_shared/subaccounts/reseal.ts";
 import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
-import { refusalOf } from "../_shared/twilio/errors.ts";
+import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
@@ -192,7 +192,7 @@ async function rotateTenantsToken(userId: string, dependencies: WorkDependencies
 async function syncTenantsNumbers(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
   const result = await syncNumbers(userId, "sync", dependencies);
   // An account that may not act any more is convergence's to look at, which was asked for.
-  if (result.outcome === "failed" && result.failure.kind !== "account") throw refusalOf(result.failure);
+  if (result.outcome === "failed" && result.failure.kind !== "account") throw errorOfFailure(result.failure);
   return "done";
 }
 

@@ -9,7 +9,7 @@ export const contract = {
     path: "",
     summary: "Numbers that can be bought, with what they cost a month where that is known",
     query: searchSchema,
-    answers: { 200: numberOfferSchema },
+    responses: { 200: numberOfferSchema },
     errors: [
       "number_not_available",
       ...ACCOUNT_STATUS_ERRORS,

@@ -11,7 +11,7 @@ export const contract = {
       "Sends to up to 10,000 recipients, each with variables of their own: checks every row, queues, answers at once",
     headers: { "Idempotency-Key": "Repeating the request with the same key makes no second campaign" },
     body: bulkSchema,
-    answers: { 200: bulkAnswerSchema, 202: bulkAnswerSchema },
+    responses: { 200: bulkAnswerSchema, 202: bulkAnswerSchema },
     errors: [
       "no_valid_recipients",
       "idempotency_key_reused",

@@ -29,7 +29,7 @@ export const contract = {
       "Idempotency-Key":
         "1 to 255 visible ASCII characters: the same request under the same key is never sent twice, and is answered 200",
     },
-    answers: { 200: sentMessage, 201: sentMessage },
+    responses: { 200: sentMessage, 201: sentMessage },
     errors: [
       ...ACCOUNT_STATUS_ERRORS,
       "number_not_owned",

@@ -12,7 +12,7 @@ export const contract = {
     path: "",
     summary: "Makes one of your numbers the one that messages go out from unless they say otherwise",
     body: choiceSchema,
-    answers: { 200: phoneNumberSchema },
+    responses: { 200: phoneNumberSchema },
     errors: ["number_purchase_in_progress", "number_release_in_progress"],
   }],
 } as const satisfies Contract;

@@ -1,5 +1,5 @@
 import { decidedNumber } from "../_shared/numbers/shape.ts";
-import { numberRefusal } from "../_shared/numbers/refusals.ts";
+import { numberError } from "../_shared/numbers/errors.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
@@ -35,6 +35,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "purchasing":
     case "releasing":
     case "released":
-      throw numberRefusal(numberId, decided);
+      throw numberError(numberId, decided);
   }
 }

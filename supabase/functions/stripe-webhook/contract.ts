@@ -16,7 +16,7 @@ export const contract = {
     path: "",
     summary: "Verifies a Stripe event, records it and enqueues its work",
     body: eventSchema,
-    answers: { 200: z.strictObject({ received: z.literal(true) }) },
+    responses: { 200: z.strictObject({ received: z.literal(true) }) },
     errors: ["invalid_signature"],
   }],
 } as const satisfies Contract;

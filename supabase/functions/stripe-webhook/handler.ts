@@ -1,7 +1,7 @@
 import type { Json } from "../_shared/database.types.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { check, parseJson, readText } from "../_shared/platform/request.ts";
 import { storableJson } from "../_shared/platform/text.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
@@ -16,7 +16,7 @@ export async function handle(request: Request, { db, env, log }: Context): Promi
   const rawBody = await readText(request, MAX_BYTES);
   const header = request.headers.get("stripe-signature") ?? "";
   if (!await isSignedByStripe(rawBody, header, env.STRIPE_WEBHOOK_SECRET, new Date())) {
-    throw new Refusal("invalid_signature", "Cannot accept the event: its signature is not valid");
+    throw new ApiError("invalid_signature", "Cannot accept the event: its signature is not valid");
   }
   // Whatever text an event holds: it is genuine, so it must be kept.
   const payload = storableJson(parseJson(rawBody));

@@ -10,7 +10,7 @@ export const contract = {
     method: "POST",
     path: "",
     summary: "Takes over what changed at Twilio, and points every number's texts to the platform again",
-    answers: {
+    responses: {
       200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) })
         .meta({ id: "NumberSync", description: "The response of sync-numbers" }),
     },

@@ -4,8 +4,8 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
 import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { accountStatusRefusal } from "../_shared/subaccounts/require-active.ts";
-import { refusalOf } from "../_shared/twilio/errors.ts";
+import { accountStatusError } from "../_shared/subaccounts/require-active.ts";
+import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
 const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
 
@@ -30,8 +30,8 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     case "synced":
       return result.changes;
     case "no_account":
-      throw accountStatusRefusal(result.status);
+      throw accountStatusError(result.status);
     case "failed":
-      throw refusalOf(result.failure);
+      throw errorOfFailure(result.failure);
   }
 }

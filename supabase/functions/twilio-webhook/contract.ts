@@ -12,7 +12,7 @@ export const contract = {
       summary: "Takes what Twilio reports of a message that was sent",
       query: z.object({ message: z.guid().optional() }),
       body: statusSchema,
-      answers: { 204: null },
+      responses: { 204: null },
       errors: [],
     },
     {
@@ -20,7 +20,7 @@ export const contract = {
       path: "/inbound/{userId}",
       summary: "Takes a message that was received, and answers with TwiML: the tenant's reply to a keyword, or nothing",
       body: inboundSchema,
-      answers: { 200: null },
+      responses: { 200: null },
       errors: [],
     },
   ],

@@ -2,7 +2,7 @@ import MessagingResponse from "twilio/lib/twiml/MessagingResponse.js";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared/messages/callbacks.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { Refusal } from "../_shared/platform/errors.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { readText } from "../_shared/platform/request.ts";
 import { signingTokens } from "../_shared/subaccounts/credentials.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
@@ -17,7 +17,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export async function handle(request: Request, context: Context): Promise<Response> {
   const url = new URL(request.url);
   const route = PATH.exec(url.pathname);
-  if (route === null) throw new Refusal("not_found", `Cannot find "${url.pathname.slice(0, 100)}" here`);
+  if (route === null) throw new ApiError("not_found", `Cannot find "${url.pathname.slice(0, 100)}" here`);
   const [, kind, userId] = route as unknown as [string, "status" | "inbound", string];
 
   const body = await readText(request, MAX_BYTES);
@@ -52,8 +52,8 @@ async function verify(
   if (!await isSignedByTwilio(tokens, signature, publicUrl, hasHashedBody(url) ? body : form)) throw notGenuine();
 }
 
-function notGenuine(): Refusal {
-  return new Refusal("forbidden", "Cannot accept the webhook: its signature is not valid");
+function notGenuine(): ApiError {
+  return new ApiError("forbidden", "Cannot accept the webhook: its signature is not valid");
 }
 
 function messageIdOf(url: URL): string | null {

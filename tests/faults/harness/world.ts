@@ -231,7 +231,7 @@ export class World implements AsyncDisposable {
 /** A process that ended, or whose work failed in a way the functions report, is what these proofs are about. */
 function tolerate(error: unknown): void {
   if (error instanceof ProcessEnded) return;
-  const known = ["Refusal", "TwilioUnreachable", "StripeConnectionError", "StripeAPIError", "StripeRateLimitError"];
+  const known = ["ApiError", "TwilioUnreachable", "StripeConnectionError", "StripeAPIError", "StripeRateLimitError"];
   if (error instanceof Error && (known.includes(error.name) || known.includes(error.constructor.name))) return;
   if (error instanceof Error && "status" in error) return; // Twilio's own errors
   throw error;

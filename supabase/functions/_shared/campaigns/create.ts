@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { LONGEST_BODY, mediaUrlsSchema, sha256 } from "../messages/compose.ts";
-import { senderRefusal } from "../messages/reserve.ts";
+import { senderError } from "../messages/reserve.ts";
 import { type Db, decision, rowFrom } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { momentSchema } from "../platform/paging.ts";
 import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import { type CheckedRecipients, checkRecipients } from "./recipients.ts";
@@ -63,11 +63,11 @@ export interface CreateOptions {
   rateLimit: ReturnType<typeof rateLimitArgs>;
 }
 
-/** Checks every row of the request. @throws Refusal `no_valid_recipients` where none is left */
+/** Checks every row of the request. @throws ApiError `no_valid_recipients` where none is left */
 export function checkBulk(input: BulkInput): CheckedRecipients {
   const checked = checkRecipients(input.recipients, input.body ?? null);
   if (checked.ready.length > 0) return checked;
-  throw new Refusal("no_valid_recipients", "Cannot send: no row of recipients can be sent to", {
+  throw new ApiError("no_valid_recipients", "Cannot send: no row of recipients can be sent to", {
     details: checked.rejected.slice(0, 100).map(({ index, to, code, message }) => ({ index, to, code, message })),
   });
 }
@@ -75,7 +75,7 @@ export function checkBulk(input: BulkInput): CheckedRecipients {
 /**
  * Stores a campaign with its recipients and enqueues it, in one round trip.
  * @returns the campaign, and whether it was created under this key before
- * @throws Refusal
+ * @throws ApiError
  */
 export async function createCampaign(
   db: Db,
@@ -101,7 +101,7 @@ export async function createCampaign(
     case "duplicate":
       return { campaign: campaignOf(rowFrom("campaigns", made.campaign)), isRepeated: made.outcome === "duplicate" };
     case "key_conflict":
-      throw new Refusal(
+      throw new ApiError(
         "idempotency_key_reused",
         "Cannot send: this Idempotency-Key was used for a different campaign",
       );
@@ -113,6 +113,6 @@ export async function createCampaign(
     case "pending":
     case "suspended":
     case "closed":
-      throw senderRefusal(made.outcome, input.from ?? null);
+      throw senderError(made.outcome, input.from ?? null);
   }
 }

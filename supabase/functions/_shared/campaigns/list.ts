@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { completeRows, type Db, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
 import {
   type Campaign,
@@ -55,7 +55,7 @@ const requestChange = decision("change_campaign", {
 
 const EVERY = { p_status: null, p_before_at: null, p_before_id: null };
 
-/** One campaign of a tenant's. @throws Refusal `not_found` */
+/** One campaign of a tenant's. @throws ApiError `not_found` */
 export async function fetchCampaign(db: Db, userId: string, campaignId: string): Promise<Campaign> {
   const [row] = await rows(db, "list_campaigns", {
     p_user_id: userId,
@@ -88,7 +88,7 @@ export async function listCampaigns(
   return { campaigns: found.map(campaignOf), next };
 }
 
-/** One page of what has become of a campaign's recipients. @throws Refusal `not_found` */
+/** One page of what has become of a campaign's recipients. @throws ApiError `not_found` */
 export async function listRecipients(
   db: Db,
   userId: string,
@@ -121,7 +121,7 @@ export async function listRecipients(
 
 /**
  * Pauses, resumes or cancels a campaign; asking for what is so already is fine.
- * @throws Refusal `not_found`, `campaign_over`
+ * @throws ApiError `not_found`, `campaign_over`
  */
 export async function changeCampaign(
   db: Db,
@@ -139,7 +139,7 @@ export async function changeCampaign(
       throw noCampaign(campaignId);
     case "over": {
       const { status } = rowFrom("campaigns", changed.campaign);
-      throw new Refusal("campaign_over", `Cannot ${change} the campaign: it is ${status}`);
+      throw new ApiError("campaign_over", `Cannot ${change} the campaign: it is ${status}`);
     }
     case "changed":
     case "already":
@@ -147,6 +147,6 @@ export async function changeCampaign(
   }
 }
 
-function noCampaign(campaignId: string): Refusal {
-  return new Refusal("not_found", `Cannot find a campaign "${campaignId}" of yours`);
+function noCampaign(campaignId: string): ApiError {
+  return new ApiError("not_found", `Cannot find a campaign "${campaignId}" of yours`);
 }

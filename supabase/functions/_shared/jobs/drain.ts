@@ -1,5 +1,5 @@
 import { type Db, decide, rows } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
@@ -108,7 +108,7 @@ function kindOf(job: unknown): string {
 
 /** The error that an operator reads: the kind of failure, without the text of a foreign error. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Refusal) return `${error.code}: ${error.message}`;
+  if (error instanceof ApiError) return `${error.code}: ${error.message}`;
   try {
     const failure = failureOf(error);
     return "code" in failure ? `twilio ${failure.kind} ${failure.code}: ${failure.message}` : `twilio ${failure.kind}`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { compose } from "./compose.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 
-const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code;
+const refused = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
 
 Deno.test("a recipient is brought into E.164 form", async () => {
   assert.equal((await compose({ to: "+1 (415) 555-0100", body: "hi" })).to, "+14155550100");

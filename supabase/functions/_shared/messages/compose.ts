@@ -2,7 +2,7 @@ import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { SegmentedMessage } from "sms-segments-calculator";
 import { z } from "zod";
 import type { Enum } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 
 /** Twilio's limit (21617), in UTF-16 code units as it counts them. */
 export const LONGEST_BODY = 1600;
@@ -37,14 +37,14 @@ export interface Composed {
   requestHash: string;
 }
 
-/** Checks and measures a message. @throws Refusal `invalid_recipient`, `body_too_long` */
+/** Checks and measures a message. @throws ApiError `invalid_recipient`, `body_too_long` */
 export async function compose(input: MessageInput): Promise<Composed> {
   const recipient = readRecipient(input.to);
   if (recipient === null) throw invalidRecipient(input.to);
   const { number: to, country } = recipient;
   const body = input.body ?? null;
   if (body !== null && body.length > LONGEST_BODY) {
-    throw new Refusal(
+    throw new ApiError(
       "body_too_long",
       `Cannot send a body of ${body.length} characters: at most ${LONGEST_BODY} are allowed`,
       {
@@ -92,8 +92,8 @@ export function readRecipient(text: string): Recipient | null {
 /** Satellite phones and the like. On no list of countries. */
 const UNKNOWN_COUNTRY = "ZZ";
 
-function invalidRecipient(text: string): Refusal {
-  return new Refusal(
+function invalidRecipient(text: string): ApiError {
+  return new ApiError(
     "invalid_recipient",
     `Cannot send to "${text}": it is not a phone number in international form (+ and country code)`,
     {

@@ -1,8 +1,8 @@
 import { type Db, decision, type Enum, type Row, rowFrom } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
-import { refusalOfMessage } from "./refusals.ts";
+import { errorOfMessage } from "./errors.ts";
 
 const reserve = decision("reserve_message", {
   reserved: ["message", "sealed_token?"],
@@ -59,7 +59,7 @@ export interface ReserveOptions {
 
 /**
  * One round trip that decides whether the message may be sent, from which number of which account, and reserves its row.
- * @throws Refusal naming the rule that forbids it, or the earlier refusal when the key was used for this request before
+ * @throws ApiError naming the rule that forbids it, or the error of the earlier request with this key
  */
 export async function reserveMessage(db: Db, composed: Composed, options: ReserveOptions): Promise<ReserveResult> {
   const decided = await reserve(db, {
@@ -87,17 +87,23 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "duplicate":
       return { outcome: "duplicate", message: earlierMessage(rowFrom("sms_messages", decided.message), composed) };
     case "key_conflict":
-      throw new Refusal("idempotency_key_reused", "Cannot send: this Idempotency-Key was used for a different message");
+      throw new ApiError(
+        "idempotency_key_reused",
+        "Cannot send: this Idempotency-Key was used for a different message",
+      );
     case "rate_limited":
       throw rateLimited(decided.retry_after_seconds);
     case "destination_refused":
-      throw new Refusal(
+      throw new ApiError(
         "destination_not_enabled",
         `Cannot send to "${to}": messages to "${composed.country}" are not enabled`,
         { details: [{ field: "to", code: "country_not_enabled", country: composed.country }] },
       );
     case "opted_out":
-      throw new Refusal("recipient_opted_out", `Cannot send to "${to}": they replied STOP to "${decided.from_number}"`);
+      throw new ApiError(
+        "recipient_opted_out",
+        `Cannot send to "${to}": they replied STOP to "${decided.from_number}"`,
+      );
     case "daily_limit_reached":
       throw limitReached("today", Number(decided.message_limit), "3600");
     case "monthly_limit_reached":
@@ -110,7 +116,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "pending":
     case "suspended":
     case "closed":
-      throw senderRefusal(decided.outcome, from);
+      throw senderError(decided.outcome, from);
   }
 }
 
@@ -124,10 +130,10 @@ function reservationOf(row: Row<"sms_messages">, sealedToken: string | null): Re
   };
 }
 
-/** @throws Refusal the one that the earlier request got */
+/** @throws ApiError the one that the earlier request got */
 function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Composed): SentMessage {
   if (row.status === "refused") {
-    throw refusalOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
+    throw errorOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
   }
   return {
     id: row.id,
@@ -142,35 +148,35 @@ function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Co
 }
 
 /** Why a tenant cannot send, or not from this number. */
-export function senderRefusal(outcome: Exclude<Enum<"sender_outcome">, "allowed">, from: string | null): Refusal {
+export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">, from: string | null): ApiError {
   switch (outcome) {
     case "number_not_owned":
-      return new Refusal("number_not_owned", `Cannot send from "${from}": number is not yours`, {
+      return new ApiError("number_not_owned", `Cannot send from "${from}": number is not yours`, {
         details: [{ field: "from", code: "not_owned" }],
       });
     case "no_number":
-      return new Refusal("number_required", "Cannot send: you have no number yet, buy one first");
+      return new ApiError("number_required", "Cannot send: you have no number yet, buy one first");
     case "no_subaccount":
-      return new Refusal("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
+      return new ApiError("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
     case "pending":
-      return new Refusal("subaccount_pending", "Cannot send yet: your subaccount is being set up");
+      return new ApiError("subaccount_pending", "Cannot send yet: your subaccount is being set up");
     case "suspended":
-      return new Refusal("subaccount_suspended", "Cannot send: your subaccount is suspended");
+      return new ApiError("subaccount_suspended", "Cannot send: your subaccount is suspended");
     case "closed":
-      return new Refusal("subaccount_closed", "Cannot send: your subaccount is closed");
+      return new ApiError("subaccount_closed", "Cannot send: your subaccount is closed");
   }
 }
 
 /** @param limit a number: a numeric of the database may come as a text, to lose nothing */
-function spendLimitReached(limit: number): Refusal {
-  return new Refusal("spend_limit_reached", `Cannot send: your plan's limit of ${limit} a month is spent`, {
+function spendLimitReached(limit: number): ApiError {
+  return new ApiError("spend_limit_reached", `Cannot send: your plan's limit of ${limit} a month is spent`, {
     headers: { "retry-after": "86400" },
     details: [{ limit }],
   });
 }
 
-function limitReached(period: string, limit: number, retryAfterSeconds: string): Refusal {
-  return new Refusal(
+function limitReached(period: string, limit: number, retryAfterSeconds: string): ApiError {
+  return new ApiError(
     "message_limit_reached",
     `Cannot send: your plan's limit of ${limit} messages ${period} is reached`,
     {

@@ -1,13 +1,13 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import { type Db, decide } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
 import { recordMessageStatus } from "./evidence.ts";
-import { refusalOfMessage } from "./refusals.ts";
+import { errorOfMessage } from "./errors.ts";
 import type { Reservation, SentMessage } from "./reserve.ts";
 import type { MessageStatus } from "./statuses.ts";
 
@@ -23,7 +23,7 @@ export interface SendDependencies {
 /**
  * Hands a reserved message to Twilio, once, and records what came of it. An SMS cannot be unsent: without an answer it is
  * kept as `unknown` and never sent again; a callback or a look-up settles it.
- * @throws Refusal
+ * @throws ApiError
  */
 export async function sendReserved(
   composed: Composed,
@@ -67,7 +67,7 @@ async function recordAccepted(
     });
     return recorded.outcome === "not_found" ? accepted.status : recorded.status;
   } catch (error) {
-    const cause = error instanceof Refusal ? error.cause : error;
+    const cause = error instanceof ApiError ? error.cause : error;
     dependencies.log.error("message.unrecorded", { messageId: reservation.messageId, ...describeError(cause) });
     return accepted.status;
   }
@@ -92,7 +92,7 @@ async function afterFailedSend(
   reservation: Reservation,
   failure: TwilioFailure,
   dependencies: SendDependencies,
-): Promise<Refusal> {
+): Promise<ApiError> {
   switch (failure.kind) {
     case "throttled":
     case "not_found":
@@ -102,7 +102,7 @@ async function afterFailedSend(
       if (failure.kind !== "throttled" && reservation.source === "subaccount") {
         await decide(dependencies.db, "report_account_trouble", { p_user_id: dependencies.userId });
       }
-      return refusalOf(failure);
+      return errorOfFailure(failure);
     case "unknown":
       await recordAnswer(reservation, dependencies, { p_status: "unknown", p_error_message: failure.message });
       return outcomeUnknown(to, reservation.messageId, failure.message);
@@ -112,7 +112,7 @@ async function afterFailedSend(
         p_error_code: failure.code,
         p_error_message: failure.message,
       });
-      return refusalOfMessage(to, failure);
+      return errorOfMessage(to, failure);
   }
 }
 
@@ -136,8 +136,8 @@ function recordAnswer({ messageId, accountSid }: Reservation, { db, userId }: Se
   });
 }
 
-function outcomeUnknown(to: string, messageId: string, reason: string): Refusal {
-  return new Refusal(
+function outcomeUnknown(to: string, messageId: string, reason: string): ApiError {
+  return new ApiError(
     "message_outcome_unknown",
     `Cannot say whether the message to "${to}" was sent: Twilio's answer was lost. It is kept as unknown and will be settled; repeating the request with the same Idempotency-Key does not send it twice`,
     { details: [{ messageId, status: "unknown" }], headers: { "retry-after": "30" }, cause: new Error(reason) },

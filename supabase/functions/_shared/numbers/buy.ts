@@ -1,8 +1,8 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import { type Db, decide, decision } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 import { inboundUrl } from "../twilio/webhook-urls.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
 
@@ -29,13 +29,13 @@ export interface BuyDependencies {
 /**
  * Buys a number that is reserved for the tenant. An answer that is lost is looked for at Twilio at once; what is not found
  * then stays reserved, and `settlePurchase` looks again later: one purchase, one row, whatever happens in between.
- * @throws Refusal
+ * @throws ApiError
  */
 export async function buyNumber(purchase: Purchase, dependencies: BuyDependencies): Promise<PhoneNumber> {
   try {
     return await recordPurchase(purchase, await buyAtTwilio(purchase, dependencies), dependencies);
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof ApiError) throw error;
     return await afterFailedPurchase(purchase, failureOf(error), dependencies);
   }
 }
@@ -66,13 +66,13 @@ async function afterFailedPurchase(
   if (failure.kind === "account") {
     await decide(dependencies.db, "report_account_trouble", { p_user_id: purchase.userId });
   }
-  throw refusalOfPurchase(purchase, failure);
+  throw errorOfPurchase(purchase, failure);
 }
 
 /** 21422: the number is owned, which is also what a repeated purchase of our own number hears. */
 const ALREADY_OWNED = 21422;
 
-/** As `lookUp`. @throws Refusal `number_purchase_in_progress` when Twilio does not tell */
+/** As `lookUp`. @throws ApiError `number_purchase_in_progress` when Twilio does not tell */
 async function findPurchased(
   purchase: Purchase,
   dependencies: BuyDependencies,
@@ -111,7 +111,7 @@ async function recordPurchase(
   });
   const number = decidedNumber(recorded.number);
   if (number.status === "released") {
-    throw new Refusal(
+    throw new ApiError(
       "subaccount_closed",
       `Cannot buy "${purchase.phoneNumber}": your subaccount was closed meanwhile`,
     );
@@ -137,8 +137,8 @@ export async function settlePurchase(
 }
 
 /** The refusal for whoever asks about a number whose purchase is under way, or without an answer. */
-export function stillPurchasing(phoneNumber: string): Refusal {
-  return new Refusal(
+export function stillPurchasing(phoneNumber: string): ApiError {
+  return new ApiError(
     "number_purchase_in_progress",
     `Cannot say yet whether "${phoneNumber}" was bought: the purchase is being settled, it will appear among your numbers or be free again`,
     { headers: { "retry-after": "60" } },
@@ -153,23 +153,23 @@ const REGULATORY: Readonly<Record<number, { field: "addressSid" | "bundleSid"; n
 };
 
 /** Twilio's refusals of a purchase, in the caller's terms, with Twilio's code beside. */
-function refusalOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { kind: "unknown" }>): Refusal {
+function errorOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { kind: "unknown" }>): ApiError {
   const { phoneNumber } = purchase;
-  if (failure.kind !== "refused") return refusalOf(failure);
+  if (failure.kind !== "refused") return errorOfFailure(failure);
   const details = [twilioDetail(failure)];
   const missing = REGULATORY[failure.code];
   if (missing !== undefined) {
     const { field, needed } = missing;
     const code = purchase[field] === undefined ? "required" : "not_accepted";
-    return new Refusal("regulatory_information_required", `Cannot buy "${phoneNumber}": it needs ${needed}`, {
+    return new ApiError("regulatory_information_required", `Cannot buy "${phoneNumber}": it needs ${needed}`, {
       details: [{ field, code, message: `must be the SID of ${needed}`, ...twilioDetail(failure) }],
     });
   }
   if (failure.code === ALREADY_OWNED) {
-    return new Refusal("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`, { details });
+    return new ApiError("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`, { details });
   }
   if (failure.code === 21421 || failure.code === 21452) {
-    return new Refusal("number_not_available", `Cannot buy "${phoneNumber}": Twilio does not offer it`, { details });
+    return new ApiError("number_not_available", `Cannot buy "${phoneNumber}": Twilio does not offer it`, { details });
   }
-  return refusalOf(failure);
+  return errorOfFailure(failure);
 }

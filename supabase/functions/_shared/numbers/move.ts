@@ -1,9 +1,9 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import type { Json } from "../database.types.ts";
 import { type Db, decision, type Enum } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf, twilioUnavailable } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf, twilioUnavailable } from "../twilio/errors.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
@@ -31,11 +31,11 @@ export interface MoveDependencies {
 /**
  * Moves a number between the master account and a tenant's. Both accounts are looked at first, so that it may be repeated: a
  * number that is there already is set up and recorded.
- * @throws Refusal
+ * @throws ApiError
  */
 export async function moveNumber(move: Move, dependencies: MoveDependencies): Promise<PhoneNumber> {
   const moved = await moveAtTwilio(move, dependencies).catch((error) => {
-    throw error instanceof Refusal ? error : refusalOf(failureOf(error));
+    throw error instanceof ApiError ? error : errorOfFailure(failureOf(error));
   });
   return await recordMove(move, moved, dependencies);
 }
@@ -142,13 +142,13 @@ function masterNumber(shared: Json, moved: IncomingPhoneNumberInstance): PhoneNu
   };
 }
 
-function nowhere({ phoneNumber, to }: Move): Refusal {
+function nowhere({ phoneNumber, to }: Move): ApiError {
   const account = to === "tenant" ? "the master account" : "this tenant's account";
-  return new Refusal("not_found", `Cannot move "${phoneNumber}": ${account} does not have it`);
+  return new ApiError("not_found", `Cannot move "${phoneNumber}": ${account} does not have it`);
 }
 
-function heldMeanwhile(phoneNumber: string): Refusal {
-  return new Refusal(
+function heldMeanwhile(phoneNumber: string): ApiError {
+  return new ApiError(
     "number_taken",
     `Cannot record the move of "${phoneNumber}": another row has the number, which a sync of its tenant clears up; then repeat this`,
   );

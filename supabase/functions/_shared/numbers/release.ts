@@ -1,8 +1,8 @@
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumberRelease = decision("record_number_release", {
@@ -35,7 +35,7 @@ export interface Released {
 /**
  * Gives a number back to Twilio that is marked as being released. Deleting may be repeated: a number that is not there any
  * more is what was wanted. Without an answer the mark stays, and `settleRelease` repeats it later.
- * @throws Refusal
+ * @throws ApiError
  */
 export async function releaseNumber(release: Release, dependencies: ReleaseDependencies): Promise<Released> {
   let failure = await deleteAtTwilio(release, dependencies);
@@ -45,7 +45,7 @@ export async function releaseNumber(release: Release, dependencies: ReleaseDepen
   const { db } = dependencies;
   if (!release.begunBefore) await decide(db, "cancel_number_release", { p_number_id: release.numberId });
   if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: release.userId });
-  throw refusalOf(failure);
+  throw errorOfFailure(failure);
 }
 
 /**
@@ -92,8 +92,8 @@ export function releasedOf(decided: { number: Json; primary_number: Json }): Rel
   };
 }
 
-function releaseUnknown(phoneNumber: string): Refusal {
-  return new Refusal(
+function releaseUnknown(phoneNumber: string): ApiError {
+  return new ApiError(
     "number_release_unknown",
     `Cannot say yet whether "${phoneNumber}" was released: Twilio did not answer, and the release will be finished for you`,
     { headers: { "retry-after": "60" } },
@@ -101,8 +101,8 @@ function releaseUnknown(phoneNumber: string): Refusal {
 }
 
 /** The refusal for whoever wants something of a number that is on its way out. */
-export function stillReleasing(phoneNumber: string): Refusal {
-  return new Refusal("number_release_in_progress", `Cannot do this with "${phoneNumber}": it is being released`, {
+export function stillReleasing(phoneNumber: string): ApiError {
+  return new ApiError("number_release_in_progress", `Cannot do this with "${phoneNumber}": it is being released`, {
     headers: { "retry-after": "60" },
   });
 }

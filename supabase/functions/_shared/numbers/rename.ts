@@ -1,7 +1,7 @@
 import { type Db, decide, decision } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumberName = decision("record_number_name", { recorded: ["number"], gone: [] });
@@ -24,7 +24,7 @@ export interface RenameDependencies {
 /**
  * Renames a number at Twilio, then here. It may be repeated, and a name whose recording was lost is taken over by the next
  * sync, so an answer that is lost is simply told.
- * @throws Refusal
+ * @throws ApiError
  */
 export async function renameNumber(renaming: Renaming, dependencies: RenameDependencies): Promise<PhoneNumber> {
   const { db, requestId } = dependencies;
@@ -46,10 +46,10 @@ async function renameAtTwilio(renaming: Renaming, { db, twilio }: RenameDependen
     const failure = failureOf(error);
     if (failure.kind === "not_found") throw gone(phoneNumber);
     if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
-    throw refusalOf(failure);
+    throw errorOfFailure(failure);
   }
 }
 
-function gone(phoneNumber: string): Refusal {
-  return new Refusal("not_found", `Cannot rename "${phoneNumber}": it is not among your numbers at Twilio any more`);
+function gone(phoneNumber: string): ApiError {
+  return new ApiError("not_found", `Cannot rename "${phoneNumber}": it is not among your numbers at Twilio any more`);
 }

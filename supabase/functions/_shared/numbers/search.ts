@@ -1,10 +1,10 @@
 import type { LocalListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry/local.js";
 import { z } from "zod";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, refusalOf } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
 import { type Db, decide } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import { capabilitiesOf, capabilitiesSchema } from "./shape.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
@@ -57,7 +57,7 @@ export interface SearchDependencies {
   pricesIn: (country: string) => Promise<NumberPrices | null>;
 }
 
-/** Numbers on offer and what they cost, SMS-capable ones unless the search says otherwise. @throws Refusal with Twilio's code */
+/** Numbers on offer and what they cost, SMS-capable ones unless the search says otherwise. @throws ApiError with Twilio's code */
 export async function searchNumbers(search: Search, dependencies: SearchDependencies): Promise<AvailableNumber[]> {
   const [found, prices] = await Promise.all([
     findNumbers(search, dependencies),
@@ -88,13 +88,13 @@ async function findNumbers(search: Search, { db, twilio, userId }: SearchDepende
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind === "not_found") {
-      throw new Refusal(
+      throw new ApiError(
         "number_not_available",
         `Cannot offer ${search.type} numbers in "${search.country}": Twilio has none there`,
       );
     }
     if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
-    throw refusalOf(failure);
+    throw errorOfFailure(failure);
   }
 }
 

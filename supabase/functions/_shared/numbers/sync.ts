@@ -2,7 +2,7 @@ import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/acco
 import { z } from "zod";
 import { Constants, type Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import type { SealedCredentials } from "../subaccounts/credentials.ts";
 import type { Twilio } from "../twilio/client.ts";
@@ -58,7 +58,7 @@ export async function syncNumbers(userId: string, actor: string, dependencies: S
   try {
     return { outcome: "synced", changes: await compare(tenant, twilio, dependencies) };
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof ApiError) throw error;
     const failure = failureOf(error);
     if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
     return { outcome: "failed", failure };

@@ -17,7 +17,7 @@ export interface Operation {
   /** Request headers that mean something here, each with what it does. */
   headers?: Readonly<Record<string, string>>;
   /** Successful answers: the schema of the JSON body, or null where there is none or it is not JSON. */
-  answers: Readonly<Record<number, z.ZodType | null>>;
+  responses: Readonly<Record<number, z.ZodType | null>>;
   /** What may be refused here, besides what every endpoint may refuse (see COMMON_ERRORS). */
   errors: readonly ErrorCode[];
 }

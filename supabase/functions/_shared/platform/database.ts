@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database, Json } from "../database.types.ts";
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 
 export type Db = SupabaseClient<Database>;
 
@@ -24,7 +24,7 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Calls a SQL function that decides, in one round trip, and returns its single row or scalar.
- * @throws Refusal `database_unavailable` when there is no answer within ten seconds or no row
+ * @throws ApiError `database_unavailable` when there is no answer within ten seconds or no row
  */
 export async function decide<Name extends FunctionName>(
   db: Db,
@@ -68,7 +68,7 @@ type NoOthers<Name extends DecisionName, Columns> = { [Key in Exclude<keyof Colu
  * Declares a SQL function that decides: what it answers with, outcome by outcome. The result calls it in one round trip and
  * returns a union, so that a `switch` over `outcome` is checked by the compiler and each case has exactly its columns.
  *
- * @throws Refusal `database_unavailable` when there is no answer within ten seconds or no row
+ * @throws ApiError `database_unavailable` when there is no answer within ten seconds or no row
  * @throws Error when the database answers with an outcome, or without a column, that was not declared
  * @example
  * const requestSweep = decision("request_sweep", { accepted: ["sweep_id"], busy: [] });
@@ -135,9 +135,9 @@ async function call<Name extends FunctionName>(db: Db, name: Name, args: Argumen
   return data;
 }
 
-/** The refusal for a query that failed: the caller learns that, the log learns which and why. */
-export function unavailable(what: string, why: string): Refusal {
-  return new Refusal("database_unavailable", "Cannot reach the database just now: try again", {
+/** The error for a failed query. The caller learns only that it failed; the log names the query and the reason. */
+export function unavailable(what: string, why: string): ApiError {
+  return new ApiError("database_unavailable", "Cannot reach the database just now: try again", {
     cause: new Error(`${what}: ${why}`),
     headers: { "retry-after": "2" },
   });

@@ -3,7 +3,7 @@ import type { Database } from "../database.types.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
 export type Method = "GET" | "POST";
@@ -65,7 +65,7 @@ async function answer(
   base: Pick<Context, "env" | "requestId" | "log">,
 ): Promise<Response> {
   if (!(methods as readonly string[]).includes(request.method)) {
-    throw new Refusal(
+    throw new ApiError(
       "method_not_allowed",
       `Cannot ${request.method} here: only ${methods.join(" and ")} are understood`,
       {
@@ -76,15 +76,15 @@ async function answer(
   const { data, error } = await createSupabaseContext<Database>(request, { auth: auth === "operator" ? "user" : auth });
   if (error !== null) {
     if (error.status >= 500) throw error;
-    throw new Refusal("unauthorized", unauthorizedMessage(auth));
+    throw new ApiError("unauthorized", unauthorizedMessage(auth));
   }
   const user = { id: data.userClaims?.id ?? "", email: data.userClaims?.email };
   // A genuine token need not be a user's: one without a user's id would only fail in the database.
   const needsUser = auth === "user" || auth === "operator";
-  if (needsUser && !UUID.test(user.id)) throw new Refusal("unauthorized", unauthorizedMessage(auth));
+  if (needsUser && !UUID.test(user.id)) throw new ApiError("unauthorized", unauthorizedMessage(auth));
   // app_metadata is what only the service can write; user_metadata is the user's own and proves nothing.
   if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
-    throw new Refusal("forbidden", "Cannot do this: it takes an operator");
+    throw new ApiError("forbidden", "Cannot do this: it takes an operator");
   }
   return await handle(request, { ...base, user, userDb: data.supabase, db: data.supabaseAdmin });
 }
@@ -95,21 +95,21 @@ function unauthorizedMessage(auth: EndpointOptions["auth"]): string {
     : "Cannot accept this call: send the project's secret key as apikey";
 }
 
-/** Turns whatever was thrown into our error shape. What is not a Refusal is logged, and the caller learns only the request id. */
+/** Turns whatever was thrown into our error shape. Any other error is logged, and the caller learns only the request id. */
 function errorResponse(error: unknown, requestId: string, log: Log): Response {
-  const refusal = error instanceof Refusal
+  const apiError = error instanceof ApiError
     ? error
-    : new Refusal("internal_error", "Cannot complete the request because of an error on our side");
-  if (refusal.status >= 500) {
-    log.error("request.failed", { code: refusal.code, ...describeError(refusal.cause ?? error) });
+    : new ApiError("internal_error", "Cannot complete the request because of an error on our side");
+  if (apiError.status >= 500) {
+    log.error("request.failed", { code: apiError.code, ...describeError(apiError.cause ?? error) });
   }
   const body = {
-    code: refusal.code,
-    message: refusal.message,
+    code: apiError.code,
+    message: apiError.message,
     requestId,
-    ...(refusal.details && { details: refusal.details }),
+    ...(apiError.details && { details: apiError.details }),
   };
-  return Response.json(body, { status: refusal.status, headers: refusal.headers });
+  return Response.json(body, { status: apiError.status, headers: apiError.headers });
 }
 
 function withHeaders(response: Response, headers: Record<string, string>): Response {

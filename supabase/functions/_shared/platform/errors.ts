@@ -54,7 +54,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 /** One fact about what was wrong, for a program to read: the offending field, Twilio's own code … */
 export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
 
-export interface RefusalOptions {
+export interface ApiErrorOptions {
   details?: readonly ErrorDetail[];
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
@@ -64,14 +64,14 @@ export interface RefusalOptions {
  * A request we answer with an error on purpose. The message is written for the caller: what could not be done and why,
  * with the value quoted and no final period. It never carries internal text.
  */
-export class Refusal extends Error {
+export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ErrorCode, message: string, options: RefusalOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = "Refusal";
+    this.name = "ApiError";
     this.code = code;
     this.details = options.details;
     this.headers = options.headers ?? {};

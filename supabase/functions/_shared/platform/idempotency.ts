@@ -1,17 +1,17 @@
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 
 const EXPECTED = "must be 1 to 255 visible ASCII characters";
 
 /**
  * The request's `Idempotency-Key`: of the caller's choice, it makes a repeated request harmless. Without one every request
  * stands for itself.
- * @throws Refusal `invalid_input`
+ * @throws ApiError `invalid_input`
  */
 export function idempotencyKeyOf(request: Request): string {
   const key = request.headers.get("idempotency-key");
   if (key === null) return crypto.randomUUID();
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new Refusal("invalid_input", `Cannot accept the request: "Idempotency-Key": ${EXPECTED}`, {
+  throw new ApiError("invalid_input", `Cannot accept the request: "Idempotency-Key": ${EXPECTED}`, {
     details: [{ field: "Idempotency-Key", code: "invalid_format", message: EXPECTED }],
   });
 }

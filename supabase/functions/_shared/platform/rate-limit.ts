@@ -1,7 +1,7 @@
 import { decision } from "./database.ts";
 import type { Context } from "./endpoint.ts";
 import type { Env } from "./env.ts";
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 
 /** A rate limit. `RATE_LIMIT_FACTOR` scales every limit; 0 disables them. */
 export interface Limit {
@@ -29,7 +29,7 @@ export function rateLimitArgs(
   };
 }
 
-/** Counts the request for the caller and their IP address. @throws Refusal `rate_limited` with Retry-After */
+/** Counts the request for the caller and their IP address. @throws ApiError `rate_limited` with Retry-After */
 export async function enforceRateLimit(limit: Limit, request: Request, { db, env, user }: Context): Promise<void> {
   const { p_address, p_user_rate, p_address_rate } = rateLimitArgs(limit, request, env);
   if (p_user_rate === null) return;
@@ -45,9 +45,9 @@ export async function enforceRateLimit(limit: Limit, request: Request, { db, env
 }
 
 /** The error for a caller over a rate limit, with Retry-After. */
-export function rateLimited(retryAfterSeconds: number): Refusal {
+export function rateLimited(retryAfterSeconds: number): ApiError {
   const wait = Math.max(1, retryAfterSeconds);
-  return new Refusal("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
+  return new ApiError("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
     headers: { "retry-after": String(wait) },
   });
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 import { check, parseJson } from "./request.ts";
 
-function refusal(work: () => unknown): Refusal {
+function thrownBy(work: () => unknown): ApiError {
   try {
     work();
   } catch (error) {
-    assert.ok(error instanceof Refusal, String(error));
+    assert.ok(error instanceof ApiError, String(error));
     return error;
   }
   throw new Error("was not refused");
@@ -17,7 +17,7 @@ Deno.test("a body nested as deep as anybody needs is read, a deeper one is refus
   const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
   assert.equal(JSON.stringify(parseJson(nested(64))), nested(64));
   for (const text of [nested(65), nested(100_000), '{"a":'.repeat(65) + "1" + "}".repeat(65), "[".repeat(500_000)]) {
-    const { code, message } = refusal(() => parseJson(text));
+    const { code, message } = thrownBy(() => parseJson(text));
     assert.deepEqual([code, message], ["invalid_json", "Cannot read the body: it is nested more than 64 levels deep"]);
   }
 });
@@ -27,10 +27,10 @@ Deno.test("brackets in a text do not count as nesting, also behind an escaped qu
   assert.deepEqual(parseJson(JSON.stringify(value)), value);
 });
 
-Deno.test("a refusal repeats no more than the beginning of a field's name, and of so many fields", () => {
+Deno.test("an error quotes only the beginning of a field's name, and a limited number of fields", () => {
   const names = Array.from({ length: 50 }, (_, index) => `${index}${"x".repeat(10_000)}`);
   const body = Object.fromEntries(names.map((name) => [name, 1]));
-  const { details, message } = refusal(() => check(body, z.strictObject({})));
+  const { details, message } = thrownBy(() => check(body, z.strictObject({})));
   assert.deepEqual(details?.map(({ field }) => field), names.slice(0, 20).map((name) => name.slice(0, 100)));
   assert.ok(message.length < 600);
 });

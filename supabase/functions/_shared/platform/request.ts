@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Refusal } from "./errors.ts";
+import { ApiError } from "./errors.ts";
 import { isStorable } from "./text.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;
@@ -21,7 +21,7 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads the body as text, keeping no more than `maxBytes`, whatever Content-Length claims.
- * @throws Refusal `body_too_large`
+ * @throws ApiError `body_too_large`
  */
 export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
   const decoder = new TextDecoder();
@@ -32,13 +32,13 @@ export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): 
     if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
     else if (bytes > maxBytes + LINGER_BYTES) break;
   }
-  if (bytes > maxBytes) throw new Refusal("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
+  if (bytes > maxBytes) throw new ApiError("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
   return text + decoder.decode();
 }
 
 /**
  * Reads and checks a JSON body.
- * @throws Refusal `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_input` with one detail per offending field
+ * @throws ApiError `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_input` with one detail per offending field
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
@@ -47,7 +47,7 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new Refusal(
+    throw new ApiError(
       "unsupported_media_type",
       `Cannot read a body of type "${type.slice(0, 100)}": send application/json`,
     );
@@ -55,15 +55,15 @@ export async function readJson<Schema extends z.ZodType>(
   return check(parseJson(await readText(request, maxBytes)), schema);
 }
 
-/** Parses a body. @throws Refusal `invalid_json`, also where it is nested deeper than anybody needs */
+/** Parses a body. @throws ApiError `invalid_json`, also where it is nested deeper than anybody needs */
 export function parseJson(text: string): unknown {
   if (isDeeperThan(MAX_DEPTH, text)) {
-    throw new Refusal("invalid_json", `Cannot read the body: it is nested more than ${MAX_DEPTH} levels deep`);
+    throw new ApiError("invalid_json", `Cannot read the body: it is nested more than ${MAX_DEPTH} levels deep`);
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refusal("invalid_json", "Cannot read the body: it is not JSON");
+    throw new ApiError("invalid_json", "Cannot read the body: it is not JSON");
   }
 }
 
@@ -78,7 +78,7 @@ function isDeeperThan(limit: number, text: string): boolean {
   return false;
 }
 
-/** Checks the query string, each parameter given at most once. @throws Refusal `invalid_input` */
+/** Checks the query string, each parameter given at most once. @throws ApiError `invalid_input` */
 export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
   const parameters = new URL(request.url).searchParams;
   const repeated = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
@@ -88,19 +88,19 @@ export function readQuery<Schema extends z.ZodType>(request: Request, schema: Sc
   return check(Object.fromEntries(parameters), schema);
 }
 
-/** Refuses query parameters where none are understood: an unread one must not look accepted. @throws Refusal */
+/** Refuses query parameters where none are understood: an unread one must not look accepted. @throws ApiError */
 export function expectNoQuery(request: Request): void {
   readQuery(request, z.strictObject({}));
 }
 
-/** Refuses a body where none is expected: an unread body must not look accepted. @throws Refusal */
+/** Refuses a body where none is expected: an unread body must not look accepted. @throws ApiError */
 export async function expectNoBody(request: Request): Promise<void> {
   const text = (await readText(request)).trim();
   if (text === "") return;
   check(parseJson(text), z.strictObject({}));
 }
 
-/** Checks a value that came from outside. @throws Refusal `invalid_input` with one detail per offending field */
+/** Checks a value that came from outside. @throws ApiError `invalid_input` with one detail per offending field */
 export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalidInput(parsed.error.issues.flatMap(detailsOf));
@@ -130,11 +130,11 @@ function detailsOf(issue: z.core.$ZodIssue): FieldDetail[] {
   return [{ field, code: issue.code, message: issue.message }];
 }
 
-function invalidInput(details: FieldDetail[]): Refusal {
+function invalidInput(details: FieldDetail[]): ApiError {
   // Names of fields are the caller's own text: as long as the body, if they like.
   const told = details.slice(0, 20).map((detail) => ({ ...detail, field: detail.field.slice(0, 100) }));
   const named = told.map(({ field, message }) => `${field === "" ? "the body" : `"${field}"`}: ${message}`);
-  return new Refusal("invalid_input", `Cannot accept the request: ${named.join("; ").slice(0, 500)}`, {
+  return new ApiError("invalid_input", `Cannot accept the request: ${named.join("; ").slice(0, 500)}`, {
     details: told,
   });
 }

@@ -36,7 +36,7 @@ Deno.test("a sealed token of which any character was changed does not open", asy
   }
 });
 
-Deno.test("an earlier key of the ring still opens, and a key that left the ring is named in the refusal", async () => {
+Deno.test("an earlier key of the ring still opens, and the error names a key that left the ring", async () => {
   const old: KeyRing = parseKeyRing(JSON.stringify({ k1: key(1) }));
   const sealed = await seal(old, "secret", tenant);
   assert.equal(await open(ring, sealed, tenant), "secret");
@@ -44,7 +44,7 @@ Deno.test("an earlier key of the ring still opens, and a key that left the ring 
   await assert.rejects(open(without, sealed, tenant), /key "k1" is not in TOKEN_SEALING_KEYS/);
 });
 
-Deno.test("a malformed key ring is refused with a reason that shows none of it", () => {
+Deno.test("a malformed key ring is rejected with a reason that quotes no key", () => {
   const cases: [string, RegExp][] = [
     ["not json", /is not JSON/],
     ["[]", /is not a JSON object/],

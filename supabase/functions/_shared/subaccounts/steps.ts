@@ -58,7 +58,7 @@ async function create(execution: Execution): Promise<Result> {
 /** Twilio's own limit, which may be lower than ours. The request waits in the same way. */
 const TOO_MANY_SUBACCOUNTS = 21480;
 
-/** Only a certain refusal withdraws the attempt. Without a response the note stays: the next look finds the account or waits. */
+/** Only a definite rejection withdraws the attempt. Without a response the note stays: the next look finds the account or waits. */
 async function afterFailedCreate(error: unknown, { db, userId, fence, stored, now }: Execution): Promise<Result> {
   const failure = failureOf(error);
   if (failure.kind === "unknown") {

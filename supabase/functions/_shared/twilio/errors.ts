@@ -1,4 +1,4 @@
-import { Refusal } from "../platform/errors.ts";
+import { ApiError } from "../platform/errors.ts";
 
 /** No answer came from Twilio. Holds the kind of failure only: the network error itself may quote the request. */
 export class TwilioUnreachable extends Error {
@@ -45,9 +45,9 @@ export function failureOf(error: unknown): TwilioFailure {
   return { kind: "refused", status, code: known, message: text };
 }
 
-/** The refusal for a call that got no usable answer, where the request may simply be repeated. */
-export function twilioUnavailable(reason: string): Refusal {
-  return new Refusal("twilio_unavailable", "Cannot reach Twilio just now: nothing is lost, try again", {
+/** The error for a call without a usable response, where the request may be repeated. */
+export function twilioUnavailable(reason: string): ApiError {
+  return new ApiError("twilio_unavailable", "Cannot reach Twilio just now: nothing is lost, try again", {
     cause: new Error(reason),
     headers: { "retry-after": "5" },
   });
@@ -57,16 +57,16 @@ export function twilioUnavailable(reason: string): Refusal {
  * The answer to a caller for a failure of a call that can be repeated (a read, or a write we find again).
  * Message sends and purchases say more; they map their own.
  */
-export function refusalOf(failure: TwilioFailure): Refusal {
+export function errorOfFailure(failure: TwilioFailure): ApiError {
   switch (failure.kind) {
     case "throttled":
-      return new Refusal("twilio_throttled", "Cannot do this just now: Twilio is limiting our requests", {
+      return new ApiError("twilio_throttled", "Cannot do this just now: Twilio is limiting our requests", {
         headers: { "retry-after": "5" },
       });
     case "unknown":
       return twilioUnavailable(failure.message);
     case "account":
-      return new Refusal(
+      return new ApiError(
         "twilio_misconfigured",
         "Cannot act for this account: Twilio does not accept its credentials",
         {
@@ -74,9 +74,9 @@ export function refusalOf(failure: TwilioFailure): Refusal {
         },
       );
     case "not_found":
-      return new Refusal("not_found", "Cannot find this at Twilio");
+      return new ApiError("not_found", "Cannot find this at Twilio");
     case "refused":
-      return new Refusal("twilio_refused", `Cannot do this: Twilio says "${failure.message}"`, {
+      return new ApiError("twilio_refused", `Cannot do this: Twilio says "${failure.message}"`, {
         details: [twilioDetail(failure)],
       });
   }

@@ -8,7 +8,7 @@ import { type Contracts, readContracts } from "../../local/openapi/contracts.ts"
 const contracts = await readContracts();
 
 /** Has every answer that a function gives to an actor held against the function's contract. */
-export function holdAnswers(): void {
+export function holdResponses(): void {
   watchAnswers(async (method, { pathname }, response) => {
     // Without a request id it is the platform's own word, for a function that died before it answered.
     if (response.status >= 500 && !response.headers.has("x-request-id")) return;
@@ -31,9 +31,9 @@ function patternOf(path: string): RegExp {
 
 /** Asserts that an answer is one that the operation's contract names. Without an operation only an error's shape can be held. */
 export function assertHeld(title: string, operation: Operation | null, { status, body }: Answer): void {
-  if (status >= 400) return assertRefusalHeld(title, operation, status, body);
+  if (status >= 400) return assertErrorHeld(title, operation, status, body);
   if (operation === null) return assert.equal(status, 204, `${title} answers ${status}, and no contract says so`);
-  const schema = operation.answers[status];
+  const schema = operation.responses[status];
   assert.ok(schema !== undefined, `${title} answers ${status}, and its contract does not say so`);
   if (schema === null) return;
   const { success, error } = schema.safeParse(body);
@@ -42,7 +42,7 @@ export function assertHeld(title: string, operation: Operation | null, { status,
 
 const KNOWN = new Set(["code", "message", "requestId", "details"]);
 
-function assertRefusalHeld(
+function assertErrorHeld(
   title: string,
   operation: Operation | null,
   status: number,

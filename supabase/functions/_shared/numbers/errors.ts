@@ -1,7 +1,7 @@
 import type { Json } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
-import { Refusal } from "../platform/errors.ts";
-import { accountStatusRefusal } from "../subaccounts/require-active.ts";
+import { ApiError } from "../platform/errors.ts";
+import { accountStatusError } from "../subaccounts/require-active.ts";
 import { stillPurchasing } from "./buy.ts";
 import { stillReleasing } from "./release.ts";
 import { decidedNumber } from "./shape.ts";
@@ -13,12 +13,12 @@ type Obstacle =
   | { outcome: Exclude<Enum<"account_status">, "active"> };
 
 /** Why a tenant cannot change the number they chose. */
-export function numberRefusal(numberId: string, obstacle: Obstacle): Refusal {
+export function numberError(numberId: string, obstacle: Obstacle): ApiError {
   switch (obstacle.outcome) {
     case "not_found":
-      return new Refusal("not_found", `Cannot find a number "${numberId}" of yours`);
+      return new ApiError("not_found", `Cannot find a number "${numberId}" of yours`);
     case "released":
-      return new Refusal(
+      return new ApiError(
         "not_found",
         `Cannot do this with "${decidedNumber(obstacle.number).phoneNumber}": it was released`,
       );
@@ -30,6 +30,6 @@ export function numberRefusal(numberId: string, obstacle: Obstacle): Refusal {
     case "pending":
     case "suspended":
     case "closed":
-      return accountStatusRefusal(obstacle.outcome);
+      return accountStatusError(obstacle.outcome);
   }
 }
