@@ -9,13 +9,14 @@ const SHARED = "supabase/functions/_shared";
 /** Which domain may import which: `platform` nothing of ours, services `platform`, domains what stands below them. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
+  sealing: ["platform"],
   twilio: ["platform"],
   stripe: ["platform"],
-  subaccounts: ["platform", "twilio"],
+  subaccounts: ["platform", "sealing", "twilio"],
   numbers: ["platform", "twilio", "subaccounts"],
   messages: ["platform", "twilio", "subaccounts", "numbers"],
   campaigns: ["platform", "twilio", "subaccounts", "messages"],
-  forwarding: ["platform", "messages"],
+  forwarding: ["platform", "sealing", "messages"],
   billing: ["platform", "stripe", "subaccounts"],
   jobs: ["platform", "twilio"],
 };

@@ -1,7 +1,7 @@
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "../../supabase/functions/_shared/database.types.ts";
-import { parseKeyRing } from "../../supabase/functions/_shared/platform/sealing.ts";
-import { compareKeys } from "../../supabase/functions/_shared/subaccounts/sealing-keys.ts";
+import { parseKeyRing } from "../../supabase/functions/_shared/sealing/key-ring.ts";
+import { compareKeys } from "../../supabase/functions/_shared/sealing/keys-in-use.ts";
 import { fail, type Finding, ok } from "./finding.ts";
 import type { Target } from "./target.ts";
 

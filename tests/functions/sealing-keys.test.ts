@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { openToken } from "../../supabase/functions/_shared/subaccounts/credentials.ts";
-import { parseKeyRing, seal, tokenBinding } from "../../supabase/functions/_shared/platform/sealing.ts";
+import { openToken, seal, tokenBinding } from "../../supabase/functions/_shared/sealing/seal.ts";
+import { parseKeyRing } from "../../supabase/functions/_shared/sealing/key-ring.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import type { Actor } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";

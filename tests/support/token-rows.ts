@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openToken } from "../../supabase/functions/_shared/subaccounts/credentials.ts";
-import { type KeyRing, parseKeyRing } from "../../supabase/functions/_shared/platform/sealing.ts";
+import { openToken } from "../../supabase/functions/_shared/sealing/seal.ts";
+import { type KeyRing, parseKeyRing } from "../../supabase/functions/_shared/sealing/key-ring.ts";
 import type { Stage } from "./stage.ts";
 import type { Tenant } from "./tenants.ts";
 

@@ -4,7 +4,8 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import type { InactiveStatus } from "../_shared/subaccounts/require-active.ts";
-import { sealingKeys } from "../_shared/subaccounts/sealing-keys.ts";
+import { keyRingOf } from "../_shared/sealing/key-ring.ts";
+import { sealingKeys } from "../_shared/sealing/keys-in-use.ts";
 import { tenantSchema } from "./contract.ts";
 
 const requestTokenRotation = decision("request_token_rotation", {
@@ -39,7 +40,7 @@ export async function rotateSealingKeys(request: Request, { db, env, user, reque
 /** The current sealing key, and the keys that are in use, missing, or no longer needed. */
 export async function showSealingKeys(request: Request, { db, env }: Context): Promise<Response> {
   expectNoQuery(request);
-  return Response.json(await sealingKeys(db, env.TOKEN_SEALING_KEYS));
+  return Response.json(await sealingKeys(db, keyRingOf(env)));
 }
 
 /** Only an active account may change its tokens. */

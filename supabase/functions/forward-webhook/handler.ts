@@ -3,6 +3,7 @@ import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 
 /** GET shows the caller's webhook, POST sets or removes it. The secret is in the response that made it, and in no other. */
@@ -16,7 +17,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     return Response.json({ webhook: null });
   }
   const wish = { userId: user.id, url, rotateSecret, requestId };
-  const webhook = await saveForwardWebhook(wish, { db, ring: env.TOKEN_SEALING_KEYS });
+  const webhook = await saveForwardWebhook(wish, { db, ring: keyRingOf(env) });
   if (webhook === null) throw new ApiError("unauthorized", "Cannot save a webhook: this user is no more");
   return Response.json({ webhook }, { status: webhook.secret === undefined ? 200 : 201 });
 }

@@ -1,6 +1,7 @@
 import { drain } from "../_shared/jobs/drain.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { noteSealingRing } from "../_shared/subaccounts/sealing-keys.ts";
+import { keyRingOf } from "../_shared/sealing/key-ring.ts";
+import { noteSealingRing } from "../_shared/sealing/keys-in-use.ts";
 import { workDependencies } from "./dependencies.ts";
 import { workOf } from "./work.ts";
 
@@ -9,7 +10,7 @@ const BUDGET_MS = 20_000;
 
 /** Works off what is on the queue. This is also where the database learns which sealing keys the functions hold. */
 export async function handle(_request: Request, context: Context): Promise<Response> {
-  await noteSealingRing(context.db, context.env.TOKEN_SEALING_KEYS);
+  await noteSealingRing(context.db, keyRingOf(context.env));
   const report = await drain({
     db: context.db,
     log: context.log,

@@ -18,7 +18,7 @@ import type { AsSubaccount } from "../_shared/subaccounts/as-subaccount.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
 import type { SealedCredentials } from "../_shared/subaccounts/credentials.ts";
-import { resealTokens } from "../_shared/subaccounts/reseal.ts";
+import { resealTokens } from "../_shared/sealing/reseal.ts";
 import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";

@@ -1,4 +1,4 @@
-import { parseKeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
+import { parseKeyRing } from "../../../supabase/functions/_shared/sealing/key-ring.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
 import { eventually } from "../../../local/driver/eventually.ts";

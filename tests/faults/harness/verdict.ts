@@ -1,7 +1,7 @@
-import { openToken } from "../../../supabase/functions/_shared/subaccounts/credentials.ts";
+import { openToken } from "../../../supabase/functions/_shared/sealing/seal.ts";
 import type postgres from "postgres";
 import type Stripe from "stripe";
-import type { KeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
+import type { KeyRing } from "../../../supabase/functions/_shared/sealing/key-ring.ts";
 import type { TwilioSide } from "../../../local/driver/twilio-side.ts";
 
 export type Status = "active" | "suspended" | "closed";

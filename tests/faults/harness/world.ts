@@ -3,7 +3,7 @@ import type postgres from "postgres";
 import type Stripe from "stripe";
 import type { Env } from "../../../supabase/functions/_shared/platform/env.ts";
 import type { Log } from "../../../supabase/functions/_shared/platform/log.ts";
-import { type KeyRing, parseKeyRing } from "../../../supabase/functions/_shared/platform/sealing.ts";
+import { type KeyRing, parseKeyRing } from "../../../supabase/functions/_shared/sealing/key-ring.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
 import { asSubaccountAt } from "../../../supabase/functions/_shared/subaccounts/as-subaccount.ts";
 import { createTwilio } from "../../../supabase/functions/_shared/twilio/client.ts";

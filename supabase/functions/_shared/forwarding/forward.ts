@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { messageOf } from "../messages/list.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
-import type { KeyRing } from "../platform/sealing.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
 import { isPublicTarget } from "./target.ts";
 import { forwardWebhookOf, openSecret } from "./webhook.ts";
 

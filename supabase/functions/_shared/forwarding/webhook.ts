@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Db, decision } from "../platform/database.ts";
-import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
+import { open, seal, webhookSecretBinding } from "../sealing/seal.ts";
+import { toBase64 } from "../platform/encoding.ts";
 import { isoOf } from "../platform/time.ts";
 import { isPublicTarget } from "./target.ts";
 
@@ -57,7 +59,7 @@ export async function saveForwardWebhook(
   const saved = await save(db, {
     p_user_id: userId,
     p_url: url,
-    p_sealed_secret: await seal(ring, secret, bindingOf(userId)),
+    p_sealed_secret: await seal(ring, secret, webhookSecretBinding(userId)),
     p_rotate: rotateSecret,
     p_request_id: requestId,
   });
@@ -81,13 +83,10 @@ const shown = (url: string, createdAt: string): ForwardWebhook => ({
 
 /** The secret of a tenant's webhook, for one use. */
 export function openSecret(ring: KeyRing, userId: string, sealed: string): Promise<string> {
-  return open(ring, sealed, bindingOf(userId));
+  return open(ring, sealed, webhookSecretBinding(userId));
 }
-
-/** As the database has it among what is sealed. */
-const bindingOf = (userId: string) => tokenBinding(userId, "forward-webhook");
 
 /** 24 random bytes, as Standard Webhooks recommends. */
 function newSecret(): string {
-  return `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}`;
+  return `whsec_${toBase64(crypto.getRandomValues(new Uint8Array(24)))}`;
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { parseKeyRing } from "./sealing.ts";
 
 const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((value) =>
   value.replace(/\/+$/, "")
@@ -17,14 +16,8 @@ const schema = z.object({
     "must be the master account's Auth Token (an API key cannot manage subaccounts)",
   ),
   TWILIO_API_BASE_URL: url.default("https://api.twilio.com"),
-  TOKEN_SEALING_KEYS: z.string().transform((text, context) => {
-    try {
-      return parseKeyRing(text);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "is malformed" });
-      return z.NEVER;
-    }
-  }),
+  // Only its form: `sealing/` parses the keys.
+  TOKEN_SEALING_KEYS: z.string().regex(/^\s*\{.+\}\s*$/s, "must be a JSON object of sealing keys by key id"),
   STRIPE_SECRET_KEY: z.string().regex(/^(sk|rk)_\S+$/, "must be a secret or restricted key (sk_… or rk_…)"),
   STRIPE_WEBHOOK_SECRET: z.string().regex(/^whsec_\S+$/, "must be the endpoint's signing secret (whsec_…)"),
   STRIPE_API_BASE_URL: url.default("https://api.stripe.com"),

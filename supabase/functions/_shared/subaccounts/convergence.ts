@@ -1,6 +1,6 @@
 import type { Db } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
-import type { KeyRing } from "../platform/sealing.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
 import type { Twilio } from "../twilio/client.ts";
 import type { AccountStatus } from "./plan.ts";
 

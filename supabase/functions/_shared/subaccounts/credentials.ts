@@ -1,5 +1,6 @@
 import { type Db, decision } from "../platform/database.ts";
-import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
+import { type KeyRing, keyRingOf } from "../sealing/key-ring.ts";
+import { openToken } from "../sealing/seal.ts";
 import { createTwilio, type Twilio } from "../twilio/client.ts";
 import type { TwilioCredentials } from "../twilio/http.ts";
 
@@ -26,7 +27,7 @@ export interface TwilioEnv {
   TWILIO_ACCOUNT_SID: string;
   TWILIO_AUTH_TOKEN: string;
   TWILIO_API_BASE_URL: string;
-  TOKEN_SEALING_KEYS: KeyRing;
+  TOKEN_SEALING_KEYS: string;
 }
 
 /** Twilio as the master account. */
@@ -53,7 +54,7 @@ export async function tenantTwilio(
   { db, env }: { db: Db; env: TwilioEnv },
   { userId, accountSid, sealedToken }: SealedCredentials,
 ): Promise<Twilio> {
-  const ring = env.TOKEN_SEALING_KEYS;
+  const ring = keyRingOf(env);
   return createTwilio({
     accountSid,
     authToken: await openToken(ring, userId, accountSid, sealedToken),
@@ -78,11 +79,6 @@ export async function activeTwilio({ db, env }: { db: Db; env: TwilioEnv }, user
   if (account.outcome !== "active") return null;
   const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
   return await tenantTwilio({ db, env }, { userId, accountSid, sealedToken });
-}
-
-/** @throws Error when the text was sealed for another tenant or account, or its key is gone */
-export function openToken(ring: KeyRing, userId: string, accountSid: string, sealedToken: string): Promise<string> {
-  return open(ring, sealedToken, tokenBinding(userId, accountSid));
 }
 
 /** The token in use, if it changed; otherwise the secondary token, which may have been promoted just now. */
@@ -111,6 +107,7 @@ export async function signingTokens(
   if (accountSid === env.TWILIO_ACCOUNT_SID) return [env.TWILIO_AUTH_TOKEN];
   const tokens = await tokensOf(db, { p_user_id: userId });
   if (accountSid === null || tokens.subaccount_sid !== accountSid) return [];
+  const ring = keyRingOf(env);
   const sealed = [tokens.sealed_token, tokens.sealed_next, tokens.sealed_previous].filter((text) => text !== null);
-  return await Promise.all(sealed.map((text) => openToken(env.TOKEN_SEALING_KEYS, userId, accountSid, text)));
+  return await Promise.all(sealed.map((text) => openToken(ring, userId, accountSid, text)));
 }

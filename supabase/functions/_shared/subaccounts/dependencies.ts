@@ -1,5 +1,6 @@
 import type { Context } from "../platform/endpoint.ts";
 import type { ConvergeDependencies } from "./convergence.ts";
+import { keyRingOf } from "../sealing/key-ring.ts";
 import { masterTwilio } from "./credentials.ts";
 
 const LEASE_SECONDS = 90;
@@ -11,7 +12,7 @@ export function convergeDependencies(
   return {
     db,
     twilio: masterTwilio(env),
-    sealing: env.TOKEN_SEALING_KEYS,
+    sealing: keyRingOf(env),
     maxSubaccounts: env.MAX_SUBACCOUNTS,
     maxSubaccountsPerDay: env.MAX_SUBACCOUNTS_PER_DAY,
     createSettleSeconds: env.CREATE_SETTLE_SECONDS,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Db } from "../platform/database.ts";
-import { open, parseKeyRing, seal, tokenBinding } from "../platform/sealing.ts";
+import { open, seal, tokenBinding } from "../sealing/seal.ts";
+import { parseKeyRing } from "../sealing/key-ring.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { TwilioUnreachable } from "../twilio/errors.ts";
 import { rotateToken } from "./rotate-token.ts";

@@ -1,5 +1,6 @@
 import { decide, decision } from "../platform/database.ts";
-import { type KeyRing, open, tokenBinding } from "../platform/sealing.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
+import { openToken } from "../sealing/seal.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { planToken, type TokenSituation } from "./token-plan.ts";
@@ -55,15 +56,14 @@ export async function rotateToken(userId: string, dependencies: RotateDependenci
 }
 
 async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promise<Tokens> {
-  const binding = tokenBinding(userId, lease.subaccount_sid);
-  const { sealed_next: next, sealed_previous: previous, previous_until: until } = lease;
+  const { subaccount_sid: accountSid, sealed_next: next, sealed_previous: previous, previous_until: until } = lease;
   return {
     userId,
     fence: lease.fence,
-    accountSid: lease.subaccount_sid,
+    accountSid,
     requested: lease.requested,
-    inUse: await open(sealing, lease.sealed_token, binding),
-    next: next === null ? null : await open(sealing, next, binding),
+    inUse: await openToken(sealing, userId, accountSid, lease.sealed_token),
+    next: next === null ? null : await openToken(sealing, userId, accountSid, next),
     previousUntil: previous === null || until === null ? null : new Date(until),
   };
 }

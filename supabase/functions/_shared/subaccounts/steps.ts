@@ -1,5 +1,5 @@
 import { decide } from "../platform/database.ts";
-import { seal, tokenBinding } from "../platform/sealing.ts";
+import { sealToken } from "../sealing/seal.ts";
 import { failureOf } from "../twilio/errors.ts";
 import type { ConvergeDependencies, Convergence } from "./convergence.ts";
 import { accountOf, type TwilioAccount } from "./look-up.ts";
@@ -163,9 +163,7 @@ async function record(
   execution: Execution,
 ): Promise<Result> {
   const { db, userId, fence, sealing, stored, requestId } = execution;
-  const sealed = account.authToken === ""
-    ? null
-    : await seal(sealing, account.authToken, tokenBinding(userId, account.sid));
+  const sealed = account.authToken === "" ? null : await sealToken(sealing, userId, account.sid, account.authToken);
   const recorded = await decide(db, "record_subaccount", {
     p_user_id: userId,
     p_fence: fence,

@@ -1,6 +1,7 @@
 import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
-import { type KeyRing, seal, tokenBinding } from "../platform/sealing.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
+import { sealToken } from "../sealing/seal.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import type { AsSubaccount } from "./as-subaccount.ts";
@@ -69,7 +70,7 @@ async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies
     p_user_id: userId,
     p_fence: fence,
     p_subaccount_sid: accountSid,
-    p_sealed_next: await seal(sealing, secondary, tokenBinding(userId, accountSid)),
+    p_sealed_next: await sealToken(sealing, userId, accountSid, secondary),
     p_request_id: requestId,
   });
   if (recorded !== "recorded") return recorded;
@@ -100,7 +101,7 @@ async function recordPrimary(
     p_fence: fence,
     p_subaccount_sid: accountSid,
     // Our own token is stored already, as the next one.
-    p_sealed_token: origin === "ours" ? null : await seal(sealing, primary, tokenBinding(userId, accountSid)),
+    p_sealed_token: origin === "ours" ? null : await sealToken(sealing, userId, accountSid, primary),
     p_keep_previous_seconds: KEEP_PREVIOUS_SECONDS,
     p_request_id: requestId,
   });

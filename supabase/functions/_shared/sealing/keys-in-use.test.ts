@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseKeyRing } from "../platform/sealing.ts";
-import { compareKeys } from "./sealing-keys.ts";
+import { parseKeyRing } from "./key-ring.ts";
+import { compareKeys } from "./keys-in-use.ts";
 
 const ringOf = (...ids: string[]) =>
   parseKeyRing(JSON.stringify(Object.fromEntries(ids.map((id) => [id, btoa("x".repeat(32))]))));

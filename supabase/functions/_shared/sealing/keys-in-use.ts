@@ -1,5 +1,5 @@
 import { type Db, decide, rows } from "../platform/database.ts";
-import type { KeyRing } from "../platform/sealing.ts";
+import type { KeyRing } from "./key-ring.ts";
 
 /** The sealing keys, by their ids, and which of them are in use. A key itself is never shown. */
 export interface SealingKeys {

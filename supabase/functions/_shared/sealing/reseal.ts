@@ -1,8 +1,9 @@
 import type { Database } from "../database.types.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
-import { type KeyRing, open, seal, tokenBinding } from "../platform/sealing.ts";
-import { sealingKeys } from "./sealing-keys.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { open, seal, tokenBinding } from "./seal.ts";
+import { sealingKeys } from "./keys-in-use.ts";
 
 export interface ResealDependencies {
   db: Db;
