@@ -1,6 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { createStripe } from "../_shared/stripe/client.ts";
-import { asSubaccountAt } from "../_shared/subaccounts/as-subaccount.ts";
+import { createTokenAccount } from "../_shared/accounts/token-account.ts";
 import { activeTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { WorkDependencies } from "./work.ts";
@@ -16,7 +16,8 @@ export function workDependencies(context: Context): WorkDependencies {
     twilioOf: (userId) => activeTwilio(context, userId),
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
     asTenant: (credentials) => tenantTwilio(context, credentials),
-    asSubaccount: asSubaccountAt({ apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
+    tokenAccount: (accountSid, authToken) =>
+      createTokenAccount({ accountSid, authToken, apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
   };
 }

@@ -14,12 +14,12 @@ import { settlePurchases } from "../_shared/numbers/settle.ts";
 import { settleReleases } from "../_shared/numbers/settle-releases.ts";
 import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
-import type { AsSubaccount } from "../_shared/subaccounts/as-subaccount.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
 import type { SealedCredentials } from "../_shared/subaccounts/credentials.ts";
 import { resealTokens } from "../_shared/sealing/reseal.ts";
-import { rotateToken } from "../_shared/subaccounts/rotate-token.ts";
+import type { RotateDependencies } from "../_shared/tokens/steps.ts";
+import { rotateToken } from "../_shared/tokens/rotate.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
@@ -60,7 +60,7 @@ const REDACTIONS_BATCH = 1_000;
 const SYNC_SPREAD_SECONDS = 3000;
 
 /** Whom and what the jobs work with. `twilio` is the master account. */
-export interface WorkDependencies extends ConvergeDependencies {
+export interface WorkDependencies extends ConvergeDependencies, Pick<RotateDependencies, "tokenAccount"> {
   stripe: Stripe;
   masterAccountSid: string;
   publicBaseUrl: string;
@@ -70,7 +70,6 @@ export interface WorkDependencies extends ConvergeDependencies {
   asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
   /** Accounts per page of a sweep; Twilio's most by default. */
   pageSize?: number;
-  asSubaccount: AsSubaccount;
   /** Whether tenants' forward webhooks may be on private hosts. */
   forwardToPrivate: boolean;
   /** The age at which a token is rotated without being asked. */
@@ -178,7 +177,7 @@ async function convergeTenant(
 async function rotateTenantsToken(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
   const result = await rotateToken(userId, dependencies);
   switch (result.outcome) {
-    case "settled":
+    case "done":
     case "gone":
       return "done";
     case "busy":

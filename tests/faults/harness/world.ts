@@ -5,7 +5,7 @@ import type { Env } from "../../../supabase/functions/_shared/platform/env.ts";
 import type { Log } from "../../../supabase/functions/_shared/platform/log.ts";
 import { type KeyRing, parseKeyRing } from "../../../supabase/functions/_shared/sealing/key-ring.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
-import { asSubaccountAt } from "../../../supabase/functions/_shared/subaccounts/as-subaccount.ts";
+import { createTokenAccount } from "../../../supabase/functions/_shared/accounts/token-account.ts";
 import { createTwilio } from "../../../supabase/functions/_shared/twilio/client.ts";
 import type { WorkDependencies } from "../../../supabase/functions/run-jobs/work.ts";
 import { handle as receiveFromStripe } from "../../../supabase/functions/stripe-webhook/handler.ts";
@@ -154,7 +154,7 @@ export class World implements AsyncDisposable {
       stripe,
       twilioOf: () => Promise.resolve(null),
       sealing: this.sealing,
-      asSubaccount: asSubaccountAt({ apiBaseUrl: url }),
+      tokenAccount: (accountSid, authToken) => createTokenAccount({ accountSid, authToken, apiBaseUrl: url }),
       tokenMaxAgeDays: 90,
       ...this.settings,
       masterAccountSid: accountSid,

@@ -2,7 +2,7 @@ import { decide, decision } from "../platform/database.ts";
 import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
 import { lookUpAccounts, type TwilioAccount } from "./look-up.ts";
 import { plan, type Step, type Stored, type Wanted } from "./plan.ts";
-import { execute, type Execution } from "./steps.ts";
+import { executeStep, type Execution } from "./steps.ts";
 
 const beginConvergence = decision("begin_convergence", {
   leased: [
@@ -19,7 +19,7 @@ const beginConvergence = decision("begin_convergence", {
   busy: [],
 });
 
-type Lease = Extract<Awaited<ReturnType<typeof beginConvergence>>, { outcome: "leased" }>;
+type ConvergenceLease = Extract<Awaited<ReturnType<typeof beginConvergence>>, { outcome: "leased" }>;
 
 /** Each round looks at Twilio anew. Three rounds complete every case of the plan; more means concurrent changes at Twilio. */
 const MAX_ROUNDS = 6;
@@ -55,7 +55,7 @@ export async function converge(
 
 async function underLease(
   userId: string,
-  lease: Lease,
+  lease: ConvergenceLease,
   dependencies: ConvergeDependencies,
   thorough: boolean,
 ): Promise<Convergence> {
@@ -67,7 +67,7 @@ async function underLease(
     inDoubt: false,
   };
   try {
-    return await rounds(lease.wanted, execution, thorough);
+    return await convergeInRounds(lease.wanted, execution, thorough);
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown";
     await decide(dependencies.db, "end_convergence", {
@@ -81,7 +81,7 @@ async function underLease(
   }
 }
 
-async function rounds(wanted: Wanted, execution: Execution, thorough: boolean): Promise<Convergence> {
+async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: boolean): Promise<Convergence> {
   const { twilio, userId, now, createSettleSeconds } = execution;
   let created = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -98,7 +98,7 @@ async function rounds(wanted: Wanted, execution: Execution, thorough: boolean): 
 
 async function executeAll(steps: Step[], accounts: TwilioAccount[], execution: Execution): Promise<Convergence | null> {
   for (const step of steps) {
-    const result = await execute(step, accounts, execution);
+    const result = await executeStep(step, accounts, execution);
     if (result.outcome !== "done") return result;
   }
   return null;
@@ -111,7 +111,7 @@ function keptAccount(stored: Stored, accounts: TwilioAccount[]): ConvergedAccoun
     : { sid: account.sid, friendlyName: account.friendlyName, status: account.status };
 }
 
-function storedOf(lease: Lease): Stored {
+function storedOf(lease: ConvergenceLease): Stored {
   return {
     subaccountSid: lease.subaccount_sid,
     status: lease.stored_status,

@@ -14,7 +14,6 @@ export interface ConvergeDependencies {
   maxSubaccountsPerDay?: number;
   /** How long a creation without a response may still appear at Twilio. */
   createSettleSeconds: number;
-  /** Longer than the slowest sequence of calls to Twilio within one round. */
   leaseSeconds: number;
   now: () => Date;
   log: Log;

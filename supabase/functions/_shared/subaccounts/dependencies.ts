@@ -1,9 +1,8 @@
+import { LEASE_SECONDS } from "../accounts/lease.ts";
 import type { Context } from "../platform/endpoint.ts";
 import type { ConvergeDependencies } from "./convergence.ts";
 import { keyRingOf } from "../sealing/key-ring.ts";
 import { masterTwilio } from "./credentials.ts";
-
-const LEASE_SECONDS = 90;
 
 /** What convergence needs, from what a request brings. */
 export function convergeDependencies(

@@ -94,8 +94,8 @@ function withAccount({ wanted, stored }: Situation, account: Account): Step[] {
       : [{ do: "record-status", sid: account.sid, status: "suspended", byHand: true }];
   }
   if (account.status === target) {
-    const settled = stored.status === account.status && stored.appliedStatus === target;
-    return settled ? [] : [{ do: "record-status", sid: account.sid, status: account.status, byHand: false }];
+    const isRecorded = stored.status === account.status && stored.appliedStatus === target;
+    return isRecorded ? [] : [{ do: "record-status", sid: account.sid, status: account.status, byHand: false }];
   }
   return [{ do: "set-status", sid: account.sid, status: target }];
 }

@@ -1,3 +1,4 @@
+import { type Lease, renewLease } from "../accounts/lease.ts";
 import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -7,9 +8,7 @@ import { subaccountName } from "./name.ts";
 import type { AccountStatus, Step, Stored } from "./plan.ts";
 
 /** One convergence in progress. `stored` follows what is written, so that the next plan sees it. */
-export interface Execution extends ConvergeDependencies {
-  userId: string;
-  fence: number;
+export interface Execution extends ConvergeDependencies, Lease {
   stored: Stored;
   /** Whether a write to Twilio got no response: it may still land. */
   inDoubt: boolean;
@@ -18,8 +17,8 @@ export interface Execution extends ConvergeDependencies {
 type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" } | { outcome: "busy" }>;
 const DONE = { outcome: "done" } as const;
 
-/** Executes one step. Each write to Twilio is noted before and recorded after, so that a death in between leaves a trace. */
-export function execute(step: Step, accounts: TwilioAccount[], execution: Execution): Promise<Result> {
+/** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a death in between leaves a trace. */
+export function executeStep(step: Step, accounts: TwilioAccount[], execution: Execution): Promise<Result> {
   switch (step.do) {
     case "wait":
       return Promise.resolve({ outcome: "waiting", until: step.until });
@@ -92,8 +91,7 @@ function adopt(account: TwilioAccount, execution: Execution): Promise<Result> {
 async function closeDuplicate(sid: string, execution: Execution): Promise<Result> {
   const { db, userId, fence, requestId } = execution;
   // Closing is final, so the lease is checked once more before it.
-  const renewed = await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence });
-  if (renewed === "fenced") return { outcome: "fenced" };
+  if (!await renewLease(db, execution)) return { outcome: "fenced" };
   await updateStatus(sid, "closed", execution);
   const recorded = await decide(db, "record_convergence_action", {
     p_user_id: userId,

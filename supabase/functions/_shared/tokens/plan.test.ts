@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { planToken, type TokenSituation } from "./token-plan.ts";
+import { planToken, type TokenSituation } from "./plan.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
 const LATER = new Date(NOW.getTime() + 60_000);
-const settled: TokenSituation = {
+const atRest: TokenSituation = {
   requested: false,
   primary: "in_use",
   next: "none",
@@ -12,7 +12,7 @@ const settled: TokenSituation = {
   previousUntil: null,
   now: NOW,
 };
-const step = (changes: Partial<TokenSituation>) => planToken({ ...settled, ...changes })?.do ?? null;
+const step = (changes: Partial<TokenSituation>) => planToken({ ...atRest, ...changes })?.do ?? null;
 
 Deno.test("a valid token without a request for another is left alone", () => {
   assert.equal(step({}), null);
@@ -44,7 +44,7 @@ Deno.test("a token made in Twilio's console is recorded before any other step", 
 
 Deno.test("a second rotation waits until the token of the first is forgotten, a rotation under way does not", () => {
   const asked = { requested: true, previousUntil: LATER };
-  assert.deepEqual(planToken({ ...settled, ...asked }), { do: "wait", until: LATER });
+  assert.deepEqual(planToken({ ...atRest, ...asked }), { do: "wait", until: LATER });
   assert.equal(step({ ...asked, now: LATER }), "replace-secondary");
   assert.equal(step({ ...asked, next: "refused" }), "replace-secondary");
 });

@@ -1,17 +1,19 @@
+import { type Lease, renewLease } from "../accounts/lease.ts";
+import type { TokenAccount } from "../accounts/token-account.ts";
 import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { sealToken } from "../sealing/seal.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
-import type { AsSubaccount } from "./as-subaccount.ts";
-import type { TokenStep } from "./token-plan.ts";
+import type { TokenStep } from "./plan.ts";
 
 export interface RotateDependencies {
   db: Db;
   /** The master account: what it reads of a subaccount's token is the truth. */
   twilio: Twilio;
-  asSubaccount: AsSubaccount;
+  /** A subaccount with exactly this token. */
+  tokenAccount: (accountSid: string, authToken: string) => TokenAccount;
   sealing: KeyRing;
   leaseSeconds: number;
   now: () => Date;
@@ -19,10 +21,8 @@ export interface RotateDependencies {
   requestId: string;
 }
 
-/** The tokens of one account, opened: they stay within one rotation, and follow what it stores. */
-export interface Tokens {
-  userId: string;
-  fence: number;
+/** The opened tokens of one account. They stay within one rotation and follow its writes. */
+export interface OpenTokens extends Lease {
   accountSid: string;
   requested: boolean;
   inUse: string;
@@ -37,9 +37,9 @@ export type StepResult = "done" | "unclear" | Exclude<Enum<"token_record">, "rec
 const KEEP_PREVIOUS_SECONDS = 600;
 
 /** Executes one step. @param primary the token that the parent reads as the primary one */
-export function execute(
+export function executeTokenStep(
   step: Exclude<TokenStep, { do: "wait" }>,
-  tokens: Tokens,
+  tokens: OpenTokens,
   primary: string,
   dependencies: RotateDependencies,
 ): Promise<StepResult> {
@@ -55,11 +55,11 @@ export function execute(
   }
 }
 
-async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies): Promise<StepResult> {
+async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependencies): Promise<StepResult> {
   const { userId, fence, accountSid, inUse } = tokens;
-  const { db, asSubaccount, sealing, requestId } = dependencies;
-  const account = asSubaccount(accountSid, inUse).tokens;
-  if (!await stillOurs(tokens, db)) return "fenced";
+  const { db, tokenAccount, sealing, requestId } = dependencies;
+  const account = tokenAccount(accountSid, inUse).tokens;
+  if (!await renewLease(db, tokens)) return "fenced";
   // A secondary token whose creation had no response is stored nowhere: it is deleted.
   const deleted = await tolerant(account.deleteSecondary(), ["not_found", "unknown"]);
   if (deleted === "unknown") return "unclear";
@@ -74,7 +74,7 @@ async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies
     p_request_id: requestId,
   });
   if (recorded !== "recorded") return recorded;
-  Object.assign(tokens, { next: secondary, previousUntil: null } satisfies Partial<Tokens>);
+  Object.assign(tokens, { next: secondary, previousUntil: null } satisfies Partial<OpenTokens>);
   return "done";
 }
 
@@ -82,16 +82,16 @@ async function replaceSecondary(tokens: Tokens, dependencies: RotateDependencies
  * After an earlier promotion there is no secondary token (404), and Twilio refuses the token in use (401). In both cases
  * the next look finds the promoted token as the primary one.
  */
-async function promote(tokens: Tokens, { db, asSubaccount }: RotateDependencies): Promise<StepResult> {
-  if (!await stillOurs(tokens, db)) return "fenced";
-  const promotion = asSubaccount(tokens.accountSid, tokens.inUse).tokens.promote();
+async function promote(tokens: OpenTokens, { db, tokenAccount }: RotateDependencies): Promise<StepResult> {
+  if (!await renewLease(db, tokens)) return "fenced";
+  const promotion = tokenAccount(tokens.accountSid, tokens.inUse).tokens.promote();
   return await tolerant(promotion, ["not_found", "account", "unknown"]) === null ? "done" : "unclear";
 }
 
 async function recordPrimary(
   /** `foreign`: made in Twilio's console. */
   origin: "ours" | "foreign",
-  tokens: Tokens,
+  tokens: OpenTokens,
   primary: string,
   { db, sealing, now, requestId }: RotateDependencies,
 ): Promise<StepResult> {
@@ -113,14 +113,10 @@ async function recordPrimary(
       next: null,
       previousUntil: new Date(now().getTime() + KEEP_PREVIOUS_SECONDS * 1000),
       requested: origin === "ours" ? false : tokens.requested,
-    } satisfies Partial<Tokens>,
+    } satisfies Partial<OpenTokens>,
   );
   return "done";
 }
-
-/** Before a write to Twilio: without the lease it must not happen. */
-const stillOurs = async ({ userId, fence }: Tokens, db: Db): Promise<boolean> =>
-  await decide(db, "renew_lease", { p_user_id: userId, p_fence: fence }) === "written";
 
 /** The kind of the failure, if it is one of these; null without a failure. Any other failure is thrown. */
 async function tolerant(

@@ -5,7 +5,7 @@ import { open, seal, tokenBinding } from "../sealing/seal.ts";
 import { parseKeyRing } from "../sealing/key-ring.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { TwilioUnreachable } from "../twilio/errors.ts";
-import { rotateToken } from "./rotate-token.ts";
+import { rotateToken } from "./rotate.ts";
 
 const USER = "5b0f2f5e-1111-4111-8111-111111111111";
 const ACCOUNT = "AC" + "1".repeat(32);
@@ -61,7 +61,7 @@ class Model {
       const { outcome } = await rotateToken(USER, {
         db: { rpc: (name: string, args: Args) => ({ abortSignal: () => this.#decide(name, args) }) } as unknown as Db,
         twilio: { accounts: () => ({ fetch: () => this.#ask("fetch", () => this.#account()) }) } as unknown as Twilio,
-        asSubaccount: (_sid, token) => ({
+        tokenAccount: (_sid, token) => ({
           isAccepted: () => this.#ask("is accepted", () => this.#accepts(token)),
           tokens: {
             createSecondary: () => this.#ask("create", () => this.#create(token)),
@@ -85,10 +85,10 @@ class Model {
   async rest(): Promise<void> {
     for (let runs = 0; runs < 20; runs++) {
       const outcome = await this.run();
-      if (outcome === "settled") return;
+      if (outcome === "done") return;
       if (outcome === "waiting") this.now = new Date(this.now.getTime() + 600_000);
     }
-    throw new Error(`Not settled after 20 runs: ${this.calls.join(", ")}`);
+    throw new Error(`Not done after 20 runs: ${this.calls.join(", ")}`);
   }
 
   async assertOneToken(): Promise<void> {
@@ -202,7 +202,7 @@ type Args = Record<string, unknown>;
 
 Deno.test("a rotation leaves exactly one token, another one than before", async () => {
   const model = await Model.open();
-  assert.equal(await model.run(), "settled");
+  assert.equal(await model.run(), "done");
   await model.assertOneToken();
 });
 
@@ -241,7 +241,7 @@ Deno.test("a token changed in Twilio's console is stored, without being asked fo
   model.store.requested = false;
   model.twilio.primary = "by hand";
   model.assertNothingIsLost = () => Promise.resolve(); // what was changed behind our back is known only afterwards
-  assert.equal(await model.run(), "settled");
+  assert.equal(await model.run(), "done");
   assert.equal(await open(RING, model.store.inUse, BINDING), "by hand");
   assert.deepEqual(model.calls.filter((call) => ["create", "delete", "promote"].includes(call)), []);
 });

@@ -3,8 +3,8 @@ import type { KeyRing } from "../sealing/key-ring.ts";
 import { openToken } from "../sealing/seal.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
-import { planToken, type TokenSituation } from "./token-plan.ts";
-import { execute, type RotateDependencies, type Tokens } from "./token-steps.ts";
+import { planToken, type TokenSituation } from "./plan.ts";
+import { executeTokenStep, type OpenTokens, type RotateDependencies } from "./steps.ts";
 
 const beginTokenRotation = decision("begin_token_rotation", {
   leased: [
@@ -20,11 +20,11 @@ const beginTokenRotation = decision("begin_token_rotation", {
   no_token: [],
 });
 
-type Lease = Extract<Awaited<ReturnType<typeof beginTokenRotation>>, { outcome: "leased" }>;
+type RotationLease = Extract<Awaited<ReturnType<typeof beginTokenRotation>>, { outcome: "leased" }>;
 
 export type Rotation =
   /** One valid token is stored. `changed`: it is another one than before. */
-  | { outcome: "settled"; changed: boolean }
+  | { outcome: "done"; changed: boolean }
   /** Another holder has the tenant's lease. */
   | { outcome: "busy" }
   | { outcome: "waiting"; until: Date }
@@ -48,14 +48,14 @@ export async function rotateToken(userId: string, dependencies: RotateDependenci
   if (lease.outcome === "busy") return { outcome: "busy" };
   if (lease.outcome === "no_token") return { outcome: "gone" };
   try {
-    return await rounds(await openTokens(userId, lease, dependencies.sealing), dependencies);
+    return await rotateInRounds(await openTokens(userId, lease, dependencies.sealing), dependencies);
   } finally {
     // If this fails, the lease runs out.
     await decide(db, "end_token_rotation", { p_user_id: userId, p_fence: lease.fence }).catch(() => undefined);
   }
 }
 
-async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promise<Tokens> {
+async function openTokens(userId: string, lease: RotationLease, sealing: KeyRing): Promise<OpenTokens> {
   const { subaccount_sid: accountSid, sealed_next: next, sealed_previous: previous, previous_until: until } = lease;
   return {
     userId,
@@ -68,15 +68,15 @@ async function openTokens(userId: string, lease: Lease, sealing: KeyRing): Promi
   };
 }
 
-async function rounds(tokens: Tokens, dependencies: RotateDependencies): Promise<Rotation> {
+async function rotateInRounds(tokens: OpenTokens, dependencies: RotateDependencies): Promise<Rotation> {
   let changed = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const account = await accountAtTwilio(dependencies.twilio, tokens.accountSid);
     if (account === null) return { outcome: "gone" };
     const step = planToken(await situationOf(tokens, account, dependencies));
-    if (step === null) return { outcome: "settled", changed };
+    if (step === null) return { outcome: "done", changed };
     if (step.do === "wait") return { outcome: "waiting", until: step.until };
-    const result = await execute(step, tokens, account.authToken, dependencies);
+    const result = await executeTokenStep(step, tokens, account.authToken, dependencies);
     dependencies.log.info("token.step", {
       userId: tokens.userId,
       accountSid: tokens.accountSid,
@@ -86,7 +86,7 @@ async function rounds(tokens: Tokens, dependencies: RotateDependencies): Promise
     if (result === "fenced" || result === "gone") return { outcome: result };
     changed ||= step.do === "record-promotion" || step.do === "record-primary";
   }
-  throw new Error(`Cannot rotate the token: it is not settled after ${MAX_ROUNDS} rounds`);
+  throw new Error(`Cannot rotate the token: the plan is not empty after ${MAX_ROUNDS} rounds`);
 }
 
 interface AccountAtTwilio {
@@ -104,11 +104,11 @@ async function accountAtTwilio(twilio: Twilio, accountSid: string): Promise<Acco
 }
 
 async function situationOf(
-  { accountSid, inUse, next, requested, previousUntil }: Tokens,
+  { accountSid, inUse, next, requested, previousUntil }: OpenTokens,
   account: AccountAtTwilio,
-  { asSubaccount, now }: RotateDependencies,
+  { tokenAccount, now }: RotateDependencies,
 ): Promise<TokenSituation> {
-  const accepted = next !== null && await asSubaccount(accountSid, next).isAccepted();
+  const accepted = next !== null && await tokenAccount(accountSid, next).isAccepted();
   return {
     requested,
     // The next token first: convergence may have stored it as the one in use before its promotion was recorded.
