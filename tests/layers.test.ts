@@ -15,11 +15,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   accounts: ["platform", "sealing", "twilio"],
   subaccounts: ["platform", "sealing", "twilio", "accounts"],
   tokens: ["platform", "sealing", "twilio", "accounts"],
-  numbers: ["platform", "twilio", "subaccounts"],
-  messages: ["platform", "twilio", "subaccounts", "numbers"],
-  campaigns: ["platform", "twilio", "subaccounts", "messages"],
+  numbers: ["platform", "twilio", "accounts"],
+  messages: ["platform", "twilio", "accounts", "numbers"],
+  campaigns: ["platform", "twilio", "accounts", "messages"],
   forwarding: ["platform", "sealing", "messages"],
-  billing: ["platform", "stripe", "subaccounts"],
+  billing: ["platform", "stripe"],
   jobs: ["platform", "twilio"],
 };
 

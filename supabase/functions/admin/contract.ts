@@ -2,8 +2,7 @@ import { z } from "zod";
 import { Constants } from "../_shared/database.types.ts";
 import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
-import { subaccountStatusSchema } from "../_shared/subaccounts/status.ts";
+import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
 const limit = z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given");
 export const tenantsQuery = z.strictObject({

@@ -3,7 +3,7 @@ import { decide, decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { subaccountOf } from "../_shared/subaccounts/credentials.ts";
+import { subaccountOf } from "../_shared/accounts/status.ts";
 import { holdSchema, tenantSchema } from "./contract.ts";
 
 const decideHold = decision("hold_tenant", { accepted: ["subaccount_sid?", "status?"], unknown_user: [] });

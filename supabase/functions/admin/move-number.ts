@@ -4,7 +4,7 @@ import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { masterTwilio } from "../_shared/subaccounts/credentials.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { type movedSchema, moveSchema } from "./contract.ts";
 
 const numberToMove = decision("number_to_move", {
@@ -32,7 +32,7 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
   if (asked.outcome !== "movable") throw cannotMove(wish, asked.outcome);
   const number = await moveNumber({ ...wish, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
     db,
-    master: masterTwilio(env),
+    master: twilioAccounts({ db, env }).master,
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
     publicBaseUrl: env.PUBLIC_BASE_URL,
     requestId,

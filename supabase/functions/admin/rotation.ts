@@ -3,7 +3,7 @@ import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
-import type { InactiveStatus } from "../_shared/subaccounts/require-active.ts";
+import type { InactiveStatus } from "../_shared/accounts/status.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { sealingKeys } from "../_shared/sealing/keys-in-use.ts";
 import { tenantSchema } from "./contract.ts";

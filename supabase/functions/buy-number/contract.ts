@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { friendlyNameText, phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const purchaseSchema = z.strictObject({
   phoneNumber: phoneNumberText.describe("E.164"),

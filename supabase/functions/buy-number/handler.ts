@@ -5,8 +5,8 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { accountStatusError } from "../_shared/subaccounts/require-active.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { accountStatusError } from "../_shared/accounts/status.ts";
 import { purchaseSchema } from "./contract.ts";
 
 const reserveNumber = decision("reserve_number", {
@@ -38,7 +38,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   switch (reserved.outcome) {
     case "reserved": {
       const { subaccount_sid: accountSid, sealed_token: sealedToken } = reserved;
-      const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
+      const twilio = await twilioAccounts(context).from({ userId: user.id, accountSid, sealedToken });
       const purchase = { ...wish, userId: user.id, numberId: reserved.number_id };
       const number = await buyNumber(purchase, { db, twilio, publicBaseUrl: env.PUBLIC_BASE_URL, requestId });
       return Response.json(number, { status: 201 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { subaccountStatusSchema } from "../_shared/subaccounts/status.ts";
+import { subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
 const ensured = z.strictObject({
   success: z.literal(true),

@@ -5,7 +5,8 @@ import { ApiError } from "../_shared/platform/errors.ts";
 import { describeError } from "../_shared/platform/log.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
-import { accountOfMessages } from "../_shared/subaccounts/credentials.ts";
+import { sendingAccount } from "../_shared/messages/sending-account.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { redactSchema } from "./contract.ts";
 
 /** Notes the wish with a job behind it, then fulfils it at once where Twilio lets us. */
@@ -29,10 +30,11 @@ export async function handle(request: Request, context: Context): Promise<Respon
 }
 
 /** A failure here does not fail the request: the job tries again. */
-async function tryRedacting(message: Row<"sms_messages">, { db, env, user, log }: Context): Promise<boolean> {
+async function tryRedacting(message: Row<"sms_messages">, context: Context): Promise<boolean> {
   if (isUnfinished(message.status)) return false;
+  const { user, log } = context;
   try {
-    const twilio = await accountOfMessages({ db, env }, user.id, message.source);
+    const twilio = await sendingAccount(twilioAccounts(context), user.id, message.source);
     const { twilio_message_sid: sid, media_urls: mediaUrls } = message;
     return twilio !== null && await redactAtTwilio({ sid, mediaCount: mediaUrls.length }, twilio);
   } catch (error) {

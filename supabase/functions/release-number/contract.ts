@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const releaseSchema = z.strictObject({
   numberId: z.guid(),

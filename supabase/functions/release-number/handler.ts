@@ -6,7 +6,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { releaseSchema } from "./contract.ts";
 
 const beginNumberRelease = decision("begin_number_release", {
@@ -28,7 +28,7 @@ const LIMIT = { action: "release", perUser: 20, perAddress: 100, windowSeconds: 
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId, confirmPhoneNumber } = await readJson(request, releaseSchema);
   await enforceRateLimit(LIMIT, request, context);
-  const { db, env, user, requestId } = context;
+  const { db, user, requestId } = context;
   const decided = await beginNumberRelease(db, {
     p_user_id: user.id,
     p_number_id: numberId,
@@ -38,7 +38,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "begun":
     case "releasing": { // another request is releasing it, or a response was lost: deleting twice does no harm
       const { subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
-      const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
+      const twilio = await twilioAccounts(context).from({ userId: user.id, accountSid, sealedToken });
       const { phoneNumber, phoneSid } = ownedNumber(decided.number);
       const begunBefore = decided.outcome === "releasing";
       const release = { userId: user.id, numberId, phoneNumber, phoneSid, begunBefore };

@@ -5,7 +5,7 @@ import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { renamingSchema } from "./contract.ts";
 
 const numberToChange = decision("number_to_change", {
@@ -26,11 +26,11 @@ const LIMIT = { action: "rename", perUser: 60, perAddress: 300, windowSeconds: 6
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId, friendlyName } = await readJson(request, renamingSchema);
   await enforceRateLimit(LIMIT, request, context);
-  const { db, env, user, requestId } = context;
+  const { db, user, requestId } = context;
   const decided = await numberToChange(db, { p_user_id: user.id, p_number_id: numberId });
   if (decided.outcome !== "changeable") throw numberError(numberId, decided);
   const { subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
-  const twilio = await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken });
+  const twilio = await twilioAccounts(context).from({ userId: user.id, accountSid, sealedToken });
   const { phoneNumber, phoneSid } = ownedNumber(decided.number);
   const renaming = { userId: user.id, numberId, phoneNumber, phoneSid, friendlyName };
   return Response.json(await renameNumber(renaming, { db, twilio, requestId }));

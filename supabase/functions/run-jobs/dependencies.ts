@@ -1,7 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { createStripe } from "../_shared/stripe/client.ts";
-import { createTokenAccount } from "../_shared/accounts/token-account.ts";
-import { activeTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { WorkDependencies } from "./work.ts";
 
@@ -13,11 +12,8 @@ export function workDependencies(context: Context): WorkDependencies {
     stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL }),
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
-    twilioOf: (userId) => activeTwilio(context, userId),
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
-    asTenant: (credentials) => tenantTwilio(context, credentials),
-    tokenAccount: (accountSid, authToken) =>
-      createTokenAccount({ accountSid, authToken, apiBaseUrl: context.env.TWILIO_API_BASE_URL }),
+    accounts: twilioAccounts(context),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
   };
 }

@@ -6,7 +6,7 @@ import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardMessage } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
 import { eraseDeletedUser } from "../_shared/messages/erase.ts";
-import { redactMessages, type TwilioFor } from "../_shared/messages/redact.ts";
+import { redactMessages } from "../_shared/messages/redact.ts";
 import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
@@ -16,12 +16,10 @@ import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
-import type { SealedCredentials } from "../_shared/subaccounts/credentials.ts";
+import type { TwilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { resealTokens } from "../_shared/sealing/reseal.ts";
-import type { RotateDependencies } from "../_shared/tokens/steps.ts";
 import { rotateToken } from "../_shared/tokens/rotate.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
-import type { Twilio } from "../_shared/twilio/client.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
@@ -59,15 +57,12 @@ const REDACTIONS_BATCH = 1_000;
 /** Within the hour after which they are due again. */
 const SYNC_SPREAD_SECONDS = 3000;
 
-/** Whom and what the jobs work with. `twilio` is the master account. */
-export interface WorkDependencies extends ConvergeDependencies, Pick<RotateDependencies, "tokenAccount"> {
+/** What the jobs work with. */
+export interface WorkDependencies extends ConvergeDependencies {
+  accounts: TwilioAccounts;
   stripe: Stripe;
   masterAccountSid: string;
   publicBaseUrl: string;
-  /** Twilio as a tenant whose subaccount is active; null for any other tenant. */
-  twilioOf: (userId: string) => Promise<Twilio | null>;
-  /** Twilio as the tenant whose credentials these are. */
-  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
   /** Accounts per page of a sweep; Twilio's most by default. */
   pageSize?: number;
   /** Whether tenants' forward webhooks may be on private hosts. */
@@ -78,8 +73,7 @@ export interface WorkDependencies extends ConvergeDependencies, Pick<RotateDepen
 
 /** What each kind of job does. */
 export function workOf(dependencies: WorkDependencies): JobWork {
-  const { db, twilio, stripe, now, twilioOf } = dependencies;
-  const twilioFor: TwilioFor = (userId, source) => source === "master" ? Promise.resolve(twilio) : twilioOf(userId);
+  const { db, accounts, stripe, now } = dependencies;
   return async (raw) => {
     const job = jobSchema.parse(raw);
     switch (job.kind) {
@@ -95,16 +89,16 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await sweepPage(progressOf(job), dependencies);
         return "done";
       case "refresh-master-numbers":
-        await refreshMasterNumbers(db, twilio);
+        await refreshMasterNumbers(db, accounts.master);
         return "done";
       case "settle-messages":
-        await settleMessages({ ...dependencies, twilioFor });
+        await settleMessages(dependencies);
         return "done";
       case "refresh-messages":
-        await refreshMessages({ ...dependencies, twilioFor });
+        await refreshMessages(dependencies);
         return "done";
       case "redact-messages":
-        return await redactMessages(job.userId, { ...dependencies, twilioFor }) ? "done" : { againInSeconds: 60 };
+        return await redactMessages(job.userId, dependencies) ? "done" : { againInSeconds: 60 };
       case "redact-old-messages":
         await decide(db, "ask_for_due_redactions", { p_limit: REDACTIONS_BATCH });
         return "done";
@@ -118,10 +112,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return seconds === null ? "done" : { againInSeconds: seconds };
       }
       case "settle-number-purchases":
-        await settlePurchases({ ...dependencies, twilioFor: twilioOf });
+        await settlePurchases(dependencies);
         return "done";
       case "settle-number-releases":
-        await settleReleases({ ...dependencies, twilioFor: twilioOf });
+        await settleReleases(dependencies);
         return "done";
       case "sync-numbers":
         return await syncTenantsNumbers(job.userId, dependencies);

@@ -1,6 +1,6 @@
 import { numberOfferSchema, searchSchema } from "../_shared/numbers/search.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const contract = {
   caller: "user",

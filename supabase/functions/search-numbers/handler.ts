@@ -3,8 +3,7 @@ import { searchNumbers, searchSchema } from "../_shared/numbers/search.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readQuery } from "../_shared/platform/request.ts";
-import { masterCredentials } from "../_shared/subaccounts/credentials.ts";
-import { requireActiveSubaccount } from "../_shared/subaccounts/require-active.ts";
+import { masterOptions, requireActive, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { numberPrices } from "../_shared/twilio/pricing.ts";
 
 const LIMIT = { action: "search", perUser: 60, perAddress: 300, windowSeconds: 60 };
@@ -16,10 +15,9 @@ const prices = rememberedPrices();
 export async function handle(request: Request, context: Context): Promise<Response> {
   const search = readQuery(request, searchSchema);
   await enforceRateLimit(LIMIT, request, context);
-  const { twilio } = await requireActiveSubaccount(context);
   const { db, env, user } = context;
+  const twilio = await requireActive(twilioAccounts(context), user.id);
   // As the master account, which pays for all: so that what is remembered holds for every tenant.
-  const pricesIn = (country: string) =>
-    prices.in(country, () => numberPrices(country, { ...masterCredentials(env), apiBaseUrl: env.TWILIO_API_BASE_URL }));
+  const pricesIn = (country: string) => prices.in(country, () => numberPrices(country, masterOptions(env)));
   return Response.json({ numbers: await searchNumbers(search, { db, twilio, userId: user.id, pricesIn }) });
 }

@@ -1,6 +1,6 @@
 import { bulkAnswerSchema, bulkSchema } from "../_shared/campaigns/create.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const contract = {
   caller: "user",

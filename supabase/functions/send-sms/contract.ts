@@ -2,7 +2,7 @@ import { z } from "zod";
 import { messageSchema } from "../_shared/messages/compose.ts";
 import { numberSourceSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export { messageSchema };
 

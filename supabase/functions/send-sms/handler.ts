@@ -6,7 +6,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
 import { rateLimitArgs } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { masterTwilio, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import type { Twilio } from "../_shared/twilio/client.ts";
 import { messageSchema } from "./contract.ts";
 
@@ -42,13 +42,14 @@ const MASTER_NOTICE =
   "Sent from a shared number of the platform, through the master account: you have no subaccount of your own yet";
 
 /** Twilio as the account that owns the sender. Where there is no way to be it, nothing was sent: the key is free again. */
-async function senderOf(reservation: Reservation, { db, env, user }: Context): Promise<Twilio> {
+async function senderOf(reservation: Reservation, context: Context): Promise<Twilio> {
   const { source, accountSid, sealedToken, messageId } = reservation;
-  if (source === "master") return masterTwilio(env);
+  const accounts = twilioAccounts(context);
+  if (source === "master") return accounts.master;
   try {
-    return await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken: sealedToken ?? "" });
+    return await accounts.from({ userId: context.user.id, accountSid, sealedToken: sealedToken ?? "" });
   } catch (error) {
-    await decide(db, "release_message", { p_message_id: messageId });
+    await decide(context.db, "release_message", { p_message_id: messageId });
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { numberChangeSchema } from "../_shared/numbers/sync.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
-import { ACCOUNT_STATUS_ERRORS } from "../_shared/subaccounts/require-active.ts";
+import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const contract = {
   caller: "user",

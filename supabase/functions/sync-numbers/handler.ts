@@ -3,8 +3,8 @@ import { type NumberChange, syncNumbers } from "../_shared/numbers/sync.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
-import { type SealedCredentials, tenantTwilio } from "../_shared/subaccounts/credentials.ts";
-import { accountStatusError } from "../_shared/subaccounts/require-active.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { accountStatusError } from "../_shared/accounts/status.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
 const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
@@ -23,7 +23,7 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     requestId,
     log,
     publicBaseUrl: env.PUBLIC_BASE_URL,
-    asTenant: (credentials: SealedCredentials) => tenantTwilio({ db, env }, credentials),
+    accounts: twilioAccounts({ db, env }),
   };
   const result = await syncNumbers(user.id, `user:${user.id}`, dependencies);
   switch (result.outcome) {

@@ -4,7 +4,7 @@ import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { readText } from "../_shared/platform/request.ts";
-import { signingTokens } from "../_shared/subaccounts/credentials.ts";
+import { signingTokens } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
 import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts";
 import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";

@@ -150,11 +150,14 @@ export class World implements AsyncDisposable {
     });
     const dependencies: Partial<WorkDependencies> = {
       db: databaseOf(this.service, this.signatures, process),
-      twilio,
+      accounts: {
+        master: twilio,
+        active: () => Promise.resolve({ status: "none" }),
+        from: () => Promise.reject(new Error("No story acts as a tenant")),
+        withToken: (accountSid, authToken) => createTokenAccount({ accountSid, authToken, apiBaseUrl: url }),
+      },
       stripe,
-      twilioOf: () => Promise.resolve(null),
       sealing: this.sealing,
-      tokenAccount: (accountSid, authToken) => createTokenAccount({ accountSid, authToken, apiBaseUrl: url }),
       tokenMaxAgeDays: 90,
       ...this.settings,
       masterAccountSid: accountSid,

@@ -1,6 +1,6 @@
 import { compositesFrom, type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
-import type { SealedCredentials } from "../subaccounts/credentials.ts";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { type Batch, type BatchResult, sendBatch } from "./batch.ts";
 
@@ -8,8 +8,7 @@ export interface RunDependencies {
   db: Db;
   log: Log;
   publicBaseUrl: string;
-  /** Twilio as the tenant, with the credentials that came with the batch. */
-  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
+  accounts: Pick<TwilioAccounts, "from">;
   /** How long one turn lasts, before other jobs have theirs. */
   turnMs?: number;
 }
@@ -88,7 +87,7 @@ async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencie
   if (batch.messages.length === 0) return { kind: "continues", waitMs: 0 };
   const { db, log, publicBaseUrl } = dependencies;
   const { campaignId, userId } = job;
-  const twilio = await becomeTenant(job, batch, dependencies);
+  const twilio = await accountOf(job, batch, dependencies);
   const outcomes = await sendBatch(batch, { twilio, userId, publicBaseUrl });
   const failedBatches = await record(job, outcomes.map(({ result }) => result), db);
   log.info("campaign.batch", { campaignId, userId, messages: outcomes.length, failedBatches });
@@ -104,10 +103,10 @@ async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencie
 }
 
 /** @throws Error when the tenant's token cannot be opened: nothing was sent, so the whole batch waits again */
-async function becomeTenant(job: CampaignJob, batch: Batch, { db, asTenant }: RunDependencies): Promise<Twilio> {
+async function accountOf(job: CampaignJob, batch: Batch, { db, accounts }: RunDependencies): Promise<Twilio> {
   try {
     const { accountSid, sealedToken } = batch;
-    return await asTenant({ userId: job.userId, accountSid, sealedToken });
+    return await accounts.from({ userId: job.userId, accountSid, sealedToken });
   } catch (error) {
     await record(job, batch.messages.map(({ id }) => ({ message_id: id, status: "released" })), db);
     throw error;

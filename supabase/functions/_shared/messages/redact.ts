@@ -1,7 +1,9 @@
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, decision, type Enum, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import { sendingAccount } from "./sending-account.ts";
 import type { MessageStatus } from "./statuses.ts";
 
 /** A tenant's wish to have a message's text and media deleted. */
@@ -54,12 +56,9 @@ export async function redactAtTwilio({ sid, mediaCount }: RedactedMessage, twili
 const NOT_FINISHED = 20009;
 const BATCH = 50;
 
-/** Twilio as the account that sent a message: the tenant's, or the master account. Null when it is not active. */
-export type TwilioFor = (userId: string, source: Enum<"message_source">) => Promise<Twilio | null>;
-
 export interface RedactDependencies {
   db: Db;
-  twilioFor: TwilioFor;
+  accounts: Pick<TwilioAccounts, "master" | "active">;
   log: Log;
 }
 
@@ -89,11 +88,11 @@ interface WaitingMessage {
 async function redactOne(
   userId: string,
   { message_id, twilio_message_sid: sid, source, media_count: mediaCount, is_at_twilio }: WaitingMessage,
-  { twilioFor, log }: RedactDependencies,
+  { accounts, log }: RedactDependencies,
 ): Promise<boolean> {
   if (!is_at_twilio) return true;
   try {
-    const twilio = await twilioFor(userId, source);
+    const twilio = await sendingAccount(accounts, userId, source);
     // A suspended account can do nothing; its texts wait.
     return twilio !== null && await redactAtTwilio({ sid, mediaCount }, twilio);
   } catch (error) {

@@ -1,14 +1,15 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import type { Evidence } from "./evidence.ts";
-import type { TwilioFor } from "./redact.ts";
+import { sendingAccount } from "./sending-account.ts";
 
 export interface RefreshDependencies {
   db: Db;
-  twilioFor: TwilioFor;
+  accounts: Pick<TwilioAccounts, "master" | "active">;
   log: Log;
 }
 
@@ -26,11 +27,11 @@ const SKEW_MS = 60_000;
  * in minutes later. An account that cannot be asked is logged and keeps no other waiting.
  * @returns how many messages moved on or got their price
  */
-export async function refreshMessages({ db, twilioFor, log }: RefreshDependencies): Promise<number> {
-  const accounts = await rows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
-  const news = await Promise.all(accounts.map(async (account) => {
+export async function refreshMessages({ db, accounts, log }: RefreshDependencies): Promise<number> {
+  const unfinished = await rows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
+  const news = await Promise.all(unfinished.map(async (account) => {
     try {
-      const twilio = await twilioFor(account.user_id, account.source);
+      const twilio = await sendingAccount(accounts, account.user_id, account.source);
       return twilio === null ? 0 : await refreshAccount(account, twilio, db);
     } catch (error) {
       log.warn("messages.unrefreshed", { accountSid: account.account_sid, ...describeError(error) });

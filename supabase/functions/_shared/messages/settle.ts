@@ -1,14 +1,15 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, type Row, rows, unavailable } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { recordMessageStatus } from "./evidence.ts";
-import type { TwilioFor } from "./redact.ts";
+import { sendingAccount } from "./sending-account.ts";
 import type { MessageStatus } from "./statuses.ts";
 
 export interface SettleDependencies {
   db: Db;
-  twilioFor: TwilioFor;
+  accounts: Pick<TwilioAccounts, "master" | "active">;
   log: Log;
 }
 
@@ -28,12 +29,12 @@ const MOST_CANDIDATES = 200;
  * about is logged and keeps no other waiting.
  * @returns how many were found
  */
-export async function settleMessages({ db, twilioFor, log }: SettleDependencies): Promise<number> {
+export async function settleMessages({ db, accounts, log }: SettleDependencies): Promise<number> {
   const unsettled = await rows(db, "unsettled_messages", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
   let found = 0;
   for (const message of unsettled) {
     try {
-      const twilio = await twilioFor(message.user_id, message.source);
+      const twilio = await sendingAccount(accounts, message.user_id, message.source);
       if (twilio !== null && await settle(message, twilio, db)) found++;
     } catch (error) {
       log.warn("message.unsettled", {

@@ -1,7 +1,7 @@
 import type { Json } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
-import { accountStatusError } from "../subaccounts/require-active.ts";
+import { accountStatusError } from "../accounts/status.ts";
 import { stillPurchasing } from "./buy.ts";
 import { stillReleasing } from "./release.ts";
 import { decidedNumber } from "./shape.ts";

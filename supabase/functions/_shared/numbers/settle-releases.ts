@@ -1,12 +1,11 @@
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
-import type { Twilio } from "../twilio/client.ts";
 import { settleRelease } from "./release.ts";
 
 export interface SettleReleasesDependencies {
   db: Db;
-  /** Twilio as the tenant, or null when they have no usable subaccount any more. */
-  twilioFor: (userId: string) => Promise<Twilio | null>;
+  accounts: Pick<TwilioAccounts, "active">;
   requestId: string;
   log: Log;
 }
@@ -20,15 +19,15 @@ const BATCH = 50;
  * be finished is told and keeps no other waiting; it is tried again with the next run. Returns how many were looked at.
  */
 export async function settleReleases(dependencies: SettleReleasesDependencies): Promise<number> {
-  const { db, twilioFor, log } = dependencies;
+  const { db, accounts, log } = dependencies;
   const stale = await rows(db, "stale_number_releases", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
   for (const { id: numberId, user_id: userId, phone_number: phoneNumber, phone_sid: phoneSid } of stale) {
     const about = { userId, numberId };
     try {
-      const twilio = await twilioFor(userId);
-      if (twilio === null || phoneSid === null) continue;
+      const account = await accounts.active(userId);
+      if (account.status !== "active" || phoneSid === null) continue;
       const release = { ...about, phoneNumber, phoneSid, begunBefore: true };
-      const outcome = await settleRelease(release, { ...dependencies, twilio });
+      const outcome = await settleRelease(release, { ...dependencies, twilio: account.twilio });
       if (outcome === null) log.warn("release.unsettled", about);
     } catch (error) {
       log.warn("release.unsettled", { ...about, ...describeError(error) });

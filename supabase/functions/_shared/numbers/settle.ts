@@ -1,12 +1,11 @@
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
-import type { Twilio } from "../twilio/client.ts";
 import { settlePurchase } from "./buy.ts";
 
 export interface SettlePurchasesDependencies {
   db: Db;
-  /** Twilio as the tenant, or null when they have no usable subaccount any more. */
-  twilioFor: (userId: string) => Promise<Twilio | null>;
+  accounts: Pick<TwilioAccounts, "active">;
   publicBaseUrl: string;
   requestId: string;
   log: Log;
@@ -21,13 +20,13 @@ const BATCH = 50;
  * again with the next run. Returns how many were looked at.
  */
 export async function settlePurchases(dependencies: SettlePurchasesDependencies): Promise<number> {
-  const { db, twilioFor, log } = dependencies;
+  const { db, accounts, log } = dependencies;
   const stale = await rows(db, "stale_number_reservations", { p_older_than_seconds: PATIENCE_SECONDS, p_limit: BATCH });
   for (const { id: numberId, user_id: userId, phone_number: phoneNumber } of stale) {
     const purchase = { userId, numberId, phoneNumber };
     try {
-      const twilio = await twilioFor(userId);
-      if (twilio !== null) await settlePurchase(purchase, { ...dependencies, twilio });
+      const account = await accounts.active(userId);
+      if (account.status === "active") await settlePurchase(purchase, { ...dependencies, twilio: account.twilio });
     } catch (error) {
       log.warn("purchase.unsettled", { userId, numberId, ...describeError(error) });
     }

@@ -4,7 +4,7 @@ import { Constants, type Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
-import type { SealedCredentials } from "../subaccounts/credentials.ts";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { capabilitiesOf, tenantNumber } from "./shape.ts";
@@ -29,8 +29,7 @@ export type NumberChange = z.output<typeof numberChangeSchema>;
 
 export interface SyncDependencies {
   db: Db;
-  /** Twilio as the tenant whose credentials these are. */
-  asTenant: (credentials: SealedCredentials) => Promise<Twilio>;
+  accounts: Pick<TwilioAccounts, "from">;
   publicBaseUrl: string;
   requestId: string;
   log: Log;
@@ -49,12 +48,12 @@ export type SyncResult =
  * @param actor who the audit log names: `sync`, or the user who asked
  */
 export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
-  const { db, asTenant } = dependencies;
+  const { db, accounts } = dependencies;
   const begun = await beginNumberSync(db, { p_user_id: userId });
   if (begun.outcome !== "active") return { outcome: "no_account", status: begun.outcome };
   const { subaccount_sid: accountSid, sealed_token: sealedToken, read_at: readAt } = begun;
   const tenant = { userId, accountSid, readAt, actor, known: knownNumbers(begun.numbers) };
-  const twilio = await asTenant({ userId, accountSid, sealedToken });
+  const twilio = await accounts.from({ userId, accountSid, sealedToken });
   try {
     return { outcome: "synced", changes: await compare(tenant, twilio, dependencies) };
   } catch (error) {

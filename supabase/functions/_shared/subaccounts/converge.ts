@@ -1,6 +1,6 @@
 import { decide, decision } from "../platform/database.ts";
 import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
-import { lookUpAccounts, type TwilioAccount } from "./look-up.ts";
+import { type FoundAccount, lookUpAccounts } from "./look-up.ts";
 import { plan, type Step, type Stored, type Wanted } from "./plan.ts";
 import { executeStep, type Execution } from "./steps.ts";
 
@@ -82,11 +82,11 @@ async function underLease(
 }
 
 async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: boolean): Promise<Convergence> {
-  const { twilio, userId, now, createSettleSeconds } = execution;
+  const { accounts: { master }, userId, now, createSettleSeconds } = execution;
   let created = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { stored } = execution;
-    const accounts = await lookUpAccounts(twilio, userId, stored.subaccountSid, thorough || created);
+    const accounts = await lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
     const steps = plan({ wanted, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
     if (steps.length === 0) return { outcome: "converged", account: keptAccount(stored, accounts), created };
     const stop = await executeAll(steps, accounts, execution);
@@ -96,7 +96,7 @@ async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: 
   throw new Error(`Cannot converge: the plan is not empty after ${MAX_ROUNDS} rounds`);
 }
 
-async function executeAll(steps: Step[], accounts: TwilioAccount[], execution: Execution): Promise<Convergence | null> {
+async function executeAll(steps: Step[], accounts: FoundAccount[], execution: Execution): Promise<Convergence | null> {
   for (const step of steps) {
     const result = await executeStep(step, accounts, execution);
     if (result.outcome !== "done") return result;
@@ -104,7 +104,7 @@ async function executeAll(steps: Step[], accounts: TwilioAccount[], execution: E
   return null;
 }
 
-function keptAccount(stored: Stored, accounts: TwilioAccount[]): ConvergedAccount | null {
+function keptAccount(stored: Stored, accounts: FoundAccount[]): ConvergedAccount | null {
   const account = accounts.find(({ sid }) => sid === stored.subaccountSid);
   return account === undefined
     ? null

@@ -1,13 +1,13 @@
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import type { Db } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
-import type { Twilio } from "../twilio/client.ts";
 import type { AccountStatus } from "./plan.ts";
 
 export interface ConvergeDependencies {
   db: Db;
-  /** The master account: only the parent creates, suspends and closes. */
-  twilio: Twilio;
+  /** Only the master account creates, suspends and closes. */
+  accounts: Pick<TwilioAccounts, "master">;
   sealing: KeyRing;
   maxSubaccounts: number;
   /** How many may be created within a day. Unlimited if not set. */

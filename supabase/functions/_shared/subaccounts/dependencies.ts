@@ -2,7 +2,7 @@ import { LEASE_SECONDS } from "../accounts/lease.ts";
 import type { Context } from "../platform/endpoint.ts";
 import type { ConvergeDependencies } from "./convergence.ts";
 import { keyRingOf } from "../sealing/key-ring.ts";
-import { masterTwilio } from "./credentials.ts";
+import { twilioAccounts } from "../accounts/twilio-accounts.ts";
 
 /** What convergence needs, from what a request brings. */
 export function convergeDependencies(
@@ -10,7 +10,7 @@ export function convergeDependencies(
 ): ConvergeDependencies {
   return {
     db,
-    twilio: masterTwilio(env),
+    accounts: twilioAccounts({ db, env }),
     sealing: keyRingOf(env),
     maxSubaccounts: env.MAX_SUBACCOUNTS,
     maxSubaccountsPerDay: env.MAX_SUBACCOUNTS_PER_DAY,

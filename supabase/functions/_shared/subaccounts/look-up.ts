@@ -5,7 +5,7 @@ import { subaccountName } from "./name.ts";
 import type { Account } from "./plan.ts";
 
 /** An account as planned with, and as executed on: the token is read again by the parent and goes nowhere but into the seal. */
-export interface TwilioAccount extends Account {
+export interface FoundAccount extends Account {
   friendlyName: string;
   authToken: string;
 }
@@ -15,23 +15,23 @@ export interface TwilioAccount extends Account {
  * @param byName look by name as well, to see duplicates
  */
 export async function lookUpAccounts(
-  twilio: Twilio,
+  master: Twilio,
   userId: string,
   storedSid: string | null,
   byName: boolean,
-): Promise<TwilioAccount[]> {
-  const stored = storedSid === null ? null : await fetchAccount(twilio, storedSid);
+): Promise<FoundAccount[]> {
+  const stored = storedSid === null ? null : await fetchAccount(master, storedSid);
   if (stored !== null && stored.status !== "closed" && !byName) return [accountOf(stored, 0)];
-  const named = await twilio.accounts.list({ friendlyName: subaccountName(userId), pageSize: 1000 });
+  const named = await master.accounts.list({ friendlyName: subaccountName(userId), pageSize: 1000 });
   const found = new Map(
     [stored, ...named].filter((account) => account !== null).map((account) => [account.sid, account]),
   );
-  return await withNumbers(twilio, [...found.values()]);
+  return await withNumbers(master, [...found.values()]);
 }
 
-async function fetchAccount(twilio: Twilio, sid: string): Promise<AccountInstance | null> {
+async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstance | null> {
   try {
-    return await twilio.accounts(sid).fetch();
+    return await master.accounts(sid).fetch();
   } catch (error) {
     if (failureOf(error).kind === "not_found") return null;
     throw error;
@@ -39,17 +39,17 @@ async function fetchAccount(twilio: Twilio, sid: string): Promise<AccountInstanc
 }
 
 /** Numbers are counted only when there is a choice to make. */
-async function withNumbers(twilio: Twilio, accounts: AccountInstance[]): Promise<TwilioAccount[]> {
+async function withNumbers(master: Twilio, accounts: AccountInstance[]): Promise<FoundAccount[]> {
   const open = accounts.filter(({ status }) => status !== "closed");
   if (open.length < 2) return accounts.map((account) => accountOf(account, 0));
   return await Promise.all(accounts.map(async (account) => {
     if (account.status === "closed") return accountOf(account, 0);
-    const numbers = await twilio.accounts(account.sid).incomingPhoneNumbers.list({ limit: 1 });
+    const numbers = await master.accounts(account.sid).incomingPhoneNumbers.list({ limit: 1 });
     return accountOf(account, numbers.length);
   }));
 }
 
-export function accountOf(account: AccountInstance, numbers: number): TwilioAccount {
+export function accountOf(account: AccountInstance, numbers: number): FoundAccount {
   return {
     sid: account.sid,
     status: account.status,

@@ -3,7 +3,7 @@ import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
 import { failureOf } from "../twilio/errors.ts";
 import type { ConvergeDependencies, Convergence } from "./convergence.ts";
-import { accountOf, type TwilioAccount } from "./look-up.ts";
+import { accountOf, type FoundAccount } from "./look-up.ts";
 import { subaccountName } from "./name.ts";
 import type { AccountStatus, Step, Stored } from "./plan.ts";
 
@@ -18,7 +18,7 @@ type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" 
 const DONE = { outcome: "done" } as const;
 
 /** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a death in between leaves a trace. */
-export function executeStep(step: Step, accounts: TwilioAccount[], execution: Execution): Promise<Result> {
+export function executeStep(step: Step, accounts: FoundAccount[], execution: Execution): Promise<Result> {
   switch (step.do) {
     case "wait":
       return Promise.resolve({ outcome: "waiting", until: step.until });
@@ -38,7 +38,7 @@ export function executeStep(step: Step, accounts: TwilioAccount[], execution: Ex
 }
 
 async function create(execution: Execution): Promise<Result> {
-  const { db, twilio, userId, fence, maxSubaccounts, maxSubaccountsPerDay } = execution;
+  const { db, accounts: { master }, userId, fence, maxSubaccounts, maxSubaccountsPerDay } = execution;
   const noted = await decide(db, "note_create_attempt", {
     p_user_id: userId,
     p_fence: fence,
@@ -47,7 +47,7 @@ async function create(execution: Execution): Promise<Result> {
   });
   if (noted !== "noted") return { outcome: noted };
   try {
-    const account = accountOf(await twilio.accounts.create({ friendlyName: subaccountName(userId) }), 0);
+    const account = accountOf(await master.accounts.create({ friendlyName: subaccountName(userId) }), 0);
     return await record(account, "subaccount.created", "active", execution);
   } catch (error) {
     return await afterFailedCreate(error, execution);
@@ -76,7 +76,7 @@ async function forgetAttempt({ db, userId, fence, stored }: Execution): Promise<
   return DONE;
 }
 
-function adopt(account: TwilioAccount, execution: Execution): Promise<Result> {
+function adopt(account: FoundAccount, execution: Execution): Promise<Result> {
   const { stored } = execution;
   // It is unknown where an adopted account was suspended. For a stored account the applied status is known.
   const fresh = account.status === "active" ? "active" : null;
@@ -103,7 +103,7 @@ async function closeDuplicate(sid: string, execution: Execution): Promise<Result
   return recorded === "fenced" ? { outcome: "fenced" } : DONE;
 }
 
-async function setStatus(account: TwilioAccount, status: AccountStatus, execution: Execution): Promise<Result> {
+async function setStatus(account: FoundAccount, status: AccountStatus, execution: Execution): Promise<Result> {
   const { db, userId, fence } = execution;
   const noted = await decide(db, "note_status_intent", { p_user_id: userId, p_fence: fence, p_status: status });
   if (noted === "fenced") return { outcome: "fenced" };
@@ -111,9 +111,9 @@ async function setStatus(account: TwilioAccount, status: AccountStatus, executio
   return await record(updated, `subaccount.${ACTION[status]}`, status, execution);
 }
 
-async function updateStatus(sid: string, status: AccountStatus, execution: Execution): Promise<TwilioAccount> {
+async function updateStatus(sid: string, status: AccountStatus, execution: Execution): Promise<FoundAccount> {
   try {
-    return accountOf(await execution.twilio.accounts(sid).update({ status }), 0);
+    return accountOf(await execution.accounts.master.accounts(sid).update({ status }), 0);
   } catch (error) {
     execution.inDoubt = failureOf(error).kind === "unknown";
     throw error;
@@ -127,7 +127,7 @@ const ACTION = { active: "resumed", suspended: "suspended", closed: "closed" } a
 
 function recordStatus(
   step: Step & { do: "record-status" },
-  accounts: TwilioAccount[],
+  accounts: FoundAccount[],
   execution: Execution,
 ): Promise<Result> {
   const known = accounts.find(({ sid }) => sid === step.sid);
@@ -152,7 +152,7 @@ function gone(sid: string, userId: string): RecordedAccount {
   };
 }
 
-type RecordedAccount = Omit<TwilioAccount, "createdAt" | "numbers"> & { createdAt: Date | null };
+type RecordedAccount = Omit<FoundAccount, "createdAt" | "numbers"> & { createdAt: Date | null };
 
 async function record(
   account: RecordedAccount,
@@ -189,7 +189,7 @@ async function record(
   return DONE;
 }
 
-function pick(accounts: TwilioAccount[], sid: string): TwilioAccount {
+function pick(accounts: FoundAccount[], sid: string): FoundAccount {
   const account = accounts.find((candidate) => candidate.sid === sid);
   if (account === undefined) throw new Error(`Cannot act on account "${sid}": it was not looked up`);
   return account;

@@ -1,7 +1,7 @@
 import type { AccountPage } from "twilio/lib/rest/api/v2010/account.js";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
-import type { Twilio } from "../twilio/client.ts";
 import { tenantOfName } from "./name.ts";
 
 const COUNTS = ["open_accounts", "mismatches", "missing", "strangers"] as const;
@@ -9,8 +9,7 @@ const endSweep = decision("end_sweep", { within: COUNTS, warning: COUNTS, critic
 
 export interface SweepDependencies {
   db: Db;
-  /** The master account. */
-  twilio: Twilio;
+  accounts: Pick<TwilioAccounts, "master">;
   masterAccountSid: string;
   maxSubaccounts: number;
   log: Log;
@@ -30,11 +29,11 @@ export interface SweepProgress {
  * The next page is enqueued as a job in the same transaction.
  */
 export async function sweepPage(progress: SweepProgress | null, dependencies: SweepDependencies): Promise<void> {
-  const { db, twilio, masterAccountSid } = dependencies;
+  const { db, accounts: { master }, masterAccountSid } = dependencies;
   const page =
     await (progress === null
-      ? twilio.accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
-      : twilio.accounts.getPage(progress.pageUrl));
+      ? master.accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
+      : master.accounts.getPage(progress.pageUrl));
   const sweepId = progress?.sweepId ?? await decide(db, "begin_sweep", {});
   await decide(db, "record_sweep_page", {
     p_sweep_id: sweepId,

@@ -60,15 +60,17 @@ class Model {
     try {
       const { outcome } = await rotateToken(USER, {
         db: { rpc: (name: string, args: Args) => ({ abortSignal: () => this.#decide(name, args) }) } as unknown as Db,
-        twilio: { accounts: () => ({ fetch: () => this.#ask("fetch", () => this.#account()) }) } as unknown as Twilio,
-        tokenAccount: (_sid, token) => ({
-          isAccepted: () => this.#ask("is accepted", () => this.#accepts(token)),
-          tokens: {
-            createSecondary: () => this.#ask("create", () => this.#create(token)),
-            deleteSecondary: () => this.#ask("delete", () => void (this.#withSecondary(token).secondary = null)),
-            promote: () => this.#ask("promote", () => this.#promote(token)),
-          },
-        }),
+        accounts: {
+          master: { accounts: () => ({ fetch: () => this.#ask("fetch", () => this.#account()) }) } as unknown as Twilio,
+          withToken: (_sid, token) => ({
+            isAccepted: () => this.#ask("is accepted", () => this.#accepts(token)),
+            tokens: {
+              createSecondary: () => this.#ask("create", () => this.#create(token)),
+              deleteSecondary: () => this.#ask("delete", () => void (this.#withSecondary(token).secondary = null)),
+              promote: () => this.#ask("promote", () => this.#promote(token)),
+            },
+          }),
+        },
         sealing: RING,
         leaseSeconds: 90,
         now: () => this.now,

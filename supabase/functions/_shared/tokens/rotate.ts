@@ -71,7 +71,7 @@ async function openTokens(userId: string, lease: RotationLease, sealing: KeyRing
 async function rotateInRounds(tokens: OpenTokens, dependencies: RotateDependencies): Promise<Rotation> {
   let changed = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const account = await accountAtTwilio(dependencies.twilio, tokens.accountSid);
+    const account = await accountAtTwilio(dependencies.accounts.master, tokens.accountSid);
     if (account === null) return { outcome: "gone" };
     const step = planToken(await situationOf(tokens, account, dependencies));
     if (step === null) return { outcome: "done", changed };
@@ -94,9 +94,9 @@ interface AccountAtTwilio {
   status: string;
 }
 
-async function accountAtTwilio(twilio: Twilio, accountSid: string): Promise<AccountAtTwilio | null> {
+async function accountAtTwilio(master: Twilio, accountSid: string): Promise<AccountAtTwilio | null> {
   try {
-    return await twilio.accounts(accountSid).fetch();
+    return await master.accounts(accountSid).fetch();
   } catch (error) {
     if (failureOf(error).kind === "not_found") return null;
     throw error;
@@ -106,9 +106,9 @@ async function accountAtTwilio(twilio: Twilio, accountSid: string): Promise<Acco
 async function situationOf(
   { accountSid, inUse, next, requested, previousUntil }: OpenTokens,
   account: AccountAtTwilio,
-  { tokenAccount, now }: RotateDependencies,
+  { accounts, now }: RotateDependencies,
 ): Promise<TokenSituation> {
-  const accepted = next !== null && await tokenAccount(accountSid, next).isAccepted();
+  const accepted = next !== null && await accounts.withToken(accountSid, next).isAccepted();
   return {
     requested,
     // The next token first: convergence may have stored it as the one in use before its promotion was recorded.

@@ -1,19 +1,16 @@
 import { type Lease, renewLease } from "../accounts/lease.ts";
-import type { TokenAccount } from "../accounts/token-account.ts";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { sealToken } from "../sealing/seal.ts";
-import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import type { TokenStep } from "./plan.ts";
 
 export interface RotateDependencies {
   db: Db;
-  /** The master account: what it reads of a subaccount's token is the truth. */
-  twilio: Twilio;
-  /** A subaccount with exactly this token. */
-  tokenAccount: (accountSid: string, authToken: string) => TokenAccount;
+  /** What the master account reads as a subaccount's token is the truth. */
+  accounts: Pick<TwilioAccounts, "master" | "withToken">;
   sealing: KeyRing;
   leaseSeconds: number;
   now: () => Date;
@@ -57,8 +54,8 @@ export function executeTokenStep(
 
 async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependencies): Promise<StepResult> {
   const { userId, fence, accountSid, inUse } = tokens;
-  const { db, tokenAccount, sealing, requestId } = dependencies;
-  const account = tokenAccount(accountSid, inUse).tokens;
+  const { db, accounts, sealing, requestId } = dependencies;
+  const account = accounts.withToken(accountSid, inUse).tokens;
   if (!await renewLease(db, tokens)) return "fenced";
   // A secondary token whose creation had no response is stored nowhere: it is deleted.
   const deleted = await tolerant(account.deleteSecondary(), ["not_found", "unknown"]);
@@ -82,9 +79,9 @@ async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependen
  * After an earlier promotion there is no secondary token (404), and Twilio refuses the token in use (401). In both cases
  * the next look finds the promoted token as the primary one.
  */
-async function promote(tokens: OpenTokens, { db, tokenAccount }: RotateDependencies): Promise<StepResult> {
+async function promote(tokens: OpenTokens, { db, accounts }: RotateDependencies): Promise<StepResult> {
   if (!await renewLease(db, tokens)) return "fenced";
-  const promotion = tokenAccount(tokens.accountSid, tokens.inUse).tokens.promote();
+  const promotion = accounts.withToken(tokens.accountSid, tokens.inUse).tokens.promote();
   return await tolerant(promotion, ["not_found", "account", "unknown"]) === null ? "done" : "unclear";
 }
 

@@ -1,18 +1,26 @@
-import type { Enum } from "../platform/database.ts";
-import type { Context } from "../platform/endpoint.ts";
+import { z } from "zod";
+import { Constants } from "../database.types.ts";
+import { decision, type Enum } from "../platform/database.ts";
 import { ApiError, type ErrorCode } from "../platform/errors.ts";
-import type { Twilio } from "../twilio/client.ts";
-import { subaccountOf, tenantTwilio } from "./credentials.ts";
 
-/** Twilio as the caller's own active subaccount. @throws ApiError that names the account status, if it is not active */
-export async function requireActiveSubaccount(
-  { db, env, user }: Context,
-): Promise<{ twilio: Twilio; accountSid: string }> {
-  const account = await subaccountOf(db, { p_user_id: user.id });
-  if (account.outcome !== "active") throw accountStatusError(account.outcome);
-  const { subaccount_sid: accountSid, sealed_token: sealedToken } = account;
-  return { twilio: await tenantTwilio({ db, env }, { userId: user.id, accountSid, sealedToken }), accountSid };
-}
+const { twilio_account_status: TWILIO_STATUSES } = Constants.public.Enums;
+
+export const subaccountStatusSchema = z.enum(["pending", ...TWILIO_STATUSES]).meta({
+  id: "SubaccountStatus",
+  description: "A subaccount's status as stored: the status at Twilio, or pending before there is an account",
+});
+
+/** A tenant's account status, with the SID and sealed token of their subaccount. */
+export const subaccountOf = decision("subaccount_of", {
+  none: [],
+  pending: ["subaccount_sid?"],
+  active: ["subaccount_sid", "sealed_token"],
+  suspended: ["subaccount_sid?"],
+  closed: ["subaccount_sid?"],
+});
+
+/** An account status in which a tenant cannot act through their subaccount. */
+export type InactiveStatus = Exclude<Enum<"account_status">, "active">;
 
 /** The errors of an operation that needs an active subaccount. */
 export const ACCOUNT_STATUS_ERRORS = [
@@ -21,9 +29,6 @@ export const ACCOUNT_STATUS_ERRORS = [
   "subaccount_suspended",
   "subaccount_closed",
 ] as const satisfies readonly ErrorCode[];
-
-/** An account status in which a tenant cannot act through their subaccount. */
-export type InactiveStatus = Exclude<Enum<"account_status">, "active">;
 
 /** The error for a tenant whose subaccount is not active. */
 export function accountStatusError(status: InactiveStatus): ApiError {
