@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tokens: ["platform", "sealing", "twilio", "accounts"],
   numbers: ["platform", "twilio", "accounts"],
   messages: ["platform", "twilio", "accounts", "numbers"],
-  campaigns: ["platform", "twilio", "accounts", "messages"],
+  campaigns: ["platform", "twilio", "accounts", "numbers", "messages"],
   forwarding: ["platform", "sealing", "messages"],
   billing: ["platform", "stripe"],
   jobs: ["platform", "twilio"],

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Constants } from "../_shared/database.types.ts";
-import { phoneNumberSchema, phoneNumberText } from "../_shared/numbers/shape.ts";
+import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import { e164Schema } from "../_shared/numbers/phone-number.ts";
+import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
-const limit = z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given");
+const limit = limitParameter(200, 50);
 export const tenantsQuery = z.strictObject({
   after: z.guid().optional().describe("A user's id: the page begins after it"),
   limit,
@@ -32,12 +34,12 @@ export const replaySchema = z.union([
 ]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
 
 export const sendRateSchema = z.strictObject({
-  phoneNumber: phoneNumberText.describe("E.164"),
+  phoneNumber: e164Schema.describe("E.164"),
   messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
 }).meta({ id: "NumberSendRate", description: "The send rate of campaigns from a tenant's number" });
 
 export const moveSchema = z.strictObject({
-  phoneNumber: phoneNumberText.describe("E.164"),
+  phoneNumber: e164Schema.describe("E.164"),
   userId: z.guid(),
   to: z.enum(["tenant", "master"]),
   reason,

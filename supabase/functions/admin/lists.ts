@@ -1,5 +1,6 @@
 import { rows } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
+import { page } from "../_shared/platform/paging.ts";
 import { readQuery } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 import { deadLettersQuery, tenantsQuery } from "./contract.ts";
@@ -8,8 +9,10 @@ import { deadLettersQuery, tenantsQuery } from "./contract.ts";
 export async function listTenants(request: Request, { db }: Context): Promise<Response> {
   const { after, limit } = readQuery(request, tenantsQuery);
   const tenants = await rows(db, "list_tenants", { p_after: after ?? null, p_limit: limit });
-  return Response.json({
-    tenants: tenants.map((tenant) => ({
+  const { items, next } = page(
+    tenants,
+    limit,
+    (tenant) => ({
       userId: tenant.user_id,
       wanted: tenant.wanted,
       status: tenant.status,
@@ -22,22 +25,21 @@ export async function listTenants(request: Request, { db }: Context): Promise<Re
       lastError: tenant.last_error,
       convergedAt: isoOf(tenant.converged_at),
       numbers: tenant.numbers,
-    })),
-    next: tenants.length === limit ? tenants.at(-1)?.user_id ?? null : null,
-  });
+    }),
+    (last) => last.user_id,
+  );
+  return Response.json({ tenants: items, next });
 }
 
 /** Dead letters, newest first; `next` is the cursor of the next page. */
 export async function listDeadLetters(request: Request, { db }: Context): Promise<Response> {
   const { before, limit } = readQuery(request, deadLettersQuery);
   const letters = await rows(db, "list_dead_letters", { p_before: before ?? null, p_limit: limit });
-  return Response.json({
-    deadLetters: letters.map(({ letter_id, job, error, moved_at }) => ({
-      id: letter_id,
-      job,
-      error,
-      buriedAt: isoOf(moved_at),
-    })),
-    next: letters.length === limit ? letters.at(-1)?.letter_id ?? null : null,
-  });
+  const { items: deadLetters, next } = page(
+    letters,
+    limit,
+    ({ letter_id, job, error, moved_at }) => ({ id: letter_id, job, error, buriedAt: isoOf(moved_at) }),
+    (last) => last.letter_id,
+  );
+  return Response.json({ deadLetters, next });
 }

@@ -10,9 +10,10 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { UUID_PATTERN } from "../_shared/platform/ids.ts";
 import { expectNoBody, expectNoQuery, readQuery } from "../_shared/platform/request.ts";
 
-const PATH = /^\/campaigns(?:\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/(recipients|pause|resume|cancel))?)?$/;
+const PATH = new RegExp(`^/campaigns(?:/(${UUID_PATTERN})(?:/(recipients|pause|resume|cancel))?)?$`);
 
 /** `/campaigns`, `/campaigns/<id>` and what can be read of it or done to it. */
 export async function handle(request: Request, context: Context): Promise<Response> {

@@ -3,6 +3,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
+import { isoOf } from "../_shared/platform/time.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
@@ -36,7 +37,7 @@ async function show({ userDb, user }: Context): Promise<Response> {
     status: data?.twilio_subaccount_status ?? null,
     subaccountSid: data?.twilio_subaccount_sid ?? null,
     friendlyName: data?.twilio_subaccount_friendly_name ?? null,
-    createdAt: data?.twilio_subaccount_created_at ? new Date(data.twilio_subaccount_created_at).toISOString() : null,
+    createdAt: isoOf(data?.twilio_subaccount_created_at ?? null),
   });
 }
 

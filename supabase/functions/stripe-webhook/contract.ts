@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { hasStorableYear } from "../_shared/platform/time.ts";
 
 /** What every event has, thin ones included (`created` is text there). */
 export const eventSchema = z.looseObject({
   id: z.string().min(1).max(255),
   type: z.string().min(1).max(255),
   created: z.union([z.int().min(0).max(1e12).transform((seconds) => seconds * 1000), z.iso.datetime()])
-    .transform((time) => new Date(time)).refine(isStorable, "must be in the years 1 to 9999"),
+    .transform((time) => new Date(time)).refine(hasStorableYear, "must be in the years 1 to 9999"),
 });
 
 export const contract = {
@@ -20,8 +21,3 @@ export const contract = {
     errors: ["invalid_signature"],
   }],
 } as const satisfies Contract;
-
-/** Outside of these, Postgres and toISOString write years differently. */
-function isStorable(time: Date): boolean {
-  return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
-}

@@ -3,6 +3,7 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared/messages/callbacks.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { isUuid, UUID_PATTERN } from "../_shared/platform/ids.ts";
 import { readText } from "../_shared/platform/request.ts";
 import { signingTokens } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
@@ -10,8 +11,7 @@ import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts"
 import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
 
 const MAX_BYTES = 256 * 1024;
-const PATH = /^\/twilio-webhook\/(status|inbound)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const PATH = new RegExp(`^/twilio-webhook/(status|inbound)/(${UUID_PATTERN})$`);
 
 /** `/status/<user>` and `/inbound/<user>`: the tenant comes from the path, and the signature proves that it is theirs. */
 export async function handle(request: Request, context: Context): Promise<Response> {
@@ -58,7 +58,7 @@ function notGenuine(): ApiError {
 
 function messageIdOf(url: URL): string | null {
   const id = url.searchParams.get("message");
-  return id !== null && UUID.test(id) ? id : null;
+  return id !== null && isUuid(id) ? id : null;
 }
 
 /** Twilio sends the answer, and reports on it like on any message of ours. Silent where there is none. */

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
 import { type Db, decide } from "../platform/database.ts";
+import { isoOfSeconds } from "../platform/time.ts";
 
 /** Stripe keeps events for thirty days; what was not delivered for longer is in nobody's hands. */
 const DAYS_BACK = 29;
@@ -17,7 +18,7 @@ export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date): Prom
     const outcome = await decide(db, "record_stripe_event", {
       p_event_id: event.id,
       p_type: event.type,
-      p_occurred_at: new Date(event.created * 1000).toISOString(),
+      p_occurred_at: isoOfSeconds(event.created),
       p_payload: JSON.parse(JSON.stringify(event)),
     });
     if (outcome === "recorded") recorded++;

@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import { z } from "zod";
 import { Constants } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
+import { isoOfSeconds } from "../platform/time.ts";
 
 /** A Stripe subscription in the words of our table. Times are ISO. */
 export interface SubscriptionFacts {
@@ -33,7 +34,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     currentPeriodEnd: time(item?.current_period_end),
     cancelAt: time(subscription.cancel_at),
     endedAt: time(subscription.ended_at ?? subscription.canceled_at),
-    createdAt: time(subscription.created) ?? new Date(0).toISOString(),
+    createdAt: isoOfSeconds(subscription.created),
   };
 }
 
@@ -45,4 +46,4 @@ function statusOf(subscription: Stripe.Subscription): Enum<"subscription_status"
   return running && subscription.pause_collection ? "paused" : statusSchema.parse(subscription.status);
 }
 
-const time = (seconds: number | null | undefined) => (seconds ? new Date(seconds * 1000).toISOString() : null);
+const time = (seconds: number | null | undefined) => (seconds ? isoOfSeconds(seconds) : null);

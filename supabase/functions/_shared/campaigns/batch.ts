@@ -1,6 +1,6 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import type { Evidence } from "../messages/evidence.ts";
-import { numberOf } from "../messages/refresh.ts";
+import { numericOf } from "../twilio/numeric.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
@@ -64,7 +64,7 @@ function acceptedResult(
     sid,
     error_code: errorCode,
     error_message: errorMessage,
-    num_segments: numberOf(numSegments),
+    num_segments: numericOf(numSegments),
   };
 }
 

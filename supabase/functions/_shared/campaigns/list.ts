@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { completeRows, type Db, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
+import { completeRows, type Db, decision, type Enum, type Row, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
-import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
+import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
+import { timestampOf, timestampSchema } from "../platform/time.ts";
 import {
   type Campaign,
   campaignOf,
@@ -14,20 +15,19 @@ import {
 
 export const campaignsQuery = z.strictObject({
   status: campaignStatusSchema.optional(),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional().describe("The next of the page before"),
+  limit: limitParameter(200, 50),
+  cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "CampaignsQuery" });
 
 export const campaignPageSchema = z.strictObject({
   campaigns: z.array(campaignSchema),
-  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+  next: nextSchema,
 }).meta({ id: "CampaignPage", description: "Campaigns, newest first" });
 
 export const recipientsQuery = z.strictObject({
   count: countSchema.optional().describe("Only the recipients under this count"),
-  limit: z.coerce.number<number>().int().min(1).max(1000).default(200).describe("1 to 1000; 200 unless given"),
-  cursor: cursorSchema(z.tuple([z.number().int().min(0).max(10_000)])).optional()
-    .describe("The next of the page before"),
+  limit: limitParameter(1000, 200),
+  cursor: cursorParameter(z.tuple([z.number().int().min(0).max(10_000)])),
 }).meta({ id: "RecipientsQuery" });
 
 const recipientSchema = z.strictObject({
@@ -43,7 +43,7 @@ const recipientSchema = z.strictObject({
 
 export const recipientPageSchema = z.strictObject({
   recipients: z.array(recipientSchema),
-  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+  next: nextSchema,
 }).meta({ id: "RecipientPage", description: "Recipients of a campaign, in the order of the request" });
 
 const requestChange = decision("change_campaign", {
@@ -82,10 +82,9 @@ export async function listCampaigns(
     p_before_id: beforeId,
     p_limit: limit,
   });
-  const last = found.at(-1);
-  const isFull = last !== undefined && found.length === limit;
-  const next = isFull ? writeCursor([timestampOf(last.created_at), last.id]) : null;
-  return { campaigns: found.map(campaignOf), next };
+  const nextOf = (last: Row<"campaigns">) => writeCursor([timestampOf(last.created_at), last.id]);
+  const { items: campaigns, next } = page(found, limit, campaignOf, nextOf);
+  return { campaigns, next };
 }
 
 /** One page of what has become of a campaign's recipients. @throws ApiError `not_found` */
@@ -103,9 +102,10 @@ export async function listRecipients(
     p_limit: limit,
   }, ["skip_reason", "message_id", "status", "error_code", "error_message"]);
   if (found.length === 0) await fetchCampaign(db, userId, campaignId);
-  const last = found.at(-1);
-  return {
-    recipients: found.map((row) => ({
+  const { items: recipients, next } = page(
+    found,
+    limit,
+    (row) => ({
       index: row.position,
       to: row.to_number,
       count: countOf(row.counted),
@@ -114,9 +114,10 @@ export async function listRecipients(
       status: row.status,
       errorCode: row.error_code,
       errorMessage: row.error_message,
-    })),
-    next: last !== undefined && found.length === limit ? writeCursor([last.position]) : null,
-  };
+    }),
+    (last) => writeCursor([last.position]),
+  );
+  return { recipients, next };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { LONGEST_BODY, readRecipient } from "../messages/compose.ts";
+import { LONGEST_BODY } from "../messages/compose.ts";
+import { readPhoneNumber } from "../numbers/phone-number.ts";
 import { isStorable } from "../platform/text.ts";
 
 /** Somebody to send to, with the values for the places in the text. */
@@ -35,7 +36,7 @@ export function checkRecipients(recipients: readonly RecipientInput[], template:
   const rejected: RejectedRecipient[] = [];
   recipients.forEach(({ to, variables = {} }, index) => {
     const reject = (code: RejectedRecipient["code"], message: string) => rejected.push({ index, to, code, message });
-    const recipient = readRecipient(to);
+    const recipient = readPhoneNumber(to);
     if (recipient === null) return reject("invalid_recipient", "is not a phone number in international form");
     const earlier = seen.get(recipient.number);
     if (earlier !== undefined) return reject("duplicate_recipient", `is the same number as in row ${earlier}`);

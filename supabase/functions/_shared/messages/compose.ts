@@ -1,7 +1,8 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { SegmentedMessage } from "sms-segments-calculator";
 import { z } from "zod";
+import { readPhoneNumber } from "../numbers/phone-number.ts";
 import type { Enum } from "../platform/database.ts";
+import { sha256 } from "../platform/encoding.ts";
 import { ApiError } from "../platform/errors.ts";
 
 /** Twilio's limit (21617), in UTF-16 code units as it counts them. */
@@ -26,7 +27,7 @@ export type MessageInput = z.output<typeof messageSchema>;
 export interface Composed {
   /** E.164. */
   to: string;
-  /** Where `to` is, ISO 3166; of several countries behind one code the main one. */
+  /** The country of `to`, ISO 3166. */
   country: string;
   from: string | null;
   body: string | null;
@@ -39,7 +40,7 @@ export interface Composed {
 
 /** Checks and measures a message. @throws ApiError `invalid_recipient`, `body_too_long` */
 export async function compose(input: MessageInput): Promise<Composed> {
-  const recipient = readRecipient(input.to);
+  const recipient = readPhoneNumber(input.to);
   if (recipient === null) throw invalidRecipient(input.to);
   const { number: to, country } = recipient;
   const body = input.body ?? null;
@@ -72,26 +73,6 @@ export function measure(body: string | null): { segments: number; encoding: Enum
   };
 }
 
-/** A phone number somebody may be reached at. */
-export interface Recipient {
-  /** E.164. */
-  number: string;
-  country: string;
-}
-
-/**
- * Reads a recipient in international form; null where it is none. Only its form is judged (`isPossible`): whether a
- * well-formed number exists is known to carriers, and Twilio says so with its own code.
- */
-export function readRecipient(text: string): Recipient | null {
-  const number = /^\+[\d\s().-]+$/.test(text) ? parsePhoneNumberFromString(text) : undefined;
-  if (number === undefined || !number.isPossible()) return null;
-  return { number: number.number, country: number.country ?? number.getPossibleCountries()[0] ?? UNKNOWN_COUNTRY };
-}
-
-/** Satellite phones and the like. On no list of countries. */
-const UNKNOWN_COUNTRY = "ZZ";
-
 function invalidRecipient(text: string): ApiError {
   return new ApiError(
     "invalid_recipient",
@@ -100,10 +81,4 @@ function invalidRecipient(text: string): ApiError {
       details: [{ field: "to", code: "invalid_phone_number" }],
     },
   );
-}
-
-/** Hex. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { completeRows, type Db, type Row, rowFrom } from "../platform/database.ts";
-import { cursorSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
-import { isoOf } from "../platform/time.ts";
-import { directionSchema, numberInQuery } from "./list.ts";
+import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
+import { isoOf, timestampOf, timestampSchema } from "../platform/time.ts";
+import { directionSchema } from "./list.ts";
+import { phoneNumberInQuery } from "../numbers/phone-number.ts";
 
 export const conversationsQuery = z.strictObject({
-  number: numberInQuery.optional().describe("One of the caller's numbers"),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])).optional()
-    .describe("The next of the page before"),
+  number: phoneNumberInQuery.optional().describe("One of the caller's numbers"),
+  limit: limitParameter(200, 50),
+  cursor: cursorParameter(z.tuple([timestampSchema, z.string().max(64), z.string().max(64)])),
 }).meta({ id: "ConversationsQuery" });
 
 const conversationSchema = z.strictObject({
@@ -28,7 +28,7 @@ const conversationSchema = z.strictObject({
 
 export const conversationPageSchema = z.strictObject({
   conversations: z.array(conversationSchema),
-  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+  next: nextSchema,
 }).meta({ id: "ConversationPage", description: "The response of list-conversations, latest message first" });
 
 /** One page of a tenant's conversations: one for each pair of a number of theirs and another. */
@@ -46,18 +46,19 @@ export async function listConversations(
     p_before_peer: beforePeer,
     p_limit: limit,
   });
-  const last = found.at(-1);
-  const isFull = last !== undefined && found.length === limit;
-  return {
-    conversations: found.map((row) => ({
+  const { items: conversations, next } = page(
+    found,
+    limit,
+    (row) => ({
       number: row.own_number,
       with: row.peer_number,
       lastMessageAt: isoOf(row.last_message_at),
       optedOut: row.opted_out,
       lastMessage: lastMessageOf(rowFrom("sms_messages", row.last_message)),
-    })),
-    next: isFull ? writeCursor([timestampOf(last.last_message_at), last.own_number, last.peer_number]) : null,
-  };
+    }),
+    (last) => writeCursor([timestampOf(last.last_message_at), last.own_number, last.peer_number]),
+  );
+  return { conversations, next };
 }
 
 function lastMessageOf(row: Row<"sms_messages">): z.output<typeof conversationSchema>["lastMessage"] {

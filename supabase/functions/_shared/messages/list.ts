@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { Constants } from "../database.types.ts";
 import { type Db, type Row, rows } from "../platform/database.ts";
+import { phoneNumberInQuery } from "../numbers/phone-number.ts";
 import { numberSourceSchema } from "../numbers/shape.ts";
-import { cursorSchema, momentSchema, timestampOf, timestampSchema, writeCursor } from "../platform/paging.ts";
-import { isoOf } from "../platform/time.ts";
+import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
+import { isoOf, momentSchema, timestampOf, timestampSchema } from "../platform/time.ts";
 import { messageStatusSchema, STATUSES } from "./statuses.ts";
-
-/** In a query an unencoded `+` arrives as a blank. */
-export const numberInQuery = z.string().min(2).max(64).transform((text) => text.replace(/^ /, "+"));
 
 export const directionSchema = z.enum(Constants.public.Enums.message_direction).meta({ id: "MessageDirection" });
 
@@ -15,15 +13,15 @@ export const messagesQuery = z.strictObject({
   direction: directionSchema.optional(),
   status: z.string().transform((text) => text.split(",")).pipe(z.array(messageStatusSchema).max(STATUSES.length))
     .optional().describe("One status, or several separated by commas"),
-  number: numberInQuery.optional().describe("One of the caller's numbers"),
-  with: numberInQuery.optional().describe("The other number; with number, one conversation"),
+  number: phoneNumberInQuery.optional().describe("One of the caller's numbers"),
+  with: phoneNumberInQuery.optional().describe("The other number; with number, one conversation"),
   campaignId: z.guid().optional(),
   since: momentSchema.optional().describe("ISO 8601 with an offset: from this moment on"),
   until: momentSchema.optional().describe("ISO 8601 with an offset: before this moment"),
   search: z.string().trim().min(1).max(200).optional()
     .describe("Words of the text, each by its beginning, or digits of the other number"),
-  limit: z.coerce.number<number>().int().min(1).max(200).default(50).describe("1 to 200; 50 unless given"),
-  cursor: cursorSchema(z.tuple([timestampSchema, z.guid()])).optional().describe("The next of the page before"),
+  limit: limitParameter(200, 50),
+  cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "MessagesQuery" });
 
 export type MessagesQuery = z.output<typeof messagesQuery>;
@@ -54,7 +52,7 @@ export type Message = z.output<typeof messageSchema>;
 
 export const messagePageSchema = z.strictObject({
   messages: z.array(messageSchema),
-  next: z.string().nullable().describe("The cursor of the next page; null on the last"),
+  next: nextSchema,
 }).meta({ id: "MessagePage", description: "The response of list-messages, newest first" });
 
 /** One page of a tenant's messages. */
@@ -78,10 +76,9 @@ export async function listMessages(
     p_before_id: beforeId,
     p_limit: query.limit,
   });
-  const last = found.at(-1);
-  const isFull = last !== undefined && found.length === query.limit;
-  const next = isFull ? writeCursor([timestampOf(last.created_at), last.id]) : null;
-  return { messages: found.map(messageOf), next };
+  const nextOf = (last: Row<"sms_messages">) => writeCursor([timestampOf(last.created_at), last.id]);
+  const { items: messages, next } = page(found, query.limit, messageOf, nextOf);
+  return { messages, next };
 }
 
 /** A row of the ledger as callers see it. */

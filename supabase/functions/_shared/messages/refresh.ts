@@ -4,6 +4,7 @@ import { type Db, decide, rows } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import { numericOf } from "../twilio/numeric.ts";
 import type { Evidence } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
 
@@ -89,14 +90,8 @@ function reportOf(message: MessageInstance): Evidence {
     status: message.status,
     error_code: message.errorCode,
     error_message: message.errorMessage,
-    num_segments: numberOf(message.numSegments),
-    price: numberOf(message.price),
+    num_segments: numericOf(message.numSegments),
+    price: numericOf(message.price),
     price_unit: message.priceUnit,
   };
-}
-
-/** Twilio's numbers are texts; null before it knows them. */
-export function numberOf(text: string | null | undefined): number | null {
-  const value = Number(text);
-  return text && Number.isFinite(value) ? value : null;
 }

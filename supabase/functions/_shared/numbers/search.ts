@@ -5,6 +5,7 @@ import { errorOfFailure, failureOf } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
 import { type Db, decide } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
+import { countrySchema } from "./phone-number.ts";
 import { capabilitiesOf, capabilitiesSchema } from "./shape.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
@@ -12,7 +13,7 @@ const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const numberType = z.enum(["local", "mobile", "tollFree"]).meta({ id: "NumberType" });
 
 export const searchSchema = z.strictObject({
-  country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters (ISO 3166)").default("US")
+  country: countrySchema.default("US")
     .describe("ISO 3166, two capital letters"),
   type: numberType.default("local"),
   areaCode: z.string().regex(/^[0-9]{3}$/, "must be three digits").optional().describe("Three digits"),

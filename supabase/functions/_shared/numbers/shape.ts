@@ -98,11 +98,5 @@ export function sharedNumber(json: Json): PhoneNumber {
   };
 }
 
-/** A number that somebody asks about, in E.164. */
-export const phoneNumberText = z.string().regex(
-  /^\+[1-9][0-9]{6,14}$/,
-  "must be a phone number in international form (+ and country code)",
-);
-
 /** What somebody calls a number: as long as Twilio allows. */
 export const friendlyNameText = z.string().min(1).max(64);

@@ -4,6 +4,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
+import { isUuid } from "./ids.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
 export type Method = "GET" | "POST";
@@ -49,7 +50,6 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
   };
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Our answers are data: never sniffed, cached, framed or rendered, and no address of ours travels on. */
 const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
@@ -81,7 +81,7 @@ async function answer(
   const user = { id: data.userClaims?.id ?? "", email: data.userClaims?.email };
   // A genuine token need not be a user's: one without a user's id would only fail in the database.
   const needsUser = auth === "user" || auth === "operator";
-  if (needsUser && !UUID.test(user.id)) throw new ApiError("unauthorized", unauthorizedMessage(auth));
+  if (needsUser && !isUuid(user.id.toLowerCase())) throw new ApiError("unauthorized", unauthorizedMessage(auth));
   // app_metadata is what only the service can write; user_metadata is the user's own and proves nothing.
   if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
     throw new ApiError("forbidden", "Cannot do this: it takes an operator");

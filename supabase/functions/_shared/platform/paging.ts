@@ -1,40 +1,52 @@
 import { z } from "zod";
+import { fromBase64Url, toBase64Url, toBytes } from "./encoding.ts";
 
-/** A moment in a request, as ISO 8601 with an offset, in the years that the database knows; ISO in UTC from then on. */
-export const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
-  .refine((time) => time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999, "must be in the years 1 to 9999")
-  .transform((time) => time.toISOString());
+/** The parameter for the length of a page. */
+export function limitParameter(most: number, usual: number) {
+  return z.coerce.number<number>().int().min(1).max(most).default(usual)
+    .describe(`1 to ${most}; ${usual} unless given`);
+}
 
 /**
- * The place where a list goes on: the key of the last row seen, as JSON in base64url. To callers it is a text without a
- * meaning; whatever somebody makes up is checked like any other input.
+ * The parameter for the cursor: the key of the last row of the page before, as JSON in base64url. Callers treat it as
+ * opaque, and it is checked like any other input.
  */
-export function cursorSchema<Key extends z.ZodType>(key: Key) {
+export function cursorParameter<Key extends z.ZodType>(key: Key) {
   return z.string().max(500).transform((text, context) => {
     const parsed = key.safeParse(readCursor(text));
     if (parsed.success) return parsed.data;
     context.addIssue({ code: "custom", message: "must be the `next` of an earlier page" });
     return z.NEVER;
-  });
+  }).optional().describe("The next of the page before");
 }
 
-/** A time as `timestampOf` writes it, to the microsecond: a JavaScript date would lose the last three digits. */
-export const timestampSchema = z.iso.datetime({ offset: true }).regex(/^(?!0000).*(?:Z|[+-]00:00)$/);
+/** The cursor in a response. */
+export const nextSchema = z.string().nullable().describe("The cursor of the next page; null on the last");
 
-/** A time of the database's for a cursor. Not every API in front of it has the `T` and the minutes of the offset. */
-export function timestampOf(time: string): string {
-  return time.replace(" ", "T").replace(/[+-]\d\d$/, "$&:00");
+/**
+ * A page of a list.
+ * @param rows at most `limit` rows
+ * @param itemOf a row as callers see it
+ * @param nextOf the cursor of the page after this row
+ */
+export function page<Row, Item, Next>(
+  rows: readonly Row[],
+  limit: number,
+  itemOf: (row: Row) => Item,
+  nextOf: (last: Row) => Next,
+): { items: Item[]; next: Next | null } {
+  const last = rows.at(-1);
+  const isFull = last !== undefined && rows.length === limit;
+  return { items: rows.map(itemOf), next: isFull ? nextOf(last) : null };
 }
 
 export function writeCursor(key: readonly (string | number)[]): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(key));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return toBase64Url(toBytes(JSON.stringify(key)));
 }
 
 function readCursor(text: string): unknown {
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder().decode(fromBase64Url(text)));
   } catch {
     return undefined;
   }

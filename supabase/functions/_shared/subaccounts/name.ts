@@ -1,5 +1,6 @@
+import { isUuid } from "../platform/ids.ts";
+
 const PREFIX = "switchboard:";
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * The friendly name of a tenant's subaccount. Twilio finds accounts by exact name, so this name is what finds an account
@@ -12,5 +13,5 @@ export function subaccountName(userId: string): string {
 /** The tenant a friendly name belongs to; null for accounts that are none of ours. */
 export function tenantOfName(friendlyName: string): string | null {
   const userId = friendlyName.startsWith(PREFIX) ? friendlyName.slice(PREFIX.length) : "";
-  return UUID.test(userId) ? userId : null;
+  return isUuid(userId) ? userId : null;
 }

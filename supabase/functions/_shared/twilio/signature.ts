@@ -1,4 +1,5 @@
 import { parse, stringify } from "node:querystring";
+import { sha256, toBase64, toBytes } from "../platform/encoding.ts";
 
 /** What a webhook carries: its form, or, where the URL names a `bodySHA256`, the body as it came. */
 export type SignedBody = URLSearchParams | string;
@@ -33,9 +34,7 @@ export async function isSignedByTwilio(
 }
 
 async function isBodyNamedBy(url: string, body: string): Promise<boolean> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(body)));
-  const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return equalInConstantTime(new URL(url).searchParams.get("bodySHA256") ?? "", hash);
+  return equalInConstantTime(new URL(url).searchParams.get("bodySHA256") ?? "", await sha256(body));
 }
 
 function flatten(form: URLSearchParams): string {
@@ -70,12 +69,12 @@ function withLegacyQuery(url: string): string {
 }
 
 async function sign(key: CryptoKey, text: string): Promise<string> {
-  const signed = await crypto.subtle.sign("HMAC", key, utf8(text));
-  return btoa(String.fromCharCode(...new Uint8Array(signed)));
+  const signed = await crypto.subtle.sign("HMAC", key, toBytes(text));
+  return toBase64(new Uint8Array(signed));
 }
 
 function hmacKey(token: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", utf8(token), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+  return crypto.subtle.importKey("raw", toBytes(token), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
 }
 
 /** Equal length is no secret: a genuine signature always has 28 characters, a genuine hash 64. */
@@ -85,5 +84,3 @@ function equalInConstantTime(a: string, b: string): boolean {
   for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
   return difference === 0;
 }
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
