@@ -1,5 +1,5 @@
 import { createTwilio } from "../../supabase/functions/_shared/twilio/client.ts";
-import { failureOf } from "../../supabase/functions/_shared/twilio/errors.ts";
+import { requireTwilioFailure } from "../../supabase/functions/_shared/twilio/errors.ts";
 import { tenantOfName } from "../../supabase/functions/_shared/subaccounts/name.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 import type { Target } from "./target.ts";
@@ -29,7 +29,7 @@ export async function checkTwilio({ twilio: { url, accountSid, authToken } }: Ta
       ok("subaccounts", `${tenants.length} open ones of tenants, ${subaccounts.length} in all`),
     ];
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     if (failure.kind === "account") {
       return [
         fail(

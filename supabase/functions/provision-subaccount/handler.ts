@@ -7,7 +7,7 @@ import { isoOf } from "../_shared/platform/time.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
-import { errorOfFailure, failureOf } from "../_shared/twilio/errors.ts";
+import { answerableError } from "../_shared/twilio/errors.ts";
 
 const requestSubaccount = decision("request_subaccount", {
   already: ["subaccount_sid", "friendly_name"],
@@ -69,7 +69,7 @@ async function convergeNow(context: Context): Promise<Response> {
   try {
     result = await converge(context.user.id, convergeDependencies(context));
   } catch (error) {
-    throw error instanceof ApiError ? error : errorOfFailure(failureOf(error));
+    throw answerableError(error);
   }
   switch (result.outcome) {
     case "converged":

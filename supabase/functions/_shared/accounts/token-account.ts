@@ -17,7 +17,7 @@ export function createTokenAccount(options: TwilioOptions): TokenAccount {
         await createTwilio(options).accounts(options.accountSid).fetch();
         return true;
       } catch (error) {
-        if (failureOf(error).kind === "account") return false;
+        if (failureOf(error)?.kind === "account") return false;
         throw error;
       }
     },

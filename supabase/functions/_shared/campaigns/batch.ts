@@ -69,7 +69,8 @@ function acceptedResult(
 }
 
 function failedOutcome(id: string, error: unknown): SendOutcome {
-  const failure = failureOrUnknown(error);
+  // After any other error the message may have been sent.
+  const failure = failureOf(error) ?? UNREADABLE;
   switch (failure.kind) {
     case "throttled":
       return { result: { message_id: id, status: "released" }, trouble: "throttled" };
@@ -86,11 +87,4 @@ function failedOutcome(id: string, error: unknown): SendOutcome {
   }
 }
 
-/** Whatever else was thrown, the message may have gone by then. */
-function failureOrUnknown(error: unknown): TwilioFailure {
-  try {
-    return failureOf(error);
-  } catch {
-    return { kind: "unknown", message: "the answer could not be understood" };
-  }
-}
+const UNREADABLE: TwilioFailure = { kind: "unknown", message: "the response could not be understood" };

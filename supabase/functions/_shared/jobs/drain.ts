@@ -109,10 +109,7 @@ function kindOf(job: unknown): string {
 /** The error that an operator reads: the kind of failure, without the text of a foreign error. */
 function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return `${error.code}: ${error.message}`;
-  try {
-    const failure = failureOf(error);
-    return "code" in failure ? `twilio ${failure.kind} ${failure.code}: ${failure.message}` : `twilio ${failure.kind}`;
-  } catch {
-    return error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
-  }
+  const failure = failureOf(error);
+  if (failure === null) return error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
+  return "code" in failure ? `twilio ${failure.kind} ${failure.code}: ${failure.message}` : `twilio ${failure.kind}`;
 }

@@ -47,8 +47,8 @@ export async function redactAtTwilio({ sid, mediaCount }: RedactedMessage, twili
     return true;
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.kind === "not_found") return true;
-    if (failure.kind === "refused" && failure.code === NOT_FINISHED) return false;
+    if (failure?.kind === "not_found") return true;
+    if (failure?.kind === "refused" && failure.code === NOT_FINISHED) return false;
     throw error;
   }
 }

@@ -66,7 +66,7 @@ async function fetchEach({ sids }: Unfinished, twilio: Twilio): Promise<MessageI
       found.push(await twilio.account.messages(sid).fetch());
     } catch (error) {
       // Deleted at Twilio: nothing more will be told of it.
-      if (failureOf(error).kind !== "not_found") throw error;
+      if (failureOf(error)?.kind !== "not_found") throw error;
     }
   }
   return found;

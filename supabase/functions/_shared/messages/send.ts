@@ -3,7 +3,7 @@ import { type Db, decide } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
 import { recordMessageStatus } from "./evidence.ts";
@@ -34,7 +34,7 @@ export async function sendReserved(
   try {
     accepted = await handOver(composed, reservation, dependencies);
   } catch (error) {
-    throw await afterFailedSend(composed, reservation, failureOf(error), dependencies);
+    throw await afterFailedSend(composed, reservation, requireTwilioFailure(error), dependencies);
   }
   return {
     id: reservation.messageId,

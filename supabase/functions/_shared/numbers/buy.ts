@@ -2,8 +2,9 @@ import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/acco
 import { type Db, decide, decision } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, failureOf, requireTwilioFailure, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 import { inboundUrl } from "../twilio/webhook-urls.ts";
+import { stillPurchasing } from "./errors.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumber = decision("record_number", { recorded: ["number"], already: ["number"] });
@@ -35,8 +36,7 @@ export async function buyNumber(purchase: Purchase, dependencies: BuyDependencie
   try {
     return await recordPurchase(purchase, await buyAtTwilio(purchase, dependencies), dependencies);
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    return await afterFailedPurchase(purchase, failureOf(error), dependencies);
+    return await afterFailedPurchase(purchase, requireTwilioFailure(error), dependencies);
   }
 }
 
@@ -80,8 +80,7 @@ async function findPurchased(
   try {
     return await lookUp(purchase, dependencies);
   } catch (error) {
-    failureOf(error); // what is not Twilio's is thrown on
-    throw stillPurchasing(purchase.phoneNumber);
+    throw failureOf(error) === null ? error : stillPurchasing(purchase.phoneNumber);
   }
 }
 
@@ -134,15 +133,6 @@ export async function settlePurchase(
   }
   await decide(dependencies.db, "cancel_number_reservation", { p_number_id: purchase.numberId });
   return "canceled";
-}
-
-/** The refusal for whoever asks about a number whose purchase is under way, or without an answer. */
-export function stillPurchasing(phoneNumber: string): ApiError {
-  return new ApiError(
-    "number_purchase_in_progress",
-    `Cannot say yet whether "${phoneNumber}" was bought: the purchase is being settled, it will appear among your numbers or be free again`,
-    { headers: { "retry-after": "60" } },
-  );
 }
 
 /** What Twilio's refusals ask for, and the field it goes into. */

@@ -1,18 +1,15 @@
+import { accountStatusError, type InactiveStatus } from "../accounts/status.ts";
 import type { Json } from "../database.types.ts";
-import type { Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
-import { accountStatusError } from "../accounts/status.ts";
-import { stillPurchasing } from "./buy.ts";
-import { stillReleasing } from "./release.ts";
 import { decidedNumber } from "./shape.ts";
 
-/** What stands in the way of changing a number: the number itself, or the account it is in. */
+/** Why a tenant cannot change a number: its own status, or the account's. */
 type Obstacle =
   | { outcome: "not_found" }
   | { outcome: "purchasing" | "releasing" | "released"; number: Json }
-  | { outcome: Exclude<Enum<"account_status">, "active"> };
+  | { outcome: InactiveStatus };
 
-/** Why a tenant cannot change the number they chose. */
+/** The error for a tenant who cannot change the number they chose. */
 export function numberError(numberId: string, obstacle: Obstacle): ApiError {
   switch (obstacle.outcome) {
     case "not_found":
@@ -32,4 +29,20 @@ export function numberError(numberId: string, obstacle: Obstacle): ApiError {
     case "closed":
       return accountStatusError(obstacle.outcome);
   }
+}
+
+/** The error for a number whose purchase is in progress or got no response. */
+export function stillPurchasing(phoneNumber: string): ApiError {
+  return new ApiError(
+    "number_purchase_in_progress",
+    `Cannot say yet whether "${phoneNumber}" was bought: it will be among your numbers, or free again, within minutes`,
+    { headers: { "retry-after": "60" } },
+  );
+}
+
+/** The error for a number that is being released. */
+export function stillReleasing(phoneNumber: string): ApiError {
+  return new ApiError("number_release_in_progress", `Cannot do this with "${phoneNumber}": it is being released`, {
+    headers: { "retry-after": "60" },
+  });
 }

@@ -3,7 +3,7 @@ import type { Json } from "../database.types.ts";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf, twilioUnavailable } from "../twilio/errors.ts";
+import { answerableError, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
@@ -35,7 +35,7 @@ export interface MoveDependencies {
  */
 export async function moveNumber(move: Move, dependencies: MoveDependencies): Promise<PhoneNumber> {
   const moved = await moveAtTwilio(move, dependencies).catch((error) => {
-    throw error instanceof ApiError ? error : errorOfFailure(failureOf(error));
+    throw answerableError(error);
   });
   return await recordMove(move, moved, dependencies);
 }
@@ -77,7 +77,7 @@ async function handOver(
     const numbers = dependencies.master.accounts(from).incomingPhoneNumbers;
     return await setUp(await numbers(here.sid).update({ accountSid: to, ...webhook }), move, dependencies);
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     if (failure.kind !== "unknown" && failure.kind !== "not_found") throw error;
     const there = await lookUp(move, to, dependencies);
     if (there !== null) return await setUp(there, move, dependencies);

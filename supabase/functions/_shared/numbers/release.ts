@@ -2,7 +2,7 @@ import type { Json } from "../database.types.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { errorOfFailure, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumberRelease = decision("record_number_release", {
@@ -75,7 +75,7 @@ async function deleteAtTwilio(
     await twilio.account.incomingPhoneNumbers(phoneSid).remove();
     return null;
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     return failure.kind === "not_found" ? null : failure;
   }
 }
@@ -98,11 +98,4 @@ function releaseUnknown(phoneNumber: string): ApiError {
     `Cannot say yet whether "${phoneNumber}" was released: Twilio did not answer, and the release will be finished for you`,
     { headers: { "retry-after": "60" } },
   );
-}
-
-/** The refusal for whoever wants something of a number that is on its way out. */
-export function stillReleasing(phoneNumber: string): ApiError {
-  return new ApiError("number_release_in_progress", `Cannot do this with "${phoneNumber}": it is being released`, {
-    headers: { "retry-after": "60" },
-  });
 }

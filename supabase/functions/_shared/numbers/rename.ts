@@ -1,7 +1,7 @@
 import { type Db, decide, decision } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf } from "../twilio/errors.ts";
+import { errorOfFailure, requireTwilioFailure } from "../twilio/errors.ts";
 import { decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumberName = decision("record_number_name", { recorded: ["number"], gone: [] });
@@ -43,7 +43,7 @@ async function renameAtTwilio(renaming: Renaming, { db, twilio }: RenameDependen
   try {
     return (await twilio.account.incomingPhoneNumbers(phoneSid).update({ friendlyName })).friendlyName;
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     if (failure.kind === "not_found") throw gone(phoneNumber);
     if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
     throw errorOfFailure(failure);

@@ -1,7 +1,7 @@
 import type { LocalListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry/local.js";
 import { z } from "zod";
 import type { Twilio } from "../twilio/client.ts";
-import { errorOfFailure, failureOf } from "../twilio/errors.ts";
+import { errorOfFailure, requireTwilioFailure } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
 import { type Db, decide } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -87,7 +87,7 @@ async function findNumbers(search: Search, { db, twilio, userId }: SearchDepende
       capabilities: capabilitiesOf(number.capabilities),
     }));
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     if (failure.kind === "not_found") {
       throw new ApiError(
         "number_not_available",

@@ -2,11 +2,10 @@ import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/acco
 import { z } from "zod";
 import { Constants, type Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
-import { ApiError } from "../platform/errors.ts";
 import type { Log } from "../platform/log.ts";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { failureOf, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import { capabilitiesOf, tenantNumber } from "./shape.ts";
 import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
 import { type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
@@ -57,8 +56,7 @@ export async function syncNumbers(userId: string, actor: string, dependencies: S
   try {
     return { outcome: "synced", changes: await compare(tenant, twilio, dependencies) };
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const failure = failureOf(error);
+    const failure = requireTwilioFailure(error);
     if (failure.kind === "account") await decide(db, "report_account_trouble", { p_user_id: userId });
     return { outcome: "failed", failure };
   }
@@ -160,7 +158,7 @@ async function isRepaired(phoneSid: string, twilio: Twilio, wanted: SmsWebhook):
     await twilio.account.incomingPhoneNumbers(phoneSid).update(wanted);
     return true;
   } catch (error) {
-    if (failureOf(error).kind === "not_found") return false;
+    if (failureOf(error)?.kind === "not_found") return false;
     throw error;
   }
 }
@@ -171,7 +169,7 @@ async function isGone(phoneSid: string, twilio: Twilio): Promise<boolean> {
     await twilio.account.incomingPhoneNumbers(phoneSid).fetch();
     return false;
   } catch (error) {
-    if (failureOf(error).kind === "not_found") return true;
+    if (failureOf(error)?.kind === "not_found") return true;
     throw error;
   }
 }

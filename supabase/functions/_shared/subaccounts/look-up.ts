@@ -33,7 +33,7 @@ async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstanc
   try {
     return await master.accounts(sid).fetch();
   } catch (error) {
-    if (failureOf(error).kind === "not_found") return null;
+    if (failureOf(error)?.kind === "not_found") return null;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { type Lease, renewLease } from "../accounts/lease.ts";
 import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
-import { failureOf } from "../twilio/errors.ts";
+import { failureOf, requireTwilioFailure } from "../twilio/errors.ts";
 import type { ConvergeDependencies, Convergence } from "./convergence.ts";
 import { accountOf, type FoundAccount } from "./look-up.ts";
 import { subaccountName } from "./name.ts";
@@ -59,7 +59,7 @@ const TOO_MANY_SUBACCOUNTS = 21480;
 
 /** Only a definite rejection withdraws the attempt. Without a response the note stays: the next look finds the account or waits. */
 async function afterFailedCreate(error: unknown, { db, userId, fence, stored, now }: Execution): Promise<Result> {
-  const failure = failureOf(error);
+  const failure = requireTwilioFailure(error);
   if (failure.kind === "unknown") {
     stored.createAttemptedAt = now();
     return DONE;
@@ -115,7 +115,7 @@ async function updateStatus(sid: string, status: AccountStatus, execution: Execu
   try {
     return accountOf(await execution.accounts.master.accounts(sid).update({ status }), 0);
   } catch (error) {
-    execution.inDoubt = failureOf(error).kind === "unknown";
+    execution.inDoubt = failureOf(error)?.kind === "unknown";
     throw error;
   }
 }

@@ -98,7 +98,7 @@ async function accountAtTwilio(master: Twilio, accountSid: string): Promise<Acco
   try {
     return await master.accounts(accountSid).fetch();
   } catch (error) {
-    if (failureOf(error).kind === "not_found") return null;
+    if (failureOf(error)?.kind === "not_found") return null;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { sealToken } from "../sealing/seal.ts";
-import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import type { TokenStep } from "./plan.ts";
 
 export interface RotateDependencies {
@@ -124,7 +124,7 @@ async function tolerant(
     await call;
     return null;
   } catch (error) {
-    const { kind } = failureOf(error);
+    const { kind } = requireTwilioFailure(error);
     if (!kinds.includes(kind)) throw error;
     return kind;
   }

@@ -1,6 +1,6 @@
 import { ApiError } from "../platform/errors.ts";
 
-/** No answer came from Twilio. Holds the kind of failure only: the network error itself may quote the request. */
+/** Twilio gave no response. Only the kind of failure is kept, because a network error may quote the request. */
 export class TwilioUnreachable extends Error {
   readonly timedOut: boolean;
 
@@ -12,30 +12,31 @@ export class TwilioUnreachable extends Error {
   }
 }
 
-/** What a failed call to Twilio means to the one who made it. */
+/** What a failed call to Twilio means to its caller. */
 export type TwilioFailure =
-  /** Twilio looked at the request and said no: nothing happened. */
+  /** Twilio rejected the request: nothing happened. */
   | { kind: "refused"; status: number; code: number; message: string }
-  /** 429, after retries: not processed. */
+  /** 429, also after retries: not processed. */
   | { kind: "throttled" }
-  /** The account may not act: wrong token, suspended or closed. Ask the parent for its status. */
+  /** The account may not act: its token is wrong, or it is suspended or closed. The master account reads its status. */
   | { kind: "account"; status: number; code: number; message: string }
   | { kind: "not_found" }
   /** A timeout, a broken connection or a 5xx: it may or may not have happened. */
   | { kind: "unknown"; message: string };
 
-/** Codes under which Twilio is known to refuse a suspended or closed account, or its token. */
+/** The codes with which Twilio rejects a suspended or closed account, or its token. */
 const ACCOUNT_CODES = new Set([20003, 20005, 20403, 10001, 90010]);
 
 /**
- * Sorts a throw of the SDK or of our HTTP client. Anything that is not Twilio's is thrown on.
- * Source: Twilio's error dictionary; the SDK's RestException carries `status` and, unless the body was HTML, `code`.
+ * The failure that an error of the SDK or of our HTTP client stands for; null for any other error.
+ * Source: Twilio's error dictionary; the SDK's RestException has `status` and, unless the body was HTML, `code`.
  */
-export function failureOf(error: unknown): TwilioFailure {
+export function failureOf(error: unknown): TwilioFailure | null {
+  if (error instanceof ApiError) return null; // it has a status, too
   if (error instanceof TwilioUnreachable) return { kind: "unknown", message: error.message };
-  if (error instanceof SyntaxError) return { kind: "unknown", message: "Twilio's answer could not be read" };
+  if (error instanceof SyntaxError) return { kind: "unknown", message: "Twilio's response could not be read" };
   const { status, code, message } = error as { status?: unknown; code?: unknown; message?: unknown };
-  if (!(error instanceof Error) || typeof status !== "number") throw error;
+  if (!(error instanceof Error) || typeof status !== "number") return null;
   const text = String(message ?? "");
   if (status === 429) return { kind: "throttled" };
   if (status >= 500 || status < 400) return { kind: "unknown", message: `Twilio answered ${status}` };
@@ -43,6 +44,13 @@ export function failureOf(error: unknown): TwilioFailure {
   if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message: text };
   if (status === 404) return { kind: "not_found" };
   return { kind: "refused", status, code: known, message: text };
+}
+
+/** As `failureOf`. @throws the error itself if it is not Twilio's */
+export function requireTwilioFailure(error: unknown): TwilioFailure {
+  const failure = failureOf(error);
+  if (failure === null) throw error;
+  return failure;
 }
 
 /** The error for a call without a usable response, where the request may be repeated. */
@@ -53,9 +61,15 @@ export function twilioUnavailable(reason: string): ApiError {
   });
 }
 
+/** The error to answer for an error: that of `errorOfFailure` for one of Twilio's, any other error as it is. */
+export function answerableError(error: unknown): unknown {
+  const failure = failureOf(error);
+  return failure === null ? error : errorOfFailure(failure);
+}
+
 /**
- * The answer to a caller for a failure of a call that can be repeated (a read, or a write we find again).
- * Message sends and purchases say more; they map their own.
+ * The error for a failure of a call that can be repeated: a read, or a write whose effect can be looked up.
+ * Message sends and purchases have errors of their own.
  */
 export function errorOfFailure(failure: TwilioFailure): ApiError {
   switch (failure.kind) {
@@ -82,7 +96,7 @@ export function errorOfFailure(failure: TwilioFailure): ApiError {
   }
 }
 
-/** Twilio's own code, for programs and for the error dictionary. */
+/** Twilio's own code and its page in the error dictionary. */
 export function twilioDetail(
   failure: { status: number; code: number },
 ): { twilioCode: number; twilioStatus: number; moreInfo: string } {
