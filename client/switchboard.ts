@@ -119,7 +119,7 @@ export class Switchboard {
    * when the network fails, like `sendSms`.
    * @throws SwitchboardError `no_valid_recipients`, `idempotency_key_reused`, `number_…`, `subaccount_…`
    */
-  sendBulk(bulk: Bulk, options: SendOptions = {}): Promise<BulkAnswer> {
+  sendBulk(bulk: Bulk, options: SendOptions = {}): Promise<BulkResponse> {
     const headers = { "idempotency-key": options.idempotencyKey ?? crypto.randomUUID() };
     return this.#call("POST", "send-bulk", { body: bulk, headers, repeatable: true }, options);
   }
@@ -205,13 +205,13 @@ export class Switchboard {
 
   /** Where messages that the caller receives are forwarded to; null where nowhere. */
   async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
-    const { webhook } = await this.#call<ForwardWebhookAnswer>("GET", "forward-webhook", {}, options);
+    const { webhook } = await this.#call<ForwardWebhookResponse>("GET", "forward-webhook", {}, options);
     return webhook;
   }
 
   /** Sets where they are forwarded to. `secret` is in the answer that made it, and never again: keep it. */
-  async saveForwardWebhook(wish: ForwardWebhookWish, options?: CallOptions): Promise<ForwardWebhook | null> {
-    const { webhook } = await this.#call<ForwardWebhookAnswer>("POST", "forward-webhook", { body: wish }, options);
+  async saveForwardWebhook(wish: ForwardWebhookRequest, options?: CallOptions): Promise<ForwardWebhook | null> {
+    const { webhook } = await this.#call<ForwardWebhookResponse>("POST", "forward-webhook", { body: wish }, options);
     return webhook;
   }
 }
@@ -344,7 +344,7 @@ export interface AvailableNumber {
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
-  /** Twilio's monthly price; null where it is not known. */
+  /** Twilio's monthly price; null if it is not known. */
   monthlyPrice: {
     amount: string;
     currency: string;
@@ -373,11 +373,11 @@ export interface Bulk {
 }
 
 /** The response of send-bulk. */
-export interface BulkAnswer {
+export interface BulkResponse {
   /** null after a dry run. */
   campaign: Campaign | null;
   accepted: number;
-  /** Rows that are not sent to, by their position in the request. */
+  /** Rows that get no message, by their position in the request. */
   rejected: {
     index: number;
     to: string;
@@ -394,13 +394,13 @@ export interface Campaign {
   body: string | null;
   mediaUrls: string[];
   status: CampaignStatus;
-  /** Why it waits or is paused: a limit of the plan, or what is wrong with the sender. */
+  /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
   statusReason: string | null;
   scheduledAt: string | null;
   startedAt: string | null;
   finishedAt: string | null;
   total: number;
-  /** Recipients by where they are; the counts add up to total. */
+  /** Recipients by state; the counts add up to total. */
   counts: {
     waiting: number;
     inFlight: number;
@@ -413,7 +413,7 @@ export interface Campaign {
   createdAt: string;
 }
 
-/** Where a recipient of a campaign is. skipped: decided against before Twilio was called. */
+/** The state of a recipient. skipped: not handed to Twilio, by decision. */
 export type CampaignCount = "waiting" | "inFlight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
 
 /** Campaigns, newest first. */
@@ -437,7 +437,7 @@ export interface CampaignRecipient {
 
 export type CampaignStatus = "scheduled" | "running" | "paused" | "canceled" | "completed";
 
-/** Your campaigns, newest first. */
+/** Lists your campaigns, newest first. */
 export interface CampaignsQuery {
   status?: CampaignStatus | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
@@ -479,7 +479,7 @@ export interface ConversationPage {
   next: string | null;
 }
 
-/** Your conversations, one for each pair of numbers, those with the latest news first. */
+/** Lists your conversations, one for each pair of numbers, latest message first. */
 export interface ConversationsQuery {
   /** One of the caller's numbers. */
   number?: string | undefined;
@@ -489,7 +489,7 @@ export interface ConversationsQuery {
   cursor?: string | undefined;
 }
 
-/** A job that failed too often, with its last error. */
+/** A job that failed in every attempt, with its last error. */
 export interface DeadLetter {
   id: number;
   job: {
@@ -507,7 +507,7 @@ export interface DeadLetterList {
 
 /** Lists dead letters, newest first, a page at a time. */
 export interface DeadLettersPage {
-  /** A dead letter's id: the page begins with an older one. */
+  /** The page begins with the dead letter before this id. */
   before?: number | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
@@ -521,7 +521,7 @@ export interface EnsuredSubaccount {
   status: "active";
 }
 
-/** Where messages that the tenant receives are forwarded to. */
+/** The webhook to which received messages are forwarded. */
 export interface ForwardWebhook {
   url: string;
   enabled: boolean;
@@ -531,17 +531,17 @@ export interface ForwardWebhook {
   secret?: string | undefined;
 }
 
-/** The response of forward-webhook. */
-export interface ForwardWebhookAnswer {
-  webhook: ForwardWebhook | null;
+/** The body of forward-webhook. */
+export interface ForwardWebhookRequest {
+  /** An https URL of a public host; null removes the webhook. */
+  url: string | null;
+  /** Creates another secret. Default: false. */
+  rotateSecret?: boolean | undefined;
 }
 
-/** The body of forward-webhook. */
-export interface ForwardWebhookWish {
-  /** An https URL of a public host; null ends the forwarding. */
-  url: string | null;
-  /** Makes another secret. Default: false. */
-  rotateSecret?: boolean | undefined;
+/** The response of forward-webhook. */
+export interface ForwardWebhookResponse {
+  webhook: ForwardWebhook | null;
 }
 
 /** The response of admin/suspend, admin/resume and admin/close. */
@@ -549,7 +549,7 @@ export interface Held {
   accepted: true;
   userId: string;
   subaccountSid: string | null;
-  /** The status now: a job applies what was accepted. */
+  /** The current status: a job applies the change. */
   status: SubaccountStatus | null;
 }
 
@@ -617,7 +617,7 @@ export interface MessagePage {
   next: string | null;
 }
 
-/** Where a message is: reserved, refused, unknown and not_sent are ours, the others are Twilio's. */
+/** reserved, refused, unknown and not_sent are ours; the others are Twilio's. */
 export type MessageStatus =
   | "reserved"
   | "refused"
@@ -636,7 +636,7 @@ export type MessageStatus =
   | "receiving"
   | "received";
 
-/** Your messages, newest first, by any filter; number and with together are one conversation. */
+/** Lists your messages, newest first; number and with together select one conversation. */
 export interface MessagesQuery {
   direction?: MessageDirection | undefined;
   /** One status, or several separated by commas. */
@@ -650,7 +650,7 @@ export interface MessagesQuery {
   since?: string | undefined;
   /** ISO 8601 with an offset: before this moment. */
   until?: string | undefined;
-  /** Words of the text, each by its beginning, or digits of the other number. */
+  /** Beginnings of words of the text, or digits of the other number. */
   search?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
@@ -658,7 +658,7 @@ export interface MessagesQuery {
   cursor?: string | undefined;
 }
 
-/** A tenant's rules for their messages, as a whole. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
+/** All of a tenant's rules for messages. null is the default: Twilio's own replies, every country of the plan, texts are kept. */
 export interface MessagingSettings {
   /** Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610). */
   stopReply: string | null;
@@ -741,7 +741,7 @@ export interface NumberRenaming {
   friendlyName: string;
 }
 
-/** Numbers that can be bought, with what they cost a month where that is known. */
+/** Lists numbers on offer, with their monthly price if it is known. */
 export interface NumberSearch {
   /** ISO 3166, two capital letters. Default: US. */
   country?: string | undefined;
@@ -780,7 +780,7 @@ export interface NumberSync {
 
 export type NumberType = "local" | "mobile" | "tollFree";
 
-/** Provisioning is in progress, or a call to Twilio is unanswered: ask again. */
+/** Provisioning is in progress, or a call to Twilio got no response: repeat the request. */
 export interface PendingSubaccount {
   success: true;
   subaccountSid: null;
@@ -809,7 +809,7 @@ export interface RecipientPage {
   next: string | null;
 }
 
-/** What has become of each recipient. */
+/** Lists the recipients of a campaign with their results. */
 export interface RecipientsQuery {
   /** Only the recipients under this count. */
   count?: CampaignCount | undefined;
@@ -829,7 +829,7 @@ export interface Redaction {
 /** The response of release-number. */
 export interface ReleasedNumber {
   released: PhoneNumber;
-  /** The primary number from now on; null without any number. */
+  /** The primary number from now on; null without a number. */
   primary: PhoneNumber | null;
 }
 
@@ -925,7 +925,7 @@ export type ServerErrorCode =
 /** The caller's subaccount. */
 export interface Subaccount {
   provisioned: boolean;
-  /** null: the caller never asked for a subaccount. */
+  /** null: the caller never requested a subaccount. */
   status: SubaccountStatus | null;
   subaccountSid: string | null;
   friendlyName: string | null;
@@ -965,7 +965,7 @@ export interface TenantList {
 
 /** Lists tenants by id, a page at a time. */
 export interface TenantsPage {
-  /** A user's id: the page begins after it. */
+  /** The page begins after this user's id. */
   after?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;

@@ -6,7 +6,10 @@ import { parse } from "smol-toml";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SHARED = "supabase/functions/_shared";
 
-/** Which domain may import which: `platform` nothing of ours, services `platform`, domains what stands below them. */
+/**
+ * The domains that each domain may import. `platform` imports none. The others import `platform`, the services (`sealing`,
+ * `twilio`, `stripe`, `accounts`) that they need, and other domains in one direction.
+ */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   sealing: ["platform"],

@@ -57,10 +57,10 @@ Deno.test("the client's types for messages and campaigns are those of the contra
   same<client.Redaction, Success<Post<typeof redactMessage>>>(true);
   same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
   same<client.MessagingSettings, Success<Get<typeof messagingSettings>>>(true);
-  same<client.ForwardWebhookWish, Body<Post<typeof forwardWebhook>>>(true);
-  same<client.ForwardWebhookAnswer, Success<Get<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhookRequest, Body<Post<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhookResponse, Success<Get<typeof forwardWebhook>>>(true);
   same<client.Bulk, Body<Post<typeof sendBulk>>>(true);
-  same<client.BulkAnswer, Success<Post<typeof sendBulk>>>(true);
+  same<client.BulkResponse, Success<Post<typeof sendBulk>>>(true);
   same<client.CampaignsQuery, Query<Get<typeof campaigns>>>(true);
   same<client.CampaignPage, Success<Get<typeof campaigns>>>(true);
   same<client.Campaign, Success<Get<typeof campaigns, "/{campaignId}">>>(true);

@@ -190,7 +190,7 @@ test("a message of which Twilio knows nothing an hour later was not sent, says s
   const [row] = await ledgerOf(stage, ada);
   assert.deepEqual([row?.status, row?.error_message], [
     "not_sent",
-    "Twilio's answer was lost, and it has no such message",
+    "Twilio's response was lost, and it has no such message",
   ]);
   const again = await send(ada, to);
   assert.deepEqual([again.status, again.body.status, again.body.sid], [200, "not_sent", null]);

@@ -8,12 +8,12 @@ import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accoun
 
 const limit = limitParameter(200, 50);
 export const tenantsQuery = z.strictObject({
-  after: z.guid().optional().describe("A user's id: the page begins after it"),
+  after: z.guid().optional().describe("The page begins after this user's id"),
   limit,
 }).meta({ id: "TenantsPage" });
 export const deadLettersQuery = z.strictObject({
   before: z.coerce.number<number>().int().positive().optional()
-    .describe("A dead letter's id: the page begins with an older one"),
+    .describe("The page begins with the dead letter before this id"),
   limit,
 }).meta({ id: "DeadLettersPage" });
 
@@ -75,7 +75,7 @@ const deadLetter = z.strictObject({
   job: z.record(z.string(), z.unknown()),
   error: z.string(),
   buriedAt: time,
-}).meta({ id: "DeadLetter", description: "A job that failed too often, with its last error" });
+}).meta({ id: "DeadLetter", description: "A job that failed in every attempt, with its last error" });
 
 const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
@@ -96,7 +96,7 @@ const replayed = acceptance.extend({ replayed: z.int().min(0) }).meta({ id: "Rep
 const held = acceptance.extend({
   userId: z.guid(),
   subaccountSid: z.string().nullable(),
-  status: subaccountStatusSchema.nullable().describe("The status now: a job applies what was accepted"),
+  status: subaccountStatusSchema.nullable().describe("The current status: a job applies the change"),
 }).meta({ id: "Held", description: "The response of admin/suspend, admin/resume and admin/close" });
 
 export const contract = {
@@ -145,7 +145,7 @@ export const contract = {
     {
       method: "POST",
       path: "/close",
-      summary: "Closes a tenant's subaccount, finally and with its numbers",
+      summary: "Closes a tenant's subaccount for good and releases its numbers",
       body: holdSchema,
       responses: { 202: held },
       errors: [],
@@ -161,7 +161,7 @@ export const contract = {
     {
       method: "POST",
       path: "/sweep",
-      summary: "Compares Twilio with the database now rather than at the next hour",
+      summary: "Compares Twilio with the database now, before the next hourly sweep",
       responses: { 202: accepted },
       errors: [],
     },
@@ -176,7 +176,7 @@ export const contract = {
     {
       method: "POST",
       path: "/rotate-sealing-keys",
-      summary: "Seals all tokens with the current key now, not with the daily schedule",
+      summary: "Seals all tokens with the current key now, before the daily run",
       responses: { 202: accepted },
       errors: [],
     },

@@ -9,7 +9,7 @@ import { setNumberSendRate } from "./send-rate.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
-/** What operators may do, each under its own path. */
+/** The actions of operators, by method and path. */
 const ACTIONS: Readonly<Record<string, Action>> = {
   "GET tenants": listTenants,
   "GET dead-letters": listDeadLetters,
@@ -26,12 +26,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST set-number-send-rate": setNumberSendRate,
 };
 
-/** `/admin/<action>`, for operators: the endpoint has made sure of that. */
+/** `/admin/<action>`. The endpoint has verified that the caller is an operator. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { pathname } = new URL(request.url);
   const action = ACTIONS[`${request.method} ${pathname.replace(/^\/admin\//, "")}`];
   if (action === undefined) {
-    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such action`);
+    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this action does not exist`);
   }
   return await action(request, context);
 }

@@ -8,7 +8,7 @@ import { holdSchema, tenantSchema } from "./contract.ts";
 
 const decideHold = decision("hold_tenant", { accepted: ["subaccount_sid?", "status?"], unknown_user: [] });
 
-/** Sets or (null) releases an operator's hold on a tenant. Convergence carries it out; the response is 202. */
+/** Sets an operator's hold on a tenant, or lifts it (null). Convergence applies it; the response is 202. */
 export function holdTenant(hold: Enum<"operator_hold"> | null) {
   return async (request: Request, context: Context): Promise<Response> => {
     const { userId, reason, confirmSubaccountSid } = await readJson(request, holdSchema);

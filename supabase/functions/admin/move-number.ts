@@ -19,18 +19,18 @@ const numberToMove = decision("number_to_move", {
   closed: [],
 });
 
-type Wish = z.output<typeof moveSchema>;
+type RequestedMove = z.output<typeof moveSchema>;
 
 const WARNING =
-  "Registrations do not move along: register the number for A2P 10DLC or toll-free verification again in its new account, or carriers will block its texts";
+  "Registrations do not move with a number: register the number for A2P 10DLC or toll-free verification again in its new account, or carriers will block its texts";
 
 /** Moves a number between the master account and a tenant's. */
 export async function moveNumberOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
-  const wish = await readJson(request, moveSchema);
-  const { phoneNumber, userId } = wish;
+  const requested = await readJson(request, moveSchema);
+  const { phoneNumber, userId } = requested;
   const asked = await numberToMove(db, { p_user_id: userId, p_phone_number: phoneNumber });
-  if (asked.outcome !== "movable") throw cannotMove(wish, asked.outcome);
-  const number = await moveNumber({ ...wish, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
+  if (asked.outcome !== "movable") throw cannotMove(requested, asked.outcome);
+  const number = await moveNumber({ ...requested, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
     db,
     master: twilioAccounts({ db, env }).master,
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
@@ -42,7 +42,7 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
 
 /** Numbers move to and from active accounts only. */
 function cannotMove(
-  { phoneNumber, userId }: Wish,
+  { phoneNumber, userId }: RequestedMove,
   outcome: Exclude<Enum<"number_to_move_outcome">, "movable">,
 ): ApiError {
   const cannot = `Cannot move "${phoneNumber}"`;

@@ -7,8 +7,10 @@ import { replaySchema } from "./contract.ts";
 
 /** Re-enqueues dead letters, or the processing of a Stripe event. */
 export async function replay(request: Request, context: Context): Promise<Response> {
-  const wish = await readJson(request, replaySchema);
-  const replayed = "eventId" in wish ? await replayEvent(wish.eventId, context) : await replayLetters(wish, context);
+  const wanted = await readJson(request, replaySchema);
+  const replayed = "eventId" in wanted
+    ? await replayEvent(wanted.eventId, context)
+    : await replayLetters(wanted, context);
   wakeJobs(context.env);
   return Response.json({ accepted: true, replayed }, { status: 202 });
 }
@@ -24,10 +26,10 @@ async function replayEvent(eventId: string, { db, user, requestId }: Context): P
 }
 
 async function replayLetters(
-  wish: { deadLetter: number } | { deadLetters: "all" },
+  wanted: { deadLetter: number } | { deadLetters: "all" },
   { db, user, requestId }: Context,
 ): Promise<number> {
-  const letter = "deadLetter" in wish ? wish.deadLetter : null;
+  const letter = "deadLetter" in wanted ? wanted.deadLetter : null;
   const replayed = await decide(db, "replay_dead_letters", {
     p_letter_id: letter,
     p_operator_id: user.id,

@@ -16,7 +16,7 @@ const requestTokenRotation = decision("request_token_rotation", {
   closed: [],
 });
 
-/** Gives a tenant's subaccount another token. A job does it; the response is 202. */
+/** Rotates the token of a tenant's subaccount. A job does it; the response is 202. */
 export async function rotateTokenOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   const { userId } = await readJson(request, tenantSchema);
   const requested = await requestTokenRotation(db, {
@@ -29,7 +29,7 @@ export async function rotateTokenOf(request: Request, { db, env, user, requestId
   return Response.json({ accepted: true, userId, subaccountSid: requested.subaccount_sid }, { status: 202 });
 }
 
-/** Seals all tokens with the current key now, not with the daily schedule. A job does it; the response is 202. */
+/** Seals all tokens with the current key now, before the daily run. A job does it; the response is 202. */
 export async function rotateSealingKeys(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   await expectNoBody(request);
   await decide(db, "request_sealing_key_rotation", { p_operator_id: user.id, p_request_id: requestId });

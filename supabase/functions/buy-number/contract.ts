@@ -18,7 +18,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Buys a number into your own account, and points its texts to the platform",
+    summary: "Buys a number for your own account, and sets its webhook",
     body: purchaseSchema,
     responses: { 201: phoneNumberSchema },
     errors: [

@@ -15,13 +15,13 @@ import { expectNoBody, expectNoQuery, readQuery } from "../_shared/platform/requ
 
 const PATH = new RegExp(`^/campaigns(?:/(${UUID_PATTERN})(?:/(recipients|pause|resume|cancel))?)?$`);
 
-/** `/campaigns`, `/campaigns/<id>` and what can be read of it or done to it. */
+/** `/campaigns`, `/campaigns/<id>`, its recipients and its changes. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { pathname } = new URL(request.url);
   const [matched, campaignId, aspect] = PATH.exec(pathname) ?? [];
   const isChange = aspect === "pause" || aspect === "resume" || aspect === "cancel";
   if (matched === undefined || isChange !== (request.method === "POST")) {
-    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": there is no such thing`);
+    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
   }
   const { db, user } = context;
   if (campaignId === undefined) {
@@ -38,12 +38,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
 async function change(
   request: Request,
   campaignId: string,
-  wish: Enum<"campaign_change">,
+  wanted: Enum<"campaign_change">,
   { db, env, user, requestId }: Context,
 ): Promise<Response> {
   expectNoQuery(request);
   await expectNoBody(request);
-  const campaign = await changeCampaign(db, wish, { userId: user.id, campaignId, requestId });
-  if (wish === "resume") wakeJobs(env);
+  const campaign = await changeCampaign(db, wanted, { userId: user.id, campaignId, requestId });
+  if (wanted === "resume") wakeJobs(env);
   return Response.json(campaign);
 }

@@ -6,7 +6,7 @@ import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 
-/** GET shows the caller's webhook, POST sets or removes it. The secret is in the response that made it, and in no other. */
+/** GET shows the caller's webhook, POST sets or removes it. Only the response that created the secret contains it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   expectNoQuery(request);
   if (request.method === "GET") return await show(context);
@@ -16,9 +16,9 @@ export async function handle(request: Request, context: Context): Promise<Respon
     await decide(db, "remove_forward_webhook", { p_user_id: user.id, p_request_id: requestId });
     return Response.json({ webhook: null });
   }
-  const wish = { userId: user.id, url, rotateSecret, requestId };
-  const webhook = await saveForwardWebhook(wish, { db, ring: keyRingOf(env) });
-  if (webhook === null) throw new ApiError("unauthorized", "Cannot save a webhook: this user is no more");
+  const wanted = { userId: user.id, url, rotateSecret, requestId };
+  const webhook = await saveForwardWebhook(wanted, { db, ring: keyRingOf(env) });
+  if (webhook === null) throw new ApiError("unauthorized", "Cannot save a webhook: this user was deleted");
   return Response.json({ webhook }, { status: webhook.secret === undefined ? 200 : 201 });
 }
 

@@ -6,7 +6,7 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Your conversations, one for each pair of numbers, those with the latest news first",
+    summary: "Lists your conversations, one for each pair of numbers, latest message first",
     query: conversationsQuery,
     responses: { 200: conversationPageSchema },
     errors: [],

@@ -6,7 +6,7 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Your messages, newest first, by any filter; number and with together are one conversation",
+    summary: "Lists your messages, newest first; number and with together select one conversation",
     query: messagesQuery,
     responses: { 200: messagePageSchema },
     errors: [],

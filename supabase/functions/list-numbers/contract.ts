@@ -7,7 +7,7 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Your numbers, the primary one first; without any, shared ones with a notice",
+    summary: "Lists your numbers, the primary one first; without any, shared numbers with a notice",
     query: z.strictObject({}),
     responses: { 200: numberListSchema },
     errors: [],

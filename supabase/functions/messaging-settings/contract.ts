@@ -6,13 +6,13 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Your rules for messages: answers to keywords, countries, how long texts are kept",
+    summary: "Returns your rules for messages: replies to keywords, countries, retention of texts",
     responses: { 200: settingsSchema },
     errors: [],
   }, {
     method: "POST",
     path: "",
-    summary: "Replaces your rules as a whole; null is the default",
+    summary: "Replaces all of your rules; null is the default",
     body: settingsSchema,
     responses: { 200: settingsSchema },
     errors: [],

@@ -3,13 +3,13 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 
-/** GET tells the caller's settings, POST replaces them. */
+/** GET returns the caller's settings, POST replaces them. */
 export async function handle(request: Request, { db, userDb, user }: Context): Promise<Response> {
   expectNoQuery(request);
   if (request.method === "GET") return Response.json(await readSettings(userDb, user.id));
   const settings = await readJson(request, settingsSchema);
   if (await saveSettings(db, user.id, settings) === "unknown_user") {
-    throw new ApiError("unauthorized", "Cannot save settings: this user is no more");
+    throw new ApiError("unauthorized", "Cannot save settings: this user was deleted");
   }
   return Response.json(settings);
 }

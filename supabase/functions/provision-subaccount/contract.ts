@@ -16,12 +16,12 @@ const inProgress = z.strictObject({
   status: z.literal("pending"),
 }).meta({
   id: "PendingSubaccount",
-  description: "Provisioning is in progress, or a call to Twilio is unanswered: ask again",
+  description: "Provisioning is in progress, or a call to Twilio got no response: repeat the request",
 });
 
 const subaccount = z.strictObject({
   provisioned: z.boolean(),
-  status: subaccountStatusSchema.nullable().describe("null: the caller never asked for a subaccount"),
+  status: subaccountStatusSchema.nullable().describe("null: the caller never requested a subaccount"),
   subaccountSid: z.string().nullable(),
   friendlyName: z.string().nullable(),
   createdAt: z.iso.datetime().nullable(),
@@ -46,7 +46,7 @@ export const contract = {
     {
       method: "GET",
       path: "",
-      summary: "Shows the caller's subaccount and its status",
+      summary: "Returns the caller's subaccount and its status",
       responses: { 200: subaccount },
       errors: [],
     },

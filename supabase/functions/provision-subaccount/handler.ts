@@ -81,7 +81,7 @@ async function convergeNow(context: Context): Promise<Response> {
     case "limit_reached":
       throw new ApiError(
         "subaccount_limit_reached",
-        "Cannot create a subaccount yet: the platform's limit is reached. Your request is kept and will be served",
+        "Cannot create a subaccount yet: the platform's limit is reached. Your request is stored and will be fulfilled",
         {
           headers: { "retry-after": "3600" },
         },

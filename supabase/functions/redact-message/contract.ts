@@ -4,7 +4,7 @@ import type { Contract } from "../_shared/platform/contract.ts";
 export const redactSchema = z.strictObject({ messageId: z.guid() })
   .meta({ id: "MessageId", description: "The body of redact-message" });
 
-const answer = z.strictObject({
+const response = z.strictObject({
   id: z.guid(),
   redactedAt: z.string().nullable().describe("null while the deletion is in progress"),
 }).meta({ id: "Redaction", description: "The response of redact-message" });
@@ -16,7 +16,7 @@ export const contract = {
     path: "",
     summary: "Deletes a message's text and media at Twilio and here; 202 while Twilio has not finished with it",
     body: redactSchema,
-    responses: { 200: answer, 202: answer },
+    responses: { 200: response, 202: response },
     errors: [],
   }],
 } as const satisfies Contract;

@@ -9,7 +9,7 @@ import { sendingAccount } from "../_shared/messages/sending-account.ts";
 import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { redactSchema } from "./contract.ts";
 
-/** Notes the wish with a job behind it, then fulfils it at once where Twilio lets us. */
+/** Stores the request and enqueues its job, then deletes at once if Twilio allows it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   expectNoQuery(request);
   const { messageId } = await readJson(request, redactSchema);
@@ -29,7 +29,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   }
 }
 
-/** A failure here does not fail the request: the job tries again. */
+/** A failure here does not fail the request: the job repeats it. */
 async function tryRedacting(message: Row<"sms_messages">, context: Context): Promise<boolean> {
   if (isUnfinished(message.status)) return false;
   const { user, log } = context;
@@ -38,7 +38,7 @@ async function tryRedacting(message: Row<"sms_messages">, context: Context): Pro
     const { twilio_message_sid: sid, media_urls: mediaUrls } = message;
     return twilio !== null && await redactAtTwilio({ sid, mediaCount: mediaUrls.length }, twilio);
   } catch (error) {
-    log.warn("message.unredacted", { userId: user.id, ...describeError(error) });
+    log.warn("message.redaction_failed", { userId: user.id, ...describeError(error) });
     return false;
   }
 }

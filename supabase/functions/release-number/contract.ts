@@ -11,7 +11,7 @@ export const releaseSchema = z.strictObject({
 
 const released = z.strictObject({
   released: phoneNumberSchema,
-  primary: phoneNumberSchema.nullable().describe("The primary number from now on; null without any number"),
+  primary: phoneNumberSchema.nullable().describe("The primary number from now on; null without a number"),
 }).meta({ id: "ReleasedNumber", description: "The response of release-number" });
 
 export const contract = {
@@ -19,7 +19,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Gives one of your numbers back to Twilio, for good",
+    summary: "Releases one of your numbers for good",
     body: releaseSchema,
     responses: { 200: released },
     errors: [

@@ -13,7 +13,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Gives one of your numbers another name, at Twilio as well",
+    summary: "Renames one of your numbers, also at Twilio",
     body: renamingSchema,
     responses: { 200: phoneNumberSchema },
     errors: [

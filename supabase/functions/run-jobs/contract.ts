@@ -8,7 +8,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Works off what is on the queue, and counts what became of it",
+    summary: "Runs the jobs on the queue and counts their results",
     responses: { 200: z.strictObject({ done: count, waiting: count, retried: count, buried: count }) },
     errors: [],
   }],

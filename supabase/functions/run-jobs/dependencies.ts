@@ -4,7 +4,7 @@ import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { WorkDependencies } from "./work.ts";
 
-/** What the jobs need, from what a request brings. */
+/** What the jobs need, from the context of a request. */
 export function workDependencies(context: Context): WorkDependencies {
   const { STRIPE_SECRET_KEY, STRIPE_API_BASE_URL, TWILIO_ACCOUNT_SID, PUBLIC_BASE_URL } = context.env;
   return {

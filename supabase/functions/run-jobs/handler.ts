@@ -5,10 +5,10 @@ import { noteSealingRing } from "../_shared/sealing/keys-in-use.ts";
 import { workDependencies } from "./dependencies.ts";
 import { workOf } from "./work.ts";
 
-/** Well within the platform's wall clock, and short enough that a waiting caller is answered. */
+/** Well within the platform's time limit, and short enough for a waiting caller. */
 const BUDGET_MS = 20_000;
 
-/** Works off what is on the queue. This is also where the database learns which sealing keys the functions hold. */
+/** Runs the jobs on the queue. This is also where the functions report their sealing keys to the database. */
 export async function handle(_request: Request, context: Context): Promise<Response> {
   await noteSealingRing(context.db, keyRingOf(context.env));
   const report = await drain({

@@ -50,11 +50,11 @@ const jobSchema = z.discriminatedUnion("kind", [
 const BUSY_SECONDS = 3;
 const LIMIT_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
-/** So many an hour: a rotation takes a handful of calls to Twilio. */
+/** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
-/** Of one tenant, an hour. */
+/** Redactions requested per hour. */
 const REDACTIONS_BATCH = 1_000;
-/** Within the hour after which they are due again. */
+/** The syncs of an hour are spread over this time. */
 const SYNC_SPREAD_SECONDS = 3000;
 
 /** What the jobs work with. */
@@ -67,11 +67,11 @@ export interface WorkDependencies extends ConvergeDependencies {
   pageSize?: number;
   /** Whether tenants' forward webhooks may be on private hosts. */
   forwardToPrivate: boolean;
-  /** The age at which a token is rotated without being asked. */
+  /** The age at which a token is rotated without a request. */
   tokenMaxAgeDays: number;
 }
 
-/** What each kind of job does. */
+/** Runs a job of each kind. */
 export function workOf(dependencies: WorkDependencies): JobWork {
   const { db, accounts, stripe, now } = dependencies;
   return async (raw) => {
@@ -184,7 +184,7 @@ async function rotateTenantsToken(userId: string, dependencies: WorkDependencies
 
 async function syncTenantsNumbers(userId: string, dependencies: WorkDependencies): Promise<JobResult> {
   const result = await syncNumbers(userId, "sync", dependencies);
-  // An account that may not act any more is convergence's to look at, which was asked for.
+  // A convergence is enqueued for an account that may no longer act.
   if (result.outcome === "failed" && result.failure.kind !== "account") throw errorOfFailure(result.failure);
   return "done";
 }

@@ -7,7 +7,7 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Numbers that can be bought, with what they cost a month where that is known",
+    summary: "Lists numbers on offer, with their monthly price if it is known",
     query: searchSchema,
     responses: { 200: numberOfferSchema },
     errors: [

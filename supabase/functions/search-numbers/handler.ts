@@ -1,4 +1,4 @@
-import { rememberedPrices } from "../_shared/numbers/prices.ts";
+import { priceCache } from "../_shared/numbers/prices.ts";
 import { searchNumbers, searchSchema } from "../_shared/numbers/search.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
@@ -8,16 +8,16 @@ import { numberPrices } from "../_shared/twilio/pricing.ts";
 
 const LIMIT = { action: "search", perUser: 60, perAddress: 300, windowSeconds: 60 };
 
-/** One for all requests of this isolate. */
-const prices = rememberedPrices();
+/** Shared by all requests of this isolate. */
+const prices = priceCache();
 
-/** Numbers on offer, as the caller's own account sees them. */
+/** Numbers on offer to the caller's own account. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const search = readQuery(request, searchSchema);
   await enforceRateLimit(LIMIT, request, context);
   const { db, env, user } = context;
   const twilio = await requireActive(twilioAccounts(context), user.id);
-  // As the master account, which pays for all: so that what is remembered holds for every tenant.
+  // The master account pays for all tenants, so its prices are cached for every tenant.
   const pricesIn = (country: string) => prices.in(country, () => numberPrices(country, masterOptions(env)));
   return Response.json({ numbers: await searchNumbers(search, { db, twilio, userId: user.id, pricesIn }) });
 }

@@ -1,4 +1,4 @@
-import { bulkAnswerSchema, bulkSchema } from "../_shared/campaigns/create.ts";
+import { bulkResponseSchema, bulkSchema } from "../_shared/campaigns/create.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
@@ -7,11 +7,10 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary:
-      "Sends to up to 10,000 recipients, each with variables of their own: checks every row, queues, answers at once",
-    headers: { "Idempotency-Key": "Repeating the request with the same key makes no second campaign" },
+    summary: "Checks and enqueues a message to up to 10,000 recipients, each with their own variables",
+    headers: { "Idempotency-Key": "Repeating the request with the same key creates no second campaign" },
     body: bulkSchema,
-    responses: { 200: bulkAnswerSchema, 202: bulkAnswerSchema },
+    responses: { 200: bulkResponseSchema, 202: bulkResponseSchema },
     errors: [
       "no_valid_recipients",
       "idempotency_key_reused",

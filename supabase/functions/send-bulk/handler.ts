@@ -6,7 +6,7 @@ import { rateLimitArgs } from "../_shared/platform/rate-limit.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 };
-/** Ten thousand recipients with some variables each. */
+/** Enough for 10,000 recipients with several variables each. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Checks all rows, stores the campaign and enqueues it. Jobs send it in batches. */

@@ -27,7 +27,7 @@ export const contract = {
     body: messageSchema,
     headers: {
       "Idempotency-Key":
-        "1 to 255 visible ASCII characters: the same request under the same key is never sent twice, and is answered 200",
+        "1 to 255 visible ASCII characters: a request with the same key is never sent twice; repeating it answers 200",
     },
     responses: { 200: sentMessage, 201: sentMessage },
     errors: [

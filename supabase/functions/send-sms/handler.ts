@@ -41,7 +41,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
 const MASTER_NOTICE =
   "Sent from a shared number of the platform, through the master account: you have no subaccount of your own yet";
 
-/** Twilio as the account that owns the sender. Where there is no way to be it, nothing was sent: the key is free again. */
+/** The account that owns the sender. If its token does not open, nothing was sent and the key may be used again. */
 async function senderOf(reservation: Reservation, context: Context): Promise<Twilio> {
   const { source, accountSid, sealedToken, messageId } = reservation;
   const accounts = twilioAccounts(context);

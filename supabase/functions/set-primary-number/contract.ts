@@ -10,7 +10,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Makes one of your numbers the one that messages go out from unless they say otherwise",
+    summary: "Makes one of your numbers the default sender",
     body: choiceSchema,
     responses: { 200: phoneNumberSchema },
     errors: ["number_purchase_in_progress", "number_release_in_progress"],

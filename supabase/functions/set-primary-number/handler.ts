@@ -17,7 +17,7 @@ const setPrimaryNumber = decision("set_primary_number", {
 
 const LIMIT = { action: "set-primary", perUser: 60, perAddress: 300, windowSeconds: 60 };
 
-/** Makes a number the caller's primary one. Twilio knows of none, so it is not asked. */
+/** Makes a number the caller's primary one. Twilio has no primary number, so it is not called. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { numberId } = await readJson(request, choiceSchema);
   await enforceRateLimit(LIMIT, request, context);

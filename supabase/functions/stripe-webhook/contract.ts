@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { hasStorableYear } from "../_shared/platform/time.ts";
 
-/** What every event has, thin ones included (`created` is text there). */
+/** The fields of every event. In a thin event `created` is a text. */
 export const eventSchema = z.looseObject({
   id: z.string().min(1).max(255),
   type: z.string().min(1).max(255),

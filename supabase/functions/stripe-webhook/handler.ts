@@ -8,17 +8,17 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { isSignedByStripe } from "../_shared/stripe/signature.ts";
 import { eventSchema } from "./contract.ts";
 
-/** Stripe's events stay well below this. */
+/** Well above the size of Stripe's events. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Raw body → verify → ledger and queue in one round trip → answer. Everything else happens in a job. */
+/** Verifies the raw body, then records and enqueues the event in one round trip. A job does the rest. */
 export async function handle(request: Request, { db, env, log }: Context): Promise<Response> {
   const rawBody = await readText(request, MAX_BYTES);
   const header = request.headers.get("stripe-signature") ?? "";
   if (!await isSignedByStripe(rawBody, header, env.STRIPE_WEBHOOK_SECRET, new Date())) {
     throw new ApiError("invalid_signature", "Cannot accept the event: its signature is not valid");
   }
-  // Whatever text an event holds: it is genuine, so it must be kept.
+  // The event is genuine, so it must be kept whatever text it contains.
   const payload = storableJson(parseJson(rawBody));
   const event = check(payload, eventSchema);
   const outcome = await decide(db, "record_stripe_event", {

@@ -9,7 +9,7 @@ export const contract = {
   operations: [{
     method: "POST",
     path: "",
-    summary: "Takes over what changed at Twilio, and points every number's texts to the platform again",
+    summary: "Records what changed at Twilio, and sets the webhook of every number again",
     responses: {
       200: z.strictObject({ numbers: z.array(phoneNumberSchema), changes: z.array(numberChangeSchema) })
         .meta({ id: "NumberSync", description: "The response of sync-numbers" }),

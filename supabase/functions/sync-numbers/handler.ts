@@ -9,7 +9,7 @@ import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
 const LIMIT = { action: "sync", perUser: 10, perAddress: 50, windowSeconds: 60 };
 
-/** Makes the caller's numbers those that Twilio has, now rather than within the hour. */
+/** Syncs the caller's numbers with Twilio now, before the hourly sync. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   await expectNoBody(request);
   await enforceRateLimit(LIMIT, request, context);

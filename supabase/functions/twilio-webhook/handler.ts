@@ -13,7 +13,7 @@ import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
 const MAX_BYTES = 256 * 1024;
 const PATH = new RegExp(`^/twilio-webhook/(status|inbound)/(${UUID_PATTERN})$`);
 
-/** `/status/<user>` and `/inbound/<user>`: the tenant comes from the path, and the signature proves that it is theirs. */
+/** `/status/<user>` and `/inbound/<user>`. The path names the tenant, and the signature proves it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const url = new URL(request.url);
   const route = PATH.exec(url.pathname);
@@ -22,7 +22,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
 
   const body = await readText(request, MAX_BYTES);
   const form = webhookFields(body, url);
-  // Messages went through the master account, and it reports on them; what it receives is no tenant's.
+  // The master account reports on messages that it sent for tenants. A message that it receives belongs to no tenant.
   if (kind === "inbound" && form.get("AccountSid") === context.env.TWILIO_ACCOUNT_SID) throw notGenuine();
   await verify(request, url, userId, { body, form }, context);
 
@@ -37,7 +37,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   return twiml(reply, userId, context.env.PUBLIC_BASE_URL);
 }
 
-/** One and the same answer for a wrong signature, an unknown tenant and a foreign account: a stranger learns nothing. */
+/** The error is the same for a wrong signature, an unknown tenant and a foreign account, so that it reveals nothing. */
 async function verify(
   request: Request,
   url: URL,
@@ -61,7 +61,7 @@ function messageIdOf(url: URL): string | null {
   return id !== null && isUuid(id) ? id : null;
 }
 
-/** Twilio sends the answer, and reports on it like on any message of ours. Silent where there is none. */
+/** TwiML with the reply, or without any. Twilio sends the reply and reports on it as on any other message of ours. */
 function twiml(reply: KeywordReply | null, userId: string, publicBaseUrl: string): Response {
   const response = new MessagingResponse();
   if (reply !== null) {

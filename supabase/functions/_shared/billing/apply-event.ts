@@ -21,8 +21,8 @@ export interface ApplyEventDependencies {
 }
 
 /**
- * Processes one stored event. An event only says "look again": what counts is what Stripe says of the subscription now, so
- * duplicates, late ones and ties all come to the same.
+ * Processes one stored event. The event only says what to read: the subscription's current state at Stripe is recorded, so
+ * duplicate, late and simultaneous events have the same result.
  */
 export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEventDependencies): Promise<void> {
   const stored = await beginStripeEvent(db, { p_event_id: eventId });
@@ -39,7 +39,7 @@ export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEve
 interface StoredEvent {
   type: string;
   payload: Json;
-  /** Taken before Stripe is read: of reads that overlap, the database keeps the one with the higher number. */
+  /** Allocated before Stripe is read. Of overlapping reads, the database keeps the one with the highest number. */
   read_number: number;
 }
 
@@ -63,7 +63,7 @@ async function apply(
   return outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
 }
 
-/** The one subscription an event is about; or, when it is about a customer, all of theirs. */
+/** The subscription of an event, or all subscriptions of its customer. */
 async function subscriptionsOf(
   subject: { subscriptionId: string | null; customerId: string | null },
   stripe: Stripe,

@@ -6,7 +6,7 @@ export interface EventSubject {
   subscriptionId: string | null;
   customerId: string | null;
   userId: string | null;
-  /** Where the user was named; null without one. */
+  /** Where the event names the user; null without a user. */
   origin: Enum<"subscription_origin"> | null;
 }
 

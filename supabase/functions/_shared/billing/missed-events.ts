@@ -2,13 +2,13 @@ import type Stripe from "stripe";
 import { type Db, decide } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
 
-/** Stripe keeps events for thirty days; what was not delivered for longer is in nobody's hands. */
+/** Stripe keeps events for thirty days. */
 const DAYS_BACK = 29;
 const MOST_EVENTS = 5_000;
 
 /**
- * Asks Stripe for events it could not deliver and feeds them through the same door as the webhook: ledger and queue, once.
- * @returns how many were new to us
+ * Fetches the events that Stripe could not deliver, and records and enqueues each as the webhook does.
+ * @returns how many were new
  */
 export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date): Promise<number> {
   const since = Math.floor(now.getTime() / 1000) - DAYS_BACK * 86_400;
@@ -22,7 +22,7 @@ export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date): Prom
       p_payload: JSON.parse(JSON.stringify(event)),
     });
     if (outcome === "recorded") recorded++;
-    if (++seen >= MOST_EVENTS) break; // the next run goes on: what is recorded by then costs little
+    if (++seen >= MOST_EVENTS) break; // The next run continues. Recorded events cost little by then.
   }
   return recorded;
 }

@@ -4,7 +4,7 @@ import { Constants } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
 
-/** A Stripe subscription in the words of our table. Times are ISO. */
+/** A Stripe subscription with the values of our table. Times are ISO 8601. */
 export interface SubscriptionFacts {
   id: string;
   customerId: string;

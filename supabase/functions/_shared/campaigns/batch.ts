@@ -14,12 +14,12 @@ export interface Batch {
   messages: { id: string; to: string; body: string | null }[];
 }
 
-/** What came of one message; the status `released`: not processed, it may go again. */
+/** The result of one message. `released`: Twilio did not process it, so it may be sent again. */
 export type BatchResult = Evidence & { message_id: string };
 
 export interface SendOutcome {
   result: BatchResult;
-  /** What stands in the way of those that follow. */
+  /** Why the following messages cannot be sent now. */
   trouble: "account" | "throttled" | null;
 }
 
@@ -30,7 +30,7 @@ export interface BatchDependencies {
   publicBaseUrl: string;
 }
 
-/** Hands each message of a batch to Twilio once, in parallel. A message without a response is `unknown` and is never sent again. */
+/** Hands each message of a batch to Twilio once, in parallel. A message without a response is `unknown` and not sent again. */
 export async function sendBatch(batch: Batch, dependencies: BatchDependencies): Promise<SendOutcome[]> {
   return await Promise.all(batch.messages.map((message) => sendOne(message, batch, dependencies)));
 }

@@ -32,17 +32,17 @@ export const bulkSchema = z.strictObject({
   dryRun: z.boolean().default(false).describe("Checks the rows and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
-  message: "is required where there are no mediaUrls",
+  message: "is required without mediaUrls",
 }).meta({ id: "Bulk", description: "The body of send-bulk: a message to many recipients" });
 
 export type BulkInput = z.output<typeof bulkSchema>;
 
-export const bulkAnswerSchema = z.strictObject({
+export const bulkResponseSchema = z.strictObject({
   campaign: campaignSchema.nullable().describe("null after a dry run"),
   accepted: z.number().int(),
   rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
-    .describe("Rows that are not sent to, by their position in the request"),
-}).meta({ id: "BulkAnswer", description: "The response of send-bulk" });
+    .describe("Rows that get no message, by their position in the request"),
+}).meta({ id: "BulkResponse", description: "The response of send-bulk" });
 
 const create = decision("create_campaign", {
   created: ["campaign"],
@@ -64,18 +64,18 @@ export interface CreateOptions {
   rateLimit: ReturnType<typeof rateLimitArgs>;
 }
 
-/** Checks every row of the request. @throws ApiError `no_valid_recipients` where none is left */
+/** Checks every row of the request. @throws ApiError `no_valid_recipients` if no row is valid */
 export function checkBulk(input: BulkInput): CheckedRecipients {
   const checked = checkRecipients(input.recipients, input.body ?? null);
   if (checked.ready.length > 0) return checked;
-  throw new ApiError("no_valid_recipients", "Cannot send: no row of recipients can be sent to", {
+  throw new ApiError("no_valid_recipients", "Cannot send: no row of recipients is valid", {
     details: checked.rejected.slice(0, 100).map(({ index, to, code, message }) => ({ index, to, code, message })),
   });
 }
 
 /**
  * Stores a campaign with its recipients and enqueues it, in one round trip.
- * @returns the campaign, and whether it was created under this key before
+ * @returns the campaign, and whether an earlier request with this key created it
  * @throws ApiError
  */
 export async function createCampaign(

@@ -87,7 +87,7 @@ export async function listCampaigns(
   return { campaigns, next };
 }
 
-/** One page of what has become of a campaign's recipients. @throws ApiError `not_found` */
+/** One page of the recipients of a campaign, each with its result. @throws ApiError `not_found` */
 export async function listRecipients(
   db: Db,
   userId: string,
@@ -121,7 +121,7 @@ export async function listRecipients(
 }
 
 /**
- * Pauses, resumes or cancels a campaign; asking for what is so already is fine.
+ * Pauses, resumes or cancels a campaign. Repeating a change has no effect.
  * @throws ApiError `not_found`, `campaign_over`
  */
 export async function changeCampaign(

@@ -20,7 +20,7 @@ const row: fc.Arbitrary<RecipientInput> = fc.record({
 const template = fc.array(fc.oneof(fc.string({ maxLength: 20 }), name.map((one) => `{{ ${one} }}`)), { maxLength: 6 })
   .map((parts) => parts.join(" "));
 
-Deno.test("every row of a list is either ready or rejected, once, and no number is ready twice", () => {
+Deno.test("every row is either ready or rejected, and no number is ready twice", () => {
   fc.assert(fc.property(fc.array(row, { maxLength: 40 }), template, (rows, text) => {
     const { ready, rejected } = checkRecipients(rows, text);
     const places = [...ready.map(({ position }) => position), ...rejected.map(({ index }) => index)];
@@ -30,7 +30,7 @@ Deno.test("every row of a list is either ready or rejected, once, and no number 
   }));
 });
 
-Deno.test("what is ready has no place left but those that came with its own values, and fits a message", () => {
+Deno.test("a ready text has no placeholder left except from its own values, and fits a message", () => {
   fc.assert(fc.property(fc.array(row, { maxLength: 20 }), template, (rows, text) => {
     for (const { position, body } of checkRecipients(rows, text).ready) {
       const values = Object.values(rows[position]?.variables ?? {}).join("");
@@ -42,18 +42,18 @@ Deno.test("what is ready has no place left but those that came with its own valu
   }));
 });
 
-Deno.test("a value is put in as it is, whatever it looks like", () => {
+Deno.test("a value is inserted unchanged", () => {
   const variables = { name: "$& {{table}} $1", table: "12" };
   const { ready } = checkRecipients([{ to: "+14155550100", variables }], "Dear {{name}}, table {{table}}");
   assert.equal(ready[0]?.body, "Dear $& {{table}} $1, table 12");
 });
 
-Deno.test("a variable that only a prototype has is missing", () => {
+Deno.test("a variable that only the prototype has counts as missing", () => {
   const { rejected } = checkRecipients([{ to: "+14155550100", variables: {} }], "{{constructor}}");
   assert.deepEqual(rejected.map(({ code }) => code), ["missing_variable"]);
 });
 
-Deno.test("media alone need no text", () => {
+Deno.test("media need no text", () => {
   const { ready } = checkRecipients([{ to: "+14155550100" }], null);
   assert.deepEqual(ready, [{ position: 0, to: "+14155550100", country: "US", body: null }]);
 });

@@ -2,13 +2,13 @@ import { LONGEST_BODY } from "../messages/compose.ts";
 import { readPhoneNumber } from "../numbers/phone-number.ts";
 import { isStorable } from "../platform/text.ts";
 
-/** Somebody to send to, with the values for the places in the text. */
+/** A recipient, with values for the placeholders of the text. */
 export interface RecipientInput {
   to: string;
   variables?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A recipient as the database takes them: E.164, where that is, and the text made for them. */
+/** A recipient as the database stores it: E.164, the country, and the recipient's own text. */
 export interface ReadyRecipient {
   position: number;
   to: string;
@@ -16,7 +16,7 @@ export interface ReadyRecipient {
   body: string | null;
 }
 
-/** A row that is not sent to, by its place in the request. */
+/** A row that gets no message, by its position in the request. */
 export interface RejectedRecipient {
   index: number;
   to: string;
@@ -29,7 +29,7 @@ export interface CheckedRecipients {
   rejected: RejectedRecipient[];
 }
 
-/** Checks every row and makes its text. A number counts once, however it is written. Pure; some 10 µs a row. */
+/** Checks every row and renders its text. Two spellings of a number are duplicates. Pure; about 10 µs a row. */
 export function checkRecipients(recipients: readonly RecipientInput[], template: string | null): CheckedRecipients {
   const seen = new Map<string, number>();
   const ready: ReadyRecipient[] = [];
@@ -56,14 +56,14 @@ export function checkRecipients(recipients: readonly RecipientInput[], template:
 }
 
 /** `{{name}}`, with or without spaces inside. */
-const PLACE = /\{\{\s*([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}/g;
+const PLACEHOLDER = /\{\{\s*([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}/g;
 
 function missingVariable(template: string | null, variables: Readonly<Record<string, string>>): string | null {
-  for (const [, name] of (template ?? "").matchAll(PLACE)) if (!Object.hasOwn(variables, name!)) return name!;
+  for (const [, name] of (template ?? "").matchAll(PLACEHOLDER)) if (!Object.hasOwn(variables, name!)) return name!;
   return null;
 }
 
-/** Values are put in as they are: a `{{…}}` in one is text. */
+/** Values are inserted unchanged: a `{{…}}` within a value is text. */
 function render(template: string, variables: Readonly<Record<string, string>>): string {
-  return template.replace(PLACE, (_, name: string) => variables[name] ?? "");
+  return template.replace(PLACEHOLDER, (_, name: string) => variables[name] ?? "");
 }

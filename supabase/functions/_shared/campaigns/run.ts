@@ -9,7 +9,7 @@ export interface RunDependencies {
   log: Log;
   publicBaseUrl: string;
   accounts: Pick<TwilioAccounts, "from">;
-  /** How long one turn lasts, before other jobs have theirs. */
+  /** How long one turn lasts. Other jobs run between turns. */
   turnMs?: number;
 }
 
@@ -38,7 +38,7 @@ const reserveBatch = decision("reserve_campaign_batch", {
 
 /**
  * Sends the next messages of a campaign, batch by batch, for one turn. Each batch is reserved before Twilio is called, and its
- * results are recorded afterwards. A process that dies in between leaves a batch that evidence settles; none is sent twice.
+ * results are recorded afterwards. After a crash in between, evidence settles the batch; no message is sent twice.
  * @returns in how many seconds it continues; null when it does not
  */
 export async function runCampaign(job: CampaignJob, dependencies: RunDependencies): Promise<number | null> {
@@ -102,7 +102,7 @@ async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencie
   return { kind: "continues", waitMs: outcomes.some(({ trouble }) => trouble === "throttled") ? 1_000 : 0 };
 }
 
-/** @throws Error when the tenant's token cannot be opened: nothing was sent, so the whole batch waits again */
+/** @throws Error when the tenant's token does not open. Nothing was sent, so the whole batch waits again */
 async function accountOf(job: CampaignJob, batch: Batch, { db, accounts }: RunDependencies): Promise<Twilio> {
   try {
     const { accountSid, sealedToken } = batch;

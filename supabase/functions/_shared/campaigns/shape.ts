@@ -7,7 +7,7 @@ export const campaignStatusSchema = z.enum(Constants.public.Enums.campaign_statu
 
 export const countSchema = z.enum(["waiting", "inFlight", "sent", "delivered", "failed", "unknown", "skipped"]).meta({
   id: "CampaignCount",
-  description: "Where a recipient of a campaign is. skipped: decided against before Twilio was called",
+  description: "The state of a recipient. skipped: not handed to Twilio, by decision",
 });
 
 export type Count = z.output<typeof countSchema>;
@@ -32,7 +32,7 @@ export const campaignSchema = z.strictObject({
   mediaUrls: z.array(z.string()),
   status: campaignStatusSchema,
   statusReason: z.string().nullable()
-    .describe("Why it waits or is paused: a limit of the plan, or what is wrong with the sender"),
+    .describe("Why it waits or is paused: a limit of the plan, or a problem of the sender"),
   scheduledAt: z.string().nullable(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
@@ -45,7 +45,7 @@ export const campaignSchema = z.strictObject({
     failed: count,
     unknown: count,
     skipped: count,
-  }).describe("Recipients by where they are; the counts add up to total"),
+  }).describe("Recipients by state; the counts add up to total"),
   createdAt: z.string(),
 }).meta({ id: "Campaign", description: "A message to many recipients. Times are ISO 8601" });
 

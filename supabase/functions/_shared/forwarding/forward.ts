@@ -9,7 +9,7 @@ export interface ForwardDependencies {
   db: Db;
   sealing: KeyRing;
   now: () => Date;
-  /** Whether tenants' servers may be on this machine or in its network. */
+  /** Whether tenants' servers may be on this machine or in its private network. */
   forwardToPrivate: boolean;
   fetch?: typeof fetch;
 }
@@ -17,9 +17,9 @@ export interface ForwardDependencies {
 const TIMEOUT_MS = 10_000;
 
 /**
- * Forwards one received message to a tenant's webhook, signed as Standard Webhooks defines. The id is the message's, so that
- * the receiver recognises a repetition. A webhook that answers 410 is disabled.
- * @throws Error when the webhook did not accept it: the job is retried, and becomes a dead letter in the end
+ * Forwards one received message to a tenant's webhook, signed as Standard Webhooks defines. The id is the message's, so the
+ * receiver can recognise a repetition. A webhook that answers 410 is disabled.
+ * @throws Error when the webhook did not accept it: the job is retried, and becomes a dead letter after its last attempt
  */
 export async function forwardMessage(
   userId: string,
@@ -46,7 +46,7 @@ export async function forwardMessage(
   if (status < 200 || status > 299) throw new Error(`the tenant's webhook answered ${status}`);
 }
 
-/** @returns the status. @throws Error that does not quote the URL: its query may hold a secret of the tenant's */
+/** @returns the status. @throws Error that does not quote the URL, because its query may contain a secret */
 async function post(
   url: string,
   secret: string,

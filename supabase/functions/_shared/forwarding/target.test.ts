@@ -42,7 +42,7 @@ Deno.test("no IPv6 address is a public target", () => {
   );
 });
 
-Deno.test("digits in full width, percent-encoded, or with soft hyphens make no public target of an address", () => {
+Deno.test("an address in full-width digits, percent-encoded, or with soft hyphens is no public target", () => {
   const disguises: ((character: string) => string)[] = [
     (character) => /\d/.test(character) ? String.fromCharCode(character.charCodeAt(0) + 0xfee0) : character,
     (character) => `%${character.charCodeAt(0).toString(16)}`,
@@ -59,7 +59,7 @@ Deno.test("digits in full width, percent-encoded, or with soft hyphens make no p
   );
 });
 
-Deno.test("a name without a dot, or of a network that is nobody's, is no public target", () => {
+Deno.test("a name without a dot, or under a private top-level domain, is no public target", () => {
   const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}[a-z0-9]$/);
   const ending = fc.constantFrom("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "test");
   const name = fc.oneof(
@@ -84,13 +84,13 @@ Deno.test("a user name, a password, or another protocol makes no target public",
   }
 });
 
-Deno.test("what is no URL is no target, on a laptop neither", () => {
+Deno.test("a text that is no URL is no target, also with private targets allowed", () => {
   for (const text of ["", " ", "hook", "https://", "https://[::1", "https://a:99999"]) {
     assert.deepEqual([isPublicTarget(text, false), isPublicTarget(text, true)], [false, false], text);
   }
 });
 
-Deno.test("names on the public internet are public targets, by any port, in any alphabet", () => {
+Deno.test("names on the public internet are public targets, with any port and in any alphabet", () => {
   for (
     const host of [
       "example.com",
@@ -108,7 +108,7 @@ Deno.test("names on the public internet are public targets, by any port, in any 
   }
 });
 
-Deno.test("on a laptop a tenant's server may be there too, but no user name in the URL", () => {
+Deno.test("with private targets allowed a local server is a target, but not a URL with a user name", () => {
   for (const url of ["http://127.0.0.1:3000/hook", "http://localhost", "http://[::1]/", "https://example.com"]) {
     assert.equal(isPublicTarget(url, true), true, url);
   }

@@ -1,7 +1,7 @@
 /**
- * Whether a tenant may have us call this URL: https, a named host, no user name. An address, `localhost` and names without a
- * dot lead into networks that are ours, not theirs.
- * @param allowPrivate for a laptop, where the tenant's server is on it too
+ * Whether we call this URL for a tenant: https, a named host, no user name. An IP address, `localhost` or a name without a
+ * dot could lead into our own networks.
+ * @param allowPrivate for local development, where the tenant's server is on the same machine
  */
 export function isPublicTarget(text: string, allowPrivate: boolean): boolean {
   const url = URL.parse(text);
@@ -13,7 +13,7 @@ export function isPublicTarget(text: string, allowPrivate: boolean): boolean {
 
 function isPublicName(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
-  // A URL's host is an IPv4 address exactly where its last label is a number; IPv6 has brackets.
+  // A URL's host is an IPv4 address exactly if its last label is a number. An IPv6 address has brackets.
   const labels = name.split(".");
   const last = labels.at(-1) ?? "";
   return labels.length > 1 && /^[a-z][a-z0-9-]*$/i.test(last) && !PRIVATE_ENDINGS.has(last.toLowerCase());

@@ -12,7 +12,7 @@ export const forwardWebhookSchema = z.strictObject({
   disabledReason: z.string().nullable(),
   createdAt: z.string(),
   secret: z.string().optional().describe("whsec_…, only in the response that created or rotated it"),
-}).meta({ id: "ForwardWebhook", description: "Where messages that the tenant receives are forwarded to" });
+}).meta({ id: "ForwardWebhook", description: "The webhook to which received messages are forwarded" });
 
 export type ForwardWebhook = z.output<typeof forwardWebhookSchema>;
 
@@ -30,13 +30,13 @@ const save = decision("save_forward_webhook", {
   unknown_user: [],
 });
 
-/** Where to forward to: null forgets the webhook. `rotateSecret` makes another secret for one that is there. */
+/** The body of forward-webhook. A null URL removes the webhook; `rotateSecret` gives an existing webhook another secret. */
 export function forwardWebhookRequest(allowPrivate: boolean) {
   return z.strictObject({
     url: z.url({ protocol: /^https?$/, abort: true }).max(2048)
       .refine((url) => isPublicTarget(url, allowPrivate), "must be an https URL of a public host, without a user name")
-      .nullable().describe("An https URL of a public host; null ends the forwarding"),
-    rotateSecret: z.boolean().default(false).describe("Makes another secret"),
+      .nullable().describe("An https URL of a public host; null removes the webhook"),
+    rotateSecret: z.boolean().default(false).describe("Creates another secret"),
   });
 }
 
@@ -48,7 +48,7 @@ export interface SaveForwardWebhook {
 }
 
 /**
- * Sets a tenant's webhook and enables it again. A first one, and one whose secret is rotated, gets a secret.
+ * Sets a tenant's webhook and enables it. A new webhook, and one whose secret is rotated, gets a new secret.
  * @returns null for a deleted user
  */
 export async function saveForwardWebhook(
@@ -81,7 +81,7 @@ const shown = (url: string, createdAt: string): ForwardWebhook => ({
   createdAt: isoOf(createdAt),
 });
 
-/** The secret of a tenant's webhook, for one use. */
+/** The secret of a tenant's webhook, opened for one use. */
 export function openSecret(ring: KeyRing, userId: string, sealed: string): Promise<string> {
   return open(ring, sealed, webhookSecretBinding(userId));
 }

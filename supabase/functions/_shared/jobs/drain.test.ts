@@ -3,7 +3,7 @@ import type { Db } from "../platform/database.ts";
 import { createLog } from "../platform/log.ts";
 import { drain, type JobResult } from "./drain.ts";
 
-/** A queue in memory, as far as a drain asks for one: what is claimed is gone. */
+/** A queue in memory for a drain. A claimed job is removed. */
 function queueOf(kinds: string[]): { db: Db; settled: string[] } {
   const waiting = kinds.map((kind, index) => ({ job_id: index + 1, attempt: 1, enqueued_at: "", job: { kind } }));
   const settled: string[] = [];
@@ -17,7 +17,7 @@ function queueOf(kinds: string[]): { db: Db; settled: string[] } {
 
 const log = createLog({}, () => {});
 
-Deno.test("a job that takes long holds up none that come after it", async () => {
+Deno.test("a long job delays no job after it", async () => {
   const { db, settled } = queueOf(["slow", ...Array(20).fill("quick")]);
   const release = Promise.withResolvers<JobResult>();
   const ends: string[] = [];
@@ -38,7 +38,7 @@ Deno.test("a job that takes long holds up none that come after it", async () => 
   assert.deepEqual([report.done, settled.length], [21, 21]);
 });
 
-Deno.test("no more jobs are at work than there are places", async () => {
+Deno.test("no more jobs run at once than the batch allows", async () => {
   const { db } = queueOf(Array(30).fill("job"));
   let atWork = 0;
   let most = 0;
@@ -52,7 +52,7 @@ Deno.test("no more jobs are at work than there are places", async () => {
   assert.equal(most, 3);
 });
 
-Deno.test("when its time is up a drain claims no more, and finishes what it has", async () => {
+Deno.test("a drain that is out of time claims no more jobs and finishes its own", async () => {
   const { db } = queueOf(Array(30).fill("job"));
   const work = async (): Promise<JobResult> => {
     await new Promise((resolve) => setTimeout(resolve, 60));

@@ -4,7 +4,7 @@ import { describeError, type Log } from "../platform/log.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 
-/** The result of a job: done, or run it again after some seconds. Waiting is no failure and never leads to a dead letter. */
+/** The result of a job: done, or to be run again after some seconds. Waiting is no failure: it leads to no dead letter. */
 export type JobResult = "done" | { againInSeconds: number };
 
 export type JobWork = (job: Record<string, unknown>) => Promise<JobResult>;
@@ -13,7 +13,7 @@ export interface DrainOptions {
   db: Db;
   log: Log;
   work: JobWork;
-  /** Stop claiming once this much time has passed; what is claimed is finished. */
+  /** After this time no more jobs are claimed. Claimed jobs are finished. */
   budgetMs: number;
   batch?: number;
 }
@@ -25,43 +25,43 @@ export interface DrainReport {
   buried: number;
 }
 
-/** Longer than a job may take: no other drain claims it until then. */
+/** How long no other drain claims the job: longer than a job takes. */
 const VISIBILITY_SECONDS = 150;
 
-/** How often jobs are claimed while others run: a long job delays no other. */
+/** How often jobs are claimed while others run, so that a long job delays no other. */
 const LOOK_AGAIN_MS = 250;
 
-/** Claims and works off jobs until none is left or the time is up, `batch` of them side by side. Several drains may run at once. */
+/** Runs jobs, `batch` of them at once, until none is left or the time is over. Several drains may run at the same time. */
 export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions): Promise<DrainReport> {
   const report: DrainReport = { done: 0, waiting: 0, retried: 0, buried: 0 };
   const deadline = performance.now() + budgetMs;
-  const atWork = new Set<Promise<unknown>>();
+  const running = new Set<Promise<unknown>>();
   const failures: unknown[] = [];
   while (performance.now() < deadline && failures.length === 0) {
-    const limit = batch - atWork.size;
+    const limit = batch - running.size;
     const claimed: ClaimedJob[] = limit === 0 ? [] : await rows(db, "claim_jobs", {
       p_limit: limit,
       p_visibility_seconds: VISIBILITY_SECONDS,
     });
     for (const job of claimed) {
-      const settled: Promise<unknown> = settle(job, { db, log, work })
+      const run: Promise<unknown> = runJob(job, { db, log, work })
         .then((result) => report[result]++, (error) => failures.push(error))
-        .finally(() => atWork.delete(settled));
-      atWork.add(settled);
+        .finally(() => running.delete(run));
+      running.add(run);
     }
-    if (atWork.size === 0) break;
-    if (claimed.length < limit || atWork.size === batch) await firstOrLater(atWork);
+    if (running.size === 0) break;
+    if (claimed.length < limit || running.size === batch) await firstOrLater(running);
   }
-  await Promise.all(atWork);
+  await Promise.all(running);
   if (failures.length > 0) throw failures[0];
   return report;
 }
 
-/** Resolves when one of them has ended, or after a while. */
-async function firstOrLater(atWork: ReadonlySet<Promise<unknown>>): Promise<void> {
+/** Resolves when one of the jobs ends, or after LOOK_AGAIN_MS. */
+async function firstOrLater(running: ReadonlySet<Promise<unknown>>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const later = new Promise((resolve) => timer = setTimeout(resolve, LOOK_AGAIN_MS));
-  await Promise.race([...atWork, later]);
+  await Promise.race([...running, later]);
   clearTimeout(timer);
 }
 
@@ -71,15 +71,15 @@ interface ClaimedJob {
   job: unknown;
 }
 
-async function settle(
+async function runJob(
   { job_id, attempt, job }: ClaimedJob,
   { db, log, work }: Pick<DrainOptions, "db" | "log" | "work">,
 ): Promise<keyof DrainReport> {
   const kind = kindOf(job);
   try {
-    // A job that ends its process each time never reports a failure, so its claims are counted.
+    // A job that ends its process reports no failure, so its claims are counted.
     if (attempt > MAX_ATTEMPTS) {
-      return await moveToDeadLetters(job_id, "its process ended before it did, each time", db);
+      return await moveToDeadLetters(job_id, "the process ended during every attempt", db);
     }
     const result = await work(job as Record<string, unknown>);
     if (result === "done") {
@@ -106,7 +106,7 @@ function kindOf(job: unknown): string {
   return typeof job === "object" && job !== null && "kind" in job ? String(job.kind) : "unknown";
 }
 
-/** The error that an operator reads: the kind of failure, without the text of a foreign error. */
+/** The error as operators read it. */
 function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return `${error.code}: ${error.message}`;
   const failure = failureOf(error);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 
-Deno.test("a retry waits between half and all of a doubling delay, never less than a second and never more than six hours", () => {
+Deno.test("a retry waits for between half and all of a doubling delay, at least a second and at most six hours", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, random) => {
       const ceiling = Math.min(2 ** attempt, 6 * 3600);

@@ -4,8 +4,8 @@ import type { Env } from "../platform/env.ts";
 const TIMEOUT_MS = 5_000;
 
 /**
- * Starts a drain now rather than at the next tick of the schedule. Only a speed-up: the job is on the queue, and whether
- * this call arrives changes nothing but when it is worked off.
+ * Starts a drain now, before the next tick of the schedule. The jobs are on the queue: if this call is lost, they run with
+ * that tick.
  */
 export function wakeJobs(env: Env): void {
   const secretKey = secretKeyOf(env);
@@ -19,7 +19,7 @@ export function wakeJobs(env: Env): void {
   );
 }
 
-/** The platform gives its keys as `{"default": "sb_secret_…"}`, or a single one. */
+/** The platform sets `{"default": "sb_secret_…"}`, or a single key. */
 function secretKeyOf({ SUPABASE_SECRET_KEYS, SUPABASE_SECRET_KEY }: Env): string | null {
   if (SUPABASE_SECRET_KEYS === undefined) return SUPABASE_SECRET_KEY ?? null;
   try {

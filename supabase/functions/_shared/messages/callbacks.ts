@@ -7,10 +7,10 @@ import { sentStatusSchema } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
 const whole = z.coerce.number().int();
-/** Of a column of type integer. */
+/** The largest value of a column of type integer. */
 const LARGEST_INTEGER = 2 ** 31 - 1;
 
-/** What we read of a status callback. Twilio may add parameters at any time: the others are ignored. */
+/** The parameters that we read of a status callback. Twilio may add others at any time; they are ignored. */
 export const statusSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
@@ -18,7 +18,7 @@ export const statusSchema = z.object({
   ErrorCode: whole.min(0).max(LARGEST_INTEGER).optional(),
 });
 
-/** What we read of an inbound message. */
+/** The parameters that we read of an inbound message. */
 export const inboundSchema = z.object({
   MessageSid: sid,
   AccountSid: z.string(),
@@ -68,7 +68,7 @@ export interface KeywordReply {
 }
 
 /**
- * Stores a received message once, and what it says about consent.
+ * Stores a received message once, and the consent it expresses.
  * @returns the outcome, or `ignored` for a message that cannot be read; and the tenant's reply to a keyword, if any
  */
 export async function applyInbound(
@@ -102,7 +102,7 @@ export async function applyInbound(
   return { outcome, reply: reply === null || replyId === null ? null : { body: reply, messageId: replyId } };
 }
 
-/** Of a repeated field the first value, which is also the one the signature was checked by; in text that can be stored. */
+/** The first value of each field, as text that can be stored. The signature covers that value of a repeated field, too. */
 function fieldsOf(form: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...new Set(form.keys())].map((name) => [name, storable(form.get(name) ?? "")]));
 }

@@ -4,17 +4,17 @@ import { ApiError } from "../platform/errors.ts";
 
 const refused = (code: string) => (error: unknown) => error instanceof ApiError && error.code === code;
 
-Deno.test("a recipient is brought into E.164 form", async () => {
+Deno.test("a recipient in international form becomes E.164", async () => {
   assert.equal((await compose({ to: "+1 (415) 555-0100", body: "hi" })).to, "+14155550100");
 });
 
-Deno.test("a recipient that is no international number is refused by name", async () => {
+Deno.test("a recipient that is no international number is invalid_recipient", async () => {
   for (const to of ["4155550100", "+1415", "+", "alice", "+14155550100,+14155550101", "+999999999999999999"]) {
     await assert.rejects(compose({ to, body: "hi" }), refused("invalid_recipient"));
   }
 });
 
-Deno.test("segments and encoding are what carriers will bill", async () => {
+Deno.test("segments and encoding are those that carriers bill", async () => {
   const measure = async (body: string) => {
     const { segments, encoding } = await compose({ to: "+14155550100", body });
     return [segments, encoding];
@@ -26,12 +26,12 @@ Deno.test("segments and encoding are what carriers will bill", async () => {
   assert.deepEqual(await measure("✓".repeat(71)), [2, "UCS-2"]);
 });
 
-Deno.test("1600 characters go, 1601 do not", async () => {
+Deno.test("a body of 1600 characters is accepted, one of 1601 is too long", async () => {
   await compose({ to: "+14155550100", body: "a".repeat(1600) });
   await assert.rejects(compose({ to: "+14155550100", body: "a".repeat(1601) }), refused("body_too_long"));
 });
 
-Deno.test("the request hash tells requests apart, and nothing else", async () => {
+Deno.test("requests that differ have different hashes, and equal requests have the same", async () => {
   const hash = async (body: string, from?: string) =>
     (await compose({ to: "+14155550100", body, ...(from && { from }) })).requestHash;
   assert.equal(await hash("hi"), await hash("hi"));

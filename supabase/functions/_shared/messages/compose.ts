@@ -18,7 +18,7 @@ export const messageSchema = z.strictObject({
   from: z.string().min(1).max(64).optional().describe("One of the caller's numbers; the primary one unless given"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
-  message: "is required where there are no mediaUrls",
+  message: "is required without mediaUrls",
 }).meta({ id: "Message", description: "The body of send-sms: a text, media, or both" });
 
 export type MessageInput = z.output<typeof messageSchema>;
@@ -34,7 +34,7 @@ export interface Composed {
   mediaUrls: string[];
   segments: number;
   encoding: Enum<"message_encoding">;
-  /** SHA-256 over everything the caller asked for, hex: one idempotency key stands for one request. */
+  /** SHA-256 of the whole request, in hex: an idempotency key belongs to one request. */
   requestHash: string;
 }
 
@@ -64,7 +64,7 @@ export async function compose(input: MessageInput): Promise<Composed> {
   };
 }
 
-/** How many segments a text takes, and in which encoding. Some 0.4 ms: never for thousands within one request. */
+/** The number of segments of a text, and their encoding. Takes about 0.4 ms: too slow for thousands in one request. */
 export function measure(body: string | null): { segments: number; encoding: Enum<"message_encoding"> } {
   const measured = new SegmentedMessage(body ?? "");
   return {

@@ -9,7 +9,7 @@ const mixedCase = (word: string) =>
     );
 const around = fc.string({ unit: fc.constantFrom(..." .!\n\t\"'-"), maxLength: 4 });
 
-Deno.test("STOP and its kin end consent, whatever their case, spacing and punctuation", () => {
+Deno.test("STOP and its synonyms end consent, in any case, spacing and punctuation", () => {
   for (const word of ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "opt-out", "revoke"]) {
     fc.assert(
       fc.property(
@@ -22,17 +22,17 @@ Deno.test("STOP and its kin end consent, whatever their case, spacing and punctu
   }
 });
 
-Deno.test("START gives it back", () => {
+Deno.test("START restores consent", () => {
   for (const reply of ["START", "start", " Yes ", "unstop!"]) assert.equal(consentOf(reply, null), "start");
 });
 
-Deno.test("a sentence that merely holds a keyword changes nothing", () => {
+Deno.test("a sentence that contains a keyword changes nothing", () => {
   for (const reply of ["please stop by later", "I will start tomorrow", "the end is near", "", "stopp"]) {
     assert.equal(consentOf(reply, null), null);
   }
 });
 
-Deno.test("what Twilio's advanced opt-out says is believed first", () => {
+Deno.test("the type from Twilio's advanced opt-out takes precedence", () => {
   assert.equal(consentOf("arrêt", "STOP"), "stop");
   assert.equal(consentOf("hello", "HELP"), "help");
 });

@@ -9,7 +9,7 @@ const HELP = new Set(["HELP", "INFO"]);
 
 /**
  * Reads a reply as carriers do: the whole message is one keyword, in any case, with any spacing or punctuation around it.
- * `OptOutType`, which Twilio adds where advanced opt-out is on, is believed first.
+ * `OptOutType`, which Twilio sends where advanced opt-out is on, takes precedence.
  */
 export function consentOf(body: string, optOutType: string | null): Consent {
   if (optOutType === "STOP") return "stop";

@@ -31,7 +31,7 @@ export const conversationPageSchema = z.strictObject({
   next: nextSchema,
 }).meta({ id: "ConversationPage", description: "The response of list-conversations, latest message first" });
 
-/** One page of a tenant's conversations: one for each pair of a number of theirs and another. */
+/** One page of a tenant's conversations. A conversation is a pair of the tenant's number and another number. */
 export async function listConversations(
   db: Db,
   userId: string,

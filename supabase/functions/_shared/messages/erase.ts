@@ -1,7 +1,7 @@
 import { type Db, decide } from "../platform/database.ts";
 
 const BATCH = 1_000;
-/** One turn; then other jobs have theirs. */
+/** The length of a turn. Other jobs run between turns. */
 const TURN_MS = 5_000;
 
 /**

@@ -8,11 +8,11 @@ export const recordMessageStatus = decision("record_message_status", {
   not_found: [],
 });
 
-/** Evidence about one message, in the shape of the SQL type `message_evidence`. What is absent says nothing. */
+/** Evidence about one message, in the shape of the SQL type `message_evidence`. An absent field is unknown. */
 export interface Evidence {
   message_id?: string;
   sid?: string;
-  /** Ours, or a word of Twilio's. */
+  /** Our status, or Twilio's. */
   status: string;
   error_code?: number | null;
   error_message?: string | null;

@@ -19,7 +19,7 @@ export const messagesQuery = z.strictObject({
   since: momentSchema.optional().describe("ISO 8601 with an offset: from this moment on"),
   until: momentSchema.optional().describe("ISO 8601 with an offset: before this moment"),
   search: z.string().trim().min(1).max(200).optional()
-    .describe("Words of the text, each by its beginning, or digits of the other number"),
+    .describe("Beginnings of words of the text, or digits of the other number"),
   limit: limitParameter(200, 50),
   cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "MessagesQuery" });

@@ -6,14 +6,14 @@ import { failureOf } from "../twilio/errors.ts";
 import { sendingAccount } from "./sending-account.ts";
 import type { MessageStatus } from "./statuses.ts";
 
-/** A tenant's wish to have a message's text and media deleted. */
+/** Stores a tenant's request to delete a message's text and media. */
 export const requestRedaction = decision("request_redaction", {
   accepted: ["message"],
   already: ["message"],
   not_found: [],
 });
 
-/** Twilio deletes only messages it has finished with. */
+/** The statuses in which Twilio deletes nothing: it has not finished with the message. */
 const UNFINISHED: ReadonlySet<MessageStatus> = new Set<MessageStatus>([
   "reserved",
   "unknown",
@@ -27,14 +27,14 @@ export const isUnfinished = (status: MessageStatus): boolean => UNFINISHED.has(s
 
 /** A message as Twilio knows it. */
 export interface RedactedMessage {
-  /** Null where Twilio never had it. */
+  /** Null if Twilio never had it. */
   sid: string | null;
   mediaCount: number;
 }
 
 /**
- * Deletes a message's text and media at Twilio; what is gone there already is fine.
- * @returns whether that is done; false while Twilio has not finished with the message (20009)
+ * Deletes a message's text and media at Twilio. It may be repeated.
+ * @returns whether they are deleted; false while Twilio has not finished with the message (20009)
  */
 export async function redactAtTwilio({ sid, mediaCount }: RedactedMessage, twilio: Twilio): Promise<boolean> {
   if (sid === null) return true;
@@ -63,8 +63,8 @@ export interface RedactDependencies {
 }
 
 /**
- * Deletes what a tenant asked to have deleted, or has kept long enough, a batch at a time.
- * @returns whether nothing of theirs waits any more
+ * Deletes one batch of the texts and media that a tenant asked to delete, or whose retention is over.
+ * @returns whether none are left
  */
 export async function redactMessages(userId: string, dependencies: RedactDependencies): Promise<boolean> {
   const { db } = dependencies;
@@ -93,10 +93,10 @@ async function redactOne(
   if (!is_at_twilio) return true;
   try {
     const twilio = await sendingAccount(accounts, userId, source);
-    // A suspended account can do nothing; its texts wait.
+    // A suspended account cannot act: its texts wait.
     return twilio !== null && await redactAtTwilio({ sid, mediaCount }, twilio);
   } catch (error) {
-    log.warn("message.unredacted", { userId, messageId: message_id, ...describeError(error) });
+    log.warn("message.redaction_failed", { userId, messageId: message_id, ...describeError(error) });
     return false;
   }
 }

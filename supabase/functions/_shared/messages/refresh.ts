@@ -16,30 +16,30 @@ export interface RefreshDependencies {
 
 const ACCOUNTS = 10;
 const MESSAGES = 2_000;
-/** Up to so many are asked for one by one; more are read from the account's list, a thousand a page. */
+/** Up to this many messages are fetched one by one; more are read from the account's list. */
 const SINGLES = 20;
 const PAGE_SIZE = 1000;
 const MOST_LISTED = 5_000;
-/** Clocks differ. */
+/** Allows for clocks that differ. */
 const SKEW_MS = 60_000;
 
 /**
- * Asks Twilio about messages that have no final status, because their callback never came, or no price, which Twilio fills
- * in minutes later. An account that cannot be asked is logged and keeps no other waiting.
- * @returns how many messages moved on or got their price
+ * Reads messages at Twilio that have no final status, because a callback was lost, or no price, which Twilio adds minutes
+ * later. A failure of one account is logged and does not delay the others.
+ * @returns how many messages got another status or their price
  */
 export async function refreshMessages({ db, accounts, log }: RefreshDependencies): Promise<number> {
   const unfinished = await rows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
-  const news = await Promise.all(unfinished.map(async (account) => {
+  const counts = await Promise.all(unfinished.map(async (account) => {
     try {
       const twilio = await sendingAccount(accounts, account.user_id, account.source);
       return twilio === null ? 0 : await refreshAccount(account, twilio, db);
     } catch (error) {
-      log.warn("messages.unrefreshed", { accountSid: account.account_sid, ...describeError(error) });
+      log.warn("messages.refresh_failed", { accountSid: account.account_sid, ...describeError(error) });
       return 0;
     }
   }));
-  return news.reduce((sum, count) => sum + count, 0);
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 interface Unfinished {
@@ -65,7 +65,7 @@ async function fetchEach({ sids }: Unfinished, twilio: Twilio): Promise<MessageI
     try {
       found.push(await twilio.account.messages(sid).fetch());
     } catch (error) {
-      // Deleted at Twilio: nothing more will be told of it.
+      // It was deleted at Twilio.
       if (failureOf(error)?.kind !== "not_found") throw error;
     }
   }

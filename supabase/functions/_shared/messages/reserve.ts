@@ -53,12 +53,12 @@ export interface ReserveOptions {
   idempotencyKey: string;
   fallback: boolean;
   masterAccountSid: string;
-  /** What the request counts for; see `rateLimitArgs`. */
+  /** The rate limit that the request counts towards; see `rateLimitArgs`. */
   rateLimit: ReturnType<typeof rateLimitArgs>;
 }
 
 /**
- * One round trip that decides whether the message may be sent, from which number of which account, and reserves its row.
+ * Decides in one round trip whether the message may be sent, and from which number of which account, and reserves its row.
  * @throws ApiError naming the rule that forbids it, or the error of the earlier request with this key
  */
 export async function reserveMessage(db: Db, composed: Composed, options: ReserveOptions): Promise<ReserveResult> {
@@ -130,7 +130,7 @@ function reservationOf(row: Row<"sms_messages">, sealedToken: string | null): Re
   };
 }
 
-/** @throws ApiError the one that the earlier request got */
+/** @throws ApiError the error of the earlier request */
 function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Composed): SentMessage {
   if (row.status === "refused") {
     throw errorOfMessage(to, { status: 400, code: row.error_code ?? 0, message: row.error_message ?? "" });
@@ -147,7 +147,7 @@ function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Co
   };
 }
 
-/** Why a tenant cannot send, or not from this number. */
+/** The error for a tenant who cannot send, or not from this number. */
 export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">, from: string | null): ApiError {
   switch (outcome) {
     case "number_not_owned":
@@ -167,7 +167,6 @@ export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">,
   }
 }
 
-/** @param limit a number: a numeric of the database may come as a text, to lose nothing */
 function spendLimitReached(limit: number): ApiError {
   return new ApiError("spend_limit_reached", `Cannot send: your plan's limit of ${limit} a month is spent`, {
     headers: { "retry-after": "86400" },

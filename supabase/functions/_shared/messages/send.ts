@@ -21,8 +21,8 @@ export interface SendDependencies {
 }
 
 /**
- * Hands a reserved message to Twilio, once, and records what came of it. An SMS cannot be unsent: without an answer it is
- * kept as `unknown` and never sent again; a callback or a look-up settles it.
+ * Hands a reserved message to Twilio, once, and records the result. An SMS cannot be unsent: without a response it stays
+ * `unknown` and is never sent again, until a callback or a look-up settles it.
  * @throws ApiError
  */
 export async function sendReserved(
@@ -49,9 +49,9 @@ export async function sendReserved(
 }
 
 /**
- * Records what Twilio took on, and returns the status: that of the ledger, where a callback may have been before us. Where
- * that fails the message is under way all the same, and to say otherwise would have it sent again: its callback brings the
- * SID along, or the job that settles finds it.
+ * Records that Twilio accepted the message and returns the ledger's status, which a callback may have updated first. If
+ * recording fails, the message is still on its way, so the caller gets no error that would make them send it again. Its
+ * callback brings the SID, or the job that settles messages finds it.
  */
 async function recordAccepted(
   accepted: MessageInstance,
@@ -59,7 +59,7 @@ async function recordAccepted(
   dependencies: SendDependencies,
 ): Promise<string> {
   try {
-    const recorded = await recordAnswer(reservation, dependencies, {
+    const recorded = await recordResult(reservation, dependencies, {
       p_twilio_message_sid: accepted.sid,
       p_status: accepted.status,
       p_error_code: accepted.errorCode,
@@ -68,7 +68,7 @@ async function recordAccepted(
     return recorded.outcome === "not_found" ? accepted.status : recorded.status;
   } catch (error) {
     const cause = error instanceof ApiError ? error.cause : error;
-    dependencies.log.error("message.unrecorded", { messageId: reservation.messageId, ...describeError(cause) });
+    dependencies.log.error("message.record_failed", { messageId: reservation.messageId, ...describeError(cause) });
     return accepted.status;
   }
 }
@@ -97,17 +97,17 @@ async function afterFailedSend(
     case "throttled":
     case "not_found":
     case "account":
-      // Not processed, for certain, and not for anything in the message: the key may be used again.
+      // It was not processed, for a reason outside of the message: the key may be used again.
       await decide(dependencies.db, "release_message", { p_message_id: reservation.messageId });
       if (failure.kind !== "throttled" && reservation.source === "subaccount") {
         await decide(dependencies.db, "report_account_trouble", { p_user_id: dependencies.userId });
       }
       return errorOfFailure(failure);
     case "unknown":
-      await recordAnswer(reservation, dependencies, { p_status: "unknown", p_error_message: failure.message });
+      await recordResult(reservation, dependencies, { p_status: "unknown", p_error_message: failure.message });
       return outcomeUnknown(to, reservation.messageId, failure.message);
     case "refused":
-      await recordAnswer(reservation, dependencies, {
+      await recordResult(reservation, dependencies, {
         p_status: "refused",
         p_error_code: failure.code,
         p_error_message: failure.message,
@@ -116,15 +116,15 @@ async function afterFailedSend(
   }
 }
 
-interface Answer {
-  /** Ours, or Twilio's. */
+interface SendResult {
+  /** Our status, or Twilio's. */
   p_status: MessageStatus | MessageInstance["status"];
   p_twilio_message_sid?: string;
   p_error_code?: number | null;
   p_error_message?: string | null;
 }
 
-function recordAnswer({ messageId, accountSid }: Reservation, { db, userId }: SendDependencies, answer: Answer) {
+function recordResult({ messageId, accountSid }: Reservation, { db, userId }: SendDependencies, result: SendResult) {
   return recordMessageStatus(db, {
     p_message_id: messageId,
     p_user_id: userId,
@@ -132,14 +132,14 @@ function recordAnswer({ messageId, accountSid }: Reservation, { db, userId }: Se
     p_twilio_message_sid: null,
     p_error_code: null,
     p_error_message: null,
-    ...answer,
+    ...result,
   });
 }
 
 function outcomeUnknown(to: string, messageId: string, reason: string): ApiError {
   return new ApiError(
     "message_outcome_unknown",
-    `Cannot say whether the message to "${to}" was sent: Twilio's answer was lost. It is kept as unknown and will be settled; repeating the request with the same Idempotency-Key does not send it twice`,
+    `Cannot say whether the message to "${to}" was sent: Twilio's response was lost. Its status is unknown until we find out; repeating the request with the same Idempotency-Key does not send it twice`,
     { details: [{ messageId, status: "unknown" }], headers: { "retry-after": "30" }, cause: new Error(reason) },
   );
 }

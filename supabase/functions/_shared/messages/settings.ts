@@ -13,7 +13,7 @@ export const settingsSchema = z.strictObject({
   retentionDays: z.number().int().min(1).max(3650).nullable().describe("1 to 3650; null keeps texts"),
 }).meta({
   id: "MessagingSettings",
-  description: "A tenant's rules for their messages, as a whole. null is the default: Twilio's own replies, every " +
+  description: "All of a tenant's rules for messages. null is the default: Twilio's own replies, every " +
     "country of the plan, texts are kept",
 });
 
@@ -21,7 +21,7 @@ export type MessagingSettings = z.output<typeof settingsSchema>;
 
 const COLUMNS = "stop_reply, start_reply, help_reply, allowed_countries, retention_days";
 
-/** The caller's settings, read as the caller. */
+/** The caller's settings, read under row level security. */
 export async function readSettings(userDb: Db, userId: string): Promise<MessagingSettings> {
   const { data, error } = await userDb.from("messaging_settings").select(COLUMNS).eq("user_id", userId).maybeSingle();
   if (error !== null) throw unavailable("messaging_settings", error.code);

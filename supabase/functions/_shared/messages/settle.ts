@@ -13,20 +13,20 @@ export interface SettleDependencies {
   log: Log;
 }
 
-/** How long a send may simply be under way. */
+/** How long a send may still be in progress. */
 const PATIENCE_SECONDS = 30;
 const BATCH = 50;
-/** Clocks differ: evidence is looked for from a little before our own row. */
+/** Allows for clocks that differ: evidence may be a little older than our own row. */
 const SKEW_MS = 60_000;
-/** A request that was given up after seconds does not land an hour later: what is not there by then was not sent. */
+/** A request that timed out takes no effect an hour later: a message that is missing by then was not sent. */
 const NOT_SENT_AFTER_MS = 3_600_000;
-/** More than this many between two numbers since, and a look is not complete. */
+/** With more messages than this between the two numbers, the look-up is incomplete. */
 const MOST_CANDIDATES = 200;
 
 /**
- * Looks at Twilio for evidence about messages whose answer was lost. Found, they get Twilio's SID and status. Not found, they
- * become or stay `unknown` and are looked for again, until after an hour they are `not_sent`. One that Twilio will not tell
- * about is logged and keeps no other waiting.
+ * Settles messages whose response was lost: looks for evidence at Twilio. A message that is found gets Twilio's SID and
+ * status. Any other becomes or stays `unknown` and is looked up again; after an hour it is `not_sent`. A failure of one
+ * look-up is logged and does not delay the others.
  * @returns how many were found
  */
 export async function settleMessages({ db, accounts, log }: SettleDependencies): Promise<number> {
@@ -37,7 +37,7 @@ export async function settleMessages({ db, accounts, log }: SettleDependencies):
       const twilio = await sendingAccount(accounts, message.user_id, message.source);
       if (twilio !== null && await settle(message, twilio, db)) found++;
     } catch (error) {
-      log.warn("message.unsettled", {
+      log.warn("message.settle_failed", {
         userId: message.user_id,
         messageId: message.id,
         ...describeError(error),
@@ -47,19 +47,19 @@ export async function settleMessages({ db, accounts, log }: SettleDependencies):
   return found;
 }
 
-/** Returns whether it was found. */
+/** @returns whether it was found */
 async function settle(message: Unsettled, twilio: Twilio, db: Db): Promise<boolean> {
   const evidence = await findEvidence(message, twilio, db);
   await recordMessageStatus(db, {
     p_message_id: message.id,
     p_user_id: message.user_id,
     p_account_sid: message.account_sid,
-    ...said(evidence, message),
+    ...recordOf(evidence, message),
   });
   return evidence.found !== null;
 }
 
-function said({ found, isComplete }: Evidence, message: Unsettled) {
+function recordOf({ found, isComplete }: Evidence, message: Unsettled) {
   if (found !== null) {
     return {
       p_twilio_message_sid: found.sid,
@@ -75,23 +75,23 @@ function said({ found, isComplete }: Evidence, message: Unsettled) {
     ...(isOver && isComplete
       ? {
         p_status: "not_sent" satisfies MessageStatus,
-        p_error_message: "Twilio's answer was lost, and it has no such message",
+        p_error_message: "Twilio's response was lost, and it has no such message",
       }
-      : { p_status: "unknown" satisfies MessageStatus, p_error_message: "Twilio's answer was lost" }),
+      : { p_status: "unknown" satisfies MessageStatus, p_error_message: "Twilio's response was lost" }),
   };
 }
 
 type Unsettled = Row<"sms_messages">;
 
-/** The one message it must have been, or null; and whether the look would have found it. */
+/** The only message that matches, or null; and whether the look-up was complete. */
 interface Evidence {
   found: MessageInstance | null;
   isComplete: boolean;
 }
 
 /**
- * One message between these numbers with this body, sent since our row was made, and not another row's already. Two equal
- * ones could be told apart by nobody, so then there is no evidence.
+ * Looks for one message between these numbers with this body, sent since our row was created, that no other row has. Two
+ * equal messages cannot be told apart, so they are no evidence.
  */
 async function findEvidence(message: Unsettled, twilio: Twilio, db: Db): Promise<Evidence> {
   const since = new Date(new Date(message.created_at).getTime() - SKEW_MS);

@@ -14,7 +14,7 @@ export interface Purchase {
   numberId: string;
   phoneNumber: string;
   friendlyName?: string | undefined;
-  /** An address and an approved bundle of the tenant's account at Twilio, where the number's country asks for them. */
+  /** An address and an approved bundle in the tenant's account at Twilio, where the number's country requires them. */
   addressSid?: string | undefined;
   bundleSid?: string | undefined;
 }
@@ -28,8 +28,8 @@ export interface BuyDependencies {
 }
 
 /**
- * Buys a number that is reserved for the tenant. An answer that is lost is looked for at Twilio at once; what is not found
- * then stays reserved, and `settlePurchase` looks again later: one purchase, one row, whatever happens in between.
+ * Buys a number that is reserved for the tenant. If the response is lost, the number is looked up at Twilio at once. If it
+ * is not found, it stays reserved and `settlePurchase` looks it up later.
  * @throws ApiError
  */
 export async function buyNumber(purchase: Purchase, dependencies: BuyDependencies): Promise<PhoneNumber> {
@@ -69,10 +69,10 @@ async function afterFailedPurchase(
   throw errorOfPurchase(purchase, failure);
 }
 
-/** 21422: the number is owned, which is also what a repeated purchase of our own number hears. */
+/** 21422: the number is owned. Twilio also answers this when our own purchase is repeated. */
 const ALREADY_OWNED = 21422;
 
-/** As `lookUp`. @throws ApiError `number_purchase_in_progress` when Twilio does not tell */
+/** As `lookUp`. @throws ApiError `number_purchase_in_progress` when Twilio gives no usable response */
 async function findPurchased(
   purchase: Purchase,
   dependencies: BuyDependencies,
@@ -84,7 +84,7 @@ async function findPurchased(
   }
 }
 
-/** The number among the tenant's own at Twilio, its texts sent to us whoever bought it; null when it is not there. */
+/** The number in the tenant's account at Twilio, with its webhook set to ours; null if it is not there. */
 async function lookUp(
   { userId, phoneNumber }: Purchase,
   { twilio, publicBaseUrl }: BuyDependencies,
@@ -112,15 +112,15 @@ async function recordPurchase(
   if (number.status === "released") {
     throw new ApiError(
       "subaccount_closed",
-      `Cannot buy "${purchase.phoneNumber}": your subaccount was closed meanwhile`,
+      `Cannot buy "${purchase.phoneNumber}": your subaccount was closed in the meantime`,
     );
   }
   return number;
 }
 
 /**
- * Settles a purchase whose answer was lost: found at Twilio it is recorded, not found it is taken back.
- * @returns what became of it
+ * Settles a purchase whose response was lost. A number that is found at Twilio is recorded; otherwise its reservation is
+ * canceled.
  */
 export async function settlePurchase(
   purchase: Purchase,
@@ -135,14 +135,14 @@ export async function settlePurchase(
   return "canceled";
 }
 
-/** What Twilio's refusals ask for, and the field it goes into. */
+/** What is missing according to Twilio's code, and the field for it. */
 const REGULATORY: Readonly<Record<number, { field: "addressSid" | "bundleSid"; needed: string }>> = {
   21615: { field: "addressSid", needed: "an address of the right kind in its country" },
   21631: { field: "addressSid", needed: "an address" },
   21649: { field: "bundleSid", needed: "an approved regulatory bundle" },
 };
 
-/** Twilio's refusals of a purchase, in the caller's terms, with Twilio's code beside. */
+/** The error for a purchase that Twilio rejected, with Twilio's own code in its details. */
 function errorOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { kind: "unknown" }>): ApiError {
   const { phoneNumber } = purchase;
   if (failure.kind !== "refused") return errorOfFailure(failure);

@@ -26,8 +26,8 @@ export const numberListSchema = z.strictObject({
 export type NumberList = z.output<typeof numberListSchema>;
 
 /**
- * The caller's numbers, primary first. Without any, the shared numbers of the master account with a notice, where the
- * fallback is on and the tenant is not suspended or closed.
+ * The caller's numbers, primary first. Without any: the shared numbers of the master account with a notice, if the fallback
+ * is on and the tenant is not suspended or closed.
  */
 export async function listNumbers(db: Db, userDb: Db, userId: string, fallback: boolean): Promise<NumberList> {
   const numbers = await ownNumbers(userDb, userId);
@@ -47,7 +47,7 @@ export async function ownNumbers(userDb: Db, userId: string): Promise<PhoneNumbe
 async function sharedNumbers(db: Db, userId: string): Promise<NumberList> {
   const account = await accountAndSharedNumbers(db, { p_user_id: userId });
   switch (account.outcome) {
-    case "suspended": // the shared numbers are no way around a suspension
+    case "suspended": // A suspended tenant cannot use the shared numbers either.
     case "closed":
       return { source: "subaccount", numbers: [] };
     case "none":

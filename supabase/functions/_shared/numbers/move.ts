@@ -21,7 +21,7 @@ export interface Move {
 
 export interface MoveDependencies {
   db: Db;
-  /** Twilio as the master account: only the parent moves a number. */
+  /** Only the master account can move a number. */
   master: Twilio;
   masterAccountSid: string;
   publicBaseUrl: string;
@@ -29,8 +29,8 @@ export interface MoveDependencies {
 }
 
 /**
- * Moves a number between the master account and a tenant's. Both accounts are looked at first, so that it may be repeated: a
- * number that is there already is set up and recorded.
+ * Moves a number between the master account and a tenant's. It may be repeated: both accounts are looked at first, and a
+ * number that has arrived already is set up and recorded.
  * @throws ApiError
  */
 export async function moveNumber(move: Move, dependencies: MoveDependencies): Promise<PhoneNumber> {
@@ -45,7 +45,7 @@ async function moveAtTwilio(move: Move, dependencies: MoveDependencies): Promise
   const there = await lookUp(move, to, dependencies);
   if (there !== null) return await setUp(there, move, dependencies);
   const here = await lookUp(move, from, dependencies);
-  if (here === null) throw nowhere(move);
+  if (here === null) throw notThere(move);
   return await handOver(here, move, dependencies);
 }
 
@@ -55,7 +55,7 @@ function accountsOf({ subaccountSid, to }: Move, { masterAccountSid }: MoveDepen
     : { from: subaccountSid, to: masterAccountSid };
 }
 
-/** The number among those of one account; null when it is not there. */
+/** The number in one account; null if it is not there. */
 async function lookUp(
   { phoneNumber }: Move,
   accountSid: string,
@@ -65,7 +65,7 @@ async function lookUp(
   return found ?? null;
 }
 
-/** Gives the number to the other account. Where the answer is lost, both accounts say what became of it. */
+/** Gives the number to the other account. If the response is lost, that account is looked at for the number. */
 async function handOver(
   here: IncomingPhoneNumberInstance,
   move: Move,
@@ -81,16 +81,16 @@ async function handOver(
     if (failure.kind !== "unknown" && failure.kind !== "not_found") throw error;
     const there = await lookUp(move, to, dependencies);
     if (there !== null) return await setUp(there, move, dependencies);
-    throw failure.kind === "unknown" ? twilioUnavailable(failure.message) : nowhere(move);
+    throw failure.kind === "unknown" ? twilioUnavailable(failure.message) : notThere(move);
   }
 }
 
-/** Where the number's texts go: to us for a tenant's, nowhere for the master's. */
+/** The webhook of the number: ours for a tenant's, none for the master account's. */
 function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies): SmsWebhook {
   return to === "tenant" ? tenantWebhook(publicBaseUrl, userId) : NO_WEBHOOK;
 }
 
-/** Sees to it that a number in its new account has the webhook it should. */
+/** Sets the webhook of the number in its new account, if it differs. */
 async function setUp(
   there: IncomingPhoneNumberInstance,
   move: Move,
@@ -122,11 +122,11 @@ async function recordMove(
       return to === "tenant" ? decidedNumber(recorded.number) : masterNumber(recorded.number, moved);
     case "held":
     case "left_alone":
-      throw heldMeanwhile(phoneNumber);
+      throw heldByAnother(phoneNumber);
   }
 }
 
-/** A number of the master account: shared, or with its SID for an id where it cannot carry SMS and has no row. */
+/** A number of the master account. One that cannot carry SMS has no row, so its SID is its id. */
 function masterNumber(shared: Json, moved: IncomingPhoneNumberInstance): PhoneNumber {
   if (shared !== null) return sharedNumber(shared);
   const { sid, phoneNumber, friendlyName, capabilities } = moved;
@@ -142,14 +142,14 @@ function masterNumber(shared: Json, moved: IncomingPhoneNumberInstance): PhoneNu
   };
 }
 
-function nowhere({ phoneNumber, to }: Move): ApiError {
+function notThere({ phoneNumber, to }: Move): ApiError {
   const account = to === "tenant" ? "the master account" : "this tenant's account";
   return new ApiError("not_found", `Cannot move "${phoneNumber}": ${account} does not have it`);
 }
 
-function heldMeanwhile(phoneNumber: string): ApiError {
+function heldByAnother(phoneNumber: string): ApiError {
   return new ApiError(
     "number_taken",
-    `Cannot record the move of "${phoneNumber}": another row has the number, which a sync of its tenant clears up; then repeat this`,
+    `Cannot record the move of "${phoneNumber}": another row has the number. Sync the numbers of its tenant, then repeat the move`,
   );
 }

@@ -1,26 +1,26 @@
 import type { NumberPrices } from "../twilio/pricing.ts";
 
-export interface RememberedPricesOptions {
+export interface PriceCacheOptions {
   now?: () => number;
   /** How long a search waits for prices, in milliseconds. */
-  patienceMs?: number;
+  timeoutMs?: number;
 }
 
-/** Prices by country, asked for seldom. */
-export interface RememberedPrices {
-  /** The prices in a country; null where `ask` fails or takes too long. Never throws. */
+/** A cache of prices by country. */
+export interface PriceCache {
+  /** The prices in a country; null if `ask` fails or takes too long. Never throws. */
   in(country: string, ask: () => Promise<NumberPrices>): Promise<NumberPrices | null>;
 }
 
 const KEPT_MS = 3_600_000;
-/** So that a host that does not answer costs one search a minute its patience, not each. */
+/** While a host does not respond, only one search a minute waits for it. */
 const FAILURE_KEPT_MS = 60_000;
-const PATIENCE_MS = 1_500;
+const TIMEOUT_MS = 1_500;
 
-/** Remembers prices for an hour and failures for a minute; who asks while somebody asks waits for the same answer. */
-export function rememberedPrices(
-  { now = Date.now, patienceMs = PATIENCE_MS }: RememberedPricesOptions = {},
-): RememberedPrices {
+/** Keeps prices for an hour and failures for a minute. Concurrent searches share one request. */
+export function priceCache(
+  { now = Date.now, timeoutMs = TIMEOUT_MS }: PriceCacheOptions = {},
+): PriceCache {
   const known = new Map<string, { prices: Promise<NumberPrices | null>; until: number }>();
   return {
     async in(country, ask) {
@@ -32,7 +32,7 @@ export function rememberedPrices(
           if (prices === null) made.until = now() + FAILURE_KEPT_MS;
         });
       }
-      return await withinTime(entry.prices, patienceMs);
+      return await withinTime(entry.prices, timeoutMs);
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Release {
   numberId: string;
   phoneNumber: string;
   phoneSid: string;
-  /** Somebody began before us, and may be at it: that Twilio refuses us says nothing about them. */
+  /** Another request began this release and may still be at work: Twilio's rejection of ours says nothing about it. */
   begunBefore: boolean;
 }
 
@@ -26,15 +26,15 @@ export interface ReleaseDependencies {
   requestId: string;
 }
 
-/** What a release comes to: the number that went, and the one that is primary now. */
+/** The result of a release: the released number, and the number that is primary now. */
 export interface Released {
   released: PhoneNumber;
   primary: PhoneNumber | null;
 }
 
 /**
- * Gives a number back to Twilio that is marked as being released. Deleting may be repeated: a number that is not there any
- * more is what was wanted. Without an answer the mark stays, and `settleRelease` repeats it later.
+ * Deletes a number at Twilio that is marked as being released. Deleting may be repeated: a number that is gone already
+ * counts as deleted. Without a response the mark stays, and `settleRelease` repeats the deletion later.
  * @throws ApiError
  */
 export async function releaseNumber(release: Release, dependencies: ReleaseDependencies): Promise<Released> {
@@ -49,8 +49,8 @@ export async function releaseNumber(release: Release, dependencies: ReleaseDepen
 }
 
 /**
- * Finishes a release whose answer was lost: what Twilio refuses by now is the tenant's to keep.
- * @returns what became of it; null where Twilio gave no usable answer
+ * Settles a release whose response was lost, by repeating it. If Twilio rejects it now, the tenant keeps the number.
+ * @returns null if Twilio gave no usable response
  */
 export async function settleRelease(
   release: Release,
@@ -66,7 +66,7 @@ export async function settleRelease(
   return "kept";
 }
 
-/** Null when the number is gone. */
+/** @returns null when the number is gone */
 async function deleteAtTwilio(
   { phoneSid }: Release,
   { twilio }: ReleaseDependencies,
@@ -84,7 +84,7 @@ async function recordRelease({ numberId }: Release, { db, requestId }: ReleaseDe
   return releasedOf(await recordNumberRelease(db, { p_number_id: numberId, p_request_id: requestId }));
 }
 
-/** What a decision about a release says, as callers see it. */
+/** The result of a release decision, as callers see it. */
 export function releasedOf(decided: { number: Json; primary_number: Json }): Released {
   return {
     released: decidedNumber(decided.number),
@@ -95,7 +95,7 @@ export function releasedOf(decided: { number: Json; primary_number: Json }): Rel
 function releaseUnknown(phoneNumber: string): ApiError {
   return new ApiError(
     "number_release_unknown",
-    `Cannot say yet whether "${phoneNumber}" was released: Twilio did not answer, and the release will be finished for you`,
+    `Cannot say yet whether "${phoneNumber}" was released: Twilio did not respond, and the release is repeated within minutes`,
     { headers: { "retry-after": "60" } },
   );
 }

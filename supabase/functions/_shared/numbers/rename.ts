@@ -22,8 +22,8 @@ export interface RenameDependencies {
 }
 
 /**
- * Renames a number at Twilio, then here. It may be repeated, and a name whose recording was lost is taken over by the next
- * sync, so an answer that is lost is simply told.
+ * Renames a number at Twilio, then here. It may be repeated, and the next sync takes over a name that was not recorded, so
+ * a lost response needs no settling.
  * @throws ApiError
  */
 export async function renameNumber(renaming: Renaming, dependencies: RenameDependencies): Promise<PhoneNumber> {
@@ -37,7 +37,7 @@ export async function renameNumber(renaming: Renaming, dependencies: RenameDepen
   return decidedNumber(recorded.number);
 }
 
-/** The name as Twilio has it now. */
+/** @returns the name at Twilio */
 async function renameAtTwilio(renaming: Renaming, { db, twilio }: RenameDependencies): Promise<string> {
   const { userId, phoneNumber, phoneSid, friendlyName } = renaming;
   try {
@@ -51,5 +51,5 @@ async function renameAtTwilio(renaming: Renaming, { db, twilio }: RenameDependen
 }
 
 function gone(phoneNumber: string): ApiError {
-  return new ApiError("not_found", `Cannot rename "${phoneNumber}": it is not among your numbers at Twilio any more`);
+  return new ApiError("not_found", `Cannot rename "${phoneNumber}": it is no longer among your numbers at Twilio`);
 }

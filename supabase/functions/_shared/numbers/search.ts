@@ -25,7 +25,7 @@ export const searchSchema = z.strictObject({
   mms: flag.optional(),
   voice: flag.optional(),
   limit: z.coerce.number().int().min(1).max(50).default(20).describe("1 to 50; 20 unless given"),
-}).meta({ id: "NumberSearch", description: "What to look for among the numbers on offer" });
+}).meta({ id: "NumberSearch", description: "The criteria for numbers on offer" });
 
 export type Search = z.output<typeof searchSchema>;
 
@@ -38,7 +38,7 @@ export const availableNumberSchema = z.strictObject({
   type: numberType,
   capabilities: capabilitiesSchema,
   monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable()
-    .describe("Twilio's monthly price; null where it is not known"),
+    .describe("Twilio's monthly price; null if it is not known"),
 }).meta({ id: "AvailableNumber", description: "A number on offer" });
 
 export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumberSchema) })
@@ -46,7 +46,7 @@ export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumb
 
 export type AvailableNumber = z.output<typeof availableNumberSchema>;
 
-/** What a search finds, before it has a price. */
+/** A search result without its price. */
 type FoundNumber = Omit<AvailableNumber, "monthlyPrice">;
 
 export interface SearchDependencies {
@@ -54,11 +54,11 @@ export interface SearchDependencies {
   /** Twilio as the tenant. */
   twilio: Twilio;
   userId: string;
-  /** Prices in a country; null where they cannot be had. Never throws. */
+  /** The prices in a country; null if they are not available. Never throws. */
   pricesIn: (country: string) => Promise<NumberPrices | null>;
 }
 
-/** Numbers on offer and what they cost, SMS-capable ones unless the search says otherwise. @throws ApiError with Twilio's code */
+/** Numbers on offer and their prices. Only SMS-capable numbers, unless the search says otherwise. @throws ApiError */
 export async function searchNumbers(search: Search, dependencies: SearchDependencies): Promise<AvailableNumber[]> {
   const [found, prices] = await Promise.all([
     findNumbers(search, dependencies),
@@ -69,14 +69,14 @@ export async function searchNumbers(search: Search, dependencies: SearchDependen
   return found.map((number) => ({ ...number, monthlyPrice }));
 }
 
-/** Twilio's name of each type where it tells prices. */
+/** Twilio's names of the types in its prices. */
 const PRICED_AS = { local: "local", mobile: "mobile", tollFree: "toll free" } as const;
 
 async function findNumbers(search: Search, { db, twilio, userId }: SearchDependencies): Promise<FoundNumber[]> {
-  // The SDK has one class for each type of number, alike in all we use.
-  const shelf = twilio.account.availablePhoneNumbers(search.country)[search.type] as LocalListInstance;
+  // The SDK has one class for each type of number, with the same methods that we use.
+  const offered = twilio.account.availablePhoneNumbers(search.country)[search.type] as LocalListInstance;
   try {
-    const found = await shelf.list(criteriaOf(search));
+    const found = await offered.list(criteriaOf(search));
     return found.map((number) => ({
       phoneNumber: number.phoneNumber,
       friendlyName: number.friendlyName,

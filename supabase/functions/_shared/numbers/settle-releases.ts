@@ -10,13 +10,14 @@ export interface SettleReleasesDependencies {
   log: Log;
 }
 
-/** Longer than any release takes, so that one under way is left alone. */
+/** Longer than any release takes, so that one in progress is left alone. */
 const PATIENCE_SECONDS = 60;
 const BATCH = 50;
 
 /**
- * Finishes releases whose answer was lost, by deleting again: what is gone is recorded, what is there goes. One that cannot
- * be finished is told and keeps no other waiting; it is tried again with the next run. Returns how many were looked at.
+ * Settles releases whose response was lost, by deleting again. A failure is logged and does not delay the others; the next
+ * run repeats it.
+ * @returns how many releases were looked at
  */
 export async function settleReleases(dependencies: SettleReleasesDependencies): Promise<number> {
   const { db, accounts, log } = dependencies;
@@ -28,9 +29,9 @@ export async function settleReleases(dependencies: SettleReleasesDependencies): 
       if (account.status !== "active" || phoneSid === null) continue;
       const release = { ...about, phoneNumber, phoneSid, begunBefore: true };
       const outcome = await settleRelease(release, { ...dependencies, twilio: account.twilio });
-      if (outcome === null) log.warn("release.unsettled", about);
+      if (outcome === null) log.warn("release.settle_failed", about);
     } catch (error) {
-      log.warn("release.unsettled", { ...about, ...describeError(error) });
+      log.warn("release.settle_failed", { ...about, ...describeError(error) });
     }
   }
   return stale.length;

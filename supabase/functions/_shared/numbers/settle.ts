@@ -11,13 +11,13 @@ export interface SettlePurchasesDependencies {
   log: Log;
 }
 
-/** Longer than any purchase request takes, so that a purchase under way is left alone. */
+/** Longer than any purchase takes, so that one in progress is left alone. */
 const PATIENCE_SECONDS = 60;
 const BATCH = 50;
 
 /**
- * Settles purchases whose answer was lost. One that cannot be settled is told and keeps no other waiting; it is looked at
- * again with the next run. Returns how many were looked at.
+ * Settles purchases whose response was lost. A failure is logged and does not delay the others; the next run repeats it.
+ * @returns how many purchases were looked at
  */
 export async function settlePurchases(dependencies: SettlePurchasesDependencies): Promise<number> {
   const { db, accounts, log } = dependencies;
@@ -28,7 +28,7 @@ export async function settlePurchases(dependencies: SettlePurchasesDependencies)
       const account = await accounts.active(userId);
       if (account.status === "active") await settlePurchase(purchase, { ...dependencies, twilio: account.twilio });
     } catch (error) {
-      log.warn("purchase.unsettled", { userId, numberId, ...describeError(error) });
+      log.warn("purchase.settle_failed", { userId, numberId, ...describeError(error) });
     }
   }
   return stale.length;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Database, Json } from "../database.types.ts";
 import { rowFrom } from "../platform/database.ts";
 
-/** Twilio spells the keys differently for numbers on offer and for owned numbers; here they are always these. */
+/** Twilio's keys differ in case between numbers on offer and owned numbers. Ours are always these. */
 export const capabilitiesSchema = z.strictObject({ sms: z.boolean(), mms: z.boolean(), voice: z.boolean() })
   .meta({ id: "Capabilities", description: "What a number can do" });
 
@@ -29,14 +29,14 @@ export const phoneNumberSchema = z.strictObject({
 
 export type PhoneNumber = z.output<typeof phoneNumberSchema>;
 
-/** Reads capabilities under either spelling (`SMS` on offer, `sms` owned); what is not said is absent. */
+/** Reads capabilities with keys in any case (`SMS` on offer, `sms` owned). A missing one is false. */
 export function capabilitiesOf(raw: unknown): Capabilities {
-  const said = new Map(
+  const stated = new Map(
     Object.entries(typeof raw === "object" && raw !== null ? raw : {}).map((
       [key, value],
     ) => [key.toLowerCase(), value === true]),
   );
-  return { sms: said.get("sms") ?? false, mms: said.get("mms") ?? false, voice: said.get("voice") ?? false };
+  return { sms: stated.get("sms") ?? false, mms: stated.get("mms") ?? false, voice: stated.get("voice") ?? false };
 }
 
 /** A row of `user_twilio_numbers`. */
@@ -98,5 +98,5 @@ export function sharedNumber(json: Json): PhoneNumber {
   };
 }
 
-/** What somebody calls a number: as long as Twilio allows. */
+/** A number's name. Twilio allows 64 characters. */
 export const friendlyNameText = z.string().min(1).max(64);

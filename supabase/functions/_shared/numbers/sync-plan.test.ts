@@ -23,14 +23,14 @@ const listed = (n: number, changes: Partial<ListedNumber> = {}): ListedNumber =>
   webhook: OURS,
   ...changes,
 });
-const told = (steps: SyncStep[]) =>
+const summary = (steps: SyncStep[]) =>
   steps.map((step) => `${step.do} ${"number" in step ? step.number.phoneSid : step.phoneSid}`);
 
-Deno.test("where nothing differs, nothing is done", () => {
+Deno.test("a plan without differences is empty", () => {
   assert.deepEqual(planSync([known(1), known(2)], [listed(2), listed(1)], OURS), []);
 });
 
-Deno.test("a number that appeared at Twilio is taken in, and its texts are pointed to us", () => {
+Deno.test("a number that appeared at Twilio is recorded, and its webhook is set to ours", () => {
   const stranger = listed(1, { webhook: { ...OURS, smsUrl: "" } });
   assert.deepEqual(planSync([], [stranger], OURS), [
     { do: "take-in", number: stranger },
@@ -38,32 +38,35 @@ Deno.test("a number that appeared at Twilio is taken in, and its texts are point
   ]);
 });
 
-Deno.test("a purchase of ours is recorded rather than doubled", () => {
+Deno.test("our own purchase is recorded in its own row", () => {
   const purchase = known(1, { status: "purchasing", phoneSid: null });
   assert.deepEqual(planSync([purchase], [listed(1)], OURS), [
     { do: "record-purchase", numberId: "id-1", number: listed(1) },
   ]);
 });
 
-Deno.test("what changed is named", () => {
+Deno.test("a changed name and changed capabilities are listed", () => {
   const renamed = listed(1, { friendlyName: "Desk", capabilities: { ...TEXTS, mms: true } });
   assert.deepEqual(planSync([known(1)], [renamed], OURS), [
     { do: "take-over", numberId: "id-1", number: renamed, changed: ["friendlyName", "capabilities"] },
   ]);
 });
 
-Deno.test("an application that takes the texts is drift, as its URL would win over ours", () => {
+Deno.test("an application is drift, because it takes precedence over our webhook", () => {
   const diverted = listed(1, { webhook: { ...OURS, smsMethod: "GET", smsApplicationSid: "AP1" } });
   assert.deepEqual(planSync([known(1)], [diverted], OURS), [
     { do: "repair", number: diverted, drifted: ["smsMethod", "smsApplicationSid"] },
   ]);
 });
 
-Deno.test("a number that went and was bought again goes under its old SID, then comes under its new one", () => {
-  assert.deepEqual(told(planSync([known(1)], [listed(1, { phoneSid: "PN9" })], OURS)), ["release PN1", "take-in PN9"]);
+Deno.test("a number that was released and bought again is released under its old SID, then recorded under its new one", () => {
+  assert.deepEqual(summary(planSync([known(1)], [listed(1, { phoneSid: "PN9" })], OURS)), [
+    "release PN1",
+    "take-in PN9",
+  ]);
 });
 
-Deno.test("what is under way is left to whoever is at it", () => {
+Deno.test("purchases and releases in progress are left alone", () => {
   const underWay = [known(1, { status: "purchasing", phoneSid: null }), known(2, { status: "releasing" })];
   assert.deepEqual(planSync(underWay, [], OURS), []);
   const diverted = listed(2, { friendlyName: "Desk", webhook: { ...OURS, smsUrl: "" } });
@@ -155,7 +158,7 @@ const essence = (numbers: readonly (KnownNumber | ListedNumber)[]) =>
     capabilities,
   ]).sort(([left], [right]) => String(left) < String(right) ? -1 : 1);
 
-Deno.test("after the steps our rows are Twilio's list, every text comes to us, and nothing is left to do", () => {
+Deno.test("after the steps our rows equal Twilio's list, every webhook is ours, and the plan is empty", () => {
   fc.assert(
     fc.property(anyKnown, anyListed, (rows, list) => {
       const after = carriedOut(planSync(rows, list, OURS), rows, list);
@@ -172,7 +175,7 @@ Deno.test("after the steps our rows are Twilio's list, every text comes to us, a
   );
 });
 
-Deno.test("no row is recorded twice, and none that is being released at all", () => {
+Deno.test("no row is recorded twice, and no number that is being released is recorded", () => {
   fc.assert(
     fc.property(anyKnown, anyListed, (rows, list) => {
       const steps = planSync(rows, list, OURS);

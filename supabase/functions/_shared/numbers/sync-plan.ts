@@ -1,7 +1,7 @@
 import type { Capabilities } from "./shape.ts";
 import { driftOf, type SmsWebhook } from "./webhook.ts";
 
-/** A number as one of our rows has it; released ones are not looked at. */
+/** A number in our rows that is not released. */
 export interface KnownNumber {
   id: string;
   phoneNumber: string;
@@ -12,7 +12,7 @@ export interface KnownNumber {
   status: "purchasing" | "active" | "releasing";
 }
 
-/** A number as Twilio's list has it. */
+/** A number in Twilio's list. */
 export interface ListedNumber {
   phoneNumber: string;
   phoneSid: string;
@@ -22,21 +22,21 @@ export interface ListedNumber {
 }
 
 export type SyncStep =
-  /** Twilio's list lacks it: to be looked up by its SID, and recorded as gone where that is not found. */
+  /** Twilio's list lacks it: look it up by its SID, and record it as released if that is not found. */
   | { do: "release"; numberId: string; phoneNumber: string; phoneSid: string }
-  /** A purchase of ours whose answer was lost. */
+  /** Our purchase whose response was lost. */
   | { do: "record-purchase"; numberId: string; number: ListedNumber }
-  /** Somebody got it other than through us. */
+  /** The account got it without us. */
   | { do: "take-in"; number: ListedNumber }
-  /** Its name or what it can do is another by now. */
+  /** Its name or its capabilities changed. */
   | { do: "take-over"; numberId: string; number: ListedNumber; changed: readonly ("friendlyName" | "capabilities")[] }
-  /** Its texts do not come to us. */
+  /** Its webhook is not ours. */
   | { do: "repair"; number: ListedNumber; drifted: readonly (keyof SmsWebhook)[] };
 
 /**
- * The steps that make our rows Twilio's list, and every number's texts come to us. Pure, and empty exactly when nothing
- * differs. What is under way is left to those who are at it: a purchase that is not listed, and a number being released.
- * Releases come first: a number that went and was bought again is listed under another SID.
+ * The steps that make our rows equal to Twilio's list and every number's webhook ours. Pure, and empty exactly when nothing
+ * differs. Work in progress is left alone: a purchase that is not listed, and a number that is being released.
+ * Releases come first: a number that was released and bought again is listed under another SID.
  */
 export function planSync(
   known: readonly KnownNumber[],

@@ -38,13 +38,13 @@ export type SyncResult =
   | { outcome: "synced"; changes: NumberChange[] }
   /** Nothing was done: the tenant's account is not active. */
   | { outcome: "no_account"; status: Exclude<Enum<"account_status">, "active"> }
-  /** Twilio failed us in the middle. What was done and found until then is recorded. */
+  /** A call to Twilio failed. The changes until then are recorded. */
   | { outcome: "failed"; failure: TwilioFailure };
 
 /**
- * Makes our rows of a tenant's numbers Twilio's, and every number's texts come to us. What changed is recorded in one
- * decision, which leaves alone what was touched after our rows were read: Twilio's list may be older than that.
- * @param actor who the audit log names: `sync`, or the user who asked
+ * Makes our rows equal to the tenant's numbers at Twilio, and every number's webhook ours. The changes are recorded in one
+ * decision. It ignores rows that changed after they were read, because Twilio's list may be older than that.
+ * @param actor the actor in the audit log: `sync`, or the user who requested it
  */
 export async function syncNumbers(userId: string, actor: string, dependencies: SyncDependencies): Promise<SyncResult> {
   const { db, accounts } = dependencies;
@@ -62,7 +62,7 @@ export async function syncNumbers(userId: string, actor: string, dependencies: S
   }
 }
 
-/** A tenant's account, and our rows of it as they were read. */
+/** A tenant's account and our rows of its numbers, as they were read. */
 interface ReadTenant {
   userId: string;
   accountSid: string;
@@ -103,7 +103,7 @@ function listedNumber(number: IncomingPhoneNumberInstance): ListedNumber {
   };
 }
 
-/** What `record_number_sync` is told. */
+/** A change in the shape that `record_number_sync` takes. */
 interface FoundChange {
   change: Enum<"number_change">;
   numberId?: string;
@@ -111,7 +111,7 @@ interface FoundChange {
   details?: Record<string, string[]>;
 }
 
-/** Acts at Twilio where a step asks for it. The first failure ends that; what was done until then is still told. */
+/** Executes the steps until one fails. The changes until then are returned with the failure. */
 async function carryOut(
   steps: readonly SyncStep[],
   twilio: Twilio,
@@ -152,7 +152,7 @@ async function carryOutOne(step: SyncStep, twilio: Twilio, wanted: SmsWebhook): 
   }
 }
 
-/** False where the number went since it was listed. */
+/** @returns false if the number is gone since it was listed */
 async function isRepaired(phoneSid: string, twilio: Twilio, wanted: SmsWebhook): Promise<boolean> {
   try {
     await twilio.account.incomingPhoneNumbers(phoneSid).update(wanted);
@@ -163,7 +163,7 @@ async function isRepaired(phoneSid: string, twilio: Twilio, wanted: SmsWebhook):
   }
 }
 
-/** Asked by its SID: a list that was turned page by page may lack what is there. */
+/** Looked up by its SID, because a list that is read page by page can miss a number. */
 async function isGone(phoneSid: string, twilio: Twilio): Promise<boolean> {
   try {
     await twilio.account.incomingPhoneNumbers(phoneSid).fetch();

@@ -1,6 +1,6 @@
 import { inboundUrl } from "../twilio/webhook-urls.ts";
 
-/** What Twilio does with texts to a number. */
+/** Where Twilio sends the texts that a number receives. */
 export interface SmsWebhook {
   smsUrl: string;
   smsMethod: string;
@@ -8,15 +8,15 @@ export interface SmsWebhook {
   smsApplicationSid: string;
 }
 
-/** Texts to a tenant's number come to us. */
+/** The webhook of a tenant's number: ours. */
 export function tenantWebhook(publicBaseUrl: string, userId: string): SmsWebhook {
   return { smsUrl: inboundUrl(publicBaseUrl, userId), smsMethod: "POST", smsApplicationSid: "" };
 }
 
-/** Texts to the number go nowhere. */
+/** The webhook of a number whose texts are not forwarded. */
 export const NO_WEBHOOK: SmsWebhook = { smsUrl: "", smsMethod: "POST", smsApplicationSid: "" };
 
-/** A number's webhook as Twilio's answer has it, where what is not set may be missing. */
+/** A number's webhook in Twilio's response, where a field that is not set may be missing. */
 export function webhookOf(number: Partial<Record<keyof SmsWebhook, string | null>>): SmsWebhook {
   return {
     smsUrl: number.smsUrl ?? "",
@@ -25,7 +25,7 @@ export function webhookOf(number: Partial<Record<keyof SmsWebhook, string | null
   };
 }
 
-/** In what a webhook differs from the one that is wanted. */
+/** The fields in which a webhook differs from the wanted one. */
 export function driftOf(is: SmsWebhook, wanted: SmsWebhook): (keyof SmsWebhook)[] {
   return (["smsUrl", "smsMethod", "smsApplicationSid"] as const).filter((field) => is[field] !== wanted[field]);
 }

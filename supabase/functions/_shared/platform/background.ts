@@ -3,10 +3,10 @@ interface EdgeRuntime {
 }
 
 /**
- * Lets work go on after the answer where the runtime can (Edge Runtime's `waitUntil`). Only ever a speed-up: the work must
- * also be on the queue, because nothing promises that this finishes.
+ * Continues work after the response, where the runtime supports it (Edge Runtime's `waitUntil`). The work must also be on
+ * the queue, because the runtime may stop it at any time.
  */
 export function inBackground(work: Promise<unknown>): void {
-  const settled = work.catch(() => undefined);
-  (globalThis as { EdgeRuntime?: EdgeRuntime }).EdgeRuntime?.waitUntil(settled);
+  const caught = work.catch(() => undefined);
+  (globalThis as { EdgeRuntime?: EdgeRuntime }).EdgeRuntime?.waitUntil(caught);
 }

@@ -3,32 +3,32 @@ import type { Method } from "./endpoint.ts";
 import type { ErrorCode } from "./errors.ts";
 
 /**
- * One thing an endpoint does, as its callers see it. Handlers parse with the request's schemas; `openapi.json` is made of all
- * of it, and the tests over HTTP hold every answer against it.
+ * One operation of an endpoint, as its callers see it. Handlers parse requests with its schemas, `openapi.json` is generated
+ * from it, and the tests over HTTP check every response against it.
  */
 export interface Operation {
   method: Method;
-  /** Behind the function's name, as in `/pause`; empty for the function itself. */
+  /** The path after the function's name, such as `/pause`; empty for the function itself. */
   path: string;
   /** One sentence without a period. */
   summary: string;
   query?: z.ZodType;
   body?: z.ZodType;
-  /** Request headers that mean something here, each with what it does. */
+  /** The request headers that the operation reads, each with its effect. */
   headers?: Readonly<Record<string, string>>;
-  /** Successful answers: the schema of the JSON body, or null where there is none or it is not JSON. */
+  /** Successful responses by status: the schema of the JSON body, or null without a JSON body. */
   responses: Readonly<Record<number, z.ZodType | null>>;
-  /** What may be refused here, besides what every endpoint may refuse (see COMMON_ERRORS). */
+  /** The errors of this operation, in addition to COMMON_ERRORS. */
   errors: readonly ErrorCode[];
 }
 
-/** What one function offers, and to whom. */
+/** The operations of one function, and its caller. */
 export interface Contract {
   caller: "user" | "operator" | "secret" | "stripe" | "twilio";
   operations: readonly Operation[];
 }
 
-/** What any endpoint may answer, whatever is asked of it. */
+/** The errors that any operation may answer with. */
 export const COMMON_ERRORS = [
   "invalid_json",
   "invalid_input",

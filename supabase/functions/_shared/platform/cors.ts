@@ -3,8 +3,8 @@ const HEADERS = "authorization, apikey, x-client-info, content-type, idempotency
 const EXPOSED = "x-request-id, retry-after, idempotent-replayed";
 
 /**
- * CORS headers for one request, from the configured list of origins (`*` allows all). Closed by default: an origin that is not
- * listed gets no permission, and the browser keeps the answer from the page.
+ * CORS headers for one request, from the configured list of origins (`*` allows all). An origin that is not listed gets no
+ * permission, so the browser withholds the response from the page.
  */
 export function corsHeaders(request: Request, allowedOrigins: readonly string[]): Record<string, string> {
   const origin = request.headers.get("origin");

@@ -12,11 +12,11 @@ export type Row<Name extends keyof Database["public"]["Tables"]> = Database["pub
 
 type Functions = Database["public"]["Functions"];
 export type FunctionName = keyof Functions & string;
-/** The generator cannot see which arguments may be null: ours all take it, and say in SQL what it means. */
+/** The generator does not know which arguments may be null. All of ours may; each SQL function says what null means. */
 type ArgumentsOf<Name extends FunctionName> = {
   [Key in keyof Functions[Name]["Args"]]: Functions[Name]["Args"][Key] | null;
 };
-/** What one row of a function's answer is, or its scalar. The generator takes every column of `returns table` for present. */
+/** One row of a function's result, or its scalar. The generator treats every column of `returns table` as not null. */
 type AnswerOf<Name extends FunctionName> = Functions[Name]["Returns"] extends (infer Row)[] ? Row
   : Functions[Name]["Returns"];
 
@@ -24,7 +24,7 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Calls a SQL function that decides, in one round trip, and returns its single row or scalar.
- * @throws ApiError `database_unavailable` when there is no answer within ten seconds or no row
+ * @throws ApiError `database_unavailable` without a response within ten seconds or without a row
  */
 export async function decide<Name extends FunctionName>(
   db: Db,
@@ -37,7 +37,7 @@ export async function decide<Name extends FunctionName>(
   return answer as AnswerOf<Name>;
 }
 
-/** A SQL function that answers with a row that has an `outcome`. */
+/** A SQL function that returns a row with an `outcome`. */
 type DecisionName = {
   [Name in FunctionName]: Functions[Name]["Returns"] extends { outcome: string }[] ? Name : never;
 }[FunctionName];
@@ -46,7 +46,7 @@ type RowOf<Name extends DecisionName> = AnswerOf<Name> & { outcome: string };
 type OutcomeOf<Name extends DecisionName> = RowOf<Name>["outcome"];
 type ColumnOf<Name extends DecisionName> = Exclude<keyof RowOf<Name> & string, "outcome">;
 
-/** For each outcome, the columns that come with it. One that may be null all the same has a `?` behind its name. */
+/** For each outcome, the columns that are present with it. The name of one that may still be null ends in `?`. */
 type ColumnsByOutcome<Name extends DecisionName> = {
   readonly [Outcome in OutcomeOf<Name>]: readonly (ColumnOf<Name> | `${ColumnOf<Name>}?`)[];
 };
@@ -61,15 +61,15 @@ type Decided<Name extends DecisionName, Columns extends ColumnsByOutcome<Name>> 
   [Outcome in OutcomeOf<Name>]: { outcome: Outcome } & Present<Name, Columns[Outcome][number]>;
 }[OutcomeOf<Name>];
 
-/** The columns of an outcome that the enum does not have: no such key can be given. */
+/** Rejects a key that is not an outcome of the enum. */
 type NoOthers<Name extends DecisionName, Columns> = { [Key in Exclude<keyof Columns, OutcomeOf<Name>>]: never };
 
 /**
- * Declares a SQL function that decides: what it answers with, outcome by outcome. The result calls it in one round trip and
- * returns a union, so that a `switch` over `outcome` is checked by the compiler and each case has exactly its columns.
+ * Declares a SQL function that decides, with the columns that each outcome returns. The result calls the function in one
+ * round trip and returns a union: the compiler checks a `switch` over `outcome`, and each case has exactly its columns.
  *
- * @throws ApiError `database_unavailable` when there is no answer within ten seconds or no row
- * @throws Error when the database answers with an outcome, or without a column, that was not declared
+ * @throws ApiError `database_unavailable` without a response within ten seconds or without a row
+ * @throws Error when the database returns an undeclared outcome, or an outcome without a declared column
  * @example
  * const requestSweep = decision("request_sweep", { accepted: ["sweep_id"], busy: [] });
  * const decided = await requestSweep(db, { p_request_id: requestId });
@@ -88,7 +88,7 @@ export function decision<Name extends DecisionName, const Columns extends Column
   };
 }
 
-/** A row of a table that a function returns as JSON (`to_jsonb`): its values are those the Data API would give. */
+/** A row of a table that a function returns as JSON (`to_jsonb`). Its values are those of the Data API. */
 export function rowFrom<Table extends keyof Database["public"]["Tables"]>(
   _table: Table,
   json: Json,
@@ -96,7 +96,7 @@ export function rowFrom<Table extends keyof Database["public"]["Tables"]>(
   return json as Database["public"]["Tables"][Table]["Row"];
 }
 
-/** Rows of a composite type that a function returns as JSON (`to_jsonb`). The generator takes every attribute for nullable. */
+/** Rows of a composite type that a function returns as JSON (`to_jsonb`). The generator treats every attribute as nullable. */
 export function compositesFrom<Type extends keyof Database["public"]["CompositeTypes"]>(
   _type: Type,
   json: Json,
@@ -113,7 +113,7 @@ export async function rows<Name extends FunctionName>(
   return (await call(db, name, args)) as AnswerOf<Name>[];
 }
 
-/** A row of a composite type: the generator takes every attribute for nullable, which only those named here are. */
+/** A row of a composite type. The generator treats every attribute as nullable; only those named here are. */
 type Complete<Row, Nullable> = { [Key in keyof Row]: Key extends Nullable ? Row[Key] : NonNullable<Row[Key]> };
 
 /**

@@ -10,18 +10,21 @@ import { createLog, describeError, type Log } from "./log.ts";
 export type Method = "GET" | "POST";
 
 export interface EndpointOptions {
-  /** Who may call: a signed-in user, one whose `app_metadata.role` is operator, the holder of the secret key, or (webhooks, which verify signatures themselves) nobody in particular. */
+  /**
+   * The caller: a signed-in user, a user whose `app_metadata.role` is operator, or the holder of the secret key. `none` is
+   * for webhooks, whose handlers verify signatures.
+   */
   auth: "user" | "operator" | "secret" | "none";
   methods: readonly Method[];
 }
 
-/** What a handler needs besides the request. */
+/** What a handler needs in addition to the request. */
 export interface Context {
-  /** The caller. Empty id for endpoints that have none. */
+  /** The caller. The id is empty for an endpoint without a user. */
   user: { id: string; email: string | undefined };
-  /** Reads as the caller: row level security applies. */
+  /** Acts as the caller, under row level security. */
   userDb: Db;
-  /** Decides as the service: only after the caller was authorised. */
+  /** Acts as the service. For use after the caller is authorised. */
   db: Db;
   env: Env;
   requestId: string;
@@ -30,7 +33,7 @@ export interface Context {
 
 export type Handle = (request: Request, context: Context) => Promise<Response>;
 
-/** Answers every request as JSON with `x-request-id` and CORS, whatever the handler throws. */
+/** Answers every request with `x-request-id` and CORS headers. Errors become JSON. */
 export function endpoint(options: EndpointOptions, handle: Handle): (request: Request) => Promise<Response> {
   return async (request) => {
     const requestId = crypto.randomUUID();
@@ -42,7 +45,7 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
       origins = env.ALLOWED_ORIGINS;
       response = request.method === "OPTIONS"
         ? new Response(null, { status: 204 })
-        : await answer(request, options, handle, { env, requestId, log });
+        : await respond(request, options, handle, { env, requestId, log });
     } catch (error) {
       response = errorResponse(error, requestId, log);
     }
@@ -50,7 +53,7 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
   };
 }
 
-/** Our answers are data: never sniffed, cached, framed or rendered, and no address of ours travels on. */
+/** Responses are data: browsers must not sniff, cache, frame or render them, nor pass on our addresses. */
 const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
@@ -58,7 +61,7 @@ const SECURITY_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-async function answer(
+async function respond(
   request: Request,
   { auth, methods }: EndpointOptions,
   handle: Handle,
@@ -67,7 +70,7 @@ async function answer(
   if (!(methods as readonly string[]).includes(request.method)) {
     throw new ApiError(
       "method_not_allowed",
-      `Cannot ${request.method} here: only ${methods.join(" and ")} are understood`,
+      `Cannot ${request.method} here: the methods are ${methods.join(" and ")}`,
       {
         headers: { allow: [...methods, "OPTIONS"].join(", ") },
       },
@@ -79,12 +82,12 @@ async function answer(
     throw new ApiError("unauthorized", unauthorizedMessage(auth));
   }
   const user = { id: data.userClaims?.id ?? "", email: data.userClaims?.email };
-  // A genuine token need not be a user's: one without a user's id would only fail in the database.
+  // A valid token need not belong to a user. Without a user's id the first query would fail.
   const needsUser = auth === "user" || auth === "operator";
   if (needsUser && !isUuid(user.id.toLowerCase())) throw new ApiError("unauthorized", unauthorizedMessage(auth));
-  // app_metadata is what only the service can write; user_metadata is the user's own and proves nothing.
+  // Only the service can write app_metadata. A user can write their user_metadata, so that proves nothing.
   if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
-    throw new ApiError("forbidden", "Cannot do this: it takes an operator");
+    throw new ApiError("forbidden", "Cannot do this: only an operator can");
   }
   return await handle(request, { ...base, user, userDb: data.supabase, db: data.supabaseAdmin });
 }
@@ -95,7 +98,7 @@ function unauthorizedMessage(auth: EndpointOptions["auth"]): string {
     : "Cannot accept this call: send the project's secret key as apikey";
 }
 
-/** Turns whatever was thrown into our error shape. Any other error is logged, and the caller learns only the request id. */
+/** The response for anything thrown. An error that is not an ApiError is logged, and the caller sees only the request id. */
 function errorResponse(error: unknown, requestId: string, log: Log): Response {
   const apiError = error instanceof ApiError
     ? error

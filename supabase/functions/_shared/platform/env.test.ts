@@ -12,7 +12,7 @@ const complete: Record<string, string> = {
 };
 const reading = (variables: Record<string, string>) => (name: string) => variables[name];
 
-Deno.test("a complete environment is read, with the careful defaults", () => {
+Deno.test("a complete environment is read, with defaults that grant the least", () => {
   const env = parseEnv(reading(complete));
   assert.equal(env.TWILIO_API_BASE_URL, "https://api.twilio.com");
   assert.equal(env.PUBLIC_BASE_URL, "https://example.com/functions/v1");
@@ -22,7 +22,7 @@ Deno.test("a complete environment is read, with the careful defaults", () => {
   assert.deepEqual(env.ALLOWED_ORIGINS, []);
 });
 
-Deno.test("every missing and every malformed variable is named in one error, and no value is shown", () => {
+Deno.test("one error names every missing and every malformed variable and quotes no value", () => {
   const { STRIPE_SECRET_KEY: _, PUBLIC_BASE_URL: __, ...rest } = complete;
   const broken = {
     ...rest,

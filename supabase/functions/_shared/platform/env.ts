@@ -5,7 +5,7 @@ const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).tra
 );
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
-/** Every variable the functions read, with its form. The platform sets those that begin with SUPABASE_. */
+/** Every variable that the functions read, and its form. The platform sets those that begin with SUPABASE_. */
 const schema = z.object({
   SUPABASE_URL: url,
   SUPABASE_SECRET_KEYS: z.string().min(1).optional(),
@@ -37,12 +37,12 @@ const schema = z.object({
 
 export type Env = z.output<typeof schema>;
 
-/** Names of all variables read, for hosts that grant the environment variable by variable. */
+/** The names of all variables, for hosts that grant access to the environment by name. */
 export const ENV_NAMES = Object.keys(schema.shape) as readonly (keyof Env)[];
 
 /**
  * Checks the environment as a whole.
- * @throws Error naming every missing or malformed variable at once, and none of their values
+ * @throws Error that names every missing or malformed variable and quotes no value
  */
 export function parseEnv(read: (name: string) => string | undefined): Env {
   const raw = Object.fromEntries(ENV_NAMES.map((name) => [name, read(name) || undefined]));

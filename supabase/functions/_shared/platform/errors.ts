@@ -1,4 +1,4 @@
-/** Every code a caller can meet, with the status it travels under. Clients switch on the code, never on the message. */
+/** Every error code and its HTTP status. Clients switch on the code, never on the message. */
 export const ERROR_STATUS = {
   // The request itself
   invalid_json: 400,
@@ -51,7 +51,7 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** One fact about what was wrong, for a program to read: the offending field, Twilio's own code … */
+/** One detail of an error, for programs: the offending field, Twilio's own code, a limit. */
 export type ErrorDetail = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface ApiErrorOptions {
@@ -61,8 +61,8 @@ export interface ApiErrorOptions {
 }
 
 /**
- * A request we answer with an error on purpose. The message is written for the caller: what could not be done and why,
- * with the value quoted and no final period. It never carries internal text.
+ * An error that a request is answered with on purpose. The message is written for the caller: what could not be done and
+ * why, with the value quoted and no final period. It contains no internal text.
  */
 export class ApiError extends Error {
   readonly code: ErrorCode;

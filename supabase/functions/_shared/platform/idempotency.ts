@@ -3,8 +3,8 @@ import { ApiError } from "./errors.ts";
 const EXPECTED = "must be 1 to 255 visible ASCII characters";
 
 /**
- * The request's `Idempotency-Key`: of the caller's choice, it makes a repeated request harmless. Without one every request
- * stands for itself.
+ * The request's `Idempotency-Key`, which the caller chooses so that the request can be repeated safely. Without one, each
+ * request gets a key of its own.
  * @throws ApiError `invalid_input`
  */
 export function idempotencyKeyOf(request: Request): string {

@@ -1,4 +1,4 @@
-/** What a log line may hold: plain values under names we chose. Never an object from outside, so never a header or a token. */
+/** The fields of a log line: plain values under our own names. An object from outside could hold a header or a token. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 export interface Log {
@@ -9,7 +9,7 @@ export interface Log {
 
 type Level = keyof Log;
 
-/** A logger writing one JSON object per line, each with the fields of `context` (request id, function …). */
+/** A logger that writes one JSON object per line, each with the fields of `context`, such as the request id. */
 export function createLog(context: LogFields, write: (line: string) => void = console.log): Log {
   const at = (level: Level) => (event: string, fields: LogFields = {}) =>
     write(JSON.stringify({ at: new Date().toISOString(), level, event, ...context, ...fields }));
@@ -17,8 +17,8 @@ export function createLog(context: LogFields, write: (line: string) => void = co
 }
 
 /**
- * What may be said of an unknown throw in a log: its class and its message, cut short. Messages of network and SDK errors
- * hold no credentials (those sit in their other properties, which is why the error itself is never logged).
+ * The fields that describe an unknown error: its class and its message, truncated. The error itself is never logged: the
+ * messages of network and SDK errors contain no credentials, but their other properties do.
  */
 export function describeError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { errorName: typeof error };

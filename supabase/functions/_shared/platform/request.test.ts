@@ -10,10 +10,10 @@ function thrownBy(work: () => unknown): ApiError {
     assert.ok(error instanceof ApiError, String(error));
     return error;
   }
-  throw new Error("was not refused");
+  throw new Error("Nothing was thrown");
 }
 
-Deno.test("a body nested as deep as anybody needs is read, a deeper one is refused before it is walked through", () => {
+Deno.test("a body nested to the limit is read, and a deeper one is rejected before it is parsed", () => {
   const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
   assert.equal(JSON.stringify(parseJson(nested(64))), nested(64));
   for (const text of [nested(65), nested(100_000), '{"a":'.repeat(65) + "1" + "}".repeat(65), "[".repeat(500_000)]) {
@@ -22,7 +22,7 @@ Deno.test("a body nested as deep as anybody needs is read, a deeper one is refus
   }
 });
 
-Deno.test("brackets in a text do not count as nesting, also behind an escaped quote", () => {
+Deno.test("brackets in a string do not count as nesting, also after an escaped quote", () => {
   const value = { a: "[".repeat(100), b: '\\"' + "{".repeat(100), c: [[1]] };
   assert.deepEqual(parseJson(JSON.stringify(value)), value);
 });

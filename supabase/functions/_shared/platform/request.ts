@@ -3,7 +3,7 @@ import { ApiError } from "./errors.ts";
 import { isStorable } from "./text.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 1024;
-/** No request of ours and no event of Stripe's comes near; far below what a recursive walk or Postgres can follow. */
+/** Deeper than any request of ours or event of Stripe's, and far below the limits of recursion and of Postgres. */
 const MAX_DEPTH = 64;
 
 /** What is wrong with one field. */
@@ -14,13 +14,13 @@ interface FieldDetail {
 }
 
 /**
- * How much of a body that is too large is still taken in, and thrown away: who answers while the other side is writing may
- * have the connection reset, and the refusal lost with it.
+ * How much of a body that is too large is still read and discarded. A response while the client is still writing can reset
+ * the connection, and the client would then never see the error.
  */
 const LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads the body as text, keeping no more than `maxBytes`, whatever Content-Length claims.
+ * Reads the body as text and keeps at most `maxBytes`. Content-Length is not trusted.
  * @throws ApiError `body_too_large`
  */
 export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
@@ -55,7 +55,7 @@ export async function readJson<Schema extends z.ZodType>(
   return check(parseJson(await readText(request, maxBytes)), schema);
 }
 
-/** Parses a body. @throws ApiError `invalid_json`, also where it is nested deeper than anybody needs */
+/** Parses a body. @throws ApiError `invalid_json`, also for a body that is nested too deep */
 export function parseJson(text: string): unknown {
   if (isDeeperThan(MAX_DEPTH, text)) {
     throw new ApiError("invalid_json", `Cannot read the body: it is nested more than ${MAX_DEPTH} levels deep`);
@@ -67,7 +67,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Counts brackets, whatever they mean in a text that may not be JSON. */
+/** Counts brackets outside of strings. The text may not be JSON. */
 function isDeeperThan(limit: number, text: string): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
@@ -88,19 +88,19 @@ export function readQuery<Schema extends z.ZodType>(request: Request, schema: Sc
   return check(Object.fromEntries(parameters), schema);
 }
 
-/** Refuses query parameters where none are understood: an unread one must not look accepted. @throws ApiError */
+/** Rejects every query parameter: one that is ignored must not look accepted. @throws ApiError `invalid_input` */
 export function expectNoQuery(request: Request): void {
   readQuery(request, z.strictObject({}));
 }
 
-/** Refuses a body where none is expected: an unread body must not look accepted. @throws ApiError */
+/** Rejects a body: one that is ignored must not look accepted. @throws ApiError `invalid_input` */
 export async function expectNoBody(request: Request): Promise<void> {
   const text = (await readText(request)).trim();
   if (text === "") return;
   check(parseJson(text), z.strictObject({}));
 }
 
-/** Checks a value that came from outside. @throws ApiError `invalid_input` with one detail per offending field */
+/** Checks a value from outside. @throws ApiError `invalid_input` with one detail per offending field */
 export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalidInput(parsed.error.issues.flatMap(detailsOf));
@@ -109,7 +109,7 @@ export function check<Schema extends z.ZodType>(value: unknown, schema: Schema):
   return parsed.data;
 }
 
-/** Where text is that only the database would refuse. */
+/** The fields with text that the database would reject. */
 function unstorableIn(value: unknown, path: readonly string[] = []): FieldDetail[] {
   if (typeof value === "string" && !isStorable(value)) {
     return [{ field: path.join("."), code: "invalid_text", message: "must hold no NUL and no half of a character" }];
@@ -131,10 +131,10 @@ function detailsOf(issue: z.core.$ZodIssue): FieldDetail[] {
 }
 
 function invalidInput(details: FieldDetail[]): ApiError {
-  // Names of fields are the caller's own text: as long as the body, if they like.
-  const told = details.slice(0, 20).map((detail) => ({ ...detail, field: detail.field.slice(0, 100) }));
-  const named = told.map(({ field, message }) => `${field === "" ? "the body" : `"${field}"`}: ${message}`);
+  // The caller chooses the names of fields: one may be as long as the body.
+  const shown = details.slice(0, 20).map((detail) => ({ ...detail, field: detail.field.slice(0, 100) }));
+  const named = shown.map(({ field, message }) => `${field === "" ? "the body" : `"${field}"`}: ${message}`);
   return new ApiError("invalid_input", `Cannot accept the request: ${named.join("; ").slice(0, 500)}`, {
-    details: told,
+    details: shown,
   });
 }

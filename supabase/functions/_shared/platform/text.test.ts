@@ -7,14 +7,14 @@ Deno.test("text with a NUL or half of a surrogate pair cannot be stored, an emoj
   for (const text of ["", "café", "😀", "\ufffd"]) assert.equal(isStorable(text), true, JSON.stringify(text));
 });
 
-Deno.test("what is made storable can be stored, and is left alone where it could be already", () => {
+Deno.test("a text made storable can be stored, and a storable text is unchanged", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     assert.ok(isStorable(storable(text)));
     if (isStorable(text)) assert.equal(storable(text), text);
   }));
 });
 
-Deno.test("a JSON value made storable keeps its shape, with every text and name in it storable", () => {
+Deno.test("a JSON value made storable keeps its shape, and every string and name in it is storable", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => assert.deepEqual(storableJson(value), value)));
   const value = JSON.parse('{"a\\u0000":["\\ud83d",{"__proto__":"\\u0000"}],"b":null}');
   assert.equal(JSON.stringify(storableJson(value)), '{"a\ufffd":["\ufffd",{"__proto__":"\ufffd"}],"b":null}');

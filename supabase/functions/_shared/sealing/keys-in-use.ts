@@ -1,7 +1,7 @@
 import { type Db, decide, rows } from "../platform/database.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-/** The sealing keys, by their ids, and which of them are in use. A key itself is never shown. */
+/** The ids of the sealing keys, and which keys are in use. The keys themselves are never shown. */
 export interface SealingKeys {
   /** The key that seals new tokens. */
   current: string;

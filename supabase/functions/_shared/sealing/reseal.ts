@@ -18,8 +18,8 @@ const BUDGET_MS = 15_000;
 const BATCH = 100;
 
 /**
- * Seals each token of another key with the ring's current key, a batch at a time. A token that changed since it was read is
- * left alone, so live traffic continues. A run that dies leaves the rest to the next one.
+ * Seals each token and webhook secret of another key with the current key, a batch at a time. A token that changed since it
+ * was read is left alone, so live traffic continues. After a crash the next run continues.
  * @returns whether all tokens are done; false when the time ran out
  * @throws Error that names the keys missing from the ring, or counts the tokens that do not open; all others are done
  */
@@ -60,7 +60,7 @@ async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDe
       const to = await seal(sealing, await open(sealing, sealed_token, binding), binding);
       return { userId: user_id, slot, from: sealed_token, to };
     } catch (error) {
-      log.error("sealing_keys.unopened", { userId: user_id, slot, ...describeError(error) });
+      log.error("sealing_keys.open_failed", { userId: user_id, slot, ...describeError(error) });
       return null;
     }
   }));
@@ -70,7 +70,7 @@ async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDe
       p_current_key: sealing.current,
       p_tokens: exchanges,
     });
-    // A token that changed meanwhile was sealed with a key of the ring; the next run checks it.
+    // A token that changed in the meantime was sealed with a key of the ring; the next run checks it.
     log.info("sealing_keys.progress", { keyId: sealing.current, resealed, changed });
   }
   return attempts.length - exchanges.length;

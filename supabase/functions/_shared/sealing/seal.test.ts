@@ -7,13 +7,13 @@ const key = (fill: number) => btoa(String.fromCharCode(...new Uint8Array(32).fil
 const ring = parseKeyRing(JSON.stringify({ k2: key(2), k1: key(1) }));
 const tenant = tokenBinding("5b0f2f5e-1111-4111-8111-111111111111", "AC" + "1".repeat(32));
 
-Deno.test("a sealed token opens again for the row it belongs to, whatever it is", async () => {
+Deno.test("any sealed text opens for the row it belongs to", async () => {
   await fc.assert(fc.asyncProperty(fc.string({ unit: "binary" }), fc.string(), async (secret, binding) => {
     assert.equal(await open(ring, await seal(ring, secret, binding), binding), secret.toWellFormed());
   }));
 });
 
-Deno.test("a sealed token never shows the token, and never looks the same twice", async () => {
+Deno.test("a sealed token does not contain the token, and is different each time", async () => {
   const token = "f00dfeed".repeat(4);
   const [first, second] = [await seal(ring, token, tenant), await seal(ring, token, tenant)];
   assert.match(first, /^v1\.k2\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]+$/);
@@ -21,16 +21,16 @@ Deno.test("a sealed token never shows the token, and never looks the same twice"
   assert.notEqual(first, second);
 });
 
-Deno.test("a sealed token that was moved to another tenant's row does not open", async () => {
+Deno.test("a sealed token in another tenant's row does not open", async () => {
   const neighbour = tokenBinding("5b0f2f5e-2222-4222-8222-222222222222", "AC" + "1".repeat(32));
   const sealed = await seal(ring, "secret", tenant);
   await assert.rejects(open(ring, sealed, neighbour), /sealed for another row, or altered/);
 });
 
-Deno.test("a sealed token of which any character was changed does not open", async () => {
+Deno.test("a sealed token with any changed character does not open", async () => {
   const sealed = await seal(ring, "secret", tenant);
   for (let index = "v1.k2.".length; index < sealed.length; index++) {
-    // The last character of each part carries bits that base64 drops: changing those alone changes nothing.
+    // The last character of each part carries bits that base64 drops: changing only those has no effect.
     if (sealed[index] === "." || index === sealed.length - 1) continue;
     const changed = sealed.slice(0, index) + (sealed[index] === "A" ? "Q" : "A") + sealed.slice(index + 1);
     await assert.rejects(open(ring, changed, tenant));

@@ -5,13 +5,13 @@ export interface StripeOptions {
   /** `https://api.stripe.com` or the simulator. */
   apiBaseUrl: string;
   fetch?: typeof fetch;
-  /** How often the SDK repeats a read by itself, after half a second and more. */
+  /** How often the SDK retries a read, with delays from half a second. */
   retries?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** The official client over fetch. Reads are retried by the SDK itself; we only ever read. */
+/** The official client over fetch. It is used for reads only, which the SDK retries. */
 export function createStripe({ secretKey, apiBaseUrl, fetch, retries = 2 }: StripeOptions): Stripe {
   const { protocol, hostname, port } = new URL(apiBaseUrl);
   return new Stripe(secretKey, {

@@ -4,8 +4,8 @@ const TOLERANCE_SECONDS = 300;
 const crypto = Stripe.createSubtleCryptoProvider();
 
 /**
- * True when `header` signs exactly this raw body with our endpoint's secret, at a time within five minutes of ours either
- * way (Stripe's own check lets timestamps from the future pass).
+ * Whether `header` signs this raw body with our endpoint's secret, at a time within five minutes of ours. Stripe's own check
+ * accepts timestamps in the future.
  */
 export async function isSignedByStripe(rawBody: string, header: string, secret: string, now: Date): Promise<boolean> {
   const signedAt = Number(/(?:^|,)t=(\d+)(?:,|$)/.exec(header)?.[1]);
@@ -19,8 +19,8 @@ export async function isSignedByStripe(rawBody: string, header: string, secret: 
 }
 
 /**
- * The SDK's verification by itself: `constructEventAsync` would refuse thin events, which are genuine and must be kept.
- * Its type says it may be absent, which it is not.
+ * The SDK's verification alone: `constructEventAsync` rejects thin events, which are genuine and must be kept. Its type says
+ * that it may be absent, but it is always present.
  */
 function signatures(): NonNullable<typeof Stripe.webhooks.signature> {
   const { signature } = Stripe.webhooks;

@@ -26,7 +26,7 @@ const MAX_ROUNDS = 6;
 
 /**
  * Makes Twilio match the database for one tenant, under a lease: looks at both, plans, acts, and looks again until the plan
- * is empty. Safe to run twice, late, out of order, or after dying anywhere.
+ * is empty. Safe to run twice, late, out of order, or after a crash at any point.
  * @param thorough look at Twilio for duplicates although an account is stored
  * @throws the failure of Twilio or the database; the lease is given back and the error noted for the operator
  */
@@ -48,7 +48,7 @@ export async function converge(
     });
     if (result.outcome !== "converged") return result;
     created ||= result.created;
-    // A fact that arrived meanwhile found this lease busy, so this convergence handles it.
+    // A fact that arrived in the meantime found this lease busy, so this convergence handles it.
     if (end !== "again") return { ...result, created };
   }
 }

@@ -20,7 +20,7 @@ export interface ConvergeDependencies {
   requestId: string;
 }
 
-/** The account a tenant is left with. */
+/** The tenant's account after convergence. */
 export interface ConvergedAccount {
   sid: string;
   friendlyName: string;

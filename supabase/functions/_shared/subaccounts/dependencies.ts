@@ -4,7 +4,7 @@ import type { ConvergeDependencies } from "./convergence.ts";
 import { keyRingOf } from "../sealing/key-ring.ts";
 import { twilioAccounts } from "../accounts/twilio-accounts.ts";
 
-/** What convergence needs, from what a request brings. */
+/** What convergence needs, from the context of a request. */
 export function convergeDependencies(
   { db, env, log, requestId }: Pick<Context, "db" | "env" | "log" | "requestId">,
 ): ConvergeDependencies {

@@ -4,15 +4,15 @@ import { failureOf } from "../twilio/errors.ts";
 import { subaccountName } from "./name.ts";
 import type { Account } from "./plan.ts";
 
-/** An account as planned with, and as executed on: the token is read again by the parent and goes nowhere but into the seal. */
+/** An account at Twilio with its token. The token is only ever sealed. */
 export interface FoundAccount extends Account {
   friendlyName: string;
   authToken: string;
 }
 
 /**
- * The accounts that are, or may be, the tenant's: the one whose SID is stored, else all that carry their name.
- * @param byName look by name as well, to see duplicates
+ * The accounts that are, or may be, the tenant's: the one whose SID is stored, otherwise all that have the tenant's name.
+ * @param byName look them up by name as well, to find duplicates
  */
 export async function lookUpAccounts(
   master: Twilio,
@@ -38,7 +38,7 @@ async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstanc
   }
 }
 
-/** Numbers are counted only when there is a choice to make. */
+/** Numbers are counted only if there are several accounts to choose from. */
 async function withNumbers(master: Twilio, accounts: AccountInstance[]): Promise<FoundAccount[]> {
   const open = accounts.filter(({ status }) => status !== "closed");
   if (open.length < 2) return accounts.map((account) => accountOf(account, 0));

@@ -36,19 +36,19 @@ const stored = (sid: string, changes: Partial<Stored> = {}): Stored => ({
   ...changes,
 });
 
-Deno.test("a tenant who never had an account gets one created, and only when one is wanted", () => {
+Deno.test("an account is created for a tenant without one, and only when one is wanted", () => {
   assert.deepEqual(plan(situation({})), [{ do: "create" }]);
   for (const wanted of ["suspended", "closed", "none"] as const) assert.deepEqual(plan(situation({ wanted })), []);
 });
 
-Deno.test("while a creation may still appear at Twilio nothing is created", () => {
+Deno.test("nothing is created while an earlier creation may still appear at Twilio", () => {
   const attempted = (secondsAgo: number) =>
     situation({ stored: { ...nothingStored, createAttemptedAt: new Date(NOW.getTime() - secondsAgo * 1000) } });
   assert.deepEqual(plan(attempted(59)).map((step) => step.do), ["wait"]);
   assert.deepEqual(plan(attempted(60)), [{ do: "create" }]);
 });
 
-Deno.test("a creation that may still appear is waited for also when none is wanted by now, and forgotten when it cannot", () => {
+Deno.test("a creation that may still appear is waited for even when no account is wanted, and forgotten after that", () => {
   for (const wanted of ["suspended", "closed", "none"] as const) {
     const attempted = (secondsAgo: number) => {
       const createAttemptedAt = new Date(NOW.getTime() - secondsAgo * 1000);
@@ -59,11 +59,11 @@ Deno.test("a creation that may still appear is waited for also when none is want
   }
 });
 
-Deno.test("an orphan that carries the tenant's name is adopted, not created again", () => {
+Deno.test("an orphan with the tenant's name is adopted", () => {
   assert.deepEqual(plan(situation({ accounts: [account("AC1")] })), [{ do: "adopt", sid: "AC1" }]);
 });
 
-Deno.test("of several accounts the oldest that holds numbers is kept, else the oldest", () => {
+Deno.test("of several accounts the oldest with numbers is kept, otherwise the oldest", () => {
   const old = account("AC1", { createdAt: new Date(1) });
   const middle = account("AC2", { createdAt: new Date(2), numbers: 1 });
   const young = account("AC3", { createdAt: new Date(3), numbers: 5 });
@@ -74,7 +74,7 @@ Deno.test("of several accounts the oldest that holds numbers is kept, else the o
   assert.deepEqual(closed([account("AC9", { createdAt: new Date(2) }), old]), ["AC9"]);
 });
 
-Deno.test("a suspension made at Twilio is recorded, not fought over", () => {
+Deno.test("a suspension made at Twilio is recorded and kept", () => {
   const accounts = [account("AC1", { status: "suspended" })];
   assert.deepEqual(plan(situation({ accounts, stored: stored("AC1") })), [{
     do: "record-status",
@@ -85,7 +85,7 @@ Deno.test("a suspension made at Twilio is recorded, not fought over", () => {
   assert.deepEqual(plan(situation({ accounts, stored: stored("AC1", { status: "suspended" }) })), []);
 });
 
-Deno.test("a suspension made at Twilio stays one when we would suspend as well, so that it outlasts ours", () => {
+Deno.test("a suspension made at Twilio outlasts a suspension of ours", () => {
   const accounts = [account("AC1", { status: "suspended" })];
   assert.deepEqual(
     plan(situation({ wanted: "suspended", accounts, stored: stored("AC1", { status: "suspended" }) })),
@@ -98,7 +98,7 @@ Deno.test("a suspension made at Twilio stays one when we would suspend as well, 
   }]);
 });
 
-Deno.test("a suspension of our own whose recording was lost is undone when the tenant has paid", () => {
+Deno.test("our own suspension that was not recorded is lifted when the tenant is entitled again", () => {
   const accounts = [account("AC1", { status: "suspended" })];
   const halfDone = stored("AC1", { intendedStatus: "suspended" });
   assert.deepEqual(plan(situation({ accounts, stored: halfDone })), [{
@@ -126,7 +126,7 @@ Deno.test("a stored account that is closed at Twilio is recorded as closed, and 
   assert.deepEqual(plan(situation({ accounts, stored: stored("AC1", { status: "closed" }) })), [{ do: "create" }]);
 });
 
-/** A tiny Twilio and database, as the executor treats them: enough to run plans to their end. */
+/** A model of Twilio and the database: enough to execute plans until they are empty. */
 function run(start: Situation): Situation {
   let { stored, accounts } = start;
   for (let round = 0; round < 8; round++) {
@@ -134,7 +134,7 @@ function run(start: Situation): Situation {
     if (steps.length === 0 || steps[0]?.do === "wait") return { ...start, stored, accounts };
     for (const step of steps) ({ stored, accounts } = apply(step, stored, accounts));
   }
-  throw new Error("the plan never became empty");
+  throw new Error("The plan never became empty");
 }
 
 function apply(step: Step, stored: Stored, accounts: readonly Account[]) {
@@ -202,7 +202,7 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   settleMs: fc.constant(SETTLE_MS),
 });
 
-Deno.test("from any situation the plan comes to an end, with at most one open account and the right one stored", () => {
+Deno.test("from any situation the plan ends with at most one open account, and the right one stored", () => {
   fc.assert(
     fc.property(situations, (start) => {
       const end = run(start);

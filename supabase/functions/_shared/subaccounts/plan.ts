@@ -20,7 +20,7 @@ export interface Stored {
   createAttemptedAt: Date | null;
 }
 
-/** An account at Twilio that carries the tenant's name, or whose SID is stored for them. */
+/** An account at Twilio that has the tenant's name, or whose SID is stored for the tenant. */
 export interface Account {
   sid: string;
   status: AccountStatus;
@@ -34,7 +34,7 @@ export interface Situation {
   stored: Stored;
   accounts: readonly Account[];
   now: Date;
-  /** How long a creation without an answer may still appear at Twilio, in milliseconds. */
+  /** How long a creation without a response may still appear at Twilio, in milliseconds. */
   settleMs: number;
 }
 
@@ -42,7 +42,7 @@ export type Step =
   /** A creation may still take effect: look again later, create nothing. */
   | { do: "wait"; until: Date }
   | { do: "create" }
-  /** A creation had no effect, and no account is wanted any more. */
+  /** A creation had no effect, and no account is wanted now. */
   | { do: "forget-attempt" }
   /** One tenant, one account: this one is surplus. */
   | { do: "close-duplicate"; sid: string }
@@ -78,7 +78,7 @@ function withoutAccount({ wanted, stored, now, settleMs }: Situation): Step[] {
     return [{ do: "record-status", sid: stored.subaccountSid, status: "closed", byHand: wanted !== "closed" }];
   }
   const until = stored.createAttemptedAt && new Date(stored.createAttemptedAt.getTime() + settleMs);
-  // Also when no account is wanted any more: one that appears later must be found and suspended.
+  // Also when no account is wanted now: one that appears later must be found and suspended.
   if (until !== null && now < until) return [{ do: "wait", until }];
   if (wanted === "active") return [{ do: "create" }];
   return until === null ? [] : [{ do: "forget-attempt" }];

@@ -17,7 +17,7 @@ export interface Execution extends ConvergeDependencies, Lease {
 type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" } | { outcome: "busy" }>;
 const DONE = { outcome: "done" } as const;
 
-/** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a death in between leaves a trace. */
+/** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a crash in between leaves a trace. */
 export function executeStep(step: Step, accounts: FoundAccount[], execution: Execution): Promise<Result> {
   switch (step.do) {
     case "wait":

@@ -20,13 +20,13 @@ Deno.test("a valid token without a request for another is left alone", () => {
   assert.equal(step({ previousUntil: LATER }), null);
 });
 
-Deno.test("a rotation makes a secondary token, promotes it once Twilio takes it, and records it once the parent reads it", () => {
+Deno.test("a rotation creates a secondary token, promotes it once Twilio accepts it, and records it once the master account reads it", () => {
   assert.equal(step({ requested: true }), "replace-secondary");
   assert.equal(step({ requested: true, next: "accepted" }), "promote");
   assert.equal(step({ requested: true, next: "accepted", primary: "next" }), "record-promotion");
 });
 
-Deno.test("a stored secondary token that Twilio does not take is replaced, never promoted", () => {
+Deno.test("a stored secondary token that Twilio does not accept is replaced, never promoted", () => {
   assert.equal(step({ requested: true, next: "refused" }), "replace-secondary");
 });
 
@@ -42,18 +42,18 @@ Deno.test("a token made in Twilio's console is recorded before any other step", 
   ));
 });
 
-Deno.test("a second rotation waits until the token of the first is forgotten, a rotation under way does not", () => {
+Deno.test("a second rotation waits until the previous token is forgotten, a rotation in progress does not", () => {
   const asked = { requested: true, previousUntil: LATER };
   assert.deepEqual(planToken({ ...atRest, ...asked }), { do: "wait", until: LATER });
   assert.equal(step({ ...asked, now: LATER }), "replace-secondary");
   assert.equal(step({ ...asked, next: "refused" }), "replace-secondary");
 });
 
-Deno.test("a promoted token that Twilio does not take yet is waited for", () => {
+Deno.test("a promoted token that Twilio does not accept yet is waited for", () => {
   assert.equal(step({ requested: true, primary: "next", next: "refused" }), "wait");
 });
 
-Deno.test("a suspended account's tokens are left alone, and what was promoted before is recorded", () => {
+Deno.test("a suspended account's tokens are left alone, and an earlier promotion is recorded", () => {
   const suspended = { requested: true, accountIsActive: false };
   assert.equal(step(suspended), null);
   assert.equal(step({ ...suspended, next: "refused" }), null);

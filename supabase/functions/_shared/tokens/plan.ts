@@ -2,7 +2,7 @@
 export interface TokenSituation {
   /** Another token was requested. */
   requested: boolean;
-  /** What the parent reads as the primary token: the one in use, the next one, or one that is stored nowhere. */
+  /** What the master account reads as the primary token: the one in use, the next one, or one that is stored nowhere. */
   primary: "in_use" | "next" | "unknown";
   /** Whether a next token is stored, and whether Twilio accepts it, as the secondary or already as the primary token. */
   next: "none" | "accepted" | "refused";
@@ -26,15 +26,15 @@ export type TokenStep =
 const PROPAGATION_MS = 2_000;
 
 /**
- * The next step towards one valid token that is stored, or null when there is nothing to do. Pure. Only the parent's reading
- * and a request as the subaccount count, not the responses of earlier attempts. After each step the caller looks and plans
- * again.
+ * The next step towards one valid token that is stored, or null when there is nothing to do. Pure. Only the
+ * master account's reading and a request as the subaccount count, not the responses of earlier attempts. After each step
+ * the caller looks and plans again.
  */
 export function planToken(situation: TokenSituation): TokenStep | null {
   const { primary, next, now } = situation;
   if (primary === "unknown") return { do: "record-primary" };
   if (primary === "next") {
-    // Read by the parent, but refused: Twilio is still propagating the change.
+    // The master account reads it, but it is not accepted: Twilio is still propagating the change.
     const isSpreading = situation.accountIsActive && next === "refused";
     return isSpreading ? wait(new Date(now.getTime() + PROPAGATION_MS)) : { do: "record-promotion" };
   }

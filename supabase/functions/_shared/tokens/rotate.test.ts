@@ -41,7 +41,7 @@ class Model {
   calls: string[] = [];
   /** Every token a sender may have read and still hold. */
   everInUse = new Set(["T0"]);
-  /** Every token that may have signed a webhook which is still on its way. */
+  /** Every token that may have signed a webhook that has not arrived yet. */
   everPrimary = new Set(["T0"]);
   #made = 0;
   #dead = false;
@@ -54,7 +54,7 @@ class Model {
     return model;
   }
 
-  /** One process at work: it ends with an outcome, a failure, or its death. */
+  /** Runs one process, which ends with an outcome, a failure, or a crash. */
   async run(): Promise<string> {
     this.#dead = false;
     try {
@@ -160,7 +160,7 @@ class Model {
     return this.twilio;
   }
 
-  /** Whether Twilio would exchange one that is there is not documented: here it refuses. */
+  /** Twilio does not document whether it replaces an existing token. Here it rejects the request. */
   #create(token: string): string {
     if (this.#as(token).secondary !== null) throw new Refused(400, 20001);
     return this.twilio.secondary = `T${++this.#made}`;
@@ -202,7 +202,7 @@ class Model {
 
 type Args = Record<string, unknown>;
 
-Deno.test("a rotation leaves exactly one token, another one than before", async () => {
+Deno.test("a rotation leaves exactly one token, which is new", async () => {
   const model = await Model.open();
   assert.equal(await model.run(), "done");
   await model.assertOneToken();
@@ -238,21 +238,21 @@ Deno.test("after any number of faults the rotation comes to its end, and no webh
   );
 });
 
-Deno.test("a token changed in Twilio's console is stored, without being asked for a rotation", async () => {
+Deno.test("a token changed in Twilio's console is stored without a request for a rotation", async () => {
   const model = await Model.open();
   model.store.requested = false;
   model.twilio.primary = "by hand";
-  model.assertNothingIsLost = () => Promise.resolve(); // what was changed behind our back is known only afterwards
+  model.assertNothingIsLost = () => Promise.resolve(); // the change is unknown until the next look
   assert.equal(await model.run(), "done");
   assert.equal(await open(RING, model.store.inUse, BINDING), "by hand");
   assert.deepEqual(model.calls.filter((call) => ["create", "delete", "promote"].includes(call)), []);
 });
 
-Deno.test("a secondary token that arrives at Twilio late, in place of the stored one, is found out and replaced", async () => {
+Deno.test("a secondary token that arrives at Twilio late, in place of the stored one, is found and replaced", async () => {
   const { calls } = await Model.open().then(async (undisturbed) => (await undisturbed.rest(), undisturbed));
   for (let moment = 0; moment < calls.length; moment++) {
     const model = await Model.open();
-    // Between two calls Twilio comes to a request that was given up on. What it makes then is known only afterwards.
+    // Between two calls Twilio processes a request that had timed out. Its effect is unknown until the next look.
     model.assertNothingIsLost = () => {
       if (model.calls.length === moment + 1) model.twilio.secondary = "late";
       return Promise.resolve();
@@ -260,7 +260,7 @@ Deno.test("a secondary token that arrives at Twilio late, in place of the stored
     await model.rest();
     assert.equal(model.twilio.primary, await open(RING, model.store.inUse, BINDING), model.calls.join(", "));
     assert.deepEqual([model.store.next, model.store.requested], [null, false]);
-    // Only between the last look and the promotion it goes unseen.
+    // It is missed only between the last look and the promotion.
     if (!calls.slice(moment + 1, moment + 3).includes("promote")) {
       assert.ok(!model.everPrimary.has("late"), model.calls.join(", "));
     }

@@ -38,9 +38,9 @@ const MAX_ROUNDS = 6;
 
 /**
  * Rotates a subaccount's token if that was requested, and in any case makes the stored token the one that Twilio accepts.
- * Safe to run twice, late, or after dying anywhere: the secondary token is stored before it is promoted, so each signature of
+ * Safe to run twice, late, or after a crash at any point: the secondary token is stored before it is promoted, so each signature of
  * either token can be verified.
- * @throws the failure of Twilio or the database, or an Error naming the sealing key that is missing
+ * @throws the failure of Twilio or the database, or an Error that names a missing sealing key
  */
 export async function rotateToken(userId: string, dependencies: RotateDependencies): Promise<Rotation> {
   const { db, leaseSeconds } = dependencies;

@@ -33,7 +33,7 @@ export type StepResult = "done" | "unclear" | Exclude<Enum<"token_record">, "rec
 /** How long signatures of the previous token are accepted: longer than Twilio tries to deliver a webhook. */
 const KEEP_PREVIOUS_SECONDS = 600;
 
-/** Executes one step. @param primary the token that the parent reads as the primary one */
+/** Executes one step. @param primary the token that the master account reads as the primary one */
 export function executeTokenStep(
   step: Exclude<TokenStep, { do: "wait" }>,
   tokens: OpenTokens,
@@ -76,7 +76,7 @@ async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependen
 }
 
 /**
- * After an earlier promotion there is no secondary token (404), and Twilio refuses the token in use (401). In both cases
+ * After an earlier promotion there is no secondary token (404), and Twilio rejects the token in use (401). In both cases
  * the next look finds the promoted token as the primary one.
  */
 async function promote(tokens: OpenTokens, { db, accounts }: RotateDependencies): Promise<StepResult> {

@@ -4,13 +4,13 @@ import { productBaseUrl } from "./product-url.ts";
 
 const AccountsV1 = accountsV1.default;
 
-/** The tokens of one account, which only the account itself may change. Errors are as in errors.ts. */
+/** The tokens of one account. Only the account itself can change them. Errors are as in errors.ts. */
 export interface AuthTokens {
-  /** Makes a secondary token, valid beside the primary one, and returns it. */
+  /** Creates a secondary token, which is valid in addition to the primary one, and returns it. */
   createSecondary(): Promise<string>;
-  /** Deletes the secondary token; a 404 where there is none. */
+  /** Deletes the secondary token; 404 if there is none. */
   deleteSecondary(): Promise<void>;
-  /** Makes the secondary token the primary one; the one before stops working at once. A 404 where there is no secondary. */
+  /** Makes the secondary token the primary one. The previous primary token stops working at once. 404 without a secondary token. */
   promote(): Promise<void>;
 }
 

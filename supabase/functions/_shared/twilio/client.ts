@@ -2,7 +2,7 @@ import domain from "twilio/lib/base/Domain.js";
 import v2010 from "twilio/lib/rest/api/V2010.js";
 import { type TwilioCredentials, twilioHttp, type TwilioHttpOptions } from "./http.ts";
 
-// These files are CommonJS: what they export by default sits under `default` of what is imported.
+// These files are CommonJS: their default export is the property `default` of the import.
 const Domain = domain.default;
 const V2010 = v2010.default;
 
@@ -22,10 +22,10 @@ export function createTwilio(options: TwilioOptions): Twilio {
   return new V2010(domainAt(options.apiBaseUrl, options) as ConstructorParameters<typeof V2010>[0]);
 }
 
-/** One of Twilio's hosts as the SDK's resources see it. */
+/** The object for one of Twilio's hosts that the SDK's resources expect. */
 export function domainAt(baseUrl: string, options: TwilioCredentials & TwilioHttpOptions): InstanceType<typeof Domain> {
   const request = twilioHttp(options, options);
-  // The SDK asks its client for these two members only, though its type names all of the Twilio class.
+  // The SDK uses only these two members, although the type is the whole Twilio class.
   const client = { request, accountSid: options.accountSid } as unknown as ConstructorParameters<typeof Domain>[0];
   return new Domain(client, baseUrl);
 }

@@ -6,7 +6,7 @@ export class TwilioUnreachable extends Error {
 
   constructor(cause: unknown) {
     const timedOut = cause instanceof DOMException && cause.name === "TimeoutError";
-    super(timedOut ? "Twilio did not answer in time" : "The connection to Twilio failed");
+    super(timedOut ? "Twilio did not respond in time" : "The connection to Twilio failed");
     this.name = "TwilioUnreachable";
     this.timedOut = timedOut;
   }

@@ -10,7 +10,7 @@ interface Arrival {
   body: string;
 }
 
-/** A server that answers as told, one arrival after the other: a status, or null to break the connection. */
+/** A server that answers each request with the next of these statuses; null breaks the connection. */
 async function serving(answers: (number | null)[], run: (url: string, arrivals: Arrival[]) => Promise<void>) {
   const arrivals: Arrival[] = [];
   const server = createServer((request, response) => {
@@ -34,7 +34,7 @@ async function serving(answers: (number | null)[], run: (url: string, arrivals: 
 
 const tokenOf = ({ authorization }: Arrival) => atob(authorization?.replace("Basic ", "") ?? "").split(":")[1];
 
-Deno.test("a write whose token is refused is made once more with a newer token, and with that from then on", async () => {
+Deno.test("a write with a rejected token is repeated once with a newer token, which later requests use", async () => {
   await serving([401, 201, 201], async (uri, arrivals) => {
     const asked: string[] = [];
     const renewToken = (refused: string) => {
@@ -50,7 +50,7 @@ Deno.test("a write whose token is refused is made once more with a newer token, 
   });
 });
 
-Deno.test("a token that is refused is never renewed twice for one request, and not at all where there is no other", async () => {
+Deno.test("a rejected token is renewed at most once per request, and not without another token", async () => {
   await serving([401, 401, 401], async (uri, arrivals) => {
     const renewing = twilioHttp(master, { renewToken: () => Promise.resolve("newer") });
     assert.equal((await renewing({ method: "post", uri, data: {} })).statusCode, 401);
@@ -61,7 +61,7 @@ Deno.test("a token that is refused is never renewed twice for one request, and n
   });
 });
 
-Deno.test("what fails for another reason than the token asks for no other token", async () => {
+Deno.test("a failure for another reason does not renew the token", async () => {
   await serving([403, 503, null], async (uri) => {
     const request = twilioHttp(master, { renewToken: () => assert.fail("was asked for a token") });
     assert.equal((await request({ method: "post", uri, data: {} })).statusCode, 403);
@@ -97,7 +97,7 @@ Deno.test("a throttled write is repeated, because it was not processed", async (
   });
 });
 
-Deno.test("a write that gets a 5xx is not repeated: it may have happened", async () => {
+Deno.test("a write that gets a 5xx is not repeated: it may have taken effect", async () => {
   await serving([503], async (uri, arrivals) => {
     assert.equal((await twilioHttp(master)({ method: "post", uri, data: {} })).statusCode, 503);
     assert.equal(arrivals.length, 1);

@@ -1,6 +1,6 @@
 import { TwilioUnreachable } from "./errors.ts";
 
-/** What the SDK asks of its HTTP client. */
+/** A request as the SDK passes it to its HTTP client. */
 export interface TwilioRequest {
   method: string;
   uri: string;
@@ -23,7 +23,7 @@ export interface TwilioCredentials {
 export type Fetch = typeof fetch;
 export type Pause = (ms: number) => Promise<unknown>;
 
-/** Another token for an account whose token Twilio has just refused, or null where there is none. */
+/** Another token for an account whose token Twilio rejected, or null if there is none. */
 export type RenewToken = (refused: string) => Promise<string | null>;
 
 export interface TwilioHttpOptions {
@@ -31,7 +31,7 @@ export interface TwilioHttpOptions {
   timeoutMs?: number;
   /** How to wait between two attempts. */
   pause?: Pause;
-  /** Asked at most once a request; without it a refused token is simply refused. */
+  /** Called at most once per request. Without it a rejected token is final. */
   renewToken?: RenewToken | undefined;
 }
 
@@ -40,10 +40,9 @@ const ATTEMPTS = 3;
 const LONGEST_WAIT_MS = 2_000;
 
 /**
- * The SDK's HTTP client over `fetch`. Retries only what cannot do harm: 429 (Twilio did not process the request) for every
- * method, any failure of a GET, and once what was refused for its token where there is another one (401: not processed
- * either). A write without an answer is the caller's to judge.
- * @throws TwilioUnreachable when no answer came: connection lost, or nothing within ten seconds
+ * The SDK's HTTP client over `fetch`. It retries only what Twilio did not process: any failure of a GET, a 429 of any
+ * method, and, once, a 401 if there is another token. Writes without a response are not retried; the caller decides.
+ * @throws TwilioUnreachable without a response: the connection failed, or ten seconds are over
  */
 export function twilioHttp(
   credentials: TwilioCredentials,
@@ -58,7 +57,7 @@ export function twilioHttp(
       const response = await doFetch(target, {
         method: request.method.toUpperCase(),
         headers: { accept: "application/json", authorization },
-        // A redirect would carry the credentials to wherever it points.
+        // A redirect would send the credentials to another host.
         redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
         ...(hasForm && { body: unrepeatable(formOf(request.data)) }),
@@ -76,15 +75,15 @@ export function twilioHttp(
   let valid = credentials;
   return async function request(options: TwilioRequest): Promise<TwilioResponse> {
     const { authToken: refused } = valid;
-    const response = await patiently(options, valid);
+    const response = await withRetries(options, valid);
     if (response.statusCode !== 401 || renewToken === undefined) return response;
     const authToken = await renewToken(refused);
     if (authToken === null) return response;
     valid = { ...credentials, authToken };
-    return await patiently(options, valid);
+    return await withRetries(options, valid);
   };
 
-  async function patiently(options: TwilioRequest, as: TwilioCredentials): Promise<TwilioResponse> {
+  async function withRetries(options: TwilioRequest, as: TwilioCredentials): Promise<TwilioResponse> {
     const readOnly = options.method.toLowerCase() === "get";
     for (let attempt = 1;; attempt++) {
       const last = attempt === ATTEMPTS;
@@ -101,7 +100,7 @@ export function twilioHttp(
   }
 }
 
-/** Twilio's form encoding: arrays repeat the key, dates are already text, what is undefined is left out. */
+/** Twilio's form encoding: an array repeats its key, and an undefined value is omitted. Dates are text already. */
 function formOf(values: Record<string, unknown> | undefined): URLSearchParams {
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(values ?? {})) {
@@ -122,8 +121,8 @@ const backoff = (attempt: number) => Math.random() * Math.min(200 * 2 ** attempt
 const sleep: Pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * A form that is handed over once. Newer Deno repeats a request by itself, POST or not, when a kept-alive connection dies
- * under it, unless its body cannot be read twice: a blob's cannot, and unlike a bare stream it has a Content-Length.
+ * A form that can be sent only once. Newer versions of Deno repeat a request, even a POST, when a kept-alive connection
+ * fails, unless its body cannot be read twice. A blob cannot be, and unlike a stream it has a Content-Length.
  * Source: denoland/deno#32566, #35610
  */
 function unrepeatable(form: URLSearchParams): Blob {

@@ -5,11 +5,11 @@ import { productBaseUrl } from "./product-url.ts";
 
 const PricingV1 = pricingV1.default;
 
-/** What a number of each type costs a month in one country. */
+/** The monthly price of a number of each type in one country. */
 export interface NumberPrices {
   /** ISO 4217, as in USD. */
   currency: string;
-  /** Dollars and the like as text, by Twilio's name of the type: `local`, `mobile`, `toll free`. */
+  /** The price as text, by Twilio's name of the type: `local`, `mobile`, `toll free`. */
   byType: ReadonlyMap<string, string>;
 }
 
@@ -20,8 +20,8 @@ const countrySchema = z.object({
 });
 
 /**
- * Prices of numbers in a country (ISO 3166), as the account in `options`. Errors are as in errors.ts; a country Twilio does
- * not sell in is a 404.
+ * Prices of numbers in a country (ISO 3166), as the account in `options`. Errors are as in errors.ts: 404 for a country in
+ * which Twilio sells no numbers.
  * Source: https://www.twilio.com/docs/phone-numbers/pricing
  */
 export async function numberPrices(country: string, options: TwilioOptions): Promise<NumberPrices> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { productBaseUrl } from "./product-url.ts";
 
-Deno.test("a product of Twilio's is served beside its API, in a region, or under a simulator's own path", () => {
+Deno.test("a product of Twilio's has its own host, also in a region, or a path of a simulator", () => {
   assert.equal(productBaseUrl("accounts", "https://api.twilio.com"), "https://accounts.twilio.com");
   assert.equal(productBaseUrl("pricing", "https://api.twilio.com"), "https://pricing.twilio.com");
   assert.equal(

@@ -1,6 +1,6 @@
 /**
- * Where one of Twilio's products is served: accounts.twilio.com and the like stand beside api.twilio.com, also in a region; a
- * simulator serves them under paths of its own.
+ * The base URL of one of Twilio's products: a host such as accounts.twilio.com beside api.twilio.com, also in a region. A
+ * simulator serves each product under a path.
  */
 export function productBaseUrl(product: "accounts" | "pricing", apiBaseUrl: string): string {
   const { protocol, hostname } = new URL(apiBaseUrl);

@@ -33,7 +33,7 @@ const forms = fc.dictionary(
     fc.constant<string[]>(["twice", "twice"]),
   ),
 );
-/** A query with what clients, servers and Twilio escape differently, as text that stands in a URL. */
+/** A query with characters that clients, servers and Twilio escape differently, as part of a URL. */
 const query = fc.oneof(
   fc.constantFrom(
     "",
@@ -64,14 +64,14 @@ function asForm(values: Record<string, string | string[]>): URLSearchParams {
   );
 }
 
-/** Runs a property and says how many requests it was held against. */
+/** Runs a property and reports the number of requests that were checked. */
 async function holdsFor<Ts extends [unknown, ...unknown[]]>(what: string, property: fc.IAsyncPropertyWithHooks<Ts>) {
   let held = 0;
   await fc.assert(property.beforeEach(() => void held++), { numRuns: RUNS });
   console.log(`figures: signatures: ${held} generated requests, ${what}`);
 }
 
-Deno.test("we sign whatever the SDK signs, and believe whatever the SDK has signed", async () => {
+Deno.test("our signatures equal the SDK's, and we accept every signature of the SDK", async () => {
   await holdsFor(
     "signed as the SDK signs them",
     fc.asyncProperty(urls, forms, async (url, values) => {
@@ -82,7 +82,7 @@ Deno.test("we sign whatever the SDK signs, and believe whatever the SDK has sign
   );
 });
 
-/** What Twilio may have signed of a URL: something else, itself, or the same in another form. */
+/** The URL that Twilio may have signed: the URL itself, another form of it, or another URL. */
 const signedFor = (url: string) =>
   fc.oneof(
     urls,
@@ -92,7 +92,7 @@ const signedFor = (url: string) =>
     fc.constant(url.replaceAll("'", "%27").replaceAll("%20", "+")),
   );
 
-Deno.test("we believe exactly what the SDK believes, however Twilio wrote the URL it signed", async () => {
+Deno.test("we accept exactly the signatures that the SDK accepts, for every form of the signed URL", async () => {
   const believed = { yes: 0, no: 0 };
   await holdsFor(
     "believed or not as the SDK does",
@@ -110,7 +110,7 @@ Deno.test("we believe exactly what the SDK believes, however Twilio wrote the UR
   assert.ok(believed.yes > RUNS / 10 && believed.no > RUNS / 10, JSON.stringify(believed));
 });
 
-Deno.test("a body that is no form is believed by the hash in its URL, exactly where the SDK believes it", async () => {
+Deno.test("a body that is not a form is accepted by the hash in its URL, exactly where the SDK accepts it", async () => {
   const bodies = fc.oneof(fc.json(), fc.string({ unit: "binary" }).map((text) => text.toWellFormed()), fc.constant(""));
   const changes = fc.constantFrom("nothing", "body", "hash", "no hash", "case of the hash");
   const believed = { yes: 0, no: 0 };
@@ -135,7 +135,7 @@ function hashFor(change: string, hash: string): string {
   return `bodySHA256=${change === "case of the hash" ? hash.toUpperCase() : hash}`;
 }
 
-Deno.test("a changed value, a further field, another token or no signature is not believed", async () => {
+Deno.test("a changed value, an extra field, another token or a missing signature is rejected", async () => {
   const url = "https://hooks.example.com/status";
   const form = () => new URLSearchParams({ From: "+14155550100", Body: "hi" });
   const signature = await twilioSignature(TOKEN, url, form());
@@ -152,7 +152,7 @@ Deno.test("a changed value, a further field, another token or no signature is no
   assert.equal(await isSignedByTwilio([], signature, url, form()), false);
 });
 
-Deno.test("while a token is rotated, what any of its tokens signed is believed", async () => {
+Deno.test("during a rotation a signature of any of the tokens is accepted", async () => {
   const url = "https://hooks.example.com/status";
   const form = new URLSearchParams({ From: "+14155550100" });
   for (const token of ["in use", "next", "previous"]) {

@@ -1,7 +1,7 @@
 import { parse, stringify } from "node:querystring";
 import { sha256, toBase64, toBytes } from "../platform/encoding.ts";
 
-/** What a webhook carries: its form, or, where the URL names a `bodySHA256`, the body as it came. */
+/** The signed part of a webhook's body: its form, or the body itself if the URL has a `bodySHA256`. */
 export type SignedBody = URLSearchParams | string;
 
 /**
@@ -13,9 +13,9 @@ export async function twilioSignature(authToken: string, url: string, form: URLS
 }
 
 /**
- * True when `signature` was made with one of the tokens for this URL and body. Comparison takes the same time wherever it
- * differs, and whichever token is right. A body that is no form is not signed itself: the signed URL holds its SHA-256.
- * @param url as Twilio was given it, with its query; tried also in the other forms Twilio has signed
+ * Whether `signature` was made with one of the tokens for this URL and body. The comparison takes constant time, whichever
+ * token matches. A body that is not a form is not signed itself: the signed URL contains its SHA-256.
+ * @param url as it was given to Twilio, with its query; the other forms that Twilio signs are tried as well
  */
 export async function isSignedByTwilio(
   tokens: readonly string[],
@@ -43,9 +43,9 @@ function flatten(form: URLSearchParams): string {
 }
 
 /**
- * The strings Twilio may have signed for a URL: as received, with and without its port; the same percent-encoded as WHATWG
- * has it (some of Twilio's servers escape more than others); and that with its query as older ones wrote it.
- * Source: validateRequest of the SDK, which tries the same
+ * The strings that Twilio may have signed for a URL: as received, with and without its port; percent-encoded by the WHATWG
+ * rules, because Twilio's servers differ in what they escape; and that with its query in the older encoding.
+ * Source: validateRequest of the SDK, which tries the same forms
  */
 function urlVariants(url: string): Set<string> {
   const encoded = portVariants(new URL(url).href);
@@ -77,7 +77,7 @@ function hmacKey(token: string): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", toBytes(token), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
 }
 
-/** Equal length is no secret: a genuine signature always has 28 characters, a genuine hash 64. */
+/** The length is no secret: every signature has 28 characters, every hash 64. */
 function equalInConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -1,7 +1,7 @@
-/** Twilio signs a body that is no form by its hash, which then stands in the URL. */
+/** Twilio signs a body that is not a form by its hash, which is a parameter of the URL. */
 export const hasHashedBody = (url: URL): boolean => url.searchParams.has("bodySHA256");
 
-/** The fields of a webhook: of its form, or the plain ones of its JSON. What cannot be read has none. */
+/** The fields of a webhook's form, or the plain fields of its JSON. An unreadable body has none. */
 export function webhookFields(body: string, url: URL): URLSearchParams {
   return new URLSearchParams(hasHashedBody(url) ? plainFields(parsed(body)) : body);
 }

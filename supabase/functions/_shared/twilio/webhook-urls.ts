@@ -4,12 +4,12 @@
  */
 const RETRY = "#rc=5&rp=all";
 
-/** Where Twilio reports the life of one message. Our id travels along: the report may come before we know Twilio's SID. */
+/** The callback URL for the status of one message. It contains our id, because a callback may arrive before Twilio's SID. */
 export function statusCallbackUrl(publicBaseUrl: string, userId: string, messageId: string): string {
   return `${publicBaseUrl}/twilio-webhook/status/${userId}?message=${messageId}${RETRY}`;
 }
 
-/** Where Twilio hands over what a tenant's number receives. */
+/** The webhook URL for the messages that a tenant's number receives. */
 export function inboundUrl(publicBaseUrl: string, userId: string): string {
   return `${publicBaseUrl}/twilio-webhook/inbound/${userId}${RETRY}`;
 }
