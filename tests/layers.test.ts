@@ -199,3 +199,24 @@ Deno.test("every function says what it offers in a contract.ts", async () => {
   );
   assert.deepEqual(without, []);
 });
+
+Deno.test("no line of a migration has more than 120 columns, and no outcome is text", async () => {
+  const strays: string[] = [];
+  for await (const { name } of Deno.readDir(join(ROOT, "supabase/migrations"))) {
+    const lines = (await Deno.readTextFile(join(ROOT, "supabase/migrations", name))).split("\n");
+    lines.forEach((line, index) => {
+      if ([...line].length > 120 || /\b(outcome|verdict) text\b/.test(line)) strays.push(`${name}:${index + 1}`);
+    });
+  }
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("no switch hides a forgotten case behind a default that throws", async () => {
+  const strays: string[] = [];
+  for (const folder of ["supabase/functions", "console/src", "client"]) {
+    for await (const path of walk(folder)) {
+      if (/default:\s*\{?\s*throw/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
+    }
+  }
+  assert.deepEqual(strays, []);
+});
