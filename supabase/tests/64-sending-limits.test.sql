@@ -84,7 +84,7 @@ declare
   room text;
 begin
   plan.daily_message_limit := 10; plan.monthly_message_limit := 20; plan.monthly_spend_limit := 30;
-  select daily || ' ' || monthly || ' ' || trim_scale(spend) into room from private.sending_room(pg_temp.tenant(), plan);
+  select daily || ' ' || monthly || ' ' || trim_scale(spend) into room from private.remaining_quota(pg_temp.tenant(), plan);
   delete from public.sms_messages where id = made;
   return room;
 end;
@@ -93,7 +93,7 @@ select is(pg_temp.room('0'), '9 19 27', 'What was sent now takes from the day, t
 select is(split_part(pg_temp.room('23 hours 59 minutes'), ' ', 1), '9', 'What was sent within a day takes from the day');
 select is(split_part(pg_temp.room('25 hours'), ' ', 1), '10', 'What was sent more than a day and an hour ago does not');
 select is(pg_temp.room(now() - date_trunc('month', now()) + interval '1 second') ~ ' 20 30$', true, 'What was sent last month takes nothing from this one');
-select results_eq('select daily, monthly, spend from private.sending_room(pg_temp.tenant(), null)', $$ values (0::bigint, 0::bigint, 0::numeric) $$, 'Without a plan there is no room');
+select results_eq('select daily, monthly, spend from private.remaining_quota(pg_temp.tenant(), null)', $$ values (0::bigint, 0::bigint, 0::numeric) $$, 'Without a plan there is no room');
 
 -- Money -----------------------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ declare
   made uuid;
 begin
   select campaign_id into made from pg_temp.create(p_at => p_at);
-  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'a reason', failed_batches = 3,
+  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'suspended', failed_batches = 3,
     waiting = case when p_status = 'completed' then 0 else 3 end, delivered = case when p_status = 'completed' then 3 else 0 end where id = made;
   return made;
 end;
@@ -112,7 +112,7 @@ $$;
 create temp table one as select pg_temp.campaign('running') as id;
 select pg_temp.forget_jobs();
 select is(pg_temp.ask(id, 'pause'), 'changed paused', 'A campaign is paused') from one;
-select results_eq('select status::text, status_reason, failed_batches, run, finished_at from public.campaigns where id = (select id from one)',
+select results_eq('select status::text, status_reason::text, failed_batches, run, finished_at from public.campaigns where id = (select id from one)',
   $$ values ('paused', null::text, 0, 1, null::timestamptz) $$, 'What stood in its way is forgotten');
 select is_empty('select 1 from pg_temp.jobs', 'That is no job');
 select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,

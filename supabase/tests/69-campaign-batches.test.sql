@@ -71,7 +71,7 @@ select is((select messages || ' for ' || spend from private.sending_totals where
 select is(pg_temp.batch('one', 3), 'reserved 3,4,5', 'The next batch continues behind them');
 select is(pg_temp.batch('one', 3), 'reserved 6', 'The last is as small as need be');
 select is(pg_temp.batch('one'), 'completed', 'Then the campaign is complete');
-select results_eq('select status::text, status_reason, finished_at from public.campaigns where id = pg_temp.id(''one'')', $$ values ('completed', null::text, now()) $$, 'And knows since when');
+select results_eq('select status::text, status_reason::text, finished_at from public.campaigns where id = pg_temp.id(''one'')', $$ values ('completed', null::text, now()) $$, 'And knows since when');
 select is(pg_temp.batch('one'), 'over', 'Asked again, it is over');
 
 select pg_temp.make('long', 95);
@@ -209,16 +209,16 @@ update public.plans set messages_per_second = 5000 where key = 'free';
 select is(pg_temp.batch('paced', 0), 'send_rate_reached', 'A batch of none is none');
 
 delete from private.send_rates;
-select results_eq('select * from private.send_rate_room(''x'', 1)', $$ values (1, 0) $$, 'Who never sent has room for one');
-select results_eq('select room from unnest(array[0.5, 4.9, 10, 14.9, 1000]) p, private.send_rate_room(''x'', p)', array[1, 1, 2, 2, 200], 'Or for a fifth of a second''s worth');
+select results_eq('select * from private.available_sends(''x'', 1)', $$ values (1, 0) $$, 'Who never sent has room for one');
+select results_eq('select available from unnest(array[0.5, 4.9, 10, 14.9, 1000]) p, private.available_sends(''x'', p)', array[1, 1, 2, 2, 200], 'Or for a fifth of a second''s worth');
 select private.note_sends('x', 2, 3);
-select ok(room = 0 and wait_ms between 1400 and 1500, 'Three at two a second take a second and a half') from private.send_rate_room('x', 2);
+select ok(available = 0 and wait_ms between 1400 and 1500, 'Three at two a second take a second and a half') from private.available_sends('x', 2);
 select private.note_sends('x', 2, 3);
-select ok(room = 0 and wait_ms between 2900 and 3000, 'Three more as long again') from private.send_rate_room('x', 2);
-select results_eq('select room from private.send_rate_room(''y'', 2)', array[1], 'Another number has its own send rate');
+select ok(available = 0 and wait_ms between 2900 and 3000, 'Three more as long again') from private.available_sends('x', 2);
+select results_eq('select available from private.available_sends(''y'', 2)', array[1], 'Another number has its own send rate');
 update private.send_rates set due_at = clock_timestamp() - interval '1 hour' where subject = 'x';
 select private.note_sends('x', 2, 3);
-select ok(wait_ms between 1400 and 1500, 'Having been silent saves up nothing') from private.send_rate_room('x', 2);
+select ok(wait_ms between 1400 and 1500, 'Having been silent saves up nothing') from private.available_sends('x', 2);
 
 select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550101', 7.5, pg_temp.operator(), 'req-9') $$, $$ values ('set', pg_temp.tenant()) $$, 'An operator sets the send rate of a number');
 select is((select messages_per_second from public.user_twilio_numbers where phone_number = '+15005550101'), 7.5, 'It is kept');
@@ -307,11 +307,11 @@ select is(pg_temp.opted_out(), '04,05,06', 'By each path, 21610 for a recipient 
 
 -- Standing still --------------------------------------------------------------------------------------------------------
 
-select is(public.pause_campaign(pg_temp.id('two'), pg_temp.attacker(), 'mine'), 'unchanged', 'An attacker pauses nothing');
-select is(public.pause_campaign(pg_temp.id('two'), pg_temp.tenant(), repeat('x', 150)), 'paused', 'What cannot go on is paused');
-select results_eq('select status::text, length(status_reason) from public.campaigns where id = pg_temp.id(''two'')', $$ values ('paused', 100) $$, 'With the reason, cut to a hundred characters');
-select results_eq($$ select actor, action, user_id, details ->> 'campaignId' from public.audit_log order by id desc limit 1 $$, $$ values ('campaigns', 'campaign.paused', pg_temp.tenant(), pg_temp.id('two')::text) $$, 'The audit log has it');
-select is(public.pause_campaign(pg_temp.id(name), pg_temp.tenant(), 'x'), 'unchanged', format('What is %s is not', status)) from (values ('two', 'paused'), ('one', 'completed')) cases (name, status);
+select is(public.pause_campaign(pg_temp.id('two'), pg_temp.attacker(), 'account_refused'), 'unchanged', 'An attacker pauses nothing');
+select is(public.pause_campaign(pg_temp.id('two'), pg_temp.tenant(), 'account_refused'), 'paused', 'What cannot go on is paused');
+select results_eq('select status::text, status_reason::text from public.campaigns where id = pg_temp.id(''two'')', $$ values ('paused', 'account_refused') $$, 'A paused campaign stores the reason');
+select results_eq($$ select actor, action, user_id, details from public.audit_log order by id desc limit 1 $$, $$ values ('campaigns', 'campaign.paused', pg_temp.tenant(), jsonb_build_object('campaignId', pg_temp.id('two'), 'reason', 'account_refused')) $$, 'The audit log has it');
+select is(public.pause_campaign(pg_temp.id(name), pg_temp.tenant(), 'suspended'), 'unchanged', format('What is %s is not', status)) from (values ('two', 'paused'), ('one', 'completed')) cases (name, status);
 
 select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'After all this the counts of every campaign add up');
 select is_empty($$ select c.id from public.campaigns c cross join lateral (

@@ -61,9 +61,9 @@ select is(public.provision_tenant(gen_random_uuid(), pg_temp.operator(), null)::
 
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, status) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', 'released');
-update private.tenancies set applied_status = 'active' where user_id = pg_temp.tenant();
+update private.tenancies set applied_status = 'active', suspended_at_twilio = true where user_id = pg_temp.tenant();
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
-select results_eq('select user_id, wanted::text, status, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
+select results_eq('select user_id, wanted::text, status::text, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
   $$ values (pg_temp.tenant(), 'active', 'suspended', 'AC1', null::text, 1::bigint, true), (pg_temp.newcomer(), 'active', 'pending', null, null, 0, false) $$,
   'Tenants are listed with what is wanted, what is there, and whether somebody suspended them at Twilio');
 select results_eq('select user_id from public.list_tenants(pg_temp.tenant(), 10)', array[pg_temp.newcomer()], 'The next page begins after the last one seen');
