@@ -1,5 +1,5 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
-import { type Db, decide, rows } from "../platform/database.ts";
+import { completeRows, type Db, decide } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -27,7 +27,7 @@ const SKEW_MS = 60_000;
  * @returns how many messages moved on or got their price
  */
 export async function refreshMessages({ db, twilioFor, log }: RefreshDependencies): Promise<number> {
-  const accounts = await rows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
+  const accounts = await completeRows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
   const news = await Promise.all(accounts.map(async (account) => {
     try {
       const twilio = await twilioFor(account.user_id, account.source);
