@@ -6,7 +6,7 @@ import { parse } from "smol-toml";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SHARED = "supabase/functions/_shared";
 
-/** Which domain may import which: `platform` nothing of ours, services `platform`, domains what stands below them. */
+/** Which domain may import which: `platform` no other domain, services `platform`, domains the ones below them. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   twilio: ["platform"],
@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   jobs: ["platform", "twilio"],
 };
 
-/** The same inside the console: the shell shows screens, screens are made of features, and all of them stand on the platform. */
+/** The same inside the console: the shell shows screens, screens consist of features, and all of them use the platform. */
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   session: ["platform"],
@@ -45,7 +45,7 @@ async function* walk(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Every relative import, as a path from the root; bare specifiers as they are. */
+/** Every relative import as a path from the root. Bare specifiers are unchanged. */
 async function readSources(folder: string): Promise<SourceFile[]> {
   const files = await Array.fromAsync(walk(folder));
   return await Promise.all(files.map(async (path) => {
@@ -62,7 +62,7 @@ const isTest = ({ path }: SourceFile) => path.endsWith(".test.ts");
 const domainOf = (path: string) =>
   path.startsWith(`${SHARED}/`) ? path.slice(SHARED.length + 1).split("/")[0] : undefined;
 
-Deno.test("nothing that deploys imports from what stays at home", async () => {
+Deno.test("deployed code imports nothing from local, console, client, bench or tests", async () => {
   const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
     imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((
       target,
@@ -71,7 +71,7 @@ Deno.test("nothing that deploys imports from what stays at home", async () => {
   assert.deepEqual(strays, []);
 });
 
-Deno.test("what a clone runs imports nothing of the tests", async () => {
+Deno.test("code that runs from a clone imports nothing from the tests", async () => {
   const folders = ["local", "console", "client", "bench"];
   const files = (await Promise.all(folders.map(readSources))).flat().filter(({ path }) => !/\.test\.tsx?$/.test(path));
   const strays = files.flatMap(({ path, imports }) =>
@@ -97,7 +97,7 @@ Deno.test("a domain imports only the domains below it", async () => {
   const strays = (await readSources(SHARED)).filter((file) => !isTest(file)).flatMap(({ path, imports }) => {
     const domain = domainOf(path)!;
     if (path === `${SHARED}/database.types.ts`) return [];
-    assert.ok(domain in ALLOWED, `"${domain}" is a domain that this test does not know`);
+    assert.ok(domain in ALLOWED, `"${domain}" is not listed in ALLOWED`);
     return imports.map(domainOf).filter((target) =>
       target !== undefined && target !== "database.types.ts" && target !== domain && !ALLOWED[domain]!.includes(target)
     )
@@ -110,8 +110,8 @@ Deno.test("a folder of the console imports only the folders below it", async () 
   const folderOf = (path: string) => /^console\/src\/([^/]+)\//.exec(path)?.[1];
   const strays = (await readSources("console/src")).flatMap(({ path, imports }) => {
     const folder = folderOf(path);
-    if (folder === undefined) return []; // what starts the console stands above all folders
-    assert.ok(folder in CONSOLE_ALLOWED, `"${folder}" is a folder that this test does not know`);
+    if (folder === undefined) return []; // the console's entry point is above all folders
+    assert.ok(folder in CONSOLE_ALLOWED, `"${folder}" is not listed in CONSOLE_ALLOWED`);
     return imports.filter((target) => target.startsWith("console/src/") && folderOf(target) !== folder)
       .filter((target) => !CONSOLE_ALLOWED[folder]!.includes(folderOf(target) ?? ""))
       .map((target) => `${path} → ${target}`);
@@ -119,7 +119,7 @@ Deno.test("a folder of the console imports only the folders below it", async () 
   assert.deepEqual(strays, []);
 });
 
-Deno.test("no two modules import each other in a circle", async () => {
+Deno.test("modules do not import each other in a cycle", async () => {
   const folders = ["supabase/functions", "console", "client", "local", "tests", "bench"];
   const files = (await Promise.all(folders.map(readSources))).flat();
   const known = new Set(files.map(({ path }) => path));
@@ -135,14 +135,14 @@ Deno.test("no two modules import each other in a circle", async () => {
   for (const path of graph.keys()) visit(path, []);
 });
 
-Deno.test("functions reach the Twilio SDK only through its small entries, never as a whole", async () => {
+Deno.test("functions import the Twilio SDK only through its small entry points, never as a whole", async () => {
   const whole = (await readSources("supabase/functions")).filter((file) => !isTest(file)).filter(({ imports }) =>
     imports.includes("twilio")
   );
   assert.deepEqual(whole.map(({ path }) => path), []);
 });
 
-Deno.test("the environment is read in one place", async () => {
+Deno.test("only platform/env.ts reads the environment", async () => {
   const readers: string[] = [];
   for await (const path of walk("supabase/functions")) {
     if (path.endsWith(".test.ts")) continue;
@@ -151,7 +151,7 @@ Deno.test("the environment is read in one place", async () => {
   assert.deepEqual(readers, [`${SHARED}/platform/env.ts`]);
 });
 
-Deno.test("every function has its block in config.toml, and every block its function", async () => {
+Deno.test("every function has a block in config.toml, and every block has a function", async () => {
   const config = parse(await Deno.readTextFile(join(ROOT, "supabase/config.toml"))) as {
     functions: Record<string, { verify_jwt: boolean; import_map: string }>;
   };
@@ -173,7 +173,7 @@ Deno.test("every function's index.ts only wires", async () => {
   }
 });
 
-Deno.test("the client is one file, and imports nothing but types of supabase-js", async () => {
+Deno.test("the client is one file, and imports only types of supabase-js", async () => {
   const files = (await readSources("client")).filter((file) => !isTest(file));
   assert.deepEqual(files.map(({ path, imports }) => ({ path, imports })), [{
     path: "client/switchboard.ts",
@@ -184,7 +184,7 @@ Deno.test("the client is one file, and imports nothing but types of supabase-js"
   assert.deepEqual(statements.filter((statement) => !statement.startsWith("import type ")), []);
 });
 
-Deno.test("the console calls functions through the client, never by their address", async () => {
+Deno.test("the console calls functions through the client, never by their URL", async () => {
   const strays: string[] = [];
   for await (const path of walk("console/src")) {
     if (/functions\/v1\/|functions\.invoke/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
@@ -192,7 +192,7 @@ Deno.test("the console calls functions through the client, never by their addres
   assert.deepEqual(strays, []);
 });
 
-Deno.test("every function says what it offers in a contract.ts", async () => {
+Deno.test("every function has a contract.ts", async () => {
   const files = await Array.fromAsync(walk("supabase/functions"));
   const without = files.filter((path) => path.endsWith("/index.ts")).map(dirname).filter((folder) =>
     !files.includes(`${folder}/contract.ts`)

@@ -8,7 +8,7 @@ const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "0.1", MASTER_FALLBACK: "
 
 const codes = (answers: Answer[]) => answers.map(({ status, body }) => `${status} ${body.code ?? ""}`.trim());
 
-test("who sends too often is told to wait, and for how long, and nothing of theirs is reserved", async () => {
+test("a user beyond the rate limit gets 429 rate_limited with Retry-After", async () => {
   const ada = await newcomer(stage, "ada");
   const send = () => ada.call("send-sms", { body: { to: "+14155550100", body: "hi", from: "+19999999999" } });
   const answers: Answer[] = [];
@@ -20,7 +20,7 @@ test("who sends too often is told to wait, and for how long, and nothing of thei
   assert.ok(wait >= 1 && wait <= 60, String(wait));
 });
 
-test("buying, searching and provisioning have limits of their own", async () => {
+test("buying, searching and provisioning have separate rate limits", async () => {
   const ben = await newcomer(stage, "ben");
   const buys = [];
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -34,7 +34,7 @@ test("buying, searching and provisioning have limits of their own", async () => 
   assert.deepEqual(codes([await ben.call("provision-subaccount", { method: "POST" })]), ["429 rate_limited"]);
 });
 
-test("what is done with numbers has limits of its own", async () => {
+test("changes of numbers have separate rate limits", async () => {
   const dee = await newcomer(stage, "dee");
   const numberId = crypto.randomUUID();
   const deeds: Record<string, { body: unknown; allowed: number; refused: string }> = {
@@ -50,7 +50,7 @@ test("what is done with numbers has limits of its own", async () => {
   }
 });
 
-test("looking at what is one's own is not limited", async () => {
+test("reading one's own data has no rate limit", async () => {
   const cy = await newcomer(stage, "cy");
   const answers = await Promise.all(Array.from({ length: 30 }, () => cy.call("provision-subaccount")));
   assert.deepEqual([...new Set(codes(answers))], ["200"]);
