@@ -67,6 +67,6 @@ export async function campaignBecomes(
   }, timeoutMs).catch((error) => assert.fail(`${error.message}; it is ${JSON.stringify(seen)}`));
 }
 
-/** Whether no message of the campaign is waiting, in flight or without a final status. */
+/** Whether the campaign is completed and every message has a final status. */
 export const isSettled = ({ status, counts }: ShownCampaign): boolean =>
   status === "completed" && counts.waiting + counts.inFlight + counts.sent === 0;
