@@ -1,13 +1,13 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 
 /**
- * The typed client of Switchboard's functions, for browsers and servers alike: one file, to copy or to import. It calls as
- * whoever is signed in with the given supabase-js client.
+ * The typed client of Switchboard's functions, for browsers and servers. It is one file, to copy or to import. Calls are made
+ * as the user who is signed in with the given supabase-js client.
  *
  *     const switchboard = createSwitchboard(createClient(url, publishableKey));
  *     const { numbers } = await switchboard.listNumbers();
  *
- * Whatever fails throws a `SwitchboardError`; decide on its `code`.
+ * A failed call throws a `SwitchboardError`; decide on its `code`.
  */
 export function createSwitchboard(supabase: FunctionsOf, options: SwitchboardOptions = {}): Switchboard {
   return new Switchboard(supabase, options);
@@ -17,24 +17,24 @@ export function createSwitchboard(supabase: FunctionsOf, options: SwitchboardOpt
 export type FunctionsOf = Pick<SupabaseClient, "functions">;
 
 export interface SwitchboardOptions {
-  /** How long a call may take, its retries included. 60 seconds unless said otherwise. */
+  /** How long a call may take, its retries included; 60 seconds unless given. */
   timeoutMs?: number | undefined;
-  /** How often a call that is harmless to repeat is made again when the network failed. Twice unless said otherwise. */
+  /** How often a repeatable call is made again when the network fails; twice unless given. */
   retries?: number | undefined;
 }
 
 /** What every method takes as its last argument. */
 export interface CallOptions {
-  /** Aborts the call: it throws `aborted`. What was sent may be carried out all the same. */
+  /** Aborts the call: it throws `aborted`. The server may have carried out the request. */
   signal?: AbortSignal | undefined;
-  /** Instead of the client's own. */
+  /** Overrides the client's own. */
   timeoutMs?: number | undefined;
 }
 
-/** What one tenant may do. */
+/** What a tenant can do. */
 export class Switchboard {
   readonly #call: Call;
-  /** What operators may do: `forbidden` for everybody else. */
+  /** What operators can do: `forbidden` for other users. */
   readonly admin: SwitchboardAdmin;
 
   constructor(supabase: FunctionsOf, options: SwitchboardOptions) {
@@ -43,25 +43,25 @@ export class Switchboard {
   }
 
   /**
-   * Ensures the caller's subaccount; asking twice is harmless. `pending`: somebody else is at it, look again soon.
+   * Ensures the caller's subaccount; asking twice is harmless. `pending`: provisioning is in progress, ask again soon.
    * @throws SwitchboardError `subscription_required`, `subaccount_suspended`, `subaccount_closed`, `subaccount_limit_reached`
    */
   provisionSubaccount(options?: CallOptions): Promise<ProvisionedSubaccount> {
     return this.#call("POST", "provision-subaccount", { repeatable: true }, options);
   }
 
-  /** How the caller's subaccount stands. */
+  /** The caller's subaccount and its status. */
   subaccount(options?: CallOptions): Promise<Subaccount> {
     return this.#call("GET", "provision-subaccount", {}, options);
   }
 
-  /** The caller's numbers, primary first; the platform's shared ones, with a notice, where they have none. */
+  /** The caller's numbers, the primary one first. Without any: the platform's shared numbers, with a notice. */
   listNumbers(options?: CallOptions): Promise<NumberList> {
     return this.#call("GET", "list-numbers", {}, options);
   }
 
   /**
-   * Numbers on offer, in the order Twilio tells them.
+   * Numbers on offer, in Twilio's order.
    * @throws SwitchboardError `number_not_available` where Twilio sells no such numbers in the country, `subaccount_…`
    */
   async searchNumbers(search: NumberSearch = {}, options?: CallOptions): Promise<AvailableNumber[]> {
@@ -70,7 +70,7 @@ export class Switchboard {
   }
 
   /**
-   * Buys a number. It is not repeated when the network fails: look among the numbers then.
+   * Buys a number. The call is not repeated when the network fails: list the numbers to see whether it was bought.
    * @throws SwitchboardError `number_taken`, `number_not_available`, `number_limit_reached`, `number_purchase_in_progress`,
    * `regulatory_information_required`, `subaccount_…`
    */
@@ -79,34 +79,34 @@ export class Switchboard {
   }
 
   /**
-   * Makes a number the one that messages go out from unless they say otherwise.
+   * Makes a number primary: messages without a `from` are sent from it.
    * @throws SwitchboardError `not_found`, `number_purchase_in_progress`, `number_release_in_progress`
    */
   setPrimaryNumber(choice: NumberChoice, options?: CallOptions): Promise<PhoneNumber> {
     return this.#call("POST", "set-primary-number", { body: choice, repeatable: true }, options);
   }
 
-  /** Gives a number another name, at Twilio as well. @throws SwitchboardError `not_found`, `number_…`, `subaccount_…` */
+  /** Renames a number, at Twilio as well. @throws SwitchboardError `not_found`, `number_…`, `subaccount_…` */
   renameNumber(renaming: NumberRenaming, options?: CallOptions): Promise<PhoneNumber> {
     return this.#call("POST", "rename-number", { body: renaming, repeatable: true }, options);
   }
 
   /**
-   * Gives a number back to Twilio, for good; takes it typed back.
+   * Releases a number to Twilio, for good. The number must be typed again to confirm.
    * @throws SwitchboardError `not_found`, `number_release_unknown`, `subaccount_…`
    */
   releaseNumber(release: NumberRelease, options?: CallOptions): Promise<ReleasedNumber> {
     return this.#call("POST", "release-number", { body: release, repeatable: true }, options);
   }
 
-  /** Takes over what changed at Twilio now rather than at the next hour. @throws SwitchboardError `subaccount_…` */
+  /** Compares the numbers with Twilio's list now rather than within the hour. @throws SwitchboardError `subaccount_…` */
   syncNumbers(options?: CallOptions): Promise<NumberSync> {
     return this.#call("POST", "sync-numbers", { repeatable: true }, options);
   }
 
   /**
-   * Sends a message, at most once: it is repeated under one idempotency key when the network fails. Give a key of your own to
-   * repeat it yourself, as after `message_outcome_unknown`.
+   * Sends a message, at most once: the call is repeated under one idempotency key when the network fails. Pass a key of your
+   * own to repeat it yourself, for example after `message_outcome_unknown`.
    * @throws SwitchboardError `recipient_opted_out`, `message_limit_reached`, `number_required`, `message_outcome_unknown` …
    */
   sendSms(message: Message, options: SendOptions = {}): Promise<SentMessage> {
@@ -115,8 +115,8 @@ export class Switchboard {
   }
 
   /**
-   * Sends to up to 10,000 recipients, as a campaign; rows that cannot be sent to are told. Repeated under one idempotency key
-   * when the network fails, like `sendSms`.
+   * Sends to up to 10,000 recipients, as a campaign; `rejected` lists the rows that cannot be sent to. The call is repeated
+   * under one idempotency key when the network fails, like `sendSms`.
    * @throws SwitchboardError `no_valid_recipients`, `idempotency_key_reused`, `number_…`, `subaccount_…`
    */
   sendBulk(bulk: Bulk, options: SendOptions = {}): Promise<BulkResponse> {
@@ -134,12 +134,12 @@ export class Switchboard {
     return this.#call("GET", `campaigns/${campaignId}`, {}, options);
   }
 
-  /** One page of what has become of each recipient. @throws SwitchboardError `not_found` */
+  /** One page of a campaign's recipients, each with its status. @throws SwitchboardError `not_found` */
   listRecipients(campaignId: string, query: RecipientsQuery = {}, options?: CallOptions): Promise<RecipientPage> {
     return this.#call("GET", `campaigns/${campaignId}/recipients`, { query }, options);
   }
 
-  /** Every recipient, read page by page as they are asked for. */
+  /** Every recipient; the next page is read when it is needed. */
   everyRecipient(
     campaignId: string,
     query: RecipientsQuery = {},
@@ -151,17 +151,17 @@ export class Switchboard {
     );
   }
 
-  /** Stops handing messages to Twilio until resumed. @throws SwitchboardError `not_found`, `campaign_over` */
+  /** Pauses a campaign: no further message is handed to Twilio until it is resumed. @throws SwitchboardError `not_found`, `campaign_over` */
   pauseCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
     return this.#call("POST", `campaigns/${campaignId}/pause`, { repeatable: true }, options);
   }
 
-  /** Goes on where it was paused. @throws SwitchboardError `not_found`, `campaign_over` */
+  /** Resumes a paused campaign. @throws SwitchboardError `not_found`, `campaign_over` */
   resumeCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
     return this.#call("POST", `campaigns/${campaignId}/resume`, { repeatable: true }, options);
   }
 
-  /** Ends it for good; who waits is skipped. @throws SwitchboardError `not_found`, `campaign_over` */
+  /** Cancels a campaign for good; waiting recipients are skipped. @throws SwitchboardError `not_found`, `campaign_over` */
   cancelCampaign(campaignId: string, options?: CallOptions): Promise<Campaign> {
     return this.#call("POST", `campaigns/${campaignId}/cancel`, { repeatable: true }, options);
   }
@@ -171,7 +171,7 @@ export class Switchboard {
     return this.#call("GET", "list-messages", { query }, options);
   }
 
-  /** Every message that fits, read page by page as they are asked for. */
+  /** Every message that matches; the next page is read when it is needed. */
   everyMessage(query: MessagesQuery = {}, options?: CallOptions): AsyncGenerator<ListedMessage, void, undefined> {
     return everyItem(
       (cursor: string | undefined) => this.listMessages({ ...query, cursor }, options),
@@ -179,14 +179,14 @@ export class Switchboard {
     );
   }
 
-  /** One page of the caller's conversations, one for each pair of numbers, those with the latest news first. */
+  /** One page of the caller's conversations, one for each pair of numbers, latest message first. */
   listConversations(query: ConversationsQuery = {}, options?: CallOptions): Promise<ConversationPage> {
     return this.#call("GET", "list-conversations", { query }, options);
   }
 
   /**
-   * Deletes a message's text and media, at Twilio and here. `redactedAt` is null while Twilio has not finished with it: it is
-   * done as soon as that is possible.
+   * Deletes a message's text and media, at Twilio and here. `redactedAt` is null while Twilio is not done with the message: a
+   * job deletes them as soon as it is.
    * @throws SwitchboardError `not_found`
    */
   redactMessage(message: MessageId, options?: CallOptions): Promise<Redaction> {
@@ -203,20 +203,20 @@ export class Switchboard {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
-  /** Where messages that the caller receives are forwarded to; null where nowhere. */
+  /** Where messages that the caller receives are forwarded to; null without a webhook. */
   async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
     const { webhook } = await this.#call<ForwardWebhookResponse>("GET", "forward-webhook", {}, options);
     return webhook;
   }
 
-  /** Sets where they are forwarded to. `secret` is in the answer that made it, and never again: keep it. */
+  /** Sets the webhook. `secret` is only in the response that created it: keep it. */
   async saveForwardWebhook(wish: ForwardWebhookRequest, options?: CallOptions): Promise<ForwardWebhook | null> {
     const { webhook } = await this.#call<ForwardWebhookResponse>("POST", "forward-webhook", { body: wish }, options);
     return webhook;
   }
 }
 
-/** What an operator may do. Jobs carry out what is accepted. Every method throws `forbidden` for other users. */
+/** What an operator can do. Jobs apply what is accepted. Every method throws `forbidden` for other users. */
 export class SwitchboardAdmin {
   readonly #call: Call;
 
@@ -229,17 +229,17 @@ export class SwitchboardAdmin {
     return this.#call("GET", "admin/tenants", { query: page }, options);
   }
 
-  /** Every tenant, read page by page as they are asked for. */
+  /** Every tenant; the next page is read when it is needed. */
   everyTenant(options?: CallOptions): AsyncGenerator<Tenant, void, undefined> {
     return everyItem((after: string | undefined) => this.listTenants({ after }, options), ({ tenants }) => tenants);
   }
 
-  /** One page of the jobs that gave up, newest first; `next` is the `before` of the next page, null on the last. */
+  /** One page of the dead letters, newest first; `next` is the `before` of the next page, null on the last. */
   listDeadLetters(page: DeadLettersPage = {}, options?: CallOptions): Promise<DeadLetterList> {
     return this.#call("GET", "admin/dead-letters", { query: page }, options);
   }
 
-  /** Every job that gave up, read page by page as they are asked for. */
+  /** Every dead letter; the next page is read when it is needed. */
   everyDeadLetter(options?: CallOptions): AsyncGenerator<DeadLetter, void, undefined> {
     return everyItem(
       (before: number | undefined) => this.listDeadLetters({ before }, options),
@@ -252,7 +252,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/provision", { body: user }, options);
   }
 
-  /** Suspends a tenant whatever they pay. @throws SwitchboardError `not_found` */
+  /** Suspends a tenant, whatever their subscription says. @throws SwitchboardError `not_found` */
   suspend(hold: Hold, options?: CallOptions): Promise<Held> {
     return this.#call("POST", "admin/suspend", { body: hold }, options);
   }
@@ -267,7 +267,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/close", { body: hold }, options);
   }
 
-  /** Sends what gave up on its way again. @throws SwitchboardError `not_found` */
+  /** Re-enqueues dead letters, or one Stripe event. @throws SwitchboardError `not_found` */
   replay(wish: Replay, options?: CallOptions): Promise<Replayed> {
     return this.#call("POST", "admin/replay", { body: wish }, options);
   }
@@ -282,13 +282,13 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/rotate-token", { body: user }, options);
   }
 
-  /** Seals all tokens under the current key now rather than with the next day. */
+  /** Re-seals all tokens with the current key now rather than within a day. */
   rotateSealingKeys(options?: CallOptions): Promise<Accepted> {
     return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
   }
 
   /**
-   * Moves a number between the master account and a tenant's. Its registrations do not move along: `warning` says so.
+   * Moves a number between the master account and a tenant's. Its registrations stay behind: `warning` says so.
    * @throws SwitchboardError `not_found`, `number_…`, `subaccount_…`
    */
   moveNumber(move: NumberMove, options?: CallOptions): Promise<MovedNumber> {
@@ -300,7 +300,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
   }
 
-  /** Which sealing key seals, which are needed, which are missing, and which may go. */
+  /** The sealing keys: current, in use, missing, retirable. */
   sealingKeys(options?: CallOptions): Promise<SealingKeys> {
     return this.#call("GET", "admin/sealing-keys", {}, options);
   }
@@ -976,8 +976,8 @@ export interface TenantsPage {
 // Errors
 
 /**
- * Every code to decide on. Besides the functions' own: nobody answered (`unreachable`), not in time (`timed_out`), not before
- * the caller's signal (`aborted`), or somebody who is none of the functions (`unexpected_answer`).
+ * Every code to decide on. Besides those of the functions: there was no response (`unreachable`), none in time (`timed_out`),
+ * none before the caller's signal (`aborted`), or one that is not a function's (`unexpected_answer`).
  */
 export type ErrorCode = ServerErrorCode | "unreachable" | "timed_out" | "aborted" | "unexpected_answer";
 
@@ -994,17 +994,17 @@ export interface SwitchboardErrorOptions {
   cause?: unknown;
 }
 
-/** A call that failed, whatever it was. */
+/** A call that failed. */
 export class SwitchboardError extends Error {
   override readonly name = "SwitchboardError";
-  /** The HTTP status; 0 where no answer came. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
-  /** Decide on this, never on the message. A newer server may know further ones. */
+  /** Decide on this, never on the message. A newer server may have further codes. */
   readonly code: ErrorCode;
-  /** What to quote to support; undefined where none of the functions answered. */
+  /** What to quote to support; undefined where the response is not a function's. */
   readonly requestId: string | undefined;
   readonly details: readonly ErrorDetail[];
-  /** After how long it makes sense to try again, where the server says so. */
+  /** After how long a retry makes sense, where the server says so. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor({ status, code, message, requestId, details, retryAfterSeconds, cause }: SwitchboardErrorOptions) {
@@ -1016,13 +1016,13 @@ export class SwitchboardError extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
-  /** Whether nothing is known to be wrong with the request itself, so that repeating it makes sense. */
+  /** Whether repeating the request makes sense: nothing is known to be wrong with the request itself. */
   get isTransient(): boolean {
     return this.code !== "aborted" && (this.status === 0 || this.status === 429 || this.status >= 500);
   }
 }
 
-// How it calls
+// Transport
 
 interface Sent {
   /** Parameters without a value are left out. */
@@ -1075,7 +1075,7 @@ async function callOnce(
     ...(headers !== undefined && { headers }),
   });
   if (error === null && typeof data === "object" && data !== null) return data;
-  throw response === undefined ? noAnswer(error, signals) : await errorOfFailure(response);
+  throw response === undefined ? noAnswer(error, signals) : await errorOfResponse(response);
 }
 
 function queryString(query: object = {}): string {
@@ -1087,7 +1087,7 @@ function eitherOf({ deadline, caller }: Signals): AbortSignal {
   return caller === undefined ? deadline : AbortSignal.any([deadline, caller]);
 }
 
-/** The error of a call without a whole answer. */
+/** The error of a call without a complete response. */
 function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): SwitchboardError {
   const cause = error.context ?? error;
   if (caller?.aborted) {
@@ -1109,8 +1109,8 @@ function noAnswer(error: { context?: unknown }, { deadline, caller }: Signals): 
   });
 }
 
-/** The error that a response tells: ours as they are, a gateway's as `unexpected_answer`. */
-async function errorOfFailure(response: Response): Promise<SwitchboardError> {
+/** The error of a response: a function's as it is, a gateway's as `unexpected_answer`. */
+async function errorOfResponse(response: Response): Promise<SwitchboardError> {
   const { status } = response;
   // Its body was read already where a success turned out to be no JSON.
   const told: unknown = await response.json().catch(() => null);
@@ -1153,7 +1153,7 @@ async function pause(ms: number, signals: Signals): Promise<void> {
   if (signal.aborted) throw noAnswer({ context: signal.reason }, signals);
 }
 
-/** Every item of a list that is told page by page. */
+/** Every item of a list that is read page by page. */
 async function* everyItem<Page extends { next: Cursor | null }, Cursor, Item>(
   read: (cursor: Cursor | undefined) => Promise<Page>,
   itemsOf: (page: Page) => Item[],

@@ -1,6 +1,6 @@
 /**
- * `deno task test:soak`: starts the stack from copies of this checkout in awkward places, and as awkward people. Apart from
- * the tests because each copy makes its own node_modules, and a fresh user downloads all of it.
+ * `deno task test:soak`: starts the stack from copies of this checkout in awkward places, and as other users. Separate from
+ * the tests, because each copy makes its own node_modules, and a fresh user downloads all of it.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -12,10 +12,10 @@ import { startStack } from "../local/stack.ts";
 import { isAlive, runStart, type StartOptions } from "./support/start-process.ts";
 
 const CHECKOUT = fileURLToPath(new URL("..", import.meta.url));
-const NOBODY = { uid: 65534, gid: 65534 };
+const UNPRIVILEGED = { uid: 65534, gid: 65534 };
 const isRoot = Deno.uid() === 0;
 
-/** Copies what a clone has, less the tests of others, to `<new folder>/a check out/switchboard`. */
+/** Copies the files of a clone, without tests of other parts, to `<new folder>/a check out/switchboard`. */
 async function copyCheckout() {
   const parent = await Deno.makeTempDir({ prefix: "switchboard soak " });
   const checkout = join(parent, "a check out", "switchboard");
@@ -42,7 +42,7 @@ async function assertServesConsole({ consoleUrl }: StackState): Promise<void> {
   assert.match(await (await fetch(consoleUrl)).text(), /<div id="root">/);
 }
 
-/** Starts the stack, stops it, and starts it again on the same data; returns where they were. */
+/** Starts the stack, stops it, and starts it again on the same data. Returns the data directory. */
 async function assertStartsTwice(options: StartOptions): Promise<string> {
   let publishableKey: string | undefined;
   let dataDir = "";
@@ -64,7 +64,7 @@ async function assertStartsTwice(options: StartOptions): Promise<string> {
   return dataDir;
 }
 
-/** What the program of a process says of itself. */
+/** The version that the program of a process prints. */
 async function versionOf(pid: number): Promise<string> {
   const ps = await new Deno.Command("ps", { args: ["-o", "args=", "-p", String(pid)] }).output();
   const [program = ""] = new TextDecoder().decode(ps.stdout).split(" ");
@@ -72,7 +72,7 @@ async function versionOf(pid: number): Promise<string> {
 }
 
 Deno.test({
-  name: "Root starts it from a path with spaces below a folder that nobody else can enter",
+  name: "Root starts the stack from a path with spaces, below a folder that no other user can enter",
   ignore: !isRoot,
   async fn() {
     await using copy = await copyCheckout();
@@ -83,7 +83,7 @@ Deno.test({
   },
 });
 
-Deno.test("A normal user starts it from a path with spaces, with everything inside the checkout", async () => {
+Deno.test("A normal user starts the stack from a path with spaces, with all files inside the checkout", async () => {
   await using copy = await copyCheckout();
   const home = join(copy.parent, "home");
   await Deno.mkdir(home);
@@ -92,7 +92,7 @@ Deno.test("A normal user starts it from a path with spaces, with everything insi
   await Deno.chmod(deno, 0o755);
   const env = { HOME: home, DENO_DIR: join(home, "deno") };
   if (isRoot) {
-    const chown = new Deno.Command("chown", { args: ["-R", `${NOBODY.uid}:${NOBODY.gid}`, copy.parent] });
+    const chown = new Deno.Command("chown", { args: ["-R", `${UNPRIVILEGED.uid}:${UNPRIVILEGED.gid}`, copy.parent] });
     assert.equal((await chown.output()).success, true);
   }
   await assertStartsTwice({
@@ -100,12 +100,12 @@ Deno.test("A normal user starts it from a path with spaces, with everything insi
     args: ["--port", "0"],
     env,
     command: [deno, "run", "-A", join(copy.checkout, "local/start.ts")],
-    ...(isRoot && { user: NOBODY }),
+    ...(isRoot && { user: UNPRIVILEGED }),
   });
   assert.equal(await fileExists(join(copy.checkout, ".local/data/postgres")), true);
 });
 
-Deno.test("The functions run on Deno 2.1.4, the engine of the platform", {
+Deno.test("The functions run on Deno 2.1.4, the version of the platform", {
   sanitizeOps: false,
   sanitizeResources: false,
 }, async () => {

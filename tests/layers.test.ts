@@ -26,7 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   jobs: ["platform", "twilio"],
 };
 
-/** The same inside the console: the shell shows screens, screens are made of features, and all of them stand on the platform. */
+/** The same inside the console: the shell shows screens, screens consist of features, and all of them use the platform. */
 const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   session: ["platform"],
@@ -51,7 +51,7 @@ async function* walk(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Every relative import, as a path from the root; bare specifiers as they are. */
+/** Every relative import as a path from the root. Bare specifiers are unchanged. */
 async function readSources(folder: string): Promise<SourceFile[]> {
   const files = await Array.fromAsync(walk(folder));
   return await Promise.all(files.map(async (path) => {
@@ -68,7 +68,7 @@ const isTest = ({ path }: SourceFile) => path.endsWith(".test.ts");
 const domainOf = (path: string) =>
   path.startsWith(`${SHARED}/`) ? path.slice(SHARED.length + 1).split("/")[0] : undefined;
 
-Deno.test("nothing that deploys imports from what stays at home", async () => {
+Deno.test("deployed code imports nothing from local, console, client, bench or tests", async () => {
   const strays = (await readSources("supabase")).flatMap(({ path, imports }) =>
     imports.filter((target) => /^(local|console|client|bench|tests)\//.test(target) || target.startsWith("..")).map((
       target,
@@ -77,7 +77,7 @@ Deno.test("nothing that deploys imports from what stays at home", async () => {
   assert.deepEqual(strays, []);
 });
 
-Deno.test("what a clone runs imports nothing of the tests", async () => {
+Deno.test("code that runs from a clone imports nothing from the tests", async () => {
   const folders = ["local", "console", "client", "bench"];
   const files = (await Promise.all(folders.map(readSources))).flat().filter(({ path }) => !/\.test\.tsx?$/.test(path));
   const strays = files.flatMap(({ path, imports }) =>
@@ -103,7 +103,7 @@ Deno.test("a domain imports only the domains below it", async () => {
   const strays = (await readSources(SHARED)).filter((file) => !isTest(file)).flatMap(({ path, imports }) => {
     const domain = domainOf(path)!;
     if (path === `${SHARED}/database.types.ts`) return [];
-    assert.ok(domain in ALLOWED, `"${domain}" is a domain that this test does not know`);
+    assert.ok(domain in ALLOWED, `"${domain}" is not listed in ALLOWED`);
     return imports.map(domainOf).filter((target) =>
       target !== undefined && target !== "database.types.ts" && target !== domain && !ALLOWED[domain]!.includes(target)
     )
@@ -116,8 +116,8 @@ Deno.test("a folder of the console imports only the folders below it", async () 
   const folderOf = (path: string) => /^console\/src\/([^/]+)\//.exec(path)?.[1];
   const strays = (await readSources("console/src")).flatMap(({ path, imports }) => {
     const folder = folderOf(path);
-    if (folder === undefined) return []; // what starts the console stands above all folders
-    assert.ok(folder in CONSOLE_ALLOWED, `"${folder}" is a folder that this test does not know`);
+    if (folder === undefined) return []; // the console's entry point is above all folders
+    assert.ok(folder in CONSOLE_ALLOWED, `"${folder}" is not listed in CONSOLE_ALLOWED`);
     return imports.filter((target) => target.startsWith("console/src/") && folderOf(target) !== folder)
       .filter((target) => !CONSOLE_ALLOWED[folder]!.includes(folderOf(target) ?? ""))
       .map((target) => `${path} → ${target}`);
@@ -125,7 +125,7 @@ Deno.test("a folder of the console imports only the folders below it", async () 
   assert.deepEqual(strays, []);
 });
 
-Deno.test("no two modules import each other in a circle", async () => {
+Deno.test("modules do not import each other in a cycle", async () => {
   const folders = ["supabase/functions", "console", "client", "local", "tests", "bench"];
   const files = (await Promise.all(folders.map(readSources))).flat();
   const known = new Set(files.map(({ path }) => path));
@@ -141,14 +141,14 @@ Deno.test("no two modules import each other in a circle", async () => {
   for (const path of graph.keys()) visit(path, []);
 });
 
-Deno.test("functions reach the Twilio SDK only through its small entries, never as a whole", async () => {
+Deno.test("functions import the Twilio SDK only through its small entry points, never as a whole", async () => {
   const whole = (await readSources("supabase/functions")).filter((file) => !isTest(file)).filter(({ imports }) =>
     imports.includes("twilio")
   );
   assert.deepEqual(whole.map(({ path }) => path), []);
 });
 
-Deno.test("the environment is read in one place", async () => {
+Deno.test("only platform/env.ts reads the environment", async () => {
   const readers: string[] = [];
   for await (const path of walk("supabase/functions")) {
     if (path.endsWith(".test.ts")) continue;
@@ -157,7 +157,7 @@ Deno.test("the environment is read in one place", async () => {
   assert.deepEqual(readers, [`${SHARED}/platform/env.ts`]);
 });
 
-Deno.test("every function has its block in config.toml, and every block its function", async () => {
+Deno.test("every function has a block in config.toml, and every block has a function", async () => {
   const config = parse(await Deno.readTextFile(join(ROOT, "supabase/config.toml"))) as {
     functions: Record<string, { verify_jwt: boolean; import_map: string }>;
   };
@@ -179,7 +179,7 @@ Deno.test("every function's index.ts only wires", async () => {
   }
 });
 
-Deno.test("the client is one file, and imports nothing but types of supabase-js", async () => {
+Deno.test("the client is one file, and imports only types of supabase-js", async () => {
   const files = (await readSources("client")).filter((file) => !isTest(file));
   assert.deepEqual(files.map(({ path, imports }) => ({ path, imports })), [{
     path: "client/switchboard.ts",
@@ -190,7 +190,7 @@ Deno.test("the client is one file, and imports nothing but types of supabase-js"
   assert.deepEqual(statements.filter((statement) => !statement.startsWith("import type ")), []);
 });
 
-Deno.test("the console calls functions through the client, never by their address", async () => {
+Deno.test("the console calls functions through the client, never by their URL", async () => {
   const strays: string[] = [];
   for await (const path of walk("console/src")) {
     if (/functions\/v1\/|functions\.invoke/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
@@ -198,10 +198,31 @@ Deno.test("the console calls functions through the client, never by their addres
   assert.deepEqual(strays, []);
 });
 
-Deno.test("every function says what it offers in a contract.ts", async () => {
+Deno.test("every function has a contract.ts", async () => {
   const files = await Array.fromAsync(walk("supabase/functions"));
   const without = files.filter((path) => path.endsWith("/index.ts")).map(dirname).filter((folder) =>
     !files.includes(`${folder}/contract.ts`)
   );
   assert.deepEqual(without, []);
+});
+
+Deno.test("no line of a migration has more than 120 columns, and no outcome is text", async () => {
+  const strays: string[] = [];
+  for await (const { name } of Deno.readDir(join(ROOT, "supabase/migrations"))) {
+    const lines = (await Deno.readTextFile(join(ROOT, "supabase/migrations", name))).split("\n");
+    lines.forEach((line, index) => {
+      if ([...line].length > 120 || /\b(outcome|verdict) text\b/.test(line)) strays.push(`${name}:${index + 1}`);
+    });
+  }
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("no switch hides a forgotten case behind a default that throws", async () => {
+  const strays: string[] = [];
+  for (const folder of ["supabase/functions", "console/src", "client"]) {
+    for await (const path of walk(folder)) {
+      if (/default:\s*\{?\s*throw/.test(await Deno.readTextFile(join(ROOT, path)))) strays.push(path);
+    }
+  }
+  assert.deepEqual(strays, []);
 });

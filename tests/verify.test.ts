@@ -27,7 +27,7 @@ async function eventuallyInOrder() {
   }
 }
 
-Deno.test("a fresh local stack is in order, line by line", async () => {
+Deno.test("a fresh local stack passes every check of verify", async () => {
   await eventuallyInOrder(); // the shared numbers arrive with the first job
   const { count, text } = await report(await findTarget(unset, stateFile));
   assert.deepEqual({ warn: count.warn, fail: count.fail }, { warn: 0, fail: 0 }, text);
@@ -52,7 +52,7 @@ Deno.test("the same installation is verified as a hosted project when its variab
   assert.ok(!text.includes("f".repeat(32)) && !text.includes(secretKey), "a secret is shown");
 });
 
-Deno.test("a table whose row level security is off fails, with the next step", async () => {
+Deno.test("verify fails on a table with row level security off, and names the next step", async () => {
   await stack.sql`alter table public.sms_messages disable row level security`;
   try {
     const { count, text } = await report(await findTarget(unset, stateFile));
@@ -63,7 +63,7 @@ Deno.test("a table whose row level security is off fails, with the next step", a
   }
 });
 
-Deno.test("a token column that a browser may read fails", async () => {
+Deno.test("verify fails on a token column that a browser may read", async () => {
   await stack.sql`grant select (twilio_subaccount_auth_token_encrypted) on public.user_preferences to authenticated`;
   try {
     const { text } = await report(await findTarget(unset, stateFile));
@@ -74,7 +74,7 @@ Deno.test("a token column that a browser may read fails", async () => {
   }
 });
 
-Deno.test("keys that lack one a token needs fail before they are deployed, and none of them is shown", async () => {
+Deno.test("verify fails before a deployment on keys that lack one a token needs, and shows none of them", async () => {
   const user = crypto.randomUUID();
   const ring = (id: string) => JSON.stringify({ [id]: btoa("x".repeat(32)) });
   await stack.sql`insert into auth.users (id, email) values (${user}, ${`${user}@switchboard.test`})`;
@@ -97,7 +97,7 @@ Deno.test("keys that lack one a token needs fail before they are deployed, and n
   }
 });
 
-Deno.test("without a stack and without variables it says what to start or set", async () => {
+Deno.test("without a stack and without variables verify says what to start or set", async () => {
   await assert.rejects(findTarget(unset, "/nowhere/stack.json"), NoTargetError);
   await assert.rejects(
     findTarget((name) => (name === "SUPABASE_URL" ? "https://x.supabase.co" : undefined), ""),

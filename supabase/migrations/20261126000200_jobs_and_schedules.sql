@@ -43,19 +43,24 @@ revoke all on private.schedules from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.schedules to service_role;
 
 create function private.enqueue_due_schedules() returns void
-language sql
+language plpgsql
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  with due as (
+declare
+  due_job jsonb;
+begin
+  for due_job in
     update private.schedules s set due_at = now() + s.every
     -- Skips locked rows: of several calls at the same time, one enqueues.
     where s.name in (select name from private.schedules where due_at <= now() for update skip locked)
       -- After an outage, one job of each schedule is enough.
       and not exists (select from pgmq.q_jobs q where q.message = s.job)
     returning s.job
-  )
-  select private.enqueue(job) from due;
+  loop
+    perform private.enqueue(due_job);
+  end loop;
+end;
 $$;
 comment on function private.enqueue_due_schedules() is
   'Enqueues the jobs of due schedules, and not those that are still on the queue.';
@@ -84,13 +89,14 @@ $$;
 
 -- Claiming and settling -----------------------------------------------------------------------------------------------
 
-create function public.claim_jobs(p_limit integer, p_visibility_seconds integer)
-returns table (job_id bigint, attempt integer, enqueued_at timestamptz, job jsonb)
+create type public.claimed_job as (job_id bigint, attempt integer, enqueued_at timestamptz, job jsonb);
+comment on type public.claimed_job is 'A job on the queue. attempt counts its claims, this one included.';
+
+create function public.claim_jobs(p_limit integer, p_visibility_seconds integer) returns setof public.claimed_job
 language plpgsql
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-#variable_conflict use_column
 begin
   perform private.enqueue_due_schedules();
   -- pgmq.read claims in order of arrival, so that a thousand jobs of one tenant would delay all other tenants. Here the
@@ -113,8 +119,7 @@ begin
 end;
 $$;
 comment on function public.claim_jobs(integer, integer) is
-  'Claims up to p_limit visible jobs for p_visibility_seconds, in turn between tenants. attempt counts the claims of a '
-  'job, this one included.';
+  'Claims up to p_limit visible jobs for p_visibility_seconds, in turn between tenants.';
 
 create function public.finish_job(p_job_id bigint) returns boolean
 language plpgsql
@@ -147,7 +152,7 @@ begin
   return old;
 end;
 $$;
-comment on function private.forget_job_error() is 'Deletes the error of a job that leaves the queue.';
+comment on function private.forget_job_error() is 'Trigger: deletes the error of a job that leaves the queue.';
 create trigger forget_error after delete on pgmq.q_jobs for each row execute function private.forget_job_error();
 
 create type public.retry_job_outcome as enum ('retrying', 'gone');

@@ -9,7 +9,7 @@ create domain private.sealed_token as text
   constraint sealed_token_has_its_form check (value ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$');
 comment on domain private.sealed_token is
   'A token or secret sealed as v1.<key id>.<iv>.<ciphertext>. Plain text never has this form. The column of the '
-  'host''s table keeps the type text, with the same check.';
+  'host''s table keeps the type text, with a check that casts it to this domain.';
 
 do $$
 begin
@@ -46,7 +46,7 @@ comment on column public.user_preferences.twilio_subaccount_status is
 -- Twilio and stores it sealed.
 update public.user_preferences
 set twilio_subaccount_auth_token_encrypted = null
-where twilio_subaccount_auth_token_encrypted !~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$';
+where not pg_input_is_valid(twilio_subaccount_auth_token_encrypted, 'private.sealed_token');
 
 update public.user_preferences
 set twilio_subaccount_status = 'pending'
@@ -57,7 +57,7 @@ alter table public.user_preferences
   alter column twilio_subaccount_status set default 'pending',
   alter column twilio_subaccount_status set not null,
   add constraint user_preferences_token_is_sealed
-    check (twilio_subaccount_auth_token_encrypted ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'),
+    check (twilio_subaccount_auth_token_encrypted = twilio_subaccount_auth_token_encrypted::private.sealed_token),
   add constraint user_preferences_subaccount_status_known
     check (twilio_subaccount_status in ('pending', 'active', 'suspended', 'closed'));
 
@@ -262,7 +262,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  wanted constant text := private.wanted_subaccount(p_user_id);
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
 begin
   if wanted in ('suspended', 'closed') then
     return wanted;
@@ -306,10 +306,15 @@ comment on function private.account_of(uuid) is
 
 create function public.subaccount_of(p_user_id uuid)
 returns table (outcome public.account_status, subaccount_sid text, sealed_token text)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select a.status, a.subaccount_sid, a.sealed_token from private.account_of(p_user_id) a;
+#variable_conflict use_column
+begin
+  select a.status, a.subaccount_sid, a.sealed_token into outcome, subaccount_sid, sealed_token
+  from private.account_of(p_user_id) a;
+  return next;
+end;
 $$;
 comment on function public.subaccount_of(uuid) is 'The tenant''s account status, with its SID and sealed token.';
 
@@ -327,7 +332,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  wanted constant text := private.wanted_subaccount(p_user_id);
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
   account constant private.account := private.account_of(p_user_id);
 begin
   if wanted in ('suspended', 'closed') then

@@ -246,7 +246,7 @@ comment on type public.create_attempt is
   'noted: the account may be created. limit_reached: the master account may have no further one. fenced: the lease was '
   'lost.';
 
-create function private.has_room_for_subaccount(p_user_id uuid, p_max_subaccounts integer, p_max_per_day integer)
+create function private.may_create_subaccount(p_user_id uuid, p_max_subaccounts integer, p_max_per_day integer)
 returns boolean
 language plpgsql
 set search_path = ''
@@ -267,8 +267,8 @@ begin
   return stored + attempted < p_max_subaccounts and (p_max_per_day is null or stored_today < p_max_per_day);
 end;
 $$;
-comment on function private.has_room_for_subaccount(uuid, integer, integer) is
-  'Whether one more subaccount may be created, by the limit in all and the limit per day (null: no limit per day).';
+comment on function private.may_create_subaccount(uuid, integer, integer) is
+  'Whether one more subaccount may be created: by the total limit, and by the limit per day (null: no limit per day).';
 
 create function public.note_create_attempt(
   p_user_id uuid, p_fence bigint, p_max_subaccounts integer, p_max_per_day integer default null
@@ -280,7 +280,7 @@ begin
   if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
-  if not private.has_room_for_subaccount(p_user_id, p_max_subaccounts, p_max_per_day) then
+  if not private.may_create_subaccount(p_user_id, p_max_subaccounts, p_max_per_day) then
     return 'limit_reached';
   end if;
   update private.tenancies set create_attempted_at = clock_timestamp() where user_id = p_user_id;
@@ -644,7 +644,7 @@ revoke execute on function
   private.recheck_after_lost_lease(uuid),
   public.begin_convergence(uuid, integer),
   public.end_convergence(uuid, bigint, bigint, text, boolean),
-  private.has_room_for_subaccount(uuid, integer, integer),
+  private.may_create_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),
   public.note_status_intent(uuid, bigint, public.twilio_account_status),
@@ -671,7 +671,7 @@ grant execute on function
   private.recheck_after_lost_lease(uuid),
   public.begin_convergence(uuid, integer),
   public.end_convergence(uuid, bigint, bigint, text, boolean),
-  private.has_room_for_subaccount(uuid, integer, integer),
+  private.may_create_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),
   public.note_status_intent(uuid, bigint, public.twilio_account_status),

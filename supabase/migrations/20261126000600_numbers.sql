@@ -172,13 +172,15 @@ $$;
 comment on function public.reserve_number(uuid, text, text) is
   'Decides a purchase before Twilio is called and reserves the number. number_limit is the quota of the plan.';
 
-create function private.yield_sid(p_phone_sid text) returns void
-language sql
+create function private.clear_released_sid(p_phone_sid text) returns void
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.user_twilio_numbers n set phone_sid = null where n.phone_sid = p_phone_sid and n.status = 'released';
+end;
 $$;
-comment on function private.yield_sid(text) is
+comment on function private.clear_released_sid(text) is
   'Clears the SID of a released row, because a SID has one row: a number that was moved away and returns keeps its '
   'SID. Call it only together with the write that takes the SID.';
 
@@ -192,7 +194,7 @@ declare
 begin
   perform from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing' for update;
   if found then
-    perform private.yield_sid(p_phone_sid);
+    perform private.clear_released_sid(p_phone_sid);
     update public.user_twilio_numbers n
     set phone_sid = p_phone_sid, friendly_name = p_friendly_name, capabilities = p_capabilities, status = 'active',
       purchased_at = now(), is_primary = p_is_primary
@@ -594,7 +596,7 @@ begin
   where n.phone_sid = p_number ->> 'phoneSid' and n.user_id = p_user_id
   returning n.* into stored;
   if stored.id is null then
-    perform private.yield_sid(p_number ->> 'phoneSid');
+    perform private.clear_released_sid(p_number ->> 'phoneSid');
     insert into public.user_twilio_numbers (user_id, account_sid, phone_number, phone_sid, friendly_name, capabilities,
       purchased_at)
     values (p_user_id, p_account_sid, p_number ->> 'phoneNumber', p_number ->> 'phoneSid', p_number ->> 'friendlyName',
@@ -920,7 +922,7 @@ revoke execute on function
   public.replace_master_numbers(jsonb),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   public.reserve_number(uuid, text, text),
-  private.yield_sid(text),
+  private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
   public.cancel_number_reservation(uuid),
@@ -954,7 +956,7 @@ grant execute on function
   public.replace_master_numbers(jsonb),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   public.reserve_number(uuid, text, text),
-  private.yield_sid(text),
+  private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
   public.cancel_number_reservation(uuid),

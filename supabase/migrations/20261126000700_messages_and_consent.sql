@@ -83,7 +83,8 @@ create index sms_messages_by_campaign on public.sms_messages (campaign_id, statu
 create index sms_messages_by_words on public.sms_messages
   using gin ((to_tsvector('simple', lower(coalesce(body, ''))) || array_to_tsvector(array[user_id::text])));
 -- Messages that a look-up at Twilio may still change: the status is not final, or the price is missing. By age, because
--- look-ups end after some days and messages whose price never came would stay first otherwise.
+-- look-ups end after some days and messages whose price never came would stay first otherwise. unfinished_messages and
+-- unsettled_messages repeat the conditions of the two indexes, so that the planner can use them.
 create index sms_messages_unfinished on public.sms_messages (created_at)
   where twilio_message_sid is not null and direction = 'outbound'
     and (price is null or status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'));
@@ -313,11 +314,15 @@ $$;
 comment on function private.lock_totals(uuid) is
   'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
 
-create function private.sending_room(p_user_id uuid, p_plan public.plans)
-returns table (daily bigint, monthly bigint, spend numeric)
+create type private.quota as (daily bigint, monthly bigint, spend numeric);
+comment on type private.quota is 'Messages a day, messages a month, and what a month''s messages may cost.';
+
+create function private.remaining_quota(p_user_id uuid, p_plan public.plans) returns private.quota
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  remaining private.quota;
 begin
   -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
   -- coalesce: a plan that was deleted allows nothing.
@@ -328,14 +333,14 @@ begin
       - coalesce(sum(t.messages) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0),
     coalesce(p_plan.monthly_spend_limit, 0)
       - coalesce(sum(t.spend) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0)
-  into daily, monthly, spend
+  into remaining
   from private.sending_totals t
   where t.user_id = p_user_id and t.hour >= least(date_trunc('month', now(), 'UTC'), now() - interval '25 hours');
-  return next;
+  return remaining;
 end;
 $$;
-comment on function private.sending_room(uuid, public.plans) is
-  'What a plan leaves a tenant: messages today, messages this month, money this month.';
+comment on function private.remaining_quota(uuid, public.plans) is
+  'What is left of a tenant''s quota under a plan. Zero or less: the limit is reached.';
 
 -- Settings ------------------------------------------------------------------------------------------------------------
 
@@ -413,7 +418,7 @@ create type private.sender as (
 comment on type private.sender is
   'The number and the account a message goes out with. The master account has no SID and no token here.';
 
-create function private.may_send_from(p_user_id uuid, p_from text, p_fallback boolean) returns private.sender
+create function private.sender_of(p_user_id uuid, p_from text, p_fallback boolean) returns private.sender
 language plpgsql stable
 set search_path = ''
 as $$
@@ -455,7 +460,7 @@ begin
   return sender;
 end;
 $$;
-comment on function private.may_send_from(uuid, text, boolean) is
+comment on function private.sender_of(uuid, text, boolean) is
   'The account and number a tenant sends with. p_fallback: without a subaccount, a master number.';
 
 create function private.lock_sending(p_user_id uuid) returns void
@@ -469,7 +474,7 @@ $$;
 comment on function private.lock_sending(uuid) is
   'Makes a tenant''s sends wait for each other, so that concurrent requests cannot exceed a limit.';
 
-create function private.refused_destination(p_user_id uuid, p_country text, p_plan public.plans) returns boolean
+create function private.is_destination_refused(p_user_id uuid, p_country text, p_plan public.plans) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
@@ -482,7 +487,7 @@ begin
         and not coalesce(p_country = any (s.allowed_countries), false));
 end;
 $$;
-comment on function private.refused_destination(uuid, text, public.plans) is
+comment on function private.is_destination_refused(uuid, text, public.plans) is
   'Whether the plan or the tenant''s settings exclude a country (ISO 3166).';
 
 create type public.reserve_message_outcome as enum (
@@ -493,32 +498,32 @@ comment on type public.reserve_message_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. The last six are those of '
   'sender_outcome.';
 
-create function private.message_refusal(
+create function private.check_sending_rules(
   p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_cost numeric
 ) returns table (outcome public.reserve_message_outcome, message_limit numeric)
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  room record;
+  remaining private.quota;
 begin
   if p_sender.outcome <> 'allowed' then
     outcome := p_sender.outcome;
     return next;
     return;
   end if;
-  select * into room from private.sending_room(p_user_id, p_plan);
-  if private.refused_destination(p_user_id, p_country, p_plan) then
+  remaining := private.remaining_quota(p_user_id, p_plan);
+  if private.is_destination_refused(p_user_id, p_country, p_plan) then
     outcome := 'destination_refused';
   elsif private.has_opted_out(p_user_id, p_sender.from_number, p_to) then
     outcome := 'opted_out';
-  elsif room.daily <= 0 then
+  elsif remaining.daily <= 0 then
     outcome := 'daily_limit_reached';
     message_limit := coalesce(p_plan.daily_message_limit, 0);
-  elsif room.monthly <= 0 then
+  elsif remaining.monthly <= 0 then
     outcome := 'monthly_limit_reached';
     message_limit := coalesce(p_plan.monthly_message_limit, 0);
-  elsif room.spend < p_cost then
+  elsif remaining.spend < p_cost then
     outcome := 'spend_limit_reached';
     message_limit := coalesce(p_plan.monthly_spend_limit, 0);
   else
@@ -527,7 +532,7 @@ begin
   return next;
 end;
 $$;
-comment on function private.message_refusal(uuid, private.sender, public.plans, text, text, numeric) is
+comment on function private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric) is
   'The first rule that forbids a message, with the limit it reached; no row when it may go.';
 
 create function public.reserve_message(
@@ -564,11 +569,11 @@ begin
   into outcome, message
   from public.sms_messages m where m.user_id = p_user_id and m.idempotency_key = p_idempotency_key;
   if not found then
-    sender := private.may_send_from(p_user_id, p_from, p_fallback);
+    sender := private.sender_of(p_user_id, p_from, p_fallback);
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
     select r.outcome, r.message_limit into outcome, message_limit
-    from private.message_refusal(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
+    from private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
   end if;
   if outcome is not null then
     return next;
@@ -682,12 +687,14 @@ create type private.message_evidence as (
 comment on type private.message_evidence is
   'What is known about one message. A null says nothing. status is ours or a word of Twilio''s.';
 
-create function private.record_evidence(p_evidence private.message_evidence[])
-returns table (message_id uuid, moved boolean, priced boolean)
+create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
+comment on type private.evidence_result is
+  'A message that evidence changed. moved: its status. priced: it got its first price.';
+
+create function private.record_evidence(p_evidence private.message_evidence[]) returns setof private.evidence_result
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   changed record;
 begin
@@ -721,10 +728,7 @@ begin
     if changed.moves then
       perform private.note_reported_opt_out(changed.message);
     end if;
-    message_id := (changed.message).id;
-    moved := changed.moves;
-    priced := changed.is_priced;
-    return next;
+    return next row((changed.message).id, changed.moves, changed.is_priced)::private.evidence_result;
   end loop;
 end;
 $$;
@@ -834,9 +838,14 @@ insert into private.schedules (name, job, every) values ('settle-messages', '{"k
 
 -- Prices, which Twilio fills in minutes later, and statuses whose callback never came.
 
-create function public.unfinished_messages(p_accounts integer, p_limit integer)
-returns table (account_sid text, user_id uuid, source public.message_source, sids text[], first_sent_at timestamptz,
-  last_sent_at timestamptz)
+create type public.unfinished_account as (
+  account_sid text, user_id uuid, source public.message_source, sids text[], first_sent_at timestamptz,
+  last_sent_at timestamptz);
+comment on type public.unfinished_account is
+  'An account with the SIDs of sent messages without a final status or a price, and the times of the first and the '
+  'last of them. user_id is one of its tenants: the master account has several.';
+
+create function public.unfinished_messages(p_accounts integer, p_limit integer) returns setof public.unfinished_account
 language sql
 set search_path = ''
 as $$
@@ -1029,9 +1038,13 @@ $$;
 comment on function public.request_redaction(uuid, uuid, text) is
   'A tenant wants the text and media of a message deleted. message is the row as it was.';
 
-create function public.messages_to_redact(p_user_id uuid, p_limit integer)
-returns table (message_id uuid, twilio_message_sid text, source public.message_source, media_count integer,
-  is_at_twilio boolean)
+create type public.message_to_redact as (
+  message_id uuid, twilio_message_sid text, source public.message_source, media_count integer, is_at_twilio boolean);
+comment on type public.message_to_redact is
+  'A message whose text and media are to be deleted. is_at_twilio: its account still exists, so they are deleted at '
+  'Twilio first.';
+
+create function public.messages_to_redact(p_user_id uuid, p_limit integer) returns setof public.message_to_redact
 language sql stable
 set search_path = ''
 as $$
@@ -1232,12 +1245,12 @@ revoke execute on function
   private.total_updates(),
   private.total_deletes(),
   private.lock_totals(uuid),
-  private.sending_room(uuid, public.plans),
+  private.remaining_quota(uuid, public.plans),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
-  private.may_send_from(uuid, text, boolean),
+  private.sender_of(uuid, text, boolean),
   private.lock_sending(uuid),
-  private.refused_destination(uuid, text, public.plans),
-  private.message_refusal(uuid, private.sender, public.plans, text, text, numeric),
+  private.is_destination_refused(uuid, text, public.plans),
+  private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),
   private.sending_plan(uuid, public.message_source),
@@ -1272,12 +1285,12 @@ grant execute on function
   private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
-  private.sending_room(uuid, public.plans),
+  private.remaining_quota(uuid, public.plans),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
-  private.may_send_from(uuid, text, boolean),
+  private.sender_of(uuid, text, boolean),
   private.lock_sending(uuid),
-  private.refused_destination(uuid, text, public.plans),
-  private.message_refusal(uuid, private.sender, public.plans, text, text, numeric),
+  private.is_destination_refused(uuid, text, public.plans),
+  private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),
   private.sending_plan(uuid, public.message_source),

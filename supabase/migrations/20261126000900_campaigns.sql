@@ -11,6 +11,13 @@ comment on type public.campaign_count is
   'The count that a recipient belongs to. waiting: not yet handed to Twilio. unknown: the response was lost. skipped: '
   'decided against before Twilio was called.';
 
+create type public.campaign_status_reason as enum (
+  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused',
+  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.campaign_status_reason is
+  'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
+  'credentials. The last six are those of sender_outcome.';
+
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
 
@@ -23,7 +30,7 @@ create table public.campaigns (
   body text,
   media_urls text[] not null default '{}',
   status public.campaign_status not null,
-  status_reason text,
+  status_reason public.campaign_status_reason,
   scheduled_at timestamptz,
   started_at timestamptz,
   finished_at timestamptz,
@@ -51,7 +58,7 @@ create table public.campaigns (
 comment on table public.campaigns is
   'A message to many recipients, with how many recipients belong to each campaign_count.';
 comment on column public.campaigns.status_reason is
-  'Why a campaign waits or is paused: a limit that is reached, or what is wrong with the sender.';
+  'Why a campaign waits or is paused; null when it does not, and when its tenant paused it.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
 create index campaigns_newest_first on public.campaigns (user_id, created_at desc, id desc);
 create trigger touch_updated_at before update on public.campaigns
@@ -76,17 +83,17 @@ create table private.campaign_recipients (
   to_number text not null,
   country text not null,
   body text,
-  -- Set when the message is reserved. Without a message and a reason to skip, the recipient is waiting.
+  -- Set when the message is reserved.
   message_id uuid references public.sms_messages (id) on delete set null,
   skip_reason public.skip_reason,
+  is_waiting boolean not null generated always as (message_id is null and skip_reason is null) stored,
   primary key (campaign_id, position)
 );
 comment on table private.campaign_recipients is 'The recipients of a campaign, in order, each with their own text.';
 create unique index campaign_recipients_once on private.campaign_recipients (campaign_id, to_number);
 create unique index campaign_recipients_by_message on private.campaign_recipients (message_id)
   where message_id is not null;
-create index campaign_recipients_waiting on private.campaign_recipients (campaign_id, position)
-  where message_id is null and skip_reason is null;
+create index campaign_recipients_waiting on private.campaign_recipients (campaign_id, position) where is_waiting;
 alter table private.campaign_recipients enable row level security;
 revoke all on private.campaign_recipients from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.campaign_recipients to service_role;
@@ -200,7 +207,7 @@ begin
   update private.campaign_recipients r set skip_reason = 'canceled'
   from public.campaigns c
   where c.id in (select o.campaign_id from old_rows o) and c.status = 'canceled'
-    and r.campaign_id = c.id and r.message_id is null and r.skip_reason is null;
+    and r.campaign_id = c.id and r.is_waiting;
   return null;
 end;
 $$;
@@ -270,7 +277,7 @@ begin
   end if;
 
   -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.may_send_from(p_user_id, p_from, false);
+  sender := private.sender_of(p_user_id, p_from, false);
   if sender.outcome <> 'allowed' then
     outcome := sender.outcome;
     return next;
@@ -397,7 +404,7 @@ declare
   skipped integer;
 begin
   update private.campaign_recipients r set skip_reason = 'canceled'
-  where r.campaign_id = p_campaign_id and r.message_id is null and r.skip_reason is null;
+  where r.campaign_id = p_campaign_id and r.is_waiting;
   get diagnostics skipped = row_count;
   perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', skipped);
 end;
@@ -462,8 +469,8 @@ alter table private.send_rates enable row level security;
 revoke all on private.send_rates from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.send_rates to service_role;
 
-create function private.send_rate_room(p_subject text, p_per_second numeric)
-returns table (room integer, wait_ms integer)
+create function private.available_sends(p_subject text, p_per_second numeric)
+returns table (available integer, wait_ms integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -473,12 +480,12 @@ begin
   ahead := greatest(0, extract(epoch from coalesce(
     (select r.due_at from private.send_rates r where r.subject = p_subject), clock_timestamp()) - clock_timestamp()));
   -- A fifth of a second's worth goes together, so that a fast number is not served one message at a time.
-  room := case when ahead > 0 then 0 else greatest(1, floor(p_per_second / 5)) end;
+  available := case when ahead > 0 then 0 else greatest(1, floor(p_per_second / 5)) end;
   wait_ms := ceil(ahead * 1000);
   return next;
 end;
 $$;
-comment on function private.send_rate_room(text, numeric) is
+comment on function private.available_sends(text, numeric) is
   'How many messages may go now at p_per_second, and the time until more may.';
 
 create function private.note_sends(p_subject text, p_per_second numeric, p_sent integer) returns void
@@ -494,8 +501,11 @@ end;
 $$;
 comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent messages against a send rate.';
 
+create type private.send_rate as (subject text, per_second numeric);
+comment on type private.send_rate is 'How many messages a second a subject of send_rates may send.';
+
 create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
-returns table (subject text, per_second numeric)
+returns setof private.send_rate
 language plpgsql stable
 set search_path = ''
 as $$
@@ -549,7 +559,7 @@ $$;
 comment on function private.lock_campaign(uuid, uuid, integer) is
   'Locks one run of a tenant''s campaign for a decision. All columns are null when there is no such run.';
 
-create function private.mark_running(p_campaign_id uuid, p_reason text) returns void
+create function private.mark_running(p_campaign_id uuid, p_reason public.campaign_status_reason) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -560,7 +570,7 @@ begin
     and (c.status <> 'running' or c.status_reason is distinct from p_reason or c.started_at is null);
 end;
 $$;
-comment on function private.mark_running(uuid, text) is
+comment on function private.mark_running(uuid, public.campaign_status_reason) is
   'Notes that a campaign has started, and the limit it waits for (null: none).';
 
 create function private.skip_recipients(p_campaign public.campaigns, p_plan public.plans, p_limit integer)
@@ -574,11 +584,11 @@ declare
 begin
   with next as (
     select r.position, r.to_number, r.country from private.campaign_recipients r
-    where r.campaign_id = p_campaign.id and r.message_id is null and r.skip_reason is null
+    where r.campaign_id = p_campaign.id and r.is_waiting
     order by r.position limit p_limit
   ), refused as materialized (
     select c.country from (select distinct n.country from next n) c
-    where private.refused_destination(p_campaign.user_id, c.country, p_plan)
+    where private.is_destination_refused(p_campaign.user_id, c.country, p_plan)
   ), unwanted as (
     select n.position, private.has_opted_out(p_campaign.user_id, p_campaign.from_number, n.to_number) as opted_out,
       n.country in (select r.country from refused r) as is_refused
@@ -615,7 +625,7 @@ begin
       select r.position, r.to_number, r.body,
         sum(private.estimated_segments(r.body)) over (order by r.position) * p_plan.segment_price as cost_so_far
       from private.campaign_recipients r
-      where r.campaign_id = p_campaign.id and r.message_id is null and r.skip_reason is null
+      where r.campaign_id = p_campaign.id and r.is_waiting
         and r.position <= p_until -- recipients beyond were not checked for opt-outs
       order by r.position limit p_limit
     ) n
@@ -656,9 +666,9 @@ declare
 begin
   outcome := private.campaign_outcome(campaign);
   if outcome = 'reserved' then
-    sender := private.may_send_from(p_user_id, campaign.from_number, false);
+    sender := private.sender_of(p_user_id, campaign.from_number, false);
     if sender.outcome <> 'allowed' then
-      perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text);
+      perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text::public.campaign_status_reason);
       outcome := 'paused';
     end if;
   elsif outcome = 'scheduled' then
@@ -709,23 +719,24 @@ set search_path = ''
 as $$
 declare
   limit_wait_ms constant integer := 600000;
-  room record;
+  remaining private.quota;
+  reached public.campaign_status_reason;
   rate record;
   allowed integer;
   checked_until integer;
 begin
-  select *, case when daily <= 0 then 'daily_limit_reached' when monthly <= 0 then 'monthly_limit_reached'
-    when spend <= 0 then 'spend_limit_reached' end as reached
-  into room from private.sending_room(p_campaign.user_id, p_plan);
-  select min(s.room) as room, max(s.wait_ms) as wait_ms into rate
-  from private.send_rates_of(p_campaign, p_plan) r, private.send_rate_room(r.subject, r.per_second) s;
+  remaining := private.remaining_quota(p_campaign.user_id, p_plan);
+  reached := case when remaining.daily <= 0 then 'daily_limit_reached'
+    when remaining.monthly <= 0 then 'monthly_limit_reached' when remaining.spend <= 0 then 'spend_limit_reached' end;
+  select min(s.available) as available, max(s.wait_ms) as wait_ms into rate
+  from private.send_rates_of(p_campaign, p_plan) r, private.available_sends(r.subject, r.per_second) s;
   -- After a batch without a response, one message at a time finds out whether Twilio is back.
-  allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, room.daily, room.monthly,
-    rate.room);
+  allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, remaining.daily,
+    remaining.monthly, rate.available);
 
-  if room.reached is not null then
+  if reached is not null then
     -- The limit frees up by itself, with time or with a larger plan.
-    perform private.mark_running(p_campaign.id, room.reached);
+    perform private.mark_running(p_campaign.id, reached);
     outcome := 'limit_reached';
     wait_ms := limit_wait_ms;
   elsif allowed <= 0 then
@@ -734,12 +745,11 @@ begin
   else
     -- Looks a few hundred recipients ahead, so that many skipped ones do not make many empty batches.
     checked_until := private.skip_recipients(p_campaign, p_plan, allowed + 200);
-    messages := private.reserve_recipients(p_campaign, p_sender, p_plan, allowed, checked_until, room.spend);
+    messages := private.reserve_recipients(p_campaign, p_sender, p_plan, allowed, checked_until, remaining.spend);
     outcome := 'reserved';
     wait_ms := 0;
     if cardinality(messages) = 0 and exists (select from private.campaign_recipients r
-      where r.campaign_id = p_campaign.id and r.position <= checked_until and r.message_id is null
-        and r.skip_reason is null) then
+      where r.campaign_id = p_campaign.id and r.position <= checked_until and r.is_waiting) then
       -- A recipient is left whose message costs more than the budget.
       perform private.mark_running(p_campaign.id, 'spend_limit_reached');
       outcome := 'limit_reached';
@@ -799,23 +809,23 @@ comment on function public.record_campaign_batch(uuid, uuid, jsonb) is
 create type public.pause_campaign_outcome as enum ('paused', 'unchanged');
 comment on type public.pause_campaign_outcome is 'unchanged: the campaign is neither running nor about to.';
 
-create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason text)
+create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason public.campaign_status_reason)
   returns public.pause_campaign_outcome
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.campaigns c set status = 'paused', status_reason = left(p_reason, 100)
+  update public.campaigns c set status = 'paused', status_reason = p_reason
   where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running');
   if not found then
     return 'unchanged';
   end if;
   perform private.audit('campaigns', 'campaign.paused', p_user_id, null, null,
-    jsonb_build_object('campaignId', p_campaign_id, 'reason', left(p_reason, 100)));
+    jsonb_build_object('campaignId', p_campaign_id, 'reason', p_reason));
   return 'paused';
 end;
 $$;
-comment on function public.pause_campaign(uuid, uuid, text) is
+comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason) is
   'Pauses a campaign that cannot continue; its tenant may resume it.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
@@ -879,19 +889,19 @@ revoke execute on function
   private.skip_waiting_recipients(uuid),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
-  private.send_rate_room(text, numeric),
+  private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.estimated_segments(text),
   private.lock_campaign(uuid, uuid, integer),
-  private.mark_running(uuid, text),
+  private.mark_running(uuid, public.campaign_status_reason),
   private.skip_recipients(public.campaigns, public.plans, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
   private.delete_campaign_texts(uuid, timestamptz),
   private.erase_campaigns(uuid, integer)
   from public, anon, authenticated;
@@ -906,19 +916,19 @@ grant execute on function
   private.skip_waiting_recipients(uuid),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
-  private.send_rate_room(text, numeric),
+  private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.estimated_segments(text),
   private.lock_campaign(uuid, uuid, integer),
-  private.mark_running(uuid, text),
+  private.mark_running(uuid, public.campaign_status_reason),
   private.skip_recipients(public.campaigns, public.plans, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, text),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
   private.delete_campaign_texts(uuid, timestamptz),
   private.erase_campaigns(uuid, integer)
   to service_role;

@@ -318,8 +318,13 @@ comment on type public.sealed_slot is
   'Where a sealed text is stored. current, next and previous: tokens of a subaccount. forward: the secret of a forward '
   'webhook.';
 
-create function private.sealed_tokens()
-returns table (user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text, key_id text)
+create type public.sealed_text as (
+  user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text, key_id text);
+comment on type public.sealed_text is
+  'A sealed token or webhook secret with the id of the key that opens it. A webhook secret has the word '
+  'forward-webhook in place of a SID.';
+
+create function private.sealed_tokens() returns setof public.sealed_text
 language sql stable
 set search_path = ''
 as $$
@@ -348,12 +353,11 @@ comment on function public.sealing_keys_in_use() is 'Each sealing key in use, wi
 
 create function public.tokens_to_reseal(p_current_key text, p_key_ids text[], p_after_user_id uuid,
   p_after_slot public.sealed_slot, p_limit integer)
-returns table (user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text)
+returns setof public.sealed_text
 language sql stable
 set search_path = ''
 as $$
-  select t.user_id, t.subaccount_sid, t.slot, t.sealed_token
-  from private.sealed_tokens() t
+  select t.* from private.sealed_tokens() t
   where t.key_id <> p_current_key and t.key_id = any (p_key_ids)
     and (p_after_user_id is null or (t.user_id, t.slot) > (p_after_user_id, p_after_slot))
   order by t.user_id, t.slot
@@ -455,39 +459,6 @@ comment on function public.request_sealing_key_rotation(uuid, text) is
 insert into private.schedules (name, job, every)
   values ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day');
 
--- For `deno task verify` ----------------------------------------------------------------------------------------------
-
-create function private.describe_sealing_keys() returns table (subject text, verdict text, finding text)
-language sql stable
-set search_path = ''
-as $$
-  with needed as (
-    select k.key_id, k.tokens, k.key_id = any (r.key_ids) as is_held,
-      k.key_id = r.current_key as is_current
-    from public.sealing_keys_in_use() k left join private.sealing_ring r on true
-  ), summary as (
-    select
-      string_agg(format('%s for "%s"', tokens, key_id), ', ' order by key_id) filter (where not is_held) as missing,
-      string_agg(format('%s under "%s"', tokens, key_id), ', ' order by key_id) filter (where not is_current) as older,
-      coalesce(sum(tokens), 0) as total
-    from needed
-  )
-  select 'sealing keys',
-    case when r.current_key is null then 'warn' when s.missing is not null then 'fail' when s.older is not null
-      then 'warn' else 'ok' end,
-    case
-      when r.current_key is null then 'run-jobs has not yet told which keys it holds'
-      when s.missing is not null then 'TOKEN_SEALING_KEYS lacks keys that tokens need: ' || s.missing
-      when s.older is not null then format('"%s" seals; older ones are still needed: %s', r.current_key, s.older)
-      else format('"%s" seals all %s tokens', r.current_key, s.total)
-        || coalesce((select '; not needed: ' || string_agg('"' || k || '"', ', ' order by k) from unnest(r.key_ids) k
-          where k <> r.current_key), '')
-    end
-  from summary s left join private.sealing_ring r on true;
-$$;
-comment on function private.describe_sealing_keys() is
-  'Whether the functions hold each key in use, and whether keys other than the current one are in use.';
-
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -507,8 +478,7 @@ revoke execute on function
   private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
-  public.request_sealing_key_rotation(uuid, text),
-  private.describe_sealing_keys()
+  public.request_sealing_key_rotation(uuid, text)
   from public, anon, authenticated;
 grant execute on function
   private.ask_for_token_rotation(uuid, text),
@@ -527,6 +497,5 @@ grant execute on function
   private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
-  public.request_sealing_key_rotation(uuid, text),
-  private.describe_sealing_keys()
+  public.request_sealing_key_rotation(uuid, text)
   to service_role;

@@ -1,4 +1,4 @@
--- What operators do and see, the changes that frontends receive, and the checks of `deno task verify`.
+-- The actions and views of operators, the changes that frontends receive, and the checks of `deno task verify`.
 
 -- Operators -----------------------------------------------------------------------------------------------------------
 
@@ -9,7 +9,7 @@ comment on type public.operator_request is 'Whether an operator''s request was a
 
 create function public.hold_tenant(p_user_id uuid, p_hold public.operator_hold, p_operator_id uuid, p_request_id text,
   p_reason text)
-returns table (outcome public.operator_request, subaccount_sid text, status text)
+returns table (outcome public.operator_request, subaccount_sid text, status public.account_status)
 language plpgsql
 set search_path = ''
 as $$
@@ -61,7 +61,7 @@ comment on function public.provision_tenant(uuid, uuid, text) is
 create type public.tenant_overview as (
   user_id uuid,
   wanted public.wanted_status,
-  status text,
+  status public.account_status,
   subaccount_sid text,
   friendly_name text,
   operator_hold public.operator_hold,
@@ -79,11 +79,12 @@ create function public.list_tenants(p_after uuid, p_limit integer) returns setof
 language sql stable
 set search_path = ''
 as $$
-  select t.user_id, private.wanted_subaccount(t.user_id), coalesce(p.twilio_subaccount_status, 'pending'),
-    p.twilio_subaccount_sid, p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
+  select t.user_id, private.wanted_subaccount(t.user_id),
+    coalesce(p.twilio_subaccount_status, 'pending')::public.account_status, p.twilio_subaccount_sid,
+    p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
     t.last_error, t.converged_at,
     (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
-    coalesce(p.twilio_subaccount_status = 'suspended' and t.applied_status = 'active', false)
+    t.suspended_at_twilio
   from private.tenancies t
   left join public.user_preferences p on p.user_id = t.user_id
   where p_after is null or t.user_id > p_after
@@ -232,30 +233,30 @@ as $$
   select m[1] from regexp_matches($names$
     private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
-    private.audit_number_sync private.campaign_count_of private.campaign_outcome private.changed_status
-    private.compare_account private.complete_purchase private.cost_of private.count_campaign_deletes
-    private.count_campaign_updates private.counts_as_sent private.delete_campaign_texts
-    private.describe_function_grants private.describe_queues private.describe_schedule private.describe_sealing_keys
-    private.describe_shared_numbers private.describe_tables private.describe_token_column private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns
-    private.erase_conversations private.erase_opt_outs private.estimated_segments private.finish_sweep
-    private.forget_job_error private.has_opted_out private.has_room_for_subaccount private.hour_of
-    private.insert_campaign private.is_enqueued private.keyword_reply private.level_of_sweep private.link_customer
-    private.lock_campaign private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_running private.may_send_from private.message_may_move private.message_refusal
-    private.message_status_named private.message_status_rank private.move_campaign_count private.note_consent
-    private.note_conversation private.note_opt_out private.note_reported_opt_out private.note_sends
-    private.our_functions private.our_tables private.plan_for_price private.plan_of private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.recheck_after_lost_lease
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.refuse_change private.refused_destination private.remember_user_deletion
-    private.renew_lease_if_held private.reseal_token private.reserve_next private.reserve_recipients
-    private.sealed_tokens private.send_rate_room private.send_rates_of private.sending_plan private.sending_room
-    private.share_number private.share_opt_outs private.skip_recipients private.skip_waiting_recipients
-    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
-    private.take_lease private.total_deletes private.total_inserts private.total_updates private.touch_updated_at
-    private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions private.wanted_subaccount
-    private.words_of private.yield_sid public.account_and_shared_numbers public.ask_for_drifted_convergence
+    private.audit_number_sync private.available_sends private.campaign_count_of private.campaign_outcome
+    private.changed_status private.check_sending_rules private.clear_released_sid private.compare_account
+    private.complete_purchase private.cost_of private.count_campaign_deletes private.count_campaign_updates
+    private.counts_as_sent private.delete_campaign_texts private.describe_function_grants private.describe_queues
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
+    private.estimated_segments private.finish_sweep private.forget_job_error private.has_opted_out private.hour_of
+    private.insert_campaign private.is_destination_refused private.is_enqueued private.keyword_reply
+    private.level_of_sweep private.link_customer private.lock_campaign private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_running
+    private.may_create_subaccount private.message_may_move private.message_status_named private.message_status_rank
+    private.move_campaign_count private.note_consent private.note_conversation private.note_opt_out
+    private.note_reported_opt_out private.note_sends private.our_functions private.our_tables private.plan_for_price
+    private.plan_of private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.refuse_change
+    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.reseal_token
+    private.reserve_next private.reserve_recipients private.sealed_tokens private.send_rates_of private.sender_of
+    private.sending_plan private.share_number private.share_opt_outs private.skip_recipients
+    private.skip_waiting_recipients private.store_primary_token private.store_subaccount private.store_taken_in_number
+    private.take_in_number private.take_lease private.total_deletes private.total_inserts private.total_updates
+    private.touch_updated_at private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
+    private.wanted_subaccount private.words_of public.account_and_shared_numbers public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
     public.begin_sweep public.begin_token_rotation public.cancel_number_release public.cancel_number_reservation
@@ -353,7 +354,7 @@ as $$
   select 'queue', 'ok'::public.installation_verdict, format('%s jobs waiting', count(*)) from pgmq.q_jobs
   union all
   select 'dead letters', (case count(*) when 0 then 'ok' else 'warn' end)::public.installation_verdict,
-    format('%s jobs gave up', count(*))
+    format('%s jobs failed at their last attempt', count(*))
   from pgmq.q_jobs_dead;
 $$;
 comment on function private.describe_queues() is 'How many jobs and dead letters there are.';
@@ -402,6 +403,37 @@ as $$
 $$;
 comment on function private.describe_shared_numbers() is 'How many shared numbers are on offer.';
 
+create function private.describe_sealing_keys() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  with needed as (
+    select k.key_id, k.tokens, k.key_id = any (r.key_ids) as is_held,
+      k.key_id = r.current_key as is_current
+    from public.sealing_keys_in_use() k left join private.sealing_ring r on true
+  ), summary as (
+    select
+      string_agg(format('%s for "%s"', tokens, key_id), ', ' order by key_id) filter (where not is_held) as missing,
+      string_agg(format('%s under "%s"', tokens, key_id), ', ' order by key_id) filter (where not is_current) as older,
+      coalesce(sum(tokens), 0) as total
+    from needed
+  )
+  select 'sealing keys',
+    (case when r.current_key is null then 'warn' when s.missing is not null then 'fail' when s.older is not null
+      then 'warn' else 'ok' end)::public.installation_verdict,
+    case
+      when r.current_key is null then 'run-jobs has not yet reported its keys'
+      when s.missing is not null then 'TOKEN_SEALING_KEYS lacks keys that tokens need: ' || s.missing
+      when s.older is not null then format('"%s" seals; older ones are still needed: %s', r.current_key, s.older)
+      else format('"%s" seals all %s tokens', r.current_key, s.total)
+        || coalesce((select '; not needed: ' || string_agg('"' || k || '"', ', ' order by k) from unnest(r.key_ids) k
+          where k <> r.current_key), '')
+    end
+  from summary s left join private.sealing_ring r on true;
+$$;
+comment on function private.describe_sealing_keys() is
+  'Whether the functions hold each key in use, and whether keys other than the current one are in use.';
+
 create function public.describe_installation()
 returns table (subject text, verdict public.installation_verdict, finding text)
 language sql stable
@@ -413,8 +445,7 @@ as $$
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
   union all select * from private.describe_shared_numbers()
-  union all select k.subject, k.verdict::text::public.installation_verdict, k.finding
-    from private.describe_sealing_keys() k;
+  union all select * from private.describe_sealing_keys();
 $$;
 comment on function public.describe_installation() is
   'Each part of this installation and whether it is in order. The source of `deno task verify`.';
@@ -438,6 +469,7 @@ revoke execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_shared_numbers(),
+  private.describe_sealing_keys(),
   public.describe_installation()
   from public, anon, authenticated;
 grant execute on function
@@ -457,5 +489,6 @@ grant execute on function
   private.describe_queues(),
   private.describe_schedule(),
   private.describe_shared_numbers(),
+  private.describe_sealing_keys(),
   public.describe_installation()
   to service_role;

@@ -1,4 +1,4 @@
--- Who may do what to which table and column, exactly; and which policies stand behind it.
+-- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
 select plan(29);
@@ -19,17 +19,17 @@ cross join lateral pg_catalog.aclexplode(t.attacl) a
 left join pg_catalog.pg_roles r on r.oid = a.grantee
 where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace);
 
--- The tables ------------------------------------------------------------------------------------------------------------
+-- The tables ---------------------------------------------------------------------------------------------------------
 
 select is_empty(
   $$ select * from pg_temp.table_grants where grantee in ('PUBLIC', 'anon') $$,
-  'Nobody who is not signed in has any privilege on any table');
+  'PUBLIC and anon have no privilege on any table');
 
 select bag_eq(
   $$ select name, privilege_type from pg_temp.table_grants where grantee = 'authenticated' $$,
   $$ values ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
     ('subscriptions', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
-  'A tenant may read seven tables as a whole, and write none');
+  'authenticated may select from seven whole tables and write none');
 
 select bag_eq(
   $$ select name, string_agg(privilege_type, ' ' order by privilege_type) from pg_temp.table_grants where grantee = 'service_role' group by name $$,
@@ -60,40 +60,40 @@ select bag_eq(
     ('user_preferences', 'DELETE INSERT SELECT UPDATE'),
     ('user_twilio_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('webhook_events', 'INSERT SELECT UPDATE') $$,
-  'The service reads and writes rows, never truncates, adds to the audit log only, and deletes no webhook event');
+  'service_role selects and writes rows, never truncates, only adds to the audit log, and deletes no webhook event');
 
--- The columns -----------------------------------------------------------------------------------------------------------
+-- The columns --------------------------------------------------------------------------------------------------------
 
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'user_preferences' $$,
   $$ values ('authenticated', 'SELECT', 'user_id'), ('authenticated', 'SELECT', 'twilio_subaccount_sid'),
     ('authenticated', 'SELECT', 'twilio_subaccount_status'), ('authenticated', 'SELECT', 'twilio_subaccount_created_at'),
     ('authenticated', 'SELECT', 'twilio_subaccount_friendly_name') $$,
-  'Of the preferences a tenant may read their subaccount, without its token');
+  'authenticated may read the subaccount columns of user_preferences except the token');
 
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'sms_messages' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'direction', 'from_number', 'to_number', 'body', 'media_urls',
     'status', 'twilio_message_sid', 'account_sid', 'source', 'error_code', 'error_message', 'num_segments', 'encoding', 'price',
     'price_unit', 'idempotency_key', 'status_updated_at', 'created_at', 'media_types', 'campaign_id', 'own_number', 'peer_number', 'redacted_at']) c $$,
-  'Of a message a tenant may read all but the request hash and our search for it');
+  'authenticated may read all columns of sms_messages except the request hash and the look-up time');
 
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
     'status_reason', 'scheduled_at', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
     'created_at', 'updated_at']) c $$,
-  'Of a campaign a tenant may read all but the request hash, its key, and how its jobs go');
+  'authenticated may read all columns of campaigns except the request hash, the key and the job state');
 
 select is_empty(
   $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns') $$,
-  'No other table has privileges on single columns');
+  'No other table has column privileges');
 
 select bag_eq(
   $$ select role::text, has_column_privilege(role, 'public.user_preferences', 'twilio_subaccount_auth_token_encrypted', 'select')
      from unnest(array['anon', 'authenticated', 'service_role']) role $$,
   $$ values ('anon', false), ('authenticated', false), ('service_role', true) $$,
-  'Of the roles of the API only the service reads a token');
+  'Of the API roles, only service_role may read the token column');
 
 select is_empty(
   $$ select role, c.oid::regclass, a.attname, privilege
@@ -101,51 +101,51 @@ select is_empty(
        pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'r'
        and has_column_privilege(role, c.oid, a.attnum, privilege) $$,
-  'No column of any table is writable by a tenant or a stranger');
+  'No column of any table is writable for anon or authenticated');
 
--- The policies ----------------------------------------------------------------------------------------------------------
+-- The policies -------------------------------------------------------------------------------------------------------
 
-select policies_are('public', 'user_preferences', array['A tenant reads their own preferences'], 'Preferences have the one policy of their tenant');
-select policies_are('public', 'plans', array['Anyone signed in reads the plans'], 'Plans have the one policy of the signed-in');
-select policies_are('public', 'subscriptions', array['A tenant reads their own subscriptions'], 'Subscriptions have the one policy of their tenant');
-select policies_are('public', 'user_twilio_numbers', array['A tenant reads their own numbers'], 'Numbers have the one policy of their tenant');
-select policies_are('public', 'sms_messages', array['A tenant reads their own messages'], 'Messages have the one policy of their tenant');
-select policies_are('public', 'sms_opt_outs', array['A tenant reads the opt-outs of their numbers'], 'Opt-outs have the one policy of their tenant');
-select policies_are('public', 'messaging_settings', array['A tenant reads their own messaging settings'], 'Messaging settings have the one policy of their tenant');
-select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'Conversations have the one policy of their tenant');
-select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'Campaigns have the one policy of their tenant');
-select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'Usage has the one policy of its tenant');
-select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'Webhook events have the one policy of the service');
-select policies_are('public', 'audit_log', array['Only the service reads the audit log'], 'The audit log has the one policy of the service');
+select policies_are('public', 'user_preferences', array['A tenant reads their own preferences'], 'user_preferences has the one policy of its tenant');
+select policies_are('public', 'plans', array['Anyone signed in reads the plans'], 'plans has the one policy for signed-in users');
+select policies_are('public', 'subscriptions', array['A tenant reads their own subscriptions'], 'subscriptions has the one policy of its tenant');
+select policies_are('public', 'user_twilio_numbers', array['A tenant reads their own numbers'], 'user_twilio_numbers has the one policy of its tenant');
+select policies_are('public', 'sms_messages', array['A tenant reads their own messages'], 'sms_messages has the one policy of its tenant');
+select policies_are('public', 'sms_opt_outs', array['A tenant reads the opt-outs of their numbers'], 'sms_opt_outs has the one policy of its tenant');
+select policies_are('public', 'messaging_settings', array['A tenant reads their own messaging settings'], 'messaging_settings has the one policy of its tenant');
+select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'sms_conversations has the one policy of its tenant');
+select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
+select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'twilio_usage has the one policy of its tenant');
+select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'webhook_events has the one policy of service_role');
+select policies_are('public', 'audit_log', array['Only the service reads the audit log'], 'audit_log has the one policy of service_role');
 
 select is_empty($$ select tablename, policyname from pg_catalog.pg_policies where schemaname = 'private' $$,
-  'No private table has a policy: nobody of the API has business there');
+  'No private table has a policy');
 
 select bag_eq(
   $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where schemaname in ('public', 'private') and tablename <> 'webhook_events' and tablename <> 'audit_log' $$,
   $$ values ('SELECT', 'PERMISSIVE', '{authenticated}') $$,
-  'Every policy of a tenant is for reading, and for the signed-in');
+  'Every tenant policy is for SELECT and for authenticated');
 
 select bag_eq(
   $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where tablename in ('webhook_events', 'audit_log') $$,
   $$ values ('SELECT', 'PERMISSIVE', '{service_role}') $$,
-  'The policies of ledgers are for reading, and for the service');
+  'The policies of audit_log and webhook_events are for SELECT and for service_role');
 
 select bag_eq(
   $$ select tablename::text from pg_catalog.pg_policies where schemaname = 'public' and qual <> '(( SELECT auth.uid() AS uid) = user_id)' $$,
   $$ values ('plans'), ('webhook_events'), ('audit_log') $$,
-  'Every policy on rows of tenants compares with the caller''s own id, read once per query');
+  'Every tenant policy compares user_id with auth.uid(), evaluated once per query');
 
 select isnt_empty($$ select from pg_catalog.pg_roles where rolname = 'service_role' and rolbypassrls $$,
-  'The service is above row security: its functions see every tenant');
+  'service_role bypasses row level security');
 select is_empty($$ select rolname from pg_catalog.pg_roles where rolname in ('anon', 'authenticated') and (rolbypassrls or rolsuper) $$,
-  'Tenants and strangers are not');
+  'anon and authenticated do not bypass row level security');
 select is_empty(
   $$ select m.member::regrole from pg_catalog.pg_auth_members m where m.member in ('anon'::regrole, 'authenticated'::regrole) $$,
-  'Tenants and strangers belong to no other role');
+  'anon and authenticated are members of no other role');
 select is_empty(
   $$ select role from unnest(array['anon', 'authenticated']) role where has_schema_privilege(role, 'private', 'usage') $$,
-  'The private schema is closed to tenants and strangers');
+  'anon and authenticated have no USAGE on the private schema');
 
 select * from finish();
 rollback;

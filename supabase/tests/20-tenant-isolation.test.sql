@@ -1,4 +1,4 @@
--- What tenants, attackers and strangers can do to each other's rows through the Data API: read their own, and nothing else.
+-- Through the Data API, a tenant reads their own rows. No caller reads another tenant's rows, and none writes.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -6,7 +6,7 @@ select plan(252 + 2 * (select count(*)::integer from pg_catalog.pg_class where r
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
--- The tenant and the neighbour each have one row of everything.
+-- The tenant and the neighbour each have one row in every table.
 insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
 select id, 'AC-pgtap-' || email, 'active', 'v1.k1.iv.sealed' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status)
@@ -42,39 +42,39 @@ insert into changes values
   ('truncate', 'truncate public.%1$I');
 grant select on tenant_tables, all_tables, changes to public;
 
--- Reading ---------------------------------------------------------------------------------------------------------------
+-- Reading ------------------------------------------------------------------------------------------------------------
 
 select pg_temp.sign_in(pg_temp.tenant());
-select set_eq(format('select user_id from public.%I', name), array[pg_temp.tenant()], format('A tenant reads their own rows of %s and no other''s', name))
+select set_eq(format('select user_id from public.%I', name), array[pg_temp.tenant()], format('A tenant reads only their own rows of %s', name))
 from tenant_tables;
-select isnt_empty('select key from public.plans', 'A tenant reads the plans they may buy');
+select isnt_empty('select key from public.plans', 'A tenant reads the plans');
 
 select pg_temp.sign_in(pg_temp.neighbour());
-select set_eq(format('select user_id from public.%I', name), array[pg_temp.neighbour()], format('A neighbour reads their own rows of %s and no other''s', name))
+select set_eq(format('select user_id from public.%I', name), array[pg_temp.neighbour()], format('A neighbour reads only their own rows of %s', name))
 from tenant_tables;
 
 select pg_temp.sign_in(pg_temp.attacker());
-select is_empty(format('select user_id from public.%I', name), format('An attacker who asks for all rows of %s sees none', name))
+select is_empty(format('select user_id from public.%I', name), format('An attacker who selects all rows of %s gets none', name))
 from tenant_tables;
-select is_empty(format('select user_id from public.%I where user_id = %L', name, pg_temp.tenant()), format('An attacker who asks for the tenant''s rows of %s sees none', name))
+select is_empty(format('select user_id from public.%I where user_id = %L', name, pg_temp.tenant()), format('An attacker who selects the tenant''s rows of %s gets none', name))
 from tenant_tables;
-select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An attacker cannot look into %s', name))
+select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An attacker cannot select from %s', name))
 from unnest(array['webhook_events', 'audit_log']) name;
 
 select pg_temp.sign_in(pg_temp.operator(), 'operator');
-select is_empty(format('select user_id from public.%I', name), format('An operator reads no rows of %s past the admin function', name))
+select is_empty(format('select user_id from public.%I', name), format('An operator reads no rows of %s without the admin function', name))
 from tenant_tables;
-select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An operator cannot look into %s past the admin function', name))
+select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An operator cannot select from %s without the admin function', name))
 from unnest(array['webhook_events', 'audit_log']) name;
 
 select pg_temp.sign_out();
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('A stranger cannot read %s', name))
 from all_tables;
 
--- The token -------------------------------------------------------------------------------------------------------------
+-- The token ----------------------------------------------------------------------------------------------------------
 
 select pg_temp.sign_in(pg_temp.tenant());
-select throws_ok('select ' || expression, '42501', null, format('A tenant cannot get at their own token by "%s"', expression))
+select throws_ok('select ' || expression, '42501', null, format('A tenant cannot read their own token by "%s"', expression))
 from unnest(array[
   'twilio_subaccount_auth_token_encrypted from public.user_preferences',
   '* from public.user_preferences',
@@ -83,18 +83,18 @@ from unnest(array[
   'user_id from public.user_preferences order by twilio_subaccount_auth_token_encrypted',
   'to_jsonb(p) from public.user_preferences p',
   'p from public.user_preferences p']) expression;
-select throws_ok(format('select request_hash from public.%I', name), '42501', null, format('A tenant cannot read what a request to %s was hashed to', name))
+select throws_ok(format('select request_hash from public.%I', name), '42501', null, format('A tenant cannot read the request hash of %s', name))
 from unnest(array['sms_messages', 'campaigns']) name;
 
 set local role service_role;
 select results_eq(
   format('select twilio_subaccount_auth_token_encrypted from public.user_preferences where user_id = %L', pg_temp.tenant()),
-  array['v1.k1.iv.sealed'], 'The service reads the sealed token');
+  array['v1.k1.iv.sealed'], 'service_role reads the sealed token');
 
--- Writing: the grants alone say no --------------------------------------------------------------------------------------
+-- Writing: refused by the grants -------------------------------------------------------------------------------------
 
 select pg_temp.sign_in(pg_temp.tenant());
-select throws_ok(format(statement, name, own_column), '42501', null, format('A tenant cannot %s %s, not even for themselves', kind, name))
+select throws_ok(format(statement, name, own_column), '42501', null, format('A tenant cannot %s %s, even for their own user id', kind, name))
 from all_tables, changes;
 
 select pg_temp.sign_in(pg_temp.attacker());
@@ -104,26 +104,26 @@ select throws_ok(
 from tenant_tables;
 
 select pg_temp.sign_in(pg_temp.operator(), 'operator');
-select throws_ok(format(statement, name, own_column), '42501', null, format('An operator cannot %s %s past the admin function', kind, name))
+select throws_ok(format(statement, name, own_column), '42501', null, format('An operator cannot %s %s without the admin function', kind, name))
 from all_tables, changes where kind in ('insert into', 'update', 'delete from') and name in ('audit_log', 'plans', 'user_preferences');
 
 select pg_temp.sign_out();
 select throws_ok(format(statement, name, own_column), '42501', null, format('A stranger cannot %s %s', kind, name))
 from all_tables, changes;
 
--- Writing: even where somebody grants too much, the policies say no -----------------------------------------------------
+-- Writing: refused by the policies, even with too wide a grant -------------------------------------------------------
 
 reset role;
 grant select, insert, update, delete on all tables in schema public to anon, authenticated;
 
 select pg_temp.sign_in(pg_temp.attacker());
-select is_empty(format('update public.%I set %I = %I returning 1', name, own_column, own_column), format('With a careless grant an attacker still updates no row of %s', name))
+select is_empty(format('update public.%I set %I = %I returning 1', name, own_column, own_column), format('With too wide a grant, an attacker still updates no row of %s', name))
 from all_tables;
-select is_empty(format('delete from public.%I returning 1', name), format('With a careless grant an attacker still deletes no row of %s', name))
+select is_empty(format('delete from public.%I returning 1', name), format('With too wide a grant, an attacker still deletes no row of %s', name))
 from all_tables;
 select throws_ok(
   format('insert into public.%1$I select (jsonb_populate_record(null::public.%1$I, %2$L)).*', name, fields), '42501', null,
-  format('With a careless grant an attacker still inserts no row into %s', name))
+  format('With too wide a grant, an attacker still inserts no row into %s', name))
 from (values
   ('user_preferences', '{"user_id": "a0000000-0000-4000-8000-000000000003", "created_at": "2026-01-01", "updated_at": "2026-01-01", "twilio_subaccount_status": "active"}'),
   ('subscriptions', '{"id": "sub_x", "user_id": "a0000000-0000-4000-8000-000000000003", "stripe_customer_id": "cus_x", "plan_key": "scale", "status": "active", "created_at": "2026-01-01", "updated_at": "2026-01-01"}'),
@@ -134,10 +134,10 @@ from (values
 ) rows (name, fields);
 
 select pg_temp.sign_out();
-select is_empty(format('select 1 from public.%I', name), format('With a careless grant a stranger still reads no row of %s', name))
+select is_empty(format('select 1 from public.%I', name), format('With too wide a grant, a stranger still reads no row of %s', name))
 from all_tables;
 
--- The private schema ----------------------------------------------------------------------------------------------------
+-- The private schema -------------------------------------------------------------------------------------------------
 
 reset role;
 create temp table private_tables as
@@ -145,10 +145,10 @@ create temp table private_tables as
 grant select on private_tables to public;
 
 select pg_temp.sign_in(pg_temp.attacker());
-select throws_ok(format('select 1 from private.%I', name), '42501', 'permission denied for schema private', format('An attacker cannot reach private.%s', name))
+select throws_ok(format('select 1 from private.%I', name), '42501', 'permission denied for schema private', format('An attacker cannot select from private.%s', name))
 from private_tables order by name;
 select pg_temp.sign_out();
-select throws_ok(format('select 1 from private.%I', name), '42501', 'permission denied for schema private', format('A stranger cannot reach private.%s', name))
+select throws_ok(format('select 1 from private.%I', name), '42501', 'permission denied for schema private', format('A stranger cannot select from private.%s', name))
 from private_tables order by name;
 
 select * from finish();

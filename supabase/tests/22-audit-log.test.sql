@@ -1,4 +1,4 @@
--- The audit log only grows: the grants say no to the service, and triggers say no even to the owner.
+-- The audit log is append only: grants refuse changes by service_role, and triggers refuse them for the owner as well.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -9,41 +9,41 @@ select pg_temp.join_as('tenant');
 set local role service_role;
 select lives_ok(
   $$ insert into public.audit_log (actor, action, user_id) values ('operator:x', 'tenant.suspended', pg_temp.tenant()) $$,
-  'The service adds a line');
+  'service_role adds a line');
 select lives_ok(
   $$ select private.audit('converge', 'subaccount.created', pg_temp.tenant(), 'AC1', 'req-1') $$,
-  'The service adds a line by the helper');
+  'private.audit adds a line');
 select results_eq(
   $$ select action, subaccount_sid, request_id, details from public.audit_log where user_id = pg_temp.tenant() order by id $$,
   $$ values ('tenant.suspended', null, null, '{}'::jsonb), ('subaccount.created', 'AC1', 'req-1', '{}') $$,
-  'The service reads the lines in the order they were added');
-select throws_ok('update public.audit_log set actor = ''somebody else''', '42501', null, 'The service cannot change a line');
-select throws_ok('delete from public.audit_log', '42501', null, 'The service cannot delete a line');
-select throws_ok('truncate public.audit_log', '42501', null, 'The service cannot empty the log');
+  'service_role reads the lines in the order of insertion');
+select throws_ok('update public.audit_log set actor = ''another actor''', '42501', null, 'service_role cannot update a line');
+select throws_ok('delete from public.audit_log', '42501', null, 'service_role cannot delete a line');
+select throws_ok('truncate public.audit_log', '42501', null, 'service_role cannot truncate the log');
 select throws_ok(
-  $$ insert into public.audit_log (actor, action) values ('someone', 'x') on conflict (id) do update set actor = 'someone else' $$,
-  '42501', null, 'The service cannot change a line by an upsert');
+  $$ insert into public.audit_log (actor, action) values ('first', 'x') on conflict (id) do update set actor = 'second' $$,
+  '42501', null, 'service_role cannot update a line by an upsert');
 select throws_ok($$ insert into public.audit_log (actor, action) values ('', 'x') $$, '23514', null, 'A line without an actor is refused');
-select throws_ok($$ insert into public.audit_log (id, actor, action) values (1, 'x', 'x') $$, '428C9', null, 'A line cannot choose its place');
+select throws_ok($$ insert into public.audit_log (id, actor, action) values (1, 'x', 'x') $$, '428C9', null, 'A line with an explicit id is refused');
 
 reset role;
-select throws_ok('update public.audit_log set actor = ''somebody else''', '42501', 'Cannot update public.audit_log: it is append only',
-  'Not even the owner changes a line');
+select throws_ok('update public.audit_log set actor = ''another actor''', '42501', 'Cannot update public.audit_log: it is append only',
+  'The owner cannot update a line');
 select throws_ok('delete from public.audit_log', '42501', 'Cannot delete public.audit_log: it is append only',
-  'Not even the owner deletes a line');
+  'The owner cannot delete a line');
 select throws_ok('truncate public.audit_log', '42501', 'Cannot truncate public.audit_log: it is append only',
-  'Not even the owner empties the log');
+  'The owner cannot truncate the log');
 
 grant all on public.audit_log to service_role;
 set local role service_role;
-select throws_ok('update public.audit_log set actor = ''somebody else''', '42501', 'Cannot update public.audit_log: it is append only',
-  'A careless grant does not let the service change a line');
+select throws_ok('update public.audit_log set actor = ''another actor''', '42501', 'Cannot update public.audit_log: it is append only',
+  'service_role with a grant of all rights cannot update a line');
 
 reset role;
 select lives_ok('delete from auth.users where id = pg_temp.tenant()', 'A user with lines in the log can be deleted');
 select is(
   (select count(*) from public.audit_log where user_id = pg_temp.tenant() and subaccount_sid = 'AC1'), 1::bigint,
-  'The trail of a deleted user, with the SID of their subaccount, survives them');
+  'The lines of a deleted user stay, with the SID of their subaccount');
 
 select * from finish();
 rollback;

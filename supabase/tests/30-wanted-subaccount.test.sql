@@ -1,5 +1,4 @@
--- What a tenant should have: whether they are still here, then an operator's hold, then the best of their subscriptions, then
--- their own request.
+-- The wanted status, in order of precedence: the user's deletion, an operator's hold, the best subscription, the request.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -7,7 +6,7 @@ select plan(31);
 
 select pg_temp.join_as('tenant');
 
--- One subscription, at a moment -----------------------------------------------------------------------------------------
+-- One subscription at a moment ---------------------------------------------------------------------------------------
 -- Past due since the 10th with 7 days of grace, ended on the 10th with 30 days of retention.
 
 select is(
@@ -28,13 +27,13 @@ from (values
   ('incomplete', '2026-01-10 12:00Z', 'none'),
   ('incomplete_expired', '2026-01-10 12:00Z', 'none')) cases (status, at, wanted);
 
--- Every status that the table takes has a case above: a new one must be thought about here.
+-- A new status needs a case above.
 select set_eq(
   $$ select unnest(enum_range(null::public.subscription_status))::text $$,
   array['trialing', 'active', 'past_due', 'paused', 'unpaid', 'canceled', 'incomplete', 'incomplete_expired'],
-  'The statuses are those that Stripe has and that are decided above');
+  'The cases above cover every subscription status');
 
--- One tenant ------------------------------------------------------------------------------------------------------------
+-- All subscriptions of a tenant --------------------------------------------------------------------------------------
 
 create temp table states (name text, status public.subscription_status, past_due_since timestamptz, ended_at timestamptz, wanted text);
 insert into states values
@@ -54,7 +53,7 @@ create function pg_temp.subscribe(p_id text, p_state text) returns void language
   select p_id, pg_temp.tenant(), 'cus_pgtap', 'team', status, past_due_since, ended_at from states where name = p_state;
 $$;
 
--- Puts the tenant into a situation, asks, and takes it all back.
+-- Returns the wanted status for these facts and removes them again.
 create function pg_temp.wanted(p_states text[], p_hold text, p_requested boolean) returns text language plpgsql as $$
 declare
   answer text;
@@ -68,13 +67,13 @@ begin
 end;
 $$;
 
-select is(pg_temp.wanted('{}', null, false), 'none', 'Who neither subscribed nor asked is entitled to nothing');
-select is(pg_temp.wanted('{}', null, true), 'active', 'Who asked without ever subscribing has what they asked for');
-select is(pg_temp.wanted('{incomplete}', null, true), 'active', 'A payment that never went through takes nothing from who asked');
-select is(pg_temp.wanted('{canceled beyond retention}', null, true), 'closed', 'An old request does not outlive a subscription that ended');
-select is(pg_temp.wanted('{canceled beyond retention, trialing}', null, false), 'active', 'An old canceled subscription does not take a paid one down');
-select is(pg_temp.wanted('{active}', 'suspended', true), 'suspended', 'An operator''s hold is above a paid subscription');
-select is(pg_temp.wanted('{canceled beyond retention}', 'suspended', false), 'suspended', 'An operator''s suspension keeps a subaccount from being closed');
+select is(pg_temp.wanted('{}', null, false), 'none', 'wanted_subaccount returns none without a subscription and a request');
+select is(pg_temp.wanted('{}', null, true), 'active', 'wanted_subaccount returns active for a request without a subscription');
+select is(pg_temp.wanted('{incomplete}', null, true), 'active', 'wanted_subaccount returns active for a request with a subscription that was never paid');
+select is(pg_temp.wanted('{canceled beyond retention}', null, true), 'closed', 'wanted_subaccount returns closed for a request with a subscription past its retention');
+select is(pg_temp.wanted('{canceled beyond retention, trialing}', null, false), 'active', 'wanted_subaccount returns active for a paid subscription beside an old canceled one');
+select is(pg_temp.wanted('{active}', 'suspended', true), 'suspended', 'wanted_subaccount returns suspended for an operator''s suspension with a paid subscription');
+select is(pg_temp.wanted('{canceled beyond retention}', 'suspended', false), 'suspended', 'wanted_subaccount returns suspended, not closed, for an operator''s suspension with a subscription past its retention');
 
 select results_eq(
   $$ select one.name, other.name, pg_temp.wanted(array[one.name, other.name], null, false)
@@ -85,39 +84,39 @@ select results_eq(
        when 'closed' in (one.wanted, other.wanted) then 'closed'
        else 'none' end
      from states one, states other order by one.name, other.name $$,
-  'Of any two subscriptions the better one counts, whichever is older');
+  'Of any two subscriptions, the better one counts, in either order');
 
 select results_eq(
   $$ select name, hold, requested, pg_temp.wanted(array[name], hold, requested)
      from states, unnest(array['suspended', 'closed']) hold, unnest(array[false, true]) requested order by name, hold, requested $$,
   $$ select name, hold, requested, hold
      from states, unnest(array['suspended', 'closed']) hold, unnest(array[false, true]) requested order by name, hold, requested $$,
-  'An operator''s hold is above every subscription and every request');
+  'An operator''s hold takes precedence over every subscription and request');
 
 select results_eq(
   $$ select name, pg_temp.wanted(array[name], null, true) from states order by name $$,
   $$ select name, case when wanted = 'none' then 'active' else wanted end from states order by name $$,
-  'A request counts where no subscription says otherwise');
+  'A request counts unless a paid subscription decides otherwise');
 
-select is((select count(*) from private.tenancies where user_id = pg_temp.tenant()), 0::bigint, 'A look at what is wanted writes nothing');
+select is((select count(*) from private.tenancies where user_id = pg_temp.tenant()), 0::bigint, 'wanted_subaccount stores nothing');
 
--- The periods of the plan -----------------------------------------------------------------------------------------------
+-- The periods of the plan --------------------------------------------------------------------------------------------
 
 update public.plans set past_due_grace = '1 day', retention = '1 day' where key = 'team';
 select pg_temp.subscribe('sub_pgtap', 'past due within grace');
-select is(private.wanted_subaccount(pg_temp.tenant())::text, 'suspended', 'How long the grace is, the plan says');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'suspended', 'The plan sets the grace period');
 update public.subscriptions set status = 'canceled', ended_at = now() - interval '29 days' where id = 'sub_pgtap';
-select is(private.wanted_subaccount(pg_temp.tenant())::text, 'closed', 'How long the retention is, the plan says');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'closed', 'The plan sets the retention period');
 update public.subscriptions set ended_at = now() where id = 'sub_pgtap';
-select is(private.wanted_subaccount(pg_temp.tenant(), now() + interval '12 hours')::text, 'suspended', 'It can be asked for a moment to come, before the retention ends');
-select is(private.wanted_subaccount(pg_temp.tenant(), now() + interval '1 day')::text, 'closed', 'It can be asked for a moment to come, when the retention ends');
+select is(private.wanted_subaccount(pg_temp.tenant(), now() + interval '12 hours')::text, 'suspended', 'wanted_subaccount at a future moment within the retention returns suspended');
+select is(private.wanted_subaccount(pg_temp.tenant(), now() + interval '1 day')::text, 'closed', 'wanted_subaccount at the end of the retention returns closed');
 
--- Who is gone -----------------------------------------------------------------------------------------------------------
+-- Deleted users ------------------------------------------------------------------------------------------------------
 
 insert into private.tenancies (user_id, requested_at, operator_hold) values (pg_temp.tenant(), now(), 'suspended');
 delete from auth.users where id = pg_temp.tenant();
-select is(private.wanted_subaccount(pg_temp.tenant())::text, 'closed', 'A deleted user''s subaccount must be closed, also with an operator''s suspension');
-select is(private.wanted_subaccount(gen_random_uuid())::text, 'closed', 'Who never was is entitled to nothing that could be open');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'closed', 'wanted_subaccount returns closed for a deleted user, even with an operator''s suspension');
+select is(private.wanted_subaccount(gen_random_uuid())::text, 'closed', 'wanted_subaccount returns closed for an unknown user');
 
 select * from finish();
 rollback;

@@ -10,7 +10,7 @@ create view pg_temp.jobs as select message as job, extract(epoch from vt - enque
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 
--- Asking ----------------------------------------------------------------------------------------------------------------
+-- Requests -----------------------------------------------------------------------------------------------------------
 
 create function pg_temp.request(p_open_to_anyone boolean, p_user uuid default pg_temp.tenant(), p_request_id text default null)
 returns text language sql as $$
@@ -18,48 +18,48 @@ returns text language sql as $$
 $$;
 
 select is(pg_temp.request(false, p_request_id => 'req-1'), 'subscription_required',
-  'A request without a subscription is refused when only subscribers are served');
+  'request_subaccount returns subscription_required without a subscription when only subscribers are served');
 select is_empty('select 1 from private.tenancies where user_id = pg_temp.tenant()', 'A refused request is not stored');
 select is_empty('select 1 from pg_temp.jobs', 'A refused request asks for no convergence');
 select is_empty('select 1 from public.audit_log where user_id = pg_temp.tenant()', 'A refused request leaves no audit line');
 
-select is(pg_temp.request(true, p_request_id => 'req-2'), 'accepted', 'A request is accepted when anyone is served');
+select is(pg_temp.request(true, p_request_id => 'req-2'), 'accepted', 'request_subaccount returns accepted without a subscription when anyone is served');
 select results_eq('select requested_at, fence, leased_until from private.tenancies where user_id = pg_temp.tenant()',
   $$ values (now(), 0::bigint, null::timestamptz) $$, 'An accepted request is stored and takes no lease');
 select results_eq('select job, delay from pg_temp.jobs',
   $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant()), 20) $$,
-  'A delayed convergence is enqueued, in case the caller dies while converging');
+  'An accepted request enqueues a delayed convergence, in case the caller dies');
 select results_eq($$ select actor, action, request_id from public.audit_log where user_id = pg_temp.tenant() $$,
   $$ values ('user:' || pg_temp.tenant(), 'subaccount.requested', 'req-2') $$, 'The audit log names the tenant as the actor of the request');
-select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'After an accepted request an active subaccount is wanted');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'After an accepted request, the wanted status is active');
 
 update private.tenancies set requested_at = '2026-01-01Z' where user_id = pg_temp.tenant();
-select is(pg_temp.request(false), 'accepted', 'A tenant who asked while anyone was served is still served');
+select is(pg_temp.request(false), 'accepted', 'An earlier request is accepted when only subscribers are served');
 select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'The time of the first request is kept');
 
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed', 'name');
-select is(pg_temp.request(true), 'already AC1 name', 'A request with an active subaccount returns already, with its SID and name');
-select is((select count(*) from pg_temp.jobs), 2::bigint, 'The answer already asks for no convergence');
+select is(pg_temp.request(true), 'already AC1 name', 'request_subaccount returns already with the SID and name of an active subaccount');
+select is((select count(*) from pg_temp.jobs), 2::bigint, 'already asks for no convergence');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', null);
-select is(pg_temp.request(true), 'accepted', 'A request with a subaccount without its token is accepted: convergence reads the token');
+select is(pg_temp.request(true), 'accepted', 'request_subaccount returns accepted for a subaccount without a stored token');
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.sealed');
-select is(pg_temp.request(true), 'accepted', 'A request with a suspended subaccount that should be active is accepted');
+select is(pg_temp.request(true), 'accepted', 'request_subaccount returns accepted for a suspended subaccount that should be active');
 
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus', 'team', 'unpaid');
-select is(pg_temp.request(true), 'suspended', 'A request with an unpaid subscription returns suspended');
+select is(pg_temp.request(true), 'suspended', 'request_subaccount returns suspended with an unpaid subscription');
 update public.subscriptions set status = 'canceled', ended_at = now() - interval '1 year' where id = 'sub_pgtap';
-select is(pg_temp.request(true), 'closed', 'A request with a subscription that ended long ago returns closed');
+select is(pg_temp.request(true), 'closed', 'request_subaccount returns closed with a subscription past its retention');
 update public.subscriptions set status = 'active' where id = 'sub_pgtap';
 update private.tenancies set requested_at = null where user_id = pg_temp.tenant();
-select is(pg_temp.request(false), 'accepted', 'A request of a subscriber is accepted when only subscribers are served');
+select is(pg_temp.request(false), 'accepted', 'request_subaccount returns accepted for a subscriber when only subscribers are served');
 update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.tenant();
-select is(pg_temp.request(true), 'suspended', 'A request under an operator''s suspension returns suspended');
+select is(pg_temp.request(true), 'suspended', 'request_subaccount returns suspended under an operator''s suspension');
 update private.tenancies set operator_hold = 'closed' where user_id = pg_temp.tenant();
-select is(pg_temp.request(true), 'closed', 'A request after an operator closed the tenant returns closed');
+select is(pg_temp.request(true), 'closed', 'request_subaccount returns closed under an operator''s closure');
 update private.tenancies set operator_hold = null where user_id = pg_temp.tenant();
-select is(pg_temp.request(true, gen_random_uuid()), 'closed', 'A request of a deleted user whose token is still valid returns closed');
+select is(pg_temp.request(true, gen_random_uuid()), 'closed', 'request_subaccount returns closed for a deleted user');
 
--- The state of a subaccount ---------------------------------------------------------------------------------------------
+-- The account status -------------------------------------------------------------------------------------------------
 
 delete from public.user_preferences where user_id = pg_temp.tenant();
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
@@ -67,7 +67,7 @@ select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
 insert into public.user_preferences (user_id) values (pg_temp.tenant());
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())',
   $$ values ('none'::public.account_status, null::text, null::text) $$,
-  'subaccount_of returns none for a user whose row is the host''s only');
+  'subaccount_of returns none for a row without a subaccount');
 create function pg_temp.status_with(p_status text, p_token text) returns text language plpgsql as $$
 begin
   perform pg_temp.store(pg_temp.tenant(), 'AC1', p_status, p_token);
@@ -85,7 +85,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.sealed');
 select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ values ('active'::public.account_status, 'AC1', 'v1.k1.iv.sealed') $$,
   'subaccount_of returns the SID and the sealed token with the status');
 
--- Without a stored subaccount -------------------------------------------------------------------------------------------
+-- Without a stored subaccount ----------------------------------------------------------------------------------------
 
 delete from public.user_preferences where user_id = pg_temp.tenant();
 create function pg_temp.status_without(p_hold text, p_sid text) returns text language plpgsql as $$

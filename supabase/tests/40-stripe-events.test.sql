@@ -1,4 +1,4 @@
--- A webhook that was acknowledged is in the database, once, with one job to process it.
+-- An acknowledged webhook is stored once, with one job that processes it.
 begin;
 create extension if not exists pgtap with schema extensions;
 select plan(17);
@@ -8,39 +8,39 @@ create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 
-select is(public.record_stripe_event('evt_pgtap_1', 'invoice.paid', '2026-01-01Z', '{"id": "evt_pgtap_1", "n": 1}')::text, 'recorded', 'A new event is recorded');
+select is(public.record_stripe_event('evt_pgtap_1', 'invoice.paid', '2026-01-01Z', '{"id": "evt_pgtap_1", "n": 1}')::text, 'recorded', 'record_stripe_event returns recorded for a new event');
 select results_eq($$ select provider::text, type, occurred_at, payload, processed_at, result::text from public.webhook_events where event_id = 'evt_pgtap_1' $$,
   $$ values ('stripe', 'invoice.paid', '2026-01-01Z'::timestamptz, '{"id": "evt_pgtap_1", "n": 1}'::jsonb, null::timestamptz, null::text) $$,
-  'It is stored as it came, and not yet processed');
-select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "stripe-event", "eventId": "evt_pgtap_1"}'::jsonb) $$, 'One job is enqueued for it');
+  'A recorded event is stored unchanged and not processed');
+select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "stripe-event", "eventId": "evt_pgtap_1"}'::jsonb) $$, 'A recorded event enqueues one job');
 
-select is(public.record_stripe_event('evt_pgtap_1', 'invoice.paid', '2026-01-01Z', '{"id": "evt_pgtap_1", "n": 2}')::text, 'duplicate', 'The same event again is a duplicate');
-select is((select payload ->> 'n' from public.webhook_events where event_id = 'evt_pgtap_1'), '1', 'What was stored first stays');
+select is(public.record_stripe_event('evt_pgtap_1', 'invoice.paid', '2026-01-01Z', '{"id": "evt_pgtap_1", "n": 2}')::text, 'duplicate', 'record_stripe_event returns duplicate for a known event');
+select is((select payload ->> 'n' from public.webhook_events where event_id = 'evt_pgtap_1'), '1', 'A duplicate does not change the stored payload');
 select is((select count(*) from pg_temp.jobs), 1::bigint, 'A duplicate enqueues nothing');
 
--- The event and its job stand or fall together.
+-- An event and its job are stored in one transaction.
 savepoint lost;
 select public.record_stripe_event('evt_pgtap_2', 'invoice.paid', now(), '{}');
 rollback to lost;
 select results_eq($$ select (select count(*) from public.webhook_events where event_id = 'evt_pgtap_2'), (select count(*) from pg_temp.jobs) $$,
-  $$ values (0::bigint, 1::bigint) $$, 'Where the transaction is lost, neither the event nor its job is there');
-select is(public.record_stripe_event('evt_pgtap_2', 'invoice.paid', now(), '{}')::text, 'recorded', 'Delivered again it is recorded as if for the first time');
+  $$ values (0::bigint, 1::bigint) $$, 'A rolled-back transaction leaves neither the event nor its job');
+select is(public.record_stripe_event('evt_pgtap_2', 'invoice.paid', now(), '{}')::text, 'recorded', 'record_stripe_event returns recorded for an event whose first transaction was rolled back');
 
 select lives_ok($$ insert into public.webhook_events (provider, event_id, type, payload) values ('twilio', 'evt_pgtap_1', 'x', '{}') $$,
-  'Another provider may use the same id');
+  'An event of another provider may have the same id');
 select throws_ok($$ insert into public.webhook_events (provider, event_id, type, payload) values ('paypal', 'evt', 'x', '{}') $$, '22P02', null,
   'A webhook of an unknown provider is refused');
 
 select results_eq($$ select outcome::text, type, payload from public.begin_stripe_event('evt_pgtap_1') $$, $$ values ('pending', 'invoice.paid', '{"id": "evt_pgtap_1", "n": 1}'::jsonb) $$,
-  'A recorded event is read back as pending');
+  'begin_stripe_event returns pending with the type and payload of a recorded event');
 select results_eq($$ select outcome::text, type, payload, read_number from public.begin_stripe_event('evt_pgtap_never') $$, $$ values ('not_found', null::text, null::jsonb, null::bigint) $$,
   'begin_stripe_event returns not_found for an event that was never recorded');
-select is(public.settle_stripe_event('evt_pgtap_1', 'recorded')::text, 'settled', 'A processed event is settled');
+select is(public.settle_stripe_event('evt_pgtap_1', 'recorded')::text, 'settled', 'settle_stripe_event returns settled for a pending event');
 select results_eq($$ select processed_at, result::text from public.webhook_events where event_id = 'evt_pgtap_1' and provider = 'stripe' $$,
-  $$ values (now(), 'recorded') $$, 'When, and what was decided, is kept');
-select is(public.settle_stripe_event('evt_pgtap_1', 'ignored')::text, 'already', 'Settling again changes nothing');
-select is((select result::text from public.webhook_events where event_id = 'evt_pgtap_1' and provider = 'stripe'), 'recorded', 'The first decision stays');
-select is((select outcome::text from public.begin_stripe_event('evt_pgtap_1')), 'processed', 'A settled event is read back as processed');
+  $$ values (now(), 'recorded') $$, 'settle_stripe_event stores the time and the result');
+select is(public.settle_stripe_event('evt_pgtap_1', 'ignored')::text, 'already', 'settle_stripe_event, repeated, returns already');
+select is((select result::text from public.webhook_events where event_id = 'evt_pgtap_1' and provider = 'stripe'), 'recorded', 'The first result is kept');
+select is((select outcome::text from public.begin_stripe_event('evt_pgtap_1')), 'processed', 'begin_stripe_event returns processed for a settled event');
 
 select * from finish();
 rollback;

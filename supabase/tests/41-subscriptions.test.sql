@@ -1,4 +1,4 @@
--- Whose a Stripe customer is, and what was last read of a subscription.
+-- The user of a Stripe customer, and a subscription as last read from Stripe.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -19,66 +19,66 @@ create function pg_temp.subscription(p_id text) returns public.subscriptions lan
   select s from public.subscriptions s where id = p_id;
 $$;
 
--- Known from the start --------------------------------------------------------------------------------------------------
+-- A subscription with a user -----------------------------------------------------------------------------------------
 
-select is(pg_temp.record('sub_p1', 'cus_p1', pg_temp.tenant(), 'active', null, 'team'), 'recorded ' || pg_temp.tenant(), 'A subscription that names its user is recorded');
+select is(pg_temp.record('sub_p1', 'cus_p1', pg_temp.tenant(), 'active', null, 'team'), 'recorded ' || pg_temp.tenant(), 'record_subscription returns recorded with the user that the subscription names');
 select results_eq($$ select user_id, origin::text, stripe_customer_id, plan_key, status::text, past_due_since, current_period_start, current_period_end, cancel_at, ended_at, created_at
     from public.subscriptions where id = 'sub_p1' $$,
   $$ values (pg_temp.tenant(), 'metadata', 'cus_p1', 'team', 'active', null::timestamptz, '2026-01-01Z'::timestamptz, '2026-02-01Z'::timestamptz, '2026-03-01Z'::timestamptz,
-    null::timestamptz, '2026-01-01Z'::timestamptz) $$, 'All that was read is stored');
-select is((select user_id from private.stripe_customers where id = 'cus_p1'), pg_temp.tenant(), 'The customer is learned along with it');
-select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Convergence is asked for once');
-select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'The tenant is entitled at once');
-select is((select version from private.tenancies where user_id = pg_temp.tenant()), 1::bigint, 'The first fact starts the tenancy');
+    null::timestamptz, '2026-01-01Z'::timestamptz) $$, 'record_subscription stores every value');
+select is((select user_id from private.stripe_customers where id = 'cus_p1'), pg_temp.tenant(), 'record_subscription links the customer to the user');
+select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'record_subscription asks for one convergence');
+select is(private.wanted_subaccount(pg_temp.tenant())::text, 'active', 'The wanted status is active after an active subscription');
+select is((select version from private.tenancies where user_id = pg_temp.tenant()), 1::bigint, 'The first convergence request creates the tenancy with version 1');
 
--- Whose it is -----------------------------------------------------------------------------------------------------------
+-- The user of a subscription -----------------------------------------------------------------------------------------
 
-select is(pg_temp.record('sub_p2', 'cus_p1', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A subscription that names nobody is its customer''s');
+select is(pg_temp.record('sub_p2', 'cus_p1', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A subscription without a user belongs to its customer''s user');
 select is(pg_temp.record('sub_p3', 'cus_p1', pg_temp.attacker(), 'active'), 'recorded ' || pg_temp.tenant(),
-  'A subscription that names somebody else is its customer''s all the same');
-select is(pg_temp.record('sub_p1', 'cus_p9', pg_temp.attacker(), 'active'), 'recorded ' || pg_temp.tenant(), 'A subscription never changes its owner');
-select is(pg_temp.record('sub_p4', 'cus_p4', gen_random_uuid(), 'active'), 'unlinked', 'A user who does not exist owns nothing');
+  'A subscription that names another user belongs to its customer''s user');
+select is(pg_temp.record('sub_p1', 'cus_p9', pg_temp.attacker(), 'active'), 'recorded ' || pg_temp.tenant(), 'A known subscription keeps its user');
+select is(pg_temp.record('sub_p4', 'cus_p4', gen_random_uuid(), 'active'), 'unlinked', 'record_subscription returns unlinked for a user who does not exist');
 select is_empty($$ select 1 from private.stripe_customers where id = 'cus_p4' $$, 'A customer is not linked to a user who does not exist');
 
--- Linked later ----------------------------------------------------------------------------------------------------------
+-- Links after the subscription ---------------------------------------------------------------------------------------
 
-select is(pg_temp.record('sub_p5', 'cus_p5', null, 'trialing'), 'unlinked', 'A subscription that comes before the checkout is kept without an owner');
-select is((pg_temp.subscription('sub_p5')).status::text, 'trialing', 'It is stored');
+select is(pg_temp.record('sub_p5', 'cus_p5', null, 'trialing'), 'unlinked', 'record_subscription returns unlinked without a known user');
+select is((pg_temp.subscription('sub_p5')).status::text, 'trialing', 'An unlinked subscription is stored');
 update private.tenancies set version = 10 where user_id = pg_temp.tenant();
 reset role;
 delete from pgmq.q_jobs;
 set local role service_role;
-select is(public.link_stripe_customer('cus_p5', gen_random_uuid(), 'checkout')::text, 'unknown_user', 'A customer is not linked to a user nobody knows');
-select is(public.link_stripe_customer('cus_p5', pg_temp.tenant(), 'checkout')::text, 'linked', 'The checkout tells whose it is');
-select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'The subscription finds its owner');
-select is((pg_temp.subscription('sub_p5')).origin::text, 'checkout', 'The subscription''s origin is that of its customer''s link');
-select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'Now convergence is asked for');
-select is((select version from private.tenancies where user_id = pg_temp.tenant()), 11::bigint, 'The tenancy has a newer version');
-select is(public.link_stripe_customer('cus_p5', pg_temp.attacker(), 'metadata')::text, 'linked', 'Linking a linked customer is no error');
+select is(public.link_stripe_customer('cus_p5', gen_random_uuid(), 'checkout')::text, 'unknown_user', 'link_stripe_customer returns unknown_user for a user who does not exist');
+select is(public.link_stripe_customer('cus_p5', pg_temp.tenant(), 'checkout')::text, 'linked', 'link_stripe_customer returns linked for an existing user');
+select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'link_stripe_customer gives the customer''s subscriptions their user');
+select is((pg_temp.subscription('sub_p5')).origin::text, 'checkout', 'link_stripe_customer gives the customer''s subscriptions its origin');
+select results_eq('select user_id from pg_temp.asked', array[pg_temp.tenant()::text], 'link_stripe_customer asks for convergence');
+select is((select version from private.tenancies where user_id = pg_temp.tenant()), 11::bigint, 'link_stripe_customer increments the tenancy''s version');
+select is(public.link_stripe_customer('cus_p5', pg_temp.attacker(), 'metadata')::text, 'linked', 'link_stripe_customer returns linked for a customer that is linked to another user');
 select is((select user_id from private.stripe_customers where id = 'cus_p5'), pg_temp.tenant(), 'The first link stays');
-select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'Nobody takes over a subscription by a second checkout');
-select is((select count(*) from pg_temp.asked), 1::bigint, 'A link that finds nothing new asks for nothing');
-select is(pg_temp.record('sub_p6', 'cus_p5', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A later subscription of a linked customer knows its owner');
+select is((pg_temp.subscription('sub_p5')).user_id, pg_temp.tenant(), 'A second link does not change the user of a subscription');
+select is((select count(*) from pg_temp.asked), 1::bigint, 'A link that changes no subscription asks for no convergence');
+select is(pg_temp.record('sub_p6', 'cus_p5', null, 'active'), 'recorded ' || pg_temp.tenant(), 'A later subscription of a linked customer belongs to its user');
 select results_eq($$ select origin::text from public.subscriptions where id in ('sub_p5', 'sub_p6') order by id $$, array['checkout', 'checkout'],
   'A second link changes no origin, and a later subscription gets that of the first link');
 select is((pg_temp.subscription('sub_p4')).origin, null, 'A subscription without a user has no origin');
 
--- The grace period ------------------------------------------------------------------------------------------------------
+-- The grace period ---------------------------------------------------------------------------------------------------
 
 select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
-select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The grace period runs from the first time past due');
+select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'past_due_since is the first time past due');
 update public.subscriptions set past_due_since = '2026-01-15Z' where id = 'sub_p1';
 select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
-select is((pg_temp.subscription('sub_p1')).past_due_since, '2026-01-15Z'::timestamptz, 'A reminder does not start it again');
+select is((pg_temp.subscription('sub_p1')).past_due_since, '2026-01-15Z'::timestamptz, 'A later read that is past due keeps past_due_since');
 select pg_temp.record('sub_p1', 'cus_p1', null, 'active');
-select is((pg_temp.subscription('sub_p1')).past_due_since, null, 'Paying ends it');
+select is((pg_temp.subscription('sub_p1')).past_due_since, null, 'An active subscription has no past_due_since');
 select pg_temp.record('sub_p1', 'cus_p1', null, 'past_due');
-select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The next time past due has a period of its own');
+select is((pg_temp.subscription('sub_p1')).past_due_since, now(), 'The next time past due sets past_due_since anew');
 select pg_temp.record('sub_p1', 'cus_p1', null, 'canceled', p_ended => '2026-01-20Z');
 select results_eq($$ select status::text, past_due_since, ended_at from public.subscriptions where id = 'sub_p1' $$,
-  $$ values ('canceled', null::timestamptz, '2026-01-20Z'::timestamptz) $$, 'When it ended is kept');
+  $$ values ('canceled', null::timestamptz, '2026-01-20Z'::timestamptz) $$, 'The end of a subscription is stored');
 
--- The plan --------------------------------------------------------------------------------------------------------------
+-- The plan -----------------------------------------------------------------------------------------------------------
 
 update public.plans set stripe_price_id = 'price_pgtap' where key = 'scale';
 create function pg_temp.plan_for(p_price text, p_lookup text) returns text language plpgsql as $$
@@ -87,50 +87,50 @@ begin
   return (pg_temp.subscription('sub_p7')).plan_key;
 end;
 $$;
-select is(pg_temp.plan_for(price, lookup), plan, format('A price %s with the lookup key %s is the plan %s', price, lookup, plan)) from (values
+select is(pg_temp.plan_for(price, lookup), plan, format('The price %s with the lookup key %s belongs to the plan %s', price, lookup, plan)) from (values
   ('price_pgtap', null, 'scale'), ('price_pgtap', 'team', 'scale'), ('price_unknown', 'team', 'team'), (null, 'starter', 'starter'),
   ('price_unknown', 'unknown', 'free'), (null, null, 'free')) cases (price, lookup, plan);
 
 update public.subscriptions set status = 'canceled' where user_id = pg_temp.tenant();
-select is((private.plan_of(pg_temp.tenant())).key, 'free', 'Without a running subscription the free plan''s limits hold');
+select is((private.plan_of(pg_temp.tenant())).key, 'free', 'plan_of returns the free plan without a running subscription');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, created_at) values
   ('sub_p8', pg_temp.tenant(), 'cus_p1', 'starter', 'past_due', now() - interval '2 days'),
   ('sub_p9', pg_temp.tenant(), 'cus_p1', 'team', 'active', now() - interval '1 day'),
   ('sub_p10', pg_temp.tenant(), 'cus_p1', 'scale', 'unpaid', now());
-select is((private.plan_of(pg_temp.tenant())).key, 'team', 'Of several running subscriptions the newest decides the limits');
+select is((private.plan_of(pg_temp.tenant())).key, 'team', 'plan_of returns the plan of the newest running subscription');
 update public.subscriptions set status = 'canceled' where id = 'sub_p9';
-select is((private.plan_of(pg_temp.tenant())).key, 'starter', 'During the grace period the limits are still those of the plan');
+select is((private.plan_of(pg_temp.tenant())).key, 'starter', 'plan_of returns the plan of a subscription within its grace period');
 select throws_ok($$ insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values ('sub_p11', 'cus', 'team', 'lapsed') $$, '22P02', null,
   'A status that Stripe does not have is refused');
 
--- Reads that overlap -----------------------------------------------------------------------------------------------------
+-- Reads that overlap -------------------------------------------------------------------------------------------------
 
-select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'canceled', null, 'team', '2026-01-10Z', 9), 'recorded ' || pg_temp.tenant(), 'The read with number 9 is recorded');
-select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 8), 'superseded ' || pg_temp.tenant(), 'The slower read with number 8 is superseded');
-select is((pg_temp.subscription('sub_line')).status::text, 'canceled', 'What was read later stays');
-select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 10), 'recorded ' || pg_temp.tenant(), 'The next read counts again');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'canceled', null, 'team', '2026-01-10Z', 9), 'recorded ' || pg_temp.tenant(), 'A read with a higher number is recorded');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 8), 'superseded ' || pg_temp.tenant(), 'A read with a lower number is superseded');
+select is((pg_temp.subscription('sub_line')).status::text, 'canceled', 'A superseded read does not change the status');
+select is(pg_temp.record('sub_line', 'cus_line', pg_temp.tenant(), 'active', null, 'team', null, 10), 'recorded ' || pg_temp.tenant(), 'The next read is recorded');
 
--- Plans ------------------------------------------------------------------------------------------------------------------
+-- Plans --------------------------------------------------------------------------------------------------------------
 
 select results_eq('select key from public.plans order by rank', $$ values ('fallback'), ('free'), ('starter'), ('team'), ('scale') $$,
-  'Plans are ranked from the shared numbers to the largest plan');
-select throws_ok($$ update public.plans set rank = 1 where key = 'team' $$, '23505', null, 'Two plans on sale do not share a rank');
+  'The ranks order the plans from the shared numbers to the largest plan');
+select throws_ok($$ update public.plans set rank = 1 where key = 'team' $$, '23505', null, 'Two plans on sale with one rank are refused');
 select lives_ok($$ update public.plans set superseded_at = now() where key = 'team';
   insert into public.plans (key, name, rank, version, max_numbers, daily_message_limit, monthly_message_limit) values ('team-2', 'Team', 3, 2, 6, 1, 1) $$,
-  'A new version takes over the rank of the plan that it supersedes');
+  'A new version may have the rank of a superseded plan');
 select throws_ok(format('update public.plans set allowed_countries = %L where key = %L', countries, 'free'), '23514', null,
-  format('A plan with the list of countries %s is refused', countries)) from unnest(array['{US,NULL}', '{us}', '{USA}']) countries;
+  format('The list of countries %s is refused', countries)) from unnest(array['{US,NULL}', '{us}', '{USA}']) countries;
 
--- A deleted user's customer ----------------------------------------------------------------------------------------------
+-- A deleted user's customer ------------------------------------------------------------------------------------------
 
 reset role;
 select pg_temp.join_as('leaver', 'newcomer');
 select pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'active');
 delete from auth.users where id = pg_temp.leaver();
 delete from pgmq.q_jobs;
-select is(pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'canceled'), 'recorded ' || pg_temp.leaver(), 'A subscription of a deleted user is still recorded for them');
-select is_empty('select 1 from pg_temp.asked', 'Their convergence was asked for by the deletion, and is not again');
-select is(pg_temp.record('sub_again', 'cus_leaver', pg_temp.newcomer(), 'active'), 'recorded ' || pg_temp.newcomer(), 'The customer of a deleted user can be linked to another user');
+select is(pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'canceled'), 'recorded ' || pg_temp.leaver(), 'A subscription of a deleted user is recorded under their id');
+select is_empty('select 1 from pg_temp.asked', 'A subscription of a deleted user asks for no convergence');
+select is(pg_temp.record('sub_again', 'cus_leaver', pg_temp.newcomer(), 'active'), 'recorded ' || pg_temp.newcomer(), 'A customer of a deleted user can be linked to another user');
 
 select * from finish();
 rollback;

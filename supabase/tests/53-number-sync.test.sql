@@ -1,4 +1,4 @@
--- What differed at Twilio is recorded in one decision; what was touched after our rows were read is left alone.
+-- Differences at Twilio are recorded in one decision. A row that changed after the read is left alone.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -18,7 +18,7 @@ create function pg_temp.change(p_change text, p_digit integer, p_name text defau
   select jsonb_build_object('change', p_change, 'numberId', pg_temp.row_id(coalesce(p_id, p_digit)), 'number', jsonb_build_object('phoneNumber', '+1500555010' || p_digit,
     'phoneSid', 'PN' || p_digit, 'friendlyName', p_name, 'capabilities', '{"sms": true, "mms": true}'::jsonb));
 $$;
--- All rows of this file were touched now: a list is fresh where our rows were read after that, and stale where before.
+-- All rows of this file change now. A fresh list was read after that, a stale one before.
 create function pg_temp.fresh() returns timestamptz stable return now() + interval '1 second';
 create function pg_temp.stale() returns timestamptz stable return now();
 create function pg_temp.sync(p_read_at timestamptz, p_changes jsonb, p_account text default 'AC1') returns text[] language sql as $$
@@ -32,72 +32,72 @@ create view pg_temp.trail as select actor, action, subaccount_sid, request_id, d
 select pg_temp.own(pg_temp.tenant(), 1, 'active', true), pg_temp.own(pg_temp.tenant(), 2), pg_temp.own(pg_temp.tenant(), 3, 'purchasing'),
   pg_temp.own(pg_temp.tenant(), 4, 'releasing'), pg_temp.own(pg_temp.tenant(), 5, 'released'), pg_temp.own(pg_temp.neighbour(), 6, 'active', true);
 
--- Reading ---------------------------------------------------------------------------------------------------------------
+-- Reading ------------------------------------------------------------------------------------------------------------
 
 select results_eq('select outcome::text, subaccount_sid, sealed_token, read_at from public.begin_number_sync(pg_temp.tenant())',
-  $$ values ('active', 'AC1', 'v1.k1.iv.one', now()) $$, 'A sync begins with the moment our rows are read');
+  $$ values ('active', 'AC1', 'v1.k1.iv.one', now()) $$, 'begin_number_sync returns the account and the time of the read');
 select results_eq($$ select n ->> 'phone_number', n ->> 'status' from public.begin_number_sync(pg_temp.tenant()) b, jsonb_array_elements(b.numbers) n $$,
   $$ values ('+15005550101', 'active'), ('+15005550102', 'active'), ('+15005550103', 'purchasing'), ('+15005550104', 'releasing') $$,
-  'It is told the tenant''s rows, those under way too, and no other''s');
+  'begin_number_sync returns the tenant''s held numbers only');
 select results_eq('select outcome::text, numbers from public.begin_number_sync(pg_temp.visitor())', $$ values ('none', '[]'::jsonb) $$,
   'begin_number_sync returns none and no numbers for a user without a subaccount');
 
--- A list older than what was done meanwhile changes nothing -------------------------------------------------------------
+-- Lists that are older than a change ---------------------------------------------------------------------------------
 
 select is(pg_temp.sync(pg_temp.stale(), jsonb_build_array(pg_temp.change('released', 1), pg_temp.change('changed', 2), pg_temp.change('appeared', 5))),
-  '{"1 left_alone","2 left_alone","5 left_alone"}', 'A number bought, renamed or released after our rows were read is left alone');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 4))), '{"4 left_alone"}', 'A release under way is left to whoever is at it, also where the list lacks the number');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 3))), '{"3 left_alone"}', 'So is a purchase under way');
+  '{"1 left_alone","2 left_alone","5 left_alone"}', 'record_number_sync leaves alone a number that changed after the read');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 4))), '{"4 left_alone"}', 'record_number_sync leaves alone a missing number that is being released');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 3))), '{"3 left_alone"}', 'record_number_sync leaves alone a missing number that is being bought');
 select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 4), pg_temp.change('changed', 4))), '{"4 left_alone","4 left_alone"}',
-  'A number being released does not come back by a list that has it still');
+  'record_number_sync leaves alone a listed number that is being released');
 select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 1), pg_temp.change('appeared', 7)), 'AC9'), '{"1 left_alone","7 left_alone"}',
-  'A list of another account than the tenant''s changes nothing');
-select is_empty('select 1 from pg_temp.trail', 'None of that is news to the audit log');
+  'record_number_sync leaves all numbers alone when the list is of another account');
+select is_empty('select 1 from pg_temp.trail', 'left_alone writes no audit line');
 select results_eq('select n, status, name from pg_temp.numbers', $$ values (1, 'active', 'Line 1'), (2, 'active', 'Line 2'), (3, 'purchasing', 'Line 3'),
-  (4, 'releasing', 'Line 4'), (5, 'released', 'Line 5') $$, 'All is as it was');
+  (4, 'releasing', 'Line 4'), (5, 'released', 'Line 5') $$, 'left_alone changes no number');
 
--- Taking over -----------------------------------------------------------------------------------------------------------
+-- Recording differences ----------------------------------------------------------------------------------------------
 
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('changed', 2) || '{"details": {"changed": ["friendlyName"]}}')), '{"2 changed"}', 'Another name at Twilio is taken over');
-select results_eq('select name, capabilities from pg_temp.numbers where n = 2', $$ values ('At Twilio', '{"sms": true, "mms": true}'::jsonb) $$, 'So is what the number can do');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('changed', 2) || '{"details": {"changed": ["friendlyName"]}}')), '{"2 changed"}', 'record_number_sync returns changed for another name at Twilio');
+select results_eq('select name, capabilities from pg_temp.numbers where n = 2', $$ values ('At Twilio', '{"sms": true, "mms": true}'::jsonb) $$, 'The name and the capabilities at Twilio are stored');
 select results_eq('select * from pg_temp.trail limit 1', $$ values ('sync', 'number.changed', 'AC1', 'req-1',
-  '{"phoneNumber": "+15005550102", "phoneSid": "PN2", "changed": ["friendlyName"]}'::jsonb) $$, 'The audit log says what changed');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 3))), '{"3 appeared"}', 'A purchase whose answer was lost is recorded');
-select results_eq('select status, is_primary, name from pg_temp.numbers where n = 3', $$ values ('active', false, 'At Twilio') $$, 'In its own row, not in a second one');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 3))), '{"3 left_alone"}', 'It is so once');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 1))), '{"1 released"}', 'A number that is gone is released');
+  '{"phoneNumber": "+15005550102", "phoneSid": "PN2", "changed": ["friendlyName"]}'::jsonb) $$, 'The audit line names what changed');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 3))), '{"3 appeared"}', 'record_number_sync returns appeared for a purchase whose response was lost');
+select results_eq('select status, is_primary, name from pg_temp.numbers where n = 3', $$ values ('active', false, 'At Twilio') $$, 'The purchase is recorded in its own row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 3))), '{"3 left_alone"}', 'record_number_sync leaves alone a purchase that is recorded');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 1))), '{"1 released"}', 'record_number_sync returns released for a missing number');
 select results_eq('select n, status, is_primary from pg_temp.numbers where n < 3', $$ values (1, 'released', false), (2, 'active', true) $$,
-  'With the primary number gone, the oldest other one is');
-select results_eq('select action from pg_temp.trail limit 2', $$ values ('number.made_primary'), ('number.released') $$, 'The audit log says both');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 7))), '{"7 appeared"}', 'A number bought in Twilio''s console appears, whatever the plan allows');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 7))), '{"7 left_alone"}', 'It appears once');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 5))), '{"5 appeared"}', 'One that had gone and came back is active again');
-select results_eq('select count(*), min(status) from pg_temp.numbers where n = 5', $$ values (1::bigint, 'active') $$, 'In the row it had');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('repaired', 2) || '{"details": {"drifted": ["smsUrl"]}}')), '{"2 repaired"}', 'A repair at Twilio is told');
+  'The oldest active number becomes primary when the primary one is missing');
+select results_eq('select action from pg_temp.trail limit 2', $$ values ('number.made_primary'), ('number.released') $$, 'The audit log has the release and the new primary number');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 7))), '{"7 appeared"}', 'record_number_sync returns appeared for a number bought in Twilio''s console');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 7))), '{"7 left_alone"}', 'record_number_sync leaves alone a number that appeared before');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 5))), '{"5 appeared"}', 'record_number_sync returns appeared for a released number that returned');
+select results_eq('select count(*), min(status) from pg_temp.numbers where n = 5', $$ values (1::bigint, 'active') $$, 'A number that returned is active in its former row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('repaired', 2) || '{"details": {"drifted": ["smsUrl"]}}')), '{"2 repaired"}', 'record_number_sync returns repaired for a repaired webhook');
 select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('number.repaired',
-  '{"phoneNumber": "+15005550102", "phoneSid": "PN2", "drifted": ["smsUrl"]}'::jsonb) $$, 'And audited');
+  '{"phoneNumber": "+15005550102", "phoneSid": "PN2", "drifted": ["smsUrl"]}'::jsonb) $$, 'The audit line of a repair names what differed');
 
--- What is another's -----------------------------------------------------------------------------------------------------
+-- Other tenants' numbers ---------------------------------------------------------------------------------------------
 
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 6))), '{"6 held"}', 'A number that a neighbour''s row has is not stolen');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(jsonb_set(pg_temp.change('appeared', 6), '{number,phoneSid}', '"PN-other"'))), '{"6 held"}', 'Not under another SID either');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 6), pg_temp.change('changed', 6))), '{"6 left_alone","6 left_alone"}', 'Nor is it changed or released by anybody''s sync but theirs');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 6))), '{"6 held"}', 'A number that another tenant holds is not taken over');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(jsonb_set(pg_temp.change('appeared', 6), '{number,phoneSid}', '"PN-other"'))), '{"6 held"}', 'A number that another tenant holds is not taken over under another SID');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('released', 6), pg_temp.change('changed', 6))), '{"6 left_alone","6 left_alone"}', 'record_number_sync leaves alone another tenant''s number');
 select results_eq($$ select user_id, status::text, friendly_name::text from public.user_twilio_numbers where phone_number = '+15005550106' $$,
-  $$ values (pg_temp.neighbour(), 'active', 'Line 6') $$, 'The neighbour has it as before');
+  $$ values (pg_temp.neighbour(), 'active', 'Line 6') $$, 'The other tenant''s number is unchanged');
 select pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 6)));
-select is((select count(*) from pg_temp.trail where action = 'number.held' and details ->> 'phoneSid' = 'PN6'), 1::bigint, 'That is told once, not every hour');
+select is((select count(*) from pg_temp.trail where action = 'number.held' and details ->> 'phoneSid' = 'PN6'), 1::bigint, 'A held number is audited once');
 
--- A released row keeps its SID unless another row takes it -------------------------------------------------------------
+-- A released row keeps its SID unless another row takes it -----------------------------------------------------------
 
 reset role;
-create function pg_temp.keeper_of_sid(p_digit integer) returns uuid language sql as $$
+create function pg_temp.owner_of_sid(p_digit integer) returns uuid language sql as $$
   select user_id from public.user_twilio_numbers where phone_sid = 'PN' || p_digit;
 $$;
 select pg_temp.own(pg_temp.neighbour(), 8, 'released');
 select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 8, p_id => 9))), '{"8 left_alone"}', 'A purchase without a reservation is left alone');
-select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'A purchase that is left alone takes no SID from a released row');
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 8, p_id => 6))), '{"8 left_alone"}', 'A purchase in another tenant''s row is left alone');
-select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'That takes no SID either');
+select is(pg_temp.owner_of_sid(8), pg_temp.neighbour(), 'A purchase that is left alone takes no SID from a released row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('bought', 8, p_id => 6))), '{"8 left_alone"}', 'A purchase for another tenant''s row is left alone');
+select is(pg_temp.owner_of_sid(8), pg_temp.neighbour(), 'A purchase for another tenant''s row takes no SID from a released row');
 -- A competitor takes the number between the checks and the insert.
 create function pg_temp.compete() returns trigger language plpgsql as $$
 begin
@@ -107,21 +107,21 @@ end;
 $$;
 create trigger compete before insert on public.user_twilio_numbers for each row
   when (new.phone_sid = 'PN8') execute function pg_temp.compete();
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 held"}', 'A number that another tenant reserves at the same moment is held');
-select is(pg_temp.keeper_of_sid(8), pg_temp.neighbour(), 'A number that is held takes no SID from a released row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 held"}', 'record_number_sync returns held for a number that another tenant reserves at the same moment');
+select is(pg_temp.owner_of_sid(8), pg_temp.neighbour(), 'A held number takes no SID from a released row');
 drop trigger compete on public.user_twilio_numbers;
-select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 appeared"}', 'A number that another tenant released appears');
-select is(pg_temp.keeper_of_sid(8), pg_temp.tenant(), 'It takes the SID from the released row');
+select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appeared', 8))), '{"8 appeared"}', 'record_number_sync returns appeared for a number that another tenant released');
+select is(pg_temp.owner_of_sid(8), pg_temp.tenant(), 'An appeared number takes the SID from the released row');
 set local role service_role;
 
--- Every hour ------------------------------------------------------------------------------------------------------------
+-- The hourly sync ----------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-select is(public.ask_for_number_syncs(3000), 2, 'A sync is asked for for each tenant with an active account, and no other');
+select is(public.ask_for_number_syncs(3000), 2, 'ask_for_number_syncs returns the number of tenants with an active account');
 select results_eq('select job from pg_temp.queued order by job', $$ select jsonb_build_object('kind', 'sync-numbers', 'userId', u) from (values (pg_temp.tenant()), (pg_temp.neighbour())) t (u) $$,
-  'A job each');
-select is((select count(distinct vt) from pg_temp.queued where vt < clock_timestamp() + interval '3000 seconds'), 2::bigint, 'Each at a moment of its own within the time given');
-select is(public.ask_for_number_syncs(3000), 0, 'While it waits, no other is asked for');
+  'Each of these tenants has one job');
+select is((select count(distinct vt) from pg_temp.queued where vt < clock_timestamp() + interval '3000 seconds'), 2::bigint, 'The jobs are spread over the given seconds');
+select is(public.ask_for_number_syncs(3000), 0, 'ask_for_number_syncs enqueues no second job while the first is on the queue');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Received messages are stored once, and what they say about consent is kept with them.
+-- Received messages are stored once, and their keywords change opt-outs.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -17,35 +17,35 @@ create function pg_temp.may_send() returns text language sql as $$
 $$;
 create view pg_temp.opt_outs as select sender, recipient, user_id, keyword, opted_out_at from public.sms_opt_outs where sender = '+15005550101' order by recipient;
 
-select is(pg_temp.receive('SM-pgtap-1', 'Hello', null), 'recorded', 'A received message is recorded');
+select is(pg_temp.receive('SM-pgtap-1', 'Hello', null), 'recorded', 'record_inbound_message returns recorded for a new SID');
 select results_eq($$ select user_id, direction::text, from_number, to_number, body, media_urls, status::text, account_sid, source::text, num_segments, idempotency_key
     from public.sms_messages where twilio_message_sid = 'SM-pgtap-1' $$,
   $$ values (pg_temp.tenant(), 'inbound', '+15005550199', '+15005550101', 'Hello', array['https://example.test/a.png'], 'received', 'AC1', 'subaccount', 1, null::text) $$,
-  'All of it is kept');
-select is_empty('select 1 from pg_temp.opt_outs', 'An ordinary message says nothing about consent');
-select is(pg_temp.receive('SM-pgtap-1', 'Hello again', 'stop'), 'duplicate', 'The same SID again is a duplicate');
-select results_eq($$ select body from public.sms_messages where twilio_message_sid = 'SM-pgtap-1' $$, array['Hello'], 'What came first stays');
-select is_empty('select 1 from pg_temp.opt_outs', 'A duplicate says nothing about consent either');
+  'The received message is stored with every value');
+select is_empty('select 1 from pg_temp.opt_outs', 'A message without a keyword changes no opt-out');
+select is(pg_temp.receive('SM-pgtap-1', 'Hello again', 'stop'), 'duplicate', 'record_inbound_message returns duplicate for a known SID');
+select results_eq($$ select body from public.sms_messages where twilio_message_sid = 'SM-pgtap-1' $$, array['Hello'], 'A duplicate does not change the stored message');
+select is_empty('select 1 from pg_temp.opt_outs', 'A duplicate changes no opt-out');
 
-select is(pg_temp.receive('SM-pgtap-2', 'Stop', 'stop'), 'recorded', 'A stop is recorded as a message');
+select is(pg_temp.receive('SM-pgtap-2', 'Stop', 'stop'), 'recorded', 'record_inbound_message returns recorded for STOP');
 select results_eq('select * from pg_temp.opt_outs', $$ values ('+15005550101', '+15005550199', pg_temp.tenant(), 'STOP', now()) $$,
-  'It is kept as the pair of our number and theirs');
-select is(pg_temp.may_send(), 'opted_out', 'From then on nothing is sent to them from this number');
+  'STOP stores an opt-out of the tenant''s number by the sender');
+select is(pg_temp.may_send(), 'opted_out', 'reserve_message returns opted_out after STOP');
 update public.sms_opt_outs set opted_out_at = '2026-01-01Z' where sender = '+15005550101';
 select pg_temp.receive('SM-pgtap-3', 'Quit', 'stop');
-select results_eq('select keyword, opted_out_at from pg_temp.opt_outs', $$ values ('QUIT', now()) $$, 'A second stop is no second row');
+select results_eq('select keyword, opted_out_at from pg_temp.opt_outs', $$ values ('QUIT', now()) $$, 'A second STOP updates the opt-out');
 select pg_temp.receive('SM-pgtap-4', 'Start', 'start', '+15005550188');
-select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'Somebody else''s start does not undo it');
+select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'START of another sender does not lift an opt-out');
 select pg_temp.receive('SM-pgtap-1', 'Start', 'start');
-select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'A start that was seen before does not undo it');
+select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'START in a duplicate does not lift an opt-out');
 select pg_temp.receive('SM-pgtap-5', 'Start', 'start');
-select is_empty('select 1 from pg_temp.opt_outs', 'Their own start undoes it');
-select is(pg_temp.may_send(), 'reserved', 'From then on messages go to them again');
+select is_empty('select 1 from pg_temp.opt_outs', 'START of the recipient lifts their opt-out');
+select is(pg_temp.may_send(), 'reserved', 'reserve_message returns reserved after START');
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550101', '+15005550199', 'STOP');
 select is(pg_temp.may_send(), 'opted_out', 'An opt-out from when the number was a master number still binds its tenant');
 select pg_temp.receive('SM-pgtap-6', 'Start', 'start');
-select is_empty('select 1 from pg_temp.opt_outs', 'The recipient''s own START lifts it');
-select is((select count(*) from public.sms_messages where user_id = pg_temp.neighbour()), 0::bigint, 'A neighbour has received nothing');
+select is_empty('select 1 from pg_temp.opt_outs', 'START of the recipient lifts an opt-out without a tenant');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.neighbour()), 0::bigint, 'Another tenant has received no message');
 
 select * from finish();
 rollback;

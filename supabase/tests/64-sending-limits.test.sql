@@ -1,4 +1,4 @@
--- What a tenant has sent is counted as it happens, and countries, money, numbers of messages and their rate are decided by it.
+-- A tenant's sent messages are counted by triggers; the limits on countries, spend, messages and rate are decided by it.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -30,51 +30,51 @@ create function pg_temp.total(p_user uuid default pg_temp.tenant()) returns text
   select coalesce(sum(messages), 0) || ' for ' || trim_scale(coalesce(sum(spend), 0)) from private.sending_totals where user_id = p_user;
 $$;
 
--- Counted as it happens -------------------------------------------------------------------------------------------------
+-- Totals -------------------------------------------------------------------------------------------------------------
 
 create temp table made as select pg_temp.message(pg_temp.tenant(), 'reserved', null, 0.02) as id;
-select is(pg_temp.total(), '1 for 0.02', 'A message that is made counts, at what it is taken to cost');
+select is(pg_temp.total(), '1 for 0.02', 'A new message counts with its estimated price');
 select pg_temp.message(pg_temp.neighbour());
-select is(pg_temp.total(), '1 for 0.02', 'A neighbour''s message counts for them alone');
+select is(pg_temp.total(), '1 for 0.02', 'Another tenant''s message does not count');
 select pg_temp.message(pg_temp.tenant(), 'received', p_direction => 'inbound');
-select is(pg_temp.total(), '1 for 0.02', 'A received message counts for nothing');
+select is(pg_temp.total(), '1 for 0.02', 'A received message does not count');
 select pg_temp.message(pg_temp.tenant(), 'refused');
-select is(pg_temp.total(), '1 for 0.02', 'Nor does one that was refused from the start');
+select is(pg_temp.total(), '1 for 0.02', 'A message inserted as refused does not count');
 update public.sms_messages set price = -0.0315, price_unit = 'USD' where id = (select id from made);
-select is(pg_temp.total(), '1 for 0.0315', 'Twilio''s real price, which it tells as a negative number, takes the place of the estimate');
+select is(pg_temp.total(), '1 for 0.0315', 'Twilio''s price, a negative number, replaces the estimate');
 update public.sms_messages set status = 'unknown' where id = (select id from made);
-select is(pg_temp.total(), '1 for 0.0315', 'A lost answer changes nothing: the message may have gone');
+select is(pg_temp.total(), '1 for 0.0315', 'An unknown message still counts');
 update public.sms_messages set status = 'not_sent' where id = (select id from made);
-select is(pg_temp.total(), '0 for 0', 'A message that was never sent counts no more');
+select is(pg_temp.total(), '0 for 0', 'A message that becomes not_sent does not count any more');
 update public.sms_messages set status = 'delivered' where id = (select id from made);
-select is(pg_temp.total(), '1 for 0.0315', 'When it turns out that it was, it counts again');
+select is(pg_temp.total(), '1 for 0.0315', 'A not_sent message that becomes delivered counts again');
 update public.sms_messages set status = 'refused' where id = (select id from made);
-select is(pg_temp.total(), '0 for 0', 'A message that Twilio refused counts no more');
-select is(public.release_message(pg_temp.message(pg_temp.tenant(), 'reserved')) || ', ' || pg_temp.total(), 'released, 0 for 0', 'A reservation that is taken back counts no more');
-select is(public.release_message(pg_temp.message(pg_temp.tenant(), 'refused')) || ', ' || pg_temp.total(), 'gone, 0 for 0', 'What did not count before is not subtracted');
+select is(pg_temp.total(), '0 for 0', 'A message that becomes refused does not count any more');
+select is(public.release_message(pg_temp.message(pg_temp.tenant(), 'reserved')) || ', ' || pg_temp.total(), 'released, 0 for 0', 'A released message does not count any more');
+select is(public.release_message(pg_temp.message(pg_temp.tenant(), 'refused')) || ', ' || pg_temp.total(), 'gone, 0 for 0', 'A refused message that is not released subtracts nothing');
 delete from public.sms_messages where user_id = pg_temp.tenant() and status = 'refused';
-select is(pg_temp.total(), '0 for 0', 'Not when it is deleted either');
+select is(pg_temp.total(), '0 for 0', 'A deleted refused message subtracts nothing');
 
 select pg_temp.message(pg_temp.tenant(), 'sent', null, 0.01, date_trunc('hour', now()) - interval '3 hours' + n * interval '20 minutes') from generate_series(0, 8) n;
 select results_eq('select messages, spend from private.sending_totals where user_id = pg_temp.tenant() and hour < date_trunc(''hour'', now()) order by hour',
   $$ values (3::bigint, 0.03), (3, 0.03), (3, 0.03) $$, 'Each hour has its own total');
 update public.sms_messages set price = -0.02 where user_id = pg_temp.tenant();
 update public.sms_messages set looked_at = now(), body = 'Other' where user_id = pg_temp.tenant();
-select is(pg_temp.total(), '9 for 0.18', 'One statement over many messages counts each; what changes neither price nor fate counts nothing');
+select is(pg_temp.total(), '9 for 0.18', 'An update of many messages moves each total, and other columns move none');
 set local timezone = 'Asia/Kolkata';
 update public.sms_messages set status = 'not_sent' where user_id = pg_temp.tenant() and direction = 'outbound';
-select is(pg_temp.total() || ', least ' || min(messages), '0 for 0, least 0', 'A session half an hour from everybody else''s clock finds the same hours')
+select is(pg_temp.total() || ', least ' || min(messages), '0 for 0, least 0', 'A session in a time zone of half hours changes the totals of the same hours')
 from private.sending_totals where user_id = pg_temp.tenant();
 set local timezone = 'UTC';
-select is(pg_temp.total(pg_temp.neighbour()), '1 for 0.01', 'None of this touched the neighbour''s total');
+select is(pg_temp.total(pg_temp.neighbour()), '1 for 0.01', 'Another tenant''s total is unchanged');
 
 select pg_temp.message(pg_temp.leaver(), status) from unnest(array['reserved', 'sent', 'refused']) status;
 reset role;
 select lives_ok($$ delete from auth.users where id = pg_temp.leaver() $$, 'A user with messages and totals can be deleted');
-select is(pg_temp.total(pg_temp.leaver()), '2 for 0.02', 'The totals of a deleted user stay, under the user''s id');
+select is(pg_temp.total(pg_temp.leaver()), '2 for 0.02', 'The totals of a deleted user stay under their id');
 set local role service_role;
 
--- Room ------------------------------------------------------------------------------------------------------------------
+-- Remaining quota ----------------------------------------------------------------------------------------------------
 
 delete from public.sms_messages where user_id = pg_temp.tenant();
 create function pg_temp.room(p_age interval) returns text language plpgsql as $$
@@ -84,53 +84,53 @@ declare
   room text;
 begin
   plan.daily_message_limit := 10; plan.monthly_message_limit := 20; plan.monthly_spend_limit := 30;
-  select daily || ' ' || monthly || ' ' || trim_scale(spend) into room from private.sending_room(pg_temp.tenant(), plan);
+  select daily || ' ' || monthly || ' ' || trim_scale(spend) into room from private.remaining_quota(pg_temp.tenant(), plan);
   delete from public.sms_messages where id = made;
   return room;
 end;
 $$;
-select is(pg_temp.room('0'), '9 19 27', 'What was sent now takes from the day, the month and the money');
-select is(split_part(pg_temp.room('23 hours 59 minutes'), ' ', 1), '9', 'What was sent within a day takes from the day');
-select is(split_part(pg_temp.room('25 hours'), ' ', 1), '10', 'What was sent more than a day and an hour ago does not');
-select is(pg_temp.room(now() - date_trunc('month', now()) + interval '1 second') ~ ' 20 30$', true, 'What was sent last month takes nothing from this one');
-select results_eq('select daily, monthly, spend from private.sending_room(pg_temp.tenant(), null)', $$ values (0::bigint, 0::bigint, 0::numeric) $$, 'Without a plan there is no room');
+select is(pg_temp.room('0'), '9 19 27', 'A message of now counts toward the day, the month and the spend');
+select is(split_part(pg_temp.room('23 hours 59 minutes'), ' ', 1), '9', 'A message within the last day counts toward the daily limit');
+select is(split_part(pg_temp.room('25 hours'), ' ', 1), '10', 'A message older than 25 hours does not count toward the daily limit');
+select is(pg_temp.room(now() - date_trunc('month', now()) + interval '1 second') ~ ' 20 30$', true, 'A message of last month does not count toward the month and the spend');
+select results_eq('select daily, monthly, spend from private.remaining_quota(pg_temp.tenant(), null)', $$ values (0::bigint, 0::bigint, 0::numeric) $$, 'remaining_quota returns zero without a plan');
 
--- Money -----------------------------------------------------------------------------------------------------------------
+-- Spend --------------------------------------------------------------------------------------------------------------
 
 update public.plans set monthly_spend_limit = 0.05, segment_price = 0.02 where key = 'free';
 create temp table costly as select * from pg_temp.reserve(pg_temp.tenant(), p_segments => 2);
-select is((select outcome from costly), 'reserved', 'Within what a month may cost a message is reserved');
-select is((select estimated_price from public.sms_messages where id = (select message_id from costly)), 0.04, 'It is taken to cost what its segments do');
+select is((select outcome from costly), 'reserved', 'reserve_message within the spend limit returns reserved');
+select is((select estimated_price from public.sms_messages where id = (select message_id from costly)), 0.04, 'The estimated price is the number of segments times the segment price');
 select results_eq('select outcome, message_limit, message_id from pg_temp.reserve(pg_temp.tenant())', $$ values ('spend_limit_reached', 0.05, null::uuid) $$,
-  'Beyond it nothing is reserved, and the limit is told');
+  'reserve_message over the spend limit returns spend_limit_reached with the limit');
 select public.record_message_status((select message_id from costly), pg_temp.tenant(), 'AC1', 'SM-pgtap-1', 'sent', null, null);
 select is((public.record_message_reports('AC1', '[{"sid": "SM-pgtap-1", "num_segments": 2, "price": -0.03, "price_unit": "USD"}]')).priced, 1,
-  'Twilio tells that it cost less');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'reserved', 'So there is room for one that fits exactly');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'spend_limit_reached', 'And then none');
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'A neighbour has money of their own');
+  'A lower price that Twilio reports is recorded');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'reserved', 'A message that exactly fits the spend limit is reserved');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'spend_limit_reached', 'The next message over the spend limit is refused');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'Another tenant has their own spend limit');
 update public.sms_messages set created_at = date_trunc('month', now()) - interval '1 second' where user_id = pg_temp.tenant();
-select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 3)), 'spend_limit_reached', 'In a new month one that costs more than all of it is still too much');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 2)), 'reserved', 'And others begin anew');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 3)), 'spend_limit_reached', 'In a new month, a message that costs more than the limit is refused');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 2)), 'reserved', 'In a new month, a message within the limit is reserved');
 update public.plans set segment_price = 0, monthly_spend_limit = 0 where key = 'free';
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'spend_limit_reached', 'Who has spent more than a limit that was lowered waits, even for what costs nothing');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'spend_limit_reached', 'With more spent than a lowered limit, a message that costs nothing is refused');
 delete from public.sms_messages where user_id = pg_temp.neighbour();
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'What costs nothing needs no money');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'With nothing spent, a message that costs nothing is reserved at a limit of zero');
 update public.plans set segment_price = 0.01, monthly_spend_limit = 100 where key = 'free';
 
--- Of three limits the first is told -------------------------------------------------------------------------------------
+-- The order of the limits --------------------------------------------------------------------------------------------
 
 delete from public.sms_messages where user_id = pg_temp.tenant();
 update public.plans set daily_message_limit = 0, monthly_message_limit = 0, monthly_spend_limit = 0 where key = 'free';
-select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('daily_limit_reached', 0::numeric) $$, 'Of several limits the day''s is told first');
+select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('daily_limit_reached', 0::numeric) $$, 'Of several limits, the daily one is returned first');
 update public.plans set daily_message_limit = 7 where key = 'free';
-select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('monthly_limit_reached', 0::numeric) $$, 'Then the month''s');
+select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('monthly_limit_reached', 0::numeric) $$, 'The monthly limit is returned before the spend limit');
 update public.plans set monthly_message_limit = 8 where key = 'free';
-select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('spend_limit_reached', 0::numeric) $$, 'Then the money');
+select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('spend_limit_reached', 0::numeric) $$, 'The spend limit is returned last');
 update public.plans set monthly_spend_limit = 0.5 where key = 'free';
-select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('reserved', null::numeric) $$, 'Where none is reached none is told');
+select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('reserved', null::numeric) $$, 'Without a reached limit, message_limit is null');
 
--- Countries -------------------------------------------------------------------------------------------------------------
+-- Countries ----------------------------------------------------------------------------------------------------------
 
 create function pg_temp.to_country(p_country text, p_plan text[], p_own text[]) returns text language plpgsql as $$
 begin
@@ -140,7 +140,7 @@ begin
 end;
 $$;
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100 where key = 'free';
-select is(pg_temp.to_country(country, plan, own), outcome, format('To %s, of %s in the plan and %s of the tenant''s, it is %s',
+select is(pg_temp.to_country(country, plan, own), outcome, format('A message to %s, with the plan''s countries %s and the tenant''s %s, is %s',
   coalesce(country, 'nowhere known'), coalesce(plan::text, 'any'), coalesce(own::text, 'any'), outcome))
 from (values
   ('DE', '{US,DE}'::text[], null::text[], 'reserved'), ('FR', '{US,DE}', null, 'destination_refused'), ('FR', null, null, 'reserved'),
@@ -148,44 +148,44 @@ from (values
   ('FR', '{US,DE}', '{US,FR}', 'destination_refused'), ('FR', null, '{US}', 'destination_refused'), ('US', null, '{US}', 'reserved'),
   (null, '{US}', null, 'destination_refused'), (null, null, '{US}', 'destination_refused'), (null, null, null, 'reserved')) cases (country, plan, own, outcome);
 update public.plans set allowed_countries = '{US}' where key = 'free';
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_country => 'FR')), 'destination_refused', 'A plan''s list holds for everybody on it');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_country => 'FR')), 'destination_refused', 'A plan''s list of countries holds for every tenant on it');
 update public.plans set allowed_countries = null where key = 'free';
 select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{US}', null);
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_country => 'FR')), 'reserved', 'A tenant''s own list holds for nobody else');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_country => 'FR')), 'reserved', 'A tenant''s list of countries does not hold for another tenant');
 update public.plans set allowed_countries = '{CA}' where key = 'fallback';
 select results_eq($$ select country, (select outcome from pg_temp.reserve(pg_temp.visitor(), p_country => country)) from unnest(array['US', 'CA']) country $$,
-  $$ values ('US', 'destination_refused'), ('CA', 'reserved') $$, 'On the shared numbers the list of the fallback holds');
-select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{}', null) $$, '23514', null, 'A list of no country is none');
-select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{us}', null) $$, '23514', null, 'A country is two capital letters');
-select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{US,null}', null) $$, '23514', null, 'A list with a null in it is refused');
-select is(public.save_messaging_settings(gen_random_uuid(), null, null, null, null, null), 'unknown_user', 'Nobody has settings who is not there');
+  $$ values ('US', 'destination_refused'), ('CA', 'reserved') $$, 'The list of the fallback plan holds for the shared numbers');
+select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{}', null) $$, '23514', null, 'An empty list of countries is refused');
+select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{us}', null) $$, '23514', null, 'A country in lowercase is refused');
+select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{US,null}', null) $$, '23514', null, 'A list of countries with a null is refused');
+select is(public.save_messaging_settings(gen_random_uuid(), null, null, null, null, null), 'unknown_user', 'save_messaging_settings returns unknown_user for a user who does not exist');
 select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, null);
 
--- Rate ------------------------------------------------------------------------------------------------------------------
+-- Rate limit ---------------------------------------------------------------------------------------------------------
 
 delete from public.sms_messages where user_id in (pg_temp.tenant(), pg_temp.neighbour());
-select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_key => 'rate ' || n, p_address => '192.0.2.1', p_rate => 2)), outcome, format('Use %s of a rate of two a minute is %s', n, outcome))
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_key => 'rate ' || n, p_address => '192.0.2.1', p_rate => 2)), outcome, format('With a rate limit of two a minute, request %s is %s', n, outcome))
 from (values (1, 'reserved'), (2, 'reserved'), (3, 'rate_limited')) uses (n, outcome);
-select ok(retry_after_seconds between 59 and 60 and message_id is null and message_limit is null, 'It says how long to wait')
+select ok(retry_after_seconds between 59 and 60 and message_id is null and message_limit is null, 'rate_limited comes with the seconds to wait')
 from pg_temp.reserve(pg_temp.tenant(), p_address => '192.0.2.1', p_rate => 2);
-select is((select count(*) from public.sms_messages where user_id = pg_temp.tenant()), 2::bigint, 'Nothing is reserved for it');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_key => 'rate 1', p_address => '192.0.2.1', p_rate => 2)), 'rate_limited', 'A repetition is a use like any other');
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_address => '192.0.2.1', p_rate => 2)), 'rate_limited', 'A neighbour at the same address meets the limit of the address');
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_address => '192.0.2.2', p_rate => 2)), 'reserved', 'Elsewhere they do not');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'reserved', 'Where no rate is set none is counted');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.tenant()), 2::bigint, 'rate_limited reserves no message');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_key => 'rate 1', p_address => '192.0.2.1', p_rate => 2)), 'rate_limited', 'A repeated request counts toward the rate limit');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_address => '192.0.2.1', p_rate => 2)), 'rate_limited', 'Another tenant at the same address exceeds the limit of the address');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_address => '192.0.2.2', p_rate => 2)), 'reserved', 'Another tenant at another address is within the limit');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant())), 'reserved', 'Without a rate limit, no request is counted');
 
--- Refused by the recipient ----------------------------------------------------------------------------------------------
+-- Opt-outs that Twilio reports ---------------------------------------------------------------------------------------
 
 create temp table unwanted as select message_id as id from pg_temp.reserve(pg_temp.tenant(), '+15005550188');
-select is((select outcome from public.record_message_status((select id from unwanted), pg_temp.tenant(), 'AC1', null, 'refused', 21610, 'Unsubscribed')), 'moved', 'Twilio says that the recipient has opted out');
+select is((select outcome from public.record_message_status((select id from unwanted), pg_temp.tenant(), 'AC1', null, 'refused', 21610, 'Unsubscribed')), 'moved', 'record_message_status returns moved for a refusal with error 21610');
 select results_eq($$ select sender, recipient, user_id, keyword from public.sms_opt_outs where recipient = '+15005550188' $$,
-  $$ values ('+15005550101', '+15005550188', pg_temp.tenant(), '21610') $$, 'It is kept as an opt-out of that pair');
-select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550188')), 'opted_out', 'From then on nothing goes to them from this number');
-select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), '+15005550188')), 'reserved', 'From a neighbour''s it does');
+  $$ values ('+15005550101', '+15005550188', pg_temp.tenant(), '21610') $$, 'Error 21610 stores an opt-out of the pair');
+select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550188')), 'opted_out', 'reserve_message returns opted_out after error 21610');
+select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), '+15005550188')), 'reserved', 'The opt-out does not hold for another tenant''s number');
 create temp table unreachable as select message_id as id from pg_temp.reserve(pg_temp.tenant(), '+15005550177');
 select public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-7', 'failed', 30003, 'Unreachable') from unreachable;
 select public.record_message_status(id, pg_temp.tenant(), 'AC1', 'SM-pgtap-7', 'failed', 21610, 'Late') from unreachable;
-select is_empty($$ select 1 from public.sms_opt_outs where recipient = '+15005550177' $$, 'Another error is no opt-out, nor is a report that is no news');
+select is_empty($$ select 1 from public.sms_opt_outs where recipient = '+15005550177' $$, 'Another error, or evidence that moves nothing, stores no opt-out');
 
 select * from finish();
 rollback;

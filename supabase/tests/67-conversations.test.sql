@@ -1,4 +1,4 @@
--- Reading messages: a conversation per pair of numbers, pages without gap or repeat, any filter, any search, nobody else's.
+-- Reading messages: one conversation per pair of numbers, stable pages, filters and search, within one tenant.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -19,51 +19,51 @@ create function pg_temp.conversations(p_user uuid default pg_temp.tenant(), p_ow
   select coalesce(array_agg(own_number || ' ' || peer_number || ' ' || (last_message ->> 'body')), '{}') from public.list_conversations(p_user, p_own, null, null, null, p_limit);
 $$;
 
--- One per pair ----------------------------------------------------------------------------------------------------------
+-- One conversation per pair ------------------------------------------------------------------------------------------
 
 select pg_temp.message('Hello', p_age => '3 hours');
-select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hello}', 'A first message begins a conversation');
+select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hello}', 'A first message creates a conversation');
 select pg_temp.message('Hi', p_age => '2 hours', p_direction => 'inbound');
-select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hi}', 'The answer belongs to the same one, and is its last message now');
+select is(pg_temp.conversations(), '{+15005550101 +15005550199 Hi}', 'A reply belongs to the same conversation and becomes its last message');
 select pg_temp.message('Late news', p_age => '5 hours');
 select results_eq('select last_message ->> ''body'', last_message_at from public.list_conversations(pg_temp.tenant(), null, null, null, null, 9)',
-  $$ values ('Hi', now() - interval '2 hours') $$, 'A message of an earlier time is not the last one');
+  $$ values ('Hi', now() - interval '2 hours') $$, 'An older message does not become the last message');
 select pg_temp.message('From elsewhere', '+15005550102', p_age => '1 hour');
-select pg_temp.message('To somebody', p_peer => '+15005550198', p_age => '4 hours');
-select is(pg_temp.conversations(), '{+15005550102 +15005550199 From elsewhere,+15005550101 +15005550199 Hi,+15005550101 +15005550198 To somebody}',
-  'Another number of either side is another conversation; the latest news comes first');
-select is(pg_temp.conversations(p_own => '+15005550102'), '{+15005550102 +15005550199 From elsewhere}', 'They can be asked for by one''s own number');
-select is(pg_temp.conversations(p_own => '+15005550199'), '{}', 'By the other side''s they cannot');
+select pg_temp.message('To another', p_peer => '+15005550198', p_age => '4 hours');
+select is(pg_temp.conversations(), '{+15005550102 +15005550199 From elsewhere,+15005550101 +15005550199 Hi,+15005550101 +15005550198 To another}',
+  'Each pair of numbers is a conversation, the newest first');
+select is(pg_temp.conversations(p_own => '+15005550102'), '{+15005550102 +15005550199 From elsewhere}', 'list_conversations filters by the tenant''s own number');
+select is(pg_temp.conversations(p_own => '+15005550199'), '{}', 'list_conversations does not filter by the peer''s number');
 select pg_temp.message('Theirs', '+15005550104', p_user => pg_temp.neighbour());
 select pg_temp.message('To a shared number''s reader', '+15005550101', '+15005550199', p_user => pg_temp.neighbour());
-select is(pg_temp.conversations(p_limit => 1), '{+15005550102 +15005550199 From elsewhere}', 'A neighbour''s messages, even between the same numbers, are in theirs alone');
-select is(array_length(pg_temp.conversations(pg_temp.neighbour()), 1), 2, 'The neighbour has two of their own');
-select is(pg_temp.conversations(pg_temp.attacker()), '{}', 'An attacker has none');
-select is(pg_temp.conversations(pg_temp.attacker(), own), '{}', format('Not by naming %s either', own)) from unnest(array['+15005550101', '%', '']) own;
+select is(pg_temp.conversations(p_limit => 1), '{+15005550102 +15005550199 From elsewhere}', 'Another tenant''s messages between the same numbers are left out');
+select is(array_length(pg_temp.conversations(pg_temp.neighbour()), 1), 2, 'The other tenant has their own two conversations');
+select is(pg_temp.conversations(pg_temp.attacker()), '{}', 'list_conversations returns nothing for an attacker');
+select is(pg_temp.conversations(pg_temp.attacker(), own), '{}', format('list_conversations returns nothing for an attacker who names "%s"', own)) from unnest(array['+15005550101', '%', '']) own;
 
 select results_eq($$ select last_message from public.list_conversations(pg_temp.tenant(), '+15005550102', null, null, null, 9) $$,
-  $$ select to_jsonb(m) from public.sms_messages m where body = 'From elsewhere' $$, 'The last message is told with all that a list shows');
+  $$ select to_jsonb(m) from public.sms_messages m where body = 'From elsewhere' $$, 'last_message is the whole row of the newest message');
 
--- Taken back ------------------------------------------------------------------------------------------------------------
+-- Released messages --------------------------------------------------------------------------------------------------
 
-select is(public.release_message(pg_temp.message('Never sent', p_peer => '+15005550197', p_status => 'reserved')), 'released', 'A message may be taken back');
-select is(array_length(pg_temp.conversations(), 1), 3, 'One that was the only one leaves no conversation behind');
-select is(public.release_message(pg_temp.message('Never sent', p_status => 'reserved')), 'released', 'Another may be the last of several');
-select ok('+15005550101 +15005550199 Hi' = any (pg_temp.conversations()), 'Then the one before is the last again');
+select is(public.release_message(pg_temp.message('Never sent', p_peer => '+15005550197', p_status => 'reserved')), 'released', 'release_message returns released for the only message of a conversation');
+select is(array_length(pg_temp.conversations(), 1), 3, 'A conversation without messages is left out');
+select is(public.release_message(pg_temp.message('Never sent', p_status => 'reserved')), 'released', 'release_message returns released for the last message of a conversation');
+select ok('+15005550101 +15005550199 Hi' = any (pg_temp.conversations()), 'After a release, the message before is the last one again');
 select pg_temp.message('Now sent', p_peer => '+15005550197');
-select ok('+15005550101 +15005550197 Now sent' = any (pg_temp.conversations()), 'Sent after all, it begins the conversation');
+select ok('+15005550101 +15005550197 Now sent' = any (pg_temp.conversations()), 'A message to the same peer shows the conversation again');
 
--- Opted out -------------------------------------------------------------------------------------------------------------
+-- Opt-outs -----------------------------------------------------------------------------------------------------------
 
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005550199', 'STOP'), (pg_temp.tenant(), '+15005550199', '+15005550102', 'STOP'),
   (pg_temp.neighbour(), '+15005550101', '+15005550198', 'STOP');
 select set_eq('select own_number, peer_number from public.list_conversations(pg_temp.tenant(), null, null, null, null, 9) where opted_out',
-  $$ values ('+15005550101', '+15005550199') $$, 'A conversation tells that the other side wants nothing more, and no other does');
+  $$ values ('+15005550101', '+15005550199') $$, 'opted_out is true only for the pair whose recipient opted out of the tenant''s number');
 
--- Pages, while messages come in ---------------------------------------------------------------------------------------------
+-- Pages while messages arrive ----------------------------------------------------------------------------------------
 
--- Twenty-five conversations, ten of them with news at the same moment.
-create function pg_temp.begin_anew() returns void language sql as $$
+-- Twenty-five conversations, ten of them with a newest message of the same moment.
+create function pg_temp.create_conversations() returns void language sql as $$
   delete from public.sms_messages;
   delete from public.sms_conversations;
   select pg_temp.message('Talk ' || n, '+1500555010' || n % 3, '+1500555' || 1000 + n, p_age => case when n <= 10 then interval '1 hour' else make_interval(mins => 60 + n) end)
@@ -91,17 +91,17 @@ begin
   return seen;
 end;
 $$;
-select pg_temp.begin_anew();
+select pg_temp.create_conversations();
 select is(pg_temp.paged_conversations('select 1'), (select array_agg(talk order by place) from pg_temp.talks),
-  'Page by page all come, once, the latest first, those of one moment by their numbers');
+  'The pages list every conversation once, the newest first, ties by the numbers');
 select is(pg_temp.paged_conversations($$ select pg_temp.message('New', '+15005550109', '+1500556' || (random() * 9999)::integer) $$), (select array_agg(talk order by place) from pg_temp.talks),
-  'Conversations that begin between two pages shift none');
-select pg_temp.begin_anew();
+  'Conversations that begin between two pages shift no page');
+select pg_temp.create_conversations();
 select is(pg_temp.paged_conversations($$ select pg_temp.message('News', '+15005550101', '+15005551001') $$), (select array_agg(talk order by place) from pg_temp.talks),
-  'One that was seen and has news is not repeated, and no other is left out');
-select pg_temp.begin_anew();
+  'A listed conversation with a newer message is not repeated, and no other is left out');
+select pg_temp.create_conversations();
 select is(pg_temp.paged_conversations($$ select pg_temp.message('News', '+15005550101', '+15005551025') $$), (select array_agg(talk order by place) from pg_temp.talks where talk <> 'Talk 25'),
-  'One that has news before its page moves to the front, and no other is left out');
+  'A conversation with a newer message before its page moves to the front, and no other is left out');
 
 delete from public.sms_messages;
 select pg_temp.message('Message ' || n, p_age => case when n <= 10 then interval '1 hour' else make_interval(mins => 60 + n) end) from generate_series(1, 25) n;
@@ -127,14 +127,14 @@ begin
 end;
 $$;
 select is(pg_temp.paged_messages('select 1'), (select array_agg(body order by created_at desc, id desc) from public.sms_messages where user_id = pg_temp.tenant()),
-  'Page by page all messages come, once, those of one moment too');
+  'The pages list every message once, including those of the same moment');
 select is(pg_temp.paged_messages($$ select pg_temp.message('New') $$), (select array_agg(body order by created_at desc, id desc) from public.sms_messages where body like 'Message %'),
-  'Messages that come between two pages shift none');
+  'Messages that arrive between two pages shift no page');
 delete from public.sms_messages where body = 'New';
 select is(pg_temp.paged_messages($$ delete from public.sms_messages where body = 'Message 25' $$), (select array_agg(body order by created_at desc, id desc) from public.sms_messages where body <> 'Message 25'),
-  'Nor does one that goes');
+  'A message deleted between two pages shifts no page');
 
--- Filters ---------------------------------------------------------------------------------------------------------------
+-- Filters ------------------------------------------------------------------------------------------------------------
 
 delete from public.sms_messages;
 insert into public.campaigns (id, user_id, from_number, status, total, waiting, delivered, idempotency_key, request_hash) values
@@ -148,37 +148,37 @@ create function pg_temp.list(p_user uuid default pg_temp.tenant(), p_direction t
   p_campaign uuid default null, p_since timestamptz default null, p_until timestamptz default null, p_search text default null, p_limit integer default 100) returns text language sql as $$
   select coalesce(string_agg(body, ''), '') from public.list_messages(p_user, p_direction::public.message_direction, p_statuses::public.message_status[], p_own, p_peer, p_campaign, p_since, p_until, p_search, null, null, p_limit);
 $$;
-select is(pg_temp.list(), 'abcde', 'Without a filter all of a tenant''s messages come, newest first');
-select is(pg_temp.list(p_limit => 2), 'ab', 'No more than were asked for');
-select is(pg_temp.list(p_limit => 0), '', 'Or none');
-select is(pg_temp.list(p_direction => 'inbound'), 'b', 'By direction, the received ones');
-select is(pg_temp.list(p_direction => 'outbound'), 'acde', 'Or the sent ones');
-select is(pg_temp.list(p_statuses => '{failed,queued}'), 'cd', 'By status, or several');
-select is(pg_temp.list(p_statuses => '{}'), '', 'Of no status there is none');
-select is(pg_temp.list(p_own => '+15005550101'), 'abce', 'By one''s own number, sent and received');
-select is(pg_temp.list(p_peer => '+15005550198'), 'c', 'By the other side''s number');
-select is(pg_temp.list(p_own => '+15005550101', p_peer => '+15005550199'), 'abe', 'By both, a conversation');
-select is(pg_temp.list(p_campaign => 'c0000000-0000-4000-8000-000000000001'), 'e', 'By campaign');
-select is(pg_temp.list(p_since => now() - interval '3 hours'), 'abc', 'Since a moment, that moment included');
-select is(pg_temp.list(p_until => now() - interval '3 hours'), 'de', 'Until a moment, that moment not included');
-select is(pg_temp.list(p_direction => 'outbound', p_since => now() - interval '4 hours', p_until => now() - interval '1 hour', p_statuses => '{failed,delivered}'), 'c', 'By several at once');
+select is(pg_temp.list(), 'abcde', 'list_messages without a filter returns all of a tenant''s messages, newest first');
+select is(pg_temp.list(p_limit => 2), 'ab', 'list_messages respects its limit');
+select is(pg_temp.list(p_limit => 0), '', 'list_messages with a limit of zero returns nothing');
+select is(pg_temp.list(p_direction => 'inbound'), 'b', 'list_messages filters by the direction inbound');
+select is(pg_temp.list(p_direction => 'outbound'), 'acde', 'list_messages filters by the direction outbound');
+select is(pg_temp.list(p_statuses => '{failed,queued}'), 'cd', 'list_messages filters by several statuses');
+select is(pg_temp.list(p_statuses => '{}'), '', 'list_messages with an empty list of statuses returns nothing');
+select is(pg_temp.list(p_own => '+15005550101'), 'abce', 'list_messages filters by the tenant''s own number, in both directions');
+select is(pg_temp.list(p_peer => '+15005550198'), 'c', 'list_messages filters by the peer''s number');
+select is(pg_temp.list(p_own => '+15005550101', p_peer => '+15005550199'), 'abe', 'list_messages filters by both numbers');
+select is(pg_temp.list(p_campaign => 'c0000000-0000-4000-8000-000000000001'), 'e', 'list_messages filters by campaign');
+select is(pg_temp.list(p_since => now() - interval '3 hours'), 'abc', 'list_messages filters by since, inclusive');
+select is(pg_temp.list(p_until => now() - interval '3 hours'), 'de', 'list_messages filters by until, exclusive');
+select is(pg_temp.list(p_direction => 'outbound', p_since => now() - interval '4 hours', p_until => now() - interval '1 hour', p_statuses => '{failed,delivered}'), 'c', 'list_messages combines filters');
 select results_eq($$ select o.* from public.sms_messages m, public.message_of(pg_temp.tenant(), m.id) o order by o.created_at desc $$,
   $$ select * from public.list_messages(pg_temp.tenant(), null, null, null, null, null, null, null, null, null, null, 100) $$,
-  'One at a time, by their ids, the same messages come in the same shape, and no neighbour''s');
+  'message_of returns the same rows as list_messages, and none of another tenant');
 
--- Nobody else's ---------------------------------------------------------------------------------------------------------
+-- Other tenants' messages --------------------------------------------------------------------------------------------
 
-select is(pg_temp.list(pg_temp.attacker()), '', 'An attacker lists nothing');
-select is(pg_temp.list(pg_temp.attacker(), p_campaign => campaign), '', 'Not by a campaign of somebody''s') from (values ('c0000000-0000-4000-8000-000000000001'::uuid)) c (campaign);
-select is(pg_temp.list(pg_temp.attacker(), p_own => '+15005550101', p_peer => '+15005550199'), '', 'Not by their numbers');
-select is(pg_temp.list(pg_temp.attacker(), p_search => search), '', format('Not by searching for "%s"', search)) from unnest(array['a', '500555', '%', 'neighbour']) search;
-select is(pg_temp.list(p_campaign => 'c0000000-0000-4000-8000-000000000002'), '', 'Nor does a tenant see a neighbour''s campaign');
-select is_empty($$ select 1 from public.sms_messages m, public.message_of(pg_temp.attacker(), m.id) $$, 'No message at all is an attacker''s by its id');
-select is_empty($$ select 1 from public.message_of(null, (select id from public.sms_messages where body = 'a')) $$, 'Nor nobody''s');
-select is_empty($$ select 1 from public.list_messages(null, null, null, null, null, null, null, null, null, null, null, 100) $$, 'Nobody lists nothing');
-select is_empty($$ select 1 from public.list_conversations(null, null, null, null, null, 100) $$, 'Nor conversations');
+select is(pg_temp.list(pg_temp.attacker()), '', 'list_messages returns nothing for an attacker');
+select is(pg_temp.list(pg_temp.attacker(), p_campaign => campaign), '', 'list_messages returns nothing for an attacker who names the tenant''s campaign') from (values ('c0000000-0000-4000-8000-000000000001'::uuid)) c (campaign);
+select is(pg_temp.list(pg_temp.attacker(), p_own => '+15005550101', p_peer => '+15005550199'), '', 'list_messages returns nothing for an attacker who names the tenant''s numbers');
+select is(pg_temp.list(pg_temp.attacker(), p_search => search), '', format('list_messages returns nothing for an attacker who searches for "%s"', search)) from unnest(array['a', '500555', '%', 'neighbour']) search;
+select is(pg_temp.list(p_campaign => 'c0000000-0000-4000-8000-000000000002'), '', 'list_messages returns nothing for another tenant''s campaign');
+select is_empty($$ select 1 from public.sms_messages m, public.message_of(pg_temp.attacker(), m.id) $$, 'message_of returns nothing for an attacker');
+select is_empty($$ select 1 from public.message_of(null, (select id from public.sms_messages where body = 'a')) $$, 'message_of returns nothing without a user');
+select is_empty($$ select 1 from public.list_messages(null, null, null, null, null, null, null, null, null, null, null, 100) $$, 'list_messages returns nothing without a user');
+select is_empty($$ select 1 from public.list_conversations(null, null, null, null, null, 100) $$, 'list_conversations returns nothing without a user');
 
--- Searching -------------------------------------------------------------------------------------------------------------
+-- Searching ----------------------------------------------------------------------------------------------------------
 
 delete from public.sms_messages;
 select pg_temp.message(body, p_peer => peer, p_age => age) from (values
@@ -192,10 +192,10 @@ select is(pg_temp.found(search), expected, format('Searching for "%s" finds %s',
   ('parcel', '{Your,Parcels}'::text[]), ('PARC', '{Your,Parcels}'), ('parcel tomo', '{Your}'), ('tomorrow parcel', '{Your}'), ('parcel nowhere', '{}'), ('arcel', '{}'),
   ('köln', '{Grüße}'), ('481', '{Code}'), ('4155550123', '{Your}'), ('(415) 555-0124', '{Parcels}'),
   ('+49 151', '{Grüße}'), ('15', '{}'), ('126', '{-}')) cases (search, expected);
-select is(pg_temp.found('well-known'), '{It''s}', 'A word with a hyphen is found');
-select is(pg_temp.found('known place'), '{It''s}', 'And by its parts');
+select is(pg_temp.found('well-known'), '{It''s}', 'A search for a hyphenated word finds it');
+select is(pg_temp.found('known place'), '{It''s}', 'A search for the parts of a hyphenated word finds it');
 
--- Nothing that can be typed raises.
+-- No search text raises an error.
 create function pg_temp.raises(p_search text) returns text language plpgsql as $$
 begin
   perform pg_temp.found(p_search);
@@ -207,17 +207,17 @@ $$;
 select is_empty($q$ select r from (select pg_temp.raises(search) as r from unnest(array['', ' ', '''', '"', '\', '''''', ':*', '&', '|', '!', '<->', '(', ')', 'a & b', 'a | !b', 'a:*', ':', '*', '%', '_',
     'it''s', 'a\b', '\''', 'a''b''c', 'x <2> y', '!!!', '...', '?;--', 'http://a.b/c''d\e?f=g&h', 'foo@bar.com', '/usr/local/x''y', '1.5e10', '-5', 'a' || repeat('b', 199), repeat('ü', 200), E'\t\n', '😀', '😀 parcel',
     'drop table', '::text', '$$', 'null', 'ﬁ', '中文', repeat('a ', 100), repeat('''', 200), repeat('\', 200), repeat('(', 200), E'a\u200bb', '&amp;', '<b>x</b>', '<!-- x', 'a/b/c', '#tag', '@me', 'C:\x\y'])
-  search) s where r is not null $q$, 'Whatever is typed, no search raises');
+  search) s where r is not null $q$, 'No search text raises an error');
 select is_empty($$ select r from (select pg_temp.raises((select string_agg(chr(33 + (random() * 93)::integer), '') from generate_series(1, 12) where n > 0)) as r from generate_series(1, 300) n) s where r is not null $$,
-  'Nor do three hundred searches at random');
--- The parser keeps paths, hosts and addresses whole, with characters that mean something in a query.
+  'Three hundred random searches raise no error');
+-- The parser keeps paths, hosts and addresses whole, including characters that are operators in a tsquery.
 select is_empty($$ select r from (select pg_temp.raises(replace(place, '~', chr(n))) as r from generate_series(32, 126) n,
   unnest(array['http://a.b/x~y', 'a.b:80~8/c', '/usr/x~y', 'x.y@z.w~v', 'a~b', '<a ~>', 'http://a.b/x?y=~~z&w:v', 'a.b/~']) place) s where r is not null $$,
-  'No character does, in no place where the parser may keep it');
-select is(pg_temp.found('https://example.com/parcel?id=1'), '{See}', 'A link that is searched for as it is is found');
-select is(pg_temp.found('http://no.where:8080/a:b?c=1&d=(e'), '{}', 'One that is nowhere is not');
+  'No character raises an error inside a path, host or address');
+select is(pg_temp.found('https://example.com/parcel?id=1'), '{See}', 'A search for a link finds it');
+select is(pg_temp.found('http://no.where:8080/a:b?c=1&d=(e'), '{}', 'A search for an unknown link finds nothing');
 select is(pg_temp.found(search), '{}', format('Searching for "%s" finds nothing', search)) from unnest(array['', '''', '&', '...', ':*', '\']) search;
-select is(pg_temp.found('?! parcel &'), '{Your,Parcels}', 'What is no word is passed over beside one that is');
+select is(pg_temp.found('?! parcel &'), '{Your,Parcels}', 'Punctuation beside a word is ignored');
 
 select * from finish();
 rollback;

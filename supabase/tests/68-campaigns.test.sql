@@ -1,4 +1,4 @@
--- A campaign is made once, belongs to its tenant, and is paused, resumed and canceled by them alone; its counts always add up.
+-- A campaign is created once per key. Only its tenant pauses, resumes or cancels it. Its counts always add up.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -32,31 +32,31 @@ create function pg_temp.counts(p_id uuid) returns text language sql as $$
   from public.campaigns where id = p_id;
 $$;
 
--- Creating --------------------------------------------------------------------------------------------------------------
+-- Creating -----------------------------------------------------------------------------------------------------------
 
 create temp table first as select * from pg_temp.create(p_key => 'key-1');
-select results_eq('select outcome, retry_after_seconds from first', $$ values ('created', null::integer) $$, 'A campaign is created');
+select results_eq('select outcome, retry_after_seconds from first', $$ values ('created', null::integer) $$, 'create_campaign returns created');
 select results_eq($$ select user_id, name, from_number, body, media_urls, status::text, scheduled_at, started_at, finished_at, total, waiting, idempotency_key, request_hash, run, failed_batches
     from public.campaigns where id = (select campaign_id from first) $$,
   $$ values (pg_temp.tenant(), 'Spring', '+15005550101', 'Hi {{name}}', array['https://example.test/a.png'], 'running', null::timestamptz, null::timestamptz, null::timestamptz,
-    3, 3, 'key-1', 'hash', 1, 0) $$, 'All of it is kept; without a wish it goes from the primary number');
+    3, 3, 'key-1', 'hash', 1, 0) $$, 'The campaign is stored with every value, and without a number the primary one is used');
 select results_eq('select position, to_number, country, body, message_id, skip_reason::text from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
   $$ values (2, '+15005551001', 'US', 'Hi 1', null::uuid, null::text), (4, '+15005551002', 'US', 'Hi 2', null, null), (6, '+15005551003', 'US', 'Hi 3', null, null) $$,
-  'So is everybody it goes to, with their own text');
-select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from first $$, 'A job runs it');
-select ok((select vt from pg_temp.jobs) <= clock_timestamp(), 'At once');
+  'The recipients are stored in order, each with their own text');
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from first $$, 'create_campaign enqueues a job');
+select ok((select vt from pg_temp.jobs) <= clock_timestamp(), 'The job of a campaign without a time is visible at once');
 select results_eq($$ select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log order by id desc limit 1 $$,
-  $$ select 'user:' || pg_temp.tenant(), 'campaign.created', pg_temp.tenant(), 'AC1', 'req-1', jsonb_build_object('campaignId', campaign_id, 'recipients', 3) from first $$, 'The audit log says who made it');
-select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_recipients => 5) $$, $$ select 'duplicate', campaign_id from first $$, 'The same request under the same key is the same campaign');
-select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_hash => 'other') $$, $$ select 'key_conflict', campaign_id from first $$, 'Another one under the same key is refused');
-select is((select count(*) from pg_temp.jobs), 1::bigint, 'Neither is another job');
-select is((select outcome from pg_temp.create(pg_temp.attacker(), 'key-1', 'other')), 'created', 'A key is the tenant''s own: somebody else may use the same');
-select is((select outcome from pg_temp.create(p_from => '+15005550102')), 'created', 'It may go from another number of theirs');
-select is((select outcome from pg_temp.create(p_from => number)), 'number_not_owned', format('It cannot go from %s, %s', number, why)) from (values
-  ('+15005550104', 'somebody else''s'), ('+15005550103', 'released'), ('+15005550001', 'a shared one'), ('+15005550999', 'nobody''s')) cases (number, why);
-select results_eq($$ select outcome, campaign_id from pg_temp.create(pg_temp.visitor()) $$, $$ values ('no_subaccount', null::uuid) $$, 'Never through the master account, though single messages of theirs would go');
-select is((select outcome from public.reserve_message(pg_temp.visitor(), 'k', 'h', '+15005550199', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')), 'reserved', 'As they do');
-create function pg_temp.standing(p_status text, p_token text) returns text language plpgsql as $$
+  $$ select 'user:' || pg_temp.tenant(), 'campaign.created', pg_temp.tenant(), 'AC1', 'req-1', jsonb_build_object('campaignId', campaign_id, 'recipients', 3) from first $$, 'The audit log names the tenant and the campaign');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_recipients => 5) $$, $$ select 'duplicate', campaign_id from first $$, 'create_campaign returns duplicate for the same request under the same key');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_hash => 'other') $$, $$ select 'key_conflict', campaign_id from first $$, 'create_campaign returns key_conflict for another request under the same key');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'duplicate and key_conflict enqueue no job');
+select is((select outcome from pg_temp.create(pg_temp.attacker(), 'key-1', 'other')), 'created', 'Another tenant may use the same key');
+select is((select outcome from pg_temp.create(p_from => '+15005550102')), 'created', 'create_campaign returns created for another of the tenant''s numbers');
+select is((select outcome from pg_temp.create(p_from => number)), 'number_not_owned', format('create_campaign returns number_not_owned for %s, %s', number, why)) from (values
+  ('+15005550104', 'another tenant''s number'), ('+15005550103', 'a released number'), ('+15005550001', 'a shared number'), ('+15005550999', 'an unknown number')) cases (number, why);
+select results_eq($$ select outcome, campaign_id from pg_temp.create(pg_temp.visitor()) $$, $$ values ('no_subaccount', null::uuid) $$, 'create_campaign returns no_subaccount without a subaccount');
+select is((select outcome from public.reserve_message(pg_temp.visitor(), 'k', 'h', '+15005550199', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')), 'reserved', 'reserve_message returns reserved for the same user');
+create function pg_temp.outcome_with(p_status text, p_token text) returns text language plpgsql as $$
 declare
   decided text;
 begin
@@ -66,31 +66,31 @@ begin
   return decided;
 end;
 $$;
-select is(pg_temp.standing(status, token), outcome, format('With a subaccount that is %s, %s its token, it is %s', status, case when token is null then 'without' else 'with' end, outcome))
+select is(pg_temp.outcome_with(status, token), outcome, format('With a subaccount that is %s, %s its token, create_campaign returns %s', status, case when token is null then 'without' else 'with' end, outcome))
 from (values ('suspended', 'v1.k1.iv.one', 'suspended'), ('closed', 'v1.k1.iv.one', 'closed'), ('pending', 'v1.k1.iv.one', 'pending'), ('active', null, 'pending')) cases (status, token, outcome);
-select is((select outcome from pg_temp.create(gen_random_uuid())), 'closed', 'A user who is gone makes none');
+select is((select outcome from pg_temp.create(gen_random_uuid())), 'closed', 'create_campaign returns closed for a deleted user');
 select throws_ok($$ select public.create_campaign(pg_temp.tenant(), 'twice', 'hash', null, null, 'Hi', '{}', null,
-  '[{"position": 0, "to": "+15005550199", "country": "US"}, {"position": 1, "to": "+15005550199", "country": "US"}]', 'req', null, null, null) $$, '23505', null, 'Nobody is twice in one campaign');
-select is((select outcome from pg_temp.create(p_key => 'rate ' || n, p_rate => 2, p_address => '192.0.2.1')), outcome, format('Campaign %s of a rate of two a minute is %s', n, outcome))
+  '[{"position": 0, "to": "+15005550199", "country": "US"}, {"position": 1, "to": "+15005550199", "country": "US"}]', 'req', null, null, null) $$, '23505', null, 'A recipient who is listed twice is refused');
+select is((select outcome from pg_temp.create(p_key => 'rate ' || n, p_rate => 2, p_address => '192.0.2.1')), outcome, format('With a rate limit of two a minute, campaign %s is %s', n, outcome))
 from (values (1, 'created'), (2, 'created'), (3, 'rate_limited')) uses (n, outcome);
-select ok(retry_after_seconds between 59 and 60 and campaign_id is null, 'It says how long to wait') from pg_temp.create(p_rate => 2, p_address => '192.0.2.1');
-select is((select outcome from pg_temp.create(pg_temp.attacker(), p_rate => 2, p_address => '192.0.2.1')), 'rate_limited', 'The address has a limit as well');
+select ok(retry_after_seconds between 59 and 60 and campaign_id is null, 'rate_limited comes with the seconds to wait') from pg_temp.create(p_rate => 2, p_address => '192.0.2.1');
+select is((select outcome from pg_temp.create(pg_temp.attacker(), p_rate => 2, p_address => '192.0.2.1')), 'rate_limited', 'Another tenant at the same address exceeds the limit of the address');
 
 select pg_temp.forget_jobs();
 create temp table later as select * from pg_temp.create(p_at => now() + interval '1 hour');
-select is(pg_temp.counts(campaign_id), 'scheduled: 3 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'One for later is scheduled') from later;
-select ok((select vt from pg_temp.jobs) between clock_timestamp() + interval '3590 seconds' and clock_timestamp() + interval '3602 seconds', 'Its job comes when its time does');
+select is(pg_temp.counts(campaign_id), 'scheduled: 3 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'A campaign with a later time is scheduled') from later;
+select ok((select vt from pg_temp.jobs) between clock_timestamp() + interval '3590 seconds' and clock_timestamp() + interval '3602 seconds', 'The job of a scheduled campaign is visible at its time');
 create temp table past as select * from pg_temp.create(p_at => now() - interval '1 minute');
-select is((select status from public.campaigns c where c.id = past.campaign_id), 'running', 'One whose time has come already runs') from past;
+select is((select status from public.campaigns c where c.id = past.campaign_id), 'running', 'A campaign with a past time is running') from past;
 
--- Changing: every change at every status --------------------------------------------------------------------------------
+-- Changes at each status ---------------------------------------------------------------------------------------------
 
 create function pg_temp.campaign(p_status text, p_at timestamptz default null) returns uuid language plpgsql as $$
 declare
   made uuid;
 begin
   select campaign_id into made from pg_temp.create(p_at => p_at);
-  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'a reason', failed_batches = 3,
+  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'suspended', failed_batches = 3,
     waiting = case when p_status = 'completed' then 0 else 3 end, delivered = case when p_status = 'completed' then 3 else 0 end where id = made;
   return made;
 end;
@@ -98,7 +98,7 @@ $$;
 create function pg_temp.change(p_status text, p_change text, p_at timestamptz default null) returns text language sql as $$
   select outcome || ' ' || (campaign ->> 'status') from public.change_campaign(pg_temp.tenant(), pg_temp.campaign(p_status, p_at), p_change::public.campaign_change, 'req-2');
 $$;
-select is(pg_temp.change(status, change, scheduled), expected, format('To %s one that is %s%s is %s', change, status, case when scheduled is not null then ' for later' else '' end, expected))
+select is(pg_temp.change(status, change, scheduled), expected, format('change_campaign: %s of a campaign that is %s%s returns %s', change, status, case when scheduled is not null then ' with a later time' else '' end, expected))
 from (values
   ('scheduled', 'pause', null::timestamptz, 'changed paused'), ('running', 'pause', null, 'changed paused'), ('paused', 'pause', null, 'already paused'), ('canceled', 'pause', null, 'over canceled'), ('completed', 'pause', null, 'over completed'),
   ('scheduled', 'resume', now() + interval '1 hour', 'already scheduled'), ('running', 'resume', null, 'already running'), ('paused', 'resume', null, 'changed running'),
@@ -111,21 +111,21 @@ $$;
 
 create temp table one as select pg_temp.campaign('running') as id;
 select pg_temp.forget_jobs();
-select is(pg_temp.ask(id, 'pause'), 'changed paused', 'A campaign is paused') from one;
-select results_eq('select status::text, status_reason, failed_batches, run, finished_at from public.campaigns where id = (select id from one)',
-  $$ values ('paused', null::text, 0, 1, null::timestamptz) $$, 'What stood in its way is forgotten');
-select is_empty('select 1 from pg_temp.jobs', 'That is no job');
+select is(pg_temp.ask(id, 'pause'), 'changed paused', 'change_campaign returns changed for a pause') from one;
+select results_eq('select status::text, status_reason::text, failed_batches, run, finished_at from public.campaigns where id = (select id from one)',
+  $$ values ('paused', null::text, 0, 1, null::timestamptz) $$, 'A pause clears the reason, the failed batches and the end');
+select is_empty('select 1 from pg_temp.jobs', 'A pause enqueues no job');
 select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,
-  $$ select 'user:' || pg_temp.tenant(), 'campaign.paused', pg_temp.tenant(), 'req-2', jsonb_build_object('campaignId', id) from one $$, 'The audit log says who did it');
-select is(pg_temp.ask(id, 'resume'), 'changed running', 'It is resumed') from one;
-select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', id, 'userId', pg_temp.tenant(), 'run', 2) from one $$, 'By a job of a new run, so that one of the old run finds itself over');
-select is((select action from public.audit_log order by id desc limit 1), 'campaign.resumed', 'With a line');
+  $$ select 'user:' || pg_temp.tenant(), 'campaign.paused', pg_temp.tenant(), 'req-2', jsonb_build_object('campaignId', id) from one $$, 'The audit log names the tenant and the campaign');
+select is(pg_temp.ask(id, 'resume'), 'changed running', 'change_campaign returns changed for a resumption') from one;
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', id, 'userId', pg_temp.tenant(), 'run', 2) from one $$, 'A resumption enqueues a job of the next run');
+select is((select action from public.audit_log order by id desc limit 1), 'campaign.resumed', 'A resumption writes an audit line');
 create temp table audited as select count(*) as n from public.audit_log;
-select is(pg_temp.ask(id, 'resume'), 'already running', 'Asked again, it is so already') from one;
-select is((select count(*) from pg_temp.jobs) || ' ' || (select count(*) from public.audit_log), '1 ' || n, 'Without a job or a line') from audited;
-select is((select run from public.campaigns c where c.id = one.id), 2, 'And in the same run') from one;
+select is(pg_temp.ask(id, 'resume'), 'already running', 'change_campaign returns already for a running campaign') from one;
+select is((select count(*) from pg_temp.jobs) || ' ' || (select count(*) from public.audit_log), '1 ' || n, 'already enqueues no job and writes no audit line') from audited;
+select is((select run from public.campaigns c where c.id = one.id), 2, 'already keeps the run') from one;
 
--- Somebody of three has been sent to already.
+-- One of three recipients already has a message.
 create function pg_temp.send(p_campaign uuid, p_position integer, p_status text) returns uuid language plpgsql as $$
 declare
   sent uuid;
@@ -139,30 +139,30 @@ begin
   return sent;
 end;
 $$;
-create temp table flying as select pg_temp.send(id, 2, 'queued') as message_id, id from one;
-select is(pg_temp.ask(id, 'cancel'), 'changed canceled', 'It is canceled') from one;
-select is(pg_temp.counts(id), 'canceled: 0 waiting, 1 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 2 skipped', 'Whoever waited is skipped; what Twilio has it keeps') from one;
+create temp table in_flight_message as select pg_temp.send(id, 2, 'queued') as message_id, id from one;
+select is(pg_temp.ask(id, 'cancel'), 'changed canceled', 'change_campaign returns changed for a cancellation') from one;
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 1 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 2 skipped', 'A cancellation skips waiting recipients and keeps messages in flight') from one;
 select results_eq('select position, skip_reason::text from private.campaign_recipients where campaign_id = (select id from one) order by position',
-  $$ values (2, null::text), (4, 'canceled'), (6, 'canceled') $$, 'Each of them is told why');
-select ok((select finished_at = now() from public.campaigns c where c.id = one.id), 'It is over since now') from one;
-update public.sms_messages set status = 'delivered' where id = (select message_id from flying);
-select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 1 delivered, 0 failed, 0 unknown, 2 skipped', 'What was under way goes on being counted') from one;
+  $$ values (2, null::text), (4, 'canceled'), (6, 'canceled') $$, 'The skip reason of skipped recipients is canceled');
+select ok((select finished_at = now() from public.campaigns c where c.id = one.id), 'A cancellation stores the end') from one;
+update public.sms_messages set status = 'delivered' where id = (select message_id from in_flight_message);
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 1 delivered, 0 failed, 0 unknown, 2 skipped', 'Messages of a canceled campaign are still counted') from one;
 
--- A message that is taken back after the cancellation, or after all seemed done.
+-- A message that is released after the cancellation, or after the completion.
 create temp table two as select pg_temp.campaign('running') as id;
 create temp table taken as select pg_temp.send(id, 2, 'reserved') as message_id, id from two;
 select pg_temp.ask(id, 'cancel') from two;
-select is(public.release_message(message_id), 'released', 'A message under way when its campaign was canceled may turn out not to have gone') from taken;
-select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 3 skipped', 'Then its recipient does not wait any more either') from two;
-select is((select skip_reason from private.campaign_recipients r where r.campaign_id = two.id and position = 2), 'canceled', 'And is told why') from two;
+select is(public.release_message(message_id), 'released', 'release_message returns released for a message of a canceled campaign') from taken;
+select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 3 skipped', 'The recipient of a message released after the cancellation is skipped') from two;
+select is((select skip_reason from private.campaign_recipients r where r.campaign_id = two.id and position = 2), 'canceled', 'The skip reason of that recipient is canceled') from two;
 create temp table three as select pg_temp.campaign('running') as id;
 create temp table returned as select pg_temp.send(id, 2, 'reserved') as message_id, id from three;
 select pg_temp.send(id, n, 'sent') from three, unnest(array[4, 6]) n;
 update public.campaigns set status = 'completed', finished_at = now() where id = (select id from three);
 select public.release_message(message_id) from returned;
-select is(pg_temp.counts(id), 'running: 1 waiting, 0 in flight, 2 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'One that seemed complete is not, when somebody waits again') from three;
+select is(pg_temp.counts(id), 'running: 1 waiting, 0 in flight, 2 sent, 0 delivered, 0 failed, 0 unknown, 0 skipped', 'A completed campaign runs again when a message is released') from three;
 
--- The counts ------------------------------------------------------------------------------------------------------------
+-- The counts ---------------------------------------------------------------------------------------------------------
 
 create temp table four as select pg_temp.campaign('running') as id;
 create temp table counted as select pg_temp.send(id, 2, 'reserved') as message_id from four;
@@ -176,25 +176,25 @@ begin
   return found;
 end;
 $$;
-select is(pg_temp.becomes(status), counted, format('A message that is %s counts as %s, and under nothing else', status, counted)) from (values
+select is(pg_temp.becomes(status), counted, format('A message that is %s counts as %s only', status, counted)) from (values
   ('reserved', 'in_flight'), ('unknown', 'unknown'), ('accepted', 'in_flight'), ('scheduled', 'in_flight'), ('queued', 'in_flight'), ('sending', 'in_flight'), ('sent', 'sent'),
   ('delivered', 'delivered'), ('read', 'delivered'), ('refused', 'failed'), ('failed', 'failed'), ('undelivered', 'failed'), ('canceled', 'failed'), ('not_sent', 'failed'), ('reserved', 'in_flight')) cases (status, counted);
 update public.sms_messages set looked_at = now(), price = -0.01 where id = (select message_id from counted);
-select is(pg_temp.becomes('sent'), 'sent', 'What is no change of status moves nothing');
-select throws_ok($$ update public.campaigns set waiting = waiting - 1 where id = (select id from four) $$, '23514', null, 'Counts that do not add up are refused, whoever writes');
-select throws_ok($$ select private.move_campaign_count(id, 'skipped', 'waiting', 1) from four $$, '23514', null, 'So is a count below nothing');
-select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'All counts add up');
+select is(pg_temp.becomes('sent'), 'sent', 'An update that does not change the status moves no count');
+select throws_ok($$ update public.campaigns set waiting = waiting - 1 where id = (select id from four) $$, '23514', null, 'Counts that do not add up are refused');
+select throws_ok($$ select private.move_campaign_count(id, 'skipped', 'waiting', 1) from four $$, '23514', null, 'A negative count is refused');
+select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'The counts of every campaign add up');
 
--- Reading ---------------------------------------------------------------------------------------------------------------
+-- Reading ------------------------------------------------------------------------------------------------------------
 
-select is(pg_temp.ask(id, change, pg_temp.attacker()), 'not_found', format('An attacker cannot %s it', change)) from four, unnest(array['pause', 'resume', 'cancel']) change;
-select is(pg_temp.ask(gen_random_uuid(), 'pause'), 'not_found', 'Nor can anybody one that is not there');
-select is((select status from public.campaigns c where c.id = four.id), 'running', 'It runs on') from four;
-select is_empty($$ select 1 from four, public.list_campaigns(pg_temp.attacker(), id, null, null, null, 9) $$, 'An attacker cannot read it');
-select is_empty($$ select 1 from four, public.list_campaign_recipients(pg_temp.attacker(), id, null, null, 9) $$, 'Nor whom it goes to');
-select results_eq('select l.id, l.waiting, l.sent from four, public.list_campaigns(pg_temp.tenant(), four.id, null, null, null, 9) l', 'select id, 2, 1 from four', 'Its tenant can, with the counts');
-select set_eq($$ select user_id from public.list_campaigns(pg_temp.attacker(), null, null, null, null, 99) $$, array[pg_temp.attacker()], 'An attacker lists their own');
-select set_eq($$ select status::text from public.list_campaigns(pg_temp.tenant(), null, 'canceled', null, null, 99) $$, array['canceled'], 'A list can be of one status');
+select is(pg_temp.ask(id, change, pg_temp.attacker()), 'not_found', format('An attacker cannot %s another tenant''s campaign', change)) from four, unnest(array['pause', 'resume', 'cancel']) change;
+select is(pg_temp.ask(gen_random_uuid(), 'pause'), 'not_found', 'change_campaign returns not_found for an unknown campaign');
+select is((select status from public.campaigns c where c.id = four.id), 'running', 'The attacked campaign is still running') from four;
+select is_empty($$ select 1 from four, public.list_campaigns(pg_temp.attacker(), id, null, null, null, 9) $$, 'list_campaigns returns nothing for an attacker who names the campaign');
+select is_empty($$ select 1 from four, public.list_campaign_recipients(pg_temp.attacker(), id, null, null, 9) $$, 'list_campaign_recipients returns nothing for an attacker');
+select results_eq('select l.id, l.waiting, l.sent from four, public.list_campaigns(pg_temp.tenant(), four.id, null, null, null, 9) l', 'select id, 2, 1 from four', 'list_campaigns returns the tenant''s campaign with its counts');
+select set_eq($$ select user_id from public.list_campaigns(pg_temp.attacker(), null, null, null, null, 99) $$, array[pg_temp.attacker()], 'An attacker lists only their own campaigns');
+select set_eq($$ select status::text from public.list_campaigns(pg_temp.tenant(), null, 'canceled', null, null, 99) $$, array['canceled'], 'list_campaigns filters by status');
 
 update public.campaigns set created_at = case when numbered.n % 3 = 0 then now() else now() - numbered.n * interval '1 minute' end
 from (select id, row_number() over (order by id) as n from public.campaigns) numbered where numbered.id = campaigns.id;
@@ -220,11 +220,11 @@ begin
 end;
 $$;
 create temp table listed as select array_agg(id order by created_at desc, id desc) as ids from public.campaigns where user_id = pg_temp.tenant();
-select ok((select cardinality(ids) from listed) > 20, 'There are several pages');
-select is(pg_temp.paged('select 1'), (select ids from listed), 'Page by page all come, once, newest first');
-select is((select array_agg(id order by n) from unnest(pg_temp.paged('select pg_temp.create()')) with ordinality p (id, n) where id = any (ids)), ids, 'Campaigns made between two pages shift none') from listed;
+select ok((select cardinality(ids) from listed) > 20, 'The list has several pages');
+select is(pg_temp.paged('select 1'), (select ids from listed), 'The pages list every campaign once, newest first');
+select is((select array_agg(id order by n) from unnest(pg_temp.paged('select pg_temp.create()')) with ordinality p (id, n) where id = any (ids)), ids, 'Campaigns created between two pages shift no page') from listed;
 
--- Whom it went to -------------------------------------------------------------------------------------------------------
+-- Recipients ---------------------------------------------------------------------------------------------------------
 
 create temp table five as select campaign_id as id from pg_temp.create(p_recipients => 8);
 select pg_temp.send(id, position, status) from five, (values (2, 'queued'), (4, 'sent'), (6, 'delivered'), (8, 'failed'), (10, 'unknown')) messages (position, status);
@@ -234,24 +234,24 @@ select private.move_campaign_count(id, 'waiting', 'skipped', 1) from five;
 create function pg_temp.recipients(p_count text, p_after integer default null, p_limit integer default 99) returns text[] language sql as $$
   select array_agg(position || ' ' || counted order by position) from five, public.list_campaign_recipients(pg_temp.tenant(), id, p_count::public.campaign_count, p_after, p_limit);
 $$;
-select is(pg_temp.recipients(null), '{2 in_flight,4 sent,6 delivered,8 failed,10 unknown,12 skipped,14 waiting,16 waiting}', 'Each recipient is told under the count they are in');
-select is(pg_temp.recipients(counted), array_remove(array[expected], null), format('Those that are %s can be picked', counted))
+select is(pg_temp.recipients(null), '{2 in_flight,4 sent,6 delivered,8 failed,10 unknown,12 skipped,14 waiting,16 waiting}', 'list_campaign_recipients returns each recipient with the count they belong to');
+select is(pg_temp.recipients(counted), array_remove(array[expected], null), format('list_campaign_recipients filters by the count %s', counted))
 from (values ('in_flight', '2 in_flight'), ('sent', '4 sent'), ('delivered', '6 delivered'), ('failed', '8 failed'), ('unknown', '10 unknown'), ('skipped', '12 skipped')) cases (counted, expected);
-select is(pg_temp.recipients('waiting'), '{14 waiting,16 waiting}', 'Those that are waiting too');
-select is(pg_temp.recipients(null, 6, 2), '{8 failed,10 unknown}', 'A page begins after the last one seen');
-select is(pg_temp.recipients('waiting', 14), '{16 waiting}', 'Also of one count');
+select is(pg_temp.recipients('waiting'), '{14 waiting,16 waiting}', 'list_campaign_recipients filters by the count waiting');
+select is(pg_temp.recipients(null, 6, 2), '{8 failed,10 unknown}', 'A page begins after the given position');
+select is(pg_temp.recipients('waiting', 14), '{16 waiting}', 'A page of one count begins after the given position');
 select results_eq($$ select to_number, skip_reason::text, message_id is not null, status::text, error_code, error_message from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, 7, 3) $$,
   $$ values ('+15005551004', null::text, true, 'failed', 30003, 'Unreachable'), ('+15005551005', null, true, 'unknown', null, null), ('+15005551006', 'opted_out', false, null, null, null) $$,
-  'With what is known of each');
+  'list_campaign_recipients returns the skip reason, the message and its error');
 select is_empty($$ select counted, n from (select counted, count(*) as n from five, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 99) group by counted) l
-  where n <> (select (to_jsonb(c) ->> counted::text)::integer from public.campaigns c where c.id = (select id from five)) $$, 'As many under each count as the campaign says');
+  where n <> (select (to_jsonb(c) ->> counted::text)::integer from public.campaigns c where c.id = (select id from five)) $$, 'The recipients of each count are as many as the campaign''s counts');
 
 reset role;
 select lives_ok($$ delete from auth.users where id = pg_temp.tenant() $$, 'A user with campaigns can be deleted');
 select public.erase_messages_of_deleted_user(pg_temp.tenant(), 1000);
 select is_empty($$ select 1 from public.campaigns where user_id = pg_temp.tenant() and coalesce(name, body) is not null
     union all select 1 from private.campaign_recipients, five where campaign_id = id $$,
-  'Erasure leaves none of their texts and none of their recipients');
+  'Erasure deletes the texts and the recipients of a deleted user''s campaigns');
 
 select * from finish();
 rollback;

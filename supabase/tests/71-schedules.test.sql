@@ -1,4 +1,4 @@
--- Recurring jobs: due ones are enqueued once, whoever drains, and then wait for their next time.
+-- Schedules: claim_jobs enqueues each due one once and sets its next time.
 begin;
 create extension if not exists pgtap with schema extensions;
 select plan(11);
@@ -19,7 +19,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),
     ('sweep', '{"kind": "sweep"}', '1 hour'),
     ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 hour') $$,
-  'The schedules are those that run-jobs knows');
+  'The schedules are the listed ones');
 
 delete from pgmq.q_jobs;
 delete from private.schedules;
@@ -32,31 +32,31 @@ create view pg_temp.waiting as select msg_id, message ->> 'kind' as kind from pg
 grant select on pg_temp.schedule, pg_temp.waiting to service_role;
 set local role service_role;
 
-select set_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['due', 'overdue'], 'Whoever claims jobs finds all those that are due, and no other');
+select set_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['due', 'overdue'], 'claim_jobs enqueues and returns the due schedules only');
 select results_eq('select * from pg_temp.schedule',
   $$ values ('due', '1 minute'::interval), ('overdue', '10 minutes'::interval), ('soon', '1 second'::interval) $$,
-  'They are due again after their interval, counted from now: what was missed is not made up for');
-select is_empty('select 1 from public.claim_jobs(10, 60)', 'They were enqueued once');
+  'An enqueued schedule is due again one interval from now');
+select is_empty('select 1 from public.claim_jobs(10, 60)', 'claim_jobs, repeated, enqueues no schedule again');
 
 update private.schedules set due_at = now() where name = 'soon';
-select results_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['soon'], 'When its time has come, the next one is enqueued');
+select results_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['soon'], 'A schedule is enqueued when its time has come');
 
--- After an outage one job of each schedule waits, not hundreds.
+-- After an outage, one job of each schedule is on the queue.
 update private.schedules set due_at = now() where name = 'due';
-select lives_ok('select private.enqueue_due_schedules()', 'The service may also enqueue without claiming');
-select is_empty('select 1 from public.claim_jobs(10, 60)', 'While its last job is not done, a schedule enqueues no other');
+select lives_ok('select private.enqueue_due_schedules()', 'service_role may call enqueue_due_schedules');
+select is_empty('select 1 from public.claim_jobs(10, 60)', 'A schedule whose last job is on the queue is not enqueued');
 select public.finish_job(msg_id) from pg_temp.waiting where kind = 'due';
-select results_eq($$ select job ->> 'kind', attempt from public.claim_jobs(10, 60) $$, $$ values ('due', 1) $$, 'When that is done, the next one is not late: it is due at once');
+select results_eq($$ select job ->> 'kind', attempt from public.claim_jobs(10, 60) $$, $$ values ('due', 1) $$, 'A due schedule is enqueued once its last job is finished');
 
 reset role;
-select throws_ok($$ insert into private.schedules (name, job, every) values ('due', '{}', '1 hour') $$, '23505', null, 'A name has one schedule');
+select throws_ok($$ insert into private.schedules (name, job, every) values ('due', '{}', '1 hour') $$, '23505', null, 'Two schedules with one name are refused');
 
--- The platform's cron, where there is one, drives run-jobs; without it, as here, whoever calls run-jobs does.
+-- On Supabase, pg_cron calls run-jobs. Without it, as here, the local scheduler does.
 select is(
   (select count(*) from pg_catalog.pg_available_extensions where name in ('pg_cron', 'pg_net', 'supabase_vault')) = 3,
   to_regclass('cron.job') is not null and to_regproc('net.http_post') is not null,
-  'Cron is set up exactly where the database has all that it takes');
-select is(to_regproc('private.enqueue_due_schedules') is not null, true, 'The schedules need no cron of their own');
+  'pg_cron and pg_net are installed exactly where both and Vault are available');
+select is(to_regproc('private.enqueue_due_schedules') is not null, true, 'enqueue_due_schedules exists without pg_cron');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- What frontends may watch: published where Realtime is at work, once, and nothing that holds a secret.
+-- Tables that frontends watch are published for Realtime once. No published table has a secret.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -11,43 +11,43 @@ create view pg_temp.published as
   join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace;
 create view pg_temp.added as select * from unnest(private.publish_changes()) name;
 
-select is(private.publish_changes(), '{}', 'Where there is no Realtime nothing is published');
+select is(private.publish_changes(), '{}', 'publish_changes adds nothing without a publication');
 create publication another;
-select is(private.publish_changes(), '{}', 'Not to a publication of somebody else''s either');
+select is(private.publish_changes(), '{}', 'publish_changes adds nothing to another publication');
 create publication supabase_realtime;
-select bag_eq('select * from pg_temp.added', array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns'], 'Where there is, what frontends watch is added');
-select set_eq('select name from pg_temp.published', array['public.sms_messages', 'public.sms_conversations', 'public.user_twilio_numbers', 'public.campaigns'], 'And is published');
-select is(private.publish_changes(), '{}', 'A second time nothing is added');
-select is((select count(*) from pg_temp.published), 4::bigint, 'Nor published twice');
+select bag_eq('select * from pg_temp.added', array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns'], 'publish_changes adds the watched tables to supabase_realtime');
+select set_eq('select name from pg_temp.published', array['public.sms_messages', 'public.sms_conversations', 'public.user_twilio_numbers', 'public.campaigns'], 'The watched tables are published');
+select is(private.publish_changes(), '{}', 'publish_changes, repeated, adds nothing');
+select is((select count(*) from pg_temp.published), 4::bigint, 'Each table is published once');
 alter publication supabase_realtime drop table public.campaigns;
-select is(private.publish_changes(), '{campaigns}', 'What is missing is added by itself');
+select is(private.publish_changes(), '{campaigns}', 'publish_changes adds a single missing table');
 create table public.pgtap_of_the_host (id integer primary key);
 alter publication supabase_realtime add table public.pgtap_of_the_host;
 alter publication supabase_realtime drop table public.sms_messages;
-select is(private.publish_changes(), '{sms_messages}', 'Beside what the host application publishes');
-select ok(exists (select from pg_temp.published where name = 'public.pgtap_of_the_host'), 'Which stays');
+select is(private.publish_changes(), '{sms_messages}', 'publish_changes adds a missing table beside a host''s table');
+select ok(exists (select from pg_temp.published where name = 'public.pgtap_of_the_host'), 'The host''s table stays published');
 
-select is_empty($$ select name from pg_temp.published where name like 'private.%' $$, 'Nothing of our internals is published');
+select is_empty($$ select name from pg_temp.published where name like 'private.%' $$, 'No private table is published');
 select is_empty($$ select p.name, a.attname from pg_temp.published p join pg_catalog.pg_attribute a on a.attrelid = p.oid and a.attnum > 0
-  where a.attname ~ 'token|secret|sealed|encrypted|password' $$, 'No table with a secret is among them');
-select is_empty($$ select p.name from pg_temp.published p where not p.relrowsecurity and p.name <> 'public.pgtap_of_the_host' $$, 'Each has row level security, which Realtime keeps to');
+  where a.attname ~ 'token|secret|sealed|encrypted|password' $$, 'No published table has a column with a secret');
+select is_empty($$ select p.name from pg_temp.published p where not p.relrowsecurity and p.name <> 'public.pgtap_of_the_host' $$, 'Each published table has row level security');
 select is_empty($$ select p.name from pg_temp.published p where p.name <> 'public.pgtap_of_the_host' and not exists (select from pg_catalog.pg_index i where i.indrelid = p.oid and i.indisprimary) $$,
-  'Each has a key, without which updates to a published table would fail');
+  'Each published table has a primary key');
 
 drop publication supabase_realtime;
--- Only a superuser may publish everything at a word; anybody else names the tables.
+-- Only a superuser may publish all tables; other roles name them.
 do $$
 begin
   execute 'create publication supabase_realtime for ' || case when (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then 'all tables'
     else 'table public.sms_messages, public.sms_conversations, public.user_twilio_numbers, public.campaigns' end;
 end;
 $$;
-select is(private.publish_changes(), '{}', 'Where everything is published there is nothing to add');
+select is(private.publish_changes(), '{}', 'publish_changes adds nothing when all tables are published');
 
 select pg_temp.join_as('tenant');
 insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at) values (pg_temp.tenant(), '+15005550101', '+15005550199', now());
 select pg_temp.sign_in(pg_temp.attacker());
-select is_empty('select 1 from public.sms_conversations', 'What is published is still hidden from an attacker');
+select is_empty('select 1 from public.sms_conversations', 'An attacker reads no row of a published table');
 
 select * from finish();
 rollback;

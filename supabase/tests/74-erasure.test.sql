@@ -29,15 +29,15 @@ create temp table made as select u as user_id, c.campaign->>'id' as id from unne
 create temp table before as select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
 
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 100), 'user_exists', 'erase_messages_of_deleted_user refuses a user who exists');
-select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 7::bigint, 'Nothing of theirs is erased');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 7::bigint, 'user_exists erases nothing');
 
 reset role;
 select lives_ok('delete from auth.users where id = pg_temp.leaver()', 'A user with messages and campaigns can be deleted');
-select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver()), 7::bigint, 'The deletion removes no row of the ledger');
-select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.leaver()) $$, 'It enqueues the erasure');
-select cmp_ok((select vt from pg_temp.jobs), '>', clock_timestamp() + interval '50 seconds', 'The erasure waits for requests under way');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver()), 7::bigint, 'The deletion removes no message');
+select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.leaver()) $$, 'The deletion enqueues the erasure');
+select cmp_ok((select vt from pg_temp.jobs), '>', clock_timestamp() + interval '50 seconds', 'The erasure is delayed until requests in progress are over');
 select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user without messages can be deleted');
-select is((select count(*) from pg_temp.jobs), 1::bigint, 'Without messages there is nothing to erase');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'A deletion without messages enqueues no erasure');
 set local role service_role;
 
 -- In batches of two: no call touches more messages.
@@ -53,38 +53,38 @@ begin
   end loop;
 end;
 $$;
-select is((select outcome from batches order by n desc limit 1), 'done', 'Batch by batch, the erasure ends');
+select is((select outcome from batches order by n desc limit 1), 'done', 'Repeated calls end with done');
 select is_empty('select 1 from batches b join batches a on a.n = b.n + 1 where a.erased - b.erased > 2', 'No batch erases more messages than its limit');
 select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver()
     and (body is not null or media_urls <> '{}' or media_types <> '{}' or peer_number <> '' or error_message is not null or idempotency_key is not null or request_hash is not null) $$,
-  'No text, no media, no peer number and no key of theirs is left');
-select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver() and position('50191' in to_jsonb(sms_messages)::text) > 0 $$, 'No column holds a peer''s number');
+  'No text, media, peer number or key of the deleted user is left');
+select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver() and position('50191' in to_jsonb(sms_messages)::text) > 0 $$, 'No column has a peer''s number');
 select results_eq($$ select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages order by id $$,
   $$ select * from before order by id $$, 'Price, segments, time, account and SID of every message stay under the user''s id');
-select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.16', 'The totals stay');
-select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'Their conversations are deleted');
-select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of their numbers are deleted');
-select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'Their settings are deleted');
-select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of their campaigns are deleted');
+select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.16', 'The totals of the deleted user stay');
+select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'The conversations of the deleted user are deleted');
+select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of the deleted user''s numbers are deleted');
+select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'The settings of the deleted user are deleted');
+select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of the deleted user''s campaigns are deleted');
 select results_eq($$ select name, body, status::text, waiting, skipped, total from public.campaigns where user_id = pg_temp.leaver() $$,
-  $$ values (null::text, null::text, 'canceled', 0, 2, 2) $$, 'Their campaigns are canceled and emptied, with counts that add up');
-select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'Repeated, the erasure has nothing to do');
+  $$ values (null::text, null::text, 'canceled', 0, 2, 2) $$, 'The campaigns of the deleted user are canceled and emptied, with counts that add up');
+select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'erase_messages_of_deleted_user, repeated, returns done');
 
--- What stays.
-select is((select count(*) from public.sms_messages where user_id = pg_temp.keeper() and body is not null and peer_number <> ''), 7::bigint, 'Another tenant''s messages are untouched');
-select is((select count(*) from public.sms_conversations where user_id = pg_temp.keeper()), 3::bigint, 'So are their conversations');
-select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(), null], 'Their opt-outs stay, and so do those of master numbers');
-select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Their campaign stays');
+-- Rows of another tenant.
+select is((select count(*) from public.sms_messages where user_id = pg_temp.keeper() and body is not null and peer_number <> ''), 7::bigint, 'Another tenant''s messages are unchanged');
+select is((select count(*) from public.sms_conversations where user_id = pg_temp.keeper()), 3::bigint, 'Another tenant''s conversations are unchanged');
+select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(), null], 'Another tenant''s opt-outs and those of master numbers stay');
+select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Another tenant''s campaign is unchanged');
 
--- Afterwards.
+-- Calls after the erasure.
 select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
-  'A message received for a deleted user is not stored');
-select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'A deleted user cannot send');
+  'record_inbound_message returns unknown_user for a deleted user');
+select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';
-select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02}]')).priced, 1, 'A price that Twilio reports after the erasure is still recorded');
+select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');
 update public.sms_messages set status = 'unknown', twilio_message_sid = null, created_at = now() - interval '1 hour' where twilio_message_sid = 'SM-+150055501013';
-select is_empty('select 1 from public.unsettled_messages(30, 10) where user_id = pg_temp.leaver()', 'An erased message is not looked up at Twilio, because it cannot be recognised');
-select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 0::bigint, 'None of this brings a text back');
+select is_empty('select 1 from public.unsettled_messages(30, 10) where user_id = pg_temp.leaver()', 'unsettled_messages leaves out an erased message');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 0::bigint, 'No later call restores a text');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- The sweep compares every account under the master with the database, page by page, and converges whoever differs.
+-- The sweep compares every account under the master account with the database, page by page, and converges mismatches.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -22,9 +22,9 @@ create function pg_temp.account(p_sid text, p_status text, p_user uuid) returns 
   select jsonb_build_object('sid', p_sid, 'status', p_status, 'userId', p_user);
 $$;
 
--- What differs ----------------------------------------------------------------------------------------------------------
+-- Mismatches ---------------------------------------------------------------------------------------------------------
 
--- Compares one page with what is stored, in a sweep of its own, and tells who was asked for.
+-- Compares one page in a new sweep. Returns the counts and the last digits of the converged tenants.
 create function pg_temp.compare(variadic p_accounts jsonb[]) returns text language plpgsql as $$
 declare
   counts record;
@@ -36,22 +36,22 @@ begin
 end;
 $$;
 select is(pg_temp.compare(pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC2', 'active', pg_temp.neighbour())), '2 0 0',
-  'Accounts that are as they are stored are left alone');
-select is(pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '1 1 0 1', 'Who was suspended at Twilio is converged');
-select is(pg_temp.compare(pg_temp.account('AC1', 'closed', pg_temp.tenant())), '1 1 0 1', 'Who was closed at Twilio is converged');
+  'Accounts that match the database are no mismatch');
+select is(pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '1 1 0 1', 'An account suspended at Twilio is a mismatch and converged');
+select is(pg_temp.compare(pg_temp.account('AC1', 'closed', pg_temp.tenant())), '1 1 0 1', 'An account closed at Twilio is a mismatch and converged');
 select is(pg_temp.compare(pg_temp.account('AC9', 'active', pg_temp.tenant())), '1 1 0 1', 'A second account of a tenant is a mismatch');
-select is(pg_temp.compare(pg_temp.account('AC9', 'closed', pg_temp.tenant())), '1 0 0', 'A closed account that is not the stored one is no matter');
-select is(pg_temp.compare(pg_temp.account('AC3', 'active', pg_temp.newcomer())), '1 1 0 5', 'An account of a user of whom nothing is stored is found');
-select is(pg_temp.compare(pg_temp.account('AC4', 'suspended', pg_temp.departed())), '1 1 0 8', 'An account that outlived its user is found');
-select is(pg_temp.compare(pg_temp.account('AC4', 'closed', pg_temp.departed())), '1 0 0', 'A closed account of a departed user is no matter');
-select is(pg_temp.compare(pg_temp.account('AC5', 'active', pg_temp.nobody())), '1 0 1', 'An account in the name of nobody we ever knew is counted and not touched');
-select is(pg_temp.compare(pg_temp.account('AC6', 'active', null)), '1 0 0', 'An account that does not carry our name is never touched');
-select is(pg_temp.compare(variadic '{}'::jsonb[]), '0 0 0', 'An empty page is no harm');
+select is(pg_temp.compare(pg_temp.account('AC9', 'closed', pg_temp.tenant())), '1 0 0', 'A closed account that is not the stored one is no mismatch');
+select is(pg_temp.compare(pg_temp.account('AC3', 'active', pg_temp.newcomer())), '1 1 0 5', 'An account of a user without a stored one is a mismatch');
+select is(pg_temp.compare(pg_temp.account('AC4', 'suspended', pg_temp.departed())), '1 1 0 8', 'An open account of a deleted user is a mismatch');
+select is(pg_temp.compare(pg_temp.account('AC4', 'closed', pg_temp.departed())), '1 0 0', 'A closed account of a deleted user is no mismatch');
+select is(pg_temp.compare(pg_temp.account('AC5', 'active', pg_temp.stranger())), '1 0 1', 'An account of an unknown user is counted as a stranger and not converged');
+select is(pg_temp.compare(pg_temp.account('AC6', 'active', null)), '1 0 0', 'An account without a name of ours is not counted');
+select is(pg_temp.compare(variadic '{}'::jsonb[]), '0 0 0', 'An empty page changes nothing');
 select pg_temp.compare(pg_temp.account('AC1', 'suspended', pg_temp.tenant()));
 select results_eq('select user_id, thorough from pg_temp.asked', $$ values (pg_temp.tenant()::text, true) $$,
-  'The convergence that is asked for looks for duplicates as well');
+  'The sweep asks for a thorough convergence');
 
--- Page by page ----------------------------------------------------------------------------------------------------------
+-- Page by page -------------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
 create temp table sweep as select public.begin_sweep() as id;
@@ -60,34 +60,34 @@ create function pg_temp.page(p_next text, variadic p_accounts jsonb[]) returns t
 $$;
 create view pg_temp.counted as select accounts, open_accounts, mismatches, strangers, finished_at from private.sweeps where id = (select id from sweep);
 
-select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '2 0 0', 'The first page is compared');
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '2 0 0', 'record_sweep_page compares the first page');
 select results_eq('select job from pg_temp.pages', $$ select jsonb_build_object('kind', 'sweep', 'sweepId', id, 'pageUrl', '/page/2') from sweep $$,
-  'The next page is a job of its own');
-select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '0 0 0', 'The same page again tells nothing new');
-select is((select count(*) from pg_temp.pages), 1::bigint, 'It does not begin the rest a second time');
-select results_eq('select * from pg_temp.counted', $$ values (2, 1, 0, 0, null::timestamptz) $$, 'Nothing is counted twice');
-select is(pg_temp.page(null, pg_temp.account('AC5', 'active', pg_temp.nobody()), pg_temp.account('AC3', 'active', pg_temp.newcomer())), '2 1 1', 'The last page is compared');
-select is((select count(*) from pg_temp.pages), 1::bigint, 'After the last page there is no other');
-select results_eq('select * from pg_temp.counted', $$ values (4, 3, 1, 1, null::timestamptz) $$, 'The pages add up');
+  'The next page is enqueued as a job');
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'active', pg_temp.tenant()), pg_temp.account('AC6', 'closed', null)), '0 0 0', 'A repeated page counts no account again');
+select is((select count(*) from pg_temp.pages), 1::bigint, 'A repeated page enqueues no second job');
+select results_eq('select * from pg_temp.counted', $$ values (2, 1, 0, 0, null::timestamptz) $$, 'The sweep counts each account once');
+select is(pg_temp.page(null, pg_temp.account('AC5', 'active', pg_temp.stranger()), pg_temp.account('AC3', 'active', pg_temp.newcomer())), '2 1 1', 'record_sweep_page compares the last page');
+select is((select count(*) from pg_temp.pages), 1::bigint, 'The last page enqueues no job');
+select results_eq('select * from pg_temp.counted', $$ values (4, 3, 1, 1, null::timestamptz) $$, 'The sweep adds up its pages');
 
--- The end ---------------------------------------------------------------------------------------------------------------
+-- Ending -------------------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 1, 1) $$, 'The end tells what was found');
+select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 1, 1) $$, 'end_sweep returns the level and the counts');
 select results_eq('select user_id, thorough from pg_temp.asked', $$ values (pg_temp.neighbour()::text, true) $$,
-  'A stored account that no page had is asked for, also where nobody knows when it was made');
-select is((select finished_at from pg_temp.counted), now(), 'The sweep is finished');
-select is_empty('select 1 from private.sweep_sightings where sweep_id = (select id from sweep)', 'What it saw is forgotten');
+  'A stored account that was not listed is converged, even without a creation date');
+select is((select finished_at from pg_temp.counted), now(), 'end_sweep stores the end');
+select is_empty('select 1 from private.sweep_sightings where sweep_id = (select id from sweep)', 'end_sweep deletes the sightings');
 select pg_temp.forget_jobs();
-select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 0, 1) $$, 'Ended twice it tells the same, of nobody missing');
-select is_empty('select 1 from pg_temp.asked', 'And asks for nobody');
-select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '0 0 0', 'A page that comes after the end is not compared again');
-select is_empty('select 1 from pg_temp.pages', 'Nor does it begin the rest once more');
+select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 0, 1) $$, 'end_sweep, repeated, returns the same counts without missing accounts');
+select is_empty('select 1 from pg_temp.asked', 'end_sweep, repeated, asks for no convergence');
+select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '0 0 0', 'A page after the end is not compared');
+select is_empty('select 1 from pg_temp.pages', 'A page after the end enqueues no job');
 update public.user_preferences set twilio_subaccount_created_at = now() + interval '1 second' where user_id = pg_temp.neighbour();
 update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
-select is((select missing from public.end_sweep(public.begin_sweep(), 1000)), 0, 'Who is closed is not missing, nor who was created after the sweep began');
+select is((select missing from public.end_sweep(public.begin_sweep(), 1000)), 0, 'A closed account, or one created after the sweep began, is not missing');
 
--- The limit -------------------------------------------------------------------------------------------------------------
+-- The limit ----------------------------------------------------------------------------------------------------------
 
 create function pg_temp.level(p_open integer) returns text language plpgsql as $$
 declare
@@ -98,15 +98,15 @@ begin
 end;
 $$;
 create view pg_temp.alarms as select action, details from public.audit_log where actor = 'sweep' and at = now();
-select is(pg_temp.level(79), 'within', 'Up to four fifths of the limit all is well');
-select is(pg_temp.level(80), 'warning', 'From four fifths there is a warning');
-select is(pg_temp.level(94), 'warning', 'The warning stands up to the next level');
-select results_eq('select * from pg_temp.alarms', $$ values ('subaccounts.limit_warning', '{"open": 80, "limit": 100}'::jsonb) $$, 'The warning is in the audit log once');
-select is(pg_temp.level(95), 'critical', 'From nineteen twentieths it is critical');
-select is(pg_temp.level(10), 'within', 'It can be well again');
+select is(pg_temp.level(79), 'within', 'Below 80 % of the limit, the level is within');
+select is(pg_temp.level(80), 'warning', 'At 80 % of the limit, the level is warning');
+select is(pg_temp.level(94), 'warning', 'Below 95 % of the limit, the level is warning');
+select results_eq('select * from pg_temp.alarms', $$ values ('subaccounts.limit_warning', '{"open": 80, "limit": 100}'::jsonb) $$, 'A level is audited once');
+select is(pg_temp.level(95), 'critical', 'At 95 % of the limit, the level is critical');
+select is(pg_temp.level(10), 'within', 'Below 80 % again, the level is within');
 select pg_temp.level(80);
 select is((select string_agg(action, ' ' order by id) from public.audit_log where actor = 'sweep' and at = now()),
-  'subaccounts.limit_warning subaccounts.limit_critical subaccounts.limit_warning', 'Each time the level rises it is told, never when it falls');
+  'subaccounts.limit_warning subaccounts.limit_critical subaccounts.limit_warning', 'Each change to warning or critical is audited, and a change to within is not');
 
 select * from finish();
 rollback;

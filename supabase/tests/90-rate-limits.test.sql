@@ -16,16 +16,16 @@ select is(pg_temp.count_one(pg_temp.tenant()), 'allowed', 'The last request with
 select is(pg_temp.count_one(pg_temp.tenant()), 'exceeded', 'The next request exceeds the limit of the user');
 select ok((select retry_after_seconds between 59 and 60 from public.count_request('send', pg_temp.tenant(), null, 2, 3, 60)), 'An exceeded limit comes with the seconds to wait');
 select is(pg_temp.count_one(pg_temp.tenant(), null, 'buy'), 'allowed', 'Another action has a limit of its own');
-select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.1'), 'exceeded', 'A neighbour behind the same address exceeds the limit of the address');
-select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.2'), 'allowed', 'From another address the neighbour is allowed');
+select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.1'), 'exceeded', 'A neighbour at the same address exceeds the limit of the address');
+select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.2'), 'allowed', 'A neighbour at another address is allowed');
 select is(pg_temp.count_one(gen_random_uuid(), null), 'allowed', 'Without a known address only the user is counted');
 
 update private.rate_limits set window_ends_at = now() - interval '1 second' where subject = 'user:' || pg_temp.tenant();
-select is(pg_temp.count_one(pg_temp.tenant(), null), 'allowed', 'In the next window the count starts anew');
+select is(pg_temp.count_one(pg_temp.tenant(), null), 'allowed', 'The next window starts a new count');
 
 update private.rate_limits set window_ends_at = now() - interval '2 hours' where subject = 'address:192.0.2.1';
 select is(public.forget_rate_limits(), 1::bigint, 'forget_rate_limits deletes windows that ended more than an hour ago');
-select is_empty($$ select 1 from private.rate_limits where subject = 'address:192.0.2.1' $$, 'A deleted window leaves no trace of the address');
+select is_empty($$ select 1 from private.rate_limits where subject = 'address:192.0.2.1' $$, 'A deleted window leaves no row of the address');
 
 select * from finish();
 rollback;

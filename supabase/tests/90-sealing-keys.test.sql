@@ -1,4 +1,4 @@
--- Which key seals what, exchanging sealed texts beside live traffic, and what is told of it.
+-- The keys in use, re-sealing beside live traffic, and the report about it.
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
@@ -21,28 +21,28 @@ select pg_temp.store(pg_temp.user(1), 'AC1', 'active', 'v1.k1.iv.one'),
 insert into private.token_rotations (user_id, subaccount_sid, sealed_next, sealed_previous) values
   (pg_temp.user(1), 'AC1', 'v1.k1.iv.one-next', 'v1.k1.iv.one-previous'), (pg_temp.user(2), 'AC2', null, 'v1.k1.iv.two-previous');
 
--- Counting ----------------------------------------------------------------------------------------------------------------
+-- Counting -----------------------------------------------------------------------------------------------------------
 
 select results_eq('select * from public.sealing_keys_in_use()', $$ values ('k0', 1::bigint), ('k1', 4), ('k2', 1) $$,
-  'Every token counts for the key it names, wherever it is kept; one that belongs to no account counts for none');
+  'sealing_keys_in_use counts every token by its key, and none without an account');
 
--- Choosing ----------------------------------------------------------------------------------------------------------------
+-- Tokens to re-seal --------------------------------------------------------------------------------------------------
 
 create function pg_temp.chosen(p_current text, p_keys text[], p_after_user uuid, p_after_slot public.sealed_slot, p_limit integer) returns table (token text) language sql as $$
   select concat_ws(' ', right(user_id::text, 1), subaccount_sid, slot, sealed_token) from public.tokens_to_reseal(p_current, p_keys, p_after_user, p_after_slot, p_limit);
 $$;
 select results_eq($$ select * from pg_temp.chosen('k2', '{k2, k1}', null, null, 10) $$,
   array['1 AC1 current v1.k1.iv.one', '1 AC1 next v1.k1.iv.one-next', '1 AC1 previous v1.k1.iv.one-previous', '2 AC2 previous v1.k1.iv.two-previous'],
-  'To be sealed anew is what is under another key of the ring; what is under a key outside of it cannot be');
+  'tokens_to_reseal returns the tokens of other keys of the ring, and none of keys outside the ring');
 select results_eq($$ select * from pg_temp.chosen('k2', '{k2, k1}', null, null, 2) $$,
-  array['1 AC1 current v1.k1.iv.one', '1 AC1 next v1.k1.iv.one-next'], 'A page is as long as was asked for');
+  array['1 AC1 current v1.k1.iv.one', '1 AC1 next v1.k1.iv.one-next'], 'tokens_to_reseal respects its limit');
 select results_eq($$ select * from pg_temp.chosen('k2', '{k2, k1}', pg_temp.user(1), 'next', 10) $$,
-  array['1 AC1 previous v1.k1.iv.one-previous', '2 AC2 previous v1.k1.iv.two-previous'], 'The next page begins after the last one seen');
-select is_empty($$ select * from pg_temp.chosen('k2', '{k2}', null, null, 10) $$, 'With one key alone there is nothing to be done');
+  array['1 AC1 previous v1.k1.iv.one-previous', '2 AC2 previous v1.k1.iv.two-previous'], 'A page begins after the given user and slot');
+select is_empty($$ select * from pg_temp.chosen('k2', '{k2}', null, null, 10) $$, 'tokens_to_reseal returns nothing when the ring has one key');
 
--- Exchanging --------------------------------------------------------------------------------------------------------------
+-- Re-sealing ---------------------------------------------------------------------------------------------------------
 
-create function pg_temp.exchange(n integer, p_slot text, p_from text, p_to text) returns jsonb language sql as $$
+create function pg_temp.replacement(n integer, p_slot text, p_from text, p_to text) returns jsonb language sql as $$
   select jsonb_build_object('userId', pg_temp.user(n), 'slot', p_slot, 'from', p_from, 'to', p_to);
 $$;
 create view pg_temp.tokens as
@@ -50,66 +50,66 @@ create view pg_temp.tokens as
   from public.user_preferences p left join private.token_rotations r using (user_id) order by 1;
 select results_eq(
   $$ select * from public.reseal_tokens('k2', jsonb_build_array(
-    pg_temp.exchange(1, 'current', 'v1.k1.iv.one', 'v1.k2.iv.one'),
-    pg_temp.exchange(1, 'next', 'v1.k1.iv.one-next', 'v1.k2.iv.one-next'),
-    pg_temp.exchange(1, 'previous', 'v1.k1.iv.changed-meanwhile', 'v1.k2.iv.stale'),
-    pg_temp.exchange(2, 'previous', 'v1.k1.iv.two-previous', 'v1.k2.iv.two-previous'))) $$,
-  $$ values (3, 1) $$, 'What is still what was read is exchanged; what changed meanwhile is left as it is');
+    pg_temp.replacement(1, 'current', 'v1.k1.iv.one', 'v1.k2.iv.one'),
+    pg_temp.replacement(1, 'next', 'v1.k1.iv.one-next', 'v1.k2.iv.one-next'),
+    pg_temp.replacement(1, 'previous', 'v1.k1.iv.changed-meanwhile', 'v1.k2.iv.stale'),
+    pg_temp.replacement(2, 'previous', 'v1.k1.iv.two-previous', 'v1.k2.iv.two-previous'))) $$,
+  $$ values (3, 1) $$, 'reseal_tokens replaces unchanged texts and leaves a changed one');
 select results_eq('select * from pg_temp.tokens',
   $$ values (1, 'v1.k2.iv.one', 'v1.k2.iv.one-next', 'v1.k1.iv.one-previous'), (2, 'v1.k2.iv.two', null::text, 'v1.k2.iv.two-previous'),
-    (3, 'v1.k0.iv.three', null, null), (4, 'v1.lost.iv.four', null, null) $$, 'Each in its own place, and nothing else');
+    (3, 'v1.k0.iv.three', null, null), (4, 'v1.lost.iv.four', null, null) $$, 'Each text is replaced in its own slot only');
 select results_eq($$ select actor, action, details from public.audit_log order by id desc limit 1 $$,
-  $$ values ('reseal', 'sealing_keys.resealed', '{"keyId": "k2", "tokens": 3}'::jsonb) $$, 'The audit log says how many');
+  $$ values ('reseal', 'sealing_keys.resealed', '{"keyId": "k2", "tokens": 3}'::jsonb) $$, 'The audit line has the key and the count');
 create temp table audited as select count(*) as n from public.audit_log;
-select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.exchange(1, 'current', 'v1.k1.iv.one', 'v1.k2.iv.again'))) $$,
-  $$ values (0, 1) $$, 'The same exchange comes to nothing the second time');
-select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.exchange(1, 'previous', 'v1.k1.iv.one-previous', 'v1.k1.iv.other'))) $$,
-  $$ values (0, 1) $$, 'What is not sealed under the current key is not taken');
-select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.exchange(2, 'current', 'v1.k2.iv.one', 'v1.k2.iv.stolen'))) $$,
-  $$ values (0, 1) $$, 'A text is exchanged in its own row only');
-select results_eq($$ select * from public.reseal_tokens('k2', '[]') $$, $$ values (0, 0) $$, 'Nothing given is nothing done');
-select is((select count(*) from public.audit_log), (select n from audited), 'What comes to nothing leaves no line');
-select throws_ok($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.exchange(1, 'current', 'v1.k2.iv.one', 'x.k2.plain'))) $$, '23514', null,
-  'A text that is not sealed is refused');
+select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.replacement(1, 'current', 'v1.k1.iv.one', 'v1.k2.iv.again'))) $$,
+  $$ values (0, 1) $$, 'reseal_tokens, repeated, replaces nothing');
+select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.replacement(1, 'previous', 'v1.k1.iv.one-previous', 'v1.k1.iv.other'))) $$,
+  $$ values (0, 1) $$, 'reseal_tokens ignores a text that is not sealed with the current key');
+select results_eq($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.replacement(2, 'current', 'v1.k2.iv.one', 'v1.k2.iv.stolen'))) $$,
+  $$ values (0, 1) $$, 'reseal_tokens ignores a text of another user');
+select results_eq($$ select * from public.reseal_tokens('k2', '[]') $$, $$ values (0, 0) $$, 'reseal_tokens returns zeros for an empty array');
+select is((select count(*) from public.audit_log), (select n from audited), 'A call that replaces nothing writes no audit line');
+select throws_ok($$ select * from public.reseal_tokens('k2', jsonb_build_array(pg_temp.replacement(1, 'current', 'v1.k2.iv.one', 'x.k2.plain'))) $$, '23514', null,
+  'reseal_tokens refuses a text that is not sealed');
 
--- The ring ----------------------------------------------------------------------------------------------------------------
+-- The ring -----------------------------------------------------------------------------------------------------------
 
-create view pg_temp.told as select verdict::text, finding from public.describe_installation() where subject = 'sealing keys';
-select results_eq('select verdict from pg_temp.told', array['warn'], 'Until the functions have told their keys there is something to look at');
-select is(public.note_sealing_ring('k2', '{k2, k1}'), 'changed', 'The functions tell the ids of their keys');
-select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'Other keys are a reason to seal anew');
+create view pg_temp.report as select verdict::text, finding from public.describe_installation() where subject = 'sealing keys';
+select results_eq('select verdict from pg_temp.report', array['warn'], 'describe_installation warns while the functions'' keys are unknown');
+select is(public.note_sealing_ring('k2', '{k2, k1}'), 'changed', 'note_sealing_ring returns changed for the first ring');
+select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'A changed ring enqueues rotate-sealing-keys');
 select results_eq($$ select actor, action, details from public.audit_log order by id desc limit 1 $$,
-  $$ values ('run-jobs', 'sealing_keys.changed', '{"current": "k2", "keyIds": ["k2", "k1"]}'::jsonb) $$, 'The audit log names them');
-select is(public.note_sealing_ring('k2', '{k2, k1}'), 'unchanged', 'The same keys are no news');
-select is((select count(*) from pg_temp.jobs), 1::bigint, 'They are no reason for anything');
-select is(public.note_sealing_ring('k1', '{k1, k2}'), 'changed', 'The same keys in another order are other keys: another one seals');
-select is((select count(*) from private.sealing_ring), 1::bigint, 'One ring is remembered');
-select throws_ok($$ select public.note_sealing_ring('k3', '{k1}') $$, '23514', null, 'The current key is one of the ring');
+  $$ values ('run-jobs', 'sealing_keys.changed', '{"current": "k2", "keyIds": ["k2", "k1"]}'::jsonb) $$, 'The audit line has the ids of the keys');
+select is(public.note_sealing_ring('k2', '{k2, k1}'), 'unchanged', 'note_sealing_ring returns unchanged for the same ring');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'An unchanged ring enqueues no job');
+select is(public.note_sealing_ring('k1', '{k1, k2}'), 'changed', 'note_sealing_ring returns changed for another current key');
+select is((select count(*) from private.sealing_ring), 1::bigint, 'One ring is stored');
+select throws_ok($$ select public.note_sealing_ring('k3', '{k1}') $$, '23514', null, 'A ring without its current key is refused');
 
--- What verify is told -----------------------------------------------------------------------------------------------------
+-- The report for verify ----------------------------------------------------------------------------------------------
 
 select public.note_sealing_ring('k2', '{k2, k1}');
-select results_eq('select * from pg_temp.told', $$ values ('fail', 'TOKEN_SEALING_KEYS lacks keys that tokens need: 1 for "k0"') $$, 'A key that is needed and not there fails');
+select results_eq('select * from pg_temp.report', $$ values ('fail', 'TOKEN_SEALING_KEYS lacks keys that tokens need: 1 for "k0"') $$, 'describe_installation fails when a needed key is missing');
 select public.note_sealing_ring('k2', '{k2, k1, k0}');
-select results_eq('select * from pg_temp.told', $$ values ('warn', '"k2" seals; older ones are still needed: 1 under "k0", 1 under "k1"') $$, 'Keys that are on their way out are worth a word');
+select results_eq('select * from pg_temp.report', $$ values ('warn', '"k2" seals; older ones are still needed: 1 under "k0", 1 under "k1"') $$, 'describe_installation warns while older keys are needed');
 update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k2.iv.three' where user_id = pg_temp.user(3);
 update private.token_rotations set sealed_previous = null;
-select results_eq('select * from pg_temp.told', $$ values ('ok', '"k2" seals all 4 tokens; not needed: "k0", "k1"') $$, 'When one key seals all, the others may go');
+select results_eq('select * from pg_temp.report', $$ values ('ok', '"k2" seals all 4 tokens; not needed: "k0", "k1"') $$, 'describe_installation names keys that are not needed');
 select public.note_sealing_ring('k2', '{k2}');
-select results_eq('select * from pg_temp.told', $$ values ('ok', '"k2" seals all 4 tokens') $$, 'When they are gone, all is as it should be');
+select results_eq('select * from pg_temp.report', $$ values ('ok', '"k2" seals all 4 tokens') $$, 'describe_installation is ok when one key seals all tokens');
 update public.user_preferences set twilio_subaccount_auth_token_encrypted = null;
 delete from private.token_rotations;
-select results_eq('select * from pg_temp.told', $$ values ('ok', '"k2" seals all 0 tokens') $$, 'Without tokens no key is needed');
+select results_eq('select * from pg_temp.report', $$ values ('ok', '"k2" seals all 0 tokens') $$, 'describe_installation is ok without tokens');
 select is((select count(*) from public.describe_installation() d where d.subject <> 'sealing keys'),
-  (select count(*) from private.our_tables()) + 6, 'All that was looked at before is still told');
+  (select count(*) from private.our_tables()) + 6, 'describe_installation still has all other lines');
 
--- On demand ---------------------------------------------------------------------------------------------------------------
+-- On request ---------------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-select ok(public.request_sealing_key_rotation(pg_temp.user(1), 'req-1') is not null, 'An operator asks for re-sealing now');
-select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'It is a job');
+select ok(public.request_sealing_key_rotation(pg_temp.user(1), 'req-1') is not null, 'request_sealing_key_rotation returns the id of a job');
+select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'request_sealing_key_rotation enqueues rotate-sealing-keys');
 select results_eq($$ select actor, action, request_id from public.audit_log order by id desc limit 1 $$,
-  $$ values ('operator:' || pg_temp.user(1), 'sealing_keys.rotation_requested', 'req-1') $$, 'The audit log says who asked');
+  $$ values ('operator:' || pg_temp.user(1), 'sealing_keys.rotation_requested', 'req-1') $$, 'The audit log names the operator and the request');
 
 select * from finish();
 rollback;

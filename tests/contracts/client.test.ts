@@ -28,10 +28,10 @@ import type { Body, Operation, Query, Same, Success } from "./types.ts";
 type Post<Contract, Path = ""> = Operation<Contract, "POST", Path>;
 type Get<Contract, Path = ""> = Operation<Contract, "GET", Path>;
 
-/** Compiles where both sides are one type; `deno task test types` is what looks. */
+/** Compiles when both types are the same; `deno task test types` checks it. */
 function same<Client, Contract>(_isSame: Same<Client, Contract>): void {}
 
-Deno.test("the client's types are those of the contracts", () => {
+Deno.test("the client's types for accounts, numbers and sending equal those of the contracts", () => {
   same<client.ProvisionedSubaccount, Success<Post<typeof provisionSubaccount>>>(true);
   same<client.Subaccount, Success<Get<typeof provisionSubaccount>>>(true);
   same<client.NumberList, Success<Get<typeof listNumbers>>>(true);
@@ -48,7 +48,7 @@ Deno.test("the client's types are those of the contracts", () => {
   same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
 });
 
-Deno.test("the client's types for messages and campaigns are those of the contracts", () => {
+Deno.test("the client's types for messages and campaigns equal those of the contracts", () => {
   same<client.MessagesQuery, Query<Get<typeof listMessages>>>(true);
   same<client.MessagePage, Success<Get<typeof listMessages>>>(true);
   same<client.ConversationsQuery, Query<Get<typeof listConversations>>>(true);
@@ -69,7 +69,7 @@ Deno.test("the client's types for messages and campaigns are those of the contra
   same<client.RecipientPage, Success<Get<typeof campaigns, "/{campaignId}/recipients">>>(true);
 });
 
-Deno.test("the client's types for operators are those of the contract", () => {
+Deno.test("the client's types for operators equal those of the contract", () => {
   same<client.TenantsPage, Query<Get<typeof admin, "/tenants">>>(true);
   same<client.TenantList, Success<Get<typeof admin, "/tenants">>>(true);
   same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
@@ -90,16 +90,16 @@ Deno.test("the client's types for operators are those of the contract", () => {
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 
-Deno.test("the client's models are what `deno task openapi` writes", async () => {
+Deno.test("the client's models equal what `deno task openapi` writes", async () => {
   const source = await Deno.readTextFile(fileURLToPath(new URL("../../client/switchboard.ts", import.meta.url)));
   assert.equal(await withModels(source, openapiOf(await readContracts())), source, "run `deno task openapi`");
 });
 
-Deno.test("the client's error codes are the functions'", () => {
+Deno.test("the client's error codes equal those of the functions", () => {
   same<client.ServerErrorCode, ErrorCode>(true);
 });
 
-Deno.test("types that differ in anything do not pass for the same", () => {
+Deno.test("Same is false for types that differ in any property", () => {
   type Kept = z.ZodObject<{ a: z.ZodString; b: z.ZodOptional<z.ZodNumber> }>;
   same<{ a: string; b?: number }, z.input<Kept>>(true);
   same<{ a: string; b: number }, z.input<Kept>>(false);
@@ -108,9 +108,9 @@ Deno.test("types that differ in anything do not pass for the same", () => {
   same<{ a: string; b?: number; c?: string }, z.input<Kept>>(false);
 });
 
-Deno.test("the client calls every operation that is for users and operators, and nothing else", async () => {
+Deno.test("the client calls every operation for users and operators, and no other", async () => {
   const source = await Deno.readTextFile(fileURLToPath(new URL("../../client/switchboard.ts", import.meta.url)));
-  // `"GET", "list-numbers"`, or with what stands in its path: `"GET", \`campaigns/${id}\``.
+  // `"GET", "list-numbers"`, or with parameters in the path: `"GET", \`campaigns/${id}\``.
   const called = [...source.matchAll(/"(GET|POST)",\s+["`]([a-z][^"`]*)["`]/g)].map(([, method, path]) =>
     `${method} ${path!.replaceAll(/\$\{[^}]+\}/g, "{}")}`
   );

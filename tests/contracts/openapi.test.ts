@@ -11,9 +11,9 @@ const operations = Object.entries(contracts).flatMap(([name, contract]) =>
   contract.operations.map((operation) => ({ ...operation, title: `${operation.method} ${name}${operation.path}` }))
 );
 
-Deno.test("openapi.json is what the contracts say", async () => {
+Deno.test("openapi.json equals what `deno task openapi` writes", async () => {
   const kept = await Deno.readTextFile(FILE);
-  assert.equal(kept, written(openapiOf(contracts)), "run `deno task openapi` and commit what it writes");
+  assert.equal(kept, written(openapiOf(contracts)), "run `deno task openapi` and commit the file");
 });
 
 Deno.test("openapi.json is valid OpenAPI 3.1", async () => {
@@ -23,7 +23,7 @@ Deno.test("openapi.json is valid OpenAPI 3.1", async () => {
   assert.equal(validator.version, "3.1");
 });
 
-Deno.test("every reference in openapi.json leads somewhere", async () => {
+Deno.test("every $ref in openapi.json resolves", async () => {
   const document = JSON.parse(await Deno.readTextFile(FILE));
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!);
   const lost = references.filter((path) => path.split("/").reduce((at, key) => at?.[key], document) === undefined);
@@ -31,7 +31,7 @@ Deno.test("every reference in openapi.json leads somewhere", async () => {
   assert.ok(references.length > 0);
 });
 
-Deno.test("no two operations share a method and a path, and none refuses a code twice", () => {
+Deno.test("no two operations share a method and a path, and none lists an error code twice", () => {
   const titles = operations.map(({ title }) => title);
   assert.deepEqual(titles.filter((title, index) => titles.indexOf(title) !== index), []);
   for (const { title, errors } of operations) {
@@ -40,7 +40,7 @@ Deno.test("no two operations share a method and a path, and none refuses a code 
   }
 });
 
-Deno.test("every operation has a summary of one sentence without a period, and a successful response", () => {
+Deno.test("every operation has a summary of one sentence without a period, and a success response", () => {
   for (const { title, summary, responses } of operations) {
     assert.match(summary, /^[A-Z].*[^.]$/, title);
     const statuses = Object.keys(responses).map(Number);

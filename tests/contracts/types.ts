@@ -1,27 +1,27 @@
 import type { z } from "zod";
 
-/** One operation of a contract, or several. */
+/** The operations of a contract with this method and path. */
 export type Operation<Contract, Method extends string, Path> = Contract extends { operations: readonly (infer One)[] }
   ? Extract<One, { method: Method; path: Path }>
   : never;
 
-/** The JSON an operation takes. */
+/** The JSON body of an operation. */
 export type Body<One> = One extends { body: infer Schema extends z.ZodType } ? z.input<Schema> : never;
 
-/** The parameters an operation takes, as a program has them before they become text. */
+/** The query parameters of an operation, before they are serialised. */
 export type Query<One> = One extends { query: infer Schema extends z.ZodType } ? Untexted<z.input<Schema>> : never;
 
-/** The JSON of an operation's response, whatever its status. */
+/** The JSON response of an operation, for any success status. */
 export type Success<One> = One extends { responses: infer Responses } ? z.output<Responses[keyof Responses]> : never;
 
-/** A parameter that takes `true` and `false` is a flag, and one that takes whatever becomes a number is a number. */
+/** A parameter of `true` and `false` is a boolean, and a coerced number is a number. */
 type Untexted<Parameters> = {
   [Name in keyof Parameters]: unknown extends Parameters[Name] ? number
     : Exclude<Parameters[Name], undefined> extends "true" | "false" ? boolean
     : Parameters[Name];
 };
 
-/** Whether two types are one, but for how they were put together and for `undefined` in what may be left out. */
+/** Whether two types are equal, apart from how they are composed and from `undefined` in optional properties. */
 export type Same<One, Other> = (<T>() => T extends Plain<One> ? 1 : 2) extends (<T>() => T extends Plain<Other> ? 1 : 2)
   ? true
   : false;

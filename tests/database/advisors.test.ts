@@ -6,7 +6,7 @@ import { startTestDatabase } from "../support/test-database.ts";
 
 const projectDir = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What the platform's dashboard would say of a database; throws it where there is a warning or an error. */
+/** Runs Supabase's advisors on a database. @throws Error with their report when there is a warning or an error */
 function advise(databaseUrl: string): Promise<string> {
   return runSupabaseCli(["db", "advisors", "--level", "warn", "--fail-on", "warn", "-o", "json"], {
     projectDir,
@@ -14,7 +14,7 @@ function advise(databaseUrl: string): Promise<string> {
   });
 }
 
-Deno.test("Supabase's advisors have no warning about the database, and would have one about an open table", async () => {
+Deno.test("Supabase's advisors report no warning after the migrations, and report an open table", async () => {
   await using database = await startTestDatabase();
   await advise(database.url);
 

@@ -6,11 +6,11 @@ import { startTestDatabase } from "../support/test-database.ts";
 const MIGRATIONS = fileURLToPath(new URL("../../supabase/migrations", import.meta.url));
 
 export interface BareProject extends AsyncDisposable {
-  /** The superuser's address of a database with what the platform gives, and nothing of ours; to be copied. */
+  /** The superuser's URL of a database with the platform's objects and none of ours, to be copied. */
   url: string;
 }
 
-/** Starts a server whose database is that of a Supabase project on its first day. */
+/** Starts a server with the database of a new Supabase project. */
 export async function startBareProject(): Promise<BareProject> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-bare-" });
   await Deno.mkdir(join(folder, "supabase", "migrations"), { recursive: true });
@@ -44,7 +44,7 @@ export async function applyOurMigrations(databaseUrl: string): Promise<string[]>
   }
 }
 
-/** Does `work` as a role of the API, with the claims of a user, in a transaction. */
+/** Runs `work` in a transaction as an API role, with the claims of a user. */
 export function actAs<Result>(
   sql: postgres.Sql,
   role: "anon" | "authenticated" | "service_role",

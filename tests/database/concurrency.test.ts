@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import postgres from "postgres";
 import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
-/** How many callers decide at the same moment, each on a connection of its own. */
+/** The number of concurrent callers, each on its own connection. */
 const CALLERS = 8;
 
 let database: TestDatabase;
@@ -19,12 +19,12 @@ Deno.test.afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** The connections live longer than a test. */
+/** The connections outlive a test, so its sanitizers are off. */
 function test(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
 }
 
-/** A fresh user with an active subaccount, on a plan of their own. */
+/** Creates a user with an active subaccount and their own plan. */
 async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}): Promise<string> {
   const id = crypto.randomUUID();
   await sql.begin(async (tx) => {
@@ -40,7 +40,7 @@ async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}
   return id;
 }
 
-/** Lets all callers decide at once, as the service, and counts the outcomes. */
+/** Runs `decide` for all callers at once, as service_role, and counts the outcomes. */
 async function outcomes(
   decide: (tx: postgres.TransactionSql, caller: number) => Promise<string>,
 ): Promise<Record<string, number>> {
@@ -67,7 +67,7 @@ async function ownNumber(userId: string): Promise<string> {
   return number;
 }
 
-test("Of convergences that begin at once, one has the lease", async () => {
+test("begin_convergence, called concurrently, gives one caller the lease", async () => {
   const userId = await tenant();
   const counts = await outcomes(async (tx) =>
     (await tx`select outcome from public.begin_convergence(${userId}, 60)`)[0]!.outcome
@@ -75,19 +75,19 @@ test("Of convergences that begin at once, one has the lease", async () => {
   assert.deepEqual(counts, { leased: 1, busy: CALLERS - 1 });
 });
 
-test("A holder whose lease ran out writes before the next lease is taken, or is fenced off, never both", async () => {
+test("A holder with an expired lease writes before the next lease is taken, or is fenced", async () => {
   const userId = await tenant();
   const [lease] = await sql`select fence from public.begin_convergence(${userId}, -1)`;
   const counts = await outcomes(async (tx, caller) => {
     if (caller > 0) return (await tx`select outcome from public.begin_convergence(${userId}, 60)`)[0]!.outcome;
     const [row] = await tx`select public.note_create_attempt(${userId}, ${lease!.fence}, 100000) as outcome`;
     const [now] = await tx`select fence from private.tenancies where user_id = ${userId}`;
-    return row!.outcome === "fenced" || now!.fence === lease!.fence ? "kept apart" : "overtaken";
+    return row!.outcome === "fenced" || now!.fence === lease!.fence ? "in order" : "out of order";
   });
-  assert.deepEqual(counts, { "kept apart": 1, leased: 1, busy: CALLERS - 2 });
+  assert.deepEqual(counts, { "in order": 1, leased: 1, busy: CALLERS - 2 });
 });
 
-test("Of buyers of one number at once, one reserves it", async () => {
+test("reserve_number, called concurrently for one number, reserves it for one buyer", async () => {
   const buyers = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
   const number = phoneNumber();
   const counts = await outcomes(async (tx, caller) =>
@@ -96,7 +96,7 @@ test("Of buyers of one number at once, one reserves it", async () => {
   assert.deepEqual(counts, { reserved: 1, taken: CALLERS - 1 });
 });
 
-test("Purchases of one tenant at once do not overrun their quota", async () => {
+test("Concurrent purchases of one tenant stay within their quota", async () => {
   const userId = await tenant({ numbers: 3 });
   const counts = await outcomes(async (tx) =>
     (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null)`)[0]!.outcome
@@ -104,7 +104,7 @@ test("Purchases of one tenant at once do not overrun their quota", async () => {
   assert.deepEqual(counts, { reserved: 3, limit_reached: CALLERS - 3 });
 });
 
-test("Of first numbers that are sold at once, one becomes primary", async () => {
+test("record_number, called concurrently for a tenant's first numbers, makes one primary", async () => {
   const userId = await tenant();
   const ids = await Promise.all(
     Array.from(
@@ -119,12 +119,12 @@ test("Of first numbers that are sold at once, one becomes primary", async () => 
     const [row] = await tx`select (number ->> 'is_primary')::boolean as is_primary from public.record_number(${ids[
       caller
     ]!}, ${sid}, 'x', '{}', null)`;
-    return row!.is_primary ? "primary" : "another";
+    return row!.is_primary ? "primary" : "not primary";
   });
-  assert.deepEqual(counts, { primary: 1, another: CALLERS - 1 });
+  assert.deepEqual(counts, { primary: 1, "not primary": CALLERS - 1 });
 });
 
-test("Of releases of one number at once, one begins it and one is recorded, and another number becomes primary", async () => {
+test("Concurrent releases of one number are begun once and recorded once, and another number becomes primary", async () => {
   const userId = await tenant();
   const [going, staying] = [await ownNumber(userId), await ownNumber(userId)];
   const [row] = await sql`
@@ -143,7 +143,7 @@ test("Of releases of one number at once, one begins it and one is recorded, and 
   assert.equal(primary?.phone_number, staying);
 });
 
-test("Of several numbers made primary at once, one is", async () => {
+test("set_primary_number, called concurrently for several numbers, leaves one primary", async () => {
   const userId = await tenant();
   const numbers = await Promise.all(Array.from({ length: CALLERS }, () => ownNumber(userId)));
   const rows = await sql`select id from public.user_twilio_numbers where phone_number in ${sql(numbers)}`;
@@ -158,15 +158,15 @@ test("Of several numbers made primary at once, one is", async () => {
   assert.equal(n, 1);
 });
 
-test("Two tenants whose accounts list one number at once: one has it", async () => {
+test("record_number_sync, called concurrently for one number in several accounts, gives it to one tenant", async () => {
   const owners = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
-  const said = {
+  const listed = {
     phoneSid: `PN${crypto.randomUUID()}`,
     phoneNumber: phoneNumber(),
     friendlyName: "x",
     capabilities: {},
   };
-  const changes = [{ change: "appeared", number: said }];
+  const changes = [{ change: "appeared", number: listed }];
   const counts = await outcomes(async (tx, caller) => {
     const userId = owners[caller]!;
     try {
@@ -174,14 +174,14 @@ test("Two tenants whose accounts list one number at once: one has it", async () 
         tx.json(changes)
       }, 'sync', null)`)[0]!.outcome;
     } catch (error) {
-      if ((error as { code?: string }).code === "23505") return "held"; // and the job tries again
+      if ((error as { code?: string }).code === "23505") return "held"; // the job retries
       throw error;
     }
   });
   assert.deepEqual(counts, { appeared: 1, held: CALLERS - 1 });
 });
 
-test("Requests under one key at once are one message", async () => {
+test("reserve_message, called concurrently under one key, reserves one message", async () => {
   const userId = await tenant();
   const from = await ownNumber(userId);
   assert.deepEqual(await outcomes((tx) => reserveMessage(tx, userId, from, "key")), {
@@ -190,14 +190,14 @@ test("Requests under one key at once are one message", async () => {
   });
 });
 
-test("Messages of one tenant at once do not overrun their limit", async () => {
+test("Concurrent messages of one tenant stay within the daily limit", async () => {
   const userId = await tenant({ messagesPerDay: 3 });
   const from = await ownNumber(userId);
   const counts = await outcomes((tx) => reserveMessage(tx, userId, from, crypto.randomUUID()));
   assert.deepEqual(counts, { reserved: 3, daily_limit_reached: CALLERS - 3 });
 });
 
-test("One event delivered at once is recorded once, with one job", async () => {
+test("record_stripe_event, called concurrently for one event, records it once, with one job", async () => {
   const eventId = `evt_${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
     (await tx`select public.record_stripe_event(${eventId}, 'x', now(), '{}') as outcome`)[0]!.outcome
@@ -207,7 +207,7 @@ test("One event delivered at once is recorded once, with one job", async () => {
   assert.equal(jobs.length, 1);
 });
 
-test("One received message delivered at once is recorded once", async () => {
+test("record_inbound_message, called concurrently for one SID, records the message once", async () => {
   const userId = await tenant();
   const sid = `SM${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
@@ -218,7 +218,7 @@ test("One received message delivered at once is recorded once", async () => {
   assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
 });
 
-test("Reports that come at once leave every message at the furthest of them", async () => {
+test("record_message_status, called concurrently, leaves every message at the furthest status", async () => {
   const userId = await tenant();
   const messages =
     await sql`insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source)
@@ -237,7 +237,7 @@ test("Reports that come at once leave every message at the furthest of them", as
   assert.deepEqual([...after], [{ status: "delivered", count: 25 }]);
 });
 
-test("Drains that claim at once share the jobs, and enqueue a due schedule once", async () => {
+test("claim_jobs, called concurrently, returns each job once and enqueues a due schedule once", async () => {
   await sql`delete from pgmq.q_jobs`;
   await sql`select private.enqueue(jsonb_build_object('kind', 'test', 'n', n)) from generate_series(1, 20) n`;
   await sql`update private.schedules set due_at = now() where name = 'settle-messages'`;
@@ -247,7 +247,7 @@ test("Drains that claim at once share the jobs, and enqueue a due schedule once"
     claimed.push(...jobs.map(({ job_id }) => job_id as string));
     return "claimed";
   });
-  // Who looks while another drain has jobs locked may go without: what is left is for the next one.
+  // A call may return fewer jobs while another one has them locked: the next call returns the rest.
   claimed.push(...(await sql`select job_id from public.claim_jobs(100, 60)`).map(({ job_id }) => job_id as string));
   assert.equal(claimed.length, 21);
   assert.equal(new Set(claimed).size, 21);
@@ -255,7 +255,7 @@ test("Drains that claim at once share the jobs, and enqueue a due schedule once"
 
 // Campaigns -------------------------------------------------------------------------------------------------------------
 
-/** Stores a campaign to so many, and returns its id. */
+/** Creates a campaign with this many recipients and returns its id. */
 async function campaign(userId: string, from: string, recipients: number, key = "campaign"): Promise<string> {
   const [made] = await createCampaign(sql, userId, from, recipients, key);
   assert.equal(made!.outcome, "created");
@@ -286,13 +286,13 @@ async function reserveBatch(tx: postgres.ISql, campaignId: string, userId: strin
   return batch!;
 }
 
-/** No send rate but the plan's limits. */
-async function hurry(userId: string): Promise<void> {
+/** Raises the send rates, so that only the plan's limits apply. */
+async function raiseSendRates(userId: string): Promise<void> {
   await sql`update public.user_twilio_numbers set messages_per_second = 99999 where user_id = ${userId}`;
   await sql`update public.plans set messages_per_second = 99999 where key = ${userId}`;
 }
 
-test("Fifty creations under one key at once make one campaign", async () => {
+test("create_campaign, called fifty times concurrently under one key, creates one campaign", async () => {
   const userId = await tenant();
   const from = await ownNumber(userId);
   const made = await Promise.all(
@@ -308,10 +308,10 @@ test("Fifty creations under one key at once make one campaign", async () => {
   assert.deepEqual({ ...stored }, { campaigns: 1, recipients: 20, jobs: 1 });
 });
 
-test("Batches of one campaign that are claimed at once reserve every recipient, and nobody twice", async () => {
+test("reserve_campaign_batch, called concurrently for one campaign, reserves no recipient twice", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   const id = await campaign(userId, await ownNumber(userId), 200);
-  await hurry(userId);
+  await raiseSendRates(userId);
   const reserved: string[] = [];
   for (let round = 0; round < 5; round++) {
     await outcomes(async (tx) => {
@@ -330,11 +330,11 @@ test("Batches of one campaign that are claimed at once reserve every recipient, 
   assert.deepEqual({ ...after }, { waiting: 200 - reserved.length, in_flight: reserved.length });
 });
 
-test("Single messages and batches at once do not overrun a limit", async () => {
+test("Concurrent messages and batches stay within the daily limit", async () => {
   const userId = await tenant({ messagesPerDay: 20 });
   const from = await ownNumber(userId);
   const id = await campaign(userId, from, 100);
-  await hurry(userId);
+  await raiseSendRates(userId);
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
@@ -346,12 +346,12 @@ test("Single messages and batches at once do not overrun a limit", async () => {
   assert.equal(sent!.count, 20);
 });
 
-test("Single messages and batches at once do not overrun what a month may cost", async () => {
+test("Concurrent messages and batches stay within the monthly spend limit", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   await sql`update public.plans set monthly_spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
   const from = await ownNumber(userId);
   const id = await campaign(userId, from, 100);
-  await hurry(userId);
+  await raiseSendRates(userId);
   for (let round = 0; round < 4; round++) {
     await outcomes(async (tx, caller) => {
       if (caller % 2 === 0) return await reserveMessage(tx, userId, from, crypto.randomUUID());
@@ -363,11 +363,11 @@ test("Single messages and batches at once do not overrun what a month may cost",
   assert.equal(sent!.count, 20);
 });
 
-test("Batches, answers, callbacks, reports and a cancellation at once wait in no circle, and all counts stay true", async () => {
+test("Concurrent batches, results, callbacks, reports and a cancellation cause no deadlock, and all counts stay correct", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   const from = await ownNumber(userId);
   const ids = [await campaign(userId, from, 400, "first"), await campaign(userId, from, 400, "second")];
-  await hurry(userId);
+  await raiseSendRates(userId);
   const sent: string[] = [];
   const act = async (tx: postgres.TransactionSql, caller: number, round: number) => {
     const id = ids[caller % 2]!;
@@ -406,7 +406,7 @@ test("Batches, answers, callbacks, reports and a cancellation at once wait in no
   for (let round = 0; round < 40; round++) {
     assert.deepEqual(await outcomes((tx, caller) => act(tx, caller, round)), { done: CALLERS });
     await sql`update public.sms_messages set twilio_message_sid = 'SM' || id where user_id = ${userId} and status in ('queued', 'sent') and twilio_message_sid is null`;
-    // Some went out in earlier hours, so that one report moves the totals of several.
+    // Moves some messages to an earlier hour, so that one report changes the totals of several hours.
     await sql`update public.sms_messages set created_at = created_at - interval '1 hour'
       where user_id = ${userId} and id in (select id from public.sms_messages where user_id = ${userId} order by random() limit 5)`;
     await sql`delete from private.send_rates`;
@@ -420,11 +420,11 @@ test("Batches, answers, callbacks, reports and a cancellation at once wait in no
     }
   }
   assert.ok(sent.length > 100);
-  await assertCountsAreTrue(userId);
+  await assertCountsAreCorrect(userId);
 });
 
-/** What is counted along the way is what counting from scratch finds. */
-async function assertCountsAreTrue(userId: string): Promise<void> {
+/** Compares the counts that triggers keep with a fresh count. */
+async function assertCountsAreCorrect(userId: string): Promise<void> {
   const wrong = await sql`
     select c.id, c.status, c.waiting, c.in_flight, c.sent, c.delivered, c.failed, c.unknown, c.skipped, counted.*
     from public.campaigns c cross join lateral (

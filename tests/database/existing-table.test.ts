@@ -15,7 +15,7 @@ create unique index host_one_per_user on public.user_preferences (user_id);
 create policy "Own row" on public.user_preferences for all to authenticated using (auth.uid() = user_id) with check (auth.uid() = user_id);
 `;
 
-Deno.test("Beside a table without row security, the host's users keep reading and writing their own rows, and only those", async () => {
+Deno.test("Installed beside a table without row level security, the host's users read and write only their own rows", async () => {
   await using host = await installBesideHost(project, "without_row_security", "");
   const { sql } = host;
   const asTenant = <T>(work: Parameters<typeof actAs<T>>[3]) => actAs(sql, "authenticated", TENANT, work);
@@ -73,7 +73,7 @@ for (
   });
 }
 
-Deno.test("A host with policies keeps exactly those, and its users what they could do", async () => {
+Deno.test("Installed beside a table with policies, exactly those stay, and the host's users keep their access", async () => {
   await using host = await installBesideHost(project, "with_policies", OWN_POLICIES);
   const policies = await host.sql`select policyname from pg_policies where tablename = 'user_preferences'`;
   assert.deepEqual([...policies], [{ policyname: "Own row" }]);
@@ -93,7 +93,7 @@ Deno.test("A host with policies keeps exactly those, and its users what they cou
   assert.deepEqual([...updated], [{ theme: "red" }]);
 });
 
-Deno.test("A host whose grants are narrow gets no wider ones, and no policies for writing", async () => {
+Deno.test("Installed beside narrow grants, no grant becomes wider, and no policy allows writing", async () => {
   await using host = await installBesideHost(
     project,
     "narrow_grants",
@@ -106,7 +106,7 @@ Deno.test("A host whose grants are narrow gets no wider ones, and no policies fo
   assert.deepEqual([...policies], [{ policyname: "A tenant reads their own preferences" }]);
 });
 
-Deno.test("A host's policy that shows rows of others is told at installation", async () => {
+Deno.test("Installed beside a policy that shows other users' rows, the migrations warn", async () => {
   await using host = await installBesideHost(
     project,
     "public_profiles",
@@ -117,7 +117,7 @@ Deno.test("A host's policy that shows rows of others is told at installation", a
   assert.match(host.warnings[0]!, /"Public profiles" .*shows the SID and status/);
 });
 
-Deno.test("Tokens in plain text are forgotten, nothing of the host's is, and existing tenants are converged as they stand", async () => {
+Deno.test("Installation deletes tokens in plain text, keeps the host's data, and asks for the convergence of existing tenants", async () => {
   await using host = await installBesideHost(project, "existing_tenants", "");
   const { sql } = host;
   const rows =
@@ -144,7 +144,7 @@ Deno.test("Tokens in plain text are forgotten, nothing of the host's is, and exi
   ]);
 });
 
-Deno.test("Until their token is read again an existing tenant is pending, and then has it sealed in the host's own row", async () => {
+Deno.test("An existing tenant is pending until convergence stores their sealed token in the host's row", async () => {
   await using host = await installBesideHost(project, "sealed_again", "");
   const outcome = await actAs(host.sql, "service_role", null, async (tx) => {
     const before = await tx`select outcome from public.subaccount_of(${TENANT})`;
@@ -162,7 +162,7 @@ Deno.test("Until their token is read again an existing tenant is pending, and th
   await assert.rejects(plain, { code: "23514" });
 });
 
-Deno.test("A host with two rows for one user is refused, with the user named", async () => {
+Deno.test("Installation fails for a host with two rows for one user, and names the user", async () => {
   const twice = `insert into public.user_preferences (user_id, theme) values ('${NEIGHBOUR}', 'dark');`;
   await assert.rejects(installBesideHost(project, "two_rows", twice), { code: "23505", detail: new RegExp(NEIGHBOUR) });
 });

@@ -7,10 +7,10 @@ export const NEIGHBOUR = "a0000000-0000-4000-8000-000000000002";
 export const SUSPENDED = "a0000000-0000-4000-8000-000000000003";
 export const CLOSED = "a0000000-0000-4000-8000-000000000004";
 
-/** What an auth token looks like when it is kept in plain text. */
+/** An auth token in plain text. */
 export const PLAIN_TOKEN = "0123456789abcdef0123456789abcdef";
 
-/** The table as an application may have it: a key, a column and grants of its own, and the original product's columns. */
+/** A host's table with its own key, column and grants, and the original product's columns. */
 const HOST_TABLE = `
 insert into auth.users (id, email) select id::uuid, id || '@host.test'
 from unnest(array['${TENANT}', '${NEIGHBOUR}', '${SUSPENDED}', '${CLOSED}']) id;
@@ -34,11 +34,11 @@ insert into public.user_preferences (id, user_id, theme, twilio_subaccount_sid, 
 export interface Host extends AsyncDisposable {
   /** The superuser's connection. */
   sql: postgres.Sql;
-  /** What the migrations warned of. */
+  /** The warnings that the migrations raised. */
   warnings: string[];
 }
 
-/** An application with a table of preferences, changed by `statements`, and Switchboard installed beside it. */
+/** Installs Switchboard beside a host's `user_preferences`, which `statements` change first. */
 export async function installBesideHost(project: BareProject, name: string, statements: string): Promise<Host> {
   const url = await copyDatabase(project.url, name);
   const sql = postgres(url, { max: 2, onnotice: () => {} });

@@ -4,8 +4,8 @@ import { copyDatabase } from "../support/test-database.ts";
 import { applyOurMigrations, startBareProject } from "./bare-project.ts";
 
 /**
- * A project made before the platform closed new tables: whatever is made in `public` is granted to every role of the API at
- * once. And, as on the platform, who applies the migrations is no superuser, and owns nothing of auth.
+ * A project from the time when every new object in `public` was granted to every API role. As on the platform, the role that
+ * applies the migrations is not a superuser and owns nothing in `auth`.
  */
 const OLDER_PROJECT = `
 create role project_owner login bypassrls createrole password 'project_owner';
@@ -15,7 +15,7 @@ grant usage on schema auth to project_owner;
 grant all on all tables in schema auth to project_owner;
 do $$ begin execute format('grant create on database %I to project_owner', current_database()); end $$;
 
--- The platform makes extensions as superuser, and hands what they bring to who asked for them.
+-- The platform creates extensions as a superuser and gives their objects to the role that asked.
 alter role project_owner superuser;
 set role project_owner;
 create extension pgmq;
@@ -28,7 +28,7 @@ alter default privileges for role project_owner in schema public grant all on fu
 alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
 `;
 
-Deno.test("Applied by an owner who is no superuser, where everything is open by default, the same promises are kept", async (test) => {
+Deno.test("All pgTAP files pass after installation by a role that is not a superuser, with open default privileges", async (test) => {
   await using project = await startBareProject();
   const url = new URL(await copyDatabase(project.url, "older_project"));
   const sql = postgres(url.href, { max: 1, onnotice: () => {} });

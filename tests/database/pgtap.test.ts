@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { findTestFiles, stepThroughFiles } from "../support/pgtap.ts";
 import { startTestDatabase } from "../support/test-database.ts";
 
-Deno.test("The database keeps every promise of supabase/tests", async (test) => {
+Deno.test("Every pgTAP file of supabase/tests passes", async (test) => {
   await using database = await startTestDatabase();
   const files = await findTestFiles();
   await stepThroughFiles(test, database.url, files);

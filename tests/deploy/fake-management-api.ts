@@ -1,17 +1,17 @@
 import { dirname, join, normalize } from "node:path";
 
-/** What the CLI uploaded for one function. */
+/** The files the CLI uploaded for one function. */
 export interface Upload {
   slug: string;
   files: Map<string, Uint8Array<ArrayBuffer>>;
   metadata: { name: string; entrypoint_path: string; import_map_path: string; verify_jwt: boolean };
 }
 
-/** Stands in for Supabase's management API, as far as `functions deploy --use-api` calls it, and keeps what is uploaded. */
+/** Replaces Supabase's management API as far as `functions deploy --use-api` calls it, and keeps the uploads. */
 export interface FakeManagementApi {
   url: string;
   uploads: Upload[];
-  /** Requests that were understood by nobody: should stay empty. */
+  /** Requests the fake does not know. Should stay empty. */
   unknown: string[];
   stop(): Promise<void>;
 }
@@ -59,11 +59,11 @@ function functionOf({ slug, metadata }: Upload) {
   };
 }
 
-/** Writes what was uploaded into an empty folder. @throws Error for a path that leads out of it */
+/** Writes an upload into an empty folder. @throws Error for a path outside the folder */
 export async function unpack({ files }: Upload, folder: string): Promise<void> {
   for (const [path, content] of files) {
     const target = normalize(join(folder, path));
-    if (!target.startsWith(`${folder}/`)) throw new Error(`Cannot unpack "${path}": it leads out of the folder`);
+    if (!target.startsWith(`${folder}/`)) throw new Error(`Cannot unpack "${path}": the path is outside the folder`);
     await Deno.mkdir(dirname(target), { recursive: true });
     await Deno.writeFile(target, content);
   }

@@ -25,7 +25,7 @@ Deno.test.afterAll(async () => {
   await management.stop();
 });
 
-/** `supabase functions deploy --use-api`, with the fake in Supabase's place. */
+/** `supabase functions deploy --use-api`, against the fake management API. */
 async function deploy(apiUrl: string): Promise<void> {
   const profile = await Deno.makeTempFile({ suffix: ".yaml" });
   await Deno.writeTextFile(
@@ -59,7 +59,7 @@ async function functionFolders(): Promise<string[]> {
   return entries.filter(({ isDirectory, name }) => isDirectory && !name.startsWith("_")).map(({ name }) => name).sort();
 }
 
-Deno.test("every function is deployed, with the one import map and without the platform's JWT check", async () => {
+Deno.test("every function is deployed with the shared import map and without the platform's JWT check", async () => {
   assert.deepEqual(management.uploads.map(({ slug }) => slug).sort(), await functionFolders());
   for (const { slug, metadata } of management.uploads) {
     assert.deepEqual(
@@ -74,7 +74,7 @@ Deno.test("every function is deployed, with the one import map and without the p
   }
 });
 
-Deno.test("no upload holds a test, a secret file, or anything of the local stack, and each stays small", () => {
+Deno.test("no upload contains a test, a secret file or a file of the local stack, and each upload stays small", () => {
   for (const { slug, files } of management.uploads) {
     const strays = [...files.keys()].filter((path) => /\.test\.ts$|\.env|^(local|console|tests|bench)\//.test(path));
     assert.deepEqual(strays, [], slug);
@@ -83,7 +83,7 @@ Deno.test("no upload holds a test, a secret file, or anything of the local stack
   }
 });
 
-/** What the platform gives, and the secrets of a project. */
+/** The variables the platform sets, and the secrets of a project. */
 function platformVariables(): Record<string, string> {
   const { apiUrl, publishableKey, secretKey, twilio, stripe } = stack.state;
   return {
@@ -103,8 +103,8 @@ function platformVariables(): Record<string, string> {
   };
 }
 
-/** What each answers to a caller whose credentials are right: proof that all its modules load and its clients work. */
-const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secret" | "nobody"; status: number }> = {
+/** The status each function answers to an authorised caller: proof that all its modules load and its clients work. */
+const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secret" | "anonymous"; status: number }> = {
   "admin": { path: "/tenants", as: "user", status: 403 },
   "buy-number": { method: "POST", as: "user", status: 415 },
   "campaigns": { as: "user", status: 200 },
@@ -122,23 +122,23 @@ const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secr
   "send-bulk": { method: "POST", as: "user", status: 415 },
   "send-sms": { method: "POST", as: "user", status: 415 },
   "set-primary-number": { method: "POST", as: "user", status: 415 },
-  "stripe-webhook": { method: "POST", as: "nobody", status: 400 },
+  "stripe-webhook": { method: "POST", as: "anonymous", status: 400 },
   "sync-numbers": { method: "POST", as: "user", status: 409 },
-  "twilio-webhook": { method: "POST", as: "nobody", status: 404 },
+  "twilio-webhook": { method: "POST", as: "anonymous", status: 404 },
 };
 
-Deno.test("every function starts on Deno 2.1.4 from exactly the uploaded files, and answers", async (t) => {
+Deno.test("every function starts on Deno 2.1.4 from exactly the uploaded files, and responds", async (t) => {
   const deno = await denoProgram("2.1.4", () => {});
   const one = async (upload: Upload) => {
     const call = CALLS[upload.slug];
-    assert.ok(call, `say in CALLS what "${upload.slug}" is to answer`);
+    assert.ok(call, `CALLS has no entry for "${upload.slug}": add the expected status`);
     const user = await signUp(stack.state, "rehearsal");
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "switchboard-deployed-" }));
     await unpack(upload, folder);
     const deployed = await startDeployed(deno, folder, upload.metadata, platformVariables());
     try {
       const headers: Record<string, string> = {
-        nobody: {},
+        anonymous: {},
         user: { authorization: `Bearer ${user.accessToken}` },
         secret: { apikey: stack.state.secretKey },
       }[call.as] as Record<string, string>;

@@ -5,14 +5,14 @@ import type { Upload } from "./fake-management-api.ts";
 
 export interface Deployed {
   url: string;
-  /** What it has printed so far. */
+  /** The output so far. */
   output(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Serves one unpacked function as the platform does: its entry point by itself, its own files to read, the network, and the
- * given variables and no others (but those Deno needs to find its cache).
+ * Serves one unpacked function as the platform does: with its own entry point, read access to its own files, network access, the
+ * given variables, and the variables Deno needs to find its cache.
  */
 export async function startDeployed(
   deno: string,

@@ -5,8 +5,8 @@ const RECIPIENTS = Number(Deno.env.get("BULK_RECIPIENTS") ?? 2_000);
 const KILLS = 6;
 
 Deno.test({
-  name: `a campaign to ${RECIPIENTS}, through kills and lost answers, reaches each recipient once or says why not`,
-  sanitizeOps: false, // connections that died with a process are closed when they are noticed
+  name: `a campaign to ${RECIPIENTS}, through kills and lost responses, reaches each recipient once or states why not`,
+  sanitizeOps: false, // the connections of a killed process are closed later
   sanitizeResources: false,
   async fn() {
     const { violations, summary } = await killDuringBulk(RECIPIENTS, KILLS);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { killDuringBurst } from "./harness/burst.ts";
 
-/** `deno task test:soak` plays it with two hundred. */
+/** `deno task test:soak` plays this with two hundred tenants. */
 const TENANTS = 50;
 const KILLS = 6;
 
 Deno.test({
-  name: `killed again and again while ${TENANTS} tenants subscribe, the functions leave each with exactly one account`,
-  sanitizeOps: false, // connections that died with a process are closed when they are noticed
+  name: `${TENANTS} tenants that subscribe while the functions are killed repeatedly get exactly one account each`,
+  sanitizeOps: false, // the connections of a killed process are closed later
   sanitizeResources: false,
   async fn() {
     const { violations, created, summary } = await killDuringBurst(TENANTS, KILLS);

@@ -23,7 +23,7 @@ function test(title: string, body: (world: World, userId: string) => Promise<voi
   });
 }
 
-/** Converges in a process of its own and returns how it came out. */
+/** Converges in its own process and returns the outcome. */
 async function convergeOnce(world: World, userId: string, ...traps: Trap[]): Promise<string> {
   const { process, dependencies } = world.start(traps);
   let outcome = "none";
@@ -37,7 +37,7 @@ async function want(world: World, userId: string): Promise<void> {
   await world.sql`insert into private.tenancies (user_id, requested_at) values (${userId}, now())`;
 }
 
-test("of many who converge at once one acts and the others find them busy", async (world, userId) => {
+test("of many concurrent convergences one acts and the others find the lease busy", async (world, userId) => {
   await want(world, userId);
   const outcomes = await Promise.all(Array.from({ length: 20 }, () => convergeOnce(world, userId)));
   assert.equal(outcomes.filter((outcome) => outcome === "converged").length >= 1, true);
@@ -46,7 +46,7 @@ test("of many who converge at once one acts and the others find them busy", asyn
   await assertAtRest(world, userId, "active");
 });
 
-test("a lease that runs out during a slow creation leads to no second account", async (world, userId) => {
+test("a lease that expires during a slow creation causes no second account", async (world, userId) => {
   world.settings = { ...world.settings, leaseSeconds: 1 };
   await want(world, userId);
   await world.twilio.fault({ match: "POST /Accounts", kind: "delay:2000" });
@@ -59,19 +59,22 @@ test("a lease that runs out during a slow creation leads to no second account", 
   await assertAtRest(world, userId, "active");
 });
 
-test("while a creation is on its way to Twilio, who takes over the lease waits", async (world, userId) => {
-  await want(world, userId);
-  await convergeOnce(world, userId, new Trap("twilio: create account", "stalls before"));
-  await world.sql`update private.tenancies set leased_until = now() - interval '1 second'`;
-  assert.equal(await convergeOnce(world, userId), "waiting");
-  await world.settled();
-  assert.equal(world.created, 1);
-  await assertAtRest(world, userId, "active");
-  assert.equal(world.created, 1);
-});
+test(
+  "a process that takes over the lease waits while a creation is still on its way to Twilio",
+  async (world, userId) => {
+    await want(world, userId);
+    await convergeOnce(world, userId, new Trap("twilio: create account", "stalls before"));
+    await world.sql`update private.tenancies set leased_until = now() - interval '1 second'`;
+    assert.equal(await convergeOnce(world, userId), "waiting");
+    await world.settled();
+    assert.equal(world.created, 1);
+    await assertAtRest(world, userId, "active");
+    assert.equal(world.created, 1);
+  },
+);
 
 test(
-  "a creation that timed out after it happened is found again within the same convergence",
+  "a creation that timed out after Twilio made the account is found within the same convergence",
   async (world, userId) => {
     await want(world, userId);
     const trap = new Trap("twilio: create account", "times out after commit");
@@ -93,7 +96,7 @@ test("a creation that arrives long after it was given up is adopted, not doubled
 });
 
 test(
-  "a process that wakes up after its time and creates all the same is set right without a sweep",
+  "the second account of a process that resumes after its lease expired is closed without a sweep",
   async (world, userId) => {
     await want(world, userId);
     await convergeOnce(world, userId, new Trap("twilio: create account", "stalls before"));
@@ -111,7 +114,7 @@ test(
 );
 
 test(
-  "while a call to Twilio may take its time, the lease holds, however long the looking took",
+  "the lease outlasts a call to Twilio, however long the search before it took",
   async (world, userId) => {
     await want(world, userId);
     const looking = new Trap("twilio: list accounts by name", "stalls before");
@@ -128,7 +131,7 @@ test(
   },
 );
 
-test("a suspension that lands after the tenant has paid again is lifted", async (world, userId) => {
+test("a suspension that takes effect after the tenant has paid again is lifted", async (world, userId) => {
   const { subscriptionId, eventIds } = await buyPlan(world, userId);
   await deliver(world, eventIds);
   await comeToRest(world);
@@ -141,7 +144,7 @@ test("a suspension that lands after the tenant has paid again is lifted", async 
   await assertAtRest(world, userId, "active");
 });
 
-test("a read of Stripe that is overtaken by a later one does not count", async (world, userId) => {
+test("a read of Stripe that a later read overtook is ignored", async (world, userId) => {
   const { subscriptionId, eventIds } = await buyPlan(world, userId);
   await deliver(world, eventIds);
   await drainOnce(world, { batch: 1, traps: [new Trap("stripe: read subscriptions", "stalls after commit")] });
@@ -151,7 +154,7 @@ test("a read of Stripe that is overtaken by a later one does not count", async (
   await assertAtRest(world, userId, "suspended", "none");
 });
 
-test("a user who is deleted while their account is being created has none in the end", async (world, userId) => {
+test("a user deleted during the creation of their account has no open account at the end", async (world, userId) => {
   const traps = [new Trap("twilio: create account", "arrives late")];
   await requestSubaccount(world, userId, traps);
   await world.sql`delete from auth.users where id = ${userId}`;
@@ -164,28 +167,31 @@ test("a user who is deleted while their account is being created has none in the
 });
 
 test(
-  "a second account that appears while one is created is closed within the same convergence",
+  "a second account that appears during a creation is closed within the same convergence",
   async (world, userId) => {
     await want(world, userId);
     await convergeOnce(world, userId, new Trap("twilio: create account", "stalls before"));
     await world.advance(500);
     await convergeOnce(world, userId, new Trap("database: record_subaccount", "stalls before"));
     world.underway.resume(1);
-    await eventually("the one that slept to have created its own", () => world.created === 2);
+    await eventually("the stalled process to have created its own account", () => world.created === 2);
     await world.settled();
     assert.ok((await actionsFor(world, userId)).includes("duplicate_closed"));
     await assertAtRest(world, userId, "active");
   },
 );
 
-test("a suspension that was given up and lands after all is not taken for one made by hand", async (world, userId) => {
-  const { subscriptionId, eventIds } = await buyPlan(world, userId);
-  await deliver(world, eventIds);
-  await comeToRest(world);
-  await deliver(world, await atStripe(world, subscriptionId, "pause"));
-  await drainOnce(world, { traps: [new Trap("twilio: set status", "arrives late")] });
-  await lookAgainSoon(world);
-  await deliver(world, await atStripe(world, subscriptionId, "resume"));
-  await drainOnce(world);
-  await assertAtRest(world, userId, "active");
-});
+test(
+  "a suspension that was given up and still takes effect is not mistaken for one made in Twilio's console",
+  async (world, userId) => {
+    const { subscriptionId, eventIds } = await buyPlan(world, userId);
+    await deliver(world, eventIds);
+    await comeToRest(world);
+    await deliver(world, await atStripe(world, subscriptionId, "pause"));
+    await drainOnce(world, { traps: [new Trap("twilio: set status", "arrives late")] });
+    await lookAgainSoon(world);
+    await deliver(world, await atStripe(world, subscriptionId, "resume"));
+    await drainOnce(world);
+    await assertAtRest(world, userId, "active");
+  },
+);

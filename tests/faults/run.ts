@@ -1,4 +1,4 @@
-// `deno task test:faults`: every story under every fault, then random histories, and what came of them in figures.
+// `deno task test:faults`: plays every story under every fault, then random histories, and prints the results as figures.
 import { parseArgs } from "node:util";
 import { killDuringBurst } from "./harness/burst.ts";
 import { openWorlds } from "./harness/worlds.ts";
@@ -7,11 +7,11 @@ import { describeMatrix, runMatrix } from "./matrix/run.ts";
 
 const HELP = `Usage: deno task test:faults [options]
   --every N    play every N-th cell of the matrix only; 0 for none (1)
-  --only TEXT  play only cells whose name contains this, as told of a cell that failed
+  --only TEXT  play only cells whose name contains this, as printed for a failed cell
   --runs N     how many random histories (500)
-  --seed S     where they begin (a random number, which is told)
-  --killed N   how many tenants subscribe while the functions are killed again and again (0)
-  --worlds N   how many are played at once (3)`;
+  --seed S     the seed of the histories (random, and printed)
+  --killed N   how many tenants subscribe while the functions are killed repeatedly (0)
+  --worlds N   how many worlds play at once (3)`;
 
 const { values } = parseArgs({
   options: {

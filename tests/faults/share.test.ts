@@ -3,7 +3,7 @@ import { openWorlds, type Worlds } from "./harness/worlds.ts";
 import { describeHistories, runHistories } from "./histories/run.ts";
 import { describeMatrix, runMatrix } from "./matrix/run.ts";
 
-/** A share of what `deno task test:faults` plays: other cells and other histories with every run. */
+/** A share of what `deno task test:faults` plays: different cells and histories in every run. */
 const EVERY = 16;
 const HISTORIES = 150;
 
@@ -15,17 +15,17 @@ Deno.test.afterAll(async () => await opened[Symbol.asyncDispose]());
 const tell = (line: string) => console.log(line);
 const seed = Math.floor(Math.random() * 2 ** 31);
 
-Deno.test("whatever fails at whichever call, each tenant ends with what they are entitled to", async () => {
+Deno.test("each tenant ends with the account they are entitled to, whichever call fails and however", async () => {
   const report = await runMatrix({ worlds: opened.worlds, every: EVERY, offset: seed, tell });
   console.log(`figures: ${describeMatrix(report)}`);
   assert.deepEqual(report.violations, []);
-  assert.ok(report.cells - report.missed > 150, `${report.cells - report.missed} cells are too few to prove anything`);
+  assert.ok(report.cells - report.missed > 150, `${report.cells - report.missed} cells are too few`);
 });
 
-Deno.test("whatever happens in whichever order, each tenant ends with what they are entitled to", async () => {
+Deno.test("each tenant ends with the account they are entitled to, after any actions in any order", async () => {
   console.log(`Random histories from seed ${seed}`);
   const report = await runHistories({ worlds: opened.worlds, runs: HISTORIES, seed, tell });
   console.log(`figures: ${describeHistories(report)}`);
   assert.deepEqual(report.failures, []);
-  assert.ok(report.created > HISTORIES / 2, `${report.created} accounts are too few to prove anything`);
+  assert.ok(report.created > HISTORIES / 2, `${report.created} accounts are too few`);
 });

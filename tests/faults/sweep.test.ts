@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { accountsOf, actionsFor, assertAtRest, deedsFor, storedFor } from "./harness/asserts.ts";
+import { accountsOf, actionsFor, assertAtRest, auditTrailOf, storedFor } from "./harness/asserts.ts";
 import {
   atStripe,
   buyNumberByHand,
@@ -32,7 +32,7 @@ function test(title: string, body: (world: World) => Promise<void>): void {
   });
 }
 
-/** Somebody with a subaccount. Returns their id and its SID. */
+/** Creates a user with a subaccount. Returns the user's id and the account's SID. */
 async function tenant(world: World): Promise<{ userId: string; sid: string }> {
   const userId = await signUp(world);
   await requestSubaccount(world, userId);
@@ -41,7 +41,7 @@ async function tenant(world: World): Promise<{ userId: string; sid: string }> {
   return { userId, sid: stored!.sid! };
 }
 
-/** Sweeps from the first page to the last, and does what it asks for. */
+/** Sweeps all pages and does the jobs the sweep enqueues. */
 async function sweep(world: World): Promise<void> {
   await makeDue(world, "sweep");
   await drainOnce(world);
@@ -62,18 +62,18 @@ async function lastSweep(world: World): Promise<SweepRow> {
   return row!;
 }
 
-test("an orphan of somebody who wants an account becomes theirs", async (world) => {
+test("an orphaned account of a user with a request becomes that user's account", async (world) => {
   const userId = await signUp(world);
   const sid = await createByHand(world, `switchboard:${userId}`);
   await world.sql`insert into private.tenancies (user_id, requested_at) values (${userId}, now())`;
   await sweep(world);
-  assert.deepEqual(await deedsFor(world, userId), [{ action: "adopted", sid }]);
+  assert.deepEqual(await auditTrailOf(world, userId), [{ action: "adopted", sid }]);
   assert.deepEqual((await storedFor(world, userId))?.sid, sid);
   await assertAtRest(world, userId, "active");
   assert.equal(world.created, 0);
 });
 
-test("an orphan of somebody who is entitled to none is stopped, not destroyed", async (world) => {
+test("an orphaned account of a user without entitlement is suspended, not closed", async (world) => {
   const userId = await signUp(world);
   await createByHand(world, `switchboard:${userId}`);
   await sweep(world);
@@ -81,7 +81,7 @@ test("an orphan of somebody who is entitled to none is stopped, not destroyed", 
   await assertAtRest(world, userId, "suspended");
 });
 
-test("of duplicates the oldest that holds numbers is kept, and the audit log says so", async (world) => {
+test("of duplicate accounts the oldest with numbers is kept, and the audit log records it", async (world) => {
   const { userId, sid: first } = await tenant(world);
   const second = await createByHand(world, `switchboard:${userId}`);
   await world.twilio.setStatus(first, "suspended"); // so that the number below goes to the second
@@ -94,16 +94,16 @@ test("of duplicates the oldest that holds numbers is kept, and the audit log say
     sid: second,
     status: "active",
   }]);
-  assert.deepEqual((await deedsFor(world, userId)).slice(1), [
+  assert.deepEqual((await auditTrailOf(world, userId)).slice(1), [
     { action: "duplicate_closed", sid: first },
     { action: "adopted", sid: second },
   ]);
   await assertAtRest(world, userId, "active");
 });
 
-test("of duplicates without numbers the oldest is kept", async (world) => {
+test("of duplicate accounts without numbers the oldest is kept", async (world) => {
   const { userId, sid } = await tenant(world);
-  // Twilio dates accounts to the second: the second one has to be visibly younger.
+  // Twilio dates accounts to the second, so the second account must be at least a second younger.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const younger = await createByHand(world, `switchboard:${userId}`);
   await sweep(world);
@@ -111,11 +111,11 @@ test("of duplicates without numbers the oldest is kept", async (world) => {
   await assertAtRest(world, userId, "active");
 });
 
-test("an account closed at Twilio is recorded, and who is entitled gets a new one", async (world) => {
+test("an account closed at Twilio is recorded, and an entitled tenant gets a new one", async (world) => {
   const { userId, sid } = await tenant(world);
   await world.twilio.setStatus(sid, "closed");
   await sweep(world);
-  assert.deepEqual((await deedsFor(world, userId)).slice(1).map(({ action }) => action), [
+  assert.deepEqual((await auditTrailOf(world, userId)).slice(1).map(({ action }) => action), [
     "closed_at_twilio",
     "created",
   ]);
@@ -123,7 +123,7 @@ test("an account closed at Twilio is recorded, and who is entitled gets a new on
   assert.notEqual((await storedFor(world, userId))?.sid, sid);
 });
 
-test("an account Twilio no longer knows is recorded as closed, with the date it was created", async (world) => {
+test("an account missing at Twilio is recorded as closed, with the date of its creation", async (world) => {
   const { userId } = await tenant(world);
   await hold(world, userId, "suspended");
   await drainOnce(world);
@@ -142,7 +142,7 @@ test("an account Twilio no longer knows is recorded as closed, with the date it 
   await assertAtRest(world, userId, "none");
 });
 
-test("a suspension made in Twilio's console is recorded and shown, and not fought over", async (world) => {
+test("a suspension made in Twilio's console is recorded, shown and left in place", async (world) => {
   const { userId, sid } = await tenant(world);
   await world.twilio.setStatus(sid, "suspended");
   await sweep(world);
@@ -168,8 +168,8 @@ test("a suspension made in Twilio's console outlasts a subscription that ends an
   await assertAtRest(world, userId, "suspended");
 });
 
-test("accounts of others and accounts of nobody we know are left alone", async (world) => {
-  const foreign = await createByHand(world, "Somebody else's project");
+test("accounts of other projects and accounts of unknown users are left alone", async (world) => {
+  const foreign = await createByHand(world, "Another project");
   const stranger = await createByHand(world, `switchboard:${crypto.randomUUID()}`);
   const lookalike = await createByHand(world, "switchboard:not-a-user");
   await sweep(world);
@@ -190,14 +190,14 @@ test("accounts of others and accounts of nobody we know are left alone", async (
 
 for (const fault of ["dies before", "dies after commit", "times out after commit"] as const) {
   for (const point of ["record_sweep_page", "finish_job", "end_sweep"]) {
-    test(`a sweep that ${fault} at ${point} goes on, and counts no account twice`, async (world) => {
+    test(`a sweep that ${fault} at ${point} continues, and counts no account twice`, async (world) => {
       world.settings = { ...world.settings, pageSize: 2 };
       for (let index = 0; index < 5; index++) await createByHand(world, `Project ${index}`);
       const userId = await signUp(world);
       await createByHand(world, `switchboard:${userId}`);
       await createByHand(world, "The last project");
       await makeDue(world, "sweep");
-      // The second time it comes there: between two pages, or at the end.
+      // For the page and job calls, the second one: between two pages, or at the end.
       await drainOnce(world, { traps: [new Trap(`database: ${point}`, fault, point === "end_sweep" ? 1 : 2)] });
       for (let round = 0; round < 3; round++) {
         await world.advance(200);
@@ -213,7 +213,7 @@ for (const fault of ["dies before", "dies after commit", "times out after commit
   }
 }
 
-test("at 80 and at 95 per cent of the limit the sweep warns, once each", async (world) => {
+test("the sweep warns at 80 and at 95 percent of the account limit, once each", async (world) => {
   world.settings = { ...world.settings, maxSubaccounts: 20 };
   const fill = async (from: number, to: number) => {
     for (let index = from; index < to; index++) await createByHand(world, `Project ${index}`);
@@ -228,8 +228,8 @@ test("at 80 and at 95 per cent of the limit the sweep warns, once each", async (
   assert.deepEqual(told.map(({ action }) => action), ["subaccounts.limit_warning", "subaccounts.limit_critical"]);
 });
 
-for (const [whose, ours, theirs] of [["ours", 1, 1000], ["Twilio's", 1000, 1]] as const) {
-  test(`a request beyond the limit, ${whose}, is kept, and served when there is room, however long that takes`, async (world) => {
+for (const [whose, ours, theirs] of [["our", 1, 1000], ["Twilio's", 1000, 1]] as const) {
+  test(`a request beyond ${whose} account limit is kept, and served once there is room, after any time`, async (world) => {
     const { userId: first } = await tenant(world);
     world.settings = { ...world.settings, maxSubaccounts: ours };
     await world.twilio.configure({ maxSubaccounts: theirs });
@@ -248,7 +248,7 @@ for (const [whose, ours, theirs] of [["ours", 1, 1000], ["Twilio's", 1000, 1]] a
   });
 }
 
-test("events that Stripe could not deliver are fetched, once", async (world) => {
+test("events that Stripe could not deliver are fetched once", async (world) => {
   const userId = await signUp(world);
   await buyPlan(world, userId);
   await makeDue(world, "fetch-missed-events");
@@ -261,7 +261,7 @@ test("events that Stripe could not deliver are fetched, once", async (world) => 
   assert.equal(again, events);
 });
 
-test("deleting a user closes their account, and its SID outlives them in the audit log", async (world) => {
+test("deleting a user closes their account, and its SID stays in the audit log", async (world) => {
   const { userId, sid } = await tenant(world);
   await buyNumberByHand(world, userId);
   await deleteUser(world, userId);

@@ -7,7 +7,7 @@ import { stackUnderTest } from "../support/stack.ts";
 
 const stack = stackUnderTest();
 
-/** Somebody whose token says operator: the role is written by the service, then they sign in again. */
+/** Signs up an operator: the service writes the role, then the user signs in again to get it into the token. */
 async function signUpOperator(): Promise<Actor> {
   const operator = await signUp(stack.state, "operator");
   const sql = postgres(stack.state.dbUrl, { max: 1 });
@@ -35,7 +35,7 @@ async function provisioned(name: string): Promise<{ tenant: Actor; sid: string }
 
 const shownStatus = async (tenant: Actor) => (await tenant.switchboard.subaccount()).status;
 
-Deno.test("a tenant is no operator, whatever they write into their own metadata", async () => {
+Deno.test("a tenant does not become an operator by writing their own metadata", async () => {
   const tenant = await signUp(stack.state, "pretender");
   await tenant.data.auth.updateUser({ data: { role: "operator" } });
   const { data } = await tenant.data.auth.refreshSession();
@@ -59,7 +59,7 @@ Deno.test("an operator suspends a tenant at Twilio and resumes them, and the ten
   assert.equal(await statusAtTwilio(sid), "active");
 });
 
-Deno.test("a suspension made in Twilio's console is shown, left alone, and lifted by an operator's resume", async () => {
+Deno.test("a suspension made in Twilio's console is shown, left in place, and lifted by an operator's resume", async () => {
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("by-hand")]);
   await twilioSide(stack.state).post(`/Accounts/${sid}.json`, { Status: "suspended" });
   await operator.switchboard.admin.sweep();
@@ -74,7 +74,7 @@ Deno.test("a suspension made in Twilio's console is shown, left alone, and lifte
   await eventually("the resumption", async () => await statusAtTwilio(sid) === "active");
 });
 
-Deno.test("closing takes the account's SID typed back, and is final", async () => {
+Deno.test("close requires the account's SID typed back, and is final", async () => {
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("leaving")]);
   const unconfirmed = await operator.call("admin/close", { body: { userId: tenant.id, reason: "fraud" } });
   assert.deepEqual([unconfirmed.status, unconfirmed.body.details[0].field], [400, "confirmSubaccountSid"]);
@@ -84,7 +84,7 @@ Deno.test("closing takes the account's SID typed back, and is final", async () =
   assert.equal((await tenant.call("provision-subaccount", { method: "POST" })).status, 403);
 });
 
-Deno.test("what an operator does is in the audit log, with who, whom and the request", async () => {
+Deno.test("an operator's actions are in the audit log, with the operator, the tenant and the request id", async () => {
   const [operator, { tenant }] = await Promise.all([signUpOperator(), provisioned("audited")]);
   const { headers } = await operator.call("admin/suspend", { body: { userId: tenant.id, reason: "spam" } });
   const sql = postgres(stack.state.dbUrl, { max: 1 });
@@ -99,11 +99,11 @@ Deno.test("what an operator does is in the audit log, with who, whom and the req
   });
 });
 
-Deno.test("a job that cannot succeed is read among the dead letters and replayed by an operator", async () => {
+Deno.test("a dead letter is listed with its error, and an operator replays it", async () => {
   const operator = await signUpOperator();
   const sql = postgres(stack.state.dbUrl, { max: 1 });
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
-  // On its last attempt: the event it names is in no ledger, so it fails now and is buried.
+  // This is its last attempt. The event it names is not in the ledger, so the job fails and becomes a dead letter.
   await sql`with job as (select private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', ${eventId}::text), 0) as id)
     update pgmq.q_jobs set read_ct = 13 where msg_id = (select id from job)`;
   await sql`update pgmq.q_jobs set read_ct = 13 where message ->> 'eventId' = ${eventId}`;
@@ -120,7 +120,7 @@ Deno.test("a job that cannot succeed is read among the dead letters and replayed
   await sql.end();
 });
 
-Deno.test("an unknown action, an unknown user and a wrong body are told apart", async () => {
+Deno.test("an unknown action, an unknown user and an invalid body have different error codes", async () => {
   const operator = await signUpOperator();
   const stranger = crypto.randomUUID();
   const answers = await Promise.all([

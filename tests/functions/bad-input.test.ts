@@ -12,7 +12,7 @@ const stage = sharedStage();
 
 type Caller = "user" | "operator" | "secret" | "anybody";
 
-/** Every function: who may call it, and how. */
+/** Every function: its caller and its methods. */
 const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly string[] }>> = {
   "admin": { caller: "operator", methods: ["GET", "POST"] },
   "buy-number": { caller: "user", methods: ["POST"] },
@@ -39,7 +39,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
 const NAMES = Object.keys(FUNCTIONS);
 const calledBy = (caller: Caller) => NAMES.filter((name) => FUNCTIONS[name]?.caller === caller);
 
-test("every function that deploys is held by the tests of this file", async () => {
+test("this file lists every deployed function", async () => {
   const folder = fileURLToPath(new URL("../../supabase/functions", import.meta.url));
   const deployed: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -53,16 +53,16 @@ async function exists(path: string): Promise<boolean> {
 }
 
 for (const name of [...calledBy("user"), ...calledBy("operator")]) {
-  test(`${name} answers 401 to whoever does not prove to be a user`, async () => {
+  test(`${name} answers 401 without a valid user token`, async () => {
     const sub = crypto.randomUUID();
     const { state } = stage;
     const proofs: Record<string, string | undefined> = {
-      "nothing at all": undefined,
+      "no header": undefined,
       "an expired token": `Bearer ${await tokenFor(state, { sub }, "-1h")}`,
-      "a token signed by a stranger": `Bearer ${await forgedToken(state, { sub })}`,
+      "a token signed with another key": `Bearer ${await forgedToken(state, { sub })}`,
       "a token without a signature": `Bearer ${unsignedToken(state, { sub, role: "authenticated" })}`,
       "a token without a user": `Bearer ${await tokenFor(state, {})}`,
-      "a token of something that is no user": `Bearer ${await tokenFor(state, { sub: "1 or 1=1" })}`,
+      "a token whose user id is not a UUID": `Bearer ${await tokenFor(state, { sub: "1 or 1=1" })}`,
       "the publishable key": `Bearer ${state.publishableKey}`,
       "the secret key": `Bearer ${state.secretKey}`,
       "no token": "Bearer ",
@@ -83,7 +83,7 @@ for (const name of [...calledBy("user"), ...calledBy("operator")]) {
 }
 
 for (const name of calledBy("operator")) {
-  test(`${name} answers 403 to users who are no operators, whatever they ask for`, async () => {
+  test(`${name} answers 403 to users who are not operators, on every path`, async () => {
     const ada = await newcomer(stage, "ada");
     for (const path of [name, `${name}/`, `${name}/tenants`, `${name}/../${name}/sweep`]) {
       for (const method of FUNCTIONS[name]!.methods) {
@@ -122,7 +122,7 @@ for (const [name, { methods }] of Object.entries(FUNCTIONS)) {
     }
   });
 
-  test(`${name} lets a browser ask first, and lets it read errors`, async () => {
+  test(`${name} answers CORS preflights, and browsers may read its errors`, async () => {
     const headers = { origin: "https://app.example.com", "access-control-request-method": methods[0]! };
     const preflight = await callFunction(stage.state, name, { method: "OPTIONS", headers });
     assert.equal(preflight.status, 204);
@@ -138,7 +138,7 @@ for (const [name, { methods }] of Object.entries(FUNCTIONS)) {
 
 for (const [name, bodies] of Object.entries(BAD_BODIES)) {
   for (const [title, { body, type, fields, refused }] of Object.entries(bodies)) {
-    test(`${name} does not take ${title}, says so, and calls nobody`, async () => {
+    test(`${name} refuses ${title} and sends no POST to Twilio`, async () => {
       const ada = await user();
       const seen = (await stage.twilio.requests()).at(-1)?.id ?? 0;
       const answer = await ada.call(name, { method: "POST", body, headers: { ...(type && { "content-type": type }) } });
@@ -151,14 +151,14 @@ for (const [name, bodies] of Object.entries(BAD_BODIES)) {
 }
 
 for (const [name, queries] of Object.entries(BAD_QUERIES)) {
-  test(`${name} names what is wrong with each query parameter`, async () => {
+  test(`${name} names each invalid query parameter`, async () => {
     const ada = await user();
     for (const [query, fields] of Object.entries(queries)) assertInvalid(await ada.call(name + query), fields);
   });
 }
 
 for (const name of ["send-sms", "send-bulk"]) {
-  test(`${name} does not take an Idempotency-Key of blanks, of other letters, or without end`, async () => {
+  test(`${name} refuses an Idempotency-Key with a blank, with a non-ASCII letter or of 256 characters`, async () => {
     const ada = await user();
     const body = name === "send-sms" ? { to: TO, body: "x" } : { body: "x", recipients: [{ to: TO }] };
     for (const key of ["with blank", "x".repeat(256), "schlüssel"]) {
@@ -167,14 +167,14 @@ for (const name of ["send-sms", "send-bulk"]) {
   });
 }
 
-test("what takes a body takes no query beside it", async () => {
+test("functions that take a body refuse query parameters", async () => {
   const ada = await user();
   for (const name of ["send-bulk", "redact-message", "messaging-settings", "forward-webhook", `${CAMPAIGN}/pause`]) {
     assertInvalid(await ada.call(`${name}?x=1`, { method: "POST", body: {} }), ["x"]);
   }
 });
 
-test("a body of megabytes is refused, and the refusal arrives", async () => {
+test("a body of 5 MB is refused with 413, and the response arrives", async () => {
   const ada = await user();
   const body = "x".repeat(5_000_000);
   const names = [
@@ -190,28 +190,28 @@ test("a body of megabytes is refused, and the refusal arrives", async () => {
   }
 });
 
-test("a body without end is not read to its end: it is refused, or the connection ends", async () => {
+test("a body of 40 MB is not read to its end: it is refused, or the connection ends", async () => {
   const ada = await user();
   const answer = await ada.call("send-sms", { body: "x".repeat(40_000_000) }).catch((error) => error);
   if (answer instanceof Error) assert.ok(answer instanceof TypeError, String(answer));
   else assert.ok(answer.status === 413 || answer.status === 502, JSON.stringify(answer.body));
 });
 
-test("a webhook takes no more than any event needs", async () => {
+test("webhooks refuse bodies over 1 MiB with 413", async () => {
   const big = { method: "POST", body: "x".repeat(1024 * 1024 + 1) };
   assertRefused(await callFunction(stage.state, "stripe-webhook", big), [413, "body_too_large"]);
   const status = `twilio-webhook/status/${crypto.randomUUID()}`;
   assertRefused(await callFunction(stage.state, status, big), [413, "body_too_large"]);
 });
 
-test("twilio-webhook knows no other paths", async () => {
+test("twilio-webhook answers 404 on unknown paths", async () => {
   const id = crypto.randomUUID();
   for (const path of ["", "/", "/status", `/status/${id}/more`, `/voice/${id}`, "/status/ada", `/STATUS/${id}`]) {
     assertRefused(await callFunction(stage.state, `twilio-webhook${path}`, { method: "POST" }), [404, "not_found"]);
   }
 });
 
-test("every answer has a request id, the good ones and those without a body too", async () => {
+test("every response has a request id, including successes and responses without a body", async () => {
   const ada = await user();
   const answers: Answer[] = [
     await ada.call("list-numbers"),
@@ -225,7 +225,7 @@ test("every answer has a request id, the good ones and those without a body too"
 
 let known: ReturnType<typeof provisioned> | undefined;
 
-/** Somebody with a subaccount: nothing is refused for want of one. */
+/** A tenant with a subaccount, so that a missing subaccount is never the reason for an error. */
 function user() {
   return known ??= provisioned(stage, "ada");
 }

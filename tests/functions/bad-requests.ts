@@ -1,18 +1,18 @@
-/** One request that cannot be accepted, and what is said about it. */
+/** One request that cannot be accepted, and the expected error. */
 interface BadBody {
   body: unknown;
   type?: string;
-  /** The fields that are named; "" is the body itself. */
+  /** The invalid fields; "" is the body itself. */
   fields?: string[];
   refused?: [status: number, code: string];
 }
 
-/** What no JSON endpoint takes. */
+/** Bodies that no JSON endpoint accepts. */
 const NO_JSON: Record<string, BadBody> = {
   "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
   "an empty body": { body: "", refused: [400, "invalid_json"] },
   "a form": { body: "to=1", type: "application/x-www-form-urlencoded", refused: [415, "unsupported_media_type"] },
-  "text": { body: "{}", type: "text/plain", refused: [415, "unsupported_media_type"] },
+  "plain text": { body: "{}", type: "text/plain", refused: [415, "unsupported_media_type"] },
   "a patch": { body: "{}", type: "application/json-patch+json", refused: [415, "unsupported_media_type"] },
   "64 KiB and a byte": { body: `"${"x".repeat(64 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
   "a list": { body: [], fields: [""] },
@@ -20,10 +20,10 @@ const NO_JSON: Record<string, BadBody> = {
 };
 
 const NUMBER_ID = crypto.randomUUID();
-/** A campaign that is nobody's. */
+/** A campaign that does not exist. */
 export const CAMPAIGN = `campaigns/${crypto.randomUUID()}`;
 
-/** What changes a campaign, and takes no body. */
+/** Bodies for the changes of a campaign, which take no body. */
 const NO_BODY: Record<string, BadBody> = {
   "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
   "a reason": { body: { reason: "x" }, fields: ["reason"] },
@@ -31,7 +31,7 @@ const NO_BODY: Record<string, BadBody> = {
   "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
 };
 
-/** It takes lists: more than 8 MiB is what it does not take. */
+/** For send-bulk, which takes lists: its limit is 8 MiB. */
 const { "64 KiB and a byte": _, ...NO_LIST } = NO_JSON;
 
 export const TO = "+14155550100";
@@ -41,14 +41,14 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   "send-bulk": {
     ...NO_LIST,
     "8 MiB and a byte": { body: `"${"x".repeat(8 * 1024 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
-    "nothing": { body: {}, fields: ["recipients"] },
-    "nobody": { body: { body: "x", recipients: [] }, fields: ["recipients"] },
+    "an empty object": { body: {}, fields: ["recipients"] },
+    "an empty list of recipients": { body: { body: "x", recipients: [] }, fields: ["recipients"] },
     "neither body nor media": { body: { recipients: [{ to: TO }] }, fields: ["body"] },
     "an empty text": { body: { body: "", recipients: [{ to: TO }] }, fields: ["body"] },
-    "a text without end": { body: { body: "x".repeat(3201), recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text of 3201 characters": { body: { body: "x".repeat(3201), recipients: [{ to: TO }] }, fields: ["body"] },
     "a text with a NUL": { body: { body: "a\0b", recipients: [{ to: TO }] }, fields: ["body"] },
     "a name of blanks": { body: { name: "  ", body: "x", recipients: [{ to: TO }] }, fields: ["name"] },
-    "recipients that are numbers alone": { body: { body: "x", recipients: [TO] }, fields: ["recipients.0"] },
+    "recipients that are plain numbers": { body: { body: "x", recipients: [TO] }, fields: ["recipients.0"] },
     "a recipient without a number": { body: { body: "x", recipients: [{ to: TO }, {}] }, fields: ["recipients.1.to"] },
     "a recipient with a NUL": { body: { body: "x", recipients: [{ to: "+1\0" }] }, fields: ["recipients.0.to"] },
     "variables of another type": {
@@ -59,12 +59,12 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { body: "x", recipients: [{ to: TO, variables: { n: "\ud83d" } }] },
       fields: ["recipients.0.variables.n"],
     },
-    "a variable's name that is empty": {
+    "an empty variable name": {
       body: { body: "x", recipients: [{ to: TO, variables: { "": "x" } }] },
       fields: ["recipients.0.variables."],
     },
-    "media from a disk": { body: { mediaUrls: ["file:///a"], recipients: [{ to: TO }] }, fields: ["mediaUrls.0"] },
-    "a day for a time": {
+    "media with a file URL": { body: { mediaUrls: ["file:///a"], recipients: [{ to: TO }] }, fields: ["mediaUrls.0"] },
+    "a date without a time": {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01" },
       fields: ["scheduledAt"],
     },
@@ -72,11 +72,11 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01T12:00:00" },
       fields: ["scheduledAt"],
     },
-    "a time in years": {
+    "a time years ahead": {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2031-12-01T12:00:00Z" },
       fields: ["scheduledAt"],
     },
-    "a dry run that is a text": { body: { body: "x", recipients: [{ to: TO }], dryRun: "yes" }, fields: ["dryRun"] },
+    "a dry run of another type": { body: { body: "x", recipients: [{ to: TO }], dryRun: "yes" }, fields: ["dryRun"] },
     "unknown fields": {
       body: { body: "x", recipients: [{ to: TO, name: "Ann" }], rate: 5 },
       fields: ["recipients.0.name", "rate"],
@@ -84,66 +84,69 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   },
   "redact-message": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["messageId"] },
-    "Twilio's id": { body: { messageId: `SM${"0".repeat(32)}` }, fields: ["messageId"] },
-    "several": { body: { messageId: [crypto.randomUUID()] }, fields: ["messageId"] },
-    "an id with more behind it": { body: { messageId: `${crypto.randomUUID()}\n` }, fields: ["messageId"] },
+    "an empty object": { body: {}, fields: ["messageId"] },
+    "Twilio's SID": { body: { messageId: `SM${"0".repeat(32)}` }, fields: ["messageId"] },
+    "several ids": { body: { messageId: [crypto.randomUUID()] }, fields: ["messageId"] },
+    "an id with a trailing line break": { body: { messageId: `${crypto.randomUUID()}\n` }, fields: ["messageId"] },
     "unknown fields": { body: { messageId: crypto.randomUUID(), userId: "x" }, fields: ["userId"] },
   },
   "messaging-settings": {
     ...NO_JSON,
-    "nothing": {
+    "an empty object": {
       body: {},
       fields: ["stopReply", "startReply", "helpReply", "allowedCountries", "retentionDays"],
     },
-    "some of it": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
-    "an answer of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
-    "an answer without end": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
-    "an answer with a NUL": { body: { ...SETTINGS, startReply: "a\0b" }, fields: ["startReply"] },
-    "an answer of another type": { body: { ...SETTINGS, startReply: true }, fields: ["startReply"] },
-    "a list of no countries": { body: { ...SETTINGS, allowedCountries: [] }, fields: ["allowedCountries"] },
+    "only some of the settings": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
+    "a reply of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
+    "a reply of 1601 characters": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
+    "a reply with a NUL": { body: { ...SETTINGS, startReply: "a\0b" }, fields: ["startReply"] },
+    "a reply of another type": { body: { ...SETTINGS, startReply: true }, fields: ["startReply"] },
+    "an empty list of countries": { body: { ...SETTINGS, allowedCountries: [] }, fields: ["allowedCountries"] },
     "a country by its name": {
       body: { ...SETTINGS, allowedCountries: ["US", "Germany"] },
       fields: ["allowedCountries.1"],
     },
-    "a country in small letters": { body: { ...SETTINGS, allowedCountries: ["us"] }, fields: ["allowedCountries.0"] },
-    "a country for a list": { body: { ...SETTINGS, allowedCountries: "US" }, fields: ["allowedCountries"] },
-    "more countries than there are": {
+    "a country in lower case": { body: { ...SETTINGS, allowedCountries: ["us"] }, fields: ["allowedCountries.0"] },
+    "a country instead of a list": { body: { ...SETTINGS, allowedCountries: "US" }, fields: ["allowedCountries"] },
+    "251 countries": {
       body: { ...SETTINGS, allowedCountries: Array(251).fill("US") },
       fields: ["allowedCountries"],
     },
-    "no day at all": { body: { ...SETTINGS, retentionDays: 0 }, fields: ["retentionDays"] },
+    "zero days": { body: { ...SETTINGS, retentionDays: 0 }, fields: ["retentionDays"] },
     "half a day": { body: { ...SETTINGS, retentionDays: 0.5 }, fields: ["retentionDays"] },
-    "days in a text": { body: { ...SETTINGS, retentionDays: "30" }, fields: ["retentionDays"] },
-    "decades": { body: { ...SETTINGS, retentionDays: 3651 }, fields: ["retentionDays"] },
+    "days as a string": { body: { ...SETTINGS, retentionDays: "30" }, fields: ["retentionDays"] },
+    "3651 days": { body: { ...SETTINGS, retentionDays: 3651 }, fields: ["retentionDays"] },
     "unknown fields": { body: { ...SETTINGS, userId: "x" }, fields: ["userId"] },
   },
   "forward-webhook": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["url"] },
-    "no URL": { body: { url: "hook" }, fields: ["url"] },
+    "an empty object": { body: {}, fields: ["url"] },
+    "a relative URL": { body: { url: "hook" }, fields: ["url"] },
     "an empty URL": { body: { url: "" }, fields: ["url"] },
     "a URL of another protocol": { body: { url: "ftp://example.com" }, fields: ["url"] },
     "a user name in the URL": { body: { url: "https://ada@example.com" }, fields: ["url"] },
     "a URL with a NUL": { body: { url: "https://example.com/a\0b" }, fields: ["url"] },
     "a URL that is half an emoji": { body: { url: "https://example.com/\ud83d" }, fields: ["url"] },
-    "a URL without end": { body: { url: `https://example.com/${"x".repeat(2048)}` }, fields: ["url"] },
-    "a secret of the caller's": { body: { url: "https://example.com", secret: "whsec_x" }, fields: ["secret"] },
-    "a wish that is a text": { body: { url: "https://example.com", rotateSecret: "yes" }, fields: ["rotateSecret"] },
+    "a URL of over 2048 characters": { body: { url: `https://example.com/${"x".repeat(2048)}` }, fields: ["url"] },
+    "a secret from the caller": { body: { url: "https://example.com", secret: "whsec_x" }, fields: ["secret"] },
+    "a rotation flag of another type": {
+      body: { url: "https://example.com", rotateSecret: "yes" },
+      fields: ["rotateSecret"],
+    },
   },
   [`${CAMPAIGN}/pause`]: NO_BODY,
   [`${CAMPAIGN}/resume`]: NO_BODY,
   [`${CAMPAIGN}/cancel`]: NO_BODY,
   "buy-number": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["phoneNumber"] },
+    "an empty object": { body: {}, fields: ["phoneNumber"] },
     "a number without +": { body: { phoneNumber: "14155550100" }, fields: ["phoneNumber"] },
     "a number of another type": { body: { phoneNumber: 14155550100 }, fields: ["phoneNumber"] },
-    "a number with more behind it": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
+    "a number with a trailing line break": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
     "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
-    "an address that is none": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
-    "an address and a bundle that were exchanged": {
+    "an invalid address SID": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
+    "an address and a bundle in each other's place": {
       body: { phoneNumber: "+14155550100", addressSid: `BU${"0".repeat(32)}`, bundleSid: `AD${"0".repeat(32)}` },
       fields: ["addressSid", "bundleSid"],
     },
@@ -156,17 +159,17 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { phoneNumber: "+14155550100", userId: "x", accountSid: "y" },
       fields: ["userId", "accountSid"],
     },
-    "a prototype": { body: '{"phoneNumber":"+14155550100","__proto__":{"admin":true}}', fields: ["__proto__"] },
+    "a __proto__ field": { body: '{"phoneNumber":"+14155550100","__proto__":{"admin":true}}', fields: ["__proto__"] },
   },
   "release-number": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["numberId"] },
-    "a number in the place of its id": { body: { numberId: "+14155550100" }, fields: ["numberId"] },
+    "an empty object": { body: {}, fields: ["numberId"] },
+    "a phone number instead of an id": { body: { numberId: "+14155550100" }, fields: ["numberId"] },
     "a confirmation of another type": {
       body: { numberId: NUMBER_ID, confirmPhoneNumber: true },
       fields: ["confirmPhoneNumber"],
     },
-    "a confirmation without end": {
+    "a confirmation of 21 characters": {
       body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(21) },
       fields: ["confirmPhoneNumber"],
     },
@@ -174,7 +177,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   },
   "rename-number": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["numberId", "friendlyName"] },
+    "an empty object": { body: {}, fields: ["numberId", "friendlyName"] },
     "an empty name": { body: { numberId: NUMBER_ID, friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { numberId: NUMBER_ID, friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
     "a name with a NUL": { body: { numberId: NUMBER_ID, friendlyName: "a\0b" }, fields: ["friendlyName"] },
@@ -186,47 +189,50 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   },
   "set-primary-number": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["numberId"] },
+    "an empty object": { body: {}, fields: ["numberId"] },
     "several numbers": { body: { numberId: [NUMBER_ID] }, fields: ["numberId"] },
-    "a half id": { body: { numberId: NUMBER_ID.slice(1) }, fields: ["numberId"] },
+    "an incomplete id": { body: { numberId: NUMBER_ID.slice(1) }, fields: ["numberId"] },
     "unknown fields": { body: { numberId: NUMBER_ID, isPrimary: false }, fields: ["isPrimary"] },
   },
   "sync-numbers": {
     "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
-    "somebody else's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
+    "another user's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
     "a list": { body: [1], fields: [""] },
     "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
   },
   "send-sms": {
     ...NO_JSON,
-    "nothing": { body: {}, fields: ["to"] },
+    "an empty object": { body: {}, fields: ["to"] },
     "neither body nor media": { body: { to: "+14155550100" }, fields: ["body"] },
     "an empty text": { body: { to: "+14155550100", body: "" }, fields: ["body"] },
     "a text of another type": { body: { to: "+14155550100", body: 42 }, fields: ["body"] },
-    "null for a text": { body: { to: "+14155550100", body: null }, fields: ["body"] },
+    "null as the text": { body: { to: "+14155550100", body: null }, fields: ["body"] },
     "several recipients": { body: { to: ["+14155550100"], body: "x" }, fields: ["to"] },
     "an empty sender": { body: { to: "+14155550100", body: "x", from: "" }, fields: ["from"] },
-    "no media in the list": { body: { to: "+14155550100", mediaUrls: [] }, fields: ["mediaUrls"] },
+    "an empty list of media": { body: { to: "+14155550100", mediaUrls: [] }, fields: ["mediaUrls"] },
     "eleven media": {
       body: { to: "+14155550100", mediaUrls: Array(11).fill("https://a.test/b.png") },
       fields: ["mediaUrls"],
     },
-    "media that are no URL": {
+    "media that are not a URL": {
       body: { to: "+14155550100", mediaUrls: ["https://a.test/b.png", "x"] },
       fields: ["mediaUrls.1"],
     },
-    "media from a disk": { body: { to: "+14155550100", mediaUrls: ["file:///etc/passwd"] }, fields: ["mediaUrls.0"] },
+    "media with a file URL": {
+      body: { to: "+14155550100", mediaUrls: ["file:///etc/passwd"] },
+      fields: ["mediaUrls.0"],
+    },
     "unknown fields": {
       body: { to: "+14155550100", body: "x", statusCallback: "https://a.test" },
       fields: ["statusCallback"],
     },
     "a text with a NUL": { body: { to: "+14155550100", body: "a\0b" }, fields: ["body"] },
     "a text that is half an emoji": { body: { to: "+14155550100", body: "\ud83d" }, fields: ["body"] },
-    "everything wrong at once": { body: { body: 1, from: 2, more: 3 }, fields: ["to", "body", "from", "more"] },
+    "several invalid fields": { body: { body: 1, from: 2, more: 3 }, fields: ["to", "body", "from", "more"] },
   },
   "provision-subaccount": {
     "not JSON": { body: "{to:", refused: [400, "invalid_json"] },
-    "somebody else's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
+    "another user's id": { body: { userId: crypto.randomUUID() }, fields: ["userId"] },
     "a list": { body: [1], fields: [""] },
     "64 KiB and a byte": { body: " ".repeat(64 * 1024 + 1), refused: [413, "body_too_large"] },
   },
@@ -250,7 +256,7 @@ const PAGES = {
   "?cursor=x": ["cursor"],
   "?cursor=WzFd&cursor=WzFd": ["cursor"],
   "?page=2": ["page"],
-  "?userId=somebody": ["userId"],
+  "?userId=x": ["userId"],
 };
 
 export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
@@ -276,10 +282,10 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "campaigns": { ...PAGES, "?limit=201": ["limit"], "?status=over": ["status"] },
   [`${CAMPAIGN}/recipients`]: { ...PAGES, "?limit=1001": ["limit"], "?count=all": ["count"] },
   [CAMPAIGN]: { "?limit=1": ["limit"] },
-  "messaging-settings": { "?userId=somebody": ["userId"] },
+  "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
-  "list-numbers": { "?userId=somebody": ["userId"], "?source=master&source=master": ["source"] },
-  "provision-subaccount": { "?userId=somebody": ["userId"] },
+  "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },
+  "provision-subaccount": { "?userId=x": ["userId"] },
   "search-numbers": {
     "?country=usa": ["country"],
     "?country=us": ["country"],

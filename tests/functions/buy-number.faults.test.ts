@@ -13,7 +13,7 @@ const listed = async (tenant: Actor) =>
     .filter((one: { source: string }) => one.source === "subaccount")
     .map((one: { phoneNumber: string; isPrimary: boolean }) => [one.phoneNumber, one.isPrimary]);
 
-/** Disturbs what one tenant asks of Twilio about their numbers. */
+/** Sets a fault for one tenant's requests to Twilio about their numbers. */
 async function disturb(
   { accountSid }: Tenant,
   ...faults: { method: string; [field: string]: unknown }[]
@@ -30,7 +30,7 @@ async function rowsOf({ id }: Actor) {
   ];
 }
 
-/** Lets a minute and a half go by, and the job that settles purchases do its work. */
+/** Ages the purchases by a minute and a half, and enqueues the job that settles purchases. */
 async function settle(...tenants: Actor[]): Promise<void> {
   for (const { id } of tenants) await stage.database.age(id, 90);
   await stage.database.enqueue({ kind: "settle-number-purchases" });
@@ -42,16 +42,16 @@ const settled = (tenant: Actor) =>
     async () => (await rowsOf(tenant)).every(({ status }) => status !== "purchasing"),
   );
 
-/** Faults after which the purchase is known within the request. */
+/** Faults after which the outcome of the purchase is known within the request. */
 const KNOWN: Record<string, Record<string, unknown>> = {
-  "whose answer is lost": { kind: "drop_after_commit" },
-  "that is done although Twilio says 503": { kind: "503", committed: true },
-  "that is done although a page of HTML comes back": { kind: "502", committed: true, body: "html" },
-  "that is limited once": { kind: "429", retryAfter: 0 },
+  "whose response is lost": { kind: "drop_after_commit" },
+  "that succeeds although Twilio responds with 503": { kind: "503", committed: true },
+  "that succeeds although Twilio responds with an HTML page": { kind: "502", committed: true, body: "html" },
+  "that is throttled once": { kind: "429", retryAfter: 0 },
 };
 
 for (const [title, fault] of Object.entries(KNOWN)) {
-  test(`a purchase ${title} ends in one number and one row, with 201`, async () => {
+  test(`a purchase ${title} results in one number and one row, with 201`, async () => {
     const ada = await provisioned(stage, "ada");
     await disturb(ada, { method: "POST", ...fault });
     const phoneNumber = freshNumber();
@@ -63,15 +63,15 @@ for (const [title, fault] of Object.entries(KNOWN)) {
   });
 }
 
-/** Faults after which nobody can say; nothing was bought. */
+/** Faults after which the outcome is unknown; nothing was bought. */
 const UNKNOWN: Record<string, Record<string, unknown>> = {
   "that never reached Twilio": { kind: "drop_before" },
   "that met a 500": { kind: "500" },
-  "that met a page of HTML": { kind: "503", body: "html" },
+  "that met an HTML page": { kind: "503", body: "html" },
 };
 
 for (const [title, fault] of Object.entries(UNKNOWN)) {
-  test(`a purchase ${title} is kept as under way, then taken back, and can be made again`, async () => {
+  test(`a purchase ${title} stays in progress, is then reverted, and can be repeated`, async () => {
     const ada = await provisioned(stage, "ada");
     await allow(stage, ada, { numbers: 1 });
     await disturb(ada, { method: "POST", ...fault });
@@ -91,15 +91,15 @@ for (const [title, fault] of Object.entries(UNKNOWN)) {
   });
 }
 
-/** Faults after which Twilio has sold the number and cannot be asked about it. */
+/** Faults after which Twilio has sold the number but the lookup fails. */
 const UNASKED: Record<string, Record<string, unknown>> = {
   "a 503": { kind: "503", times: 3 },
-  "a limit": { kind: "429", times: 3, retryAfter: 0 },
-  "a refusal": { kind: "400" },
+  "throttling": { kind: "429", times: 3, retryAfter: 0 },
+  "a 400": { kind: "400" },
 };
 
 for (const [title, fault] of Object.entries(UNASKED)) {
-  test(`a purchase whose answer is lost, and whose look-up meets ${title}, is found by the job that settles`, async () => {
+  test(`a purchase whose response is lost, and whose lookup meets ${title}, is found by the settling job`, async () => {
     const ada = await provisioned(stage, "ada");
     await disturb(ada, { method: "POST", kind: "drop_after_commit" }, { method: "GET", ...fault });
     const phoneNumber = freshNumber();
@@ -115,7 +115,7 @@ for (const [title, fault] of Object.entries(UNASKED)) {
   });
 }
 
-test("a purchase that is limited again and again is refused, and costs no quota", async () => {
+test("a purchase that is throttled repeatedly is refused, and does not count against the number limit", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 1 });
   await disturb(ada, { method: "POST", kind: "429", times: 3, retryAfter: 0 });
@@ -126,7 +126,7 @@ test("a purchase that is limited again and again is refused, and costs no quota"
   assert.equal((await purchase(ada, phoneNumber)).status, 201);
 });
 
-test("a purchase under way is not settled behind its back", async () => {
+test("the settling job leaves a purchase in progress alone", async () => {
   const ada = await provisioned(stage, "ada");
   await disturb(ada, { method: "POST", kind: "drop_before" });
   assertRefused(await purchase(ada, freshNumber()), [409, "number_purchase_in_progress"]);
@@ -139,14 +139,14 @@ test("a purchase under way is not settled behind its back", async () => {
   await settled(ada);
 });
 
-test("a tenant Twilio will not talk about does not keep others' purchases from being settled", async () => {
+test("an unreadable account at Twilio does not keep other tenants' purchases from being settled", async () => {
   const [mallory, ada] = await Promise.all([provisioned(stage, "mallory"), provisioned(stage, "ada")]);
   await allow(stage, ada, { numbers: 2 });
   for (const tenant of [mallory, ada]) await disturb(tenant, { method: "POST", kind: "drop_before" });
   for (const tenant of [mallory, ada]) {
     assertRefused(await purchase(tenant, freshNumber()), [409, "number_purchase_in_progress"]);
   }
-  await stage.database.age(mallory.id, 60); // the oldest: looked at first
+  await stage.database.age(mallory.id, 60); // the oldest purchase, so it is settled first
   await stage.twilio.setStatus(mallory.accountSid, "suspended");
   await settle(mallory, ada);
   await settled(ada);

@@ -19,7 +19,7 @@ const stage = sharedStage();
 
 const purchase = (tenant: Actor, phoneNumber: string) => tenant.call("buy-number", { body: { phoneNumber } });
 
-/** What reached Twilio of a tenant's purchases. */
+/** The requests to Twilio that buy a number for the tenant. */
 async function purchasesAtTwilio({ accountSid }: Tenant) {
   const path = `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json`;
   return (await stage.twilio.requests()).filter((request) => request.method === "POST" && request.path === path);
@@ -34,7 +34,7 @@ async function rowsOf({ id }: Actor) {
   ];
 }
 
-test("a tenant buys a number, which is theirs at once: here, at Twilio, and as the primary one", async () => {
+test("a tenant buys a number, which belongs to them in the database and at Twilio and is primary", async () => {
   const ada = await provisioned(stage, "ada");
   const phoneNumber = freshNumber();
   const { status, body } = await ada.call("buy-number", { body: { phoneNumber, friendlyName: "Ada's line" } });
@@ -63,7 +63,7 @@ test("a tenant buys a number, which is theirs at once: here, at Twilio, and as t
   });
 });
 
-test("texts to a bought number come to us, five times over if need be", async () => {
+test("texts to a bought number are sent to our webhook, with five retries", async () => {
   const ada = await withNumber(stage, "ada");
   const [owned] = await stage.twilio.numbersOf(ada.accountSid);
   assert.equal(owned.sms_url, inboundUrl(ada));
@@ -77,7 +77,7 @@ test("a number is bought with the tenant's own credentials", async () => {
   assert.deepEqual((await purchasesAtTwilio(ada)).map(({ account }) => account), [ada.accountSid]);
 });
 
-test("the second number is not the primary one", async () => {
+test("the second number is not primary", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 2 });
   const [first, second] = [await buy(ada, freshNumber()), await buy(ada, freshNumber())];
@@ -87,7 +87,7 @@ test("the second number is not the primary one", async () => {
   ]]);
 });
 
-test("a tenant at their plan's limit is told the limit, and Twilio is not asked", async () => {
+test("a tenant at their plan's limit is refused with the limit, and Twilio is not asked", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 1 });
   await buy(ada, freshNumber());
@@ -96,7 +96,7 @@ test("a tenant at their plan's limit is told the limit, and Twilio is not asked"
   assert.equal((await purchasesAtTwilio(ada)).length, 1);
 });
 
-test("eight purchases at once buy no more than the plan allows", async () => {
+test("eight concurrent purchases buy no more numbers than the plan allows", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 3 });
   const answers = await Promise.all(Array.from({ length: 8 }, () => purchase(ada, freshNumber())));
@@ -105,7 +105,7 @@ test("eight purchases at once buy no more than the plan allows", async () => {
   assert.equal((await rowsOf(ada)).filter((row) => row.is_primary).length, 1);
 });
 
-test("a double click buys one number", async () => {
+test("two purchases of one number by one tenant at the same time buy one number", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 5 });
   const phoneNumber = freshNumber();
@@ -121,7 +121,7 @@ test("a double click buys one number", async () => {
   assert.equal((await purchasesAtTwilio(ada)).length, 1);
 });
 
-test("two tenants who want the same number at once: one has it, the other is told it is taken", async () => {
+test("when two tenants buy one number at the same time, one gets it and the other is refused as number_taken", async () => {
   const [ada, ben] = await Promise.all([provisioned(stage, "ada"), provisioned(stage, "ben")]);
   const phoneNumber = freshNumber();
   const answers = await Promise.all([purchase(ada, phoneNumber), purchase(ben, phoneNumber)]);
@@ -131,19 +131,19 @@ test("two tenants who want the same number at once: one has it, the other is tol
   assert.equal(owned.length, 1);
 });
 
-test("another tenant's number is taken, and Twilio is not asked", async () => {
+test("another tenant's number is refused as taken, and Twilio is not asked", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), provisioned(stage, "ben")]);
   assertRefused(await purchase(ben, ada.number), [409, "number_taken"]);
   assert.deepEqual(await purchasesAtTwilio(ben), []);
 });
 
-test("one's own number is not bought twice", async () => {
+test("a tenant cannot buy their own number a second time", async () => {
   const ada = await withNumber(stage, "ada");
   assertRefused(await purchase(ada, ada.number), [409, "number_taken"]);
   assert.equal((await purchasesAtTwilio(ada)).length, 1);
 });
 
-/** Numbers Twilio does not sell just so. */
+/** Numbers that Twilio does not sell without further information, or not at all. */
 const REFUSED: Record<
   string,
   { phoneNumber: string; refused: [number, string]; twilioCode: number; missing?: object }
@@ -169,7 +169,7 @@ const REFUSED: Record<
 };
 
 for (const [title, { phoneNumber, refused, twilioCode, missing }] of Object.entries(REFUSED)) {
-  test(`a number that ${title} is refused with Twilio's code${missing ? " and the field that is missing" : ""}, and costs no quota`, async () => {
+  test(`a number that ${title} is refused with Twilio's code${missing ? " and the missing field" : ""}, and does not count against the limit`, async () => {
     const ada = await provisioned(stage, "ada");
     await allow(stage, ada, { numbers: 1 });
     const [detail] = assertRefused(await purchase(ada, phoneNumber), refused);
@@ -187,7 +187,7 @@ for (const [title, { phoneNumber, refused, twilioCode, missing }] of Object.entr
 const ADDRESS = `AD${"a".repeat(32)}`;
 const BUNDLE = `BU${"b".repeat(32)}`;
 
-test("a number that needs an address or a bundle is bought with them", async () => {
+test("a number that requires an address or a bundle is bought with them", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 2 });
   const papers = [
@@ -203,7 +203,7 @@ test("a number that needs an address or a bundle is bought with them", async () 
   assert.deepEqual(sent, [[ADDRESS, undefined], [ADDRESS, BUNDLE]]);
 });
 
-test("a number somebody holds at Twilio whom we do not know is taken", async () => {
+test("a number held by an unknown account at Twilio is refused as taken", async () => {
   const ada = await provisioned(stage, "ada");
   const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
   const [detail] = assertRefused(await purchase(ada, masters.phone_number), [409, "number_taken"]);
@@ -211,7 +211,7 @@ test("a number somebody holds at Twilio whom we do not know is taken", async () 
   assert.deepEqual(await rowsOf(ada), []);
 });
 
-test("a number the account holds already at Twilio becomes the tenant's without another purchase", async () => {
+test("a number the tenant's account already holds at Twilio becomes theirs without another purchase", async () => {
   const ada = await provisioned(stage, "ada");
   const phoneNumber = freshNumber();
   const held = await stage.twilio.post(`/Accounts/${ada.accountSid}/IncomingPhoneNumbers.json`, {
@@ -224,13 +224,13 @@ test("a number the account holds already at Twilio becomes the tenant's without 
   assert.deepEqual([owned.sid, owned.sms_url, others], [sid, inboundUrl(ada), []]);
 });
 
-test("whoever has no subaccount is told to provision one", async () => {
+test("a user without a subaccount is refused with subaccount_required", async () => {
   const ada = await newcomer(stage, "ada");
   assertRefused(await purchase(ada, freshNumber()), [409, "subaccount_required"]);
 });
 
 for (const hold of ["suspended", "closed"] as const) {
-  test(`a ${hold} tenant buys nothing, and Twilio is not asked`, async () => {
+  test(`a ${hold} tenant cannot buy a number, and Twilio is not asked`, async () => {
     const ada = await provisioned(stage, "ada");
     await stage.database.hold(ada.id, hold);
     await quiescence(stage, ada);
@@ -239,7 +239,7 @@ for (const hold of ["suspended", "closed"] as const) {
   });
 }
 
-test("an account that Twilio suspended without our doing is found out by its tenant's purchase", async () => {
+test("a purchase in an account suspended in Twilio's console detects the suspension", async () => {
   const ada = await provisioned(stage, "ada");
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   assertRefused(await purchase(ada, freshNumber()), [502, "twilio_misconfigured"]);

@@ -7,12 +7,12 @@ import { newcomer } from "../support/tenants.ts";
 
 const stage = sharedStage();
 
-/** Too slow to be over before a test has looked at it. */
+/** So slow that the campaign is still running when the test reads it. */
 const SLOW = { number: 0.5 };
 
 const sumOf = ({ counts }: Campaign) => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-test("campaigns are listed newest first, page by page, by their status", async () => {
+test("campaigns are listed newest first, in pages, and by status", async () => {
   const ada = await campaigner(stage, "ada");
   const ids: string[] = [];
   for (let made = 0; made < 5; made++) {
@@ -35,7 +35,7 @@ test("campaigns are listed newest first, page by page, by their status", async (
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
-test("a campaign is shown with what was asked for, and counts that add up, in ISO times", async () => {
+test("a campaign is shown with its request, with counts that add up to the total, and times in ISO format", async () => {
   const ada = await campaigner(stage, "ada");
   const id = await startCampaign(ada, freshRecipients(3), {
     name: "Spring",
@@ -60,7 +60,7 @@ test("a campaign is shown with what was asked for, and counts that add up, in IS
   assert.deepEqual(await ada.switchboard.campaign(id), done);
 });
 
-test("recipients are told in the order of the list, page by page, each with what has become of them", async () => {
+test("recipients are listed in the order of the request, in pages, each with its status", async () => {
   const ada = await campaigner(stage, "ada");
   const [undeliverable, refused] = ["+15005530003", "+15005550009"];
   const recipients = [...freshRecipients(4), undeliverable, refused];
@@ -83,7 +83,7 @@ test("recipients are told in the order of the list, page by page, each with what
   assert.deepEqual(new Set(messages.map((message) => message.id)), new Set(all.map(({ messageId }) => messageId)));
 });
 
-test("a campaign is paused, resumed and canceled, each as often as one likes", async () => {
+test("a campaign is paused, resumed and canceled, and each change can be repeated", async () => {
   const ada = await campaigner(stage, "ada", SLOW);
   const id = await startCampaign(ada, freshRecipients(20));
   for (const _ of [1, 2]) assert.equal((await ada.switchboard.pauseCampaign(id)).status, "paused");
@@ -104,7 +104,7 @@ test("a campaign is paused, resumed and canceled, each as often as one likes", a
   assert.deepEqual(told.slice(0, 4), ["created", "paused", "resumed", "canceled"]);
 });
 
-test("a campaign that is scheduled is paused and goes on as scheduled, or never begins", async () => {
+test("a scheduled campaign that is paused and resumed is scheduled again; canceled, it never begins", async () => {
   const ada = await campaigner(stage, "ada");
   const id = await startCampaign(ada, freshRecipients(2), { scheduledAt: inAnHour() });
   assert.equal((await ada.switchboard.pauseCampaign(id)).status, "paused");
@@ -116,7 +116,7 @@ test("a campaign that is scheduled is paused and goes on as scheduled, or never 
   assert.deepEqual(await stage.twilio.messagesOf(ada.accountSid), []);
 });
 
-test("what is over is changed no more: 409 campaign_over, but asking for what is so already is fine", async () => {
+test("a finished campaign cannot be changed: 409 campaign_over, except for the status it already has", async () => {
   const ada = await campaigner(stage, "ada", SLOW);
   const canceled = await startCampaign(ada, freshRecipients(5));
   await ada.switchboard.cancelCampaign(canceled);
@@ -130,7 +130,7 @@ test("what is over is changed no more: 409 campaign_over, but asking for what is
   }
 });
 
-test("a neighbour's campaign is none, by any path, and is changed by none of them", async () => {
+test("another tenant's campaign is 404 on every path, and cannot be changed", async () => {
   const [ada, ben] = [await campaigner(stage, "ada", SLOW), await newcomer(stage, "ben")];
   const id = await startCampaign(ada, freshRecipients(5));
   for (const campaignId of [id, crypto.randomUUID()]) {
@@ -146,7 +146,7 @@ test("a neighbour's campaign is none, by any path, and is changed by none of the
   assert.equal((await ada.switchboard.cancelCampaign(id)).status, "canceled");
 });
 
-test("there are no other paths and methods than those that are told", async () => {
+test("paths and methods outside the contract are 404", async () => {
   const ada = await newcomer(stage, "ada");
   const id = crypto.randomUUID();
   const paths: [method: "GET" | "POST", path: string][] = [
@@ -170,7 +170,7 @@ test("there are no other paths and methods than those that are told", async () =
   }
 });
 
-test("a cursor that somebody made up is wrong input, of campaigns as of recipients", async () => {
+test("an invalid cursor is refused as invalid_input, for campaigns and for recipients", async () => {
   const ada = await campaigner(stage, "ada", SLOW);
   const id = await startCampaign(ada, freshRecipients(2), { scheduledAt: inAnHour() });
   const asCursor = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");

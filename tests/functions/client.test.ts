@@ -16,7 +16,7 @@ import { freshNumber, freshRecipient, newcomer, provisioned, quiescence, withNum
 
 const stage = sharedStage();
 
-/** The client of an actor whose requests go through `fetch`. */
+/** The client of an actor whose requests use `fetch`. */
 function clientOver(fetch: typeof globalThis.fetch, { accessToken }: Actor, options?: SwitchboardOptions) {
   const supabase = createClient(stage.state.apiUrl, stage.state.publishableKey, {
     accessToken: () => Promise.resolve(accessToken),
@@ -25,9 +25,9 @@ function clientOver(fetch: typeof globalThis.fetch, { accessToken }: Actor, opti
   return createSwitchboard(supabase, options);
 }
 
-/** The error a call ends with. */
+/** The error a call fails with. */
 async function failureOf(call: Promise<unknown>): Promise<SwitchboardError> {
-  const failure = await call.then(() => assert.fail("it did not fail"), (error: unknown) => error);
+  const failure = await call.then(() => assert.fail("the call did not fail"), (error: unknown) => error);
   assert.ok(failure instanceof SwitchboardError, String(failure));
   return failure;
 }
@@ -38,7 +38,7 @@ async function assertFails(call: Promise<unknown>, status: number, code: ErrorCo
   return failure;
 }
 
-/** Loses the answers of the first calls, which arrive and are carried out. */
+/** Loses the responses to the first calls. The calls still take effect. */
 function losing(answers: number): { fetch: typeof globalThis.fetch; requests: Request[] } {
   const requests: Request[] = [];
   return {
@@ -76,7 +76,7 @@ test("a tenant provisions, searches, buys, lists and sends, each with one call",
   assert.equal(row?.["user_id"], id);
 });
 
-test("one key of the caller's stands for one message, and without one every call is a message of its own", async () => {
+test("calls with the same idempotency key send one message, and calls without a key send one each", async () => {
   const { switchboard } = await withNumber(stage, "ada");
   const message = { to: freshRecipient(), body: "Hello" };
   const ids = [
@@ -89,7 +89,7 @@ test("one key of the caller's stands for one message, and without one every call
   assert.equal(new Set(ids).size, 3);
 });
 
-test("an operator does each of their deeds with one call", async () => {
+test("an operator performs each action with one call", async () => {
   const [{ switchboard: { admin } }, ada, { id: benId }] = await Promise.all([
     signUpOperator(stage),
     provisioned(stage, "ada"),
@@ -113,7 +113,7 @@ test("an operator does each of their deeds with one call", async () => {
   await quiescence(stage, { id: benId });
 });
 
-test("a list of many pages is read to its end, each tenant once", async () => {
+test("a list of many pages is read to its end, with each tenant once", async () => {
   const [{ switchboard: { admin } }, ...tenants] = await Promise.all([
     signUpOperator(stage),
     ...["ada", "ben", "cy"].map((name) => provisioned(stage, name)),
@@ -127,7 +127,7 @@ test("a list of many pages is read to its end, each tenant once", async () => {
   assert.equal(new Set(seen).size, seen.length);
 });
 
-test("jobs that gave up are read page by page, newest first", async () => {
+test("dead letters are read in pages, newest first", async () => {
   const { switchboard: { admin } } = await signUpOperator(stage);
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
   const job = await stage.database.enqueue({ kind: "stripe-event", eventId });
@@ -147,7 +147,7 @@ test("jobs that gave up are read page by page, newest first", async () => {
   await stage.database.sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
 });
 
-test("a refusal is an error with status, code, request id and details, and none to repeat", async () => {
+test("an API error has its status, code, request id and details, and is not transient", async () => {
   const { switchboard } = await withNumber(stage, "ada");
   const call = switchboard.sendSms({ to: freshRecipient(), body: "Hello", from: "+14155550100" });
   const failure = await assertFails(call, 403, "number_not_owned");
@@ -161,7 +161,7 @@ test("a refusal is an error with status, code, request id and details, and none 
   ]);
 });
 
-test("how long to wait is told where the server says so, and the call may be repeated then", async () => {
+test("an error with Retry-After tells the seconds to wait and is transient", async () => {
   const { switchboard, accountSid } = await provisioned(stage, "ada");
   const match = `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`;
   await stage.twilio.fault({ match, kind: "429", retryAfter: 0, times: 3 });
@@ -169,14 +169,14 @@ test("how long to wait is told where the server says so, and the call may be rep
   assert.deepEqual([failure.retryAfterSeconds, failure.isTransient], [5, true]);
 });
 
-test("users who are no operators, and whoever is not signed in, are refused by the code", async () => {
+test("users who are not operators get 403, and callers who are not signed in get 401", async () => {
   const ada = await newcomer(stage, "ada");
   await assertFails(ada.switchboard.admin.listTenants(), 403, "forbidden");
   const supabase = createClient(stage.state.apiUrl, stage.state.publishableKey, { auth: { persistSession: false } });
   await assertFails(createSwitchboard(supabase).listNumbers(), 401, "unauthorized");
 });
 
-test("a call that is aborted ends at once, before it began or under way", async () => {
+test("an aborted call ends at once, whether aborted before or during the request", async () => {
   const { switchboard, accountSid } = await provisioned(stage, "ada");
   await assertFails(switchboard.listNumbers({ signal: AbortSignal.abort() }), 0, "aborted");
   await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
@@ -188,7 +188,7 @@ test("a call that is aborted ends at once, before it began or under way", async 
   assert.ok(performance.now() - began < 2_000);
 });
 
-test("a call that takes longer than it may is given up", async () => {
+test("a call that exceeds its timeout is given up", async () => {
   const { switchboard, accountSid } = await provisioned(stage, "ada");
   await stage.twilio.fault({ match: `GET /Accounts/${accountSid}/AvailablePhoneNumbers/**`, kind: "delay:3000" });
   const began = performance.now();
@@ -197,21 +197,21 @@ test("a call that takes longer than it may is given up", async () => {
   assert.ok(performance.now() - began < 2_000);
 });
 
-test("a server that cannot be reached is told so, after as many retries as were wished", async () => {
+test("an unreachable server is reported after the given number of retries", async () => {
   const ada = await newcomer(stage, "ada");
   for (const [retries, expected] of [[undefined, 3], [0, 1], [1, 2]] as const) {
     let calls = 0;
-    const nobody: typeof fetch = () => {
+    const unreachable: typeof fetch = () => {
       calls++;
       return fetch("http://127.0.0.1:9/");
     };
-    const failure = await assertFails(clientOver(nobody, ada, { retries }).listNumbers(), 0, "unreachable");
+    const failure = await assertFails(clientOver(unreachable, ada, { retries }).listNumbers(), 0, "unreachable");
     assert.deepEqual([calls, failure.isTransient, failure.requestId], [expected, true, undefined]);
     assert.ok(failure.cause instanceof TypeError);
   }
 });
 
-test("a message whose answer was lost is sent again under its key, and goes out once", async () => {
+test("a message whose response was lost is sent again with the same key, and goes out once", async () => {
   const ada = await withNumber(stage, "ada");
   const { fetch, requests } = losing(2);
   const to = freshRecipient();
@@ -225,7 +225,7 @@ test("a message whose answer was lost is sent again under its key, and goes out 
   assert.deepEqual(rows.map(({ id }) => id), [sent.id]);
 });
 
-test("a purchase whose answer was lost is not repeated: it may have been made", async () => {
+test("a purchase whose response was lost is not repeated, because it may have succeeded", async () => {
   const ada = await provisioned(stage, "ada");
   const { fetch, requests } = losing(1);
   await assertFails(clientOver(fetch, ada).buyNumber({ phoneNumber: freshNumber() }), 0, "unreachable");
@@ -234,13 +234,13 @@ test("a purchase whose answer was lost is not repeated: it may have been made", 
 });
 
 const STRANGERS: Record<string, Response> = {
-  "a proxy's page of HTML": new Response("<html>Bad gateway</html>", { status: 502, headers: { "retry-after": "7" } }),
+  "a proxy's HTML page": new Response("<html>Bad gateway</html>", { status: 502, headers: { "retry-after": "7" } }),
   "the platform's own error": Response.json({ code: "WORKER_LIMIT", message: "x" }, { status: 546 }),
-  "a page where JSON was promised": new Response("<html>Sign in to this network</html>"),
+  "an HTML page instead of JSON": new Response("<html>Sign in to this network</html>"),
 };
 
 for (const [title, response] of Object.entries(STRANGERS)) {
-  test(`${title} is no answer of ours, and told so`, async () => {
+  test(`${title} is reported as not a response of the API`, async () => {
     const ada = await newcomer(stage, "ada");
     const call = clientOver(() => Promise.resolve(response), ada).listNumbers();
     const failure = await assertFails(call, response.status, "unexpected_answer");

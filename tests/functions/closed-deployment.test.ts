@@ -5,7 +5,7 @@ import { assertRefused } from "../support/answers.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
-/** How a deployment is without a word from its operator, but for the limit and the origin. */
+/** A deployment with default settings, except for the account limit and the allowed origin. */
 const { stage } = ownStage({
   env: {
     SELF_PROVISIONING: "subscribers",
@@ -22,7 +22,7 @@ async function subscriber(name: string): Promise<Actor> {
   return actor;
 }
 
-test("whoever has no subscription cannot provision themselves, and no wish of theirs is kept", async () => {
+test("a user without a subscription cannot provision a subaccount, and the request is not kept", async () => {
   const ada = await newcomer(stage, "ada");
   assertRefused(await ada.call("provision-subaccount", POST), [403, "subscription_required"]);
   assert.equal(await stage.database.isQuiet(ada.id), true);
@@ -30,15 +30,15 @@ test("whoever has no subscription cannot provision themselves, and no wish of th
   assert.equal((await ada.call("provision-subaccount")).body.provisioned, false);
 });
 
-test("whoever had a subscription once, and has it no more, cannot provision themselves either", async () => {
+test("a user whose subscription has ended cannot provision a subaccount either", async () => {
   const ada = await subscriber("ada");
   await stage.database.sql`update public.subscriptions set status = 'unpaid' where user_id = ${ada.id}`;
   assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_suspended"]);
   assert.deepEqual(await openAccounts(stage, ada), []);
 });
 
-test("without the fallback nobody sees or uses the master's numbers", async () => {
-  const [shared] = await eventually("the master's numbers to be known", async () => {
+test("without the fallback no user sees or uses the master account's numbers", async () => {
+  const [shared] = await eventually("the master account's numbers to be known", async () => {
     const numbers = await stage.database.sql`select phone_number from private.master_numbers`;
     return numbers.length > 0 && numbers;
   });
@@ -52,7 +52,7 @@ test("without the fallback nobody sees or uses the master's numbers", async () =
   assert.deepEqual((await stage.twilio.requests()).filter(({ form }) => form["To"] === to), []);
 });
 
-test("only pages of listed origins may read what a function answers", async () => {
+test("browsers may read responses only from listed origins", async () => {
   const origin = "https://app.example.com";
   const allowed = await callFunction(stage.state, "list-numbers", { method: "OPTIONS", headers: { origin } });
   assert.equal(allowed.headers.get("access-control-allow-origin"), origin);
@@ -64,7 +64,7 @@ test("only pages of listed origins may read what a function answers", async () =
   }
 });
 
-test("six subscribers at once get no more subaccounts than there may be, and who is left over is served later", async () => {
+test("six subscribers at once get no more subaccounts than the limit, and a waiting one is served later", async () => {
   const six = await Promise.all(Array.from({ length: 6 }, (_, index) => subscriber(`subscriber-${index}`)));
   const answers = await Promise.all(six.map((one) => one.call("provision-subaccount", POST)));
   const served = six.filter((_, index) => answers[index]?.status === 201);
@@ -80,7 +80,7 @@ test("six subscribers at once get no more subaccounts than there may be, and who
   const [leaving] = served;
   await stage.database.hold(leaving!.id, "closed");
   await quiescence(stage, leaving!);
-  await eventually("one of those who wait to be served", async () => {
+  await eventually("a waiting subscriber to be served", async () => {
     for (const one of waiting) await stage.database.hurry(one.id);
     return (await openOf(waiting)).length === 1;
   });

@@ -6,7 +6,7 @@ import { freshRecipient, quiescence, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 
-/** How many rows of ours name a phone number, wherever a message or a campaign could have left it. */
+/** The rows that contain a phone number, in every table where a message or a campaign could have left it. */
 async function mentions(userId: string, number: string): Promise<Record<string, number>> {
   const [found] = await stage.database.sql`
     select
@@ -18,7 +18,7 @@ async function mentions(userId: string, number: string): Promise<Record<string, 
   return { ...found };
 }
 
-/** What accounting keeps of a tenant's messages. */
+/** The accounting data of a tenant's messages. */
 async function costs(userId: string) {
   return [
     ...await stage.database.sql`
@@ -26,7 +26,7 @@ async function costs(userId: string) {
   ];
 }
 
-test("a deleted user, whose messages, campaign and opt-out exist, leaves their costs and nobody's number", async () => {
+test("deleting a user erases the phone numbers of their messages, campaign and opt-out, and keeps the costs", async () => {
   const ada = await campaigner(stage, "ada");
   const peer = freshRecipient();
   await wrote(stage, ada, ada.number, [{ with: peer, body: "Hi there" }, { with: peer, direction: "outbound" }]);

@@ -5,7 +5,7 @@ import { listen } from "../support/listener.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
-/** As deployed: tenants' servers are on public hosts. */
+/** As deployed: tenants' servers must be on public hosts. */
 const { stage, log } = ownStage({ env: { FORWARD_TO_PRIVATE: "off" } });
 
 const NOT_PUBLIC = [
@@ -55,7 +55,7 @@ const NO_URL = [
   "https://[::1/hook",
 ];
 
-test("only an https URL of a public host is taken for a webhook, and everything else is told as wrong input", async () => {
+test("only an https URL of a public host is accepted as a webhook; other URLs are refused as invalid_input", async () => {
   const ada = await newcomer(stage, "ada");
   for (const url of [...NOT_PUBLIC, ...NO_URL]) {
     const answer = await ada.call("forward-webhook", { body: { url } });
@@ -67,7 +67,7 @@ test("only an https URL of a public host is taken for a webhook, and everything 
   assert.equal((await ada.switchboard.saveForwardWebhook({ url }))?.url, url);
 });
 
-test("a URL that was taken before, and would not be today, is not called", async () => {
+test("a stored URL that would not be accepted today is not called", async () => {
   await using server = await listen();
   const ada = await withNumber(stage, "ada");
   await ada.switchboard.saveForwardWebhook({ url: "https://hooks.example.com/hook" });

@@ -9,7 +9,7 @@ import { type Caller, freshRecipient, newcomer, withNumber } from "../support/te
 
 const stage = sharedStage();
 
-/** A tenant whose texts go to the listener, and the secret of their webhook. */
+/** A tenant whose texts are forwarded to the listener, and the secret of their webhook. */
 async function forwarding(name: string, { url }: Listener, path = "/hook"): Promise<Caller & { secret: string }> {
   const tenant = await withNumber(stage, name);
   const webhook = await tenant.switchboard.saveForwardWebhook({ url: url + path });
@@ -20,22 +20,22 @@ async function forwarding(name: string, { url }: Listener, path = "/hook"): Prom
 const text = ({ number }: Caller, body = "Hello", mediaUrls: string[] = []) =>
   stage.twilio.inbound({ from: freshRecipient(), to: number, body, mediaUrls });
 
-/** Waits until the listener has been told so often, retries due at once, and returns all of it. */
-async function told({ heard }: Listener, { id }: Caller, times: number): Promise<Heard[]> {
-  return await eventually(`the tenant's server to be told ${times} times`, async () => {
+/** Waits until the listener has received this many requests, with retries due at once. Returns all requests. */
+async function requestsTo({ heard }: Listener, { id }: Caller, times: number): Promise<Heard[]> {
+  return await eventually(`the tenant's server to receive ${times} requests`, async () => {
     await stage.database.hurry(id);
     return heard.length >= times && heard;
   });
 }
 
 async function untilQuiet({ id }: Caller): Promise<void> {
-  await eventually("nothing to wait any more", async () => {
+  await eventually("no jobs to be left", async () => {
     await stage.database.hurry(id);
     return await stage.database.isQuiet(id);
   });
 }
 
-/** By the book, without the library: https://github.com/standard-webhooks/standard-webhooks */
+/** Implemented from the specification, without the library: https://github.com/standard-webhooks/standard-webhooks */
 async function signatureOf({ headers, body }: Heard, secret: string): Promise<string> {
   const bytes = Uint8Array.from(atob(secret.replace("whsec_", "")), (character) => character.charCodeAt(0));
   const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
@@ -47,11 +47,11 @@ async function signatureOf({ headers, body }: Heard, secret: string): Promise<st
 const isSignedWith = async (heard: Heard, secret: string) =>
   heard.headers["webhook-signature"] === await signatureOf(heard, secret);
 
-test("a text is forwarded as list-messages shows it, signed in the Standard Webhooks form", async () => {
+test("a received text is forwarded as list-messages shows it, with a Standard Webhooks signature", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server, "/hook?tenant=ada");
   await text(ada, "Nice ✓", ["https://example.com/cat.gif"]);
-  const [call] = await told(server, ada, 1);
+  const [call] = await requestsTo(server, ada, 1);
   assert.deepEqual([call!.method, call!.url, call!.headers["content-type"], call!.headers["user-agent"]], [
     "POST",
     "/hook?tenant=ada",
@@ -68,7 +68,7 @@ test("a text is forwarded as list-messages shows it, signed in the Standard Webh
   assert.throws(() => new Webhook(ada.secret).verify(call!.body.replace("Nice", "Mean"), call!.headers));
 });
 
-test("a text that Twilio hands over twice is forwarded once, and only what is received is", async () => {
+test("a text Twilio delivers twice is forwarded once, and sent messages are not forwarded", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server);
   await ada.switchboard.sendSms({ to: freshRecipient(), body: "Hello" });
@@ -78,7 +78,7 @@ test("a text that Twilio hands over twice is forwarded once, and only what is re
   assert.deepEqual(bodies.sort(), ["one", "two"]);
 });
 
-/** What is no success: each is tried again until it is one. */
+/** Failed deliveries, each repeated until one succeeds. */
 const FAILURES: Record<string, Reply> = {
   "answers 500": 500,
   "answers 404": 404,
@@ -87,12 +87,12 @@ const FAILURES: Record<string, Reply> = {
 };
 
 for (const [title, reply] of Object.entries(FAILURES)) {
-  test(`a server that ${title} is told again until it takes the text, under the same id`, async () => {
+  test(`a text is delivered again, with the same id, to a server that ${title}, until it responds with a 2xx`, async () => {
     await using server = await listen();
     server.reply(reply);
     const ada = await forwarding("ada", server);
     await text(ada);
-    await told(server, ada, 2);
+    await requestsTo(server, ada, 2);
     server.reply(200);
     await untilQuiet(ada);
     const ids = new Set(server.heard.map(({ headers }) => headers["webhook-id"]));
@@ -102,14 +102,14 @@ for (const [title, reply] of Object.entries(FAILURES)) {
   });
 }
 
-test("a server that is silent is waited for ten seconds, then told again", async () => {
+test("a silent server is given ten seconds, then the text is delivered again", async () => {
   await using server = await listen();
   server.reply("is silent");
   const ada = await forwarding("ada", server);
   await text(ada);
-  await told(server, ada, 1);
+  await requestsTo(server, ada, 1);
   const from = performance.now();
-  const error = await eventually("the silence to be noticed", async () => {
+  const error = await eventually("the timeout to be recorded", async () => {
     const [row] = await stage.database.sql`
       select e.error from private.job_errors e join pgmq.q_jobs q on q.msg_id = e.job_id
       where q.message ->> 'userId' = ${ada.id} and q.message ->> 'kind' = 'forward-message'`;
@@ -123,7 +123,7 @@ test("a server that is silent is waited for ten seconds, then told again", async
   assert.equal(server.heard.length, 2);
 });
 
-test("a redirect is not followed: it may lead anywhere", async () => {
+test("a redirect is not followed, because it may lead anywhere", async () => {
   await using server = await listen();
   await using elsewhere = await listen();
   const ada = await forwarding("ada", server);
@@ -131,19 +131,19 @@ test("a redirect is not followed: it may lead anywhere", async () => {
     server.reply({ status, location: `${elsewhere.url}/inside` });
     const before = server.heard.length;
     await text(ada);
-    await told(server, ada, before + 2);
+    await requestsTo(server, ada, before + 2);
     server.reply(204);
     await untilQuiet(ada);
   }
   assert.deepEqual(elsewhere.heard, []);
 });
 
-test("what is never taken ends among the dead letters, which name neither the URL nor the secret", async () => {
+test("a text that no attempt delivers becomes a dead letter, which contains neither the URL nor the secret", async () => {
   await using server = await listen();
   server.reply(500);
   const ada = await forwarding("ada", server, "/hook?token=a-secret-of-hers");
   await text(ada);
-  await told(server, ada, 1);
+  await requestsTo(server, ada, 1);
   const { sql } = stage.database;
   await sql`update pgmq.q_jobs set read_ct = ${MAX_ATTEMPTS - 1} where message ->> 'userId' = ${ada.id}`;
   await untilQuiet(ada);
@@ -155,7 +155,7 @@ test("what is never taken ends among the dead letters, which name neither the UR
   await sql`delete from pgmq.q_jobs_dead where message -> 'job' ->> 'userId' = ${ada.id}`;
 });
 
-test("a server that answers 410 is told nothing more, which is said, until its tenant sets it again", async () => {
+test("a webhook that answers 410 is disabled with the reason, until its tenant sets it again", async () => {
   await using server = await listen();
   server.reply(410);
   const ada = await forwarding("ada", server);
@@ -174,11 +174,11 @@ test("a server that answers 410 is told nothing more, which is said, until its t
   const again = await ada.switchboard.saveForwardWebhook({ url: `${server.url}/hook` });
   assert.deepEqual([again?.enabled, again?.disabledReason, again?.secret], [true, null, undefined]);
   await text(ada, "third");
-  const calls = await told(server, ada, 2);
+  const calls = await requestsTo(server, ada, 2);
   assert.deepEqual(calls.map(({ body }) => JSON.parse(body).data.body), ["first", "third"]);
 });
 
-test("a secret is shown when it is made and never again, stays when the URL changes, and goes when it is rotated", async () => {
+test("the secret is shown once when it is made, stays when the URL changes, and is replaced by a rotation", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server);
   const made = await ada.call("forward-webhook", { body: { url: `${server.url}/hook` } });
@@ -188,7 +188,7 @@ test("a secret is shown when it is made and never again, stays when the URL chan
 
   await ada.switchboard.saveForwardWebhook({ url: `${server.url}/other` });
   await text(ada);
-  const [unchanged] = await told(server, ada, 1);
+  const [unchanged] = await requestsTo(server, ada, 1);
   assert.deepEqual([unchanged!.url, await isSignedWith(unchanged!, ada.secret)], ["/other", true]);
 
   const rotated = await ada.call("forward-webhook", { body: { url: `${server.url}/other`, rotateSecret: true } });
@@ -197,26 +197,26 @@ test("a secret is shown when it is made and never again, stays when the URL chan
   assert.match(secret, /^whsec_[A-Za-z0-9+/]{32}$/);
   assert.notEqual(secret, ada.secret);
   await text(ada);
-  const [, signedAnew] = await told(server, ada, 2);
+  const [, signedAnew] = await requestsTo(server, ada, 2);
   assert.deepEqual([await isSignedWith(signedAnew!, secret), await isSignedWith(signedAnew!, ada.secret)], [
     true,
     false,
   ]);
 });
 
-test("a webhook that is removed is told nothing more, not even what waits, and a new one has another secret", async () => {
+test("a removed webhook receives nothing more, including waiting texts, and a new webhook has a new secret", async () => {
   await using server = await listen();
   server.reply(500);
   const ada = await forwarding("ada", server);
   await text(ada);
-  await told(server, ada, 1);
+  await requestsTo(server, ada, 1);
   assert.equal(await ada.switchboard.saveForwardWebhook({ url: null }), null);
   assert.equal(await ada.switchboard.forwardWebhook(), null);
   const before = server.heard.length;
   await untilQuiet(ada);
   await text(ada);
   await untilQuiet(ada);
-  assert.ok(server.heard.length <= before + 1, "one may have been on its way");
+  assert.ok(server.heard.length <= before + 1, "one may have been in flight");
   assert.equal(await ada.switchboard.saveForwardWebhook({ url: null }), null);
   const again = await ada.switchboard.saveForwardWebhook({ url: `${server.url}/hook` });
   assert.ok(again?.secret !== undefined && again.secret !== ada.secret);
@@ -225,32 +225,32 @@ test("a webhook that is removed is told nothing more, not even what waits, and a
   assert.deepEqual(lines.map(({ action }) => action.split(".")[1]), ["created", "removed", "created"]);
 });
 
-test("a tenant's webhook is theirs alone: nobody else sees it, or hears of it", async () => {
+test("no other tenant sees a tenant's webhook or receives its texts", async () => {
   await using server = await listen();
   const [ada, ben] = [await forwarding("ada", server), await withNumber(stage, "ben")];
   assert.equal(await ben.switchboard.forwardWebhook(), null);
   await ben.switchboard.saveForwardWebhook({ url: null });
   await text(ben, "for Ben");
   await text(ada, "for Ada");
-  const calls = await told(server, ada, 1);
+  const calls = await requestsTo(server, ada, 1);
   await untilQuiet(ben);
   assert.deepEqual(calls.map(({ body }) => JSON.parse(body).data.body), ["for Ada"]);
 });
 
-test("two requests at once leave one webhook, whose secret one of them was told", async () => {
+test("two concurrent requests create one webhook, and one of the two responses has its secret", async () => {
   await using server = await listen();
   const ada = await withNumber(stage, "ada");
   const saved = await Promise.all(
     Array.from({ length: 5 }, (_, index) => ada.switchboard.saveForwardWebhook({ url: `${server.url}/${index}` })),
   );
   await text(ada);
-  const [call] = await told(server, ada, 1);
+  const [call] = await requestsTo(server, ada, 1);
   const secrets = saved.map((webhook) => webhook?.secret).filter((secret) => secret !== undefined);
   const fits = await Promise.all(secrets.map((secret) => isSignedWith(call!, secret)));
-  assert.equal(fits.filter(Boolean).length, 1, `${secrets.length} were told a secret`);
+  assert.equal(fits.filter(Boolean).length, 1, `${secrets.length} responses have a secret`);
 });
 
-test("whoever is no more has no webhook", async () => {
+test("a deleted user cannot set a webhook", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.database.sql`delete from auth.users where id = ${ada.id}`;
   const answer = await ada.call("forward-webhook", { body: { url: "https://example.com/hook" } });

@@ -6,10 +6,10 @@ import { ownStage, test } from "../support/stage.ts";
 import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
 import { postTwilioCallback } from "../support/webhooks.ts";
 
-/** Faults of a text meet the next one, whoever's it is: nobody else's may come in between. */
+/** A fault for incoming texts applies to the next text of any tenant, so this file has its own stack. */
 const { stage } = ownStage({});
 
-/** What Twilio hands over of a text, as often as one likes. */
+/** Posts a text as Twilio does. The returned function can be called repeatedly. */
 function deliveryOf({ id, authToken, accountSid, number }: Caller, from: string, fields: Record<string, string>) {
   const MessageSid = `SM${randomBytes(16).toString("hex")}`;
   const form = { AccountSid: accountSid, MessageSid, From: from, To: number, NumMedia: "0", ...fields };
@@ -25,7 +25,7 @@ async function answering(name: string, replies: Partial<typeof REPLIES> = REPLIE
   return tenant;
 }
 
-/** What Twilio sent to a handset by itself or because the webhook's answer said so, oldest first. */
+/** The replies Twilio sent to a handset, its own and those in the webhook's response, oldest first. */
 async function repliesTo(
   { accountSid }: Caller,
   handset: string,
@@ -34,21 +34,21 @@ async function repliesTo(
   return messages.filter(({ to, direction }) => to === handset && direction === "outbound-reply").reverse();
 }
 
-/** The tenant's answers in the ledger, once they have come to their end. */
+/** The tenant's replies in the ledger, once each has a final status. */
 async function answersOf(tenant: Caller) {
-  return await eventually("the answers to have come to their end", async () => {
+  return await eventually("every reply to have a final status", async () => {
     const { messages } = await tenant.switchboard.listMessages({ direction: "outbound" });
     return messages.every(({ status }) => status === "delivered" || status === "failed") && messages;
   });
 }
 
-/** Lets Twilio leave keywords to us, as its support can arrange. */
+/** Turns off Twilio's own handling of keywords, as its support can do. */
 async function withoutKeywordHandling(body: () => Promise<void>): Promise<void> {
   await stage.twilio.configure({ keywordHandling: false });
   await body().finally(() => stage.twilio.configure({ keywordHandling: true }));
 }
 
-test("a text with media is listed with what each of them is", async () => {
+test("a text with media is listed with the content type of each medium", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   const mediaUrls = ["https://example.com/cat.gif", "https://example.com/menu.pdf"];
@@ -68,7 +68,7 @@ test("a text with media is listed with what each of them is", async () => {
   ]);
 });
 
-test("media of which Twilio does not say what they are are told as bytes, and a place without a URL is left out", async () => {
+test("media without a content type from Twilio are listed as octet-stream, and media without a URL are left out", async () => {
   const ada = await withNumber(stage, "ada");
   const fields = {
     NumMedia: "3",
@@ -84,7 +84,7 @@ test("media of which Twilio does not say what they are are told as bytes, and a 
   ]]);
 });
 
-test("a text that comes many times at once, and again later, is stored once", async () => {
+test("a text delivered many times at once, and again later, is stored once", async () => {
   const ada = await withNumber(stage, "ada");
   const deliver = deliveryOf(ada, freshRecipient(), { Body: "Hello" });
   const answers = await Promise.all(Array.from({ length: 8 }, deliver));
@@ -93,7 +93,7 @@ test("a text that comes many times at once, and again later, is stored once", as
   assert.equal((await ada.switchboard.listMessages()).messages.length, 1);
 });
 
-test("Twilio answers keywords by itself, and a tenant who has set nothing adds nothing to it", async () => {
+test("Twilio replies to keywords itself, and a tenant without settings adds no reply", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   for (const body of ["STOP", "START", "HELP"]) await stage.twilio.inbound({ from, to: ada.number, body });
@@ -106,7 +106,7 @@ test("Twilio answers keywords by itself, and a tenant who has set nothing adds n
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ direction }) => direction), ["inbound", "inbound", "inbound"]);
 });
 
-test("a tenant's answers to START and HELP go out besides Twilio's own, and are in the ledger like any message", async () => {
+test("a tenant's replies to START and HELP are sent besides Twilio's own, and are in the ledger like other messages", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
   await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
@@ -123,7 +123,7 @@ test("a tenant's answers to START and HELP go out besides Twilio's own, and are 
   ]);
 });
 
-test("an answer to STOP is blocked by Twilio, which has answered itself: it is failed in the ledger, and the STOP stands", async () => {
+test("a tenant's reply to STOP is blocked by Twilio: it is failed in the ledger, and the opt-out stays", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
   await stage.twilio.inbound({ from, to: ada.number, body: "Stop" });
@@ -135,7 +135,7 @@ test("an answer to STOP is blocked by Twilio, which has answered itself: it is f
   assert.deepEqual(await optOuts(), []);
 });
 
-test("word of a blocked answer that comes after the START does not bring the STOP back", async () => {
+test("a report of a blocked reply that arrives after the START does not restore the opt-out", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
   await deliveryOf(ada, from, { Body: "STOP" })();
@@ -154,7 +154,7 @@ test("word of a blocked answer that comes after the START does not bring the STO
   assert.deepEqual((await ada.data.from("sms_opt_outs").select()).data, []);
 });
 
-test("where Twilio leaves keywords to us, the answer to STOP goes out, is the only one, and the last", async () => {
+test("with Twilio's keyword handling off, the tenant's reply to STOP is sent, as the only and last message", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
   await withoutKeywordHandling(async () => {
@@ -166,7 +166,7 @@ test("where Twilio leaves keywords to us, the answer to STOP goes out, is the on
   assert.equal((await ada.call("send-sms", { body: { to: from, body: "Wait!" } })).body.code, "recipient_opted_out");
 });
 
-test("an answer goes out once though its text is handed over twice", async () => {
+test("a reply is sent once when Twilio delivers the text twice", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
   await stage.twilio.fault({ match: "POST /_sim/inbound", kind: "callbacks:doubled" });
@@ -176,7 +176,7 @@ test("an answer goes out once though its text is handed over twice", async () =>
   assert.equal((await answersOf(ada)).length, 1);
 });
 
-test("whoever hears the answer again before Twilio has sent it hears the same one, and silence afterwards", async () => {
+test("a text delivered again gets the same reply until Twilio has sent it, and no reply afterwards", async () => {
   const ada = await answering("ada");
   const deliver = deliveryOf(ada, freshRecipient(), { Body: "HELP" });
   const [first, second] = [await deliver(), await deliver()];
@@ -195,25 +195,25 @@ test("whoever hears the answer again before Twilio has sent it hears the same on
   assert.deepEqual([sent?.status, sent?.twilio_message_sid], ["sent", MessageSid]);
 });
 
-test("an answer that Twilio never took is not sent, an hour later", async () => {
+test("a reply Twilio never accepted is not_sent after an hour", async () => {
   const ada = await answering("ada");
   await deliveryOf(ada, freshRecipient(), { Body: "HELP" })();
   await stage.database.age(ada.id, 3700);
   const job = await stage.database.enqueue({ kind: "settle-messages" });
-  await eventually("the job that settles to be done", async () => {
+  await eventually("the settling job to be done", async () => {
     return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
   });
   const statuses = (await ledgerOf(stage, ada)).map(({ status }) => status).sort();
   assert.deepEqual(statuses, ["not_sent", "received"]);
 });
 
-test("answers are the tenant's alone: a neighbour of theirs stays silent", async () => {
+test("a tenant's replies are not sent for another tenant", async () => {
   const [, ben] = [await answering("ada"), await withNumber(stage, "ben")];
   const { body } = await deliveryOf(ben, freshRecipient(), { Body: "HELP" })();
   assert.match(body, /<Response\/>$/);
 });
 
-test("text around a keyword makes it none", async () => {
+test("a text with more words than the keyword is not a keyword", async () => {
   const ada = await answering("ada");
   const { body } = await deliveryOf(ada, freshRecipient(), { Body: "please help" })();
   assert.match(body, /<Response\/>$/);

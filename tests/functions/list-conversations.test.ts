@@ -8,7 +8,7 @@ import { freshNumber, freshRecipient, newcomer, withNumber } from "../support/te
 
 const stage = sharedStage();
 
-/** The pairs of numbers, as they are listed. */
+/** The pairs of numbers, in the order of the list. */
 const pairsOf = ({ switchboard }: Actor, query: ConversationsQuery = {}) =>
   switchboard.listConversations(query).then(({ conversations }) =>
     conversations.map((one) => `${one.number} ${one.with}`)
@@ -26,7 +26,7 @@ async function everyPair({ switchboard }: Actor, limit: number, between = () => 
   return pairs;
 }
 
-test("what was written both ways between two numbers is one conversation, told by its last message", async () => {
+test("messages in both directions between two numbers are one conversation, shown with its last message", async () => {
   const ada = await withNumber(stage, "ada");
   const peer = freshRecipient();
   const sent = await ada.switchboard.sendSms({ to: peer, body: "Hello" });
@@ -53,7 +53,7 @@ test("what was written both ways between two numbers is one conversation, told b
   assert.equal(new Date(lastMessageAt).toISOString(), lastMessageAt);
 });
 
-test("the conversation with the latest news comes first, and a number's own can be asked for", async () => {
+test("the conversation with the latest message comes first, and one number's conversations can be listed", async () => {
   const ada = await newcomer(stage, "ada");
   const [one, two, peer, other] = [freshNumber(), freshNumber(), freshRecipient(), freshRecipient()];
   await wrote(stage, ada, one, [{ with: peer, ago: 300 }, { with: other, ago: 200 }]);
@@ -62,11 +62,11 @@ test("the conversation with the latest news comes first, and a number's own can 
   assert.deepEqual(await pairsOf(ada, { number: one }), [`${one} ${other}`, `${one} ${peer}`]);
   await wrote(stage, ada, one, [{ with: peer, direction: "outbound", ago: 50 }]);
   assert.deepEqual(await pairsOf(ada), [`${one} ${peer}`, `${two} ${peer}`, `${one} ${other}`]);
-  await wrote(stage, ada, one, [{ with: other, ago: 5_000 }]); // of long ago, recorded late
+  await wrote(stage, ada, one, [{ with: other, ago: 5_000 }]); // an old message, recorded late
   assert.deepEqual((await pairsOf(ada))[0], `${one} ${peer}`);
 });
 
-test("a conversation is list-messages by number and with", async () => {
+test("a conversation has the messages list-messages returns for its number and peer", async () => {
   const ada = await newcomer(stage, "ada");
   const [one, two, peer] = [freshNumber(), freshNumber(), freshRecipient()];
   await wrote(stage, ada, two, [{ with: peer, body: "elsewhere" }]);
@@ -82,7 +82,7 @@ test("a conversation is list-messages by number and with", async () => {
   assert.equal(conversation!.lastMessage.id, messages[0]!.id);
 });
 
-test("a conversation says that the other one has left, until they come back", async () => {
+test("a conversation shows that the peer has opted out, until they opt in again", async () => {
   const ada = await withNumber(stage, "ada");
   const [friend, foe] = [freshRecipient(), freshRecipient()];
   await stage.twilio.inbound({ from: friend, to: ada.number, body: "Hi" });
@@ -96,7 +96,7 @@ test("a conversation says that the other one has left, until they come back", as
   assert.deepEqual(await left(), { [friend]: false, [foe]: false });
 });
 
-test("a message that Twilio did not take on leaves no conversation behind", async () => {
+test("a message Twilio refused creates no conversation", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.fault({
     match: `POST /Accounts/${ada.accountSid}/Messages`,
@@ -108,7 +108,7 @@ test("a message that Twilio did not take on leaves no conversation behind", asyn
   assert.deepEqual(await pairsOf(ada), []);
 });
 
-test("pages of any size hold each conversation once, also those of the same moment", async () => {
+test("pages of any size list each conversation once, including those with the same timestamp", async () => {
   const ada = await newcomer(stage, "ada");
   const numbers = [freshNumber(), freshNumber()];
   for (const number of numbers) {
@@ -127,7 +127,7 @@ test("pages of any size hold each conversation once, also those of the same mome
   for (const limit of [1, 4, 5, 12]) assert.deepEqual(await everyPair(ada, limit), whole, `pages of ${limit}`);
 });
 
-test("what arrives between pages is on top, and shifts none of those behind", async () => {
+test("a message that arrives between pages is on top, and moves no later conversation", async () => {
   const ada = await withNumber(stage, "ada");
   await wrote(
     stage,
@@ -142,7 +142,7 @@ test("what arrives between pages is on top, and shifts none of those behind", as
   assert.deepEqual(seen, before);
 });
 
-test("a tenant's conversations are theirs alone, whatever number or cursor is asked for", async () => {
+test("a tenant cannot list another tenant's conversations, with any number or cursor", async () => {
   const [ada, ben] = [await newcomer(stage, "ada"), await newcomer(stage, "ben")];
   const [number, peer] = [freshNumber(), freshRecipient()];
   await wrote(stage, ada, number, [{ with: peer, body: "for Ada" }, { with: freshRecipient() }]);
@@ -153,7 +153,7 @@ test("a tenant's conversations are theirs alone, whatever number or cursor is as
   assert.deepEqual(await pairsOf(ben, { number }), []);
 });
 
-test("a cursor that somebody made up is wrong input", async () => {
+test("an invalid cursor is refused as invalid_input", async () => {
   const ada = await newcomer(stage, "ada");
   const asCursor = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
   const time = "2026-01-01T00:00:00Z";

@@ -16,7 +16,7 @@ const bodiesOf = async ({ switchboard }: Actor, query: MessagesQuery = {}) =>
 const idsOf = ({ switchboard }: Actor, query: MessagesQuery) =>
   Array.fromAsync(switchboard.everyMessage(query), ({ id }) => id);
 
-test("what was sent and received is listed newest first, each with all that is known of it", async () => {
+test("sent and received messages are listed newest first, each with all its fields", async () => {
   const ada = await withNumber(stage, "ada");
   const peer = freshRecipient();
   const sent = await ada.switchboard.sendSms({ to: peer, body: "Hello ✓", mediaUrls: ["https://example.com/a.png"] });
@@ -38,8 +38,8 @@ test("what was sent and received is listed newest first, each with all that is k
   }
 });
 
-/** One message of each kind, by its text. */
-async function somebody() {
+/** One message of each kind, identified by its text. */
+async function tenantWithMessages() {
   const ada = await newcomer(stage, "ada");
   const [one, two, peer, other] = [freshNumber(), freshNumber(), freshRecipient(), freshRecipient()];
   await wrote(stage, ada, one, [
@@ -51,8 +51,8 @@ async function somebody() {
   return { ada, one, two, peer, other };
 }
 
-test("each filter picks what fits it, and together they pick what fits all", async () => {
-  const { ada, one, two, peer, other } = await somebody();
+test("each filter returns the messages it matches, and filters together those that match all", async () => {
+  const { ada, one, two, peer, other } = await tenantWithMessages();
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
   const expected: [MessagesQuery, string[]][] = [
     [{}, ["elsewhere", "failed", "delivered", "received"]],
@@ -73,15 +73,15 @@ test("each filter picks what fits it, and together they pick what fits all", asy
   for (const [query, bodies] of expected) assert.deepEqual(await bodiesOf(ada, query), bodies, JSON.stringify(query));
 });
 
-test("a number's + that nobody encoded is understood all the same", async () => {
-  const { ada, one, peer } = await somebody();
+test("a number's + that is not percent-encoded is accepted", async () => {
+  const { ada, one, peer } = await tenantWithMessages();
   const { body } = await ada.call(`list-messages?number=${one}&with=${peer}`);
   assert.deepEqual(body.messages.map((message: { body: string }) => message.body), ["delivered", "received"]);
   const { body: listed } = await ada.call(`list-conversations?number=${one}`);
   assert.equal(listed.conversations.length, 2);
 });
 
-test("a moment counts in any zone, from it and up to it", async () => {
+test("since and until take any time zone; since is inclusive, until exclusive", async () => {
   const ada = await newcomer(stage, "ada");
   const number = freshNumber();
   await wrote(stage, ada, number, [{ with: freshRecipient(), body: "then", ago: 0 }]);
@@ -92,7 +92,7 @@ test("a moment counts in any zone, from it and up to it", async () => {
   for (const until of noon) assert.deepEqual(await bodiesOf(ada, { until }), [], until);
 });
 
-test("the messages of a campaign are found by it, and by nobody else", async () => {
+test("the messages of a campaign are listed by its id, for its tenant only", async () => {
   const [ada, ben] = [await campaigner(stage, "ada"), await newcomer(stage, "ben")];
   const recipients = freshRecipients(3);
   const campaignId = await startCampaign(ada, recipients);
@@ -105,7 +105,7 @@ test("the messages of a campaign are found by it, and by nobody else", async () 
   assert.deepEqual((await ada.switchboard.listMessages({ campaignId: crypto.randomUUID() })).messages, []);
 });
 
-test("a search finds the beginnings of words, all of them, and digits of the other number", async () => {
+test("a search matches the beginnings of words, all given words, and digits of the peer's number", async () => {
   const ada = await newcomer(stage, "ada");
   const number = freshNumber();
   await wrote(stage, ada, number, [
@@ -147,7 +147,7 @@ test("a search finds the beginnings of words, all of them, and digits of the oth
   assert.deepEqual(await bodiesOf(ada, { search: "table", direction: "outbound" }), []);
 });
 
-test("odd searches find nothing, or what they say, and never fail", async () => {
+test("unusual searches find their text or nothing, and never fail", async () => {
   const ada = await newcomer(stage, "ada");
   await wrote(stage, ada, freshNumber(), [{
     with: freshRecipient(),
@@ -220,7 +220,7 @@ test("odd searches find nothing, or what they say, and never fail", async () => 
   );
 });
 
-test("pages neither leave out nor repeat a message while others arrive, and end", async () => {
+test("pages neither omit nor repeat a message while others arrive, and end", async () => {
   const ada = await withNumber(stage, "ada");
   const there = await wrote(
     stage,
@@ -237,7 +237,7 @@ test("pages neither leave out nor repeat a message while others arrive, and end"
   assert.equal((await idsOf(ada, { limit: 5 })).length, 28);
 });
 
-test("messages of the same moment are paged without a gap, to the microsecond", async () => {
+test("messages with the same timestamp to the microsecond are paged without gaps", async () => {
   const ada = await newcomer(stage, "ada");
   const there = await wrote(stage, ada, freshNumber(), Array.from({ length: 12 }, () => ({ with: freshRecipient() })));
   await stage.database.sql`
@@ -250,7 +250,7 @@ test("messages of the same moment are paged without a gap, to the microsecond", 
   assert.deepEqual(await idsOf(ada, { limit: 2 }), await idsOf(ada, { limit: 12 }));
 });
 
-test("a page that ends with the last message says that there is no more, at the latest on the next", async () => {
+test("the page with the last message has a null cursor, or the next page is empty", async () => {
   const ada = await newcomer(stage, "ada");
   await wrote(stage, ada, freshNumber(), [{ with: freshRecipient() }, { with: freshRecipient() }]);
   assert.equal((await ada.switchboard.listMessages({ limit: 3 })).next, null);
@@ -261,8 +261,8 @@ test("a page that ends with the last message says that there is no more, at the 
   });
 });
 
-test("pages keep to their filters", async () => {
-  const { ada, one, peer } = await somebody();
+test("pages keep their filters", async () => {
+  const { ada, one, peer } = await tenantWithMessages();
   const bodies = await Array.fromAsync(
     ada.switchboard.everyMessage({ number: one, with: peer, limit: 1 }),
     ({ body }) => body,
@@ -270,8 +270,8 @@ test("pages keep to their filters", async () => {
   assert.deepEqual(bodies, ["delivered", "received"]);
 });
 
-test("a tenant's messages are theirs alone, by any filter, search or cursor", async () => {
-  const [{ ada, one, peer }, ben] = [await somebody(), await newcomer(stage, "ben")];
+test("a tenant cannot list another tenant's messages, with any filter, search or cursor", async () => {
+  const [{ ada, one, peer }, ben] = [await tenantWithMessages(), await newcomer(stage, "ben")];
   await wrote(stage, ben, freshNumber(), [{ with: freshRecipient(), body: "Ben's", ago: 1_000 }]);
   const { next } = await ada.switchboard.listMessages({ limit: 1 });
   const queries: MessagesQuery[] = [{ number: one }, { with: peer }, { number: one, with: peer }, {
@@ -285,7 +285,7 @@ test("a tenant's messages are theirs alone, by any filter, search or cursor", as
 const asCursor = (value: unknown) =>
   btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-test("a cursor that somebody made up is wrong input, whatever it is", async () => {
+test("an invalid cursor is refused as invalid_input", async () => {
   const ada = await newcomer(stage, "ada");
   const id = crypto.randomUUID();
   const made = [

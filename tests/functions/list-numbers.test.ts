@@ -14,13 +14,13 @@ async function list(tenant: Actor) {
   return body;
 }
 
-/** The master's numbers are known once their job has run for the first time. */
+/** The master account's numbers are known once their job has run for the first time. */
 const sharedNumbersAreKnown = () =>
-  eventually("the master's numbers to be known", async () => {
+  eventually("the master account's numbers to be known", async () => {
     return (await stage.database.sql`select from private.master_numbers`).length > 0;
   });
 
-test("a tenant sees their numbers, the primary one first, then in the order of purchase", async () => {
+test("a tenant's numbers are listed with the primary one first, then in the order of purchase", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 3 });
   const bought = [await buy(ada, freshNumber()), await buy(ada, freshNumber()), await buy(ada, freshNumber())];
@@ -44,13 +44,13 @@ test("a tenant sees their numbers, the primary one first, then in the order of p
   });
 });
 
-test("a tenant sees nobody else's numbers", async () => {
+test("a tenant sees no other tenant's numbers", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   assert.deepEqual((await list(ben)).numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [ben.number]);
   assert.deepEqual((await list(ada)).numbers.map((one: { phoneNumber: string }) => one.phoneNumber), [ada.number]);
 });
 
-test("whoever never had a subaccount sees the master's numbers, and that they are shared", async () => {
+test("a user who never had a subaccount sees the master account's numbers, marked as shared", async () => {
   await sharedNumbersAreKnown();
   const ada = await newcomer(stage, "ada");
   const { source, notice, numbers } = await list(ada);
@@ -66,7 +66,7 @@ test("whoever never had a subaccount sees the master's numbers, and that they ar
   }
 });
 
-test("a master's number that is not offered is not shown", async () => {
+test("a number of the master account that is not offered is not listed", async () => {
   await sharedNumbersAreKnown();
   const ada = await newcomer(stage, "ada");
   const [hidden] = (await list(ada)).numbers;
@@ -82,7 +82,7 @@ test("a master's number that is not offered is not shown", async () => {
   }
 });
 
-test("whoever has a subaccount but no number yet sees the shared ones as examples", async () => {
+test("a tenant with a subaccount but without a number sees the shared numbers as examples", async () => {
   await sharedNumbersAreKnown();
   const { source, notice } = await list(await provisioned(stage, "ada"));
   assert.equal(source, "master");
@@ -90,7 +90,7 @@ test("whoever has a subaccount but no number yet sees the shared ones as example
 });
 
 for (const hold of ["suspended", "closed"] as const) {
-  test(`a ${hold} tenant is shown no number of the master's`, async () => {
+  test(`a ${hold} tenant sees no number of the master account`, async () => {
     await sharedNumbersAreKnown();
     const ada = await provisioned(stage, "ada");
     await stage.database.hold(ada.id, hold);
@@ -98,7 +98,7 @@ for (const hold of ["suspended", "closed"] as const) {
     assert.deepEqual(await list(ada), { source: "subaccount", numbers: [] });
   });
 
-  test(`a tenant who is ${hold} before they ever had a subaccount is shown no number of the master's`, async () => {
+  test(`a user who is ${hold} before they ever had a subaccount sees no number of the master account`, async () => {
     await sharedNumbersAreKnown();
     const ada = await newcomer(stage, "ada");
     await stage.database.hold(ada.id, hold);
@@ -106,7 +106,7 @@ for (const hold of ["suspended", "closed"] as const) {
   });
 }
 
-test("Twilio is not asked for a list", async () => {
+test("list-numbers does not call Twilio", async () => {
   const ada = await withNumber(stage, "ada");
   const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
   await list(ada);

@@ -22,12 +22,12 @@ const SOME: MessagingSettings = {
   retentionDays: 30,
 };
 
-test("who has set nothing is told the defaults", async () => {
+test("a tenant without settings gets the defaults", async () => {
   const { switchboard } = await newcomer(stage, "ada");
   assert.deepEqual(await switchboard.messagingSettings(), DEFAULTS);
 });
 
-test("what is saved is read again, replaced as a whole, and taken back with the defaults", async () => {
+test("saved settings are returned, replaced as a whole, and reset by saving the defaults", async () => {
   const { switchboard } = await newcomer(stage, "ada");
   assert.deepEqual(await switchboard.saveMessagingSettings(SOME), SOME);
   assert.deepEqual(await switchboard.messagingSettings(), SOME);
@@ -38,14 +38,14 @@ test("what is saved is read again, replaced as a whole, and taken back with the 
   assert.deepEqual(await switchboard.messagingSettings(), DEFAULTS);
 });
 
-test("blanks around an answer are none of it", async () => {
+test("blanks around a reply are removed", async () => {
   const { switchboard } = await newcomer(stage, "ada");
   const saved = await switchboard.saveMessagingSettings({ ...DEFAULTS, stopReply: "  Goodbye\n" });
   assert.equal(saved.stopReply, "Goodbye");
   assert.equal((await switchboard.messagingSettings()).stopReply, "Goodbye");
 });
 
-test("two tenants' settings are two, in the function and in the Data API", async () => {
+test("tenants have separate settings, in the function and in the Data API", async () => {
   const [ada, ben] = await Promise.all([newcomer(stage, "ada"), newcomer(stage, "ben")]);
   await ada.switchboard.saveMessagingSettings(SOME);
   assert.deepEqual(await ben.switchboard.messagingSettings(), DEFAULTS);
@@ -55,7 +55,7 @@ test("two tenants' settings are two, in the function and in the Data API", async
   assert.deepEqual(data, [{ user_id: ben.id, retention_days: 1 }]);
 });
 
-test("many savings at once leave one of them whole", async () => {
+test("of many concurrent saves one is stored as a whole", async () => {
   const { switchboard } = await newcomer(stage, "ada");
   const wishes = Array.from(
     { length: 10 },
@@ -66,7 +66,7 @@ test("many savings at once leave one of them whole", async () => {
   assert.deepEqual(kept, wishes[kept.retentionDays! - 1]);
 });
 
-test("whoever is no more saves nothing", async () => {
+test("a deleted user cannot save settings", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.database.sql`delete from auth.users where id = ${ada.id}`;
   assertRefused(await ada.call("messaging-settings", { body: SOME }), [401, "unauthorized"]);

@@ -7,7 +7,7 @@ import { signUpOperator } from "../support/operators.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { freshNumber, freshRecipient, newcomer, provisioned, quiescence } from "../support/tenants.ts";
 
-// The master account's numbers are everybody's: other files look at them.
+// This file has its own stack, because all tenants share the master account's numbers and other files read them.
 const { stage } = ownStage({});
 
 let signedUp: Promise<Actor> | undefined;
@@ -45,7 +45,7 @@ async function sharedNumbers(phoneNumber: string) {
 
 const master = () => stage.state.twilio.accountSid;
 
-test("a number of the master account moves to a tenant, who sends from it and receives at it", async () => {
+test("a number of the master account moves to a tenant, who then sends and receives with it", async () => {
   const [ada, { phoneNumber, phoneSid }] = await Promise.all([provisioned(stage, "ada"), masterNumber()]);
   await stage.database
     .sql`insert into private.master_numbers (phone_sid, phone_number) values (${phoneSid}, ${phoneNumber})
@@ -71,7 +71,7 @@ test("a number of the master account moves to a tenant, who sends from it and re
   ]);
 });
 
-test("a tenant's number moves to the master account: it is shared, and its texts go to the tenant no more", async () => {
+test("a tenant's number moves to the master account, is shared, and its texts no longer go to the tenant", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const { phoneNumber, phoneSid } = ada.numbers[0]!;
   const { status, body } = await move("master", ada, phoneNumber);
@@ -89,7 +89,7 @@ test("a tenant's number moves to the master account: it is shared, and its texts
   ]);
 });
 
-test("a number goes from one tenant to another by way of the master account", async () => {
+test("a number moves from one tenant to another by way of the master account", async () => {
   const [ada, ben] = await Promise.all([ownerOf(stage, "ada", 1), provisioned(stage, "ben")]);
   const { phoneNumber, phoneSid } = ada.numbers[0]!;
   assertRefused(await move("tenant", ben, phoneNumber), [409, "number_taken"]);
@@ -102,14 +102,14 @@ test("a number goes from one tenant to another by way of the master account", as
   assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["released"]);
 });
 
-test("a number that went and came back is in the row it had", async () => {
+test("a number that moves away and back keeps its row", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { id, phoneNumber } = ada.numbers[0]!;
   await move("master", ada, phoneNumber);
   assert.equal((await move("tenant", ada, phoneNumber)).body.number.id, id);
 });
 
-test("moved twice, it is moved once", async () => {
+test("a number moved twice is moved once, and the second response is the same", async () => {
   const [ada, { phoneNumber }] = await Promise.all([provisioned(stage, "ada"), masterNumber()]);
   const [first, second] = [await move("tenant", ada, phoneNumber), await move("tenant", ada, phoneNumber)];
   assert.deepEqual([second.status, second.body], [200, first.body]);
@@ -120,12 +120,12 @@ test("moved twice, it is moved once", async () => {
   );
 });
 
-/** Faults of the one request that moves, and what is answered. The number is moved once in any case. */
+/** Faults of the request that moves the number, and the error. The number is moved once in any case. */
 const TROUBLES: Record<string, { fault: Record<string, unknown>; refused?: [number, string] }> = {
-  "loses its answer": { fault: { kind: "drop_after_commit" } },
-  "is done although Twilio says 503": { fault: { kind: "503", committed: true } },
-  "is done although a page of HTML comes back": { fault: { kind: "502", committed: true, body: "html" } },
-  "is limited once": { fault: { kind: "429", retryAfter: 0 } },
+  "loses its response": { fault: { kind: "drop_after_commit" } },
+  "succeeds although Twilio responds with 503": { fault: { kind: "503", committed: true } },
+  "succeeds although Twilio responds with an HTML page": { fault: { kind: "502", committed: true, body: "html" } },
+  "is throttled once": { fault: { kind: "429", retryAfter: 0 } },
   "never reaches Twilio": { fault: { kind: "drop_before" }, refused: [503, "twilio_unavailable"] },
   "meets a 500": { fault: { kind: "500" }, refused: [503, "twilio_unavailable"] },
   "is refused": { fault: { kind: "400" }, refused: [422, "twilio_refused"] },
@@ -133,7 +133,7 @@ const TROUBLES: Record<string, { fault: Record<string, unknown>; refused?: [numb
 
 for (const [title, { fault, refused }] of Object.entries(TROUBLES)) {
   for (const to of ["tenant", "master"] as const) {
-    test(`a move to the ${to} that ${title} is ${refused ? `answered ${refused.join(" ")}, and done when asked again` : "found again"}`, async () => {
+    test(`a move to the ${to} that ${title} is ${refused ? `refused with ${refused.join(" ")}, and done when repeated` : "done within the request"}`, async () => {
       const ada = await ownerOf(stage, "ada", 1);
       const { phoneNumber } = to === "tenant" ? await masterNumber() : ada.numbers[0]!;
       const [from, target] = to === "tenant" ? [master(), ada.accountSid] : [ada.accountSid, master()];
@@ -161,7 +161,7 @@ async function assertMoved(ada: Owner, to: "tenant" | "master", phoneNumber: str
   assert.equal((await sharedNumbers(phoneNumber)).length, to === "tenant" ? 0 : 1);
 }
 
-test("a number nobody has is not found, nor one that is in another account than was thought", async () => {
+test("moving an unknown number is 404, and moving a number out of the wrong account is 409", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { phoneNumber } = await masterNumber();
   assertRefused(await move("tenant", ada, freshNumber()), [404, "not_found"]);
@@ -171,10 +171,10 @@ test("a number nobody has is not found, nor one that is in another account than 
   assert.equal((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
 });
 
-test("nothing moves to or from a tenant who is unknown, has no subaccount, is suspended or closed", async () => {
+test("a number cannot move to or from a tenant who is unknown, suspended, closed or without a subaccount", async () => {
   const { phoneNumber } = await masterNumber();
   assertRefused(await move("tenant", { id: crypto.randomUUID() }, phoneNumber), [404, "not_found"]);
-  assertRefused(await move("tenant", await newcomer(stage, "nobody"), phoneNumber), [409, "subaccount_required"]);
+  assertRefused(await move("tenant", await newcomer(stage, "ben"), phoneNumber), [409, "subaccount_required"]);
   const ada = await ownerOf(stage, "ada", 1);
   for (const hold of ["suspended", "closed"] as const) {
     await stage.database.hold(ada.id, hold);
@@ -186,20 +186,20 @@ test("nothing moves to or from a tenant who is unknown, has no subaccount, is su
   assert.equal((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
 });
 
-test("a number that is being released is not moved", async () => {
+test("a number whose release is in progress cannot be moved", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { id, phoneNumber } = ada.numbers[0]!;
   await stage.database.sql`update public.user_twilio_numbers set status = 'releasing' where id = ${id}`;
   assertRefused(await move("master", ada, phoneNumber), [409, "number_release_in_progress"]);
 });
 
-test("a tenant moves nothing, not even a number of their own", async () => {
+test("a tenant cannot move a number, including their own", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const body = { phoneNumber: ada.numbers[0]!.phoneNumber, userId: ada.id, to: "master", reason: "mine" };
   assertRefused(await ada.call("admin/move-number", { body }), [403, "forbidden"]);
 });
 
-test("a move that is not described in full is refused by its fields", async () => {
+test("a request with missing or invalid fields is refused with their names", async () => {
   const body = { phoneNumber: "4155550100", userId: "ada", to: "trash", reason: "", why: "x" };
   assertInvalid(await (await operator()).call("admin/move-number", { body }), [
     "phoneNumber",

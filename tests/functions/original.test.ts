@@ -3,8 +3,8 @@ import { type Actor, signUp } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { sharedStage, test } from "../support/stage.ts";
 
-// The four checks of the product this one replaces, which people made by hand: here they are made as a frontend, Stripe and
-// Twilio would, with a real sign-up.
+// The four manual checks of the product that this one replaces, made here as a frontend, Stripe and Twilio would make them, with
+// a real sign-up.
 
 const stage = sharedStage();
 

@@ -8,7 +8,7 @@ import { newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 const { stage, stack, log } = ownStage({ env: { CREATE_SETTLE_SECONDS: "1" } });
 const POST = { method: "POST" };
 
-/** Whatever happens on the way: in the end one open account, and the database knows it with its token. */
+/** Asserts that the tenant has one open account in the end, and that the database has it with its token. */
 async function assertOneAccount(tenant: Actor): Promise<string> {
   await quiescence(stage, tenant);
   const open = await openAccounts(stage, tenant);
@@ -30,67 +30,67 @@ interface Trouble {
 const CREATION = "POST /Accounts";
 const TROUBLES: Trouble[] = [
   {
-    title: "a creation whose answer is lost is found again at once",
+    title: "a creation whose response is lost is found within the request",
     faults: [{ match: CREATION, kind: "drop_after_commit" }],
     answer: [201, "active"],
   },
   {
-    title: "a creation that is done although Twilio says 500 is found again at once",
+    title: "a creation that succeeds although Twilio responds with 500 is found within the request",
     faults: [{ match: CREATION, kind: "500", committed: true }],
     answer: [201, "active"],
   },
   {
-    title: "a creation that never reached Twilio is made again once it can no longer appear",
+    title: "a creation that never reached Twilio is repeated once it can no longer appear",
     faults: [{ match: CREATION, kind: "drop_before" }],
     answer: [202, "pending"],
   },
   {
-    title: "a creation that met a 500 is made again once it can no longer appear",
+    title: "a creation that met a 500 is repeated once it can no longer appear",
     faults: [{ match: CREATION, kind: "500" }],
     answer: [202, "pending"],
   },
   {
-    title: "a creation that met a page of HTML is made again once it can no longer appear",
+    title: "a creation that met an HTML page is repeated once it can no longer appear",
     faults: [{ match: CREATION, kind: "503", body: "html" }],
     answer: [202, "pending"],
   },
   {
-    title: "a creation that fails twice in different ways ends in one account",
+    title: "a creation that fails twice in different ways results in one account",
     faults: [{ match: CREATION, kind: "drop_before" }, { match: CREATION, kind: "drop_after_commit" }],
     answer: [202, "pending"],
   },
   {
-    title: "a creation that is limited once is tried again within the request",
+    title: "a creation that is throttled once is repeated within the request",
     faults: [{ match: CREATION, kind: "429", retryAfter: 0 }],
     answer: [201, "active"],
   },
   {
-    title: "a creation that is limited again and again is refused for now, and made later all the same",
+    title: "a creation that is throttled repeatedly gets an error, and is made later",
     faults: [{ match: CREATION, kind: "429", retryAfter: 0, times: 3 }],
     answer: [429, "twilio_throttled"],
   },
   {
-    title: "a creation Twilio refuses is refused, and made later when Twilio no longer does",
+    title: "a creation Twilio refuses gets an error, and is made once Twilio accepts it",
     faults: [{ match: CREATION, kind: "400" }],
     answer: [422, "twilio_refused"],
   },
   {
-    title: "a master whose token Twilio does not take is our fault, not the tenant's",
+    title: "a wrong master token is reported as twilio_misconfigured, not as an error of the tenant",
     faults: [{ match: CREATION, kind: "401" }],
     answer: [502, "twilio_misconfigured"],
   },
   {
-    title: "a look at Twilio that fails once is repeated within the request",
+    title: "a lookup at Twilio that fails once is repeated within the request",
     faults: [{ match: "GET /Accounts", kind: "drop_before" }],
     answer: [201, "active"],
   },
   {
-    title: "without a look at Twilio nothing is created, and it is done later",
+    title: "without a lookup at Twilio no account is created, and it is created later",
     faults: [{ match: "GET /Accounts", kind: "503", times: 3 }],
     answer: [503, "twilio_unavailable"],
   },
   {
-    title: "an account made blindly is found later by whoever can look again",
+    title: "an account whose creation could not be confirmed is found by the next successful lookup",
     faults: [{ match: CREATION, kind: "drop_after_commit" }, { match: "GET /Accounts", kind: "503", times: 6 }],
     answer: [503, "twilio_unavailable"],
   },
@@ -112,7 +112,7 @@ for (const { title, faults, answer: [status, what] } of TROUBLES) {
 
 const whatOf = ({ status, body }: Answer) => status < 400 ? body.status : body.code;
 
-test("while a creation may still appear nobody makes a second one, however often they ask", async () => {
+test("while a creation may still appear, no second account is created, however often the tenant asks", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.twilio.fault({ match: CREATION, kind: "drop_before" });
   const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
@@ -127,7 +127,7 @@ test("while a creation may still appear nobody makes a second one, however often
   await assertOneAccount(ada);
 });
 
-test("where Twilio allows no further account the tenant is told to wait, and served once it does", async () => {
+test("at Twilio's account limit a tenant gets 503, and an account once there is room", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.twilio.configure({ maxSubaccounts: 0 });
   try {
@@ -140,7 +140,7 @@ test("where Twilio allows no further account the tenant is told to wait, and ser
   await assertOneAccount(ada);
 });
 
-test("a process that dies while Twilio makes the account leaves one account, which its successor adopts", async () => {
+test("a process that dies while Twilio creates the account leaves one account, which the next process adopts", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.twilio.fault({ match: CREATION, kind: "delay:5000" });
   const dying = ada.call("provision-subaccount", POST);
@@ -148,12 +148,12 @@ test("a process that dies while Twilio makes the account leaves one account, whi
   stack().killFunctions();
   assert.equal((await dying).status, 502);
   assert.equal((await stage.database.preferencesOf(ada.id))?.sid ?? null, null);
-  // The dead process holds the lease until it runs out.
+  // The dead process holds the lease until it expires.
   await stage.database.sql`update private.tenancies set leased_until = now() where user_id = ${ada.id}`;
   assert.equal(await assertOneAccount(ada), sid);
 });
 
-test("no token of anybody's is in a log line, an error, an audit line or a job", async () => {
+test("no account token is in a log line, an error, an audit line or a job", async () => {
   const ada = await newcomer(stage, "ada");
   await ada.call("provision-subaccount", POST);
   const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
@@ -167,7 +167,7 @@ test("no token of anybody's is in a log line, an error, an audit line or a job",
     union all select message::text from pgmq.q_jobs
     union all select message::text from pgmq.q_jobs_dead
     union all select to_jsonb(p)::text from public.user_preferences p`;
-  assert.ok(log.some((line) => line.includes('"job.failed"')), "the functions' log is not in here");
+  assert.ok(log.some((line) => line.includes('"job.failed"')), "the functions' log is missing");
   const lines = [...log, ...kept.map((row) => row["line"])];
   for (const token of tokens) assert.deepEqual(lines.filter((line) => line.includes(token)), []);
   assert.deepEqual(log.filter((line) => /v1\.k1\./.test(line)), []);

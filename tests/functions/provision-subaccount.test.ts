@@ -7,7 +7,7 @@ import { newcomer, openAccounts, provisioned, quiescence, withNumber } from "../
 const stage = sharedStage();
 const POST = { method: "POST" };
 
-test("a tenant who asks gets a subaccount with 201, and the same one with 200 from then on", async () => {
+test("the first request creates a subaccount with 201, and later requests return it with 200", async () => {
   const ada = await newcomer(stage, "ada");
   const created = await ada.call("provision-subaccount", POST);
   const friendlyName = `switchboard:${ada.id}`;
@@ -22,7 +22,7 @@ test("a tenant who asks gets a subaccount with 201, and the same one with 200 fr
   assert.deepEqual([account.owner_account_sid, account.friendly_name], [stage.state.twilio.accountSid, friendlyName]);
 });
 
-test("a tenant sees how their subaccount stands, before they have one and after", async () => {
+test("a tenant reads the status of their subaccount, before it exists and after", async () => {
   const ada = await newcomer(stage, "ada");
   const before = await ada.call("provision-subaccount");
   assert.deepEqual([before.status, before.body], [200, {
@@ -44,14 +44,14 @@ test("a tenant sees how their subaccount stands, before they have one and after"
   assert.ok(Math.abs(Date.now() - Date.parse(createdAt ?? "")) < 60_000);
 });
 
-test("looking asks neither Twilio nor for a subaccount", async () => {
+test("reading the status neither calls Twilio nor requests a subaccount", async () => {
   const ada = await newcomer(stage, "ada");
   await ada.call("provision-subaccount");
   assert.deepEqual(await stage.twilio.accountsNamed(`switchboard:${ada.id}`), []);
   assert.equal(await stage.database.isQuiet(ada.id), true);
 });
 
-test("twenty requests at once make one account at Twilio, and every one of them is told so or to wait", async () => {
+test("twenty concurrent requests create one account, and each gets it or 202", async () => {
   const ada = await newcomer(stage, "ada");
   const answers = await Promise.all(Array.from({ length: 20 }, () => ada.call("provision-subaccount", POST)));
   await quiescence(stage, ada);
@@ -65,19 +65,19 @@ test("twenty requests at once make one account at Twilio, and every one of them 
   assert.deepEqual((await ada.call("provision-subaccount", POST)).body.subaccountSid, accounts[0]?.sid);
 });
 
-test("the token is stored sealed, and is the one Twilio gave", async () => {
+test("the token is stored sealed, and opens to the token Twilio issued", async () => {
   const ada = await provisioned(stage, "ada");
   const stored = await stage.database.preferencesOf(ada.id);
   assert.equal(stored?.sid, ada.accountSid);
   assert.match(stored?.token ?? "", /^v1\.k1\.[\w-]{16}\.[\w-]+$/);
   assert.ok(!stored?.token?.includes(ada.authToken));
-  const { status } = await ada.call("search-numbers?limit=1"); // with the token unsealed again
+  const { status } = await ada.call("search-numbers?limit=1"); // uses the unsealed token
   assert.equal(status, 200);
   const authenticated = (await stage.twilio.requests()).findLast(({ path }) => path.includes(ada.accountSid));
   assert.equal(authenticated?.account, ada.accountSid);
 });
 
-test("a suspended tenant is not provisioned around the suspension, and is back when it is lifted", async () => {
+test("a suspended tenant cannot provision another account, and is active again when the hold ends", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.database.hold(ada.id, "suspended");
   await quiescence(stage, ada);
@@ -93,7 +93,7 @@ test("a suspended tenant is not provisioned around the suspension, and is back w
   assert.deepEqual(numbers.map((one) => one.phoneNumber), [ada.number]);
 });
 
-test("a closed tenant gets no new account, and their numbers are gone", async () => {
+test("a closed tenant gets no new account, and their numbers are released", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.database.hold(ada.id, "closed");
   await quiescence(stage, ada);
@@ -106,7 +106,7 @@ test("a closed tenant gets no new account, and their numbers are gone", async ()
   assert.deepEqual({ ...number }, { status: "released", is_primary: false });
 });
 
-test("an account that was suspended in Twilio's console stays so, and its tenant is told", async () => {
+test("an account suspended in Twilio's console stays suspended, and its tenant sees the status", async () => {
   const ada = await provisioned(stage, "ada");
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   await stage.database.enqueue({ kind: "converge", userId: ada.id });
@@ -119,7 +119,7 @@ test("an account that was suspended in Twilio's console stays so, and its tenant
   assert.deepEqual((await ada.call("provision-subaccount", POST)).body.status, "active");
 });
 
-test("a user who is gone leaves no open account behind, and a token that outlives them opens none", async () => {
+test("a deleted user keeps no open account, and their remaining token cannot create one", async () => {
   const ada = await provisioned(stage, "ada");
   await stage.database.sql`delete from auth.users where id = ${ada.id}`;
   await eventually("the account to be closed", async () => (await openAccounts(stage, ada)).length === 0);
@@ -128,7 +128,7 @@ test("a user who is gone leaves no open account behind, and a token that outlive
   assert.deepEqual(await openAccounts(stage, ada), []);
 });
 
-test("an account that already carries the tenant's name is adopted, not doubled", async () => {
+test("an existing account with the tenant's name is adopted, not doubled", async () => {
   const ada = await newcomer(stage, "ada");
   const orphan = await newAccount(`switchboard:${ada.id}`);
   const { status, body } = await ada.call("provision-subaccount", POST);
@@ -136,7 +136,7 @@ test("an account that already carries the tenant's name is adopted, not doubled"
   assert.deepEqual(await openAccounts(stage, ada), [orphan]);
 });
 
-test("of several accounts with the tenant's name the one that holds numbers is kept, the others are closed", async () => {
+test("of several accounts with the tenant's name the one with numbers is kept, and the others are closed", async () => {
   const ada = await newcomer(stage, "ada");
   const [first, second, third] = [await orphanOf(ada.id), await orphanOf(ada.id), await orphanOf(ada.id)];
   const bought = await stage.twilio.post(`/Accounts/${second}/IncomingPhoneNumbers.json`, { AreaCode: "907" });

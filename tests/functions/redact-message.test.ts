@@ -14,7 +14,7 @@ const stage = sharedStage();
 
 const MEDIA = "https://example.com/cat.gif";
 
-/** A message to somebody, delivered, and its SID. */
+/** Sends a message and waits for its delivery. Returns its ids. */
 async function delivered(tenant: Caller): Promise<{ id: string; sid: string }> {
   const { id, sid } = await tenant.switchboard.sendSms({ to: freshRecipient(), body: "My secret", mediaUrls: [MEDIA] });
   await eventually("the message to be delivered", async () => {
@@ -23,7 +23,7 @@ async function delivered(tenant: Caller): Promise<{ id: string; sid: string }> {
   return { id, sid: sid! };
 }
 
-/** What Twilio still has of a message: its text and how many media. */
+/** What Twilio still has of a message: its text and the number of its media. */
 async function atTwilio({ accountSid }: Caller, sid: string): Promise<[string, number]> {
   const path = `/Accounts/${accountSid}/Messages/${sid}`;
   const [{ body }, { media_list: media }] = await Promise.all([
@@ -33,12 +33,12 @@ async function atTwilio({ accountSid }: Caller, sid: string): Promise<[string, n
   return [body, media.length];
 }
 
-/** What is here of a message: its text, how many media, and whether it is said to be deleted. */
+/** What the database has of a message: its text, the number of its media, and whether it is marked as redacted. */
 async function here({ switchboard }: Actor, messageId: string): Promise<[string | null, number, boolean]> {
   for await (const { id, body, media, redactedAt } of switchboard.everyMessage()) {
     if (id === messageId) return [body, media.length, redactedAt !== null];
   }
-  return assert.fail("the message is gone altogether");
+  return assert.fail("the message was deleted");
 }
 
 const KEPT: [string, number, boolean] = ["My secret", 1, false];
@@ -51,7 +51,7 @@ async function doJob(kind: string): Promise<void> {
   });
 }
 
-test("text and media of a message that was sent are deleted at Twilio and here, and the rest stays", async () => {
+test("the text and media of a sent message are deleted at Twilio and in the database, and its other fields stay", async () => {
   const ada = await withNumber(stage, "ada");
   const { id, sid } = await delivered(ada);
   const { messages: [before] } = await ada.switchboard.listMessages();
@@ -69,7 +69,7 @@ test("text and media of a message that was sent are deleted at Twilio and here, 
   assert.deepEqual(lines.map(({ actor }) => actor), [`user:${ada.id}`]);
 });
 
-test("a text that was received is deleted like any, and does not come back with Twilio's second delivery", async () => {
+test("a received text is deleted like a sent one, and stays deleted when Twilio delivers it again", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "My secret", mediaUrls: [MEDIA] });
@@ -84,7 +84,7 @@ test("a text that was received is deleted like any, and does not come back with 
   assert.deepEqual(await here(ada, row!.id), GONE);
 });
 
-test("asking twice, also at once, is answered alike, and Twilio is not asked once more for what is done", async () => {
+test("repeated and concurrent requests get the same response, and Twilio is not asked again", async () => {
   const ada = await withNumber(stage, "ada");
   const { id: messageId, sid } = await delivered(ada);
   const answers = await Promise.all([1, 2, 3].map(() => ada.switchboard.redactMessage({ messageId })));
@@ -99,7 +99,7 @@ test("asking twice, also at once, is answered alike, and Twilio is not asked onc
   assert.deepEqual(await here(ada, messageId), GONE);
 });
 
-test("a neighbour's message is none: 404, like one that never was, and it stays as it is", async () => {
+test("another tenant's message is 404, like one that does not exist, and is not changed", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   const { id: messageId, sid } = await delivered(ada);
   for (const id of [messageId, crypto.randomUUID()]) {
@@ -108,7 +108,7 @@ test("a neighbour's message is none: 404, like one that never was, and it stays 
   assert.deepEqual([await atTwilio(ada, sid), await here(ada, messageId)], [["My secret", 1], KEPT]);
 });
 
-test("a message that is on its way is deleted as soon as it has come to its end", async () => {
+test("a message in flight is redacted as soon as it has a final status", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "callbacks:dropped" });
   const { id, sid } = await ada.switchboard.sendSms({ to: freshRecipient(), body: "My secret", mediaUrls: [MEDIA] });
@@ -125,7 +125,7 @@ test("a message that is on its way is deleted as soon as it has come to its end"
   assert.deepEqual([await atTwilio(ada, sid!), await here(ada, id)], [["", 0], GONE]);
 });
 
-test("a message that Twilio has not finished with, though its callback says so, waits for Twilio", async () => {
+test("a message with a final status here but not at Twilio waits for Twilio", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.configure({ lifecycle: { sentMs: 1_500, deliveredMs: 1_600, priceMs: 1_700 } });
   const { id, sid } = await ada.switchboard.sendSms({ to: freshRecipient(), body: "My secret", mediaUrls: [MEDIA] })
@@ -144,11 +144,11 @@ test("a message that Twilio has not finished with, though its callback says so, 
 const TROUBLES: Record<string, Record<string, unknown>> = {
   "answers 503": { kind: "503" },
   "breaks the connection": { kind: "drop_before" },
-  "limits us": { kind: "429", retryAfter: 0, times: 3 },
+  "throttles the request": { kind: "429", retryAfter: 0, times: 3 },
 };
 
 for (const [title, fault] of Object.entries(TROUBLES)) {
-  test(`where Twilio ${title} the answer is 202, and the job does it`, async () => {
+  test(`when Twilio ${title}, the response is 202, and the job redacts the message`, async () => {
     const ada = await withNumber(stage, "ada");
     const { id, sid } = await delivered(ada);
     await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages/*`, ...fault });
@@ -159,7 +159,7 @@ for (const [title, fault] of Object.entries(TROUBLES)) {
   });
 }
 
-test("media that could not be deleted with the text are deleted by the job", async () => {
+test("media that could not be deleted together with the text are deleted by the job", async () => {
   const ada = await withNumber(stage, "ada");
   const { id, sid } = await delivered(ada);
   await stage.twilio.fault({ match: `DELETE /Accounts/${ada.accountSid}/Messages/*/Media/*`, kind: "500" });
@@ -169,7 +169,7 @@ test("media that could not be deleted with the text are deleted by the job", asy
   assert.deepEqual([await atTwilio(ada, sid), await here(ada, id)], [["", 0], GONE]);
 });
 
-test("what Twilio never had, or has no more, is deleted here", async () => {
+test("a message that is not at Twilio is redacted in the database", async () => {
   const ada = await withNumber(stage, "ada");
   assertRefused(await ada.call("send-sms", { body: { to: ada.number, body: "My secret" } }), [422, "twilio_refused"]);
   const [refused] = await ledgerOf(stage, ada);
@@ -185,7 +185,7 @@ test("what Twilio never had, or has no more, is deleted here", async () => {
   assert.deepEqual(await here(ada, id), GONE);
 });
 
-test("a text by which a lost answer is still looked for is kept until that is settled, then deleted in both places", async () => {
+test("the text of a message with an unknown outcome is kept until the message is settled, then deleted in both places", async () => {
   const ada = await withNumber(stage, "ada");
   for (const kind of ["drop_after_commit", "callbacks:dropped"]) {
     await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind });
@@ -204,7 +204,7 @@ test("a text by which a lost answer is still looked for is kept until that is se
   assert.deepEqual([await atTwilio(ada, sid!), await here(ada, row.id)], [["", 0], GONE]);
 });
 
-test("a text whose fate nobody will learn is deleted here, two days later", async () => {
+test("the text of a message that never settles is deleted in the database after two days", async () => {
   const ada = await withNumber(stage, "ada");
   const [messageId] = await wrote(stage, ada, ada.number, [{
     with: freshRecipient(),
@@ -218,7 +218,7 @@ test("a text whose fate nobody will learn is deleted here, two days later", asyn
   assert.deepEqual(await here(ada, messageId!), GONE);
 });
 
-test("a text that went through the master account is deleted there", async () => {
+test("a text sent through the master account is deleted there", async () => {
   const ben = await newcomer(stage, "ben");
   const { id, sid, source } = await ben.switchboard.sendSms({ to: freshRecipient(), body: "My secret" });
   assert.equal(source, "master");
@@ -228,7 +228,7 @@ test("a text that went through the master account is deleted there", async () =>
   assert.deepEqual([body, (await here(ben, id))[0]], ["", null]);
 });
 
-test("a tenant who is suspended has their texts deleted once they may act again, one who is closed at once", async () => {
+test("redaction waits while a tenant is suspended, and happens at once for a closed tenant", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   const [hers, his] = [await delivered(ada), await delivered(ben)];
   await stage.database.hold(ada.id, "suspended");
@@ -244,7 +244,7 @@ test("a tenant who is suspended has their texts deleted once they may act again,
   assert.deepEqual([await atTwilio(ada, hers.sid), await here(ada, hers.id)], [["", 0], GONE]);
 });
 
-test("the text made for a recipient of a campaign goes with the message", async () => {
+test("the text made for a recipient of a campaign is deleted with the message", async () => {
   const ada = await campaigner(stage, "ada");
   const campaignId = await startCampaign(ada, freshRecipients(2), { body: "My secret" });
   await campaignBecomes(ada, campaignId, isSettled);
@@ -265,7 +265,7 @@ async function keepFor(tenant: Actor, retentionDays: number | null): Promise<voi
   await tenant.switchboard.saveMessagingSettings({ ...settings, retentionDays });
 }
 
-test("texts older than a tenant keeps them are deleted at Twilio and here, and no younger ones", async () => {
+test("texts older than the tenant's retention are deleted at Twilio and in the database, and newer ones stay", async () => {
   const ada = await withNumber(stage, "ada");
   const [sent, received] = [await delivered(ada), freshRecipient()];
   const { messageSid } = await stage.twilio.inbound({
@@ -290,7 +290,7 @@ test("texts older than a tenant keeps them are deleted at Twilio and here, and n
   assert.deepEqual(line?.["details"], { messages: 2, olderThanDays: 7 });
 });
 
-test("nobody's texts are deleted by another one's rule, nor by one that was taken back", async () => {
+test("a tenant's retention applies to their own texts only, and no longer once it is removed", async () => {
   const [ada, ben] = [await newcomer(stage, "ada"), await newcomer(stage, "ben")];
   const [hers] = await wrote(stage, ada, freshNumber(), [{ with: freshRecipient(), ago: 400 * DAY }]);
   const [his] = await wrote(stage, ben, freshNumber(), [{ with: freshRecipient(), ago: 400 * DAY }]);
@@ -303,7 +303,7 @@ test("nobody's texts are deleted by another one's rule, nor by one that was take
   assert.equal((await here(ben, his!))[0], "Hello");
 });
 
-test("a hundred texts are deleted in one go, with nothing left to wait", async () => {
+test("more than a hundred old texts are deleted by one job, and no job is left", async () => {
   const ada = await newcomer(stage, "ada");
   await wrote(stage, ada, freshNumber(), Array.from({ length: 120 }, () => ({ with: freshRecipient(), ago: 3 * DAY })));
   await keepFor(ada, 2);
@@ -312,7 +312,7 @@ test("a hundred texts are deleted in one go, with nothing left to wait", async (
   assert.deepEqual((await ledgerOf(stage, ada)).filter(({ body }) => body !== null), []);
 });
 
-test("a SID that is nobody's here changes nothing there", async () => {
+test("a message whose SID is unknown at Twilio is redacted in the database", async () => {
   const ada = await withNumber(stage, "ada");
   const [messageId] = await wrote(stage, ada, ada.number, [{ with: freshRecipient() }]);
   await stage.database.sql`

@@ -19,7 +19,7 @@ const heldAtTwilio = async ({ accountSid }: Owner) =>
 const deletions = async ({ accountSid }: Owner) =>
   (await writesAtTwilio(stage, accountSid)).filter(({ method }) => method === "DELETE");
 
-test("a released number is gone at Twilio and here, and the oldest other one is primary", async () => {
+test("a released number is gone at Twilio and in the list, and the oldest other number becomes primary", async () => {
   const ada = await ownerOf(stage, "ada", 3);
   const [first, second, third] = ada.numbers as [PhoneNumber, PhoneNumber, PhoneNumber];
   const { status, body } = await release(ada, first);
@@ -42,7 +42,7 @@ test("a number is released with the tenant's own credentials", async () => {
   assert.deepEqual((await deletions(ada)).map(({ account }) => account), [ada.accountSid]);
 });
 
-test("after the last number none is primary, and another can be bought", async () => {
+test("after the last number is released none is primary, and another can be bought", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { body } = await release(ada, ada.numbers[0]!);
   assert.equal(body.primary, null);
@@ -50,7 +50,7 @@ test("after the last number none is primary, and another can be bought", async (
   assert.deepEqual([answer.status, answer.body.isPrimary], [201, true]);
 });
 
-test("a number that is not typed back is not released, and Twilio is not asked", async () => {
+test("a release without the number typed back as confirmation is refused, and Twilio is not asked", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const [first, second] = ada.numbers as [PhoneNumber, PhoneNumber];
   for (const typed of [undefined, "", "yes", second.phoneNumber, first.phoneNumber.slice(1)]) {
@@ -62,21 +62,21 @@ test("a number that is not typed back is not released, and Twilio is not asked",
   assert.deepEqual(await deletions(ada), []);
 });
 
-test("nobody releases another tenant's number, though they know its id and the number", async () => {
+test("a tenant cannot release another tenant's number, even with its id and the number", async () => {
   const [ada, mallory] = await Promise.all([ownerOf(stage, "ada", 1), ownerOf(stage, "mallory", 1)]);
   assertRefused(await release(mallory, ada.numbers[0]!), [404, "not_found"]);
   assertRefused(await release(mallory, { ...ada.numbers[0]!, id: crypto.randomUUID() }), [404, "not_found"]);
   assert.deepEqual(await statusesOf(ada), ["active, primary"]);
 });
 
-test("released twice, it is gone once, and the second is told the same", async () => {
+test("a number released twice is released once, and the second response is the same", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const [first, second] = [await release(ada, ada.numbers[0]!), await release(ada, ada.numbers[0]!)];
   assert.deepEqual([second.status, second.body], [200, first.body]);
   assert.equal((await deletions(ada)).length, 1);
 });
 
-test("released by five at once, it is gone once", async () => {
+test("a number released by five concurrent requests is released once", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const answers = await Promise.all(Array.from({ length: 5 }, () => release(ada, ada.numbers[0]!)));
   assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200, 200]);
@@ -85,7 +85,7 @@ test("released by five at once, it is gone once", async () => {
   assert.equal((await trailOf(stage, ada, "number.released")).length, 1);
 });
 
-test("a number that is gone at Twilio already is recorded as released", async () => {
+test("a number already gone at Twilio is recorded as released", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const [{ phoneSid }] = ada.numbers as [PhoneNumber];
   await fetch(`${stage.state.twilio.url}/2010-04-01/Accounts/${ada.accountSid}/IncomingPhoneNumbers/${phoneSid}.json`, {
@@ -96,10 +96,10 @@ test("a number that is gone at Twilio already is recorded as released", async ()
   assert.deepEqual(await statusesOf(ada), ["released"]);
 });
 
-test("whoever has no subaccount, or a suspended one, releases nothing", async () => {
-  const nobody = await newcomer(stage, "nobody");
+test("a user without a subaccount, or with a suspended one, cannot release a number", async () => {
+  const ben = await newcomer(stage, "ben");
   const number = { id: crypto.randomUUID(), phoneNumber: "+14155550100" };
-  assertRefused(await release(nobody, number), [409, "subaccount_required"]);
+  assertRefused(await release(ben, number), [409, "subaccount_required"]);
   const ada = await ownerOf(stage, "ada", 1);
   await stage.database.hold(ada.id, "suspended");
   await quiescence(stage, ada);
@@ -107,20 +107,20 @@ test("whoever has no subaccount, or a suspended one, releases nothing", async ()
   assert.deepEqual(await deletions(ada), []);
 });
 
-// Without an answer -------------------------------------------------------------------------------------------------------
+// Faults -------------------------------------------------------------------------------------------------------------------
 
-/** Disturbs what one tenant asks of Twilio about deleting numbers. */
+/** Sets a fault for one tenant's requests to Twilio that delete numbers. */
 const disturb = ({ accountSid }: Owner, fault: Record<string, unknown>) =>
   stage.twilio.fault({ match: `DELETE /Accounts/${accountSid}/IncomingPhoneNumbers/**`, ...fault });
 
-/** Faults that a release outlives within the request. */
+/** Faults after which the release still succeeds within the request. */
 const KNOWN: Record<string, Record<string, unknown>> = {
-  "whose answer is lost": { kind: "drop_after_commit" },
+  "whose response is lost": { kind: "drop_after_commit" },
   "that never reached Twilio": { kind: "drop_before" },
-  "that is done although Twilio says 503": { kind: "503", committed: true },
-  "that met a page of HTML": { kind: "503", body: "html" },
+  "that succeeds although Twilio responds with 503": { kind: "503", committed: true },
+  "that met an HTML page": { kind: "503", body: "html" },
   "that met a 500": { kind: "500" },
-  "that is limited once": { kind: "429", retryAfter: 0 },
+  "that is throttled once": { kind: "429", retryAfter: 0 },
 };
 
 for (const [title, fault] of Object.entries(KNOWN)) {
@@ -134,17 +134,17 @@ for (const [title, fault] of Object.entries(KNOWN)) {
   });
 }
 
-/** Faults after which nobody can say. */
+/** Faults after which the outcome is unknown. */
 const UNKNOWN: Record<string, Record<string, unknown>> = {
   "that never reaches Twilio": { kind: "drop_before" },
-  "whose answers are lost": { kind: "drop_after_commit" },
-  "that meets 500 again and again": { kind: "500" },
-  "that meets pages of HTML": { kind: "503", body: "html" },
+  "whose responses are lost": { kind: "drop_after_commit" },
+  "that meets 500 repeatedly": { kind: "500" },
+  "that meets HTML pages": { kind: "503", body: "html" },
 };
 
 /**
- * Asks for a release that gets no answer. More drops than requests of ours: the runtime repeats a DELETE by itself when a
- * connection that was kept alive dies under it.
+ * Requests a release whose outcome stays unknown. Sets more drops than we make requests, because the runtime repeats a DELETE
+ * itself when a kept-alive connection closes during it.
  */
 async function releaseInVain(ada: Owner, fault: Record<string, unknown>): Promise<void> {
   await disturb(ada, { ...fault, times: 8 });
@@ -157,14 +157,14 @@ async function releaseInVain(ada: Owner, fault: Record<string, unknown>): Promis
   }
 }
 
-/** Lets a minute and a half go by, and the job that settles releases do its work. */
+/** Ages the releases by a minute and a half, and enqueues the job that settles releases. */
 async function settle({ id }: Actor): Promise<void> {
   await stage.database.age(id, 90);
   await stage.database.enqueue({ kind: "settle-number-releases" });
 }
 
 for (const [title, fault] of Object.entries(UNKNOWN)) {
-  test(`a release ${title} is kept as under way, and finished by the job that settles`, async () => {
+  test(`a release ${title} stays in progress, and is finished by the settling job`, async () => {
     const ada = await ownerOf(stage, "ada", 2);
     await releaseInVain(ada, fault);
     assert.deepEqual(await statusesOf(ada), ["releasing, primary", "active"]);
@@ -176,18 +176,18 @@ for (const [title, fault] of Object.entries(UNKNOWN)) {
   });
 }
 
-test("a release without an answer may simply be asked for again", async () => {
+test("a release with an unknown outcome can be requested again", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await releaseInVain(ada, { kind: "503" });
   assert.equal((await release(ada, ada.numbers[0]!)).status, 200);
   assert.deepEqual(await heldAtTwilio(ada), []);
 });
 
-/** Twilio's certain refusals: the number stays as it was. */
+/** Definite refusals by Twilio, after which the number is unchanged. */
 const REFUSED: Record<string, { fault: Record<string, unknown>; refused: [number, string] }> = {
-  "limited again and again": { fault: { kind: "429", times: 3, retryAfter: 0 }, refused: [429, "twilio_throttled"] },
+  "throttled repeatedly": { fault: { kind: "429", times: 3, retryAfter: 0 }, refused: [429, "twilio_throttled"] },
   "refused": { fault: { kind: "400" }, refused: [422, "twilio_refused"] },
-  "not allowed to the account": { fault: { kind: "401", times: 2 }, refused: [502, "twilio_misconfigured"] },
+  "refused as unauthorised": { fault: { kind: "401", times: 2 }, refused: [502, "twilio_misconfigured"] },
 };
 
 for (const [title, { fault, refused }] of Object.entries(REFUSED)) {
@@ -204,7 +204,7 @@ for (const [title, { fault, refused }] of Object.entries(REFUSED)) {
   });
 }
 
-test("a release under way is not settled behind its back", async () => {
+test("the settling job leaves a release in progress alone", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await releaseInVain(ada, { kind: "drop_before" });
   const seen = await lastRequest(stage);
@@ -215,7 +215,7 @@ test("a release under way is not settled behind its back", async () => {
   assert.deepEqual(await writesAtTwilio(stage, ada.accountSid, seen), []);
 });
 
-test("a number on its way out sends nothing, is not renamed, made primary or bought, and is not listed", async () => {
+test("a number being released cannot send, be renamed, made primary or bought, and is not listed", async () => {
   const [ada, ben] = await Promise.all([ownerOf(stage, "ada", 2), provisioned(stage, "ben")]);
   const [{ id: numberId, phoneNumber }, other] = ada.numbers as [PhoneNumber, PhoneNumber];
   await releaseInVain(ada, { kind: "drop_before" });

@@ -15,7 +15,7 @@ const nameHere = async (tenant: Actor) => (await tenant.call("list-numbers")).bo
 const nameAtTwilio = async ({ accountSid }: Owner) =>
   (await stage.twilio.numbersOf(accountSid))[0].friendly_name as string;
 
-test("a number is renamed at Twilio and here, and texts to it still come to us", async () => {
+test("a number is renamed at Twilio and in the list, and its texts still go to our webhook", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const [number] = ada.numbers as [PhoneNumber];
   const [before] = await stage.twilio.numbersOf(ada.accountSid);
@@ -34,13 +34,13 @@ test("a number is renamed at Twilio and here, and texts to it still come to us",
   assert.deepEqual(writes.map(({ account }) => account), [ada.accountSid, ada.accountSid]);
 });
 
-test("nobody renames another tenant's number", async () => {
+test("a tenant cannot rename another tenant's number", async () => {
   const [ada, mallory] = await Promise.all([ownerOf(stage, "ada", 1), ownerOf(stage, "mallory", 1)]);
   assertRefused(await rename(mallory, ada.numbers[0]!, "Mine"), [404, "not_found"]);
   assert.equal(await nameAtTwilio(ada), ada.numbers[0]!.friendlyName);
 });
 
-test("a suspended tenant renames nothing, and Twilio is not asked", async () => {
+test("a suspended tenant cannot rename a number, and Twilio is not asked", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await stage.database.hold(ada.id, "suspended");
   await quiescence(stage, ada);
@@ -48,32 +48,32 @@ test("a suspended tenant renames nothing, and Twilio is not asked", async () => 
   assert.equal((await writesAtTwilio(stage, ada.accountSid)).length, 1); // the purchase
 });
 
-test("a number that went at Twilio is not renamed", async () => {
+test("a number that is gone at Twilio cannot be renamed", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/IncomingPhoneNumbers/**`, kind: "404" });
   assertRefused(await rename(ada, ada.numbers[0]!, "Desk"), [404, "not_found"]);
 });
 
-/** What may befall a renaming: what is answered, and whether Twilio took the name. */
+/** Faults of a rename, the error, and whether Twilio has the new name. */
 const TROUBLES: Record<string, { fault: Record<string, unknown>; refused?: [number, string]; renamed: boolean }> = {
-  "is limited once": { fault: { kind: "429", retryAfter: 0 }, renamed: true },
-  "is limited again and again": {
+  "is throttled once": { fault: { kind: "429", retryAfter: 0 }, renamed: true },
+  "is throttled repeatedly": {
     fault: { kind: "429", times: 3, retryAfter: 0 },
     refused: [429, "twilio_throttled"],
     renamed: false,
   },
   "never reaches Twilio": { fault: { kind: "drop_before" }, refused: [503, "twilio_unavailable"], renamed: false },
   "meets a 500": { fault: { kind: "500" }, refused: [503, "twilio_unavailable"], renamed: false },
-  "meets a page of HTML": {
+  "meets an HTML page": {
     fault: { kind: "503", body: "html" },
     refused: [503, "twilio_unavailable"],
     renamed: false,
   },
-  "loses its answer": { fault: { kind: "drop_after_commit" }, refused: [503, "twilio_unavailable"], renamed: true },
+  "loses its response": { fault: { kind: "drop_after_commit" }, refused: [503, "twilio_unavailable"], renamed: true },
 };
 
 for (const [title, { fault, refused, renamed }] of Object.entries(TROUBLES)) {
-  test(`a renaming that ${title} is ${refused ? `answered ${refused.join(" ")}` : "done"}, and a sync brings both together`, async () => {
+  test(`a rename that ${title} is ${refused ? `refused with ${refused.join(" ")}` : "done"}, and a sync makes both names equal`, async () => {
     const ada = await ownerOf(stage, "ada", 1);
     const old = ada.numbers[0]!.friendlyName;
     await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/IncomingPhoneNumbers/**`, ...fault });

@@ -13,7 +13,7 @@ const { stage, stack, log } = ownStage({});
 
 const askToRotate = (operator: Actor, { id }: Tenant) => operator.switchboard.admin.rotateToken({ userId: id });
 
-/** Exactly one token in the end: Twilio's primary one, stored, another than before. */
+/** Asserts that the tenant has exactly one token: Twilio's primary one, stored, and different from before. */
 async function assertRotated(tenant: Tenant): Promise<string> {
   const { inUse, next, previous } = await storedTokens(stage, tenant);
   assert.equal(await primaryToken(stage, tenant.accountSid), inUse);
@@ -33,7 +33,7 @@ const inboundAs = (tenant: Tenant, token: string) =>
       MessageSid: `SM${crypto.randomUUID().replaceAll("-", "")}`,
       From: freshRecipient(),
       To: "+14155550100",
-      Body: "on its way",
+      Body: "in flight",
       NumMedia: "0",
     },
   });
@@ -44,7 +44,7 @@ async function auditOf({ id }: Tenant): Promise<string[]> {
   return lines.map(({ action }) => action);
 }
 
-test("an operator gives a tenant another token, and webhooks the old one signed are believed for a while, then no more", async () => {
+test("an operator rotates a tenant's token, and webhooks signed with the old token are accepted for a limited time", async () => {
   const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
   await askToRotate(operator, ada);
   await quiescence(stage, ada);
@@ -56,7 +56,7 @@ test("an operator gives a tenant another token, and webhooks the old one signed 
   assertRefused(await inboundAs(ada, ada.authToken), [403, "forbidden"]);
   assert.equal((await inboundAs(ada, token)).status, 200);
   await stage.database.enqueue({ kind: "forget-previous-tokens" });
-  await eventually("the old token to be forgotten", async () => (await storedTokens(stage, ada)).previous === null);
+  await eventually("the old token to be deleted", async () => (await storedTokens(stage, ada)).previous === null);
   assert.deepEqual(await auditOf(ada), [
     "token.rotation_requested",
     "token.secondary_created",
@@ -65,7 +65,7 @@ test("an operator gives a tenant another token, and webhooks the old one signed 
   ]);
 });
 
-test("while a token is rotated the secondary one signs and is believed, and a stranger's is not", async () => {
+test("during a rotation webhooks signed with the primary or the secondary token are accepted, and with another key refused", async () => {
   const [operator, ada] = await Promise.all([signUpOperator(stage), provisioned(stage, "ada")]);
   await stage.twilio.fault({ match: "POST /accounts.twilio.com/v1/AuthTokens/Promote", kind: "delay:1500" });
   await askToRotate(operator, ada);
@@ -76,15 +76,15 @@ test("while a token is rotated the secondary one signs and is believed, and a st
   assert.equal(await assertRotated(ada), next);
 });
 
-test("a rotation during a burst of 50 sends and their callbacks loses none, and sends none twice", async () => {
+test("a rotation during 50 sends and their callbacks loses no message and no callback, and sends none twice", async () => {
   const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
   await allow(stage, ada, {});
   await quiescence(stage, ada);
-  // Promoted at once, and told a while later: meanwhile the token in use here is one that Twilio no longer takes.
+  // Promoted at once, but the response is delayed. Meanwhile the functions use a token that Twilio no longer accepts.
   await stage.twilio.fault({ match: "POST /accounts.twilio.com/v1/AuthTokens/Promote", kind: "delay:1500" });
   const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
   await askToRotate(operator, ada);
-  // The first ten go out before the promotion, whose call follows the moment in which the secondary token is stored.
+  // The first ten go out before the promotion. The promotion's request follows right after the secondary token is stored.
   const promoting = eventually("the secondary token", async () => (await storedTokens(stage, ada)).next);
   const sends = Array.from({ length: 50 }, async (_, index) => {
     if (index >= 10) await promoting;
@@ -105,7 +105,7 @@ test("a rotation during a burst of 50 sends and their callbacks loses none, and 
     method === "POST" && path.includes(ada.accountSid) && path.endsWith("/Messages.json")
   );
   const refused = posts.filter(({ status }) => status === 401).length;
-  assert.ok(refused > 0, "no send met the moment of the promotion");
+  assert.ok(refused > 0, "no send used the old token after the promotion");
   assert.equal(posts.length, 50 + refused);
   await eventually("every message to be delivered", async () => {
     const [row] = await stage.database.sql`
@@ -115,7 +115,7 @@ test("a rotation during a burst of 50 sends and their callbacks loses none, and 
   const webhooks = (await stage.twilio.webhooks()).filter(({ params }) => params["AccountSid"] === ada.accountSid);
   assert.deepEqual(webhooks.filter(({ status }) => status !== 204), []);
   console.log(
-    `figures: a rotation in a burst of 50 sends, ${refused} of them repeated, ${webhooks.length} callbacks, none lost`,
+    `figures: a rotation during 50 sends, ${refused} of them repeated, ${webhooks.length} callbacks, none lost`,
   );
 });
 
@@ -124,7 +124,7 @@ const CALLS = [`DELETE ${TOKENS}/Secondary`, `POST ${TOKENS}/Secondary`, `POST $
 
 for (const match of CALLS) {
   for (const kind of ["drop_before", "drop_after_commit", "429"]) {
-    test(`a rotation whose "${match}" meets ${kind} ends in one token`, async () => {
+    test(`a rotation whose "${match}" meets ${kind} ends with one token`, async () => {
       const [operator, ada] = await Promise.all([signUpOperator(stage), provisioned(stage, "ada")]);
       await stage.twilio.fault({ match, kind, ...(kind === "429" && { retryAfter: 0, times: 4 }) });
       try {
@@ -137,7 +137,7 @@ for (const match of CALLS) {
     });
   }
 
-  test(`a process that dies while Twilio answers "${match}" leaves a rotation that its successor ends`, async () => {
+  test(`a process that dies while Twilio answers "${match}" leaves a rotation that the next process finishes`, async () => {
     const [operator, ada] = await Promise.all([signUpOperator(stage), provisioned(stage, "ada")]);
     const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
     await stage.twilio.fault({ match, kind: "delay:2000" });
@@ -151,7 +151,7 @@ for (const match of CALLS) {
   });
 }
 
-test("a process that dies at any moment of a rotation leaves one that its successor ends", async () => {
+test("a process that dies at any moment of a rotation leaves one that the next process finishes", async () => {
   const operator = await signUpOperator(stage);
   for (let turn = 0; turn < 3; turn++) {
     const ada = await provisioned(stage, `ada-${turn}`);
@@ -165,8 +165,8 @@ test("a process that dies at any moment of a rotation leaves one that its succes
 
 async function dieAndRecover(tenant: Tenant): Promise<void> {
   stack().killFunctions();
-  await eventually("the successor to be done", async () => {
-    // The dead process holds the lease, and its job, until they run out. Nobody alive holds one for seconds.
+  await eventually("the next process to finish the rotation", async () => {
+    // The dead process holds the lease and its job until they expire. Running processes hold a lease for less than 3 seconds.
     await stage.database.sql`
       update private.tenancies set leased_until = now()
       where user_id = ${tenant.id} and leased_until < now() + interval '87 seconds'`;
@@ -176,7 +176,7 @@ async function dieAndRecover(tenant: Tenant): Promise<void> {
   await assertRotated(tenant);
 }
 
-test("a token changed in Twilio's console is noticed with the first request it fails, and stored", async () => {
+test("a token changed in Twilio's console is detected by the first failing request, and stored", async () => {
   const ada = await withNumber(stage, "ada");
   const token = await rotateByHand(stage, ada.accountSid, ada.authToken);
   const send = () => ada.call("send-sms", { body: { to: freshRecipient(), body: "hi" } });
@@ -187,18 +187,18 @@ test("a token changed in Twilio's console is noticed with the first request it f
   assert.deepEqual(await auditOf(ada), ["token.changed_at_twilio"]);
 });
 
-test("a token that has come of age is rotated without being asked, another one is not", async () => {
+test("a token older than 90 days is rotated by the job, and a newer one is not", async () => {
   const [old, young] = await Promise.all([provisioned(stage, "old"), provisioned(stage, "young")]);
   await stage.database.sql`
     update public.user_preferences set twilio_subaccount_created_at = now() - interval '91 days' where user_id = ${old.id}`;
   await stage.database.enqueue({ kind: "rotate-old-tokens" });
-  await eventually("the wish to be recorded", async () => (await auditOf(old)).length > 0);
+  await eventually("the rotation request to be recorded", async () => (await auditOf(old)).length > 0);
   await quiescence(stage, old);
   await assertRotated(old);
   assert.equal(await primaryToken(stage, young.accountSid), young.authToken);
 });
 
-test("only an operator rotates, and only the token of an active account", async () => {
+test("only an operator can rotate, and only the token of an active account", async () => {
   const [operator, ada, newcomer] = await Promise.all([
     signUpOperator(stage),
     provisioned(stage, "ada"),
@@ -212,7 +212,7 @@ test("only an operator rotates, and only the token of an active account", async 
   assertRefused(await rotate(ada.id), [403, "subaccount_suspended"]);
 });
 
-test("no token of anybody's, new or old, is in a log line, an audit line or a job", async () => {
+test("no account token, old or new, is in a log line, an audit line or a job", async () => {
   const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
   const { sql } = stage.database;
   const kept = await sql`
@@ -222,6 +222,6 @@ test("no token of anybody's, new or old, is in a log line, an audit line or a jo
     union all select message::text from pgmq.q_jobs
     union all select message::text from pgmq.q_jobs_dead`;
   const lines = [...log, ...kept.map((row) => row["line"])];
-  assert.ok(log.some((line) => line.includes('"token.step"')), "the functions' log is not in here");
+  assert.ok(log.some((line) => line.includes('"token.step"')), "the functions' log is missing");
   for (const { auth_token } of accounts) assert.deepEqual(lines.filter((line) => line.includes(auth_token)), []);
 });

@@ -4,13 +4,13 @@ import type { Job } from "../support/database-side.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { newcomer, openAccounts } from "../support/tenants.ts";
 
-/** Nobody drains the queue but the tests. */
-// Time passes here only where a test says so, however slow the machine is.
+/** Only the tests drain the queue. */
+// Time passes only where a test moves it, however slow the machine is.
 const { stage, log } = ownStage({ scheduler: false, env: { CREATE_SETTLE_SECONDS: "50" } });
 
 const MOST_ATTEMPTS = 14;
 
-/** A test that finds nothing on the queue, and to which the clock adds nothing. */
+/** A test that starts with an empty queue, and during which no scheduled job is enqueued. */
 function testQueue(title: string, body: () => Promise<void>): void {
   test(title, async () => {
     await stage.database.sql`update private.schedules set due_at = now() + interval '1 day'`;
@@ -26,14 +26,14 @@ async function drain(): Promise<Answer["body"]> {
   return body;
 }
 
-/** Puts a job on the queue as one that has been claimed so often already. */
+/** Puts a job on the queue as if it had been claimed this often already. */
 async function enqueue(job: Job | unknown, claims = 0): Promise<number> {
   const id = await stage.database.enqueue(job as Job);
   await stage.database.sql`update pgmq.q_jobs set read_ct = ${claims} where msg_id = ${id}`;
   return id;
 }
 
-/** A job on the queue, with its last error and when it is due, in seconds from now. */
+/** A job on the queue, with its last error and the seconds until it is due. */
 async function waiting(id: number): Promise<{ claims: number; due: number; error: string | null } | undefined> {
   const [row] = await stage.database.sql<{ claims: number; due: number; error: string | null }[]>`
     select q.read_ct as claims, extract(epoch from q.vt - now())::float as due, e.error
@@ -47,27 +47,27 @@ async function buried(id: number): Promise<{ job: unknown; error: string } | und
   return row?.message;
 }
 
-/** An event nobody has stored: its job can only fail. */
+/** A job for an event that is not stored: it can only fail. */
 const hopeless = () => ({ kind: "stripe-event", eventId: `evt_${crypto.randomUUID()}` });
 
-testQueue("an empty queue is drained at once", async () => {
+testQueue("draining an empty queue ends at once", async () => {
   await drain();
   assert.deepEqual(await drain(), { done: 0, waiting: 0, retried: 0, buried: 0 });
 });
 
-testQueue("two drains at once do every job, and each of them once", async () => {
+testQueue("two concurrent drains do every job once", async () => {
   const users = Array.from({ length: 24 }, () => crypto.randomUUID());
   for (const userId of users) await enqueue({ kind: "converge", userId });
   const reports = await Promise.all([drain(), drain()]);
   assert.deepEqual(reports.map(({ retried, buried, waiting }) => [retried, buried, waiting]), [[0, 0, 0], [0, 0, 0]]);
   const done = reports.map(({ done }) => done);
   assert.equal(done[0] + done[1], 24);
-  assert.ok(done.every((count) => count > 0), `one of the drains did nothing: ${done}`);
+  assert.ok(done.every((count) => count > 0), `one of the drains did no job: ${done}`);
   const looks = (await stage.twilio.requests()).map(({ query }) => query["FriendlyName"]);
   for (const userId of users) assert.equal(looks.filter((name) => name === `switchboard:${userId}`).length, 1);
 });
 
-testQueue("a job that fails is tried again later, keeps its last error, and holds up no other", async () => {
+testQueue("a failing job is retried later, keeps its last error, and delays no other job", async () => {
   const ada = await newcomer(stage, "ada");
   const failing = await enqueue(hopeless());
   const good = await enqueue({ kind: "converge", userId: ada.id });
@@ -79,7 +79,7 @@ testQueue("a job that fails is tried again later, keeps its last error, and hold
   assert.match(job.error ?? "", /^Error: Cannot process event "evt_.*": it is not in the ledger$/);
 });
 
-testQueue("a job that always fails ends among the dead letters, with its last error", async () => {
+testQueue("a job that always fails becomes a dead letter with its last error", async () => {
   const job = hopeless();
   const id = await enqueue(job, MOST_ATTEMPTS - 2);
   assert.equal((await drain()).retried, 1);
@@ -93,7 +93,7 @@ testQueue("a job that always fails ends among the dead letters, with its last er
   assert.equal(errors.length, 0);
 });
 
-testQueue("a job whose process dies each time is counted out, and not tried once more", async () => {
+testQueue("a job whose process dies each time becomes a dead letter without another attempt", async () => {
   const ada = await newcomer(stage, "ada");
   const id = await enqueue({ kind: "converge", userId: ada.id }, MOST_ATTEMPTS);
   assert.equal((await drain()).buried, 1);
@@ -102,16 +102,16 @@ testQueue("a job whose process dies each time is counted out, and not tried once
 });
 
 const STRANGE: Record<string, unknown> = {
-  "of a kind nobody knows": { kind: "make-coffee" },
+  "of an unknown kind": { kind: "make-coffee" },
   "without a kind": { userId: crypto.randomUUID() },
-  "for a user that is no user": { kind: "converge", userId: "1 or 1=1" },
-  "that is a text": "converge",
-  "that is nothing": null,
+  "with an invalid user id": { kind: "converge", userId: "1 or 1=1" },
+  "that is a string": "converge",
+  "that is null": null,
   "that is a list": [{ kind: "converge" }],
 };
 
 for (const [title, job] of Object.entries(STRANGE)) {
-  testQueue(`a job ${title} is tried again, and ends among the dead letters`, async () => {
+  testQueue(`a job ${title} is retried, and becomes a dead letter`, async () => {
     const id = await enqueue(job, MOST_ATTEMPTS - 2);
     assert.equal((await drain()).retried, 1);
     await stage.database.sql`update pgmq.q_jobs set vt = now() where msg_id = ${id}`;
@@ -120,7 +120,7 @@ for (const [title, job] of Object.entries(STRANGE)) {
   });
 }
 
-testQueue("a job that waits is no job that fails, however long it waits", async () => {
+testQueue("a job that waits never counts as failed, however long it waits", async () => {
   const ada = await newcomer(stage, "ada");
   await stage.twilio.fault({ match: "POST /Accounts", kind: "drop_before" });
   assert.equal((await ada.call("provision-subaccount", { method: "POST" })).status, 202);
@@ -135,32 +135,32 @@ testQueue("a job that waits is no job that fails, however long it waits", async 
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-/** What may go wrong outside, and how it is told. */
-const OUTSIDE: Record<string, { fault: Record<string, unknown>; told: RegExp }> = {
-  "a broken connection": { fault: { kind: "drop_before", times: 10 }, told: /^twilio unknown/ },
-  "a 503": { fault: { kind: "503", times: 3 }, told: /^twilio unknown/ },
-  "a page of HTML": { fault: { kind: "502", times: 3, body: "html" }, told: /^twilio unknown/ },
-  "a limit": { fault: { kind: "429", times: 3, retryAfter: 0 }, told: /^twilio throttled/ },
-  "refused credentials": { fault: { kind: "401" }, told: /^twilio account 20003/ },
-  "a refusal": { fault: { kind: "400" }, told: /^twilio refused 20001/ },
+/** Faults of Twilio, and the error they leave on the job. */
+const OUTSIDE: Record<string, { fault: Record<string, unknown>; error: RegExp }> = {
+  "a broken connection": { fault: { kind: "drop_before", times: 10 }, error: /^twilio unknown/ },
+  "a 503": { fault: { kind: "503", times: 3 }, error: /^twilio unknown/ },
+  "an HTML page": { fault: { kind: "502", times: 3, body: "html" }, error: /^twilio unknown/ },
+  "throttling": { fault: { kind: "429", times: 3, retryAfter: 0 }, error: /^twilio throttled/ },
+  "refused credentials": { fault: { kind: "401" }, error: /^twilio account 20003/ },
+  "a 400": { fault: { kind: "400" }, error: /^twilio refused 20001/ },
 };
 
-for (const [title, { fault, told }] of Object.entries(OUTSIDE)) {
-  testQueue(`a job that meets ${title} at Twilio is tried again, and says what it met`, async () => {
+for (const [title, { fault, error }] of Object.entries(OUTSIDE)) {
+  testQueue(`a job that meets ${title} at Twilio is retried, and keeps the error`, async () => {
     const userId = crypto.randomUUID();
     const id = await enqueue({ kind: "converge", userId });
     await stage.twilio.fault({ match: "GET /Accounts", ...fault });
     assert.equal((await drain()).retried, 1);
-    assert.match((await waiting(id))?.error ?? "", told);
+    assert.match((await waiting(id))?.error ?? "", error);
     await stage.twilio.clearFaults();
     await stage.database.hurry(userId);
     assert.equal((await drain()).done, 1);
   });
 }
 
-testQueue("a job that meets a broken Stripe is tried again, and says so", async () => {
+testQueue("a job that meets an error of Stripe is retried, and keeps the error", async () => {
   const eventId = `evt_${crypto.randomUUID()}`;
-  const payload = { data: { object: { id: "sub_of_nobody", customer: "cus_of_nobody" } } };
+  const payload = { data: { object: { id: "sub_unknown", customer: "cus_unknown" } } };
   await stage.database.sql`
     insert into public.webhook_events (provider, event_id, type, payload)
     values ('stripe', ${eventId}, 'customer.subscription.updated', ${stage.database.sql.json(payload)})`;
@@ -174,14 +174,14 @@ testQueue("a job that meets a broken Stripe is tried again, and says so", async 
   }
 });
 
-testQueue("no secret is in what was kept or told of any of these failures", async () => {
+testQueue("no secret is in the errors and logs of these failures", async () => {
   const { sql } = stage.database;
   const kept = await sql`
     select error as line from private.job_errors
     union all select message::text from pgmq.q_jobs_dead
     union all select last_error from private.tenancies where last_error is not null`;
   const lines = [...log, ...kept.map((row) => row["line"] as string)];
-  assert.ok(lines.some((line) => line.includes("job.failed")), "the functions' log is not in here");
+  assert.ok(lines.some((line) => line.includes("job.failed")), "the functions' log is missing");
   const secrets = JSON.parse(await Deno.readTextFile(`${stage.state.dataDir}/secrets.json`));
   const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
   const words: string[] = [

@@ -17,9 +17,9 @@ const KEYS: Record<string, string> = Object.fromEntries(
   ["k1", "k2", "k3"].map((id) => [id, randomBytes(32).toString("base64")]),
 );
 const ringText = (ids: string[]) => JSON.stringify(Object.fromEntries(ids.map((id) => [id, KEYS[id]])));
-/** More than two batches. */
+/** More than two batches of tokens. */
 const DORMANT = 250;
-/** Ada's token and the secret of her webhook besides. */
+/** All dormant tokens, Ada's token and the secret of her webhook. */
 const SEALED = DORMANT + 2;
 
 let stack: Stack | undefined;
@@ -28,7 +28,7 @@ const log: string[] = [];
 
 Deno.test.beforeAll(async () => {
   dataDir = await Deno.makeTempDir({ prefix: "switchboard-keys-" });
-  await Deno.chmod(dataDir, 0o755); // under root the database runs as another user
+  await Deno.chmod(dataDir, 0o755); // as root the database runs as another user
   server = await listen();
 });
 Deno.test.afterAll(async () => {
@@ -37,9 +37,9 @@ Deno.test.afterAll(async () => {
   await Deno.remove(dataDir, { recursive: true });
 });
 
-/** One installation, started again on its data with other keys each time. */
+/** One installation, restarted on its data with different keys each time. */
 class Era {
-  /** The installation, while this era lasts. */
+  /** The stage of the running stack. */
   readonly stage = new Stage(() => stack!.state);
 
   constructor(private readonly keys: string[]) {}
@@ -67,11 +67,11 @@ const retired = new Era(["k2"]);
 const tooEarly = new Era(["k3"]);
 const putBack = new Era(["k3", "k2"]);
 let ada: Caller;
-/** Ada's server, which is told of what she receives, and what she verifies that with. */
+/** Ada's server, which receives her texts, and the secret to verify them with. */
 let server: Listener;
 let secret: string;
 
-/** What `admin/sealing-keys` answers once it is as expected; the last answer in the failure otherwise. */
+/** Waits until `admin/sealing-keys` responds as expected. A failure shows the last response. */
 async function keysBecome(operator: Actor, expected: Record<string, unknown>): Promise<void> {
   let shown: unknown;
   await eventually("the sealing keys", async () => {
@@ -80,7 +80,7 @@ async function keysBecome(operator: Actor, expected: Record<string, unknown>): P
   }).catch(() => assert.deepEqual(shown, expected));
 }
 
-/** The same person in a later era: signed in before, known by the same keys of the same installation. */
+/** Sends as the same user after a restart: their token stays valid, because the installation's signing keys are kept. */
 const sendAs = async (stage: Stage, { accessToken, id, number }: Caller) => {
   const response = await fetch(`${stage.state.apiUrl}/functions/v1/send-sms`, {
     method: "POST",
@@ -94,7 +94,7 @@ const sendAs = async (stage: Stage, { accessToken, id, number }: Caller) => {
   return { status: response.status, headers: response.headers, body: await response.json() };
 };
 
-/** Closed accounts that keep their tokens: rows enough for several batches, and nothing else happens to them. */
+/** Adds closed accounts that keep their tokens: enough rows for several batches, and no job changes them. */
 async function addDormantTokens({ database: { sql } }: Stage): Promise<void> {
   const ring = parseKeyRing(ringText(["k1"]));
   const rows = await Promise.all(Array.from({ length: DORMANT }, async (_, index) => {
@@ -117,7 +117,7 @@ async function addDormantTokens({ database: { sql } }: Stage): Promise<void> {
   await sql`insert into public.user_preferences ${sql(preferences)}`;
 }
 
-test("with one key all tokens are under it, and it may not go", async () => {
+test("with one key all tokens are sealed under it, and it cannot be retired", async () => {
   const stage = await first.begin();
   ada = await withNumber(stage, "ada");
   secret = (await ada.switchboard.saveForwardWebhook({ url: server.url }))!.secret!;
@@ -130,7 +130,7 @@ test("with one key all tokens are under it, and it may not go", async () => {
   });
 });
 
-test("with a new key in front everything is sealed anew by itself, and the old key may go", async () => {
+test("with a new first key all tokens are sealed again automatically, and the old key can be retired", async () => {
   const stage = await both.begin();
   const operator = await signUpOperator(stage);
   await keysBecome(operator, {
@@ -142,7 +142,7 @@ test("with a new key in front everything is sealed anew by itself, and the old k
   const progress = log.filter((line) => line.includes('"sealing_keys.progress"')).map((line) =>
     JSON.parse(line.slice(line.indexOf("{")))
   );
-  assert.ok(progress.length >= 3, "it was not done in batches");
+  assert.ok(progress.length >= 3, "the tokens were not sealed in batches");
   assert.ok(progress.reduce((sum, { resealed }) => sum + resealed, 0) >= DORMANT);
   const sample = await stage.database.sql`
     select user_id, twilio_subaccount_sid as sid, twilio_subaccount_auth_token_encrypted as token
@@ -165,12 +165,12 @@ test("with a new key in front everything is sealed anew by itself, and the old k
   assertRefused(await operator.call("admin/sealing-keys?x=1"), [400, "invalid_input"]);
 });
 
-test("without the old key everything goes on", async () => {
+test("sending works after the old key is removed", async () => {
   const stage = await retired.begin();
   assert.equal((await sendAs(stage, ada)).status, 201);
 });
 
-test("a webhook's secret is sealed anew with the tokens, and stays what its tenant knows", async () => {
+test("a webhook's secret is sealed again with the tokens, and stays valid for its tenant", async () => {
   const { stage } = retired;
   const [row] = await stage.database.sql`select sealed_secret from private.forward_webhooks where user_id = ${ada.id}`;
   assert.match(row?.["sealed_secret"], /^v1\.k2\./);
@@ -190,7 +190,7 @@ test("a webhook's secret is sealed anew with the tokens, and stays what its tena
   assert.ok(new Webhook(secret).verify(call.body, call.headers));
 });
 
-test("a key that went too early is missed aloud, by its name, and nothing is lost", async () => {
+test("a key removed too early is reported by its id, and no token is lost", async () => {
   const stage = await tooEarly.begin();
   assertRefused(await sendAs(stage, ada), [500, "internal_error"]);
   assert.ok(log.some((line) => line.includes('Cannot open a sealed token: key \\"k2\\" is not in TOKEN_SEALING_KEYS')));
@@ -215,7 +215,7 @@ test("a key that went too early is missed aloud, by its name, and nothing is los
   });
 });
 
-test("a key that is lost for good costs no token: what it sealed is forgotten and read again from Twilio", async () => {
+test("after a key is lost, its deleted tokens are read from Twilio again", async () => {
   const { stage } = tooEarly;
   const { database } = stage;
   await database.sql`
@@ -227,7 +227,7 @@ test("a key that is lost for good costs no token: what it sealed is forgotten an
   assert.equal((await sendAs(stage, ada)).status, 201);
 });
 
-test("put back, the key opens what it sealed, and may go after that", async () => {
+test("a restored key opens the tokens sealed under it, and can be retired afterwards", async () => {
   const stage = await putBack.begin();
   assert.equal((await sendAs(stage, ada)).status, 201);
   await keysBecome(await signUpOperator(stage), {

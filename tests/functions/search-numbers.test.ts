@@ -28,7 +28,7 @@ async function offered(query: string): Promise<Offered[]> {
   return contract.operations[0].responses[200].parse(body).numbers;
 }
 
-test("a search without wishes offers local US numbers that can text", async () => {
+test("a search without filters offers local US numbers that can send texts", async () => {
   const numbers = await offered("");
   assert.equal(numbers.length, 20);
   for (const { phoneNumber, type, isoCountry, capabilities } of numbers) {
@@ -37,7 +37,7 @@ test("a search without wishes offers local US numbers that can text", async () =
   }
 });
 
-test("a number on offer is described in full", async () => {
+test("an offered number has all its fields", async () => {
   const [number] = await offered("?country=US&type=local&areaCode=907&limit=1");
   assert.deepEqual({ ...number, phoneNumber: "+1907…", friendlyName: "(907) …" }, {
     phoneNumber: "+1907…",
@@ -52,16 +52,16 @@ test("a number on offer is described in full", async () => {
   assert.equal(number?.friendlyName.slice(0, 5), "(907)");
 });
 
-/** What may befall the prices, each in a country whose prices no other search has asked for. */
+/** Faults of the prices, each in a country whose prices no other search has read. */
 const UNPRICED: Record<string, { country: string; fault: Record<string, unknown> }> = {
-  "cannot be had": { country: "SE", fault: { kind: "500", times: 3 } },
+  "fail": { country: "SE", fault: { kind: "500", times: 3 } },
   "are refused": { country: "AU", fault: { kind: "401" } },
-  "do not come": { country: "DE", fault: { kind: "delay:8000" } },
-  "come as a page of HTML": { country: "CA", fault: { kind: "503", times: 3, body: "html" } },
+  "take too long": { country: "DE", fault: { kind: "delay:8000" } },
+  "are an HTML page": { country: "CA", fault: { kind: "503", times: 3, body: "html" } },
 };
 
 for (const [title, { country, fault }] of Object.entries(UNPRICED)) {
-  test(`where prices ${title}, the search answers all the same, soon, and without them`, async () => {
+  test(`when prices ${title}, the search still responds soon, without prices`, async () => {
     const type = country === "CA" ? "local" : "mobile";
     await stage.twilio.fault({ match: `GET /pricing.twilio.com/v1/PhoneNumbers/Countries/${country}`, ...fault });
     const begun = performance.now();
@@ -88,50 +88,50 @@ const WISHES: Record<string, (number: Offered) => boolean> = {
 };
 
 for (const [query, isWanted] of Object.entries(WISHES)) {
-  test(`a search for ${query} offers such numbers and no others`, async () => {
+  test(`a search for ${query} offers only matching numbers`, async () => {
     const numbers = await offered(query);
     assert.equal(numbers.length, 5);
     assert.deepEqual(numbers.filter((number) => !isWanted(number)), []);
   });
 }
 
-test("each type has a price of its own", async () => {
+test("each type has its own price", async () => {
   const [number] = await offered("?type=tollFree&limit=1");
   assert.deepEqual(number?.monthlyPrice, { amount: "2.15", currency: "USD" });
 });
 
-test("prices are asked for as the master account, and remembered", async () => {
+test("prices are read as the master account, and cached", async () => {
   await offered("?country=GB&type=mobile&limit=1");
   await offered("?country=GB&type=mobile&limit=1");
   const asked = (await stage.twilio.requests()).filter(({ path }) => path.endsWith("PhoneNumbers/Countries/GB"));
   assert.deepEqual(asked.map(({ account }) => account), [stage.state.twilio.accountSid]);
 });
 
-test("where nothing fits, nothing is offered", async () => {
-  assert.deepEqual(await offered("?country=GB&type=local"), []); // voice only, and texting is wished for by default
+test("a search without matches returns an empty list", async () => {
+  assert.deepEqual(await offered("?country=GB&type=local"), []); // voice only, and the default requires SMS
 });
 
-test("a country or a type Twilio does not sell is refused by name", async () => {
+test("a country or a type Twilio does not sell is refused as number_not_available", async () => {
   const ada = await searcher();
   for (const query of ["?country=ZZ", "?country=SE&type=tollFree"]) {
     assertRefused(await ada.call(`search-numbers${query}`), [422, "number_not_available"]);
   }
 });
 
-test("a search asks Twilio as the tenant's own account", async () => {
+test("a search uses the tenant's own account at Twilio", async () => {
   const ada = await provisioned(stage, "ada");
   await ada.call("search-numbers?limit=1");
   const searches = (await stage.twilio.requests()).filter(({ path }) => path.includes(`${ada.accountSid}/Available`));
   assert.deepEqual(searches.map(({ account }) => account), [ada.accountSid]);
 });
 
-test("whoever has no subaccount is told to provision one", async () => {
+test("a user without a subaccount is refused with subaccount_required", async () => {
   const ada = await newcomer(stage, "ada");
   assertRefused(await ada.call("search-numbers"), [409, "subaccount_required"]);
 });
 
 for (const hold of ["suspended", "closed"] as const) {
-  test(`a ${hold} tenant is told so, and Twilio is not asked`, async () => {
+  test(`a ${hold} tenant cannot search, and Twilio is not asked`, async () => {
     const ada = await provisioned(stage, "ada");
     await stage.database.hold(ada.id, hold);
     await quiescence(stage, ada);
@@ -143,7 +143,7 @@ for (const hold of ["suspended", "closed"] as const) {
   });
 }
 
-test("an account that Twilio suspended without our doing is found out by its tenant's search", async () => {
+test("a search in an account suspended in Twilio's console detects the suspension", async () => {
   const ada = await provisioned(stage, "ada");
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   assertRefused(await ada.call("search-numbers"), [502, "twilio_misconfigured"]);
@@ -160,14 +160,14 @@ interface Trouble {
 const TROUBLES: Record<string, Trouble> = {
   "a 503 once": { fault: { kind: "503" } },
   "a broken connection once": { fault: { kind: "drop_before" } },
-  "a limit once": { fault: { kind: "429", retryAfter: 0 } },
-  "a 503 again and again": { fault: { kind: "503", times: 3 }, refused: [503, "twilio_unavailable"], retryAfter: "5" },
-  "a page of HTML again and again": {
+  "throttling once": { fault: { kind: "429", retryAfter: 0 } },
+  "a repeated 503": { fault: { kind: "503", times: 3 }, refused: [503, "twilio_unavailable"], retryAfter: "5" },
+  "a repeated HTML page": {
     fault: { kind: "502", times: 3, body: "html" },
     refused: [503, "twilio_unavailable"],
     retryAfter: "5",
   },
-  "a limit again and again": {
+  "repeated throttling": {
     fault: { kind: "429", times: 3, retryAfter: 0 },
     refused: [429, "twilio_throttled"],
     retryAfter: "5",
@@ -176,7 +176,7 @@ const TROUBLES: Record<string, Trouble> = {
 };
 
 for (const [title, { fault, refused, retryAfter }] of Object.entries(TROUBLES)) {
-  test(`a search that meets ${title} is ${refused ? `answered ${refused.join(" ")}` : "repeated within the request"}`, async () => {
+  test(`a search that meets ${title} is ${refused ? `refused with ${refused.join(" ")}` : "repeated within the request"}`, async () => {
     const ada = await searcher();
     await stage.twilio.fault({ match: `GET /Accounts/${ada.accountSid}/AvailablePhoneNumbers/**`, ...fault });
     try {

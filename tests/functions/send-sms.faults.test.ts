@@ -13,7 +13,7 @@ type Fault = Record<string, unknown>;
 
 const AN_HOUR = 3600;
 
-/** Disturbs the tenant's sending, and nobody else's. */
+/** Sets faults for one tenant's requests that send messages. */
 async function disturb({ accountSid }: Caller, ...faults: Fault[]): Promise<void> {
   for (const fault of faults) await stage.twilio.fault({ match: `POST /Accounts/${accountSid}/Messages`, ...fault });
 }
@@ -21,7 +21,7 @@ async function disturb({ accountSid }: Caller, ...faults: Fault[]): Promise<void
 const send = (tenant: Caller, to: string, key = "key", body = "Hello") =>
   tenant.call("send-sms", { body: { to, body }, headers: { "idempotency-key": key } });
 
-/** Lets a minute go by, and the job that settles messages do its work. */
+/** Ages the messages by a minute and runs the job that settles messages. */
 async function settle(...tenants: Caller[]): Promise<void> {
   for (const { id } of tenants) await stage.database.age(id, 60);
   await doJob("settle-messages");
@@ -34,7 +34,7 @@ async function doJob(kind: string): Promise<void> {
   });
 }
 
-test("a send that is limited once is tried again within the request, and goes out once", async () => {
+test("a send that is throttled once is repeated within the request, and goes out once", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await disturb(ada, { kind: "429", retryAfter: 0 });
@@ -42,7 +42,7 @@ test("a send that is limited once is tried again within the request, and goes ou
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
 });
 
-test("a send that is limited again and again is refused, was not processed, and leaves its key free", async () => {
+test("a send that is throttled repeatedly gets 429, is not recorded, and leaves its key free", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await disturb(ada, { kind: "429", retryAfter: 0, times: 3 });
@@ -62,7 +62,7 @@ async function assertUnknown(ada: Caller, to: string): Promise<void> {
   assert.equal(answer.headers.get("retry-after"), "30");
 }
 
-/** However often the same request is repeated: Twilio is not asked again. */
+/** A repeated request returns the recorded message, without another request to Twilio. */
 async function assertSentOnce(ada: Caller, to: string, atTwilio: 0 | 1): Promise<void> {
   const again = await send(ada, to);
   const [row] = await ledgerOf(stage, ada);
@@ -71,17 +71,17 @@ async function assertSentOnce(ada: Caller, to: string, atTwilio: 0 | 1): Promise
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, atTwilio);
 }
 
-/** The answer is lost, and so is the message. */
+/** Faults that lose the request as well as the response. */
 const LOST: Record<string, Fault> = {
   "never reached Twilio": { kind: "drop_before" },
   "met a 500": { kind: "500" },
   "met a 503": { kind: "503" },
-  "met a page of HTML": { kind: "502", body: "html" },
-  "met an empty answer": { kind: "504", body: "empty" },
+  "met an HTML page": { kind: "502", body: "html" },
+  "met an empty response": { kind: "504", body: "empty" },
 };
 
 for (const [title, fault] of Object.entries(LOST)) {
-  test(`a message that ${title} is kept as unknown, and is never sent again by itself`, async () => {
+  test(`a message that ${title} is recorded as unknown, and not sent again automatically`, async () => {
     const ada = await withNumber(stage, "ada");
     const to = freshRecipient();
     await disturb(ada, fault);
@@ -92,15 +92,15 @@ for (const [title, fault] of Object.entries(LOST)) {
   });
 }
 
-/** The answer is lost, but the message is on its way. */
+/** Faults that lose the response to a message Twilio has accepted. */
 const SENT: Record<string, Fault> = {
   "the connection breaks": { kind: "drop_after_commit" },
-  "Twilio says 503": { kind: "503", committed: true },
-  "a page of HTML comes back": { kind: "500", committed: true, body: "html" },
+  "Twilio responds with 503": { kind: "503", committed: true },
+  "Twilio responds with an HTML page": { kind: "500", committed: true, body: "html" },
 };
 
 for (const [title, fault] of Object.entries(SENT)) {
-  test(`a message that goes out although ${title} is settled by Twilio's callback, and sent once`, async () => {
+  test(`a message that is accepted although ${title} is settled by Twilio's callback, and sent once`, async () => {
     const ada = await withNumber(stage, "ada");
     const to = freshRecipient();
     await disturb(ada, fault);
@@ -110,7 +110,7 @@ for (const [title, fault] of Object.entries(SENT)) {
     await assertSentOnce(ada, to, 1);
   });
 
-  test(`a message that goes out although ${title}, without any callback, is found by the job that settles`, async () => {
+  test(`a message that is accepted although ${title}, without any callback, is found by the settling job`, async () => {
     const ada = await withNumber(stage, "ada");
     const to = freshRecipient();
     await disturb(ada, fault, { kind: "callbacks:dropped" });
@@ -125,7 +125,7 @@ for (const [title, fault] of Object.entries(SENT)) {
   });
 }
 
-test("a message under way is not looked for behind its back, one that should have come is", async () => {
+test("the settling job leaves a message being sent alone until a minute has passed, then marks it as unknown", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.database.sql`
     insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source)
@@ -136,7 +136,7 @@ test("a message under way is not looked for behind its back, one that should hav
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
 });
 
-test("of two equal messages the evidence of one is none for the other", async () => {
+test("of two equal messages, the settling job does not attribute the SID of one to the other", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   assert.equal((await send(ada, to, "first")).status, 201);
@@ -148,7 +148,7 @@ test("of two equal messages the evidence of one is none for the other", async ()
   assert.match(first?.twilio_message_sid ?? "", /^SM/);
 });
 
-test("of two equal messages without an answer, one of which arrived, one is found and the other never was sent", async () => {
+test("of two equal messages without a response, the one Twilio has is found and the other becomes not_sent", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await disturb(ada, { kind: "drop_before" });
@@ -165,7 +165,7 @@ test("of two equal messages without an answer, one of which arrived, one is foun
   assert.deepEqual(statuses, [["delivered", true], ["not_sent", false]]);
 });
 
-test("of two equal messages that both arrived without an answer neither is taken for the other, nor for not sent", async () => {
+test("two equal messages that Twilio accepted without a response both stay unknown, because their SIDs are ambiguous", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await disturb(ada, { kind: "drop_after_commit", times: 2 }, { kind: "callbacks:dropped", times: 2 });
@@ -176,7 +176,7 @@ test("of two equal messages that both arrived without an answer neither is taken
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown", "unknown"]);
 });
 
-test("a message of which Twilio knows nothing an hour later was not sent, says so, and costs nothing", async () => {
+test("a message that Twilio does not have after an hour becomes not_sent, and does not count against the limit", async () => {
   const ada = await withNumber(stage, "ada");
   await allow(stage, ada, { daily: 1 });
   const to = freshRecipient();
@@ -197,7 +197,7 @@ test("a message of which Twilio knows nothing an hour later was not sent, says s
   assert.equal((await send(ada, freshRecipient(), "another")).status, 201);
 });
 
-test("while Twilio does not answer, nothing is taken for not sent, however long it lasts", async () => {
+test("an unknown message does not become not_sent while Twilio cannot be read, however long that lasts", async () => {
   const ada = await withNumber(stage, "ada");
   await disturb(ada, { kind: "drop_before" });
   assertRefused(await send(ada, freshRecipient()), [503, "message_outcome_unknown"]);
@@ -210,7 +210,7 @@ test("while Twilio does not answer, nothing is taken for not sent, however long 
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["not_sent"]);
 });
 
-test("a callback that comes after all is believed over a look that found nothing", async () => {
+test("a late callback turns a not_sent message into the reported status", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await disturb(ada, { kind: "drop_before" });
@@ -228,7 +228,7 @@ test("a callback that comes after all is believed over a look that found nothing
   assert.equal((await becomes(stage, ada, "delivered")).twilio_message_sid, sid);
 });
 
-test("a message whose twin is known is found beside it", async () => {
+test("of two equal messages, the one without a response is found beside the one with a known SID", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const known = await send(ada, to, "first");
@@ -241,19 +241,19 @@ test("a message whose twin is known is found beside it", async () => {
   assert.equal(sids[0], known.body.sid);
 });
 
-test("a tenant Twilio will not talk about does not keep others' messages from being settled", async () => {
+test("an unreadable account at Twilio does not keep other tenants' messages from being settled", async () => {
   const [mallory, ada] = await Promise.all([withNumber(stage, "mallory"), withNumber(stage, "ada")]);
   for (const tenant of [mallory, ada]) {
     await disturb(tenant, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
     assertRefused(await send(tenant, freshRecipient()), [503, "message_outcome_unknown"]);
   }
   await stage.twilio.setStatus(mallory.accountSid, "suspended");
-  await stage.database.age(mallory.id, 60); // the oldest: looked at first
+  await stage.database.age(mallory.id, 60); // the oldest message, so it is settled first
   await settle(mallory, ada);
   assert.match((await ledgerOf(stage, ada))[0]?.twilio_message_sid ?? "", /^SM/);
 });
 
-test("a message Twilio took on is told so although the ledger cannot be written, which is made up for later", async () => {
+test("send-sms answers 201 for an accepted message whose result cannot be stored; the settling job stores it later", async () => {
   const ada = await withNumber(stage, "ada");
   await disturb(ada, { kind: "callbacks:dropped" });
   await mayRecord(false);
@@ -265,7 +265,7 @@ test("a message Twilio took on is told so although the ledger cannot be written,
   assert.equal(row?.twilio_message_sid, body.sid);
 });
 
-/** Lets the functions write what became of a message, or not. */
+/** Grants or revokes the functions' right to record the result of a message. */
 async function mayRecord(may: boolean): Promise<void> {
   const { sql } = stage.database;
   await sql.unsafe(
@@ -273,24 +273,24 @@ async function mayRecord(may: boolean): Promise<void> {
   );
 }
 
-/** How callbacks may come. */
+/** How the callbacks arrive. */
 const CALLBACKS: Record<string, Fault[]> = {
-  "come twice each": [{ kind: "callbacks:doubled" }],
-  "come in the wrong order": [{ kind: "callbacks:reordered" }],
-  "come late": [{ kind: "callbacks:late:400" }],
-  "come before Twilio's answer": [{ kind: "delay:400" }],
-  "come before Twilio's answer, in the wrong order": [{ kind: "delay:400" }, { kind: "callbacks:reordered" }],
+  "arrive twice each": [{ kind: "callbacks:doubled" }],
+  "arrive in the wrong order": [{ kind: "callbacks:reordered" }],
+  "arrive late": [{ kind: "callbacks:late:400" }],
+  "arrive before Twilio's response": [{ kind: "delay:400" }],
+  "arrive before Twilio's response, in the wrong order": [{ kind: "delay:400" }, { kind: "callbacks:reordered" }],
 };
 
 for (const [title, faults] of Object.entries(CALLBACKS)) {
-  test(`a message whose callbacks ${title} ends as delivered, under its SID`, async () => {
+  test(`a message whose callbacks ${title} ends as delivered, with its SID`, async () => {
     const ada = await withNumber(stage, "ada");
     const to = freshRecipient();
     await disturb(ada, ...faults);
     const { status, body } = await send(ada, to);
     assert.equal(status, 201, body.message);
     assert.equal((await becomes(stage, ada, "delivered")).twilio_message_sid, body.sid);
-    const sent = await eventually("all callbacks to have come", async () => {
+    const sent = await eventually("all callbacks to have arrived", async () => {
       const own = (await stage.twilio.webhooks()).filter(({ url }) => url.includes(ada.id));
       return own.length >= (title.includes("twice") ? 4 : 2) && own.every((one) => one.status !== null) && own;
     });
@@ -299,7 +299,7 @@ for (const [title, faults] of Object.entries(CALLBACKS)) {
   });
 }
 
-test("a message that was told delivered before its answer came is answered as delivered", async () => {
+test("a message whose delivery is reported before Twilio's response is returned as delivered", async () => {
   const ada = await withNumber(stage, "ada");
   await disturb(ada, { kind: "delay:1200" });
   await stage.twilio.configure({ lifecycle: { sentMs: 1, deliveredMs: 2, priceMs: 300 } });
@@ -310,26 +310,26 @@ test("a message that was told delivered before its answer came is answered as de
   }
 });
 
-/** What is known of the tenant's messages, by their price and status. */
+/** The status, price, price unit and segments of the tenant's messages. */
 async function pricedOf(tenant: Caller) {
   const { messages } = await tenant.switchboard.listMessages({ limit: 200 });
   return messages.map(({ status, price, priceUnit, segments }) => [status, price, priceUnit, segments]);
 }
 
 async function pricesOfTwilio({ accountSid }: Caller): Promise<void> {
-  await eventually("Twilio to have put its prices", async () => {
+  await eventually("Twilio to have priced the messages", async () => {
     return (await stage.twilio.messagesOf(accountSid)).every(({ price }) => price !== null);
   });
 }
 
-/** Lets two minutes go by, in which Twilio puts prices to what it sent, and the job that looks for news do its work. */
+/** Waits until Twilio has priced the messages, ages them by more than two minutes, and runs the job that refreshes messages. */
 async function refresh(tenant: Caller): Promise<void> {
   await pricesOfTwilio(tenant);
   await stage.database.age(tenant.id, 150);
   await doJob("refresh-messages");
 }
 
-test("a message whose callbacks never come gets its status and price from Twilio all the same", async () => {
+test("a message without callbacks gets its status and price from Twilio", async () => {
   const ada = await withNumber(stage, "ada");
   await disturb(ada, { kind: "callbacks:dropped", times: 2 });
   assert.equal((await send(ada, freshRecipient(), "first", "x".repeat(161))).status, 201);
@@ -340,7 +340,7 @@ test("a message whose callbacks never come gets its status and price from Twilio
   assert.equal((await ledgerOf(stage, ada))[1]?.error_code, 30003);
 });
 
-test("a price comes later than the message's end, is looked for until then, and no longer", async () => {
+test("the price of a final message is read from Twilio until it is known, and not afterwards", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 3_000 } });
   try {
@@ -370,12 +370,12 @@ test("a price comes later than the message's end, is looked for until then, and 
   assert.equal((await looks()).length, before);
 });
 
-/** A message is looked for no more often than every two minutes: they are over. */
+/** Pretends that the two minutes between reads of a message at Twilio have passed. */
 async function forgetLooks({ id }: Caller): Promise<void> {
   await stage.database.sql`update public.sms_messages set looked_at = null where user_id = ${id}`;
 }
 
-test("many messages of one account get their prices from its list, in few calls", async () => {
+test("many messages of one account get their prices from one list request", async () => {
   const ada = await withNumber(stage, "ada");
   await disturb(ada, { kind: "callbacks:dropped", times: 25 });
   for (let sent = 0; sent < 25; sent++) {
@@ -390,18 +390,18 @@ test("many messages of one account get their prices from its list, in few calls"
   assert.equal(asked.length, 1, JSON.stringify(asked.map(({ path }) => path)));
 });
 
-test("an account that Twilio will not talk about keeps nobody else's messages from their prices", async () => {
+test("an unreadable account at Twilio does not keep other tenants' messages from getting their prices", async () => {
   const [mallory, ada] = await Promise.all([withNumber(stage, "mallory"), withNumber(stage, "ada")]);
   for (const tenant of [mallory, ada]) assert.equal((await send(tenant, freshRecipient())).status, 201);
   await becomes(stage, mallory, "delivered");
   await stage.twilio.setStatus(mallory.accountSid, "suspended");
-  await stage.database.age(mallory.id, 200); // looked at first
+  await stage.database.age(mallory.id, 200); // the oldest message, so it is read first
   await refresh(ada);
   assert.deepEqual(await pricedOf(ada), [["delivered", -0.0083, "USD", 1]]);
   assert.deepEqual(await pricedOf(mallory), [["delivered", null, null, 1]]);
 });
 
-test("a message that is not delivered ends with Twilio's error code", async () => {
+test("a message that is not delivered has Twilio's error code", async () => {
   const ada = await withNumber(stage, "ada");
   assert.equal((await send(ada, "+15005530003")).status, 201);
   const row = await becomes(stage, ada, "undelivered");
@@ -409,7 +409,7 @@ test("a message that is not delivered ends with Twilio's error code", async () =
 });
 
 for (const inactiveAccountCode of [20003, 20005, 20403, 10001, 90010]) {
-  test(`a send that Twilio refuses with ${inactiveAccountCode}, for an account suspended there, finds the suspension out`, async () => {
+  test(`a send refused by Twilio with ${inactiveAccountCode}, for an account suspended there, detects the suspension`, async () => {
     const ada = await withNumber(stage, "ada");
     const to = freshRecipient();
     await stage.twilio.configure({ inactiveAccountCode });
@@ -424,7 +424,7 @@ for (const inactiveAccountCode of [20003, 20005, 20403, 10001, 90010]) {
 
       await stage.twilio.setStatus(ada.accountSid, "active");
       await ada.call("provision-subaccount", { method: "POST" });
-      assert.equal((await send(ada, to)).status, 201); // with the same key: nothing was sent before
+      assert.equal((await send(ada, to)).status, 201); // the same key, because nothing was sent before
     } finally {
       await stage.twilio.configure({ inactiveAccountCode: 20005 });
     }

@@ -16,7 +16,7 @@ interface Message {
 const send = (tenant: Caller, message: Message, key?: string) =>
   tenant.call("send-sms", { body: message, headers: { ...(key !== undefined && { "idempotency-key": key }) } });
 
-test("fifty requests at once with one key make one message at Twilio, and every one is told of it", async () => {
+test("fifty concurrent requests with one key send one message, and every response has its id", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const answers = await Promise.all(Array.from({ length: 50 }, () => send(ada, { to, body: "Hello" }, "one-key")));
@@ -33,7 +33,7 @@ test("fifty requests at once with one key make one message at Twilio, and every 
   assert.equal(answers.filter(({ status }) => status === 201).length, 1);
 });
 
-test("a repeated request is answered with the message it made, as it stands", async () => {
+test("a repeated request returns the message it sent, with its current status", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const first = await send(ada, { to, body: "Hello ✓" }, "key");
@@ -43,7 +43,7 @@ test("a repeated request is answered with the message it made, as it stands", as
   assert.equal(again.body.encoding, "UCS-2");
 });
 
-test("one key does not stand for two messages, however little they differ", async () => {
+test("send-sms answers 409 when the key was used for another message", async () => {
   const ada = await withNumber(stage, "ada");
   const message = { to: freshRecipient(), body: "Hello" };
   assert.equal((await send(ada, message, "key")).status, 201);
@@ -57,14 +57,14 @@ test("one key does not stand for two messages, however little they differ", asyn
   assert.equal((await stage.twilio.messagesOf(ada.accountSid)).length, 1);
 });
 
-test("a key is its tenant's own: another tenant's same key is another message", async () => {
+test("a key belongs to one tenant: another tenant's same key sends another message", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   const to = freshRecipient();
   const answers = [await send(ada, { to, body: "Hello" }, "key"), await send(ben, { to, body: "Other" }, "key")];
   assert.deepEqual(answers.map(({ status }) => status), [201, 201]);
 });
 
-test("without a key every request is a message of its own", async () => {
+test("without a key every request sends its own message", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const answers = [await send(ada, { to, body: "Hello" }), await send(ada, { to, body: "Hello" })];
@@ -72,7 +72,7 @@ test("without a key every request is a message of its own", async () => {
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, 2);
 });
 
-test("a request that was refused before Twilio leaves its key free", async () => {
+test("a request refused before it reached Twilio leaves its key free", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   assertRefused(await send(ada, { to, body: "x".repeat(1601) }, "key"), [422, "body_too_long"]);

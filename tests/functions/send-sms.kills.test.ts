@@ -7,18 +7,18 @@ import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
 
 const { stage, stack } = ownStage({});
 
-/** What somebody does whose request broke off: the same again, under the same key. */
+/** Sends with a fixed key, as a client does that repeats a broken request. */
 const send = (ada: Caller, to: string) =>
   ada.call("send-sms", { body: { to, body: "Hello" }, headers: { "idempotency-key": "key" } });
 
-/** Kills the functions and waits for their successor. */
+/** Kills the functions and waits until they serve again. */
 async function kill(): Promise<void> {
   const { pid } = stack().state.functions;
   stack().killFunctions("SIGKILL");
-  await eventually("the functions to serve again", () => stack().state.functions.pid !== pid, 30_000);
+  await eventually("the functions to respond again", () => stack().state.functions.pid !== pid, 30_000);
 }
 
-/** An hour later, at the latest, it is known what became of the message. */
+/** Ages the message by an hour if need be, and waits for its final status. */
 async function settled(ada: Caller): Promise<string> {
   return await eventually("the message to be settled", async () => {
     const [row, ...others] = await ledgerOf(stage, ada);
@@ -30,7 +30,7 @@ async function settled(ada: Caller): Promise<string> {
   }, 60_000);
 }
 
-test("a process that dies while Twilio answers has sent the message once, whoever repeats the request", async () => {
+test("a message is sent once when the process dies while Twilio responds and the request is repeated", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "delay:3000" });
@@ -44,7 +44,7 @@ test("a process that dies while Twilio answers has sent the message once, whoeve
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
 });
 
-test("a process that dies at any moment of a send leaves a message that is sent once, or known not to be", async () => {
+test("a process that dies at any moment of a send leaves a message that is sent once or recorded as not sent", async () => {
   const fates: Record<string, number> = {};
   for (let turn = 0; turn < 5; turn++) {
     const ada = await withNumber(stage, `ada-${turn}`);
@@ -56,7 +56,7 @@ test("a process that dies at any moment of a send leaves a message that is sent 
     await broken;
     const fate = await settled(ada);
     const sent = (await textsTo(stage, ada.accountSid, to)).length;
-    assert.equal(sent, fate === "delivered" ? 1 : 0, `${fate}, and ${sent} at Twilio`);
+    assert.equal(sent, fate === "delivered" ? 1 : 0, `the message is ${fate}, and Twilio has ${sent}`);
     fates[fate] = (fates[fate] ?? 0) + 1;
   }
   console.log(`figures: killed while sending: ${JSON.stringify(fates)}`);

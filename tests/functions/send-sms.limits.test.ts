@@ -7,7 +7,7 @@ import { allow, type Caller, freshRecipient, newcomer, withNumber } from "../sup
 
 const stage = sharedStage();
 
-/** Handsets by where they are, so many of each that no two tests meet. */
+/** Handsets by country, enough of each that tests never share one. */
 const HANDSETS: Record<string, () => string> = {
   US: freshRecipient,
   DE: () => `+4915${String(Math.random()).slice(2, 11).padEnd(9, "7")}`,
@@ -18,7 +18,7 @@ const handsetIn = (country: string) => HANDSETS[country]!();
 const send = (tenant: Actor, to: string, body = "Hello"): Promise<Answer> =>
   tenant.call("send-sms", { body: { to, body } });
 
-/** A tenant on a plan of their own. */
+/** A tenant with a plan of their own. */
 async function onPlan(name: string, plan: { countries?: string[] | null; spend?: number; segment?: number }) {
   const tenant = await withNumber(stage, name);
   await allow(stage, tenant, {});
@@ -46,20 +46,20 @@ async function assertReaches(tenant: Actor, country: string): Promise<void> {
   assert.equal(answer.status, 201, answer.body.message);
 }
 
-test("a country the plan does not list is refused with its name, nothing is kept, and Twilio is not asked", async () => {
+test("a country outside the plan's list is refused with its name, nothing is recorded, and Twilio is not asked", async () => {
   const ada = await onPlan("ada", { countries: ["US", "DE"] });
   await assertReaches(ada, "DE");
   await assertOutOfReach(ada, "JM");
   assert.equal((await ledgerOf(stage, ada)).length, 1);
 });
 
-test("a plan without a list reaches everywhere, and one with an empty list nowhere", async () => {
+test("a plan without a list allows every country, and one with an empty list none", async () => {
   const [ada, ben] = [await onPlan("ada", {}), await onPlan("ben", { countries: [] })];
   for (const country of Object.keys(HANDSETS)) await assertReaches(ada, country);
   await assertOutOfReach(ben, "US");
 });
 
-test("the plans that are sold leave out the islands behind +1, and the shared numbers stay in North America", async () => {
+test("the default plans exclude the islands behind +1, and the shared numbers reach North America only", async () => {
   const [ada, ben] = [await withNumber(stage, "ada"), await newcomer(stage, "ben")];
   await assertReaches(ada, "DE");
   await assertOutOfReach(ada, "JM");
@@ -67,7 +67,7 @@ test("the plans that are sold leave out the islands behind +1, and the shared nu
   await assertReaches(ben, "US");
 });
 
-test("a tenant's own list narrows the plan's, for them alone, until they take it back", async () => {
+test("a tenant's own list narrows the plan's for that tenant, until they remove it", async () => {
   const [ada, ben] = [
     await onPlan("ada", { countries: ["US", "DE"] }),
     await onPlan("ben", { countries: ["US", "DE"] }),
@@ -80,18 +80,18 @@ test("a tenant's own list narrows the plan's, for them alone, until they take it
   await assertReaches(ada, "US");
 });
 
-test("a tenant's own list is never wider than the plan's", async () => {
+test("a tenant's own list never extends the plan's", async () => {
   const ada = await onPlan("ada", { countries: ["US"] });
   await narrowTo(ada, ["US", "JM"]);
   await assertOutOfReach(ada, "JM");
   await assertReaches(ada, "US");
 });
 
-test("the money of the month ends: the next message is answered 429 with the limit, and Twilio is not asked", async () => {
+test("at the monthly spend limit the next message gets 429 with the limit, and Twilio is not asked", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.4 });
   assert.equal((await send(ada, freshRecipient())).status, 201);
   const long = freshRecipient();
-  const answer = await send(ada, long, "x".repeat(161)); // two segments, and 0.6 is left
+  const answer = await send(ada, long, "x".repeat(161)); // two segments at 0.6 left
   assert.deepEqual(assertRefused(answer, [429, "spend_limit_reached"]), [{ limit: 1 }]);
   assert.equal(answer.headers.get("retry-after"), "86400");
   assert.deepEqual(await sendsTo(stage, long), []);
@@ -100,7 +100,7 @@ test("the money of the month ends: the next message is answered 429 with the lim
   assert.equal((await ledgerOf(stage, ada)).length, 2);
 });
 
-test("Twilio's own price takes the place of what a message was taken to cost", async () => {
+test("Twilio's price replaces the estimated cost of a message", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.6 });
   assert.equal((await send(ada, freshRecipient())).status, 201);
   assertRefused(await send(ada, freshRecipient()), [429, "spend_limit_reached"]);
@@ -110,29 +110,29 @@ test("Twilio's own price takes the place of what a message was taken to cost", a
   assert.equal((await send(ada, freshRecipient())).status, 201);
 });
 
-test("ten messages at once do not spend more than there is", async () => {
+test("ten concurrent messages do not exceed the spend limit", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.3 });
   const answers = await Promise.all(Array.from({ length: 10 }, () => send(ada, freshRecipient())));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, ...Array(7).fill(429)]);
 });
 
 test("a message Twilio refused costs nothing", async () => {
-  const ada = await onPlan("ada", { spend: 1, segment: 0.6 });
+  const ada = await onPlan("a message Twilio refused costs nothing", { spend: 1, segment: 0.6 });
   assertRefused(await send(ada, ada.number), [422, "twilio_refused"]);
   assert.equal((await send(ada, freshRecipient())).status, 201);
 });
 
-/** Somebody whose STOP Twilio has heard and we have not. */
-async function whoLeft({ number }: Caller): Promise<string> {
+/** Returns a recipient whose STOP Twilio has recorded and the database has not. */
+async function recipientWithUnknownStop({ number }: Caller): Promise<string> {
   const to = freshRecipient();
   await stage.twilio.inbound({ from: to, to: number, body: "STOP" });
   await stage.database.sql`delete from public.sms_opt_outs where sender = ${number} and recipient = ${to}`;
   return to;
 }
 
-test("whoever Twilio says has left (21610) is known from then on, and Twilio is not asked again", async () => {
+test("an opt-out reported by Twilio (21610) is recorded, and Twilio is not asked again", async () => {
   const ada = await withNumber(stage, "ada");
-  const to = await whoLeft(ada);
+  const to = await recipientWithUnknownStop(ada);
   const details = assertRefused(await send(ada, to), [403, "recipient_opted_out"]);
   assert.equal(details[0]?.["twilioCode"], 21610);
   assertRefused(await send(ada, to), [403, "recipient_opted_out"]);
@@ -143,7 +143,7 @@ test("whoever Twilio says has left (21610) is known from then on, and Twilio is 
   assert.equal((await send(ada, to)).status, 201);
 });
 
-test("a message that Twilio took on and failed with 21610 counts as well", async () => {
+test("a message that Twilio accepted and then failed with 21610 records an opt-out too", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   await stage.twilio.decide(to, { status: "failed", errorCode: 21610 });

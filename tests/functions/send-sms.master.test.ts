@@ -11,16 +11,16 @@ const stage = sharedStage();
 const send = (tenant: Actor, to: string, from?: string) =>
   tenant.call("send-sms", { body: { to, body: "Hello", from } });
 
-/** The master's numbers, once the job that reads them has run. */
+/** The numbers of the master account, once the job that reads them has run. */
 async function sharedNumbers(): Promise<string[]> {
-  const rows = await eventually("the master's numbers to be known", async () => {
+  const rows = await eventually("the master account's numbers to be known", async () => {
     const found = await stage.database.sql`select phone_number from private.master_numbers order by phone_number`;
     return found.length > 0 && found;
   });
   return rows.map((row) => row["phone_number"]);
 }
 
-test("whoever never had a subaccount sends through the master account, and is told so", async () => {
+test("a user who never had a subaccount sends through the master account, and the response shows it", async () => {
   const [shared] = await sharedNumbers();
   const ben = await newcomer(stage, "ben");
   const to = freshRecipient();
@@ -33,7 +33,7 @@ test("whoever never had a subaccount sends through the master account, and is to
   assert.deepEqual([row.source, row.account_sid], ["master", stage.state.twilio.accountSid]);
 });
 
-test("a master's number may be named, any other number not", async () => {
+test("a number of the master account may be given as sender, any other number is refused", async () => {
   const numbers = await sharedNumbers();
   const [ben, ada] = await Promise.all([newcomer(stage, "ben"), withNumber(stage, "ada")]);
   const last = numbers.at(-1)!;
@@ -43,7 +43,7 @@ test("a master's number may be named, any other number not", async () => {
   }
 });
 
-test("a master's number that is not offered is used by nobody", async () => {
+test("a number of the master account that is not offered cannot be used", async () => {
   const numbers = await sharedNumbers();
   const ben = await newcomer(stage, "ben");
   const offer = (offered: boolean, ...which: string[]) =>
@@ -72,7 +72,7 @@ test("the fallback has narrow limits of its own", async () => {
   assert.deepEqual(await sendsTo(stage, to), []);
 });
 
-test("whoever gets a subaccount sends through it from then on, and not through the master any more", async () => {
+test("a user with a new subaccount sends through it, and no longer through the master account", async () => {
   const [shared] = await sharedNumbers();
   const ben = await newcomer(stage, "ben");
   assert.equal((await send(ben, freshRecipient())).body.source, "master");
@@ -81,7 +81,7 @@ test("whoever gets a subaccount sends through it from then on, and not through t
   assertRefused(await send(ben, freshRecipient(), shared), [403, "number_not_owned"]);
 });
 
-/** Who has never had a subaccount, and may not have one either. */
+/** Users who never had a subaccount and are not allowed to have one. */
 const BARRED: Record<string, { bar: (ben: Actor) => Promise<unknown>; code: string }> = {
   "is suspended by an operator": {
     bar: (ben) => stage.database.hold(ben.id, "suspended"),
@@ -95,14 +95,14 @@ const BARRED: Record<string, { bar: (ben: Actor) => Promise<unknown>; code: stri
     },
     code: "subaccount_suspended",
   },
-  "is gone": {
+  "was deleted": {
     bar: (ben) => stage.database.sql`delete from auth.users where id = ${ben.id}`,
     code: "subaccount_closed",
   },
 };
 
 for (const [title, { bar, code }] of Object.entries(BARRED)) {
-  test(`whoever ${title} does not send through the master account, though they never had a subaccount`, async () => {
+  test(`a user without a subaccount who ${title} cannot send through the master account`, async () => {
     const [shared] = await sharedNumbers();
     const ben = await newcomer(stage, "ben");
     await bar(ben);

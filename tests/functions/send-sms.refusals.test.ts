@@ -13,15 +13,23 @@ interface TwilioRejection {
   refused: [status: number, code: string];
 }
 
-/** Twilio's magic numbers, and what each is to our caller. Source: https://www.twilio.com/docs/iam/test-credentials */
+/** Twilio's magic numbers and our error for each. Source: https://www.twilio.com/docs/iam/test-credentials */
 const REFUSALS: Record<string, TwilioRejection> = {
   "a recipient that is not valid": { to: "+15005550001", twilioCode: 21211, refused: [422, "invalid_recipient"] },
   "a recipient that cannot be reached": { to: "+15005550002", twilioCode: 21612, refused: [422, "invalid_recipient"] },
   "a country that is not enabled": { to: "+15005550003", twilioCode: 21408, refused: [403, "destination_not_enabled"] },
-  "a recipient who has left": { to: "+15005550004", twilioCode: 21610, refused: [403, "recipient_opted_out"] },
-  "a recipient without a mobile": { to: "+15005550009", twilioCode: 21614, refused: [422, "invalid_recipient"] },
+  "an opted-out recipient": { to: "+15005550004", twilioCode: 21610, refused: [403, "recipient_opted_out"] },
+  "a recipient that is not a mobile number": {
+    to: "+15005550009",
+    twilioCode: 21614,
+    refused: [422, "invalid_recipient"],
+  },
   "a sender that is not valid": { from: "+15005550001", twilioCode: 21212, refused: [422, "invalid_sender"] },
-  "a sender Twilio knows nothing of": { from: "+15005550007", twilioCode: 21606, refused: [422, "invalid_sender"] },
+  "a sender that is not a number of the account": {
+    from: "+15005550007",
+    twilioCode: 21606,
+    refused: [422, "invalid_sender"],
+  },
   "a sender whose queue is full": { from: "+15005550008", twilioCode: 21611, refused: [429, "twilio_throttled"] },
 };
 
@@ -31,7 +39,7 @@ async function assertRefusedByTwilio(
   { from, twilioCode, refused }: TwilioRejection,
 ): Promise<void> {
   const message = { body: { to, body: "Hello", from }, headers: { "idempotency-key": crypto.randomUUID() } };
-  const before = (await sendsTo(stage, to)).length; // magic numbers are everybody's
+  const before = (await sendsTo(stage, to)).length; // all tests share the magic numbers
   const answer = await ada.call("send-sms", message);
   const expected = { twilioCode, twilioStatus: 400, moreInfo: `https://www.twilio.com/docs/errors/${twilioCode}` };
   assert.deepEqual(assertRefused(answer, refused), [expected]);
@@ -46,7 +54,7 @@ async function assertRefusedByTwilio(
 }
 
 for (const [title, refusal] of Object.entries(REFUSALS)) {
-  test(`${title} (${refusal.twilioCode}) is refused as ${refusal.refused.join(" ")}, and again for the same key`, async () => {
+  test(`${title} (${refusal.twilioCode}) is refused as ${refusal.refused.join(" ")}, also when repeated with the same key`, async () => {
     const ada = await withNumber(stage, "ada");
     if (refusal.from === undefined) return await assertRefusedByTwilio(ada, refusal.to!, refusal);
     await stage.database.sql`
@@ -60,7 +68,7 @@ for (const [title, refusal] of Object.entries(REFUSALS)) {
   });
 }
 
-test("a recipient a trial account may not text (21608) is refused as 422 invalid_recipient", async () => {
+test("an unverified recipient of a trial account (21608) is refused as 422 invalid_recipient", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.configure({ trialVerifiedNumbers: [] });
   try {
@@ -70,12 +78,12 @@ test("a recipient a trial account may not text (21608) is refused as 422 invalid
   }
 });
 
-test("a refusal of Twilio's that has no name here is passed on with its code", async () => {
+test("a Twilio error without a code of ours is returned as twilio_refused with Twilio's code", async () => {
   const ada = await withNumber(stage, "ada");
   await assertRefusedByTwilio(ada, ada.number, { twilioCode: 21266, refused: [422, "twilio_refused"] });
 });
 
-test("a message Twilio refused costs nothing of the quota", async () => {
+test("a message Twilio refused does not count against the limit", async () => {
   const ada = await withNumber(stage, "ada");
   await allow(stage, ada, { daily: 1 });
   const refused = await ada.call("send-sms", { body: { to: ada.number, body: "Hello" } });
@@ -84,14 +92,14 @@ test("a message Twilio refused costs nothing of the quota", async () => {
 });
 
 const LIMITS = {
-  "today": { allowance: { daily: 2 }, retryAfter: "3600" },
-  "this month": { allowance: { monthly: 2 }, retryAfter: "86400" },
+  "today": { limits: { daily: 2 }, retryAfter: "3600" },
+  "this month": { limits: { monthly: 2 }, retryAfter: "86400" },
 } as const;
 
-for (const [period, { allowance, retryAfter }] of Object.entries(LIMITS)) {
-  test(`the last message ${period} is the last: the next is answered 429 with Retry-After, and Twilio is not asked`, async () => {
+for (const [period, { limits, retryAfter }] of Object.entries(LIMITS)) {
+  test(`after the last message ${period} the next gets 429 with Retry-After, and Twilio is not asked`, async () => {
     const ada = await withNumber(stage, "ada");
-    await allow(stage, ada, allowance);
+    await allow(stage, ada, limits);
     const send = (to: string) => ada.call("send-sms", { body: { to, body: "Hello" } });
     for (let sent = 0; sent < 2; sent++) assert.equal((await send(freshRecipient())).status, 201);
     const to = freshRecipient();
@@ -102,7 +110,7 @@ for (const [period, { allowance, retryAfter }] of Object.entries(LIMITS)) {
   });
 }
 
-test("ten messages at once do not get past a limit of three", async () => {
+test("ten concurrent messages do not exceed a limit of three", async () => {
   const ada = await withNumber(stage, "ada");
   await allow(stage, ada, { daily: 3 });
   const answers = await Promise.all(
@@ -112,7 +120,7 @@ test("ten messages at once do not get past a limit of three", async () => {
   assert.equal((await stage.twilio.messagesOf(ada.accountSid)).length, 3);
 });
 
-test("whoever replied STOP is not texted from that number again, until they reply START", async () => {
+test("a recipient who replied STOP is not texted from that number until they reply START", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const send = () => ada.call("send-sms", { body: { to, body: "Hello" } });
@@ -126,7 +134,7 @@ test("whoever replied STOP is not texted from that number again, until they repl
   assert.equal((await send()).status, 201);
 });
 
-test("a STOP counts for the pair of numbers alone: other recipients, other senders, other tenants go on", async () => {
+test("a STOP applies to one pair of numbers: other recipients, senders and tenants are not affected", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   await allow(stage, ada, { numbers: 2 });
   const { body: { phoneNumber: second } } = await ada.call("buy-number", { body: { phoneNumber: freshNumber() } });

@@ -17,7 +17,7 @@ const stage = sharedStage();
 
 let shared: Promise<Caller> | undefined;
 
-/** One caller for all messages that leave nothing behind which another test could meet. */
+/** One tenant for the messages that cannot affect another test. */
 const anyCaller = () => shared ??= withNumber(stage, "caller");
 
 test("a message goes out from the tenant's primary number, with the credentials of their own account", async () => {
@@ -43,7 +43,7 @@ test("a message goes out from the tenant's primary number, with the credentials 
   }]);
 });
 
-test("a message is delivered in the ledger once Twilio says so, and its tenant reads it there", async () => {
+test("a message becomes delivered in the ledger after Twilio's callback, and its tenant reads it there", async () => {
   const ada = await withNumber(stage, "ada");
   const to = freshRecipient();
   const { id, sid } = await ada.switchboard.sendSms({ to, body: "Hello" });
@@ -64,7 +64,7 @@ test("a message is delivered in the ledger once Twilio says so, and its tenant r
   }]);
 });
 
-test("a message goes out from whichever of their numbers the tenant names", async () => {
+test("a message goes out from the given sender, or from the primary number without one", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 2 });
   const [primary, second] = [await buy(ada, freshNumber()), await buy(ada, freshNumber())];
@@ -76,7 +76,7 @@ test("a message goes out from whichever of their numbers the tenant names", asyn
   assert.deepEqual((await sendsTo(stage, to)).map(({ form }) => form["From"]), [second, primary, primary]);
 });
 
-test("nobody sends from a number that is not theirs: another tenant's, the master's, nobody's, or one they gave back", async () => {
+test("send-sms answers 403 for a sender that is another tenant's, the master account's, unsold or released", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   await allow(stage, ada, { numbers: 2 });
   const given = await buy(ada, freshNumber());
@@ -91,14 +91,14 @@ test("nobody sends from a number that is not theirs: another tenant's, the maste
   assert.deepEqual(await sendsTo(stage, to), []);
 });
 
-test("a recipient may be written as people write numbers, and is kept in E.164", async () => {
+test("a recipient in a common written form is accepted and stored in E.164", async () => {
   const ada = await anyCaller();
   const to = freshRecipient();
   const written = to.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 ($1) $2-$3");
   assert.equal((await ada.switchboard.sendSms({ to: written, body: "Hello" })).to, to);
 });
 
-test("what is no phone number is refused with 422, and Twilio hears nothing of it", async () => {
+test("an invalid phone number is refused with 422, and Twilio is not asked", async () => {
   const ada = await withNumber(stage, "ada");
   const before = (await stage.twilio.requests()).at(-1)?.id ?? 0;
   for (
@@ -131,7 +131,7 @@ const LENGTHS: Record<string, { body: string; expected: [segments: number, encod
 };
 
 for (const [title, { body, expected }] of Object.entries(LENGTHS)) {
-  test(`a text of ${title} is sent whole, and measured`, async () => {
+  test(`a text of ${title} is sent whole, with its segments and encoding in the response`, async () => {
     const ada = await anyCaller();
     const to = freshRecipient();
     const { segments, encoding } = await ada.switchboard.sendSms({ to, body });
@@ -141,7 +141,7 @@ for (const [title, { body, expected }] of Object.entries(LENGTHS)) {
 }
 
 for (const body of ["a".repeat(1601), "😀".repeat(801)]) {
-  test(`a text of ${body.length} units is refused with 422, and Twilio hears nothing of it`, async () => {
+  test(`a text of ${body.length} units is refused with 422, and Twilio is not asked`, async () => {
     const ada = await anyCaller();
     const to = freshRecipient();
     const details = assertRefused(await ada.call("send-sms", { body: { to, body } }), [422, "body_too_long"]);
@@ -150,7 +150,7 @@ for (const body of ["a".repeat(1601), "😀".repeat(801)]) {
   });
 }
 
-test("media go out as MMS, with a text or without", async () => {
+test("media are sent as MMS, with or without a text", async () => {
   const ada = await anyCaller();
   const mediaUrls = ["https://example.com/one.png", "https://example.com/two.jpg"];
   const [bare, captioned] = [freshRecipient(), freshRecipient()];
@@ -163,7 +163,7 @@ test("media go out as MMS, with a text or without", async () => {
   assert.deepEqual([second?.form["MediaUrl"], second?.form["Body"]], [mediaUrls[0], "Look"]);
 });
 
-test("a tenant without a number is told to buy one", async () => {
+test("a tenant without a number is refused with number_required", async () => {
   const ada = await provisioned(stage, "ada");
   assertRefused(await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } }), [
     409,
@@ -172,7 +172,7 @@ test("a tenant without a number is told to buy one", async () => {
 });
 
 for (const hold of ["suspended", "closed"] as const) {
-  test(`a ${hold} tenant sends nothing, from no number`, async () => {
+  test(`a ${hold} tenant cannot send from any number`, async () => {
     const ada = await withNumber(stage, "ada");
     await stage.database.hold(ada.id, hold);
     await quiescence(stage, ada);
@@ -185,7 +185,7 @@ for (const hold of ["suspended", "closed"] as const) {
   });
 }
 
-test("a token that outlives its user sends nothing", async () => {
+test("the token of a deleted user cannot send", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.database.sql`delete from auth.users where id = ${ada.id}`;
   const to = freshRecipient();
@@ -193,7 +193,7 @@ test("a token that outlives its user sends nothing", async () => {
   assert.deepEqual(await sendsTo(stage, to), []);
 });
 
-test("a sealed token that was moved to another tenant's row opens for nobody, and the message was not sent", async () => {
+test("a sealed token moved to another tenant's row does not open, and the message is not sent", async () => {
   const [ada, mallory] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "mallory")]);
   const token = async (of: Caller) => (await stage.database.preferencesOf(of.id))!.token;
   const put = (sealed: string | null) =>

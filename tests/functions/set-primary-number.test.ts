@@ -14,7 +14,7 @@ const makePrimary = (tenant: Actor, { id }: Pick<PhoneNumber, "id">) =>
 const primaries = async (tenant: Actor) =>
   (await rowsOf(stage, tenant)).filter((row) => row.is_primary).map((row) => row.phone_number);
 
-test("a tenant makes another number primary: it is the only one, and messages go out from it", async () => {
+test("a tenant makes another number primary: it is the only primary number, and messages go out from it", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const [first, second] = ada.numbers as [PhoneNumber, PhoneNumber];
   const seen = await lastRequest(stage);
@@ -24,7 +24,7 @@ test("a tenant makes another number primary: it is the only one, and messages go
   assert.deepEqual(body, { ...second, isPrimary: true });
   assert.deepEqual(await primaries(ada), [second.phoneNumber]);
   const asked = (await stage.twilio.requests(seen)).filter(({ path }) => path.includes(ada.accountSid));
-  assert.deepEqual(asked, [], "Twilio knows of no primary number");
+  assert.deepEqual(asked, [], "Twilio has no primary numbers");
   const sent = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } });
   assert.deepEqual([sent.status, sent.body.from], [201, second.phoneNumber]);
   const listed = (await ada.call("list-numbers")).body.numbers;
@@ -33,21 +33,21 @@ test("a tenant makes another number primary: it is the only one, and messages go
   assert.deepEqual(await trailOf(stage, ada, "number.made_primary"), [{ actor: `user:${ada.id}`, ...details }]);
 });
 
-test("what is primary already stays so, and is answered the same", async () => {
+test("making the primary number primary again changes nothing, and the response is the same", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { status, body } = await makePrimary(ada, ada.numbers[0]!);
   assert.deepEqual([status, body], [200, ada.numbers[0]]);
   assert.deepEqual(await trailOf(stage, ada, "number.made_primary"), []);
 });
 
-test("several wishes at once leave one primary number", async () => {
+test("concurrent changes leave one primary number", async () => {
   const ada = await ownerOf(stage, "ada", 4);
   const answers = await Promise.all([...ada.numbers, ...ada.numbers].map((number) => makePrimary(ada, number)));
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
   assert.equal((await primaries(ada)).length, 1);
 });
 
-test("nobody makes another tenant's number their primary one", async () => {
+test("a tenant cannot make another tenant's number primary", async () => {
   const [ada, mallory] = await Promise.all([ownerOf(stage, "ada", 2), ownerOf(stage, "mallory", 1)]);
   assertRefused(await makePrimary(mallory, ada.numbers[1]!), [404, "not_found"]);
   assertRefused(await makePrimary(mallory, { id: crypto.randomUUID() }), [404, "not_found"]);
@@ -55,7 +55,7 @@ test("nobody makes another tenant's number their primary one", async () => {
   assert.deepEqual(await primaries(mallory), [mallory.numbers[0]!.phoneNumber]);
 });
 
-test("a released number is not made primary", async () => {
+test("a released number cannot be made primary", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const [first] = ada.numbers as [PhoneNumber];
   await ada.call("release-number", { body: { numberId: first.id, confirmPhoneNumber: first.phoneNumber } });

@@ -29,7 +29,7 @@ async function processed(id: string): Promise<StoredEvent> {
   });
 }
 
-/** An event of no consequence, as raw text with a fresh id. */
+/** An event without effects, as raw text with a new id. */
 function someEvent(fields: Record<string, unknown> = {}): { id: string; payload: string } {
   const id = `evt_${crypto.randomUUID()}`;
   const event = {
@@ -43,7 +43,7 @@ function someEvent(fields: Record<string, unknown> = {}): { id: string; payload:
   return { id, payload: JSON.stringify(event, null, 2) };
 }
 
-/** Buys without a word reaching us: what was bought, and the events that wait to be delivered by hand. */
+/** Buys a plan while deliveries are dropped. Returns the purchase and its events, which tests deliver. */
 async function buyUnheard(order: Parameters<typeof stage.stripe.subscribe>[0]) {
   await stage.stripe.fault({ deliveries: "dropped" });
   try {
@@ -53,7 +53,7 @@ async function buyUnheard(order: Parameters<typeof stage.stripe.subscribe>[0]) {
   }
 }
 
-test("an event that is signed is in the ledger as soon as it is acknowledged", async () => {
+test("a signed event is in the ledger when it is acknowledged", async () => {
   const { id, payload } = someEvent();
   const { status, body } = await postStripeEvent(stage.state, payload);
   const [stored] = await eventsStored(id);
@@ -63,8 +63,7 @@ test("an event that is signed is in the ledger as soon as it is acknowledged", a
 
 const now = () => Math.floor(Date.now() / 1000);
 const UNSIGNED: Record<string, (payload: string) => ReturnType<typeof postStripeEvent>> = {
-  "is signed with another secret": (payload) =>
-    postStripeEvent(stage.state, payload, { secret: "whsec_of_a_stranger" }),
+  "is signed with another secret": (payload) => postStripeEvent(stage.state, payload, { secret: "whsec_unknown" }),
   "is six minutes old": (payload) => postStripeEvent(stage.state, payload, { timestamp: now() - 360 }),
   "is six minutes ahead": (payload) => postStripeEvent(stage.state, payload, { timestamp: now() + 360 }),
   "was changed on the way": (payload) => postStripeEvent(stage.state, payload, { signed: `${payload} ` }),
@@ -87,7 +86,7 @@ for (const [title, post] of Object.entries(UNSIGNED)) {
 }
 
 for (const [title, signature] of [["a bad", "bad"], ["an old", "old"], ["a future", "future"]] as const) {
-  test(`a purchase whose events have ${title} signature provisions nobody`, async () => {
+  test(`a purchase whose events have ${title} signature does not provision a subaccount`, async () => {
     const ada = await newcomer(stage, "ada");
     const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "starter" });
     const { statuses } = await stage.stripe.deliver({ eventIds, signature });
@@ -97,14 +96,14 @@ for (const [title, signature] of [["a bad", "bad"], ["an old", "old"], ["a futur
   });
 }
 
-test("what is signed but no event is refused for what it is, not as our error", async () => {
+test("a signed body that is not an event is refused as invalid input, not reported as our error", async () => {
   assertRefused(await postStripeEvent(stage.state, "not json"), [400, "invalid_json"]);
   for (const payload of ["null", "[]", "{}", '{"id":"evt_1","type":"x"}', '{"id":1,"type":"x","created":1}']) {
     assertRefused(await postStripeEvent(stage.state, payload), [400, "invalid_input"]);
   }
 });
 
-test("an event of a year Postgres cannot write, or nested beyond reason, is refused for what it is", async () => {
+test("an event with a date Postgres cannot store, or nested too deeply, is refused as invalid input", async () => {
   for (const created of [253_402_300_800, 999_999_999_999, "0000-01-01T00:00:00Z"]) {
     const { payload } = someEvent({ created });
     assertRefused(await postStripeEvent(stage.state, payload), [400, "invalid_input"]);
@@ -115,7 +114,7 @@ test("an event of a year Postgres cannot write, or nested beyond reason, is refu
   assertRefused(await postStripeEvent(stage.state, deep), [400, "invalid_json"]);
 });
 
-test("an event ten times at once is stored once and makes one account", async () => {
+test("an event delivered ten times at once is stored once and creates one account", async () => {
   const ada = await newcomer(stage, "ada");
   const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   const deliveries = await Promise.all(
@@ -132,7 +131,7 @@ test("an event ten times at once is stored once and makes one account", async ()
   assert.deepEqual(subscriptions.data, [{ status: "active", plan_key: "team" }]);
 });
 
-test("events that come in the wrong order come to the same", async () => {
+test("events in the wrong order have the same result", async () => {
   const ada = await newcomer(stage, "ada");
   const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   const { statuses } = await stage.stripe.deliver({ eventIds, order: "reversed" });
@@ -142,7 +141,7 @@ test("events that come in the wrong order come to the same", async () => {
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-test("an event that comes late changes nothing: what counts is what Stripe says now", async () => {
+test("a late event changes nothing, because the current status at Stripe counts", async () => {
   const ada = await newcomer(stage, "ada");
   const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   await stage.stripe.fault({ deliveries: "dropped" });
@@ -156,19 +155,19 @@ test("an event that comes late changes nothing: what counts is what Stripe says 
   assert.deepEqual(await openAccounts(stage, ada), []);
 });
 
-test("events in the shape of 2024 are understood", async () => {
+test("events in the format of 2024 are understood", async () => {
   const ada = await newcomer(stage, "ada");
   const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   await stage.stripe.deliver({ eventIds, shape: "old" });
   const stored = await Promise.all(eventIds.map(processed));
   const invoice = stored.find(({ type }) => type === "invoice.paid");
-  assert.equal(invoice?.payload.data?.object["subscription"], subscriptionId, "the invoice is not in the old shape");
+  assert.equal(invoice?.payload.data?.object["subscription"], subscriptionId, "the invoice is not in the old format");
   assert.match(invoice?.result ?? "", /^(recorded|superseded)$/);
   await quiescence(stage, ada);
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-test("a thin event is acknowledged, kept and left alone", async () => {
+test("a thin event is acknowledged and stored, and has no effect", async () => {
   const { eventIds: [id], statuses } = await stage.stripe.deliver({ event: { object: "v2.core.event" } });
   assert.deepEqual(statuses, [200]);
   const { type, result, payload } = await processed(id!);
@@ -176,13 +175,13 @@ test("a thin event is acknowledged, kept and left alone", async () => {
   assert.equal(payload.data, undefined);
 });
 
-test("an event of a type nobody here knows is acknowledged, kept and left alone", async () => {
+test("an event of an unknown type is acknowledged and stored, and has no effect", async () => {
   const { id, payload } = someEvent({ type: "tax.form.updated" });
   assert.equal((await postStripeEvent(stage.state, payload)).status, 200);
   assert.equal((await processed(id)).result, "ignored");
 });
 
-test("an event with text that Postgres cannot hold is kept all the same", async () => {
+test("an event with text that Postgres cannot store is stored without it", async () => {
   const { id, payload } = someEvent({ data: { object: { name: "a\0b", nickname: "\ud83d", "field\ude00": 1 } } });
   assert.match(payload, /a\\u0000b/);
   assert.equal((await postStripeEvent(stage.state, payload)).status, 200);
@@ -193,9 +192,9 @@ test("an event with text that Postgres cannot hold is kept all the same", async 
   });
 });
 
-test("a purchase for a user who does not exist is kept, and makes no account", async () => {
-  const nobody = { id: crypto.randomUUID() };
-  const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: nobody.id, plan: "team" });
+test("a purchase for a missing user is stored, and creates no account", async () => {
+  const missing = { id: crypto.randomUUID() };
+  const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: missing.id, plan: "team" });
   await stage.stripe.deliver({ eventIds });
   const results = await Promise.all(eventIds.map(processed));
   assert.match(
@@ -204,11 +203,11 @@ test("a purchase for a user who does not exist is kept, and makes no account", a
   );
   const [row] = await stage.database.sql`select user_id from public.subscriptions where id = ${subscriptionId}`;
   assert.deepEqual({ ...row }, { user_id: null });
-  assert.deepEqual(await openAccounts(stage, nobody), []);
+  assert.deepEqual(await openAccounts(stage, missing), []);
 });
 
 for (const reference of ["not-a-uuid", "a".repeat(200), null]) {
-  test(`a purchase that names ${reference?.slice(0, 12) ?? "nobody"} is kept without an owner`, async () => {
+  test(`a purchase that names ${reference?.slice(0, 12) ?? "no user"} is stored without an owner`, async () => {
     const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: reference, plan: "starter" });
     await stage.stripe.deliver({ eventIds });
     await Promise.all(eventIds.map(processed));
@@ -218,7 +217,7 @@ for (const reference of ["not-a-uuid", "a".repeat(200), null]) {
   });
 }
 
-test("a checkout that names somebody else's subscription gives it to nobody else", async () => {
+test("a checkout that names another tenant's subscription does not transfer it", async () => {
   const [ada, mallory] = [await newcomer(stage, "ada"), await newcomer(stage, "mallory")];
   const { customerId, subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   await stage.stripe.deliver({ eventIds });
@@ -237,7 +236,7 @@ test("a checkout that names somebody else's subscription gives it to nobody else
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-test("events that come before the checkout that names their user find their owner with it", async () => {
+test("events that arrive before the checkout with their user get their owner from it", async () => {
   const ada = await newcomer(stage, "ada");
   const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   const [session, ...others] = await sessionFirst(eventIds);
@@ -251,7 +250,7 @@ test("events that come before the checkout that names their user find their owne
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
-/** The ids of a purchase's events, that of the completed session first. */
+/** The ids of a purchase's events, the completed session's first. */
 async function sessionFirst(eventIds: string[]): Promise<string[]> {
   const response = await fetch(`${stage.state.stripe.url}/_sim/events`);
   const { events } = await response.json() as { events: { id: string; event: { type: string } }[] };
@@ -261,7 +260,7 @@ async function sessionFirst(eventIds: string[]): Promise<string[]> {
 
 const rank = (type: string | undefined) => type === "checkout.session.completed" ? 0 : 1;
 
-test("while Stripe cannot be asked an event waits, and is processed once it can", async () => {
+test("an event waits while Stripe cannot be read, and is processed afterwards", async () => {
   const ada = await newcomer(stage, "ada");
   const { eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });
   await stage.stripe.fault({ match: "GET /v1/subscriptions", kind: "status", status: 500, times: 6 });

@@ -9,7 +9,7 @@ import { buy, freshNumber, newcomer, openAccounts, quiescence } from "../support
 const stage = sharedStage();
 const POST = { method: "POST" };
 
-/** A plan with neither grace nor retention, for this file alone. */
+/** A plan without grace and retention, used by this file only. */
 const IMPATIENT = "scale";
 Deno.test.beforeAll(async () => {
   await stage.database.sql`update public.plans set past_due_grace = '0', retention = '0' where key = ${IMPATIENT}`;
@@ -23,7 +23,7 @@ interface Subscriber extends Actor, Purchase {
   accountSid: string;
 }
 
-/** Somebody who buys a plan and has their subaccount from it. */
+/** Creates a user with a plan and the subaccount it provisions. */
 async function subscriber(name: string, order: Partial<Order> = {}): Promise<Subscriber> {
   const actor = await newcomer(stage, name);
   const purchase = await stage.stripe.subscribe({ clientReferenceId: actor.id, plan: "team", ...order });
@@ -40,18 +40,18 @@ async function provisionedSid(actor: Actor): Promise<string> {
   return sid;
 }
 
-/** What the database holds of a subscription. */
+/** The stored status of a subscription. */
 async function statusOf({ subscriptionId }: Pick<Purchase, "subscriptionId">): Promise<string | undefined> {
   const [row] = await stage.database.sql`select status from public.subscriptions where id = ${subscriptionId}`;
   return row?.["status"];
 }
 
-/** Lets things happen to the subscription, one after the other. */
+/** Performs actions on the subscription at Stripe, one after the other. */
 async function happen({ subscriptionId }: Subscriber, ...actions: string[]): Promise<void> {
   for (const action of actions) await stage.stripe.control(subscriptionId, action);
 }
 
-/** Waits until the tenant is as said in the database, and makes sure that they are shown so and are so at Twilio. */
+/** Waits until the stored statuses are as expected, and asserts that the API and Twilio have the same account status. */
 async function becomes(tenant: Subscriber, subscription: string, account: string): Promise<void> {
   let stored: unknown;
   await eventually(`${subscription} and ${account}`, async () => {
@@ -63,10 +63,10 @@ async function becomes(tenant: Subscriber, subscription: string, account: string
   assert.deepEqual([shown.status, atTwilio.status], [account, account]);
 }
 
-/** Lets the schedule look for tenants whom time alone has changed. */
+/** Runs the job for tenants whose status changes with time alone. */
 const driftIsLookedFor = () => stage.database.enqueue({ kind: "converge-drifted" });
 
-test("a purchase provisions the buyer on its own, on the plan they bought", async () => {
+test("a purchase provisions the buyer's subaccount, on the purchased plan", async () => {
   const ada = await subscriber("ada", { plan: "team" });
   assert.deepEqual(await openAccounts(stage, ada), [ada.accountSid]);
   const { data } = await ada.data.from("subscriptions").select("id, status, plan_key, stripe_customer_id");
@@ -80,12 +80,12 @@ test("a purchase provisions the buyer on its own, on the plan they bought", asyn
   assert.deepEqual(log.map((line) => ({ ...line })), [{ actor: "converge", action: "subaccount.created" }]);
 });
 
-test("a trial provisions like a purchase", async () => {
+test("a trial provisions a subaccount like a purchase", async () => {
   const ada = await subscriber("ada", { trial: 14 });
   await becomes(ada, "trialing", "active");
 });
 
-test("a buyer who is named by the subscription's metadata alone is found", async () => {
+test("a buyer named only in the subscription's metadata is found", async () => {
   const ada = await newcomer(stage, "ada");
   const order = { clientReferenceId: null, plan: "team", subscriptionMetadata: { user_id: ada.id } };
   await stage.stripe.subscribe(order);
@@ -93,7 +93,7 @@ test("a buyer who is named by the subscription's metadata alone is found", async
   assert.deepEqual(await openAccounts(stage, ada), [sid]);
 });
 
-test("a purchase that is not paid yet provisions nobody, until it is paid", async () => {
+test("an unpaid purchase provisions no subaccount until it is paid", async () => {
   const ada = await newcomer(stage, "ada");
   const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending" });
   await eventually("the subscription to be stored", async () => await statusOf(bought) === "incomplete");
@@ -104,7 +104,7 @@ test("a purchase that is not paid yet provisions nobody, until it is paid", asyn
   assert.deepEqual(await openAccounts(stage, ada), [sid]);
 });
 
-test("a purchase that is never paid provisions nobody", async () => {
+test("a purchase that is never paid provisions no subaccount", async () => {
   const ada = await newcomer(stage, "ada");
   const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending" });
   await stage.stripe.control(bought.subscriptionId, "expire");
@@ -113,35 +113,47 @@ test("a purchase that is never paid provisions nobody", async () => {
   assert.deepEqual(await stage.twilio.accountsNamed(`switchboard:${ada.id}`), []);
 });
 
-/** What becomes of a subscriber, by what happens to their subscription at Stripe. */
+/** The status of a subscriber's account after actions on their subscription at Stripe. */
 const FATES: Record<string, { plan?: string; actions: string[]; then: [subscription: string, account: string] }> = {
-  "past due within its grace keeps the subaccount active": { actions: ["payment_fails"], then: ["past_due", "active"] },
-  "past due without any grace suspends it": {
+  "a subscription that is past due within its grace keeps the subaccount active": {
+    actions: ["payment_fails"],
+    then: ["past_due", "active"],
+  },
+  "a subscription that is past due without grace suspends the subaccount": {
     plan: IMPATIENT,
     actions: ["payment_fails"],
     then: ["past_due", "suspended"],
   },
-  "unpaid suspends it": { actions: ["payment_fails", "unpaid"], then: ["unpaid", "suspended"] },
-  "paused suspends it": { actions: ["pause"], then: ["paused", "suspended"] },
-  "paused collection suspends it": { actions: ["pause_collection"], then: ["paused", "suspended"] },
-  "canceled suspends it while it is retained": { actions: ["cancel"], then: ["canceled", "suspended"] },
-  "canceled closes it where nothing is retained": {
+  "an unpaid subscription suspends the subaccount": {
+    actions: ["payment_fails", "unpaid"],
+    then: ["unpaid", "suspended"],
+  },
+  "a paused subscription suspends the subaccount": { actions: ["pause"], then: ["paused", "suspended"] },
+  "a subscription whose collection is paused suspends the subaccount": {
+    actions: ["pause_collection"],
+    then: ["paused", "suspended"],
+  },
+  "a canceled subscription suspends the subaccount during the retention period": {
+    actions: ["cancel"],
+    then: ["canceled", "suspended"],
+  },
+  "a canceled subscription closes the subaccount without a retention period": {
     plan: IMPATIENT,
     actions: ["cancel"],
     then: ["canceled", "closed"],
   },
-  "a deleted customer suspends it while it is retained": {
+  "a deleted customer suspends the subaccount during the retention period": {
     actions: ["delete_customer"],
     then: ["canceled", "suspended"],
   },
-  "to be canceled at the end of the period changes nothing": {
+  "a subscription that ends with its period keeps the subaccount active until then": {
     actions: ["cancel_at_period_end"],
     then: ["active", "active"],
   },
 };
 
 for (const [title, { plan, actions, then: [subscription, account] }] of Object.entries(FATES)) {
-  test(`a subscription that is ${title}`.replace("is a deleted", "loses its customer: a deleted"), async () => {
+  test(title, async () => {
     const ada = await subscriber("ada", plan === undefined ? {} : { plan });
     await happen(ada, ...actions);
     await becomes(ada, subscription, account);
@@ -150,15 +162,15 @@ for (const [title, { plan, actions, then: [subscription, account] }] of Object.e
   });
 }
 
-/** How a suspended subscriber comes back. */
+/** How a suspended subscriber becomes active again. */
 const RETURNS: Record<string, { lost: string[]; regained: string[] }> = {
-  "an unpaid subscription that is paid": { lost: ["unpaid"], regained: ["pays"] },
-  "a paused subscription that is resumed": { lost: ["pause"], regained: ["resume"] },
-  "a collection that is resumed": { lost: ["pause_collection"], regained: ["resume_collection"] },
+  "paying an unpaid subscription": { lost: ["unpaid"], regained: ["pays"] },
+  "resuming a paused subscription": { lost: ["pause"], regained: ["resume"] },
+  "resuming a paused collection": { lost: ["pause_collection"], regained: ["resume_collection"] },
 };
 
 for (const [title, { lost, regained }] of Object.entries(RETURNS)) {
-  test(`${title} makes the same subaccount active again, its number included`, async () => {
+  test(`${title} makes the same subaccount active again, with its number`, async () => {
     const ada = await subscriber("ada");
     const number = await buy(ada, freshNumber());
     await happen(ada, ...lost);
@@ -180,7 +192,7 @@ for (const [title, { lost, regained }] of Object.entries(RETURNS)) {
   });
 }
 
-test("a grace period that ends suspends the tenant without any further event", async () => {
+test("the end of the grace period suspends the tenant without another event", async () => {
   const ada = await subscriber("ada");
   await happen(ada, "payment_fails");
   await becomes(ada, "past_due", "active");
@@ -192,7 +204,7 @@ test("a grace period that ends suspends the tenant without any further event", a
   await becomes(ada, "active", "active");
 });
 
-test("a second reminder does not begin the grace period anew", async () => {
+test("a second reminder does not restart the grace period", async () => {
   const ada = await subscriber("ada");
   await happen(ada, "payment_fails");
   await becomes(ada, "past_due", "active");
@@ -213,7 +225,7 @@ test("a second reminder does not begin the grace period anew", async () => {
   assert.deepEqual(await pastDueSince(), first);
 });
 
-test("a retention that ends closes the account for good, numbers and all; a new purchase makes a new one", async () => {
+test("the end of the retention period closes the account with its numbers, and a new purchase creates another account", async () => {
   const ada = await subscriber("ada");
   const number = await buy(ada, freshNumber());
   await happen(ada, "cancel");
@@ -237,7 +249,7 @@ test("a retention that ends closes the account for good, numbers and all; a new 
   );
 });
 
-test("of two subscriptions the better one counts: the end of the old takes nothing from the new", async () => {
+test("of two subscriptions the better one counts: the end of the old one changes nothing", async () => {
   const ada = await subscriber("ada", { plan: "starter" });
   const second = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
   await eventually("both subscriptions", async () => await statusOf(second) === "active");
@@ -248,7 +260,7 @@ test("of two subscriptions the better one counts: the end of the old takes nothi
   assert.deepEqual(await openAccounts(stage, ada), [ada.accountSid]);
 });
 
-test("another plan brings its own limits", async () => {
+test("a change of plan changes the limits", async () => {
   const ada = await subscriber("ada", { plan: "starter" });
   await buy(ada, freshNumber());
   const phoneNumber = freshNumber();
@@ -267,7 +279,7 @@ test("another plan brings its own limits", async () => {
   await buy(ada, phoneNumber);
 });
 
-test("a tenant who asked on their own before they paid keeps the subaccount they have", async () => {
+test("a tenant who requested a subaccount before paying keeps it", async () => {
   const ada = await newcomer(stage, "ada");
   const { subaccountSid } = await ada.switchboard.provisionSubaccount();
   const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });

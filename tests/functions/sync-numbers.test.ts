@@ -28,14 +28,14 @@ import {
 
 const stage = sharedStage();
 
-/** Asks for a sync, and returns what it says. */
+/** Syncs the numbers, and returns the response. */
 async function sync(tenant: Actor) {
   const { status, body } = await tenant.call("sync-numbers", { method: "POST" });
   assert.equal(status, 200, body.message);
   return contract.operations[0].responses[200].parse(body);
 }
 
-/** Does what somebody does in Twilio's console. */
+/** Changes a number as in Twilio's console. */
 async function inConsole({ accountSid }: Tenant, path: string, form: Record<string, string>): Promise<PhoneNumber> {
   const response = await stage.twilio.post(`/Accounts/${accountSid}/IncomingPhoneNumbers${path}.json`, form);
   const body = await response.json();
@@ -49,7 +49,7 @@ async function releaseInConsole({ accountSid, authToken }: Tenant, phoneSid: str
   assert.equal((await fetch(stage.state.twilio.url + path, { method: "DELETE", headers })).status, 204);
 }
 
-/** Our active rows beside Twilio's list. */
+/** Our active rows and Twilio's list in the same form. */
 async function assertSame(tenant: Tenant): Promise<void> {
   const { data } = await tenant.data.from("user_twilio_numbers")
     .select("phone_number, phone_sid, friendly_name, capabilities, is_primary").eq("status", "active");
@@ -68,14 +68,14 @@ async function assertSame(tenant: Tenant): Promise<void> {
   }
 }
 
-test("where nothing differs, a sync changes nothing, here or at Twilio", async () => {
+test("without differences a sync changes nothing, here or at Twilio", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const seen = await lastRequest(stage);
   assert.deepEqual(await sync(ada), { numbers: ada.numbers, changes: [] });
   assert.deepEqual(await writesAtTwilio(stage, ada.accountSid, seen), []);
 });
 
-test("a number bought in Twilio's console appears, primary as the first one, and its texts come to us", async () => {
+test("a number bought in Twilio's console is added, is primary when it is the first, and its texts come to us", async () => {
   const ada = await provisioned(stage, "ada");
   const { phoneNumber, phoneSid } = await inConsole(ada, "", { PhoneNumber: freshNumber(), FriendlyName: "By hand" });
   const { numbers, changes } = await sync(ada);
@@ -94,7 +94,7 @@ test("a number bought in Twilio's console appears, primary as the first one, and
   assert.deepEqual([sent.status, sent.body.from], [201, phoneNumber]);
 });
 
-test("a number that appears does so also above what the plan allows", async () => {
+test("a number found at Twilio is added even beyond the plan's limit", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 1 });
   await bought(ada);
@@ -103,7 +103,7 @@ test("a number that appears does so also above what the plan allows", async () =
   assertRefused(await ada.call("buy-number", { body: { phoneNumber: freshNumber() } }), [403, "number_limit_reached"]);
 });
 
-test("another name at Twilio is taken over", async () => {
+test("a changed name at Twilio is copied", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { phoneNumber, phoneSid } = ada.numbers[0]!;
   await inConsole(ada, `/${phoneSid}`, { FriendlyName: "Front desk" });
@@ -115,7 +115,7 @@ test("another name at Twilio is taken over", async () => {
   ]);
 });
 
-test("a number that is gone at Twilio is released, and the oldest other one is primary", async () => {
+test("a number gone at Twilio is released, and the oldest other number becomes primary", async () => {
   const ada = await ownerOf(stage, "ada", 3);
   const [first, second] = ada.numbers as [PhoneNumber, PhoneNumber, PhoneNumber];
   await releaseInConsole(ada, first.phoneSid);
@@ -128,7 +128,7 @@ test("a number that is gone at Twilio is released, and the oldest other one is p
   assert.deepEqual([numbers.length, numbers[0]?.id, numbers[0]?.isPrimary], [2, second.id, true]);
 });
 
-test("texts that were pointed elsewhere come to us again", async () => {
+test("a webhook changed in Twilio's console is restored by the sync, and texts come to us again", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const { phoneNumber, phoneSid } = ada.numbers[1]!;
   await inConsole(ada, `/${phoneSid}`, { SmsUrl: "https://elsewhere.test/sms", SmsMethod: "GET" });
@@ -145,21 +145,21 @@ test("texts that were pointed elsewhere come to us again", async () => {
   });
 });
 
-test("a number that another tenant's row has is not stolen", async () => {
+test("a number in another tenant's row is not taken over", async () => {
   const [ada, ben] = await Promise.all([ownerOf(stage, "ada", 1), ownerOf(stage, "ben", 1)]);
   const { phoneNumber, phoneSid } = ada.numbers[0]!;
-  await inConsole(ada, `/${phoneSid}`, { AccountSid: ben.accountSid }); // as the parent may
+  await inConsole(ada, `/${phoneSid}`, { AccountSid: ben.accountSid }); // the parent account may do this
   const { numbers, changes } = await sync(ben);
   assert.deepEqual(changes.filter(({ change }) => change !== "repaired"), []);
   assert.deepEqual(numbers.map(({ id }) => id), [ben.numbers[0]!.id]);
   assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["active"]);
   assert.equal((await trailOf(stage, ben, "number.held")).length, 1);
-  await sync(ada); // who finds it gone
+  await sync(ada); // finds the number gone
   assert.deepEqual((await sync(ben)).changes, [{ change: "appeared", phoneNumber, phoneSid }]);
   await assertSame(ben);
 });
 
-test("a purchase whose answer was lost is recorded, not doubled", async () => {
+test("a purchase whose response was lost is recorded, not doubled", async () => {
   const ada = await provisioned(stage, "ada");
   const match = (method: string) => `${method} /Accounts/${ada.accountSid}/IncomingPhoneNumbers`;
   await stage.twilio.fault({ match: match("POST"), kind: "drop_after_commit" });
@@ -174,13 +174,13 @@ test("a purchase whose answer was lost is recorded, not doubled", async () => {
   assert.equal((await rowsOf(stage, ada)).length, 1);
 });
 
-test("a purchase made while Twilio's list is on its way is not undone", async () => {
+test("a purchase made while a sync reads Twilio's list is kept", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const match = `GET /Accounts/${ada.accountSid}/IncomingPhoneNumbers`;
   await stage.twilio.fault({ match, kind: "delay:1500" });
   const syncing = sync(ada);
   await eventually(
-    "the list to be asked for",
+    "the list to be read",
     async () =>
       (await stage.twilio.requests()).some(({ method, path }) =>
         method === "GET" && path.endsWith(`${ada.accountSid}/IncomingPhoneNumbers.json`)
@@ -197,13 +197,13 @@ test("a purchase made while Twilio's list is on its way is not undone", async ()
   assert.equal((await ada.call("list-numbers")).body.numbers[0].friendlyName, "Meanwhile");
 });
 
-test("a release made while Twilio's list is on its way is not undone", async () => {
+test("a release made while a sync reads Twilio's list is kept", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const match = `GET /Accounts/${ada.accountSid}/IncomingPhoneNumbers`;
   await stage.twilio.fault({ match, kind: "delay:1500" });
   const syncing = sync(ada);
   await eventually(
-    "the list to be asked for",
+    "the list to be read",
     async () =>
       (await stage.twilio.requests()).some(({ method, path }) =>
         method === "GET" && path.endsWith(`${ada.accountSid}/IncomingPhoneNumbers.json`)
@@ -216,8 +216,8 @@ test("a release made while Twilio's list is on its way is not undone", async () 
   assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["active", "released"]);
 });
 
-test("whoever has no subaccount, or a suspended one, syncs nothing", async () => {
-  assertRefused(await (await newcomer(stage, "nobody")).call("sync-numbers", { method: "POST" }), [
+test("a user without a subaccount, or with a suspended one, cannot sync", async () => {
+  assertRefused(await (await newcomer(stage, "ben")).call("sync-numbers", { method: "POST" }), [
     409,
     "subaccount_required",
   ]);
@@ -228,7 +228,7 @@ test("whoever has no subaccount, or a suspended one, syncs nothing", async () =>
   assert.deepEqual((await rowsOf(stage, ada)).map(({ status }) => status), ["active"]);
 });
 
-test("an account that Twilio suspended without our doing is found out by its tenant's sync", async () => {
+test("a sync of an account suspended in Twilio's console detects the suspension", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   assertRefused(await ada.call("sync-numbers", { method: "POST" }), [502, "twilio_misconfigured"]);
@@ -236,7 +236,7 @@ test("an account that Twilio suspended without our doing is found out by its ten
   assert.equal((await ada.call("provision-subaccount")).body.status, "suspended");
 });
 
-test("the job that meets such an account has it looked at, and releases nothing", async () => {
+test("the job that syncs such an account detects the suspension, and releases nothing", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   await stage.database.enqueue({ kind: "sync-numbers", userId: ada.id });
@@ -248,27 +248,27 @@ test("the job that meets such an account has it looked at, and releases nothing"
 const LIST = "GET /Accounts/SID/IncomingPhoneNumbers";
 const REPAIR = "POST /Accounts/SID/IncomingPhoneNumbers/**";
 
-/** What may befall the list, or the repair. */
+/** Faults of the list, or of the repair. */
 const TROUBLES: Record<string, { met: string; fault: Record<string, unknown>; refused?: [number, string] }> = {
   "a list that meets a 503 once": { met: LIST, fault: { kind: "503" } },
   "a list that is lost once": { met: LIST, fault: { kind: "drop_before" } },
-  "a list that is limited again and again": {
+  "a list that is throttled repeatedly": {
     met: LIST,
     fault: { kind: "429", times: 3, retryAfter: 0 },
     refused: [429, "twilio_throttled"],
   },
-  "a list that meets 500 again and again": {
+  "a list that meets 500 repeatedly": {
     met: LIST,
     fault: { kind: "500", times: 3 },
     refused: [503, "twilio_unavailable"],
   },
-  "a repair of a number that went meanwhile": { met: REPAIR, fault: { kind: "404" } },
-  "a repair that loses its answer": {
+  "a repair of a number that is gone meanwhile": { met: REPAIR, fault: { kind: "404" } },
+  "a repair that loses its response": {
     met: REPAIR,
     fault: { kind: "drop_after_commit" },
     refused: [503, "twilio_unavailable"],
   },
-  "a repair that meets a page of HTML": {
+  "a repair that meets an HTML page": {
     met: REPAIR,
     fault: { kind: "503", body: "html" },
     refused: [503, "twilio_unavailable"],
@@ -276,7 +276,7 @@ const TROUBLES: Record<string, { met: string; fault: Record<string, unknown>; re
 };
 
 for (const [title, { met, fault, refused }] of Object.entries(TROUBLES)) {
-  test(`${title} ${refused ? `is answered ${refused.join(" ")}` : "is outlived"}, and the next sync makes all good`, async () => {
+  test(`${title} ${refused ? `makes the sync fail with ${refused.join(" ")}` : "does not stop the sync"}, and after the next sync nothing differs`, async () => {
     const ada = await ownerOf(stage, "ada", 2);
     await inConsole(ada, `/${ada.numbers[0]!.phoneSid}`, { SmsUrl: "https://elsewhere.test", FriendlyName: "Desk" });
     await releaseInConsole(ada, ada.numbers[1]!.phoneSid);
@@ -294,23 +294,23 @@ for (const [title, { met, fault, refused }] of Object.entries(TROUBLES)) {
   });
 }
 
-test("every hour the numbers of each active tenant are synced, and of no other", async () => {
+test("every hour the numbers of active tenants are synced, and of no others", async () => {
   const [ada, ben] = await Promise.all([ownerOf(stage, "ada", 1), ownerOf(stage, "ben", 1)]);
   await stage.database.hold(ben.id, "suspended");
-  // What is asked for from here on is the sync alone.
+  // From here on, the sync is the only job.
   await Promise.all([ada, ben].map((owner) => quiescence(stage, owner)));
   await inConsole(ada, `/${ada.numbers[0]!.phoneSid}`, { FriendlyName: "Desk", SmsUrl: "https://elsewhere.test" });
   await stage.database.enqueue({ kind: "sync-all-numbers" });
-  await eventually("the sync to be asked for", async () => !await stage.database.isQuiet(ada.id));
+  await eventually("the sync to be enqueued", async () => !await stage.database.isQuiet(ada.id));
   assert.equal(await stage.database.isQuiet(ben.id), true);
   await quiescence(stage, ada);
   await assertSame(ada);
   assert.deepEqual((await trailOf(stage, ada, "number.changed")).map(({ actor }) => actor), ["sync"]);
 });
 
-// Any drift ---------------------------------------------------------------------------------------------------------------
+// Random drift --------------------------------------------------------------------------------------------------------------
 
-/** A generator of numbers below `limit` that a seed repeats. */
+/** A pseudorandom generator of integers below `limit`, determined by the seed. */
 function seeded(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
@@ -319,7 +319,7 @@ function seeded(seed: number): (limit: number) => number {
   };
 }
 
-/** Changes something in Twilio's console. Returns what it was. */
+/** Changes something in Twilio's console. Returns a name for the change. */
 async function drift(owner: Owner, random: (limit: number) => number): Promise<string> {
   const listed = await stage.twilio.numbersOf(owner.accountSid);
   const number = listed[random(listed.length)];
@@ -336,7 +336,7 @@ async function drift(owner: Owner, random: (limit: number) => number): Promise<s
       return "pointed elsewhere";
     case 3:
       await inConsole(owner, `/${number.sid}`, { SmsMethod: "GET" });
-      return "asked by GET";
+      return "method changed to GET";
     case 4:
       await releaseInConsole(owner, number.sid);
       return "released";
@@ -348,7 +348,7 @@ async function drift(owner: Owner, random: (limit: number) => number): Promise<s
   }
 }
 
-test("sync repairs from random drift: our rows are Twilio's list, and every text comes to us", async () => {
+test("a sync repairs random drift: the rows equal Twilio's list, and every webhook is ours", async () => {
   const seed = Number(Deno.env.get("DRIFT_SEED") ?? randomInt(2 ** 31));
   const random = seeded(seed);
   const owners = await Promise.all(["ada", "ben", "cy"].map((name) => ownerOf(stage, name, 3)));
@@ -361,5 +361,5 @@ test("sync repairs from random drift: our rows are Twilio's list, and every text
       assert.deepEqual((await sync(owner)).changes, [], `with DRIFT_SEED=${seed}, a second sync finds nothing`);
     }
   }
-  console.log(`figures: ${done.length} drifts of ${new Set(done).size} kinds made good (DRIFT_SEED=${seed})`);
+  console.log(`figures: ${done.length} drifts of ${new Set(done).size} kinds repaired (DRIFT_SEED=${seed})`);
 });

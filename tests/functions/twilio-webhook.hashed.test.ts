@@ -7,14 +7,14 @@ import { freshRecipient, provisioned, type Tenant } from "../support/tenants.ts"
 
 const stage = sharedStage();
 
-/** Posts JSON as Twilio signs it: the URL holds the hash of `hashed`, and the signature is that of the URL. */
+/** Posts JSON as Twilio signs it: the URL contains the hash of `hashed`, and the signature covers the URL. */
 function postJson({ id, authToken }: Tenant, body: string, hashed = body) {
   const path = `twilio-webhook/inbound/${id}?bodySHA256=${twilio.getExpectedBodyHash(hashed)}`;
   const signature = twilio.getExpectedTwilioSignature(authToken, `${stage.state.apiUrl}/functions/v1/${path}`, {});
   return callFunction(stage.state, path, { method: "POST", body, headers: { "x-twilio-signature": signature } });
 }
 
-test("a webhook in JSON is believed by the hash of its body, and a changed body is not", async () => {
+test("a JSON webhook is accepted when the signed hash matches its body, and a changed body is refused", async () => {
   const ada = await provisioned(stage, "ada");
   const message = {
     AccountSid: ada.accountSid,
@@ -33,7 +33,7 @@ test("a webhook in JSON is believed by the hash of its body, and a changed body 
   assert.deepEqual((await stored()).map((row) => row["body"]), ["in JSON é✓"]);
 });
 
-test("a hashed body that is no JSON, or names no account, is refused like any stranger's", async () => {
+test("a hashed body that is not JSON, or names no account, is refused as forbidden", async () => {
   const ada = await provisioned(stage, "ada");
   for (const body of ["", "null", "[1]", '{"AccountSid":{"not":"text"}}', "AccountSid=" + ada.accountSid]) {
     assertRefused(await postJson(ada, body), [403, "forbidden"]);

@@ -12,7 +12,7 @@ const stage = sharedStage();
 const hex = () => randomBytes(16).toString("hex");
 const post = (callback: TwilioCallback) => postTwilioCallback(stage.state, callback);
 
-/** A message on its way: queued, and nothing heard of it yet. */
+/** Sends a message whose callbacks are dropped, so that it stays queued. */
 interface Underway {
   id: string;
   sid: string;
@@ -27,7 +27,7 @@ async function underway(tenant: Caller): Promise<Underway> {
   return { id: body.id, sid: body.sid, to };
 }
 
-/** What Twilio reports of a message, to the address the message was sent with. */
+/** A status callback for a message, to the URL the message was sent with. */
 function statusCallback(tenant: Tenant, { id, sid, to }: Underway, status: string, more = {}): TwilioCallback {
   return {
     path: `status/${tenant.id}?message=${id}`,
@@ -46,7 +46,7 @@ function statusCallback(tenant: Tenant, { id, sid, to }: Underway, status: strin
   };
 }
 
-/** What Twilio hands over of a text to the tenant's number. */
+/** A webhook for a text to the tenant's number. */
 function inboundText(tenant: Caller, from: string, body: string, more = {}): TwilioCallback {
   const sid = `SM${hex()}`;
   return {
@@ -73,7 +73,7 @@ function inboundText(tenant: Caller, from: string, body: string, more = {}): Twi
 
 const statusesOf = async (tenant: Tenant) => (await ledgerOf(stage, tenant)).map(({ status }) => status);
 
-test("a status callback that Twilio signed moves the message, and is answered without a word", async () => {
+test("a signed status callback updates the message, and the response is empty", async () => {
   const ada = await withNumber(stage, "ada");
   const message = await underway(ada);
   const { status, body } = await post(statusCallback(ada, message, "sent"));
@@ -84,7 +84,7 @@ test("a status callback that Twilio signed moves the message, and is answered wi
   assert.deepEqual([row?.status, row?.error_code, row?.twilio_message_sid], ["undelivered", 30006, message.sid]);
 });
 
-test("a status that comes again, or late, changes nothing", async () => {
+test("a repeated or late status changes nothing", async () => {
   const ada = await withNumber(stage, "ada");
   const message = await underway(ada);
   for (const status of ["delivered", "delivered", "sent", "queued", "failed", "undelivered"]) {
@@ -95,7 +95,7 @@ test("a status that comes again, or late, changes nothing", async () => {
   assert.deepEqual(await statusesOf(ada), ["read"]);
 });
 
-test("a callback that comes before we know Twilio's SID finds its message by our id", async () => {
+test("a callback that arrives before Twilio's SID is stored finds its message by our id", async () => {
   const ada = await withNumber(stage, "ada");
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "drop_before" });
   const to = freshRecipient();
@@ -106,10 +106,10 @@ test("a callback that comes before we know Twilio's SID finds its message by our
   assert.equal((await becomes(stage, ada, "sent")).twilio_message_sid, sid);
 });
 
-/** Callbacks that are none, by what is wrong with them. Ben is another tenant. */
+/** Invalid callbacks, by what is wrong with them. Ben is another tenant. */
 const FORGERIES: Record<string, (genuine: TwilioCallback, ben: Tenant) => TwilioCallback> = {
   "is signed with another tenant's token": (genuine, ben) => ({ ...genuine, token: ben.authToken }),
-  "is signed with a token of nobody": (genuine) => ({ ...genuine, token: hex() }),
+  "is signed with an unknown token": (genuine) => ({ ...genuine, token: hex() }),
   "has no signature": (genuine) => ({ ...genuine, signed: null }),
   "had a parameter changed": (genuine) => ({
     ...genuine,
@@ -132,18 +132,18 @@ const FORGERIES: Record<string, (genuine: TwilioCallback, ben: Tenant) => Twilio
     form: { ...genuine.form, AccountSid: ben.accountSid },
   }),
   "names no account": ({ form: { AccountSid: _, ...form }, ...genuine }) => ({ ...genuine, form }),
-  "names an account nobody knows": (genuine) => ({ ...genuine, form: { ...genuine.form, AccountSid: `AC${hex()}` } }),
+  "names an unknown account": (genuine) => ({ ...genuine, form: { ...genuine.form, AccountSid: `AC${hex()}` } }),
   "was signed for another tenant's path": (genuine, ben) => ({
     ...genuine,
     path: genuine.path.replace(/[0-9a-f-]{36}/, ben.id),
   }),
-  "was signed for somebody who does not exist": (genuine) => ({
+  "was signed for a user who does not exist": (genuine) => ({
     ...genuine,
     path: genuine.path.replace(/[0-9a-f-]{36}/, crypto.randomUUID()),
   }),
 };
 
-/** A stranger learns nothing from the answer: it is the same, whatever was wrong. */
+/** The response is the same for every reason, so that it reveals nothing. */
 function assertForbidden(answer: Answer): void {
   assertRefused(answer, [403, "forbidden"]);
   assert.equal(answer.body.message, "Cannot accept the webhook: its signature is not valid");
@@ -151,14 +151,14 @@ function assertForbidden(answer: Answer): void {
 }
 
 for (const [title, forge] of Object.entries(FORGERIES)) {
-  test(`a status callback that ${title} is refused with 403 and moves nothing`, async () => {
+  test(`a status callback that ${title} is refused with 403 and changes no message`, async () => {
     const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
     const message = await underway(ada);
     assertForbidden(await post(forge(statusCallback(ada, message, "failed"), ben)));
     assert.deepEqual([await statusesOf(ada), await statusesOf(ben)], [["queued"], []]);
   });
 
-  test(`a text that ${title} is refused with 403 and stored for nobody`, async () => {
+  test(`a text that ${title} is refused with 403 and not stored`, async () => {
     const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
     assertForbidden(await post(forge(inboundText(ada, freshRecipient(), "STOP"), ben)));
     assert.deepEqual([await ledgerOf(stage, ada), await ledgerOf(stage, ben)], [[], []]);
@@ -167,19 +167,19 @@ for (const [title, forge] of Object.entries(FORGERIES)) {
   });
 }
 
-test("a tenant without an account has no callbacks", async () => {
+test("callbacks for a tenant without an account are refused", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), newcomer(stage, "ben")]);
   const genuine = inboundText(ada, freshRecipient(), "Hello");
   assertForbidden(await post({ ...genuine, path: `inbound/${ben.id}` }));
 });
 
-test("a genuine callback moves no message but its own tenant's, its own account's and its own SID's", async () => {
+test("a signed callback changes no message of another tenant, account or SID", async () => {
   const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
   const message = await underway(ada);
   const { accountSid, authToken } = stage.state.twilio;
   const strays: TwilioCallback[] = [
     statusCallback(ben, message, "failed"), // Ben's own signature and path, Ada's message
-    { ...statusCallback(ada, message, "failed", { AccountSid: accountSid }), token: authToken }, // the master's
+    { ...statusCallback(ada, message, "failed", { AccountSid: accountSid }), token: authToken }, // the master account's
     statusCallback(ada, { ...message, sid: `SM${hex()}` }, "failed"),
     statusCallback(ada, { ...message, id: crypto.randomUUID() }, "failed"),
     statusCallback(ada, message, "teleported"),
@@ -191,14 +191,14 @@ test("a genuine callback moves no message but its own tenant's, its own account'
   }
 });
 
-test("a callback without our id finds its message by Twilio's", async () => {
+test("a callback without our id finds its message by Twilio's SID", async () => {
   const ada = await withNumber(stage, "ada");
   const message = await underway(ada);
   await post({ ...statusCallback(ada, message, "delivered"), path: `status/${ada.id}` });
   assert.deepEqual(await statusesOf(ada), ["delivered"]);
 });
 
-test("the master account reports on what went through it, also when its tenant has an account by now", async () => {
+test("callbacks of the master account update the messages sent through it, even when the tenant has an account by now", async () => {
   const ben = await newcomer(stage, "ben");
   const { accountSid, authToken } = stage.state.twilio;
   await stage.twilio.fault({ match: `POST /Accounts/${accountSid}/Messages`, kind: "callbacks:dropped" });
@@ -210,7 +210,7 @@ test("the master account reports on what went through it, also when its tenant h
   assert.deepEqual(await statusesOf({ ...ben, accountSid, authToken }), ["delivered"]);
 });
 
-test("a text that Twilio signed is stored, and answered in silence", async () => {
+test("a signed text is stored, and the response contains no message", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   const media = { NumMedia: "2", MediaUrl0: "https://example.com/0.png", MediaUrl1: "https://example.com/1.png" };
@@ -233,7 +233,7 @@ test("a text that Twilio signed is stored, and answered in silence", async () =>
   }]);
 });
 
-test("a text that comes twice is stored once", async () => {
+test("a text delivered twice is stored once", async () => {
   const ada = await withNumber(stage, "ada");
   const text = inboundText(ada, freshRecipient(), "Hello");
   const answers = await Promise.all([post(text), post(text), post(text)]);
@@ -241,7 +241,7 @@ test("a text that comes twice is stored once", async () => {
   assert.equal((await ledgerOf(stage, ada)).length, 1);
 });
 
-test("a STOP that comes again after a START does not count again", async () => {
+test("a STOP delivered again after a START does not opt the recipient out again", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   const stop = inboundText(ada, from, "STOP");
@@ -252,14 +252,14 @@ test("a STOP that comes again after a START does not count again", async () => {
   assert.equal(send.status, 201, send.body.message);
 });
 
-test("what Twilio itself reads as an opt-out counts, whatever the text says", async () => {
+test("a text with Twilio's OptOutType STOP records an opt-out, for any words", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   await post(inboundText(ada, from, "Arrêt", { OptOutType: "STOP" }));
   assertRefused(await ada.call("send-sms", { body: { to: from, body: "Hello" } }), [403, "recipient_opted_out"]);
 });
 
-test("a text the master account received is nobody's, though the master signed it", async () => {
+test("a text to the master account is not stored for any tenant", async () => {
   const ada = await withNumber(stage, "ada");
   const { accountSid, authToken } = stage.state.twilio;
   const text = inboundText(ada, freshRecipient(), "STOP", { AccountSid: accountSid });
@@ -267,13 +267,13 @@ test("a text the master account received is nobody's, though the master signed i
   assert.deepEqual(await ledgerOf(stage, ada), []);
 });
 
-test("a text Postgres cannot hold is stored all the same", async () => {
+test("a text Postgres cannot store is stored without the unsupported characters", async () => {
   const ada = await withNumber(stage, "ada");
   assert.equal((await post(inboundText(ada, freshRecipient(), "a\0b"))).status, 200);
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ body }) => body), ["a\ufffdb"]);
 });
 
-test("a text from a handset comes in all the way", async () => {
+test("a text sent from a handset is stored", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
   const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "Hello from a handset" });

@@ -3,7 +3,7 @@ import { readLines } from "../support/lines.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** How a command ended, and everything it printed. */
+/** How a command ended, and its complete output. */
 export interface Ended {
   success: boolean;
   output: string;
@@ -38,7 +38,7 @@ export async function runDeno(
   return { success, output: lines.join("\n") };
 }
 
-/** Ends what runs. The stacks of a suite end with its process. */
+/** Ends the running processes. The stacks of a suite end with its process. */
 export function stopRunning(): void {
   for (const child of running) child.kill("SIGTERM");
 }

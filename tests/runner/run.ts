@@ -1,5 +1,5 @@
-// `deno task test`: every suite, two at a time, the longest first. `deno task test console demo` runs those whose name
-// contains one of the words; `--soak` (`deno task test:soak`) runs the same proofs at larger sizes, one after the other.
+// `deno task test`: runs every suite, two at a time, the longest first. `deno task test console demo` runs the suites whose name
+// contains one of the words. `--soak` (`deno task test:soak`) runs the same tests at larger sizes, one suite at a time.
 import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { whenLauncherEnds } from "../../local/launcher.ts";
@@ -16,7 +16,7 @@ interface Outcome {
   output: string;
 }
 
-/** A suite that is running, as far as its output tells. */
+/** A running suite, as far as its output shows. */
 interface Progress {
   name: string;
   started: number;
@@ -58,16 +58,16 @@ async function runTests(args: string[], env: Record<string, string>, progress: P
   return { passed, failed: success ? failed : Math.max(failed, 1), output };
 }
 
-/** A browser test that cannot run is a failure where it matters (CI) and said aloud everywhere else. */
+/** A browser test that cannot run fails in CI. Elsewhere the run reports that it was skipped. */
 function withoutChromium(suite: Suite): Outcome {
   if (Deno.env.get("CI")) return { passed: 0, failed: 1, output: `Chromium is missing. ${HOW_TO_INSTALL}` };
   console.log(paint(33, `  not run: ${suite.name} needs Chromium. ${HOW_TO_INSTALL}`));
   return { passed: 0, failed: 0, output: "" };
 }
 
-/** Two at a time: most suites wait for servers more than they compute. */
+/** Two at a time, because most suites wait for servers more than they compute. */
 const LANES = 2;
-/** How often the suites that are running tell how far they are. */
+/** How often running suites report their progress. */
 const HEARTBEAT_MS = 30_000;
 
 async function runSuites(suites: readonly Suite[], lanes: number): Promise<boolean> {
@@ -75,7 +75,7 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   const total = { passed: 0, failed: 0 };
   console.log(
     `Running ${suites.length} suites, ${lanes} at a time. ` +
-      "The first run downloads what they need from npm: up to a few minutes.\n",
+      "The first run downloads their dependencies from npm, which takes up to a few minutes.\n",
   );
   const queue = [...suites];
   const failed: Suite[] = [];
@@ -88,8 +88,9 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   for (const suite of failed) {
-    // Once more, with the machine to itself: what was merely late passes now, and is told as unsteady; what is wrong stays red.
-    console.log(`\n${suite.name} failed beside another suite: once more, alone`);
+    // Run the suite again with the machine to itself. A suite that passes now was only slow and is reported as unsteady;
+    // a broken one fails again.
+    console.log(`\n${suite.name} failed beside another suite: running it again, alone`);
     const outcome = await runAndTell(suite);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
@@ -100,10 +101,10 @@ async function runSuites(suites: readonly Suite[], lanes: number): Promise<boole
   return total.failed === 0 && total.passed > 0;
 }
 
-/** What a test prints behind this word is shown also when all is well: how much it has covered. */
+/** Lines with this prefix are shown even if all tests pass: they report how much a test covered. */
 const FIGURES = /^figures: (.*)$/gm;
 
-/** Runs one suite and tells how it went; what a failed one printed is shown whole. */
+/** Runs one suite and reports the result. The complete output of a failed suite is shown. */
 async function runAndTell(suite: Suite): Promise<Outcome> {
   console.log(`▶ ${suite.name}`);
   const progress: Progress = { name: suite.name, started: performance.now(), tests: 0 };
@@ -128,7 +129,7 @@ function secondsSince(moment: number): string {
   return ((performance.now() - moment) / 1000).toFixed(1);
 }
 
-/** Ends the suites with this command, however it is ended. */
+/** Ends the suites together with this command, however the command ends. */
 async function endTogether(): Promise<void> {
   const stop = () => {
     stopRunning();

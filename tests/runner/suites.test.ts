@@ -14,7 +14,7 @@ async function* testFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Whether a path is one of these files, or below one of these folders. */
+/** Whether a path is one of these files, or is inside one of these folders. */
 function isWithin(path: string, places: readonly string[]): boolean {
   return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
@@ -36,7 +36,7 @@ Deno.test("every test file belongs to exactly one suite", async () => {
   assert.deepEqual(strays, []);
 });
 
-Deno.test("a suite that ignores files names one folder: Deno does not apply --ignore to each of several", () => {
+Deno.test("a suite that ignores files names one folder: Deno does not apply --ignore to each of several folders", () => {
   const several = SUITES.filter(({ args }) => args.some((arg) => arg.startsWith("--ignore=")))
     .filter(({ args }) => args.slice(1).filter((arg) => !arg.startsWith("-")).length !== 1);
   assert.deepEqual(several.map(({ name }) => name), []);

@@ -1,25 +1,25 @@
-/** One group of tests: a command to run, and what to run it against. */
+/** One group of tests: a command to run, and the stack it needs. */
 export interface Suite {
   name: string;
   /** Arguments for deno. */
   args: string[];
-  /** Start a stack first, with the functions on this version of Deno (`own`: the one that runs everything). */
+  /** Start a stack first, with the functions on this version of Deno (`own`: the version that runs the tests). */
   stack?: "own" | "2.1.4";
   needsChromium?: boolean;
-  /** Variables of the suite, such as its size. */
+  /** Environment variables of the suite, such as its size. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** Without checking types once more: one suite does that for all. Not `--quiet`, which keeps the figures to itself. */
+/** Does not check types again: one suite checks all types. Not `--quiet`, which hides the figures. */
 const test = (...paths: string[]) => ["test", "-A", "--no-check", ...paths];
 const HTTP = "tests/functions";
-/** Every fault, kill and rotation of one capability after the other; beside the rest they take half the time. */
+/** Faults, kills and rotations, one function after the other. Beside the other suites they take half the time. */
 const THROUGH_FAULTS = [
   ...["provision-subaccount", "buy-number", "send-sms"].map((name) => `${HTTP}/${name}.faults.test.ts`),
   ...["send-sms.kills", "rotation", "sealing-keys"].map((name) => `${HTTP}/${name}.test.ts`),
 ];
 
-/** Everything `deno task test` runs: first what tells at once, then the longest, so that none of them is left for last. */
+/** Everything `deno task test` runs: first the suites that fail fastest, then the longest, so that no long suite starts last. */
 export const SUITES: readonly Suite[] = [
   { name: "lock file, as committed", args: ["install", "--frozen", "--quiet"] },
   { name: "format", args: ["fmt", "--check", "--quiet"] },
@@ -50,13 +50,13 @@ export const SUITES: readonly Suite[] = [
   { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
   { name: "console, the pure parts", args: test("console/src") },
   {
-    name: "import rules, the runner and what tests share",
+    name: "import rules, the runner and shared test code",
     args: test("tests/layers.test.ts", "tests/runner", "tests/support"),
   },
   { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
 ];
 
-/** What `deno task test:soak` runs: the same proofs at larger sizes, the other engine, and copies in awkward places. */
+/** What `deno task test:soak` runs: the same tests at larger sizes, on the other Deno version, and from copies of the code. */
 export const SOAK: readonly Suite[] = [
   { name: "copies of this checkout", args: test("tests/checkouts.soak.ts") },
   { name: "functions over HTTP, on this Deno", args: test(HTTP), stack: "own" },

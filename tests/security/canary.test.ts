@@ -15,7 +15,7 @@ import { TROUBLES } from "./canary/troubles.ts";
 const world = ownStage({ scheduler: false, env: { RATE_LIMIT_FACTOR: "1000", MASTER_FALLBACK: "on" } });
 const { stage, log } = world;
 
-/** What every part was given to keep to itself: all of it made for this run, so none of it can turn up by chance. */
+/** All secrets of the stack. Each is random and made for this run, so none can appear by chance. */
 async function secretsOfTheStack(): Promise<Secrets> {
   const { state } = stage;
   const kept = JSON.parse(await Deno.readTextFile(join(state.dataDir, "secrets.json")));
@@ -25,7 +25,7 @@ async function secretsOfTheStack(): Promise<Secrets> {
   secrets.add("Stripe's webhook secret", state.stripe.webhookSecret);
   secrets.add("the secret key", state.secretKey);
   secrets.add("the database's password", new URL(state.dbUrl).password);
-  secrets.add("the secret of inner tokens", kept.jwtSecret);
+  secrets.add("the secret of internal tokens", kept.jwtSecret);
   secrets.addBase64("the key of user tokens", kept.signingKey.d);
   for (const [id, key] of Object.entries<string>(JSON.parse(kept.tokenSealingKeys))) {
     secrets.addBase64(`sealing key ${id}`, key);
@@ -36,7 +36,7 @@ async function secretsOfTheStack(): Promise<Secrets> {
 const addToken = (secrets: Secrets, name: string, jwt: string) =>
   secrets.add(`${name}'s user token`, jwt.split(".")[2]!);
 
-/** Tokens come and go: Twilio is asked after every chapter. */
+/** Tokens change during the run, so Twilio is asked after every round. */
 async function addSubaccountTokens(secrets: Secrets): Promise<void> {
   const { accounts } = await stage.twilio.get("/Accounts.json?PageSize=1000");
   for (const { sid, auth_token } of accounts) {
@@ -68,16 +68,16 @@ async function evidence(recorder: Recorder): Promise<Document[]> {
 const search = (secrets: Secrets, documents: Document[]): Sighting[] =>
   documents.flatMap((document) => secrets.findIn(document));
 
-/** Where what people write to each other has no business: logs, queues, the audit log, and what operators are told. */
+/** Places that must not contain message texts: logs, queues, the audit log, and responses to operators. */
 const NO_PLACE_FOR_TEXTS =
-  /^(log|console|pgmq\.|private\.(job_errors|schedules|tenancies)|public\.(audit_log|webhook_events)|answer to \w+ \S*\/(admin|run-jobs|stripe-webhook)\b)/;
+  /^(log|console|pgmq\.|private\.(job_errors|schedules|tenancies)|public\.(audit_log|webhook_events)|response to \w+ \S*\/(admin|run-jobs|stripe-webhook)\b)/;
 
-test("no secret turns up in any answer, log line, queue or table, whatever goes wrong", async () => {
+test("no secret appears in any response, log line, queue or table, under any fault", async () => {
   const { state, twilio, database: { sql } } = stage;
   const isSimulator = (url: string) => url.startsWith(state.twilio.url) || url.startsWith(state.stripe.url);
   const secrets = await secretsOfTheStack();
   await using server = await listen();
-  // Before anybody listens: the answer that makes a webhook's secret is the one that holds it.
+  // Before the recorder starts: the response that creates the webhook is meant to contain its secret.
   const cast = await people(secrets, server);
   using recorder = startRecorder(isSimulator);
   for (const [turn, trouble] of TROUBLES.entries()) {
@@ -98,20 +98,20 @@ test("no secret turns up in any answer, log line, queue or table, whatever goes 
   assert.deepEqual(search(secrets, documents), []);
   const texts = new Secrets();
   texts.add("what Ada wrote", cast.words);
-  // A trigger that puts rows into its message has them logged; Postgres's own errors keep them to DETAIL, which is not.
+  // A trigger that puts rows into its message gets them logged. Postgres itself puts them into DETAIL, which is not logged.
   const sightings = search(texts, documents.filter(({ text }) => !text.includes("Failing row contains")));
   assert.deepEqual(sightings.filter(({ place }) => NO_PLACE_FOR_TEXTS.test(place)), []);
   for (const place of ["public.sms_messages", "private.campaign_recipients"]) {
-    assert.ok(sightings.some((sighting) => sighting.place === place), `no text of Ada's is in ${place}`);
+    assert.ok(sightings.some((sighting) => sighting.place === place), `${place} contains no text of Ada's`);
   }
-  assert.ok(server.heard.length > 0, "nothing was forwarded");
+  assert.ok(server.heard.length > 0, "no text was forwarded");
 
   const counted = (place: string) => documents.filter((document) => document.place === place).length;
   const failures = [...recorder.statuses].filter(([status]) => status >= 500).reduce(
     (sum, [, times]) => sum + times,
     0,
   );
-  assert.ok(failures > 30, `only ${failures} answers failed, so little went wrong`);
+  assert.ok(failures > 30, `only ${failures} responses failed`);
   assert.ok(recorder.signatures.size > 30 && counted("log") > 200);
   for (
     const table of [
@@ -122,16 +122,16 @@ test("no secret turns up in any answer, log line, queue or table, whatever goes 
       "public.sms_messages",
     ]
   ) {
-    assert.ok(counted(table) > 0, `nothing to search in ${table}`);
+    assert.ok(counted(table) > 0, `${table} has no rows to search`);
   }
   const bytes = documents.reduce((sum, { text }) => sum + text.length, 0);
   console.log(
-    `figures: canary: ${secrets.size} secrets looked for in ${documents.length} documents of ${
+    `figures: canary: ${secrets.size} secrets searched in ${documents.length} documents of ${
       (bytes / 1e6).toFixed(1)
-    } MB, after ${TROUBLES.length} kinds of trouble and ${failures} answers above 499`,
+    } MB, after ${TROUBLES.length} kinds of faults and ${failures} responses above 499`,
   );
 
-  // The same search, once somebody has let something slip.
+  // The same search with planted secrets must find them.
   const [account] = (await twilio.get(`/Accounts/${cast.ada.accountSid}.json`).then((one) => [one])) as [
     { auth_token: string },
   ];
@@ -143,10 +143,10 @@ test("no secret turns up in any answer, log line, queue or table, whatever goes 
   await cast.ada.call(`search-numbers?${state.secretKey}=1`);
   const places = search(secrets, await evidence(recorder)).map(({ place }) => place);
   assert.ok(places.includes("public.audit_log"), "a planted token is not found in a table");
-  assert.ok(places.some((place) => place.startsWith("answer to GET")), "a planted key is not found in an answer");
+  assert.ok(places.some((place) => place.startsWith("response to GET")), "a planted key is not found in a response");
 });
 
-Deno.test("a secret is found in every form and in part, and only then", () => {
+Deno.test("a secret is found in every encoding and in part, and other text is not", () => {
   const secrets = new Secrets();
   const secret = randomBytes(24).toString("base64url");
   secrets.add("it", secret);

@@ -8,10 +8,10 @@ import { type Attempt, callings, readings, trespasses, writings } from "./data-a
 import { type Catalogue, fingerprint, readCatalogue, type Table } from "./data-api/catalogue.ts";
 import { rowsOfEverything } from "./data-api/rows.ts";
 
-/** Nothing else is to write while the tables are compared: no scheduler. */
+/** Without the scheduler, because nothing else may write while the tables are compared. */
 const { stage } = ownStage({ scheduler: false });
 
-/** What a signed-in tenant may read of each table: these columns, of their own rows (of `plans`: of all). */
+/** The columns of each table that a signed-in tenant may read, in their own rows (of `plans`: in all rows). */
 const READABLE: Readonly<Record<string, string>> = {
   audit_log: "",
   campaigns:
@@ -41,7 +41,7 @@ const readableOf = ({ name }: Table) => READABLE[name]?.split(" ").filter(Boolea
 interface Scene {
   catalogue: Catalogue;
   victim: Actor;
-  /** What is in the victim's rows. */
+  /** The values in the victim's rows. */
   markers: string[];
   attacker: Actor;
   strangers: Attacker[];
@@ -67,11 +67,11 @@ async function prepare(): Promise<Scene> {
     markers: Object.values(markers),
     attacker,
     strangers: [
-      { name: "Anybody with the publishable key", headers: { apikey: state.publishableKey }, genuine: true },
-      { name: "Anybody without a key", headers: {}, genuine: false },
-      { name: "A service by a forged token", ...bearer(await forgedToken(state, claims), false) },
-      { name: "A service by an unsigned token", ...bearer(unsignedToken(state, claims), false) },
-      { name: "The victim of an hour ago", ...bearer(await tokenFor(state, { sub: victim.id }, "-1h"), false) },
+      { name: "A caller with the publishable key", headers: { apikey: state.publishableKey }, genuine: true },
+      { name: "A caller without a key", headers: {}, genuine: false },
+      { name: "A service role with a forged token", ...bearer(await forgedToken(state, claims), false) },
+      { name: "A service role with an unsigned token", ...bearer(unsignedToken(state, claims), false) },
+      { name: "The victim with an expired token", ...bearer(await tokenFor(state, { sub: victim.id }, "-1h"), false) },
     ],
   };
 }
@@ -83,7 +83,7 @@ const signedIn = (name: string, { accessToken }: Actor): Attacker => ({
 });
 
 async function assertNoSuccess(attacker: Attacker, all: Attempt[], secrets: Parameters<typeof attack>[3]) {
-  // Whose credentials are no good is turned away at the door, whatever they ask for: a sample will do.
+  // Invalid credentials are refused before the request is looked at, so a sample is enough.
   const attempts = attacker.genuine ? all : all.filter((_, index) => index % 10 === 0);
   assert.ok(attempts.length > 0);
   attempted += attempts.length;
@@ -91,13 +91,13 @@ async function assertNoSuccess(attacker: Attacker, all: Attempt[], secrets: Para
   assert.deepEqual(successes.slice(0, 20), [], `${successes.length} of ${attempts.length} attempts`);
 }
 
-/** What a tenant would be answered is denied to who is none; forms the API may not even know are refused in some way. */
+/** Without a user, requests a tenant may make are denied; requests of a form the API may not know are refused in any way. */
 function withoutAnyRight(attempt: Attempt): Attempt {
   const isSimple = attempt.outcome !== "refused" && !attempt.path.includes("(");
   return { ...attempt, outcome: isSimple ? "denied" : "refused" };
 }
 
-test("every table and column that the Data API lists is named here, as readable or as hidden", async () => {
+test("every table and column of the Data API is listed in this file, as readable or as hidden", async () => {
   const { catalogue: { tables } } = await scene();
   assert.deepEqual(tables.map(({ name }) => name), Object.keys(READABLE).sort());
   for (const table of tables) {
@@ -105,7 +105,7 @@ test("every table and column that the Data API lists is named here, as readable 
   }
 });
 
-test("a tenant reads what is theirs, so there is something to protect", async () => {
+test("a tenant reads their own rows, so that the attacks have a target", async () => {
   const { catalogue: { tables }, victim, markers } = await scene();
   let seen = "";
   for (const table of tables.filter((table) => readableOf(table).length > 0)) {
@@ -119,14 +119,14 @@ test("a tenant reads what is theirs, so there is something to protect", async ()
   assert.equal(markers.filter((marker) => seen.includes(marker)).length, 9);
 });
 
-test("another tenant reads nothing of a tenant's, by any column, filter, order, count, link or format", async () => {
+test("a tenant reads nothing of another tenant's, by any column, filter, order, count, embedding or format", async () => {
   const { catalogue: { tables }, victim, attacker, markers } = await scene();
   const aim = { attackerId: attacker.id, victimId: victim.id };
   const attempts = tables.flatMap((table) => readings(table, readableOf(table), aim));
   await assertNoSuccess(signedIn("Another tenant", attacker), attempts, { victimId: victim.id, markers });
 });
 
-test("a tenant cannot get at hidden columns of their own row", async () => {
+test("a tenant cannot read hidden columns of their own row", async () => {
   const { catalogue: { tables }, victim, attacker } = await scene();
   const aim = { attackerId: attacker.id, victimId: victim.id };
   const attempts = tables.flatMap((table) => readings(table, readableOf(table), aim))
@@ -134,7 +134,7 @@ test("a tenant cannot get at hidden columns of their own row", async () => {
   await assertNoSuccess(signedIn("The tenant", victim), attempts, null);
 });
 
-test("nobody reads anything without signing in", async () => {
+test("a caller without a user reads nothing", async () => {
   const { catalogue: { tables }, victim, attacker, markers, strangers } = await scene();
   const aim = { attackerId: attacker.id, victimId: victim.id };
   for (const stranger of strangers) {
@@ -143,7 +143,7 @@ test("nobody reads anything without signing in", async () => {
   }
 });
 
-test("nobody writes anything: no insert, update, delete or upsert, not even on their own row", async () => {
+test("no caller writes: no insert, update, delete or upsert, not even to their own rows", async () => {
   const { catalogue, victim, attacker, strangers } = await scene();
   const before = await fingerprint(stage.database.sql, catalogue);
   const attackers: [Attacker, string][] = [
@@ -155,29 +155,29 @@ test("nobody writes anything: no insert, update, delete or upsert, not even on t
     const [row] = await stage.database.sql`select to_jsonb(t) as row from public.${
       stage.database.sql(table.name)
     } t limit 1`;
-    for (const [who, attackerId] of attackers) {
-      await assertNoSuccess(who, writings(table, row!["row"], { attackerId, victimId: victim.id }), null);
+    for (const [caller, attackerId] of attackers) {
+      await assertNoSuccess(caller, writings(table, row!["row"], { attackerId, victimId: victim.id }), null);
     }
   }
   assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
 });
 
-test("nobody but the service calls a function of the database", async () => {
+test("only the service role calls functions of the database", async () => {
   const { catalogue, victim, attacker, strangers } = await scene();
   const before = await fingerprint(stage.database.sql, catalogue);
   const aim = { attackerId: attacker.id, victimId: victim.id };
   const attempts = catalogue.routines.flatMap((routine) => callings(routine, aim));
-  for (const who of [signedIn("Another tenant", attacker), ...strangers]) {
-    await assertNoSuccess(who, attempts, null);
+  for (const caller of [signedIn("Another tenant", attacker), ...strangers]) {
+    await assertNoSuccess(caller, attempts, null);
   }
   assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
 });
 
-test("nobody reaches a table or function of another schema", async () => {
+test("no caller reaches a table or function of another schema", async () => {
   const { catalogue, attacker, victim, markers, strangers } = await scene();
   const before = await fingerprint(stage.database.sql, catalogue);
-  for (const who of [signedIn("Another tenant", attacker), ...strangers]) {
-    await assertNoSuccess(who, trespasses(catalogue.unlisted), { victimId: victim.id, markers });
+  for (const caller of [signedIn("Another tenant", attacker), ...strangers]) {
+    await assertNoSuccess(caller, trespasses(catalogue.unlisted), { victimId: victim.id, markers });
   }
   assert.deepEqual(await fingerprint(stage.database.sql, catalogue), before);
   const { tables, routines, unlisted } = catalogue;

@@ -11,29 +11,29 @@ import { send } from "./fuzz/send.ts";
 import { wrongWith } from "./fuzz/verdict.ts";
 
 export interface FuzzOptions {
-  /** How many requests. */
+  /** The number of requests. */
   requests: number;
-  /** The same seed makes the same requests, in as many lanes. */
+  /** The same seed makes the same requests, with the same number of lanes. */
   seed: number;
 }
 
 export interface FuzzReport {
-  /** Each with the request that caused it, as small as it could be made, as a curl command. */
+  /** Each with the request that caused it, minimised, as a curl command. */
   failures: string[];
   requests: number;
   functions: string[];
-  /** How often each status was answered. */
+  /** The number of responses by status. */
   statuses: Map<number, number>;
   slowest: number;
   violations: string[];
 }
 
 const PATIENCE_MS = 10_000;
-/** As many requests are under way at once. */
+/** The number of concurrent requests. */
 const LANES = 4;
 const LONGEST_MS = 40 * 60_000;
 
-/** Sends random requests to every function, and looks at each answer, and at what they left behind. */
+/** Sends random requests to every function, and checks each response and the state afterwards. */
 export async function fuzz(stage: Stage, { requests, seed }: FuzzOptions): Promise<FuzzReport> {
   const [alice, bob, boss] = await Promise.all([
     withNumber(stage, "alice"),
@@ -49,7 +49,7 @@ export async function fuzz(stage: Stage, { requests, seed }: FuzzOptions): Promi
   const known = endpoints(alice, bob.id);
   const functions = await deployedFunctions();
   const untried = functions.filter((name) => known[name] === undefined);
-  if (untried.length > 0) throw new Error(`Cannot fuzz "${untried}": nobody has said what a request to it looks like`);
+  if (untried.length > 0) throw new Error(`Cannot fuzz "${untried}": add its requests to endpoints.ts`);
 
   const report: FuzzReport = { failures: [], requests: 0, functions, statuses: new Map(), slowest: 0, violations: [] };
   const urlOf = ({ name, path, query }: FuzzRequest) => `${stage.state.apiUrl}/functions/v1/${name}${path}${query}`;

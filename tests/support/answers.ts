@@ -6,7 +6,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** One entry of `details`. */
 export type Detail = Record<string, string | number | boolean | null>;
 
-/** Asserts that an answer is an error in our shape, under this status and code. Returns its details. */
+/** Asserts that a response is an error in our shape, with this status and code. Returns its details. */
 export function assertRefused({ status, headers, body }: Answer, expected: [status: number, code: string]): Detail[] {
   assert.deepEqual([status, body.code], expected, JSON.stringify(body));
   assert.match(headers.get("content-type") ?? "", /^application\/json/);
@@ -18,7 +18,7 @@ export function assertRefused({ status, headers, body }: Answer, expected: [stat
   return body.details ?? [];
 }
 
-/** As `assertRefused`, for input in which exactly these fields are wrong. */
+/** Like `assertRefused`, for input in which exactly these fields are invalid. */
 export function assertInvalid(answer: Answer, fields: string[]): void {
   const details = assertRefused(answer, [400, "invalid_input"]);
   assert.deepEqual(details.map(({ field }) => field), fields);

@@ -12,7 +12,7 @@ export interface SendRates {
   account?: number;
 }
 
-/** A tenant with a number and a plan that lets campaigns go out fast. */
+/** Creates a tenant with a number and a plan that allows fast campaigns. */
 export async function campaigner(stage: Stage, name: string, rates: SendRates = {}): Promise<Caller> {
   const tenant = await withNumber(stage, name);
   await allow(stage, tenant, { daily: 100_000, monthly: 100_000 });
@@ -23,13 +23,13 @@ export async function campaigner(stage: Stage, name: string, rates: SendRates = 
   return tenant;
 }
 
-/** So many handsets, in E.164, that no other list has. */
+/** Returns handsets in E.164 that no other list has. */
 export function freshRecipients(count: number): string[] {
   const first = 2_000_000 + Math.floor(Math.random() * 7_000_000);
   return Array.from({ length: count }, (_, index) => `+1530${2_000_000 + ((first + index) % 7_999_999)}`);
 }
 
-/** Sends to all of them, one text. */
+/** Sends one text to all recipients. */
 export function sendBulk(tenant: Actor, recipients: string[], more: Record<string, unknown> = {}): Promise<Answer> {
   const { key = crypto.randomUUID(), ...body } = more;
   return tenant.call("send-bulk", {
@@ -38,7 +38,7 @@ export function sendBulk(tenant: Actor, recipients: string[], more: Record<strin
   });
 }
 
-/** Sends, and returns the id of the campaign. */
+/** Starts a campaign and returns its id. */
 export async function startCampaign(
   tenant: Actor,
   recipients: string[],
@@ -52,7 +52,7 @@ export async function startCampaign(
 // deno-lint-ignore no-explicit-any -- the campaign as the API shows it, of which each test asserts what it needs
 export type ShownCampaign = any;
 
-/** Waits until the campaign meets a condition, and returns it. `nudge` is done before each look. */
+/** Waits until the campaign meets a condition, and returns it. `nudge` runs before each read. */
 export async function campaignBecomes(
   tenant: Actor,
   campaignId: string,
@@ -60,13 +60,13 @@ export async function campaignBecomes(
   { timeoutMs = 60_000, nudge = () => Promise.resolve() }: { timeoutMs?: number; nudge?: () => Promise<void> } = {},
 ): Promise<ShownCampaign> {
   let seen: ShownCampaign;
-  return await eventually("the campaign to get there", async () => {
+  return await eventually("the campaign to meet the condition", async () => {
     await nudge();
     seen = (await tenant.call(`campaigns/${campaignId}`)).body;
     return isSo(seen) && seen;
   }, timeoutMs).catch((error) => assert.fail(`${error.message}; it is ${JSON.stringify(seen)}`));
 }
 
-/** Nothing of it is on its way any more. */
+/** Whether the campaign is completed and every message has a final status. */
 export const isSettled = ({ status, counts }: ShownCampaign): boolean =>
   status === "completed" && counts.waiting + counts.inFlight + counts.sent === 0;

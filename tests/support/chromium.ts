@@ -1,4 +1,4 @@
-/** What to tell somebody who has no Chromium. */
+/** How to install Chromium. */
 export const HOW_TO_INSTALL =
   "Install one (Debian, Ubuntu: `apt-get install -y chromium`), or set CHROMIUM_PATH to a Chromium or Chrome you have";
 
@@ -9,7 +9,7 @@ const USUAL_PLACES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser to test with: CHROMIUM_PATH, or one in a usual place; null when there is none. */
+/** The browser to test with: CHROMIUM_PATH, or one in a usual place. Null when there is none. */
 export async function findChromium(): Promise<string | null> {
   const named = Deno.env.get("CHROMIUM_PATH");
   for (const path of named === undefined ? USUAL_PLACES : [named]) {

@@ -1,36 +1,36 @@
 import postgres from "postgres";
 import type { StackState } from "../../local/stack-state.ts";
 
-/** A job as it lies on the queue. */
+/** A job on the queue. */
 export type Job = Readonly<Record<string, unknown>> & { kind: string };
 
 export interface StoredPreferences {
   sid: string | null;
-  /** Sealed. */
+  /** The sealed token. */
   token: string | null;
   status: string;
 }
 
-/** The database as its owner sees it: what no API shows, and the hands of the clock. */
+/** The database as its owner sees it, including what no API shows, and ways to move time. */
 export interface DatabaseSide extends AsyncDisposable {
   sql: postgres.Sql;
   /** Puts a job on the queue, due at once. Returns its id. */
   enqueue(job: Job): Promise<number>;
-  /** Makes the jobs that wait for a tenant, or for an event, due now instead of in seconds or hours. */
+  /** Makes the waiting jobs of a tenant, or of an event, due now instead of in seconds or hours. */
   hurry(id: string): Promise<void>;
-  /** As `hurry`, and gives back what a process that was killed had claimed. */
+  /** Like `hurry`, and also makes jobs due that a killed process had claimed. */
   abandon(id: string): Promise<void>;
-  /** Whether nothing that was asked for a tenant, or follows from an event, waits to be done. */
+  /** Whether no job of a tenant, or of an event, is left to do. */
   isQuiet(id: string): Promise<boolean>;
-  /** What an operator decides about a tenant, or takes back. */
+  /** Sets an operator's hold on a tenant, or ends it. */
   hold(userId: string, status: "suspended" | "closed" | null): Promise<void>;
-  /** The tenant's row as it is stored, sealed token included. */
+  /** The tenant's row as stored, including the sealed token. */
   preferencesOf(userId: string): Promise<StoredPreferences | undefined>;
-  /** Makes the tenant's messages and purchases that much older, as if the time had passed. */
+  /** Makes the tenant's messages and purchases older, as if time had passed. */
   age(userId: string, seconds: number): Promise<void>;
 }
 
-/** The database of a running stack. Give it back with `await using`, or dispose of it. */
+/** The database of a running stack. Close it with `await using`, or dispose of it. */
 export function databaseSide({ dbUrl }: StackState): DatabaseSide {
   const sql = postgres(dbUrl, { max: 2, onnotice: () => {} });
   return {
@@ -42,7 +42,7 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
       return Number(sent?.id);
     },
     async hurry(id) {
-      // One that a drain has claimed just now, for its 150 seconds, is left alone: it is being done.
+      // A job that a drain has just claimed, for its 150 seconds, is left alone: it is being done.
       await sql`
         update pgmq.q_jobs set vt = now()
         where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
@@ -74,12 +74,12 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
     async age(userId, seconds) {
       const gone = `${seconds} seconds`;
       await sql.begin(async (tx) => {
-        // Replicas fire no triggers: updated_at would be today's again.
+        // Replica mode runs no triggers, which would set updated_at to now.
         await tx`set local session_replication_role = replica`;
         await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
         await tx`
           update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
-        // Kept by a trigger, by the hour in which a message was sent.
+        // A trigger keeps these totals, by the hour in which a message was sent.
         await tx`delete from private.sending_totals where user_id = ${userId}`;
         await tx`
           insert into private.sending_totals (user_id, hour, messages, spend)

@@ -7,37 +7,42 @@ import { type Contracts, readContracts } from "../../local/openapi/contracts.ts"
 
 const contracts = await readContracts();
 
-/** Has every answer that a function gives to an actor held against the function's contract. */
+/** Checks every response of a function to an actor against the function's contract. */
 export function holdResponses(): void {
   watchAnswers(async (method, { pathname }, response) => {
-    // Without a request id it is the platform's own word, for a function that died before it answered.
+    // A response without a request id comes from the platform, for a function that died before it responded.
     if (response.status >= 500 && !response.headers.has("x-request-id")) return;
     const path = pathname.replace("/functions/v1/", "");
     assertHeld(`${method} ${path}`, operationAt(contracts, method, path), await answerOf(response));
   });
 }
 
-/** The operation a request meets; null where there is none, or the path is an odd one. */
+/** The operation of a request, or null when no operation has its method and path. */
 export function operationAt(contracts: Contracts, method: string, path: string): Operation | null {
   const [, name = "", rest = ""] = /^([^/]+)(\/.*)?$/.exec(path) ?? [];
   const operations = Object.hasOwn(contracts, name) ? contracts[name]!.operations : [];
   return operations.find((operation) => operation.method === method && patternOf(operation.path).test(rest)) ?? null;
 }
 
-/** `{userId}` stands for one segment. */
+/** `{userId}` matches one segment. */
 function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
 }
 
-/** Asserts that an answer is one that the operation's contract names. Without an operation only an error's shape can be held. */
+/** Asserts that the operation's contract lists the response. Without an operation only the shape of an error is checked. */
 export function assertHeld(title: string, operation: Operation | null, { status, body }: Answer): void {
   if (status >= 400) return assertErrorHeld(title, operation, status, body);
-  if (operation === null) return assert.equal(status, 204, `${title} answers ${status}, and no contract says so`);
+  if (operation === null) {
+    return assert.equal(status, 204, `${title} answers ${status}, but no contract lists the operation`);
+  }
   const schema = operation.responses[status];
-  assert.ok(schema !== undefined, `${title} answers ${status}, and its contract does not say so`);
+  assert.ok(schema !== undefined, `${title} answers ${status}, but its contract does not list that status`);
   if (schema === null) return;
   const { success, error } = schema.safeParse(body);
-  assert.ok(success, `${title} answers ${status} against its contract: ${error?.message} in ${JSON.stringify(body)}`);
+  assert.ok(
+    success,
+    `${title} answers ${status} with a body that violates its contract: ${error?.message} in ${JSON.stringify(body)}`,
+  );
 }
 
 const KNOWN = new Set(["code", "message", "requestId", "details"]);
@@ -46,12 +51,15 @@ function assertErrorHeld(
   title: string,
   operation: Operation | null,
   status: number,
-  // deno-lint-ignore no-explicit-any -- an error's shape is what is asserted here
+  // deno-lint-ignore no-explicit-any -- the shape of the error is asserted here
   body: any,
 ): void {
   assert.deepEqual(Object.keys(body).filter((key) => !KNOWN.has(key)), [], `${title}: ${JSON.stringify(body)}`);
   assert.equal(ERROR_STATUS[body.code as ErrorCode], status, `${title} answers ${status}: ${JSON.stringify(body)}`);
   if (operation === null) return;
   const allowed: readonly string[] = [...COMMON_ERRORS, ...operation.errors];
-  assert.ok(allowed.includes(body.code), `${title} refuses with "${body.code}", and its contract does not say so`);
+  assert.ok(
+    allowed.includes(body.code),
+    `${title} refuses with "${body.code}", but its contract does not list that code`,
+  );
 }

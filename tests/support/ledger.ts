@@ -4,7 +4,7 @@ import type { Actor } from "../../local/driver/actor.ts";
 import type { SeenRequest } from "../../local/driver/twilio-side.ts";
 import type { Stage } from "./stage.ts";
 
-/** A row of the message ledger, as far as tests look at it. */
+/** The columns of the message ledger that tests read. */
 export interface LedgerRow {
   id: string;
   status: string;
@@ -19,7 +19,7 @@ export interface LedgerRow {
   direction: string;
 }
 
-/** What the ledger holds of a tenant, oldest first. */
+/** The tenant's rows of the ledger, oldest first. */
 export async function ledgerOf({ database: { sql } }: Stage, { id }: Pick<Actor, "id">): Promise<LedgerRow[]> {
   return [
     ...await sql<LedgerRow[]>`
@@ -28,7 +28,7 @@ export async function ledgerOf({ database: { sql } }: Stage, { id }: Pick<Actor,
   ];
 }
 
-/** Waits until the tenant's only message has come to a status, and returns its row. */
+/** Waits until the tenant's only message has reached a status, and returns its row. */
 export async function becomes(stage: Stage, tenant: Pick<Actor, "id">, status: string): Promise<LedgerRow> {
   let rows: LedgerRow[] = [];
   return await eventually(`the message to be ${status}`, async () => {
@@ -37,7 +37,7 @@ export async function becomes(stage: Stage, tenant: Pick<Actor, "id">, status: s
   }).catch((error) => assert.fail(`${error.message}; the ledger holds ${JSON.stringify(rows)}`));
 }
 
-/** The requests that asked Twilio to text somebody. */
+/** The requests that asked Twilio to send a text to a recipient. */
 export async function sendsTo({ twilio }: Stage, to: string): Promise<SeenRequest[]> {
   const requests = await twilio.requests();
   return requests.filter(({ method, path, form }) =>
@@ -45,7 +45,7 @@ export async function sendsTo({ twilio }: Stage, to: string): Promise<SeenReques
   );
 }
 
-/** The messages to somebody that Twilio took on, from one account. */
+/** The messages to a recipient that Twilio accepted from one account. */
 export async function textsTo(
   { twilio }: Stage,
   accountSid: string,

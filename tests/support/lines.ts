@@ -1,4 +1,4 @@
-/** Hands each line of a process's output on as it is written; the last one also without its line break. */
+/** Passes on the lines of a process's output as they are written, including a last line without a line break. */
 export async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
   let pending = "";
   const decoder = new TextDecoder();

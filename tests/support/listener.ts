@@ -1,7 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request as somebody's server got it. */
+/** A request as the server received it. */
 export interface Heard {
   method: string;
   url: string;
@@ -9,19 +9,19 @@ export interface Heard {
   body: string;
 }
 
-/** What a server does with a request: answers with a status (and goes elsewhere), hangs up, or says nothing. */
+/** What a server does with a request: responds with a status (and redirects), hangs up, or stays silent. */
 export type Reply = number | { status: number; location: string } | "hangs up" | "is silent";
 
-/** A small server of a tenant's, on this machine. */
+/** A small server that belongs to a tenant, on this machine. */
 export interface Listener extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   url: string;
   heard: Heard[];
-  /** What it does from now on. */
+  /** Sets the reply from now on. */
   reply(next: Reply): void;
 }
 
-/** Starts a server that answers 204, and remembers what it was told. */
+/** Starts a server that responds with 204 and keeps the requests it receives. */
 export async function listen(): Promise<Listener> {
   const heard: Heard[] = [];
   let reply: Reply = 204;

@@ -4,7 +4,7 @@ import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape
 import type { Stage } from "./stage.ts";
 import { allow, freshNumber, provisioned, type Tenant } from "./tenants.ts";
 
-/** Somebody with a subaccount and as many numbers as wished for, the first one primary. */
+/** A tenant with a subaccount and a given count of numbers, the first one primary. */
 export interface Owner extends Tenant {
   numbers: PhoneNumber[];
 }
@@ -17,7 +17,7 @@ export async function ownerOf(stage: Stage, name: string, count: number): Promis
   return { ...tenant, numbers };
 }
 
-/** Buys a number, and returns it as it was answered. */
+/** Buys a number, and returns it as in the response. */
 export async function bought(tenant: Actor, phoneNumber = freshNumber()): Promise<PhoneNumber> {
   const { status, body } = await tenant.call("buy-number", { body: { phoneNumber } });
   assert.equal(status, 201, body.message);
@@ -31,7 +31,7 @@ export interface StoredNumber {
   is_primary: boolean;
 }
 
-/** A tenant's rows, the oldest first. */
+/** A tenant's rows, oldest first. */
 export async function rowsOf({ database }: Stage, { id }: Pick<Actor, "id">): Promise<StoredNumber[]> {
   const rows = await database.sql<StoredNumber[]>`
     select phone_number, phone_sid, status, is_primary from public.user_twilio_numbers
@@ -39,25 +39,25 @@ export async function rowsOf({ database }: Stage, { id }: Pick<Actor, "id">): Pr
   return rows.map((row) => ({ ...row }));
 }
 
-/** What the audit log says of a tenant's numbers from one kind of event, the oldest first. */
+/** A tenant's audit lines with one action, oldest first. */
 export async function trailOf({ database }: Stage, { id }: Pick<Actor, "id">, action: string) {
   const lines = await database.sql<{ actor: string; details: Record<string, unknown> }[]>`
     select actor, details from public.audit_log where user_id = ${id} and action = ${action} order by id`;
   return lines.map(({ actor, details }) => ({ actor, ...details }));
 }
 
-/** What reached Twilio about the numbers an account owns, by methods that change something. */
+/** The requests to Twilio that change the numbers of an account. */
 export async function writesAtTwilio({ twilio }: Stage, accountSid: string, since = 0) {
   const path = `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers`;
   return (await twilio.requests(since)).filter((request) => request.method !== "GET" && request.path.startsWith(path));
 }
 
-/** The number of the last request that reached Twilio so far. */
+/** The id of the last request that has reached Twilio. */
 export async function lastRequest({ twilio }: Stage): Promise<number> {
   return (await twilio.requests()).at(-1)?.id ?? 0;
 }
 
-/** Where texts to a tenant's number are to go. */
+/** The webhook URL for texts to a tenant's numbers. */
 export function inboundUrlOf({ state }: Stage, { id }: Pick<Actor, "id">): string {
   return `${state.apiUrl}/functions/v1/twilio-webhook/inbound/${id}#rc=5&rp=all`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Actor, signUp } from "../../local/driver/actor.ts";
 import type { Stage } from "./stage.ts";
 
-/** Somebody whose token says operator: the role is written by the service, then they sign in again. */
+/** Signs up an operator: the service writes the role, then the user signs in again to get it into the token. */
 export async function signUpOperator({ state, database: { sql } }: Stage): Promise<Actor> {
   const operator = await signUp(state, "operator");
   await sql`

@@ -1,17 +1,17 @@
 import type { Actor } from "../../local/driver/actor.ts";
 import type { Stage } from "./stage.ts";
 
-/** A message of the past, as far as a test decides it. */
+/** A message of the past, as far as a test defines it. */
 export interface Past {
   with: string;
   body?: string | null;
   direction?: "inbound" | "outbound";
   status?: string;
-  /** How long ago, in seconds: a minute otherwise. */
+  /** Its age in seconds: a minute by default. */
   ago?: number;
 }
 
-/** Puts messages into a tenant's ledger that nobody sends, and returns their ids in the order given. */
+/** Puts messages into a tenant's ledger without sending them, and returns their ids in the given order. */
 export async function wrote(
   { database: { sql } }: Stage,
   { id }: Actor,

@@ -30,14 +30,14 @@ ${statements}
 rollback;
 `;
 
-Deno.test("A file whose assertions pass and whose plan is kept is well, with its assertions counted", async () => {
+Deno.test("A file whose assertions pass and whose plan matches has no failures, and its assertions are counted", async () => {
   const report = await runText(
     inTransaction("select plan(2); select ok(true); select is(1, 1, 'one'); select * from finish();"),
   );
   assert.deepEqual([report.ok, report.assertions, report.failures, report.problems], [true, 2, [], []]);
 });
 
-Deno.test("A failed assertion is told with what was had and what was wanted", async () => {
+Deno.test("A failed assertion is reported with the actual and the expected value", async () => {
   const report = await runText(
     inTransaction("select plan(2); select is(1, 2, 'one is two'); select ok(true); select * from finish();"),
   );
@@ -57,7 +57,7 @@ Deno.test("A plan of more or fewer assertions than were made fails the file", as
   }
 });
 
-Deno.test("A file that asserts nothing fails", async () => {
+Deno.test("A file without assertions fails", async () => {
   for (const statements of ["select 1;", "select * from no_plan(); select * from finish();"]) {
     const report = await runText(inTransaction(statements));
     assert.equal(report.ok, false);
@@ -73,13 +73,13 @@ Deno.test("A skipped assertion fails the file", async () => {
   assert.match(report.problems.join(), /Skipped/);
 });
 
-Deno.test("An SQL error fails the file and is told with its line and the assertion before it", async () => {
+Deno.test("An SQL error fails the file and is reported with its line and the assertion before it", async () => {
   const report = await runText(inTransaction("select plan(2); select ok(true, 'before');\nselect nothing_like_it();"));
   assert.equal(report.ok, false);
   assert.match(report.problems[0]!, /SQL error 42883, line 6, after "ok 1 - before": function nothing_like_it\(\)/);
 });
 
-Deno.test("A line \\ir stands for the file it names, relative to its own, and errors keep the lines their authors see", async () => {
+Deno.test("A line \\ir includes the file it names, relative to its own, and errors have the line numbers of the original files", async () => {
   const helper = `helper-${crypto.randomUUID()}.psql`;
   const include = `\\ir ${helper}\n`;
   await Deno.writeTextFile(
@@ -100,7 +100,7 @@ Deno.test("A line \\ir stands for the file it names, relative to its own, and er
   assert.match((await runText(inTransaction(include))).problems[0]!, /not one transaction/);
 });
 
-Deno.test("A line \\ir that names no file fails the test file, and tells where it is", async () => {
+Deno.test("A line \\ir that names a missing file fails the test file, and the error says where it is", async () => {
   const report = await runText(
     inTransaction("\\ir missing.psql\nselect plan(1); select ok(true); select * from finish();"),
   );
@@ -127,7 +127,7 @@ Deno.test("The tests of the project are found in the order of their names", asyn
   assert.deepEqual(files, files.toSorted());
 });
 
-Deno.test("The command line ends with 0 where all is well and with 1 where a file fails", async () => {
+Deno.test("The command line exits with 0 when all files pass and with 1 when one fails", async () => {
   const [good, bad] = [join(folder, "good.test.sql"), join(folder, "bad.test.sql")];
   await Deno.writeTextFile(good, inTransaction("select plan(1); select ok(true); select * from finish();"));
   await Deno.writeTextFile(bad, inTransaction("select plan(1); select ok(false, 'no good'); select * from finish();"));

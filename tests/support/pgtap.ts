@@ -1,10 +1,10 @@
 /**
- * Runs the pgTAP files of `supabase/tests`, the same that `supabase test db` runs in Docker.
+ * Runs the pgTAP files of `supabase/tests`, which `supabase test db` runs in Docker.
  *
  *     deno run -A tests/support/pgtap.ts [--db URL] [files…]
  *
- * Without `--db` it starts a database of its own. Ends with 1 where an assertion fails, a plan is not kept, a statement
- * fails, or a file asserts nothing.
+ * Without `--db` it starts a database of its own. Exits with 1 when an assertion fails, a plan does not match, a statement
+ * fails, or a file has no assertion.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,17 +20,17 @@ const TESTS = fileURLToPath(new URL("../../supabase/tests", import.meta.url));
 export async function findTestFiles(folder: string = TESTS): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   const names = entries.map(({ name }) => name).filter((name) => name.endsWith(".test.sql")).sort();
-  if (names.length === 0) throw new Error(`Cannot run pgTAP: no file *.test.sql in "${folder}"`);
+  if (names.length === 0) throw new Error(`Cannot run pgTAP: "${folder}" has no file *.test.sql`);
   return names.map((name) => join(folder, name));
 }
 
-/** One line for a file that went well; the failures and problems below it for one that did not. */
+/** One line for a file that passed. For a file that failed, the failures and problems are listed below it. */
 export function describeReport({ file, ok, assertions, failures, problems, milliseconds }: FileReport): string {
   const head = `${ok ? "ok  " : "FAIL"} ${file}: ${assertions} assertions, ${Math.round(milliseconds)} ms`;
   return [head, ...[...problems, ...failures].map((text) => text.replace(/^/gm, "     "))].join("\n");
 }
 
-/** Runs each file as a step of a Deno test; a step fails with the failures of its file. */
+/** Runs each file as a step of a Deno test. A step fails with the failures of its file. */
 export async function stepThroughFiles(test: Deno.TestContext, databaseUrl: string, files: string[]): Promise<void> {
   for (const path of files) {
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -54,7 +54,7 @@ async function main(args: string[]): Promise<number> {
   const failed = reports.filter(({ ok }) => !ok).length;
   const assertions = reports.reduce((sum, report) => sum + report.assertions, 0);
   console.log(
-    `${reports.length} files, ${assertions} assertions, ${failed === 0 ? "all well" : `${failed} files failed`}`,
+    `${reports.length} files, ${assertions} assertions, ${failed === 0 ? "all passed" : `${failed} files failed`}`,
   );
   return failed === 0 ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { createClient } from "@supabase/supabase-js";
 import { type Stack, type StackOptions, startStack } from "../../local/stack.ts";
 import { makeTestProject, type TestProject } from "./project.ts";
 
-/** The stack that the tests of one file share, each with fresh rows and people of its own. */
+/** The stack that the tests of one file share. Each test makes its own rows and users. */
 export interface ProjectStack {
   readonly stack: Stack;
   readonly project: TestProject;
@@ -13,7 +13,7 @@ export interface ProjectStack {
 export function projectStack(options: StackOptions = {}): ProjectStack {
   let started: { stack: Stack; project: TestProject } | undefined;
   const get = () => {
-    assert.ok(started, "The stack is there while tests run");
+    assert.ok(started, "Cannot use the stack before the tests run: use it inside a test");
     return started;
   };
   Deno.test.beforeAll(async () => {
@@ -34,12 +34,12 @@ export function projectStack(options: StackOptions = {}): ProjectStack {
   };
 }
 
-/** A test on a shared stack, which lives longer than the test: its timers and sockets are none of the test's. */
+/** A test on a shared stack. The stack lives longer than the test, so its timers and sockets do not belong to the test. */
 export function test(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
 }
 
-/** A supabase-js client of nobody yet. */
+/** A supabase-js client without a user. */
 export function clientOf({ state: { apiUrl, publishableKey } }: Stack) {
   return createClient(apiUrl, publishableKey, { auth: { persistSession: false, autoRefreshToken: false } });
 }

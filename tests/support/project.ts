@@ -9,7 +9,7 @@ export interface TestProject extends AsyncDisposable {
   write(path: string, text: string): Promise<void>;
 }
 
-/** Makes a project with a table of notes and some functions; see the files below. Give it back with `await using`. */
+/** Makes a project with a table of notes and a few functions; see the files below. Dispose of it with `await using`. */
 export async function makeTestProject(): Promise<TestProject> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-project-" });
   const project: TestProject = {

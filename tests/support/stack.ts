@@ -3,8 +3,8 @@ import type { StackState } from "../../local/stack-state.ts";
 import { holdResponses } from "./held-responses.ts";
 
 /**
- * The stack the tests of this file run against: the one `deno task test` has started (its state is in the file that
- * SWITCHBOARD_STACK names), or else one of their own. Call it once per file, before the tests.
+ * The stack for the tests of this file: the one `deno task test` has started (SWITCHBOARD_STACK names the file with its
+ * state), or else a new one. Call it once per file, before the tests.
  */
 export function stackUnderTest(): { readonly state: StackState } {
   holdResponses();
@@ -17,7 +17,7 @@ export function stackUnderTest(): { readonly state: StackState } {
   Deno.test.afterAll(() => stack?.stop());
   return {
     get state() {
-      if (stack === undefined) throw new Error("The stack is there once the tests run: use it inside them");
+      if (stack === undefined) throw new Error("Cannot use the stack before the tests run: use it inside a test");
       return stack.state;
     },
   };

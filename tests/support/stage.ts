@@ -6,7 +6,7 @@ import { type TwilioSide, twilioSide } from "../../local/driver/twilio-side.ts";
 import { holdResponses } from "./held-responses.ts";
 import { stackUnderTest } from "./stack.ts";
 
-/** The stack under test and the three worlds behind it. What is in here is there once the tests run. */
+/** The stack under test, with Twilio, Stripe and the database behind it. Its fields are available while tests run. */
 export class Stage {
   #sides: { twilio: TwilioSide; stripe: StripeSide; database: DatabaseSide } | undefined;
 
@@ -42,17 +42,18 @@ export function sharedStage(): Stage {
   return new Stage(() => stack.state);
 }
 
-/** A stage of one file alone. */
+/** A stage for one file only. */
 export interface OwnStage {
   stage: Stage;
-  /** The stack itself, to kill or restart what is in it. */
+  /** The stack itself, so that a test can kill or restart its parts. */
   stack(): Stack;
-  /** What the stack told since it started, the functions' log lines among it. */
+  /** The output of the stack since its start, including the functions' log lines. */
   log: readonly string[];
 }
 
 /**
- * Starts a stack for the tests of this file, with settings no other file may meet. Call it once per file, before the tests.
+ * Starts a stack for the tests of this file, with settings that must not affect other files. Call it once per file, before
+ * the tests.
  * SWITCHBOARD_FUNCTIONS_DENO names another Deno to run the functions on.
  */
 export function ownStage(options: Pick<StackOptions, "env" | "scheduler">): OwnStage {
@@ -60,7 +61,7 @@ export function ownStage(options: Pick<StackOptions, "env" | "scheduler">): OwnS
   const log: string[] = [];
   let started: Stack | undefined;
   function stack(): Stack {
-    if (started === undefined) throw new Error("The stack is there once the tests run: use it inside them");
+    if (started === undefined) throw new Error("Cannot use the stack before the tests run: use it inside a test");
     return started;
   }
   Deno.test.beforeAll(async () => {
@@ -77,7 +78,7 @@ export function ownStage(options: Pick<StackOptions, "env" | "scheduler">): OwnS
   return { stage: new Stage(() => stack().state), stack, log };
 }
 
-/** A test on a stage: what the stage holds open outlives a test, so its sockets and timers are none of the test's. */
+/** A test on a stage. The stage's sockets and timers outlive a test, so they do not belong to the test. */
 export function test(title: string, body: () => Promise<void>): void {
   Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, body);
 }

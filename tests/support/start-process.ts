@@ -6,11 +6,11 @@ import { readLines } from "./lines.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** How a `deno run local/start.ts` went: each line it wrote, and the end it came to. */
+/** A run of `deno run local/start.ts`: the lines it has printed, and its end. */
 export interface StartProcess extends AsyncDisposable {
   pid: number;
   lines: string[];
-  /** Resolves with the state once it has printed its line `ready …`; throws with what it printed if it ends before. */
+  /** Resolves with the state once the process has printed the line `ready …`. Throws with its output if it ends before. */
   ready(): Promise<StackState>;
   kill(signal: Deno.Signal): void;
   /** The exit code. */
@@ -19,17 +19,17 @@ export interface StartProcess extends AsyncDisposable {
 
 export interface StartOptions {
   args: string[];
-  /** The checkout to start in; the one of this file by default. */
+  /** The checkout to start in. By default the one with this file. */
   checkout?: string;
-  /** Who runs it; this process's user by default. */
+  /** The user that runs it. By default the user of this process. */
   user?: { uid: number; gid: number };
-  /** What runs it, up to its arguments: `<deno> run -A local/start.ts` by default, with the running Deno. */
+  /** The command up to its arguments. By default `<deno> run -A local/start.ts`, with the running Deno. */
   command?: readonly string[];
-  /** Variables on top of those of this process. */
+  /** Variables in addition to those of this process. */
   env?: Record<string, string>;
 }
 
-/** Runs `local/start.ts` as a process of its own, as `deno task start` does. Killed, if need be, at the end of the scope. */
+/** Runs `local/start.ts` as a separate process, as `deno task start` does. Killed at the end of the scope if it still runs. */
 export async function runStart(
   { args, checkout = CHECKOUT, command, user, env = {} }: StartOptions,
 ): Promise<StartProcess> {
@@ -63,14 +63,16 @@ export async function runStart(
     async ready() {
       const isReady = () => lines.some((line) => line.startsWith("ready http"));
       await eventually("the stack to be ready", () => code !== undefined || isReady(), 180_000);
-      if (code !== undefined) throw new Error(`start ended with code ${code}:\n${lines.join("\n")}`);
+      if (code !== undefined) {
+        throw new Error(`Cannot start the stack: start.ts ended with code ${code}:\n${lines.join("\n")}`);
+      }
       return JSON.parse(await Deno.readTextFile(stateFile)) as StackState;
     },
     async [Symbol.asyncDispose]() {
       try {
         if (code === undefined) child.kill("SIGKILL");
       } catch {
-        // It has ended just now, and what it left on its pipes is still being read.
+        // It has just ended, and its last output is still being read.
       }
       await ended;
       await Deno.remove(folder, { recursive: true });
@@ -78,7 +80,7 @@ export async function runStart(
   };
 }
 
-/** Tells whether a process is there. One that has ended but was not waited for yet counts as gone. */
+/** Whether a process exists. One that has ended but was not waited for counts as ended. */
 export async function isAlive(pid: number): Promise<boolean> {
   const ps = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] }).output();
   const state = new TextDecoder().decode(ps.stdout).trim();

@@ -8,10 +8,10 @@ import type { Database } from "../../supabase/functions/_shared/database.types.t
 import type { Stage } from "./stage.ts";
 import { tokenFor } from "./tokens.ts";
 
-/** Somebody with a subaccount of their own. */
+/** A tenant with a subaccount. */
 export interface Tenant extends Actor {
   accountSid: string;
-  /** The subaccount's token as Twilio knows it; the tenant never sees it. */
+  /** The subaccount's token at Twilio. The tenant never sees it. */
   authToken: string;
 }
 
@@ -21,7 +21,7 @@ export interface Caller extends Tenant {
   number: string;
 }
 
-/** A fresh user, signed in. Made by hand: hashing a password for every actor would take longer than most tests. */
+/** A fresh user, signed in. Made with SQL, because hashing a password for every actor would take longer than most tests. */
 export async function newcomer({ state, database }: Stage, name: string): Promise<Actor> {
   const id = crypto.randomUUID();
   const email = `${name}-${id}@switchboard.test`;
@@ -34,16 +34,16 @@ export async function newcomer({ state, database }: Stage, name: string): Promis
   return actorOf(state, { id, email, accessToken, data });
 }
 
-/** Signs somebody up and provisions their subaccount, without a subscription (plan `free`). */
+/** Signs up a user and provisions their subaccount, without a subscription (plan `free`). */
 export async function provisioned(stage: Stage, name: string): Promise<Tenant> {
   const actor = await newcomer(stage, name);
   const { subaccountSid } = await actor.switchboard.provisionSubaccount();
-  assert.ok(subaccountSid !== null, "somebody else is at it");
+  assert.ok(subaccountSid !== null, "provisioning is already in progress");
   const account = await stage.twilio.get(`/Accounts/${subaccountSid}.json`);
   return { ...actor, accountSid: account.sid, authToken: account.auth_token };
 }
 
-/** As `provisioned`, with a number. */
+/** Like `provisioned`, with a number. */
 export async function withNumber(stage: Stage, name: string): Promise<Caller> {
   const tenant = await provisioned(stage, name);
   return { ...tenant, number: await buy(tenant, freshNumber()) };
@@ -55,9 +55,9 @@ export async function buy(tenant: Actor, phoneNumber: string): Promise<string> {
   return bought.phoneNumber;
 }
 
-/** Resolves when nothing waits to be done for a tenant any more; what would wait for hours is done at once. */
+/** Resolves when no job of a tenant is left. Jobs that would wait for hours are done at once. */
 export async function quiescence({ database }: Stage, { id }: Pick<Actor, "id">): Promise<void> {
-  await eventually(`all that was asked for ${id} to be done`, async () => {
+  await eventually(`all jobs of ${id} to be done`, async () => {
     await database.hurry(id);
     return await database.isQuiet(id);
   }, 60_000);
@@ -69,16 +69,16 @@ export async function openAccounts({ twilio }: Stage, { id }: Pick<Actor, "id">)
   return accounts.filter(({ status }) => status !== "closed").map(({ sid }) => sid);
 }
 
-/** What a plan allows; the rest is plenty. */
-export interface Allowance {
+/** The limits of a plan. The defaults are too high to reach. */
+export interface PlanLimits {
   numbers?: number;
   daily?: number;
   monthly?: number;
 }
 
-/** Puts a tenant on a plan of their own, by an active subscription that Stripe knows nothing of. */
-export async function allow({ database: { sql } }: Stage, { id }: Actor, allowance: Allowance): Promise<void> {
-  const { numbers = 100, daily = 10_000, monthly = 10_000 } = allowance;
+/** Puts a tenant on a plan of their own, by an active subscription that does not exist at Stripe. */
+export async function allow({ database: { sql } }: Stage, { id }: Actor, limits: PlanLimits): Promise<void> {
+  const { numbers = 100, daily = 10_000, monthly = 10_000 } = limits;
   const key = `of-${id}`;
   await sql`
     insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
@@ -88,12 +88,12 @@ export async function allow({ database: { sql } }: Stage, { id }: Actor, allowan
     values (${`sub_${id}`}, ${id}, ${`cus_${id}`}, ${key}, 'active')`;
 }
 
-/** A number nobody holds yet, in E.164: any well-formed one in California can be bought. */
+/** A number not yet sold, in E.164. Any well-formed number in California can be bought. */
 export function freshNumber(): string {
   return `+1628${randomInt(2_000_000, 9_999_999)}`;
 }
 
-/** Somebody's handset, in E.164. */
+/** A new handset, in E.164. */
 export function freshRecipient(): string {
   return `+1707${randomInt(2_000_000, 9_999_999)}`;
 }

@@ -11,19 +11,19 @@ import { openSecrets } from "../../local/secrets.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A Postgres server with the database of a project, and nothing else of the stack. Gone at the end of the scope. */
+/** A Postgres server with the database of a project, without the rest of the stack. Removed at the end of the scope. */
 export interface TestDatabase extends AsyncDisposable {
   /** The superuser's address. */
   url: string;
 }
 
 export interface TestDatabaseOptions {
-  /** The folder with `supabase/`; this checkout by default. */
+  /** The folder with `supabase/`. By default this checkout. */
   projectDir?: string;
   log?: Log;
 }
 
-/** Starts a Postgres server on a free port, its database prepared as for an ephemeral stack: about a second. */
+/** Starts a Postgres server on a free port and prepares its database as for an ephemeral stack. Takes about a second. */
 export async function startTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { projectDir = CHECKOUT, log = () => {} } = options;
   const cleanUps = new CleanUps();
@@ -41,7 +41,7 @@ export async function startTestDatabase(options: TestDatabaseOptions = {}): Prom
   }
 }
 
-/** Copies the database of a server, without anybody connected to it, and returns the copy's address. */
+/** Copies the database of a server without an open connection to it, and returns the copy's address. */
 export async function copyDatabase(url: string, name: string): Promise<string> {
   const copy = new URL(url);
   const original = copy.pathname.slice(1);
@@ -51,7 +51,7 @@ export async function copyDatabase(url: string, name: string): Promise<string> {
   const sql = postgres(maintenance.href, { max: 1, onnotice: () => {} });
   try {
     await sql`create database ${sql(name)} template ${sql(original)}`;
-    // A setting of the original that a copy does not take along; see platform.sql.
+    // A database setting that a copy does not inherit; see platform.sql.
     await sql.unsafe(`alter database ${name} set search_path to "$user", public, extensions`);
   } finally {
     await sql.end();

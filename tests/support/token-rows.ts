@@ -5,14 +5,14 @@ import { type KeyRing, parseKeyRing } from "../../supabase/functions/_shared/sea
 import type { Stage } from "./stage.ts";
 import type { Tenant } from "./tenants.ts";
 
-/** The tokens of a tenant as they are stored, opened; null where there is none. */
+/** The stored tokens of a tenant, opened. Null when there is none. */
 export interface StoredTokens {
   inUse: string;
   next: string | null;
   previous: string | null;
 }
 
-/** Opens what is stored, with the keys of the stack. */
+/** Opens a sealed token with the keys of the stack. */
 export async function storedTokens(stage: Stage, { id, accountSid }: Tenant): Promise<StoredTokens> {
   const ring = await sealingRing(stage);
   const [row] = await stage.database.sql`
@@ -28,18 +28,18 @@ export async function storedTokens(stage: Stage, { id, accountSid }: Tenant): Pr
   return { inUse, next: next ?? null, previous: previous ?? null };
 }
 
-/** What the parent account reads as the primary token of a subaccount. */
+/** The primary token of a subaccount, as the parent account reads it. */
 export async function primaryToken({ twilio }: Stage, accountSid: string): Promise<string> {
   return (await twilio.get(`/Accounts/${accountSid}.json`)).auth_token;
 }
 
-/** Whether Twilio takes a token. */
+/** Whether Twilio accepts a token. */
 export async function isAccepted({ state }: Stage, accountSid: string, token: string): Promise<boolean> {
   const response = await asSubaccount(state, "GET", `/2010-04-01/Accounts/${accountSid}.json`, accountSid, token);
   return response.ok;
 }
 
-/** Changes a subaccount's token behind everybody's back, as in Twilio's console. Returns the new one. */
+/** Changes a subaccount's token in Twilio's console, without our knowledge. Returns the new token. */
 export async function rotateByHand({ state }: Stage, accountSid: string, token: string): Promise<string> {
   const tokens = "/accounts.twilio.com/v1/AuthTokens";
   await asSubaccount(state, "POST", `${tokens}/Secondary`, accountSid, token);

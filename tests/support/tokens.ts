@@ -8,19 +8,19 @@ interface Claims {
   app_metadata?: Record<string, unknown>;
 }
 
-/** A user token as the platform signs it, for `claims` of our choice, valid until `expires` (as jose reads it). */
+/** A user token as the platform signs it, with the given `claims`, valid until `expires` (in jose's format). */
 export async function tokenFor(state: StackState, claims: Claims, expires = "1h"): Promise<string> {
   const key = await signingKeyOf(state);
   return await sign(claims, expires, state, await importJWK(key, "ES256"), key.kid);
 }
 
-/** The same token from somebody who has the name of our key, but not the key. */
+/** The same token signed with a different key under the same key id. */
 export async function forgedToken(state: StackState, claims: Claims): Promise<string> {
   const { privateKey } = await generateKeyPair("ES256");
   return await sign(claims, "1h", state, privateKey, (await signingKeyOf(state)).kid);
 }
 
-/** A token that says of itself that it needs no signature. */
+/** A token whose header says that it needs no signature. */
 export function unsignedToken({ apiUrl }: StackState, claims: Claims): string {
   return new UnsecuredJWT({ ...claims }).setIssuer(`${apiUrl}/auth/v1`).setExpirationTime("1h").encode();
 }

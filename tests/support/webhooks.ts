@@ -3,12 +3,12 @@ import twilio from "twilio/lib/webhooks/webhooks.js";
 import { type Answer, callFunction } from "../../local/driver/actor.ts";
 import type { StackState } from "../../local/stack-state.ts";
 
-/** How an event is signed; each field otherwise is what Stripe would do. */
+/** How an event is signed. Each field defaults to Stripe's behaviour. */
 export interface StripeSigning {
   secret?: string;
   /** Unix seconds. */
   timestamp?: number;
-  /** What was signed, where it is not what is sent. */
+  /** The signed text, when it differs from the sent one. */
   signed?: string;
 }
 
@@ -27,14 +27,14 @@ export async function postStripeEvent(
   });
 }
 
-/** A callback of Twilio's, and what is wrong with it, if anything. */
+/** A callback from Twilio, and what is wrong with it. */
 export interface TwilioCallback {
-  /** Behind `twilio-webhook/`. */
+  /** The path after `twilio-webhook/`. */
   path: string;
   form: Record<string, string>;
   /** The token that signs. */
   token: string;
-  /** What was signed, where it is not what is sent; null for no signature at all. */
+  /** The signed parts, when they differ from the sent ones; null for no signature. */
   signed?: { path?: string; form?: Record<string, string> } | null;
 }
 

@@ -36,12 +36,19 @@ export async function requestOf(request: Request): Promise<HttpRequest> {
 export function responseOf(answer: Exclude<HttpAnswer, "drop">): Response {
   const { status, headers } = answer;
   if ("body" in answer) return new Response(status === 204 ? null : answer.body, { status, headers });
-  let close: () => void = () => {};
+  let close: (() => void) | undefined;
+  let isOpen = true;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      close = answer.stream((chunk) => controller.enqueue(new TextEncoder().encode(chunk)));
+      close = answer.stream((chunk) => {
+        // A chunk that was due when the reader left has no receiver.
+        if (isOpen) controller.enqueue(new TextEncoder().encode(chunk));
+      });
     },
-    cancel: () => close(),
+    cancel() {
+      isOpen = false;
+      close?.();
+    },
   });
   return new Response(body, { status, headers });
 }

@@ -190,3 +190,13 @@ Deno.test("GET /_sim/state returns accounts with their status, numbers and messa
     number.phoneNumber,
   ]);
 });
+
+Deno.test("A reader of the event stream that leaves while an event is due is sent nothing, and the simulator goes on", async () => {
+  await using fixture = await startFixture();
+  const reader = (await fetch(`${fixture.url}/_sim/events`)).body!.getReader();
+  await reader.read(); // the revision at the start
+  await fixture.subaccount("changes the revision"); // its event is due 100 ms later
+  await reader.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  assert.equal((await fixture.subaccount("after")).sid.length, 34);
+});

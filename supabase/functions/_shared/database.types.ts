@@ -58,7 +58,7 @@ export type Database = {
           "skipped": number;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
-          "status_reason": string | null;
+          "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
           "unknown": number;
           "updated_at": string;
@@ -86,7 +86,7 @@ export type Database = {
           "skipped"?: number;
           "started_at"?: string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
-          "status_reason"?: string | null;
+          "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
           "unknown"?: number;
           "updated_at"?: string;
@@ -113,7 +113,7 @@ export type Database = {
           "skipped"?: number;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["campaign_status"];
-          "status_reason"?: string | null;
+          "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total"?: number;
           "unknown"?: number;
           "updated_at"?: string;
@@ -682,12 +682,13 @@ export type Database = {
       };
       "claim_jobs": {
         Args: { "p_limit": number; "p_visibility_seconds": number };
-        Returns: {
-          "attempt": number;
-          "enqueued_at": string;
-          "job": Json;
-          "job_id": number;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
+        SetofOptions: {
+          from: "*";
+          to: "claimed_job";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "count_request": {
         Args: {
@@ -792,7 +793,7 @@ export type Database = {
         };
         Returns: {
           "outcome": Database["public"]["Enums"]["operator_request"];
-          "status": string;
+          "status": Database["public"]["Enums"]["account_status"];
           "subaccount_sid": string;
         }[];
       };
@@ -849,7 +850,7 @@ export type Database = {
           "skipped": number;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
-          "status_reason": string | null;
+          "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
           "unknown": number;
           "updated_at": string;
@@ -995,13 +996,13 @@ export type Database = {
       };
       "messages_to_redact": {
         Args: { "p_limit": number; "p_user_id": string };
-        Returns: {
-          "is_at_twilio": boolean;
-          "media_count": number;
-          "message_id": string;
-          "source": Database["public"]["Enums"]["message_source"];
-          "twilio_message_sid": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["message_to_redact"][];
+        SetofOptions: {
+          from: "*";
+          to: "message_to_redact";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "move_job_to_dead_letters": {
         Args: { "p_error": string; "p_job_id": number };
@@ -1040,7 +1041,11 @@ export type Database = {
         }[];
       };
       "pause_campaign": {
-        Args: { "p_campaign_id": string; "p_reason": string; "p_user_id": string };
+        Args: {
+          "p_campaign_id": string;
+          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_user_id": string;
+        };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
       "provision_tenant": {
@@ -1467,23 +1472,23 @@ export type Database = {
           "p_key_ids": (string)[];
           "p_limit": number;
         };
-        Returns: {
-          "sealed_token": string;
-          "slot": Database["public"]["Enums"]["sealed_slot"];
-          "subaccount_sid": string;
-          "user_id": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["sealed_text"][];
+        SetofOptions: {
+          from: "*";
+          to: "sealed_text";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "unfinished_messages": {
         Args: { "p_accounts": number; "p_limit": number };
-        Returns: {
-          "account_sid": string;
-          "first_sent_at": string;
-          "last_sent_at": string;
-          "sids": (string)[];
-          "source": Database["public"]["Enums"]["message_source"];
-          "user_id": string;
-        }[];
+        Returns: Database["public"]["CompositeTypes"]["unfinished_account"][];
+        SetofOptions: {
+          from: "*";
+          to: "unfinished_account";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -1548,6 +1553,17 @@ export type Database = {
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
       "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
+      "campaign_status_reason":
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
+        | "account_refused"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "consent": "stop" | "start" | "help";
@@ -1721,6 +1737,12 @@ export type Database = {
         "error_code": number | null;
         "error_message": string | null;
       };
+      "claimed_job": {
+        "job_id": number | null;
+        "attempt": number | null;
+        "enqueued_at": string | null;
+        "job": Json | null;
+      };
       "conversation": {
         "own_number": string | null;
         "peer_number": string | null;
@@ -1734,10 +1756,24 @@ export type Database = {
         "error": string | null;
         "moved_at": string | null;
       };
+      "message_to_redact": {
+        "message_id": string | null;
+        "twilio_message_sid": string | null;
+        "source": Database["public"]["Enums"]["message_source"] | null;
+        "media_count": number | null;
+        "is_at_twilio": boolean | null;
+      };
+      "sealed_text": {
+        "user_id": string | null;
+        "subaccount_sid": string | null;
+        "slot": Database["public"]["Enums"]["sealed_slot"] | null;
+        "sealed_token": string | null;
+        "key_id": string | null;
+      };
       "tenant_overview": {
         "user_id": string | null;
         "wanted": Database["public"]["Enums"]["wanted_status"] | null;
-        "status": string | null;
+        "status": Database["public"]["Enums"]["account_status"] | null;
         "subaccount_sid": string | null;
         "friendly_name": string | null;
         "operator_hold": Database["public"]["Enums"]["operator_hold"] | null;
@@ -1747,6 +1783,14 @@ export type Database = {
         "converged_at": string | null;
         "numbers": number | null;
         "suspended_at_twilio": boolean | null;
+      };
+      "unfinished_account": {
+        "account_sid": string | null;
+        "user_id": string | null;
+        "source": Database["public"]["Enums"]["message_source"] | null;
+        "sids": (string)[] | null;
+        "first_sent_at": string | null;
+        "last_sent_at": string | null;
       };
     };
   };
@@ -1869,6 +1913,18 @@ export const Constants = {
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
       "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
+      "campaign_status_reason": [
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
+        "account_refused",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "consent": ["stop", "start", "help"],

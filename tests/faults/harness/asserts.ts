@@ -3,23 +3,23 @@ import { comeToRest } from "./quiescence.ts";
 import { type Expectation, judge } from "./verdict.ts";
 import type { World } from "./world.ts";
 
-/** Asserts that all is as it should be once everything has come to rest, and that this one has what they should have. */
+/** Lets the world come to rest, then asserts that nothing is wrong and that this tenant has the expected account. */
 export async function assertAtRest(world: World, userId: string, ...account: Expectation["account"]): Promise<void> {
   await comeToRest(world);
   assert.deepEqual((await judge(world, [{ userId, account }])).violations, []);
 }
 
-/** What was done for a tenant, oldest first: `created`, `suspended` … with the SID it was done to. */
-export async function deedsFor(world: World, userId: string): Promise<{ action: string; sid: string | null }[]> {
+/** What was done to a tenant's accounts, oldest first: `created`, `suspended`, and so on, with the SID. */
+export async function auditTrailOf(world: World, userId: string): Promise<{ action: string; sid: string | null }[]> {
   const lines = await world.sql<{ action: string; sid: string | null }[]>`
     select replace(action, 'subaccount.', '') as action, subaccount_sid as sid
     from public.audit_log where user_id = ${userId} and actor = 'converge' order by id`;
   return [...lines];
 }
 
-/** The actions alone. */
+/** The actions without the SIDs. */
 export async function actionsFor(world: World, userId: string): Promise<string[]> {
-  return (await deedsFor(world, userId)).map(({ action }) => action);
+  return (await auditTrailOf(world, userId)).map(({ action }) => action);
 }
 
 export interface Stored {
@@ -35,7 +35,7 @@ export async function storedFor(world: World, userId: string): Promise<Stored | 
   return row;
 }
 
-/** The tenant's accounts at Twilio, closed ones included, oldest first. */
+/** The tenant's accounts at Twilio, including closed ones, oldest first. */
 export async function accountsOf(world: World, userId: string): Promise<{ sid: string; status: string }[]> {
   const accounts = await world.twilio.accountsNamed(`switchboard:${userId}`);
   return accounts.map(({ sid, status }) => ({ sid, status })).reverse();

@@ -9,17 +9,17 @@ import type { Caller } from "../../support/tenants.ts";
 
 export interface BulkReport {
   violations: string[];
-  /** The whole of it in words. */
+  /** The report as one line. */
   summary: string;
 }
 
-/** As long as it takes until a message that Twilio does not have is known not to have been sent. */
+/** The age after which a message that Twilio does not have counts as not sent. */
 const EVIDENCE_AFTER = "61 minutes";
 const PATIENCE_MS = 240_000;
 
 /**
- * A whole stack and one campaign. Meanwhile the functions are killed again and again, Twilio's connection dies, before and
- * after it took a message on, and its callbacks come late, twice and in any order. Then every recipient is looked for.
+ * Starts a whole stack and one campaign. Meanwhile the functions are killed repeatedly, Twilio's connection breaks before and
+ * after it accepts a message, and its callbacks arrive late, twice and in any order. Then checks the result for every recipient.
  */
 export async function killDuringBulk(recipients: number, kills: number): Promise<BulkReport> {
   const stack = await startStack({ ephemeral: true, scheduler: 100 });
@@ -49,7 +49,7 @@ async function bulk(stack: Stack, stage: Stage, recipients: number, kills: numbe
   return { violations, summary };
 }
 
-/** Of every hundred requests some never arrive, some lose their answer, and some reports come twice, late or the last one first. */
+/** Of every hundred requests, some never arrive, some lose their response, and some callbacks are doubled, late or reordered. */
 async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: number): Promise<void> {
   const match = `POST /Accounts/${accountSid}/Messages`;
   const times = Math.ceil(recipients / 100);
@@ -66,17 +66,17 @@ async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: n
   ) await twilio.fault({ match, ...fault });
 }
 
-/** Each time something has gone out since the last time, and the process is somewhere in the middle of the next batch. */
+/** Kills the process after each time the campaign has advanced, somewhere in the middle of the next batch. */
 async function killAgainAndAgain(stack: Stack, campaignId: string, kills: number): Promise<void> {
   for (let count = 0; count < kills; count++) {
     const { pid } = stack.state.functions;
     const before = await waitingIn(stack, campaignId);
-    if (before === 0) throw new Error(`The campaign was over before kill ${count + 1} of ${kills}`);
-    await eventually("the campaign to go on", async () => await waitingIn(stack, campaignId) < before, 60_000);
+    if (before === 0) throw new Error(`The campaign finished before kill ${count + 1} of ${kills}`);
+    await eventually("the campaign to advance", async () => await waitingIn(stack, campaignId) < before, 60_000);
     await pause(Math.random() * 400);
     stack.killFunctions("SIGKILL");
-    await eventually("the functions to serve again", () => stack.state.functions.pid !== pid, 30_000);
-    // What the killed had claimed comes back now instead of in minutes. What it was still asking for has come to its end.
+    await eventually("the functions to respond again", () => stack.state.functions.pid !== pid, 30_000);
+    // The jobs the killed process had claimed become due now instead of in minutes. Its last calls to Twilio have ended.
     await stack.sql`update pgmq.q_jobs set vt = now() where vt > now()`;
   }
 }
@@ -86,18 +86,21 @@ async function waitingIn({ sql }: Stack, campaignId: string): Promise<number> {
   return campaign!.waiting;
 }
 
-/** All is handed over, and what has no answer is looked for at Twilio, as it is an hour later. */
+/**
+ * Waits until the campaign has handed over all messages and every message has a final status. Unknown messages are aged by
+ * an hour, so that the job that looks for them at Twilio decides.
+ */
 async function comeToRest(stack: Stack, campaignId: string): Promise<void> {
   const { sql } = stack;
   await eventually("the campaign to be completed", async () => {
     const [campaign] = await sql<{ status: string }[]>`select status from public.campaigns where id = ${campaignId}`;
-    // What waits because nobody answered goes on now. A job under way is claimed for longer than any such wait.
+    // Messages that wait after a lost response continue now. A running job is claimed for longer than any such wait.
     await sql`
       update pgmq.q_jobs set vt = now()
       where message ->> 'kind' = 'run-campaign' and vt between now() + interval '1 second' and now() + interval '140 seconds'`;
     return campaign?.status === "completed";
   }, PATIENCE_MS);
-  await eventually("every message to have come to its end", async () => {
+  await eventually("every message to reach a final status", async () => {
     await sql`
       update public.sms_messages set created_at = created_at - ${EVIDENCE_AFTER}::interval
       where campaign_id = ${campaignId} and status in ('reserved', 'unknown') and created_at > now() - interval '1 hour'`;
@@ -131,8 +134,9 @@ async function judge(
     tally[row?.status ?? "missing"] = (tally[row?.status ?? "missing"] ?? 0) + 1;
     if (times > 1) violations.push(`${number} was sent ${times} times`);
     if (row === undefined || row.status === null) violations.push(`${number} is missing`);
-    else if (row.status === "delivered" && times !== 1) violations.push(`${number} is delivered, and Twilio has none`);
-    else if (row.status === "not_sent" && times !== 0) violations.push(`${number} is not_sent, and Twilio has it`);
+    else if (row.status === "delivered" && times !== 1) {
+      violations.push(`${number} is delivered, but Twilio has no such message`);
+    } else if (row.status === "not_sent" && times !== 0) violations.push(`${number} is not_sent, but Twilio has it`);
     else if (row.status !== "delivered" && row.reason === null) {
       violations.push(`${number} is ${row.status} without a reason`);
     }
@@ -146,7 +150,7 @@ async function judge(
   return { violations, tally };
 }
 
-/** To whom Twilio took messages on, once for each. */
+/** The recipients of the messages Twilio accepted, one entry for each message. */
 async function textsOf(twilio: TwilioSide, accountSid: string): Promise<string[]> {
   const texts: string[] = [];
   for (let page = 0;; page++) {

@@ -8,20 +8,20 @@ import { judge } from "./verdict.ts";
 
 const AT_ONCE = 10;
 const SEALING_KEYS = JSON.stringify({ k1: btoa("y".repeat(32)) });
-/** Longer than a lease, a job's visibility and the time in which a creation may still appear. */
+/** Longer than a lease, a job's visibility timeout, and the time in which a creation may still appear. */
 const PATIENCE = "200 seconds";
 
 export interface BurstReport {
   kills: number;
   created: number;
   violations: string[];
-  /** The whole of it in words. */
+  /** The report as one line. */
   summary: string;
 }
 
 /**
- * A whole stack, so many tenants who subscribe at once, and meanwhile the process of the functions killed again and again at
- * random moments. Counts what there is when all is done.
+ * Starts a whole stack. Many tenants subscribe at once while the process of the functions is killed repeatedly at random
+ * moments. Then counts the results.
  */
 export async function killDuringBurst(tenants: number, kills: number): Promise<BurstReport> {
   const stack = await startStack({ ephemeral: true, scheduler: 250, env: { TOKEN_SEALING_KEYS: SEALING_KEYS } });
@@ -54,7 +54,7 @@ async function burst(stack: Stack, tenants: number, kills: number): Promise<Burs
   return { kills, created, violations, summary };
 }
 
-/** All check out, a few at once. */
+/** Buys a plan for every user, a few at a time. */
 async function subscribeAll(userIds: string[], stripe: StripeSide): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let userId = userIds.pop(); userId !== undefined; userId = userIds.pop()) {
@@ -64,19 +64,19 @@ async function subscribeAll(userIds: string[], stripe: StripeSide): Promise<void
   }));
 }
 
-/** Each time the functions serve again, they are given a moment, and killed. What they leave behind is made older while none lives. */
+/** Kills the functions each time they serve again, after a short pause. Ages what they leave behind while no process runs. */
 async function killAgainAndAgain(stack: Stack, kills: number): Promise<void> {
   for (let count = 0; count < kills; count++) {
     const { pid } = stack.state.functions;
     await pause(300 + Math.random() * 1_500);
     stack.killFunctions("SIGKILL");
-    await pause(50); // the last calls it made come to their end
+    await pause(50); // its last calls end
     await leaveBehind(stack);
-    await eventually("the functions to serve again", () => stack.state.functions.pid !== pid, 30_000);
+    await eventually("the functions to respond again", () => stack.state.functions.pid !== pid, 30_000);
   }
 }
 
-/** Moves time for what the killed left behind: their leases end, the jobs they had claimed come back. Nobody else is alive. */
+/** Ages what the killed process left behind: its leases end and its claimed jobs become due. No other process runs. */
 async function leaveBehind({ sql }: Stack): Promise<void> {
   await sql`
     update private.tenancies set leased_until = leased_until - ${PATIENCE}::interval,
@@ -84,12 +84,12 @@ async function leaveBehind({ sql }: Stack): Promise<void> {
   await sql`update pgmq.q_jobs set vt = vt - ${PATIENCE}::interval`;
 }
 
-/** What Stripe gave up on is asked for, what was lost is looked for, and all that is asked for is done. */
+/** Makes the recurring jobs due that fetch missed events and look for drift, and waits until all jobs are done. */
 async function comeToRest(stack: Stack): Promise<void> {
   const { sql } = stack;
   for (const name of ["fetch-missed-events", "converge-drifted", "sweep"]) {
     await sql`update private.schedules set due_at = now() where name = ${name}`;
-    await eventually(`all to be done after ${name}`, async () => {
+    await eventually(`all jobs to be done after ${name}`, async () => {
       const [left] = await sql<{ jobs: number; due: number }[]>`
         select (select count(*)::int from pgmq.q_jobs where message ->> 'kind' in ('converge', 'stripe-event', ${name})) as jobs,
           (select count(*)::int from private.schedules where name = ${name} and due_at <= now()) as due`;
@@ -104,7 +104,7 @@ async function acknowledgedBy({ state }: Stack): Promise<Set<string>> {
   return new Set(events.filter(({ delivery }) => delivery === "delivered").map(({ id }) => id));
 }
 
-/** How many accounts of ours Twilio has ever made, closed ones included. */
+/** The number of our accounts Twilio has ever created, including closed ones. */
 async function createdAt({ state }: Stack): Promise<number> {
   const { accounts } = await twilioSide(state).get("/Accounts.json?PageSize=1000");
   return accounts.filter(({ friendly_name: name }: { friendly_name: string }) => name.startsWith("switchboard:"))

@@ -1,9 +1,9 @@
--- Time passes by moving everything into the past, and a history leaves nothing behind for the next.
+-- Time passes by moving all timestamps into the past. After reset() nothing of a history is left for the next one.
 create schema faults;
 
 create function faults.advance(p_seconds double precision) returns void
 language plpgsql
-set session_replication_role = replica -- no trigger touches what is only made older
+set session_replication_role = replica -- aging a row must not run triggers
 as $$
 declare
   gone interval := make_interval(secs => p_seconds);
@@ -18,7 +18,7 @@ $$;
 
 create function faults.reset() returns void
 language plpgsql
-set session_replication_role = replica -- the audit log says no to a delete
+set session_replication_role = replica -- a trigger of the audit log forbids deletes
 as $$
 begin
   delete from pgmq.q_jobs;

@@ -3,7 +3,7 @@ import type { Db } from "../../../supabase/functions/_shared/platform/database.t
 import { databasePoint } from "./points.ts";
 import type { FunctionsProcess } from "./process.ts";
 
-/** How the functions of `public` are called and answer, by name. */
+/** The signatures of the functions in `public`, by name. */
 export type Signatures = ReadonlyMap<string, { returnsRows: boolean; jsonArguments: ReadonlySet<string> }>;
 
 interface Answer {
@@ -11,7 +11,7 @@ interface Answer {
   error: { code: string; message: string } | null;
 }
 
-/** Connects as the Data API does for the secret key. Values come as they would in its JSON. */
+/** Connects as the Data API does for the secret key. Values have the types of its JSON. */
 export function connect(url: string, role: "service_role" | "postgres", connections: number): postgres.Sql {
   return postgres(url, {
     max: connections,
@@ -36,8 +36,8 @@ export async function readSignatures(sql: postgres.Sql): Promise<Signatures> {
 }
 
 /**
- * The part of a supabase-js client that decisions use, straight to Postgres: through HTTP each call would cost ten times as
- * much, and the proof needs a great many.
+ * The part of a supabase-js client that decisions use, connected directly to Postgres: over HTTP each call would cost ten times
+ * as much, and these tests make very many calls.
  */
 export function databaseOf(sql: postgres.Sql, signatures: Signatures, process: FunctionsProcess): Db {
   const rpc = (name: string, args: Record<string, unknown>) => ({
@@ -62,7 +62,7 @@ async function ask(
   args: Record<string, unknown>,
 ): Promise<Answer> {
   const signature = signatures.get(name);
-  if (signature === undefined) throw new Error(`Cannot call "${name}": there is no such function`);
+  if (signature === undefined) throw new Error(`Cannot call "${name}": the function does not exist`);
   const names = Object.keys(args).filter((key) => args[key] !== undefined);
   const values = names.map((key) => signature.jsonArguments.has(key) ? sql.json(args[key] as never) : args[key]);
   const text = `select * from public.${name}(${names.map((key, index) => `${key} => $${index + 1}`).join(", ")})`;

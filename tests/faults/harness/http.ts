@@ -2,7 +2,7 @@ import type { OutsideCall } from "./process.ts";
 
 type Fetch = typeof fetch;
 
-/** One request as a call of a process, answered by a simulator in this process. */
+/** One request as a call of a process. A simulator in this process responds. */
 export function httpCall(
   answer: Fetch,
   input: Parameters<Fetch>[0],
@@ -12,7 +12,7 @@ export function httpCall(
   const url = new URL(input instanceof Request ? input.url : input);
   return {
     point: pointOf(init?.method ?? "GET", url),
-    // The caller's signal would cut a request short that is to arrive late.
+    // The caller's signal is left out: it would abort a request that is to arrive late.
     send: () => answer(url, { ...init, signal: null }),
     unanswered: () => {
       throw new DOMException("Signal timed out.", "TimeoutError");

@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 export const DELIVERIES = ["once", "two at once", "fifty at once", "reordered"] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
-/** Signs somebody up. Returns their id. */
+/** Signs up a user. Returns their id. */
 export async function signUp(world: World): Promise<string> {
   const id = crypto.randomUUID();
   await world.sql`insert into auth.users (id, email) values (${id}, ${`${id}@switchboard.test`})`;
@@ -19,19 +19,19 @@ export async function deleteUser(world: World, userId: string): Promise<void> {
   await world.sql`delete from auth.users where id = ${userId}`;
 }
 
-/** Somebody buys a plan at Stripe; no event of it has been delivered yet. */
+/** A user buys a plan at Stripe. Its events are not delivered yet. */
 export function buyPlan(world: World, userId: string): Promise<Purchase> {
   return world.stripe.subscribe({ clientReferenceId: userId, plan: "team" });
 }
 
-/** Something happens to a subscription at Stripe. Returns the events of it, none of which has been delivered yet. */
+/** Performs an action on a subscription at Stripe. Returns its events, which are not delivered yet. */
 export async function atStripe(world: World, subscriptionId: string, action: string): Promise<string[]> {
   const { eventIds, subscription } = await world.stripe.control(subscriptionId, action);
   if (subscription.ended_at !== null) world.stripeClock.ends(subscriptionId);
   return eventIds;
 }
 
-/** Stripe delivers events. What is not answered with 200 counts as missed. */
+/** Stripe delivers events. An event without a 200 counts as missed. */
 export async function deliver(world: World, eventIds: string[], delivery: Delivery = "once"): Promise<void> {
   if (eventIds.length === 0) return;
   switch (delivery) {
@@ -47,7 +47,7 @@ export async function deliver(world: World, eventIds: string[], delivery: Delive
   }
 }
 
-/** A signed-in user asks for their subaccount, as `provision-subaccount` does it. */
+/** A signed-in user requests their subaccount, as `provision-subaccount` does it. */
 export async function requestSubaccount(world: World, userId: string, traps: readonly Trap[] = []): Promise<void> {
   const { process, dependencies } = world.start(traps);
   await world.run(process, async () => {
@@ -60,7 +60,7 @@ export async function requestSubaccount(world: World, userId: string, traps: rea
   });
 }
 
-/** An operator holds a tenant, or lets go. */
+/** An operator holds a tenant, or ends the hold. */
 export async function hold(world: World, userId: string, status: "suspended" | "closed" | null): Promise<void> {
   const { dependencies: { db } } = world.start();
   await decide(db, "hold_tenant", {
@@ -77,19 +77,19 @@ export async function makeDue(world: World, schedule: string): Promise<void> {
   await world.sql`update private.schedules set due_at = now() where name = ${schedule}`;
 }
 
-/** Somebody creates an account at Twilio by hand. Returns its SID. */
+/** Creates an account in Twilio's console. Returns its SID. */
 export async function createByHand(world: World, friendlyName: string): Promise<string> {
   const response = await world.twilio.post("/Accounts.json", { FriendlyName: friendlyName });
   const account = await response.json();
-  if (!response.ok) throw new Error(`Twilio creates no account "${friendlyName}": ${account.message}`);
+  if (!response.ok) throw new Error(`Cannot create account "${friendlyName}" at Twilio: ${account.message}`);
   return account.sid;
 }
 
-/** The tenant's oldest open account gets a number. */
+/** Buys a number for the tenant's oldest open account. */
 export async function buyNumberByHand(world: World, userId: string): Promise<void> {
   const accounts = await world.twilio.accountsNamed(`switchboard:${userId}`);
   const account = accounts.filter(({ status }) => status !== "closed").at(-1);
-  if (account === undefined) throw new Error(`Cannot buy a number for ${userId}: there is no account`);
+  if (account === undefined) throw new Error(`Cannot buy a number for ${userId}: the user has no open account`);
   const number = `+1628${Math.floor(2_000_000 + Math.random() * 7_999_999)}`;
   const response = await world.twilio.post(`/Accounts/${account.sid}/IncomingPhoneNumbers.json`, {
     PhoneNumber: number,

@@ -1,4 +1,4 @@
-/** Names a request to Twilio by what it is for, as in `twilio: create account`. */
+/** Names a request to Twilio by its purpose, as in `twilio: create account`. */
 export function twilioPoint(method: string, url: URL): string {
   return `twilio: ${twilioAction(method, url)}`;
 }
@@ -21,7 +21,7 @@ function twilioAction(method: string, { pathname, searchParams }: URL): string {
   }
 }
 
-/** Names a request to Stripe by what it is for. We only ever read there. */
+/** Names a request to Stripe by its purpose. The functions only read there. */
 export function stripePoint(url: URL): string {
   const [, , kind, id] = url.pathname.split("/");
   return `stripe: ${id === undefined ? "list" : "read"} ${kind}`;
@@ -32,7 +32,7 @@ export function databasePoint(name: string): string {
   return `database: ${name}`;
 }
 
-/** Whether a request, once lost sight of, may still do something at the other end. */
+/** Whether a request may still take effect at the other end after its caller has given it up. */
 export function changesTwilio(point: string): boolean {
   return point === "twilio: create account" || point === "twilio: set status";
 }

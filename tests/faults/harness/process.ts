@@ -3,27 +3,27 @@ import { changesTwilio } from "./points.ts";
 import type { Fault, Trap } from "./traps.ts";
 import type { Underway } from "./underway.ts";
 
-/** Thrown at whatever a process still tries after its end. */
+/** Thrown at calls a process makes after its end. */
 export class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
 }
 
-/** A call to the outside: how it is made, and what its caller sees when the answer is none or a bad one. */
+/** A call to the outside: how it is sent, and what its caller sees when the response is missing or bad. */
 export interface OutsideCall<Answer> {
   point: string;
   send(): Promise<Answer>;
-  /** No answer came in time: returns what the caller gets, or throws it. */
+  /** No response in time: returns what the caller gets, or throws it. */
   unanswered(): Answer;
-  /** A gateway on the way answered in its stead. */
+  /** A gateway in between responded instead. */
   answered(status: number, body: "json" | "html"): Answer;
 }
 
 /**
- * One process of the functions, as far as the outside can tell: the calls it makes. It can end at any of them, and from
- * then on nothing it tries has any effect; what it held (leases, claimed jobs) stays behind.
+ * One process of the functions, seen from outside: the calls it makes. It can end at any of them; from then on nothing it
+ * tries has any effect. Its leases and claimed jobs stay behind.
  */
 export class FunctionsProcess {
-  /** Its time is up: what it asks for further jobs is answered with none. */
+  /** The process is out of time: its further claims return no jobs. */
   claimsNoMore = false;
   #ended = false;
   #calls = new Set<Promise<unknown>>();
@@ -36,11 +36,11 @@ export class FunctionsProcess {
     return this.#stalled.promise;
   }
 
-  /** Resolves when none of its calls is under way, but for those that stall. */
+  /** Resolves when none of its calls is running, except those that stall. */
   async idle(): Promise<void> {
     while (this.#calls.size > 0) {
       await Promise.allSettled([...this.#calls]);
-      // What an answer leads to is on its way only after those who wait for it had their turn.
+      // Wait a turn: code that awaits a response starts its next calls only after its promise has settled.
       await setImmediate();
     }
   }

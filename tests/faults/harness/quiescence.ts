@@ -6,11 +6,11 @@ import type { World } from "./world.ts";
 export interface DrainOptions {
   traps?: readonly Trap[];
   batch?: number;
-  /** How many jobs it takes on at most, as a process whose time is up. */
+  /** The maximum number of jobs to claim, as if the process then ran out of time. */
   jobs?: number;
 }
 
-/** One process that works off jobs until there are none, or until something ends it. */
+/** One process that does jobs until none is left or a trap ends it. */
 export async function drainOnce(
   world: World,
   { traps = [], batch = 8, jobs = Infinity }: DrainOptions = {},
@@ -26,25 +26,25 @@ export async function drainOnce(
   await world.run(process, () => drain({ db, log, work: counted, budgetMs: 60_000, batch }));
 }
 
-/** Several processes that work off jobs at once. */
+/** Several processes that do jobs at the same time. */
 export async function drainTogether(world: World, processes: number, options: DrainOptions = {}): Promise<void> {
   await Promise.all(Array.from({ length: processes }, () => drainOnce(world, options)));
 }
 
-/** Half a minute later something asks for everything once more, before what was given up has arrived or any lease has ended. */
+/** Makes all jobs due again half a minute later, before late requests have arrived or any lease has ended. */
 export async function lookAgainSoon(world: World, traps: readonly Trap[] = []): Promise<void> {
   await world.advance(30);
   await world.sql`update pgmq.q_jobs set vt = now()`;
   await drainOnce(world, { traps });
 }
 
-/** Longer than a lease, a job's visibility and the time in which a creation may still appear. */
+/** Longer than a lease, a job's visibility timeout, and the time in which a creation may still appear. */
 const PATIENCE_SECONDS = 200;
 const ROUNDS = 60;
 
 /**
- * Lets everything come to rest: what was on its way arrives, what stalled goes on, jobs are worked off however long they want
- * to wait, and the recurring jobs have their turn. `traps` may still strike the first process.
+ * Lets everything come to rest: late requests arrive, stalled calls resume, all jobs are done however long they want
+ * to wait, and the recurring jobs run. `traps` may still strike the first process.
  */
 export async function comeToRest(world: World, traps: readonly Trap[] = []): Promise<void> {
   await world.underway.arrive();
@@ -68,5 +68,5 @@ async function workOff(world: World, traps: readonly Trap[]): Promise<void> {
   }
   const jobs = await world.sql`
     select q.read_ct, q.message, e.error from pgmq.q_jobs q left join private.job_errors e on e.job_id = q.msg_id limit 5`;
-  throw new Error(`Jobs are left after ${ROUNDS} rounds: ${JSON.stringify(jobs)}`);
+  throw new Error(`Cannot come to rest: jobs are left after ${ROUNDS} rounds: ${JSON.stringify(jobs)}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Stripe's own dates as seen from a world whose time is moved: the simulator stamps what it does with the machine's time, so
- * what ended before a leap of time has to look older than it says.
+ * Adjusts Stripe's dates to a world whose time is moved. The simulator uses the machine's clock, so an end that lies before a
+ * leap in time must look older than the simulator says.
  */
 export class StripeClock {
   #now = 0;
@@ -15,12 +15,12 @@ export class StripeClock {
     this.#ended.clear();
   }
 
-  /** Says that a subscription has ended just now. */
+  /** Records that a subscription has ended just now. */
   ends(subscriptionId: string): void {
     if (!this.#ended.has(subscriptionId)) this.#ended.set(subscriptionId, this.#now);
   }
 
-  /** An answer of Stripe's with its dates set right. */
+  /** A response from Stripe with adjusted dates. */
   async dated(response: Response): Promise<Response> {
     if (this.#ended.size === 0 || !response.ok) return response;
     const body = await response.json();

@@ -13,7 +13,7 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Strikes when a process makes the call it waits for. Several processes may share one. */
+/** Strikes when a process makes the call the trap waits for. Several processes may share one trap. */
 export class Trap {
   /** How often it has struck. */
   struck = 0;
@@ -21,8 +21,8 @@ export class Trap {
 
   /**
    * @param waitsFor the name of a call (see points.ts), or null for any
-   * @param nth which of these calls it strikes first, from 1
-   * @param times how many in a row
+   * @param nth which of these calls it strikes first, counted from 1
+   * @param times how many calls in a row it strikes
    */
   constructor(
     private readonly waitsFor: string | null,
@@ -31,7 +31,7 @@ export class Trap {
     private readonly times = 1,
   ) {}
 
-  /** Tells the trap of a call that is about to be made; true when it strikes. */
+  /** Reports a call that is about to be made. Returns true when the trap strikes. */
   springs(point: string): boolean {
     if (this.waitsFor !== null && this.waitsFor !== point) return false;
     this.#seen++;

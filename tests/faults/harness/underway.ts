@@ -1,7 +1,7 @@
-/** How long after it was given up a request may still arrive. Below the usual CREATE_SETTLE_SECONDS. */
+/** How long after it was given up a request may still arrive. Less than the default CREATE_SETTLE_SECONDS. */
 const LATEST_SECONDS = 50;
 
-/** What is on its way between processes and the outside: requests that will arrive late, and calls that stall. */
+/** Requests that will arrive late, and calls that stall. */
 export class Underway {
   /** How often each call was made, by its name. */
   readonly seen = new Map<string, number>();
@@ -13,7 +13,7 @@ export class Underway {
     this.seen.set(point, (this.seen.get(point) ?? 0) + 1);
   }
 
-  /** A request its sender has given up on: it arrives within the time a creation may take to appear. */
+  /** Adds a request its sender has given up. It arrives within the time in which a creation may still appear. */
   late(send: () => Promise<unknown>): void {
     this.#late.push({ send, age: 0 });
   }
@@ -29,18 +29,18 @@ export class Underway {
     return this.#nextStall.promise;
   }
 
-  /** The requests that were given up on arrive now. */
+  /** Lets the late requests arrive now. */
   async arrive(): Promise<void> {
     for (const { send } of this.#late.splice(0)) await send();
   }
 
-  /** Time is about to pass: what would come too late arrives before. */
+  /** Time is about to pass: requests that would arrive too late arrive first. */
   async age(seconds: number): Promise<void> {
     for (const request of this.#late) request.age += seconds;
     if (this.#late.some(({ age }) => age > LATEST_SECONDS)) await this.arrive();
   }
 
-  /** The calls that stalled go on: all of them, or the first few. */
+  /** Resumes the stalled calls: all of them, or the first few. */
   resume(count = this.#stalled.length): void {
     for (const go of this.#stalled.splice(0, count)) go();
   }

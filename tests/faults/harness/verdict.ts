@@ -6,12 +6,12 @@ import type { TwilioSide } from "../../../local/driver/twilio-side.ts";
 
 export type Status = "active" | "suspended" | "closed";
 
-/** What somebody should have when everything has come to rest. */
+/** What a tenant should have once everything has come to rest. */
 export interface Expectation {
   userId: string;
-  /** The status their one open account may have; "none" allows that they have none open. */
+  /** The statuses their one open account may have; "none" allows no open account. */
   account: readonly ("active" | "suspended" | "none")[];
-  /** Nobody we ever knew: an account of that name is told of, and not touched. */
+  /** A user without a tenancy: an account of that name is reported by the sweep but not changed. */
   stranger?: boolean;
 }
 
@@ -30,27 +30,27 @@ interface Row {
 }
 
 export interface Verdict {
-  /** What is not as it should be, in words. Empty when all is well. */
+  /** What is wrong, in words. Empty when all is well. */
   violations: string[];
   orphans: number;
   duplicates: number;
   lost: number;
 }
 
-/** What is compared. */
+/** The systems that are compared. */
 export interface Scene {
   sql: postgres.Sql;
   twilio: TwilioSide;
-  /** Reads Stripe, with no fault in the way. */
+  /** Reads Stripe without faults. */
   stripeApi: Pick<Stripe, "subscriptions">;
   sealing: KeyRing;
-  /** The ids of the events that were answered with 200. */
+  /** The ids of the events that were acknowledged with 200. */
   acknowledged: ReadonlySet<string>;
 }
 
 const PREFIX = "switchboard:";
 
-/** Compares Twilio, Stripe and the database with what should be. */
+/** Compares Twilio, Stripe and the database with the expectations. */
 export async function judge(scene: Scene, expectations: readonly Expectation[]): Promise<Verdict> {
   const verdict: Verdict = { violations: [], orphans: 0, duplicates: 0, lost: 0 };
   const { accounts } = await scene.twilio.get("/Accounts.json?PageSize=1000") as { accounts: Account[] };
@@ -91,28 +91,28 @@ async function judgeTenant(
   }
   if (account === undefined) {
     if (row?.sid && row.status !== "closed") {
-      blame(`the database says ${row.sid} is ${row.status}, Twilio has none open`);
+      blame(`the database says ${row.sid} is ${row.status}, but Twilio has no open account`);
     }
     return;
   }
-  if (row === undefined) return void blame(`${account.sid} is in no row`);
+  if (row === undefined) return void blame(`no row has ${account.sid}`);
   if (row.sid !== account.sid) blame(`the database has ${row.sid}, Twilio ${account.sid}`);
   if (row.status !== account.status) blame(`the database says ${row.status}, Twilio ${account.status}`);
   const token = await openToken(scene.sealing, userId, account.sid, row.token ?? "").catch((error) => String(error));
   if (token !== account.auth_token) blame(`the stored token is not the account's: ${token}`);
 }
 
-/** Every open account of ours belongs to somebody who was asked about. */
+/** Checks that every open account of ours belongs to a user with an expectation. */
 function judgeStrays(expectations: readonly Expectation[], accounts: Account[], verdict: Verdict): void {
   const names = new Set(expectations.map(({ userId }) => PREFIX + userId));
   const strays = accounts.filter(({ friendly_name: name, status }) =>
     name.startsWith(PREFIX) && status !== "closed" && !names.has(name)
   );
   verdict.orphans += strays.length;
-  for (const { sid, friendly_name } of strays) verdict.violations.push(`${sid} "${friendly_name}" is nobody's`);
+  for (const { sid, friendly_name } of strays) verdict.violations.push(`${sid} "${friendly_name}" belongs to no user`);
 }
 
-/** What was acknowledged is in the ledger, and processed or among the dead letters. */
+/** Checks that every acknowledged event is in the ledger, and processed or among the dead letters. */
 async function judgeEvents(scene: Scene, verdict: Verdict): Promise<void> {
   const events = await scene.sql<{ id: string; done: boolean; buried: boolean }[]>`
     select e.event_id as id, e.processed_at is not null as done,
@@ -129,7 +129,7 @@ async function judgeEvents(scene: Scene, verdict: Verdict): Promise<void> {
   }
 }
 
-/** What is stored of each subscription is what Stripe says of it. */
+/** Checks that the stored status of each subscription is the status at Stripe. */
 async function judgeSubscriptions(scene: Scene, verdict: Verdict): Promise<void> {
   const stored = await scene.sql<{ id: string; status: string }[]>`select id, status from public.subscriptions`;
   for (const { id, status } of stored) {
@@ -137,7 +137,7 @@ async function judgeSubscriptions(scene: Scene, verdict: Verdict): Promise<void>
     const expected = truth.pause_collection && truth.status === "active" ? "paused" : truth.status;
     if (status === expected) continue;
     verdict.lost++;
-    verdict.violations.push(`subscription ${id} is stored as ${status}, and is ${expected}`);
+    verdict.violations.push(`subscription ${id} is stored as ${status}, but is ${expected} at Stripe`);
   }
 }
 
@@ -147,5 +147,5 @@ async function judgeLeftovers(scene: Scene, verdict: Verdict): Promise<void> {
   const leased = await scene.sql<
     { user_id: string }[]
   >`select user_id from private.tenancies where leased_until is not null`;
-  for (const { user_id } of leased) verdict.violations.push(`${user_id}: the lease was never given back`);
+  for (const { user_id } of leased) verdict.violations.push(`${user_id}: the lease was never released`);
 }

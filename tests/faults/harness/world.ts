@@ -26,7 +26,7 @@ import { Underway } from "./underway.ts";
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 const SEALING_KEYS = { k1: btoa("x".repeat(32)) };
 
-/** How the processes of a world are set up, where it matters to a proof. */
+/** The settings of a world's processes that tests change. */
 export interface Settings {
   maxSubaccounts: number;
   createSettleSeconds: number;
@@ -37,18 +37,18 @@ export interface Settings {
 
 const USUAL: Settings = { maxSubaccounts: 1000, createSettleSeconds: 60, leaseSeconds: 90, pageSize: 1000 };
 
-/** One Postgres database, one Twilio and one Stripe, and as many processes of the functions as are started. */
+/** One Postgres database, one Twilio and one Stripe, with any number of processes of the functions. */
 export class World implements AsyncDisposable {
   readonly underway = new Underway();
   readonly sealing: KeyRing = parseKeyRing(JSON.stringify(SEALING_KEYS));
   readonly stripeClock = new StripeClock();
-  /** The ids of the events that were answered with 200. */
+  /** The ids of the events that were acknowledged with 200. */
   readonly acknowledged = new Set<string>();
-  /** How many accounts our processes have created, and how many of them beside one that was open. */
+  /** How many accounts the processes have created, and how many of them while another one was open. */
   created = 0;
   doubled = 0;
   settings: Settings = { ...USUAL };
-  /** What strikes the processes that receive webhooks. */
+  /** The traps for the processes that receive webhooks. */
   webhookTraps: readonly Trap[] = [];
   #running = new Set<Promise<void>>();
   #processes = new Set<FunctionsProcess>();
@@ -92,7 +92,7 @@ export class World implements AsyncDisposable {
     return { ...twilioSide({ twilio: { url, accountSid, authToken } as never }, this.twilioServer.fetch), accountSid };
   }
 
-  /** Stripe's API, read by nobody on trial. */
+  /** Stripe's API, read without faults. */
   get stripeApi(): Stripe {
     return this.start().dependencies.stripe;
   }
@@ -101,7 +101,7 @@ export class World implements AsyncDisposable {
     return stripeSide({ stripe: { url: this.stripeServer.url } as never }, this.stripeServer.fetch);
   }
 
-  /** Forgets everybody and everything. */
+  /** Deletes all users, accounts, events and settings of the world. */
   async reset(): Promise<void> {
     await this.settled();
     this.underway.clear();
@@ -113,18 +113,18 @@ export class World implements AsyncDisposable {
     await this.sql`select faults.reset()`;
     await reset(this.twilioServer);
     await reset(this.stripeServer);
-    // Events are delivered when a story says so.
+    // Events are delivered when a story delivers them.
     await this.stripe.fault({ deliveries: "paused" });
   }
 
-  /** Lets so many seconds pass, for everything but the machine's own clock. */
+  /** Lets time pass, for everything except the machine's own clock. */
   async advance(seconds: number): Promise<void> {
     await this.underway.age(seconds);
     await this.sql`select faults.advance(${seconds})`;
     this.stripeClock.advance(seconds);
   }
 
-  /** A new process, struck by `traps`, and what the functions in it work with. */
+  /** Starts a process with `traps`. Returns it with the dependencies of the functions in it. */
   start(traps: readonly Trap[] = []): { process: FunctionsProcess; dependencies: WorkDependencies } {
     const process = new FunctionsProcess(traps, this.underway);
     this.#processes.add(process);
@@ -166,41 +166,41 @@ export class World implements AsyncDisposable {
       log: SILENT,
       requestId: "faults",
     };
-    // What is left out belongs to jobs that no story here brings about.
+    // The dependencies left out belong to jobs that no story here starts.
     return { process, dependencies: dependencies as WorkDependencies };
   }
 
   /**
-   * Lets a process do something. Resolves when it is done, has failed, has ended, or stalls; in the last case the process goes
-   * on some time later.
+   * Lets a process do something. Resolves when the work is done, has failed, has ended or stalls. Work that stalls resumes
+   * later.
    */
   async run(process: FunctionsProcess, work: () => Promise<unknown>): Promise<void> {
-    // Whoever ends in the middle may have other calls under way: until those are over, it is not gone.
+    // A process that ends in the middle may still have other calls running. It has ended only when those have.
     const running = work().then(() => {}, tolerate).finally(async () => {
       await process.idle();
       this.#running.delete(running);
     });
     this.#running.add(running);
     await Promise.race([running, process.stalled]);
-    // A process that stalled or ended may have begun other calls: they come to their end before anything else happens.
+    // A process that stalled or ended may have begun other calls. Wait for them before anything else happens.
     await process.idle();
   }
 
-  /** Lets what stalled go on, and waits for all processes to come to their end. */
+  /** Resumes stalled calls, and waits for all processes to end. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) {
       const { nextStall } = this.underway;
       this.underway.resume();
       await Promise.race([...this.#running, nextStall]);
     }
-    // A process may be over while one of its calls still stalls: that goes its way too, before anything else begins.
+    // A process may have ended while one of its calls still stalls. That call ends too before anything else begins.
     this.underway.resume();
     await setImmediate();
     await Promise.all([...this.#processes].map((process) => process.idle()));
     this.#processes.clear();
   }
 
-  /** Looks at each account the moment it is created: is it the only one of its name? */
+  /** Checks each account at its creation: is it the only open one with its name? */
   async #watched(point: string, response: Response): Promise<Response> {
     if (point !== "twilio: create account" || !response.ok) return response;
     const body = await response.text();
@@ -231,7 +231,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** A process that ended, or whose work failed in a way the functions report, is what these proofs are about. */
+/** Ignores the end of a process and failures the functions report: these tests cause them. */
 function tolerate(error: unknown): void {
   if (error instanceof ProcessEnded) return;
   const known = ["ApiError", "TwilioUnreachable", "StripeConnectionError", "StripeAPIError", "StripeRateLimitError"];
@@ -243,5 +243,5 @@ function tolerate(error: unknown): void {
 async function reset({ url, fetch }: Pick<TwilioSimulator | StripeSimulator, "url" | "fetch">): Promise<void> {
   const response = await fetch(`${url}/_sim/reset`, { method: "POST" });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`Cannot reset the simulator at "${url}": it answered ${response.status}`);
+  if (!response.ok) throw new Error(`Cannot reset the simulator at "${url}": the response is ${response.status}`);
 }

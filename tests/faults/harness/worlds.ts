@@ -6,7 +6,7 @@ export interface Worlds extends AsyncDisposable {
   worlds: readonly World[];
 }
 
-/** Opens worlds; each has a database of its own. */
+/** Opens worlds, each with a database of its own. */
 export async function openWorlds(count: number): Promise<Worlds> {
   const database = await startTestDatabase();
   const worlds: World[] = [];
@@ -23,7 +23,7 @@ export async function openWorlds(count: number): Promise<Worlds> {
   }
 }
 
-/** A world for the tests of one file. Call it once, before the tests; what is in it is there once they run. */
+/** A world for the tests of one file. Call it once, before the tests; its fields are available while they run. */
 export function worldUnderTest(): () => World {
   let opened: Worlds | undefined;
   Deno.test.beforeAll(async () => {
@@ -32,7 +32,7 @@ export function worldUnderTest(): () => World {
   Deno.test.afterAll(async () => await opened?.[Symbol.asyncDispose]());
   return () => {
     const [world] = opened?.worlds ?? [];
-    if (world === undefined) throw new Error("The world is there once the tests run: use it inside them");
+    if (world === undefined) throw new Error("Cannot use the world before the tests run: use it inside a test");
     return world;
   };
 }

@@ -7,13 +7,13 @@ type Wanted = "active" | "suspended" | "closed" | "none";
 const GRACE_MS = 7 * 86_400_000;
 const RETENTION_MS = 30 * 86_400_000;
 
-/** What somebody should have by now: from what Stripe says, what they asked for, and what operators decided. */
+/** The account a tenant should have by now, derived from Stripe's state, the tenant's own request and the operators' holds. */
 export async function expectationOf(person: Person, world: World): Promise<Expectation> {
   const account = await allowed(await wantedFor(person, world), person, world);
   return { userId: person.id, account, stranger: person.deleted && !(await isKnown(person, world)) };
 }
 
-/** Written anew and not asked of the database, whose answer is what is on trial. */
+/** Implemented independently instead of read from the database, because the database's result is under test. */
 async function wantedFor({ id, deleted, subscriptions }: Person, world: World): Promise<Wanted> {
   if (deleted) return "closed";
   const [tenancy] = await world.sql<{ operator_hold: "suspended" | "closed" | null; requested_at: string | null }[]>`
@@ -33,7 +33,7 @@ async function wantedByStripe(subscriptionId: string, world: World): Promise<Wan
     case "trialing":
       return pause_collection ? "suspended" : "active";
     case "past_due": {
-      // Grace begins when we first hear of it, which Stripe cannot tell.
+      // The grace period begins when we first receive the status. Stripe does not report that moment.
       const [stored] = await world.sql<{ past_due_since: string | null }[]>`
         select past_due_since from public.subscriptions where id = ${subscriptionId}`;
       return Date.now() < new Date(stored?.past_due_since ?? Date.now()).getTime() + GRACE_MS ? "active" : "suspended";
@@ -53,7 +53,7 @@ async function allowed(wanted: Wanted, person: Person, world: World): Promise<Ex
     case "active":
       return person.suspendedByHand ? ["active", "suspended"] : ["active"];
     case "suspended":
-      // What there is stays, and nothing is created for a suspension.
+      // An existing account is kept, and none is created for a suspension.
       return person.wasToBeClosed || !(await everHadOne(person, world)) ? ["suspended", "none"] : ["suspended"];
     case "closed":
       return ["none"];

@@ -14,22 +14,22 @@ import { Trap } from "../harness/traps.ts";
 import type { World } from "../harness/world.ts";
 import type { Command, Mishap } from "./commands.ts";
 
-/** What a history remembers of somebody, apart from what the worlds know. */
+/** What a history remembers of a tenant, beside the state of the world. */
 export interface Person {
   id: string;
   subscriptions: string[];
   deleted: boolean;
-  /** Whether somebody did something to their account in Twilio's console. */
+  /** Whether the account was created or changed in Twilio's console. */
   touchedByHand: boolean;
   suspendedByHand: boolean;
-  /** Whether there was ever a moment at which their account was to be closed. */
+  /** Whether there was ever a moment at which the account was to be closed. */
   wasToBeClosed: boolean;
 }
 
 export interface History {
   people: Person[];
   events: string[];
-  /** Whether a process stalled: one that comes back late may do what another has done meanwhile, until the next sweep. */
+  /** Whether a process stalled. One that resumes late may repeat what another has done meanwhile, until the next sweep. */
   stalled: boolean;
 }
 
@@ -51,9 +51,9 @@ export async function begin(world: World): Promise<History> {
   return { people, events: [], stalled: false };
 }
 
-/** Lets one thing happen. */
+/** Performs one command. */
 export async function happen(command: Command, history: History, world: World): Promise<void> {
-  const person = "who" in command ? history.people[command.who % PEOPLE]! : null;
+  const person = "tenant" in command ? history.people[command.tenant % PEOPLE]! : null;
   const traps = "mishaps" in command ? trapsOf(command.mishaps, history) : [];
   world.webhookTraps = traps;
   switch (command.do) {
@@ -96,7 +96,7 @@ export async function happen(command: Command, history: History, world: World): 
       return void await createByHand(world, `switchboard:${person!.id}`);
     case "set status by hand":
       return await setStatusByHand(person!, command.status, world);
-    case "what stalls goes on":
+    case "resume stalled calls":
       return await world.settled();
   }
 }
@@ -116,7 +116,7 @@ async function send(
   if (delivery !== "none") await deliver(world, eventIds, delivery);
 }
 
-/** Not every action is possible in every state: Stripe says so, and nothing has happened. */
+/** Not every action is possible in every state: Stripe refuses it, and nothing has happened. */
 function notPossible(error: unknown): string[] {
   if (error instanceof Error && /answered 40[04]/.test(error.message)) return [];
   throw error;
@@ -130,7 +130,7 @@ async function setStatusByHand(
   const accounts = await world.twilio.accountsNamed(`switchboard:${person.id}`);
   const account = accounts.find((each) => each.status !== "closed");
   if (account === undefined) return;
-  // A process that is still at work may close it between the look and this: Twilio says so, and nothing has happened.
+  // A process that still works may close the account after it was read: Twilio refuses, and nothing has happened.
   const isDone = await world.twilio.setStatus(account.sid, status).then(() => true, closedMeanwhile);
   if (!isDone) return;
   person.touchedByHand = true;

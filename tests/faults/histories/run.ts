@@ -7,7 +7,7 @@ import { expectationOf } from "./expect.ts";
 import { begin, happen } from "./history.ts";
 
 export interface HistoriesOptions {
-  /** Each plays a share of its own, from a seed of its own. */
+  /** Each plays its own share, from its own seed. */
   worlds: readonly World[];
   runs: number;
   seed: number;
@@ -24,7 +24,7 @@ export interface HistoriesReport {
   failures: string[];
 }
 
-/** Plays random histories, each from nothing to rest, and judges how each of them ends. */
+/** Plays random histories, each from an empty world to rest, and judges the result of each. */
 export async function runHistories({ worlds, runs, seed, tell }: HistoriesOptions): Promise<HistoriesReport> {
   const report: HistoriesReport = {
     runs: 0,
@@ -49,7 +49,7 @@ export async function runHistories({ worlds, runs, seed, tell }: HistoriesOption
   return report;
 }
 
-/** One history. @throws Error with what is not as it should be in the end */
+/** Plays one history. @throws Error with what is wrong at the end */
 export async function play(
   commands: readonly Command[],
   world: World,

@@ -6,7 +6,7 @@ import { judge, type Verdict } from "../harness/verdict.ts";
 import type { World } from "../harness/world.ts";
 import { play, signUp, STORIES, type Story } from "./stories.ts";
 
-/** One way in which one story can go wrong at one call. */
+/** One fault at one call of one story. */
 export interface Cell {
   story: Story;
   delivery: Delivery;
@@ -15,12 +15,12 @@ export interface Cell {
 }
 
 export interface CellResult extends Verdict {
-  /** False where processes came in each other's way less than they may, and the call was not made. */
+  /** False when the processes made fewer calls than without faults, so that the fault met no call. */
   struck: boolean;
   created: number;
 }
 
-/** Stalls want a lease to run out, and have tests and histories of their own. */
+/** Stalls need an expired lease. They have tests and histories of their own. */
 const STRUCK: readonly Fault[] = FAULTS.filter((fault) => !fault.startsWith("stalls"));
 
 export function nameOf({ story, delivery, point, fault }: Cell): string {
@@ -28,8 +28,8 @@ export function nameOf({ story, delivery, point, fault }: Cell): string {
 }
 
 /**
- * All cells: for each story and delivery the calls that are made without any fault, times the faults.
- * @param only where it begins with the name of a story, the others are left out
+ * All cells: for each story and delivery, the calls made without faults, times the faults.
+ * @param only if it begins with the name of a story, the other stories are left out
  */
 export async function allCells(worlds: readonly World[], only = ""): Promise<Cell[]> {
   const told = STORIES.filter(({ name }) => only.startsWith(`${name} ×`));
@@ -61,12 +61,12 @@ async function pointsOf(story: Story, delivery: Delivery, world: World): Promise
   return [...world.underway.seen.keys()].sort();
 }
 
-/** Plays one cell to its end and judges what came of it. */
+/** Plays one cell to its end and judges the result. */
 export async function runCell({ story, delivery, point, fault }: Cell, world: World): Promise<CellResult> {
   await world.reset();
   const userId = await signUp(world);
   const prepared = await story.prepare(world, userId);
-  // The client repeats what was refused for now: a fault that strikes once would be nothing.
+  // The client repeats calls refused with a 5xx or 429, so such a fault must strike three times to have an effect.
   const trap = new Trap(point, fault, 1, /^\d/.test(fault) ? 3 : 1);
   await play(story, world, userId, delivery, [trap], prepared);
   await lookAgainSoon(world, [trap]);
@@ -74,7 +74,7 @@ export async function runCell({ story, delivery, point, fault }: Cell, world: Wo
   const verdict = await judge(world, [{ userId, account: story.expected }]);
   const { created } = world;
   if (created !== story.creations) {
-    verdict.violations.push(`${created} accounts were created where ${story.creations} should have been`);
+    verdict.violations.push(`${created} accounts were created, expected ${story.creations}`);
   }
   if (world.doubled > 0) verdict.violations.push(`${world.doubled} accounts were created beside an open one`);
   return { ...verdict, created, struck: trap.struck > 0 };

@@ -2,31 +2,31 @@ import { World } from "../harness/world.ts";
 import { allCells, type Cell, nameOf, runCell } from "./cells.ts";
 
 export interface MatrixOptions {
-  /** Each works through the cells by itself. */
+  /** Each works through cells on its own. */
   worlds: readonly World[];
-  /** Every so-manieth cell: 1 for all. */
+  /** Play every n-th cell: 1 for all. */
   every: number;
-  /** Which cell is the first. */
+  /** The first cell. */
   offset: number;
-  /** Only cells whose name contains this. */
+  /** Only cells whose name contains this text. */
   only?: string;
   tell(line: string): void;
 }
 
 export interface MatrixReport {
   cells: number;
-  /** Cells whose fault met nothing, which proves nothing. */
+  /** Cells whose fault met no call, which tests nothing. */
   missed: number;
   all: number;
   created: number;
   orphans: number;
   duplicates: number;
   lost: number;
-  /** Each with its cell's name. */
+  /** Each with the name of its cell. */
   violations: string[];
 }
 
-/** Plays the cells and says what came of them. */
+/** Plays the cells and reports the results. */
 export async function runMatrix({ worlds, every, offset, only = "", tell }: MatrixOptions): Promise<MatrixReport> {
   const cells = await allCells(worlds, only);
   const named = cells.filter((cell) => nameOf(cell).includes(only));
@@ -71,5 +71,5 @@ async function runInto(report: MatrixReport, cell: Cell, world: World, tell: (li
 }
 
 export function describeMatrix({ cells, missed, all, created, orphans, duplicates, lost }: MatrixReport): string {
-  return `${cells} of ${all} cells run (${missed} met nothing), ${created} accounts created, ${orphans} orphans, ${duplicates} duplicates, ${lost} lost`;
+  return `${cells} of ${all} cells run (${missed} met no call), ${created} accounts created, ${orphans} orphans, ${duplicates} duplicates, ${lost} lost`;
 }

@@ -15,15 +15,15 @@ import type { Trap } from "../harness/traps.ts";
 import type { Expectation } from "../harness/verdict.ts";
 import type { World } from "../harness/world.ts";
 
-/** Something that happens to one tenant, and what they should have in the end. */
+/** Something that happens to one tenant, and the account they should have at the end. */
 export interface Story {
   name: string;
-  /** How it may reach us. */
+  /** How its events or requests may arrive. */
   deliveries: readonly Delivery[];
   expected: Expectation["account"];
-  /** How many accounts may ever be created for the tenant, by us: more would be a duplicate, however soon it is closed. */
+  /** How many accounts we may ever create for the tenant. One more is a duplicate, however soon it is closed. */
   creations: number;
-  /** What came before, without any fault. Returns what `act` needs to know. */
+  /** The state before the story, reached without faults. Returns a value for `act`. */
   prepare(world: World, userId: string): Promise<string>;
   act(world: World, userId: string, prepared: string, delivery: Delivery, traps: readonly Trap[]): Promise<void>;
 }
@@ -102,7 +102,7 @@ export const STORIES: readonly Story[] = [
     act: afterwards("pays"),
   },
   {
-    // What is left half done by the first must not be mistaken for somebody's wish by the second.
+    // A half-done suspension of the first action must not be mistaken for one made in Twilio's console by the second.
     name: "pause and resume",
     deliveries: ["once", "two at once"],
     expected: ["active"],
@@ -138,7 +138,7 @@ export const STORIES: readonly Story[] = [
     async act(world, userId, _prepared, delivery, traps) {
       const requests = Array.from({ length: SEVERAL[delivery] }, () => requestSubaccount(world, userId, traps));
       await Promise.all(requests);
-      // Who was told that it failed, or told nothing, asks again.
+      // A client whose request failed or got no response asks again.
       const [asked] = await world
         .sql`select from private.tenancies where user_id = ${userId} and requested_at is not null`;
       if (asked === undefined) await requestSubaccount(world, userId);
@@ -170,7 +170,7 @@ export const STORIES: readonly Story[] = [
     creations: 1,
     async prepare(world, userId) {
       await subscribed(world, userId);
-      // The tenant's own account is the one with a number: which of two is kept must not be a matter of chance.
+      // The tenant's own account holds a number, so which of the two accounts is kept does not depend on chance.
       await buyNumberByHand(world, userId);
       return await createByHand(world, `switchboard:${userId}`);
     },
@@ -186,7 +186,7 @@ export const STORIES: readonly Story[] = [
   },
 ];
 
-/** Sends what a story's webhook meets to the same traps as its jobs. */
+/** Plays a story with the same traps for its webhook as for its jobs. */
 export async function play(
   story: Story,
   world: World,

@@ -5,26 +5,26 @@ import type { Stage } from "../../support/stage.ts";
 import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
 import { postStripeEvent, postTwilioCallback } from "../../support/webhooks.ts";
 
-/** The people of the story. */
+/** The users of the test. */
 export interface People {
-  /** Has a subaccount and a number, and is told of what she receives. */
+  /** Has a subaccount and a number, and a webhook for her texts. */
   ada: Caller;
   operator: Actor;
-  /** What Ada writes and is written. */
+  /** Part of every text Ada sends and receives. */
   words: string;
 }
 
 /**
- * Everything anybody does with the product, all at once and whatever comes of it: what goes wrong is what the canary is
- * after, so no answer is looked at here.
- * @param turn what makes work for many jobs is done in every third only
+ * Calls every function in many ways, all at once. Responses are not checked here: the test searches them for secrets afterwards,
+ * above all those of failed calls.
+ * @param turn calls that cause many jobs are made in every third turn only
  */
 export async function doEverything(stage: Stage, { ada, operator, words }: People, turn: number): Promise<void> {
   const { state, twilio, stripe, database } = stage;
   const ben = await newcomer(stage, "ben").catch(() => null);
   const id = crypto.randomUUID();
   const message = { to: freshRecipient(), body: `${words} ${id}` };
-  const deeds: (() => Promise<unknown>)[] = [
+  const calls: (() => Promise<unknown>)[] = [
     () => ada.call("provision-subaccount"),
     () => ada.call("provision-subaccount", { method: "POST" }),
     () => ada.call("list-numbers"),
@@ -37,7 +37,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("sync-numbers", { method: "POST" }),
     () => ada.call("send-sms", { body: message, headers: { "idempotency-key": id } }),
     () => ada.call("send-sms", { body: { ...message, from: "+15005550006" } }),
-    () => ada.call("send-sms", { body: { to: "nobody", body: 1 } }),
+    () => ada.call("send-sms", { body: { to: "nothing", body: 1 } }),
     () => ada.call("send-sms", { body: "{not json", headers: { "content-type": "application/json" } }),
     async () => await ada.data.from("user_preferences").select("*"),
     async () => await ada.data.from("user_preferences").select("user_id, twilio_subaccount_sid"),
@@ -79,7 +79,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
   ];
   if (ben !== null) {
-    deeds.push(
+    calls.push(
       () => ben.call("provision-subaccount", { method: "POST" }),
       () => ben.call("send-sms", { body: { ...message, to: freshRecipient() } }),
       () => ben.call("admin/tenants"),
@@ -87,14 +87,14 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
   }
   if (turn % 3 === 0) {
     const { id: clientReferenceId, email } = ben ?? ada;
-    deeds.push(
+    calls.push(
       () => operator.call("admin/rotate-sealing-keys", { body: {} }),
       () => operator.call("admin/sweep", { method: "POST" }),
       () => stripe.subscribe({ clientReferenceId, plan: "team", email }),
     );
   }
-  await Promise.allSettled(deeds.map((deed) => deed()));
-  // Whatever waits for its next attempt has it now, and what fails again is as good as buried.
+  await Promise.allSettled(calls.map((call) => call()));
+  // Makes the waiting jobs due, and those that fail again nearly dead letters.
   await database.sql`update pgmq.q_jobs set vt = now(), read_ct = read_ct + 4`.catch(() => {});
   await runJobs(state).catch(() => {});
 }
@@ -110,7 +110,7 @@ const settingsOf = (helpReply: string) => ({
   retentionDays: 30,
 });
 
-/** Looks at the latest campaign from all sides, and stops and starts it. */
+/** Reads the latest campaign in all ways, and changes its status. */
 async function everyCampaign(tenant: Actor): Promise<void> {
   const id = (await tenant.call("campaigns")).body.campaigns?.[0]?.id;
   for (const change of ["pause", "resume", "cancel"]) {

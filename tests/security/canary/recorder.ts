@@ -1,25 +1,25 @@
 import type { Document } from "./secrets.ts";
 
-/** What the process of the stack was told and told others while the recorder ran. */
+/** The responses and the output of the stack's process while the recorder ran. */
 export interface Recorder extends Disposable {
   documents: Document[];
-  /** Signatures that came with webhooks. */
+  /** Signatures of webhooks. */
   signatures: Set<string>;
-  /** How often each status was answered. */
+  /** The number of responses by status. */
   statuses: Map<number, number>;
 }
 
 /**
- * Listens to every answer that reaches somebody outside of the functions: to the test, to Twilio, to Stripe and to the
- * scheduler alike, because all of them go through `fetch` of this process. Also to what the process prints.
- * @param isOutside whose answers are not ours: the simulators'
+ * Records every response of the functions: to the test, to Twilio, to Stripe and to the scheduler, because all of them use
+ * `fetch` of this process. Records what the process prints as well.
+ * @param isOutside whether a URL belongs to a simulator, whose responses are not recorded
  */
 export function startRecorder(isOutside: (url: string) => boolean): Recorder {
   const real = { fetch: globalThis.fetch, log: console.log, error: console.error, warn: console.warn };
   const recorder = { documents: [] as Document[], signatures: new Set<string>(), statuses: new Map<number, number>() };
 
   globalThis.fetch = async (input, init) => {
-    // Not a Request of all of it: that would take the body away from the real one.
+    // Do not build a Request from both: that would consume the body of the real one.
     const request = input instanceof Request ? input : new Request(input);
     const url = request.url;
     const method = init?.method ?? request.method;
@@ -33,7 +33,7 @@ export function startRecorder(isOutside: (url: string) => boolean): Recorder {
     recorder.statuses.set(response.status, (recorder.statuses.get(response.status) ?? 0) + 1);
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
     const body = await response.clone().text();
-    recorder.documents.push({ place: `answer to ${method} ${url}`, text: `${headers}\n\n${body}` });
+    recorder.documents.push({ place: `response to ${method} ${url}`, text: `${headers}\n\n${body}` });
     return response;
   };
   const listened = (print: typeof console.log) => (...values: unknown[]) => {

@@ -1,24 +1,24 @@
-/** So many characters in a row give a secret away, in whichever form. */
+/** This many consecutive characters reveal a secret, in any encoding. */
 const TELLING = 16;
-/** Of so many characters in a row, every ninth piece of eight lies within them: a quick look that misses nothing. */
+/** Any run of that many characters contains a whole piece of eight at a multiple of nine: a fast check without misses. */
 const PIECE = 8;
 const STRIDE = TELLING - PIECE + 1;
 
-/** A secret that turned up. */
+/** A secret that was found. */
 export interface Sighting {
-  /** Which secret, and in which form. */
+  /** The secret, and its encoding. */
   secret: string;
-  /** Where. */
+  /** The place. */
   place: string;
 }
 
-/** Something that was said, kept or answered, and must hold no secret. */
+/** A log line, a row or a response, which must contain no secret. */
 export interface Document {
   place: string;
   text: string;
 }
 
-/** Secrets, and how to find them in plain, base64, hex and percent-encoding, whole or in part. */
+/** Secrets, and a search for them in plain text, base64, hex and percent-encoding, whole or in part. */
 export class Secrets {
   #telling = new Map<string, string>();
   #pieces = new Set<string>();
@@ -28,14 +28,14 @@ export class Secrets {
     return this.#names.size;
   }
 
-  /** @throws Error for what is too short to be told from chance */
+  /** @throws Error for a value too short to tell from chance */
   add(name: string, value: string): void {
     if (value.length < TELLING) throw new Error(`Cannot watch for "${name}": it has fewer than ${TELLING} characters`);
     this.#names.add(`${name} ${value}`);
     this.#watch(name, formsOf(new TextEncoder().encode(value), value));
   }
 
-  /** As `add`, also for the bytes that the text stands for. */
+  /** Like `add`, and also for the bytes the text encodes. */
   addBase64(name: string, value: string): void {
     this.add(name, value);
     const bytes = Uint8Array.from(
@@ -45,7 +45,7 @@ export class Secrets {
     this.#watch(`${name}, its bytes`, formsOf(bytes));
   }
 
-  /** Every secret that a document holds, each once. */
+  /** Every secret that a document contains, each once. */
   findIn({ place, text }: Document): Sighting[] {
     const found = new Set<string>();
     for (let at = 0; at + PIECE <= text.length; at += STRIDE) {
@@ -77,7 +77,7 @@ function formsOf(bytes: Uint8Array, plain?: string): [form: string, text: string
     ["percent-encoded", hex.map((byte) => `%${byte.toUpperCase()}`).join("")],
   ];
   if (plain !== undefined) forms.push(["plain", plain], ["url-encoded", encodeURIComponent(plain)]);
-  // What stands before a secret shifts its base64; the ends hold bits of the neighbours.
+  // The characters before a secret shift its base64. The first and last characters contain bits of the neighbours.
   for (let shift = 0; shift < 3; shift++) {
     const padded = btoa(String.fromCharCode(...new Uint8Array(shift), ...bytes)).replace(/=+$/, "");
     const inner = padded.slice(shift === 0 ? 0 : 4, padded.length - 2);

@@ -1,15 +1,15 @@
 import type { OwnStage } from "../../support/stage.ts";
 
-/** Something that goes wrong while people go on with what they do. */
+/** A fault during the calls. */
 export interface Trouble {
   title: string;
-  /** @returns how to end it */
+  /** @returns a function that ends the fault */
   begin(world: OwnStage): Promise<() => Promise<void> | void>;
 }
 
 const ALWAYS = 100_000;
 
-/** Both services fail at once, each in its own way: nobody waits for the one to get at the other. */
+/** Both services fail at the same time, each in its own way. */
 const services = (title: string, twilio: Record<string, unknown>[], stripe: Record<string, unknown>): Trouble => ({
   title: `Services: ${title}`,
   async begin({ stage }) {
@@ -35,7 +35,7 @@ const database = (title: string, spoil: string, mend: string): Trouble => ({
 export const TROUBLES: readonly Trouble[] = [
   { title: "none", begin: () => Promise.resolve(() => {}) },
   services("no connection", [{ kind: "drop_before" }], { kind: "drop_before" }),
-  services("no answer", [{ kind: "drop_after_commit", match: "POST /" }], { kind: "drop_after_commit" }),
+  services("no response", [{ kind: "drop_after_commit", match: "POST /" }], { kind: "drop_after_commit" }),
   services("401", [{ kind: "401" }], { kind: "status", status: 401 }),
   services("403 and 429", [{ kind: "403", match: "POST /" }, { kind: "429", retryAfter: 0 }], {
     kind: "status",
@@ -47,12 +47,12 @@ export const TROUBLES: readonly Trouble[] = [
     status: 500,
     body: "html",
   }),
-  services("nothing in a 502, though done", [{ kind: "502", body: "empty", committed: true }], {
+  services("an empty 502 after success", [{ kind: "502", body: "empty", committed: true }], {
     kind: "status",
     status: 502,
   }),
   services(
-    "slow, callbacks twice and in disorder",
+    "slow, with callbacks doubled and reordered",
     [{ kind: "delay:200" }, { kind: "callbacks:doubled" }, { kind: "callbacks:reordered" }],
     { kind: "delay", delayMs: 200 },
   ),
@@ -72,7 +72,7 @@ export const TROUBLES: readonly Trouble[] = [
     "grant select, update on public.user_preferences to service_role; grant usage on schema private to service_role",
   ),
   database(
-    "tokens are sealed for somebody else",
+    "tokens are sealed for another user",
     `create table private.kept as select user_id, twilio_subaccount_auth_token_encrypted as token from public.user_preferences;
      update public.user_preferences set twilio_subaccount_auth_token_encrypted = (select token from private.kept k where k.user_id <> user_preferences.user_id and token is not null limit 1)`,
     `update public.user_preferences p set twilio_subaccount_auth_token_encrypted = k.token from private.kept k where k.user_id = p.user_id;
@@ -87,7 +87,7 @@ export const TROUBLES: readonly Trouble[] = [
     "drop function private.quote_row() cascade",
   ),
   {
-    title: "Database: tables are locked for a moment",
+    title: "Database: tables are locked briefly",
     begin({ stage: { database: { sql } } }) {
       const locked = sql.begin(async (tx) => {
         await tx`lock table public.user_preferences, public.sms_messages in access exclusive mode`;
@@ -99,7 +99,7 @@ export const TROUBLES: readonly Trouble[] = [
     },
   },
   {
-    title: "Functions: killed in the middle of it",
+    title: "Functions: killed during the calls",
     begin({ stack }) {
       const timer = setTimeout(() => stack().killFunctions(), 60);
       return Promise.resolve(() => clearTimeout(timer));

@@ -1,25 +1,25 @@
 import type { StackState } from "../../../local/stack-state.ts";
 import type { Attempt } from "./attempts.ts";
 
-/** Who makes the requests: by these headers, as a page with the publishable key would. */
+/** The sender of the requests: a page with the publishable key and these headers. */
 export interface Attacker {
   name: string;
   headers: Record<string, string>;
-  /** Whether the credentials are genuine: others are turned away before any table is asked. */
+  /** Whether the credentials are genuine. Others are refused before any table is read. */
   genuine: boolean;
 }
 
-/** What an answer may show nobody but their owner. */
+/** Values that no response may show to another caller. */
 export interface Secrets {
-  /** The victim's id, which no row in an answer may hold. */
+  /** The victim's id, which no row in a response may contain. */
   victimId: string;
-  /** What is written in the victim's rows, and in no request. */
+  /** The values in the victim's rows, which no request contains. */
   markers: readonly string[];
 }
 
 const AT_ONCE = 8;
 
-/** Makes all attempts, and returns in words what came of them that should not have. */
+/** Makes all attempts, and returns descriptions of those with a wrong outcome. */
 export async function attack(
   { apiUrl }: StackState,
   { headers, genuine, name }: Attacker,
@@ -57,16 +57,16 @@ function faultOf(
   secrets: Secrets | null,
 ): string | null {
   if (status >= 500) return "the API failed";
-  if (secrets?.markers.some((marker) => text.includes(marker))) return "shows what is in the victim's row";
+  if (secrets?.markers.some((marker) => text.includes(marker))) return "shows a value of the victim's row";
   if (secrets !== null && ok && text.includes(secrets.victimId)) return "shows a row of the victim's";
   if (outcome === "own") return secrets !== null && ok ? tooMany(path, headers) : null;
   if (ok) return "was not refused";
   const isDenial = (status === 401 || status === 403) &&
     (method === "HEAD" || (code(text) === "42501" && text.includes(says)));
-  return outcome === "refused" || isDenial ? null : "was refused, but not for want of a privilege";
+  return outcome === "refused" || isDenial ? null : "was refused, but not for a missing privilege";
 }
 
-/** A count may give away rows that are not shown. Whoever attacks has one row of everything, or none. */
+/** A count may reveal rows that are not shown. An attacker has at most one row in each table. */
 function tooMany(path: string, headers: Headers): string | null {
   const total = Number(/\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1] ?? 0);
   return total > 1 && !path.startsWith("plans") ? `counts ${total} rows` : null;

@@ -1,23 +1,23 @@
 import { Constants } from "../../../supabase/functions/_shared/database.types.ts";
 import type { Routine, Table } from "./catalogue.ts";
 
-/** One request of an attacker's to `/rest/v1/`. */
+/** One request of an attacker to `/rest/v1/`. */
 export interface Attempt {
   method: string;
-  /** Behind `/rest/v1/`. */
+  /** The path after `/rest/v1/`. */
   path: string;
   headers?: Record<string, string>;
   body?: unknown;
   /**
-   * What must come of it: `denied` is the database's own refusal (42501); `refused` is any refusal, for forms of a request
-   * that the API may not even know; `own` is an answer, with nothing of anybody else's in it, or a refusal.
+   * The required outcome: `denied` is the database's own refusal (42501); `refused` is any refusal, for request forms the API
+   * may not know; `own` is a response without data of another tenant, or a refusal.
    */
   outcome: "denied" | "refused" | "own";
-  /** What the denial must say, where another one could come from further inside. */
+  /** Text the denial must contain, when a different denial could come from inside the function. */
   says?: string;
 }
 
-/** Whose rows are asked for, and by whom. */
+/** The owner of the requested rows, and the attacker. */
 export interface Aim {
   attackerId: string;
   victimId: string;
@@ -30,7 +30,7 @@ const read = (path: string, outcome: Attempt["outcome"], headers?: Record<string
   ...(headers && { headers }),
 });
 
-/** Everything one may try to read rows or columns of a table with. `readable` are the columns the caller may see. */
+/** Every way to read rows or columns of a table. `readable` are the columns the caller may see. */
 export function readings({ name, columns, linked }: Table, readable: readonly string[], { victimId }: Aim): Attempt[] {
   const hidden = columns.filter((column) => !readable.includes(column));
   const shown = readable[0];
@@ -74,7 +74,7 @@ function readingsOfColumn(table: string, column: string, shown: string, isReadab
     read(`${table}?select=${shown}&${column}=not.is.null`, outcome),
     read(`${table}?select=${shown}&order=${column}.desc`, outcome),
   ];
-  // Of a column they may see, a tenant can only see too many rows.
+  // In a column they may see, a tenant can only see too many rows.
   if (isReadable) return common;
   return [
     ...common,
@@ -95,7 +95,7 @@ function readingsOfColumn(table: string, column: string, shown: string, isReadab
   ];
 }
 
-/** Everything one may try to change a table with; `row` is one of the victim's. All of it must be denied. */
+/** Every way to change a table; `row` is one of the victim's. All of it must be denied. */
 export function writings(table: Table, stored: Record<string, unknown>, aim: Aim): Attempt[] {
   const { name } = table;
   const columns = table.columns.filter((column) => !table.generated.includes(column));
@@ -130,7 +130,7 @@ export function writings(table: Table, stored: Record<string, unknown>, aim: Aim
   ];
 }
 
-/** A function asked for with arguments that would do something, were it open. */
+/** Calls a function with arguments that would have an effect if it were open. */
 export function callings({ name, arguments: parameters }: Routine, { victimId }: Aim): Attempt[] {
   const body = Object.fromEntries(
     parameters.map(([parameter, type]) => [parameter, plausible(parameter, type, victimId)]),
@@ -174,7 +174,7 @@ function plausible(name: string, type: string, victimId: string): unknown {
   }
 }
 
-/** The first label of an enum of ours; undefined for any other type. */
+/** The first label of one of our enums; undefined for any other type. */
 function labelOf(type: string): string | undefined {
   return Object.entries<readonly string[]>(Constants.public.Enums).find(([name]) => name === type)?.[1][0];
 }
@@ -183,7 +183,7 @@ function unknownType(name: string, type: string): never {
   throw new Error(`Cannot make up a value for "${name}" of the unexpected type "${type}"`);
 }
 
-/** Attempts at what the Data API does not list at all: other schemas, and what belongs to Postgres. */
+/** Attempts at tables and functions the Data API does not list: other schemas, and those of Postgres. */
 export function trespasses(unlisted: readonly { schema: string; name: string }[]): Attempt[] {
   return [
     ...unlisted.flatMap(({ schema, name }) => [

@@ -1,23 +1,23 @@
 import type postgres from "postgres";
 
-/** One table the Data API lists. */
+/** One table of the Data API. */
 export interface Table {
   name: string;
   columns: string[];
-  /** Columns that Postgres fills in itself, and nobody may name in a change, whatever their privileges. */
+  /** Columns Postgres fills in itself. No change may name them, with any privileges. */
   generated: string[];
-  /** Tables that a foreign key links with this one, either way. */
+  /** Tables linked by a foreign key, in either direction. */
   linked: string[];
 }
 
-/** One function that can be asked for by `rpc`. */
+/** One function callable with `rpc`. */
 export interface Routine {
   name: string;
-  /** The argument's name and its type in SQL. */
+  /** The argument's name and its SQL type. */
   arguments: [name: string, type: string][];
 }
 
-/** What the Data API lists, and what it must not, as the database itself tells it: so that nothing new goes untried. */
+/** The tables and functions inside and outside the Data API, read from the database, so that new ones are tested too. */
 export interface Catalogue {
   tables: Table[];
   routines: Routine[];
@@ -58,7 +58,7 @@ export async function readCatalogue(sql: postgres.Sql): Promise<Catalogue> {
   };
 }
 
-/** Every row of every table that may be written from outside, as one fingerprint. */
+/** A fingerprint of every row of every table that callers might write. */
 export async function fingerprint(sql: postgres.Sql, { tables, unlisted }: Catalogue): Promise<Map<string, string>> {
   const all = [...tables.map(({ name }) => ({ schema: "public", name })), ...unlisted];
   const prints = await Promise.all(all.map(async ({ schema, name }) => {

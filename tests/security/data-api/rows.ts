@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import type postgres from "postgres";
 
-/** A row of everything that one tenant can have, so that there is something to steal. */
+/** One row of everything a tenant can have, as a target for attacks. */
 export interface Rows {
-  /** By table: a value in a column nobody names in a request, by which the row is known wherever it turns up. */
+  /** By table: a value in a column no request names, which identifies the row in any response. */
   markers: Record<string, string>;
 }
 
-/** Puts one row of a tenant's into every table of the Data API that holds tenants' rows or says something about them. */
+/** Inserts one row of a tenant into every table of the Data API that has tenants' rows or data about them. */
 export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promise<Rows> {
   const mark = () => crypto.randomUUID().replaceAll("-", "");
   const markers: Record<string, string> = {
@@ -53,7 +53,7 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
       insert into public.messaging_settings (user_id, stop_reply) values (${userId}, ${markers[
       "messaging_settings"
     ]!})`;
-    // The message above has made one already, of numbers alone.
+    // The message above has created one already, with numbers only.
     await tx`
       update public.sms_conversations set peer_number = ${markers["sms_conversations"]!} where user_id = ${userId}`;
     await tx`

@@ -21,7 +21,7 @@ const METHODS = [
   "get",
 ] as const;
 
-/** A header's value as HTTP/1.1 lets it travel, of a size that servers in front of us would let through. */
+/** A header's value that HTTP/1.1 can transmit, of a size that servers in front of us accept. */
 const headerValue = fc.oneof(
   fc.constantFrom(
     "",
@@ -79,7 +79,7 @@ const headers: fc.Arbitrary<Header[]> = fc.oneof(
   fc.array(fc.tuple(fc.stringMatching(/^x-[a-z]{8}$/), fc.constant("x".repeat(200))), { minLength: 30, maxLength: 40 }),
 );
 
-/** What may stand behind a function's name; `..` alone would name another one. */
+/** The path after a function's name. `..` alone would name another function. */
 const anyPath = fc.oneof(
   fc.constantFrom(
     "",
@@ -118,7 +118,7 @@ const anyQuery = fc.oneof(
   fc.string({ maxLength: 30 }).map((piece) => `?${encodeURIComponent(piece)}=${encodeURIComponent(piece)}`),
 );
 
-/** Requests to one function: mostly such as might get far, some that are anything at all. */
+/** Requests to one function: most are close to valid, some are arbitrary. */
 export function requestsTo(name: string, { admits, shapes }: Endpoint): fc.Arbitrary<FuzzRequest> {
   const likely = fc.constantFrom(...shapes).chain((shape) =>
     fc.record({

@@ -6,7 +6,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const utf8 = (value: string): Bytes => new TextEncoder().encode(value);
 const gzipped = (bytes: Bytes): Bytes => new Uint8Array(gzipSync(bytes));
 
-/** What can happen to bytes on their way. */
+/** Ways to damage bytes. */
 const damage: fc.Arbitrary<(bytes: Bytes) => Bytes> = fc.oneof(
   { weight: 12, arbitrary: fc.constant((bytes: Bytes) => bytes) },
   fc.nat().map((at) => (bytes: Bytes) => bytes.slice(0, at % (bytes.length + 1))),
@@ -23,13 +23,13 @@ const damage: fc.Arbitrary<(bytes: Bytes) => Bytes> = fc.oneof(
   ),
 );
 
-/** JSON like one of the templates. */
+/** JSON similar to one of the templates. */
 export function jsonBody(templates: readonly unknown[]): fc.Arbitrary<Bytes> {
   const value = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...templates).chain(mutated) }, json);
   return fc.tuple(value, damage).map(([value, damaged]) => damaged(utf8(JSON.stringify(value) ?? "")));
 }
 
-/** A form like one of the templates. */
+/** A form similar to one of the templates. */
 export function formBody(templates: readonly Record<string, string>[]): fc.Arbitrary<Bytes> {
   const change = fc.tuple(fc.nat(30), fc.constantFrom("set", "set", "set", "add", "drop", "repeat"), text, text);
   return fc.tuple(fc.constantFrom(...templates), fc.array(change, { maxLength: 3 }), damage).map(
@@ -47,7 +47,7 @@ export function formBody(templates: readonly Record<string, string>[]): fc.Arbit
   );
 }
 
-/** Anything at all. */
+/** Any bytes. */
 export const anyBody: fc.Arbitrary<Bytes | null> = fc.oneof(
   fc.constant(null),
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes)),
@@ -71,7 +71,7 @@ export const anyBody: fc.Arbitrary<Bytes | null> = fc.oneof(
   fc.constant(gzipped(utf8('{"to":"+14155550100","body":"hi"}'))),
 );
 
-/** What is said of a body, which need not be true. */
+/** The content type of a body, which may be wrong. */
 export const bodyHeaders: fc.Arbitrary<[string, string][]> = fc.array(
   fc.oneof(
     fc.constantFrom(

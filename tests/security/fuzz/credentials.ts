@@ -5,7 +5,7 @@ import type { Tenant } from "../../support/tenants.ts";
 import { forgedToken, tokenFor, unsignedToken } from "../../support/tokens.ts";
 import type { FuzzRequest } from "./request.ts";
 
-/** The people of a run. */
+/** The users of a run. */
 export interface Cast {
   state: StackState;
   tenant: Tenant;
@@ -29,7 +29,7 @@ export async function castOf(state: StackState, tenant: Tenant, operatorToken: s
   };
 }
 
-/** The headers by which a request shows who sends it. */
+/** The headers with the credential of a request. */
 export async function credentialsOf(request: FuzzRequest, url: string, cast: Cast): Promise<[string, string][]> {
   const { state, tenant } = cast;
   const bearer = (token: string): [string, string][] => [
@@ -45,9 +45,9 @@ export async function credentialsOf(request: FuzzRequest, url: string, cast: Cas
       return [["apikey", state.secretKey]];
     case "signature":
       return await signature(request, url, state.stripe.webhookSecret, tenant.authToken);
-    case "signature of a stranger":
+    case "unknown signature":
       return await signature(request, url, `${state.stripe.webhookSecret}x`, "0".repeat(32));
-    case "nobody":
+    case "none":
       return [];
     case "expired":
       return bearer(cast.expired);

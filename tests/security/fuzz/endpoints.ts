@@ -7,9 +7,9 @@ import { text } from "./values.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Requests that a function might well accept, were it not for what the fuzz does to them. */
+/** Requests that a function might accept before the fuzz changes them. */
 export interface Endpoint {
-  /** Whom it lets in. */
+  /** The credentials it accepts. */
   admits: readonly [Credential, ...Credential[]];
   shapes: readonly Shape[];
 }
@@ -22,7 +22,7 @@ interface Shape {
   body: fc.Arbitrary<Bytes | null>;
 }
 
-/** A query like one of the templates. */
+/** A query similar to one of the templates. */
 function queryOf(...templates: Record<string, string>[]): fc.Arbitrary<string> {
   return fc.tuple(fc.constantFrom(...templates), fc.nat(30), fc.option(text, { freq: 2 }), fc.boolean()).map(
     ([template, at, value, twice]) => {
@@ -62,7 +62,7 @@ const form = (path: string, query: fc.Arbitrary<string>, ...templates: Record<st
 });
 
 const MOMENT = "2026-01-01T00:00:00.123456Z";
-/** As `next` of a list is made; what somebody may well take apart. */
+/** Encoded like `next` of a list, because an attacker may decode cursors. */
 const cursorOf = (key: unknown[]) => btoa(JSON.stringify(key)).replaceAll("=", "");
 const UNKNOWN = "a0000000-0000-4000-8000-000000000001";
 const event = (type: string, object: Record<string, unknown>) => ({
@@ -75,7 +75,7 @@ const event = (type: string, object: Record<string, unknown>) => ({
   data: { object },
 });
 
-/** Every function by its name; `aliceId` is the tenant, `bobId` somebody whom operators may do with as they like. */
+/** Every function by its name. `aliceId` is the tenant; operators may change the account of `bobId` in any way. */
 export function endpoints(alice: Caller, bobId: string): Readonly<Record<string, Endpoint>> {
   const tenant = (userId = bobId) => ({ userId });
   const held = (userId = bobId) => ({ userId, reason: "fuzz" });
@@ -84,7 +84,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
   const inbound = {
     MessageSid: sid,
     AccountSid: alice.accountSid,
-    From: "+17075550199", // nobody who is sent to: a STOP would end the sending
+    From: "+17075550199", // not a recipient of other requests: a STOP would end the sending
     To: alice.number,
     Body: "Hello",
     NumMedia: "1",
@@ -200,7 +200,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [
         get("", queryOf({}, { url: "x" })),
-        // A host that nobody has: what is saved may be called.
+        // A host that does not exist, because a stored URL may be called.
         post("", { url: "https://hooks.invalid/a?b=c" }, { url: "https://hooks.invalid/", rotateSecret: true }, {
           url: null,
         }),

@@ -1,16 +1,16 @@
 import type { Stage } from "../../support/stage.ts";
 
-/** Whoever may have something after a run. */
-export interface Rightful {
-  /** Who may have a subaccount. */
+/** The users with rights after a run. */
+export interface Entitled {
+  /** The users who may have a subaccount. */
   userIds: readonly string[];
   operatorId: string;
 }
 
-/** Says what a run left behind that nobody was entitled to. */
+/** Describes everything a run left behind without a right to it. */
 export async function wrongAfter(
   { twilio, database: { sql }, state }: Stage,
-  { userIds, operatorId }: Rightful,
+  { userIds, operatorId }: Entitled,
 ): Promise<string[]> {
   const wrong: string[] = [];
   const { accounts } = await twilio.get("/Accounts.json?PageSize=1000") as {
@@ -18,7 +18,7 @@ export async function wrongAfter(
   };
   const open = accounts.filter(({ sid, status }) => sid !== state.twilio.accountSid && status !== "closed");
   for (const { sid, friendly_name: name } of open) {
-    if (!userIds.some((id) => name === `switchboard:${id}`)) wrong.push(`account ${sid} "${name}" is nobody's`);
+    if (!userIds.some((id) => name === `switchboard:${id}`)) wrong.push(`account ${sid} "${name}" belongs to no user`);
   }
   for (const id of userIds) {
     const count = open.filter(({ friendly_name: name }) => name === `switchboard:${id}`).length;
@@ -40,17 +40,17 @@ export async function wrongAfter(
       { sid: string }[]
     >`select phone_sid as sid from public.user_twilio_numbers where status = 'active'`;
     for (const number of numbers) {
-      if (!stored.some((row) => row.sid === number.sid)) wrong.push(`number ${number.phone_number} is in no row`);
+      if (!stored.some((row) => row.sid === number.sid)) wrong.push(`no row has number ${number.phone_number}`);
     }
   }
   const rows = await sql<{ what: string; n: number }[]>`
-    select 'preferences of a stranger' as what, count(*)::int as n from public.user_preferences where user_id <> all(${[
+    select 'preferences of another user' as what, count(*)::int as n from public.user_preferences where user_id <> all(${[
     ...userIds,
   ]}) and twilio_subaccount_sid is not null
-    union all select 'messages of a stranger', count(*)::int from public.sms_messages where user_id <> all(${[
+    union all select 'messages of another user', count(*)::int from public.sms_messages where user_id <> all(${[
     ...userIds,
   ]})
-    union all select 'deeds of another operator', count(*)::int from public.audit_log where actor like 'operator:%' and actor <> ${`operator:${operatorId}`}
-    union all select 'leases never given back', count(*)::int from private.tenancies where leased_until < now() - interval '1 minute'`;
+    union all select 'audit lines of another operator', count(*)::int from public.audit_log where actor like 'operator:%' and actor <> ${`operator:${operatorId}`}
+    union all select 'leases never released', count(*)::int from private.tenancies where leased_until < now() - interval '1 minute'`;
   return [...wrong, ...rows.filter(({ n }) => n > 0).map(({ what, n }) => `${n} ${what}`)];
 }

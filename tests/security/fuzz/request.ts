@@ -1,10 +1,10 @@
-/** As whom a request is made; only the first four can be let in anywhere. */
+/** The credential of a request. Only the first four can be accepted by any function. */
 export const CREDENTIALS = [
   "tenant",
   "operator",
   "secret key",
   "signature",
-  "nobody",
+  "none",
   "expired",
   "forged",
   "unsigned",
@@ -12,28 +12,28 @@ export const CREDENTIALS = [
   "publishable key",
   "password",
   "gibberish",
-  "signature of a stranger",
+  "unknown signature",
 ] as const;
 export type Credential = (typeof CREDENTIALS)[number];
 
-/** One request to a function, before it has credentials. */
+/** One request to a function, without its credentials. */
 export interface FuzzRequest {
   /** The function. */
   name: string;
   method: string;
-  /** Behind the function's name: empty, or from a slash on. */
+  /** The path after the function's name: empty, or starting with a slash. */
   path: string;
   /** With its question mark, or empty. */
   query: string;
   credential: Credential;
-  /** A name may come more than once. */
+  /** A name may occur more than once. */
   headers: readonly (readonly [name: string, value: string])[];
   body: Uint8Array<ArrayBuffer> | null;
   /** Whether the body is sent in chunks, without its length. */
   chunked: boolean;
 }
 
-/** As a curl command that anybody can paste; the credentials are as they were sent. */
+/** A curl command for the request, with the credentials that were sent. */
 export function curlOf(url: string, { method, body, chunked }: FuzzRequest, headers: FuzzRequest["headers"]): string {
   const words = ["curl", "-sS", "-i", "--path-as-is", "-X", quote(method), quote(url)];
   for (const [name, value] of headers) words.push("-H", quote(value === "" ? `${name};` : `${name}: ${value}`));

@@ -5,13 +5,16 @@ export interface FuzzAnswer {
   status: number;
   headers: Headers;
   text: string;
-  /** Milliseconds until the whole answer was there. */
+  /** Milliseconds until the whole response had arrived. */
   took: number;
 }
 
 const agent = new Agent({ keepAlive: false });
 
-/** Sends a request as it is, by a client that allows what `fetch` would mend or refuse. @throws Error after `patience` milliseconds */
+/**
+ * Sends a request unchanged, with a client that allows what `fetch` would fix or refuse.
+ * @throws Error after `patience` milliseconds
+ */
 export function send(
   url: string,
   { method, body, chunked }: FuzzRequest,
@@ -25,7 +28,7 @@ export function send(
   if (body !== null && !chunked) sent["content-length"] = String(body.length);
   if (body !== null && chunked) sent["transfer-encoding"] = "chunked";
   const { hostname, port } = new URL(url);
-  // The path as it is: a URL object would tidy it up.
+  // The path unchanged: a URL object would normalise it.
   const path = url.slice(url.indexOf("/", "http://".length));
   const request = open({ agent, hostname, port, path, method, headers: sent }, (response) => {
     const chunks: Uint8Array[] = [];
@@ -41,7 +44,7 @@ export function send(
       resolve({ status: response.statusCode ?? 0, headers: received, text, took: performance.now() - began });
     });
   });
-  const timer = setTimeout(() => request.destroy(new Error(`no answer within ${patience} ms`)), patience);
+  const timer = setTimeout(() => request.destroy(new Error(`no response within ${patience} ms`)), patience);
   request.on("error", (error) => {
     clearTimeout(timer);
     reject(error);

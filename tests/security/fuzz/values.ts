@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Text that has broken somebody's program before. */
+/** Text that has broken programs before. */
 const AWKWARD_TEXT = [
   "",
   " ",
@@ -36,7 +36,7 @@ const AWKWARD_TEXT = [
   "x".repeat(70_000),
 ] as const;
 
-/** Numbers at which a type ends. */
+/** Numbers at the limits of types. */
 const AWKWARD_NUMBERS = [
   0,
   -0,
@@ -84,7 +84,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** A change to one of an object's fields. */
+/** A change to one field of an object. */
 type Change =
   | { kind: "set"; at: number; value: unknown }
   | { kind: "add"; at: number; key: string; value: unknown }
@@ -101,7 +101,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constantFrom("drop" as const, "wrap" as const), at: fc.nat(30) }),
 );
 
-/** A value like `template`, with some of its fields (at any depth) changed, added, dropped or wrapped in a list. */
+/** A value like `template`, with some of its fields (at any depth) changed, added, removed or wrapped in a list. */
 export function mutated(template: unknown): fc.Arbitrary<unknown> {
   return fc.array(change, { maxLength: 3 }).map((changes) => changes.reduce(applied, structuredClone(template)));
 }
@@ -122,8 +122,8 @@ function applied(root: unknown, change: Change): unknown {
       delete holder[key];
       break;
     case "add":
-      if (Array.isArray(holder) && change.key === "length") break; // what a list is, and no field of it
-      // As an own field, whatever its name: an assignment to __proto__ would make none.
+      if (Array.isArray(holder) && change.key === "length") break; // not a field of the list
+      // Defined as an own field, because an assignment to __proto__ would create none.
       Object.defineProperty(holder, change.key, {
         value: structuredClone(change.value),
         enumerable: true,

@@ -4,7 +4,7 @@ import type { FuzzAnswer } from "./send.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** What only we and the database know of the inside. No request holds any of it. */
+/** Internal text that only our code and the database contain. No request contains any of it. */
 const INSIDE = [
   /\bat .*:\d+:\d+/, // a stack
   /file:\/\/|node_modules|\.ts\b|supabase\/functions/,
@@ -14,7 +14,7 @@ const INSIDE = [
   /auth_token|v1\.k\d+\./,
 ];
 
-/** Says what is wrong with an answer, or null. */
+/** Says what is wrong with a response, or returns null. */
 export function wrongWith(
   { method, credential }: FuzzRequest,
   answer: FuzzAnswer,
@@ -26,7 +26,7 @@ export function wrongWith(
   const requestId = headers.get("x-request-id") ?? "";
   if (!UUID.test(requestId)) return "has no x-request-id";
   const leak = INSIDE.find((pattern) => pattern.test(text));
-  if (leak !== undefined) return `shows the inside: ${leak}`;
+  if (leak !== undefined) return `shows internals: ${leak}`;
   if (status < 400 || method === "HEAD") return null;
   return wrongWithError(status, headers, text, requestId);
 }
@@ -37,13 +37,13 @@ function wrongWithError(status: number, headers: Headers, text: string, requestI
   try {
     body = JSON.parse(text);
   } catch {
-    return "is an error that cannot be read";
+    return "is an error that is not valid JSON";
   }
   const { code, message, requestId: named, details, ...rest } = body;
   if (ERROR_STATUS[code as keyof typeof ERROR_STATUS] !== status) return `has the code "${code}" under ${status}`;
-  if (typeof message !== "string" || !/^Cannot [^]*[^.]$/.test(message)) return "says not what could not be done";
-  if (text.length > 5_000) return "says too much";
+  if (typeof message !== "string" || !/^Cannot [^]*[^.]$/.test(message)) return "does not say what could not be done";
+  if (text.length > 5_000) return "is too long";
   if (named !== requestId) return "names another request";
-  if (details !== undefined && !Array.isArray(details)) return "has details that are no list";
-  return Object.keys(rest).length === 0 ? null : `has more fields: ${Object.keys(rest)}`;
+  if (details !== undefined && !Array.isArray(details)) return "has details that are not a list";
+  return Object.keys(rest).length === 0 ? null : `has unknown fields: ${Object.keys(rest)}`;
 }

@@ -3,23 +3,23 @@ import postgres from "postgres";
 import { IncludeError, readScript, type Script } from "./script.ts";
 import { readTap } from "./tap.ts";
 
-/** How one test file went. */
+/** The result of one test file. */
 export interface FileReport {
   file: string;
   ok: boolean;
   assertions: number;
-  /** Each failed assertion with pgTAP's explanation of it. */
+  /** Each failed assertion with pgTAP's explanation. */
   failures: string[];
-  /** What else is wrong: an SQL error, a plan that was not kept, no assertion. */
+  /** Everything else that is wrong: an SQL error, a plan that does not match, no assertion. */
   problems: string[];
   milliseconds: number;
 }
 
 /**
- * Runs one pgTAP file against a database, on a connection of its own, with the search path of the platform.
+ * Runs one pgTAP file against a database, on its own connection, with the search path of the platform.
  *
- * The file brings its own transaction, `begin; … rollback;`, as `supabase test db` wants it; one that does not would change
- * the database and is not run. A line `\ir file` stands for the text of that file, as in psql.
+ * The file has its own transaction, `begin; … rollback;`, as `supabase test db` requires. A file without one would change
+ * the database and is not run. A line `\ir file` includes the text of that file, as in psql.
  */
 export async function runTestFile(databaseUrl: string, path: string): Promise<FileReport> {
   const started = performance.now();
@@ -58,7 +58,7 @@ function isOneTransaction(text: string): boolean {
   return statements.startsWith("begin;") && statements.endsWith("rollback;") && !/(^|;)\s*commit\b/.test(statements);
 }
 
-/** Collects the first column of every row, which for pgTAP's functions is TAP, until the end or the first SQL error. */
+/** Collects the first column of every row, which is TAP for pgTAP's functions, until the end or the first SQL error. */
 async function execute(databaseUrl: string, script: Script): Promise<Output> {
   const lines: string[] = [];
   const sql = postgres(databaseUrl, {
@@ -87,7 +87,7 @@ function describeError(error: unknown, script: Script, lines: string[]): string 
   return `SQL error ${error.code}${where}, ${after}: ${error.message}`;
 }
 
-/** The line as its author sees it, in the test file or in one it includes. Postgres counts characters from 1. */
+/** The line in the original file, which is the test file or an included file. Postgres counts characters from 1. */
 function placeOf({ text, origins }: Script, position: number): string {
   const { file, line } = origins[text.slice(0, position - 1).split("\n").length - 1]!;
   return file === origins[0]!.file ? `line ${line}` : `line ${line} of ${file}`;

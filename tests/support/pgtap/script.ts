@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 
-/** The text of a test file as the server gets it, and where each line of it was written. */
+/** The text of a test file as it is sent to the server, and the origin of each line. */
 export interface Script {
   text: string;
   origins: Origin[];
@@ -12,10 +12,10 @@ export interface Origin {
   line: number;
 }
 
-/** A line `\ir file`: psql reads the named file in its place, relative to the file it stands in. */
+/** A line `\ir file`: psql includes the named file there, relative to the file with the line. */
 const INCLUDE = /^\\ir\s+(\S+)\s*$/;
 
-/** Reads a test file and what it includes. Of psql's commands only `\ir` is understood. */
+/** Reads a test file and the files it includes. `\ir` is the only psql command it supports. */
 export async function readScript(path: string): Promise<Script> {
   const lines: string[] = [];
   const origins: Origin[] = [];
@@ -45,6 +45,6 @@ async function readIncluded(path: string, name: string, { file, line }: Origin):
     return await readScript(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new IncludeError(`Cannot include "${name}" in ${file}, line ${line}: there is no such file beside it`);
+    throw new IncludeError(`Cannot include "${name}" in ${file}, line ${line}: the file does not exist`);
   }
 }

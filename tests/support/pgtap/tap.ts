@@ -1,14 +1,14 @@
 import { type FinalResults, Parser, type Result } from "tap-parser";
 
-/** What the output of a test file amounts to. */
+/** The result of a test file's output. */
 export interface TapOutcome {
   assertions: number;
   failures: string[];
-  /** What is wrong with the output as a whole: a plan that was not kept, a skipped assertion, no assertion at all. */
+  /** What is wrong with the output as a whole: a plan that does not match, a skipped assertion, no assertion. */
   problems: string[];
 }
 
-/** Reads TAP as pgTAP writes it: the comments after a `not ok` explain it. */
+/** Reads TAP as pgTAP writes it: comments after a `not ok` explain it. */
 export function readTap(output: string): TapOutcome {
   const failures: string[] = [];
   const skipped: string[] = [];
@@ -34,12 +34,12 @@ export function readTap(output: string): TapOutcome {
     failures,
     problems: [
       ...bailouts,
-      ...skipped.map((test) => `Skipped, and a skipped assertion proves nothing: ${test}`),
+      ...skipped.map((test) => `Skipped assertion: ${test}`),
       ...errors.flatMap(({ tapError }) => typeof tapError === "string" ? [tapError] : []),
       ...(count === 0 ? ["No assertion was made"] : []),
     ],
   };
 }
 
-/** What pgTAP adds at the end, which belongs to no single assertion. */
+/** The summary pgTAP adds at the end, which belongs to no single assertion. */
 const SUMMARY = /^# (Looks like you|Failed test \d+: "" *$)/;

@@ -1,4 +1,4 @@
-/** What the tests of the simulator play on: a running simulator, the real SDK, and a receiver that verifies. */
+/** The parts for tests of the simulator: a running simulator, the real SDK, and a receiver that verifies events. */
 import Stripe from "stripe";
 import { eventually } from "../../../local/driver/eventually.ts";
 import type { summary } from "../../../local/simulators/stripe/control/app.ts";
@@ -11,7 +11,7 @@ import {
   type StripeSimulatorOptions,
 } from "../../../local/simulators/stripe/mod.ts";
 
-/** One webhook call as the receiver saw it. `event` is null where the SDK refused it, and `refusal` says why. */
+/** One webhook call as the receiver saw it. `event` is null when the SDK refused it, and `refusal` has the reason. */
 export interface Received {
   raw: string;
   event: Stripe.Event | null;
@@ -19,10 +19,10 @@ export interface Received {
   headers: Headers;
 }
 
-/** A webhook endpoint as a customer of Stripe writes it: verify with the SDK, 200 or 400. */
+/** A webhook endpoint as a customer of Stripe writes it: verifies with the SDK, responds with 200 or 400. */
 export class Receiver {
   readonly calls: Received[] = [];
-  /** What to answer a verified event with; the number counts calls from 1. */
+  /** The status to respond with to a verified event. The number counts calls from 1. */
   answer: (call: number) => number | Promise<number> = () => 200;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -34,7 +34,7 @@ export class Receiver {
     return `http://127.0.0.1:${this.#server.addr.port}/webhook`;
   }
 
-  /** The types of what was received and verified, in order. */
+  /** The types of the received and verified events, in order. */
   get types(): string[] {
     return this.events.map((event) => event.type);
   }
@@ -45,7 +45,7 @@ export class Receiver {
 
   async #receive(request: Request): Promise<Response> {
     const raw = await request.text().catch(() => null);
-    // The simulator stopped in the middle of its call.
+    // The simulator stopped during its call.
     if (raw === null) return new Response(null, { status: 400 });
     const header = request.headers.get("stripe-signature") ?? "";
     const call: Received = { raw, event: null, refusal: null, headers: request.headers };
@@ -68,7 +68,7 @@ export interface Fixture extends AsyncDisposable {
   simulator: StripeSimulator;
   stripe: Stripe;
   receiver: Receiver;
-  /** Calls a control; `body` makes it a POST unless `method` says otherwise. */
+  /** Calls a control. `body` makes it a POST unless `method` says otherwise. */
   control<Path extends string>(
     path: Path,
     body?: unknown,
@@ -76,13 +76,13 @@ export interface Fixture extends AsyncDisposable {
   ): Promise<{ status: number; answer: Answer<Path> }>;
   /** Buys through a Payment Link. */
   checkout(request?: Record<string, unknown>): Promise<Purchase>;
-  /** Does something to a subscription. */
+  /** Performs an action on a subscription. */
   act(subscriptionId: string, action: string, more?: Record<string, unknown>): Promise<Stripe.Event[]>;
-  /** The events of these ids, once the receiver has verified each of them. */
+  /** The events with these ids, once the receiver has verified each of them. */
   received(eventIds: string[]): Promise<Stripe.Event[]>;
 }
 
-/** What each control answers, as far as the tests look at it. */
+/** The response of each control, as far as tests read it. */
 interface Answers {
   "/_sim/checkout": Purchase;
   "/_sim/subscriptions": { subscriptions: ReturnType<typeof summary>[] };
@@ -154,7 +154,7 @@ export async function startFixture(options: StripeSimulatorOptions = {}): Promis
   };
 }
 
-/** The official SDK, pointed at the simulator; one attempt per call unless told otherwise. */
+/** The official SDK, connected to the simulator. One attempt per call by default. */
 export function sdk(
   simulator: StripeSimulator,
   config: { secretKey?: string; maxNetworkRetries?: number } = {},

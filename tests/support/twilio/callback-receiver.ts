@@ -3,20 +3,20 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually } from "../../../local/driver/eventually.ts";
 
-/** A webhook as it arrived. */
+/** A webhook as received. */
 export interface ReceivedCallback {
   method: string;
-  /** As the caller wrote it: origin, path, query. */
+  /** The URL as the caller wrote it: origin, path, query. */
   url: string;
   headers: Record<string, string>;
   body: string;
   params: Record<string, string>;
 }
 
-/** What the receiver answers: a status and a body, or `hang-up` to cut the connection. */
+/** The response: a status and a body, or `hang-up` to cut the connection. */
 export type ReceiverAnswer = { status: number; body?: string; contentType?: string } | "hang-up";
 
-/** A local server that records every webhook it gets. */
+/** A local server that records every webhook it receives. */
 export class CallbackReceiver implements AsyncDisposable {
   readonly received: ReceivedCallback[] = [];
 
@@ -32,7 +32,7 @@ export class CallbackReceiver implements AsyncDisposable {
     return receiver;
   }
 
-  /** Waits until `count` webhooks have come and returns them all. */
+  /** Waits until `count` webhooks have arrived and returns them all. */
   async atLeast(count: number): Promise<ReceivedCallback[]> {
     await eventually(`${count} webhooks`, () => this.received.length >= count);
     return this.received;

@@ -2,12 +2,12 @@ import twilio from "twilio";
 import type RequestClient from "twilio/lib/base/RequestClient.js";
 
 /**
- * The SDK's own HTTP client, axios and all; only the origin of each request is moved to the simulator, by its rule:
+ * The SDK's own HTTP client including axios. Only the origin of each request is moved to the simulator, by its rule:
  * api.twilio.com becomes the simulator's root, any other host a path prefix.
  */
 export class SimulatedRequestClient extends twilio.RequestClient {
   constructor(readonly simulatorUrl: string, options: { timeout?: number } = {}) {
-    // A connection per request: a dropped one must reach the test, not be retried on a fresh one by the runtime.
+    // One connection per request: the test must see a dropped one, and the runtime must not retry it on a fresh one.
     super({ keepAlive: false, ...options });
   }
 

@@ -2,7 +2,7 @@ import type twilio from "twilio";
 import { startTwilioSimulator, type TwilioSimulatorOptions } from "../../../local/simulators/twilio/mod.ts";
 import { sdkFor } from "./sdk-client.ts";
 
-/** A simulator of a test's own, with the SDK as its master account. */
+/** A simulator for one test, with the SDK as its master account. */
 export interface Fixture extends AsyncDisposable {
   url: string;
   accountSid: string;
@@ -10,9 +10,9 @@ export interface Fixture extends AsyncDisposable {
   master: twilio.Twilio;
   /** The SDK as any other account. */
   as(accountSid: string, authToken: string): twilio.Twilio;
-  /** A fresh subaccount and the SDK as it. */
+  /** A new subaccount and the SDK as that subaccount. */
   subaccount(friendlyName: string): Promise<{ sid: string; authToken: string; client: twilio.Twilio }>;
-  /** Calls `/_sim/<path>` with JSON; throws unless the answer is a success. */
+  /** Calls `/_sim/<path>` with JSON. Throws unless the response is a success. */
   sim<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>;
 }
 

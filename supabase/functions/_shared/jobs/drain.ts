@@ -1,4 +1,4 @@
-import { type Db, decide, rows } from "../platform/database.ts";
+import { completeRows, type Db, decide } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -39,7 +39,7 @@ export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions
   const failures: unknown[] = [];
   while (performance.now() < deadline && failures.length === 0) {
     const limit = batch - running.size;
-    const claimed: ClaimedJob[] = limit === 0 ? [] : await rows(db, "claim_jobs", {
+    const claimed: ClaimedJob[] = limit === 0 ? [] : await completeRows(db, "claim_jobs", {
       p_limit: limit,
       p_visibility_seconds: VISIBILITY_SECONDS,
     });

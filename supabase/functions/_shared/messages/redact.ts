@@ -1,5 +1,5 @@
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
-import { type Db, decide, decision, type Enum, rows } from "../platform/database.ts";
+import { completeRows, type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -68,7 +68,9 @@ export interface RedactDependencies {
  */
 export async function redactMessages(userId: string, dependencies: RedactDependencies): Promise<boolean> {
   const { db } = dependencies;
-  const waiting = await rows(db, "messages_to_redact", { p_user_id: userId, p_limit: BATCH });
+  const waiting = await completeRows(db, "messages_to_redact", { p_user_id: userId, p_limit: BATCH }, [
+    "twilio_message_sid",
+  ]);
   const redacted: string[] = [];
   for (const message of waiting) {
     if (await redactOne(userId, message, dependencies)) redacted.push(message.message_id);

@@ -1,6 +1,6 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
-import { type Db, decide, rows } from "../platform/database.ts";
+import { completeRows, type Db, decide } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -29,7 +29,7 @@ const SKEW_MS = 60_000;
  * @returns how many messages got another status or their price
  */
 export async function refreshMessages({ db, accounts, log }: RefreshDependencies): Promise<number> {
-  const unfinished = await rows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
+  const unfinished = await completeRows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
   const counts = await Promise.all(unfinished.map(async (account) => {
     try {
       const twilio = await sendingAccount(accounts, account.user_id, account.source);

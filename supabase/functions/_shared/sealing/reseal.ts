@@ -1,5 +1,4 @@
-import type { Database } from "../database.types.ts";
-import { type Db, decide, rows } from "../platform/database.ts";
+import { completeRows, type Db, decide, type Enum } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { open, seal, tokenBinding } from "./seal.ts";
@@ -29,7 +28,7 @@ export async function resealTokens(dependencies: ResealDependencies): Promise<bo
   let after: SealedToken | null = null;
   let unopened = 0;
   for (;;) {
-    const page: SealedToken[] = await rows(db, "tokens_to_reseal", {
+    const page: SealedToken[] = await completeRows(db, "tokens_to_reseal", {
       p_current_key: sealing.current,
       p_key_ids: [...sealing.keys.keys()],
       p_after_user_id: after?.user_id ?? null,
@@ -50,7 +49,12 @@ export async function resealTokens(dependencies: ResealDependencies): Promise<bo
   return true;
 }
 
-type SealedToken = Database["public"]["Functions"]["tokens_to_reseal"]["Returns"][number];
+interface SealedToken {
+  user_id: string;
+  subaccount_sid: string;
+  slot: Enum<"sealed_slot">;
+  sealed_token: string;
+}
 
 /** @returns how many did not open */
 async function resealBatch(tokens: SealedToken[], { db, sealing, log }: ResealDependencies): Promise<number> {
