@@ -79,7 +79,7 @@ async function runJob(
   try {
     // A job that ends its process reports no failure, so its claims are counted.
     if (attempt > MAX_ATTEMPTS) {
-      return await moveToDeadLetters(job_id, "the process ended during every attempt", db);
+      return await moveToDeadLetters(job_id, "its process ended during every attempt", db);
     }
     const result = await work(job as Record<string, unknown>);
     if (result === "done") {

@@ -35,15 +35,15 @@ export function failureOf(error: unknown): TwilioFailure | null {
   if (error instanceof ApiError) return null; // it has a status, too
   if (error instanceof TwilioUnreachable) return { kind: "unknown", message: error.message };
   if (error instanceof SyntaxError) return { kind: "unknown", message: "Twilio's response could not be read" };
-  const { status, code, message } = error as { status?: unknown; code?: unknown; message?: unknown };
-  if (!(error instanceof Error) || typeof status !== "number") return null;
-  const text = String(message ?? "");
+  if (!(error instanceof Error)) return null;
+  const { status, code, message } = error as Error & { status?: unknown; code?: unknown };
+  if (typeof status !== "number") return null;
   if (status === 429) return { kind: "throttled" };
   if (status >= 500 || status < 400) return { kind: "unknown", message: `Twilio answered ${status}` };
   const known = typeof code === "number" ? code : 0;
-  if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message: text };
+  if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message };
   if (status === 404) return { kind: "not_found" };
-  return { kind: "refused", status, code: known, message: text };
+  return { kind: "refused", status, code: known, message };
 }
 
 /** As `failureOf`. @throws the error itself if it is not Twilio's */

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../platform/errors.ts";
+import { answerableError, failureOf, requireTwilioFailure, TwilioUnreachable } from "./errors.ts";
+
+const twilioError = (status: number, code: number) => Object.assign(new Error("No"), { status, code });
+
+Deno.test("failureOf sorts Twilio's errors by what they mean to the caller", () => {
+  const cases: [unknown, string][] = [
+    [new TwilioUnreachable(null), "unknown"],
+    [new SyntaxError("Unexpected token"), "unknown"],
+    [twilioError(503, 20503), "unknown"],
+    [twilioError(429, 20429), "throttled"],
+    [twilioError(401, 20003), "account"],
+    [twilioError(400, 20005), "account"],
+    [twilioError(404, 20404), "not_found"],
+    [twilioError(400, 21211), "refused"],
+  ];
+  for (const [error, kind] of cases) assert.equal(failureOf(error)?.kind, kind, String(error));
+});
+
+Deno.test("failureOf returns null for errors that are not Twilio's, and requireTwilioFailure throws them", () => {
+  for (const error of [new Error("No"), new ApiError("database_unavailable", "Cannot"), "No", null, undefined]) {
+    assert.equal(failureOf(error), null);
+    assert.equal(answerableError(error), error);
+    let thrown: unknown = "nothing";
+    try {
+      requireTwilioFailure(error);
+    } catch (caught) {
+      thrown = caught;
+    }
+    assert.equal(thrown, error);
+  }
+});
