@@ -589,15 +589,15 @@ begin
   ), refused as materialized (
     select c.country from (select distinct n.country from next n) c
     where private.is_destination_refused(p_campaign.user_id, c.country, p_plan)
-  ), unwanted as (
+  ), checked as materialized ( -- once per recipient: inlined, a join would ask again for every row it compares
     select n.position, private.has_opted_out(p_campaign.user_id, p_campaign.from_number, n.to_number) as opted_out,
       n.country in (select r.country from refused r) as is_refused
     from next n
   ), updated as (
     update private.campaign_recipients r
-    set skip_reason = (case when u.opted_out then 'opted_out' else 'destination_refused' end)::public.skip_reason
-    from unwanted u
-    where r.campaign_id = p_campaign.id and r.position = u.position and (u.opted_out or u.is_refused)
+    set skip_reason = (case when c.opted_out then 'opted_out' else 'destination_refused' end)::public.skip_reason
+    from checked c
+    where r.campaign_id = p_campaign.id and r.position = c.position and (c.opted_out or c.is_refused)
     returning 1
   )
   select count(*), (select max(n.position) from next n) into skipped, checked_until from updated;
