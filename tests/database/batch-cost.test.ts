@@ -35,12 +35,18 @@ async function reserveBatch(sql: postgres.Sql, campaignId: string): Promise<numb
   return await sql.begin(async (tx) => {
     await tx`set local track_functions = 'pl'`;
     await tx`delete from private.send_rates`;
+    const before = await callsSoFar(tx);
     const [batch] = await tx`select outcome from public.reserve_campaign_batch(${campaignId}, ${TENANT}, 1, ${BATCH})`;
     assert.equal(batch?.["outcome"], "reserved");
-    const [counted] = await tx<{ calls: number }[]>`
-      select calls::int from pg_stat_xact_user_functions where schemaname = 'private' and funcname = 'has_opted_out'`;
-    return counted?.calls ?? 0;
+    return await callsSoFar(tx) - before;
   });
+}
+
+/** Counts of earlier transactions may be among them until Postgres has published those. */
+async function callsSoFar(tx: postgres.TransactionSql): Promise<number> {
+  const [counted] = await tx<{ calls: number }[]>`
+    select calls::int from pg_stat_xact_user_functions where schemaname = 'private' and funcname = 'has_opted_out'`;
+  return counted?.calls ?? 0;
 }
 
 // The planner once joined each recipient of the campaign with each one of the batch and asked for every pair: 7 seconds for
