@@ -4,7 +4,8 @@ import { startTestDatabase } from "../support/test-database.ts";
 
 const TENANT = "a0000000-0000-4000-8000-000000000001";
 const SENDER = "+15005550101";
-const BATCH = 25;
+/** The send rate of a number: one message a second. */
+const BATCH = 1;
 /** reserve_campaign_batch checks 200 recipients more than it may send to. */
 const LOOK_AHEAD = 200;
 
