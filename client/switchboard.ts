@@ -252,7 +252,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/provision", { body: user }, options);
   }
 
-  /** Suspends a tenant, whatever their subscription says. @throws SwitchboardError `not_found` */
+  /** Suspends a tenant regardless of their subscription. @throws SwitchboardError `not_found` */
   suspend(hold: Hold, options?: CallOptions): Promise<Held> {
     return this.#call("POST", "admin/suspend", { body: hold }, options);
   }

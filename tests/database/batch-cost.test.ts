@@ -31,7 +31,7 @@ async function makeCampaign(sql: postgres.Sql, prefix: string, count: number): P
   return created!.id;
 }
 
-/** Reserves a batch, whatever the send rate. Returns how often it asked whether a recipient has opted out. */
+/** Reserves a batch regardless of the send rate. Returns how often it asked whether a recipient has opted out. */
 async function reserveBatch(sql: postgres.Sql, campaignId: string): Promise<number> {
   return await sql.begin(async (tx) => {
     await tx`set local track_functions = 'pl'`;

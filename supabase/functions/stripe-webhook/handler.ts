@@ -18,7 +18,7 @@ export async function handle(request: Request, { db, env, log }: Context): Promi
   if (!await isSignedByStripe(rawBody, header, env.STRIPE_WEBHOOK_SECRET, new Date())) {
     throw new ApiError("invalid_signature", "Cannot accept the event: its signature is not valid");
   }
-  // The event is genuine, so it must be kept whatever text it contains.
+  // The event is genuine, so it must be kept with any text it contains.
   const payload = storableJson(parseJson(rawBody));
   const event = check(payload, eventSchema);
   const outcome = await decide(db, "record_stripe_event", {
