@@ -95,7 +95,7 @@ set plan_cache_mode = 'force_custom_plan' -- each mix of filters has a plan of i
 as $$
 declare
   -- The tenant id is one of the words, as in the index.
-  words tsquery := quote_literal(p_user_id)::tsquery && private.words_of(p_search);
+  words tsquery := quote_literal('!' || p_user_id)::tsquery && private.words_of(p_search);
   -- Only the digits count: "(415) 555" finds +1415555….
   digits text := regexp_replace(coalesce(p_search, ''), '\D', '', 'g');
   is_number boolean := length(digits) >= 3 and p_search !~ '[[:alpha:]]';
@@ -107,7 +107,7 @@ begin
     found := array(
       select w.id from (
         select m.id from public.sms_messages m
-        where to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array[m.user_id::text]) @@ words
+        where to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array['!' || m.user_id]) @@ words
         limit most + 1
       ) w
       union all
@@ -135,7 +135,7 @@ begin
       and (p_until is null or m.created_at < p_until)
       and (found is null or m.id = any (found))
       and (p_search is null or found is not null
-        or to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array[m.user_id::text]) @@ words
+        or to_tsvector('simple', lower(coalesce(m.body, ''))) || array_to_tsvector(array['!' || m.user_id]) @@ words
         or (is_number and position(digits in m.peer_number) > 0))
       and (p_before_at is null or (m.created_at, m.id) < (p_before_at, p_before_id))
     order by m.created_at desc, m.id desc

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(80);
+select plan(83);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 set local role service_role;
@@ -192,6 +192,8 @@ select is(pg_temp.found(search), expected, format('Searching for "%s" finds %s',
   ('parcel', '{Your,Parcels}'::text[]), ('PARC', '{Your,Parcels}'), ('parcel tomo', '{Your}'), ('tomorrow parcel', '{Your}'), ('parcel nowhere', '{}'), ('arcel', '{}'),
   ('köln', '{Grüße}'), ('481', '{Code}'), ('4155550123', '{Your}'), ('(415) 555-0124', '{Parcels}'),
   ('+49 151', '{Grüße}'), ('15', '{}'), ('126', '{-}')) cases (search, expected);
+select is(pg_temp.found(left(pg_temp.tenant()::text, length)), '{}',
+  format('Searching for the first %s characters of the tenant''s own id finds nothing', length)) from unnest(array[2, 8, 36]) length;
 select is(pg_temp.found('well-known'), '{It''s}', 'A search for a hyphenated word finds it');
 select is(pg_temp.found('known place'), '{It''s}', 'A search for the parts of a hyphenated word finds it');
 
