@@ -14,7 +14,8 @@ interface Chain {
 }
 
 const POLL_MS = 500;
-const LAUNCHER = /^(npm exec|npx)\b|\bnpx(-cli\.js)?\b/;
+/** npm sets the first form as its title; before that it is Node.js with the path of npx. */
+const LAUNCHER = /^(npm exec|npx)\b|^\S*\bnode\b.*\bnpx(-cli\.js)?\b/;
 /** Bounds the search for npx. The longest known chain is npx, shell, Node.js shim, `deno task`. */
 const MAX_LINKS = 8;
 
@@ -22,12 +23,12 @@ const MAX_LINKS = 8;
 export async function whenLauncherEnds(ended: () => void): Promise<void> {
   const chain = await chainToNpx();
   if (chain === null) return;
-  const timer = setInterval(async () => {
-    if (await isWhole(chain)) return;
-    clearInterval(timer);
-    ended();
-  }, POLL_MS);
-  Deno.unrefTimer(timer);
+  const look = () =>
+    Deno.unrefTimer(setTimeout(async () => {
+      if (await isWhole(chain)) look();
+      else ended();
+    }, POLL_MS));
+  look();
 }
 
 async function chainToNpx(): Promise<Chain | null> {
@@ -63,9 +64,14 @@ async function fromProc(pid: number): Promise<{ pid: number; command: string } |
     const command = await Deno.readTextFile(`/proc/${parent}/cmdline`).catch(() => "");
     return { pid: parent, command: command.replaceAll("\0", " ").trim() };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isGone(error)) return null;
     throw error;
   }
+}
+
+/** A process may end between the opening and the reading of its file: that is ESRCH. */
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || (error instanceof Error && "code" in error && error.code === "ESRCH");
 }
 
 async function fromPs(pid: number): Promise<{ pid: number; command: string } | null> {

@@ -1,5 +1,5 @@
 import { LONGEST_BODY } from "../messages/compose.ts";
-import { readPhoneNumber } from "../numbers/phone-number.ts";
+import { readPhoneNumber } from "../numbers/read-phone-number.ts";
 import { isStorable } from "../platform/text.ts";
 
 /** A recipient, with values for the placeholders of the text. */

@@ -1,6 +1,6 @@
 import { SegmentedMessage } from "sms-segments-calculator";
 import { z } from "zod";
-import { readPhoneNumber } from "../numbers/phone-number.ts";
+import { readPhoneNumber } from "../numbers/read-phone-number.ts";
 import type { Enum } from "../platform/database.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { ApiError } from "../platform/errors.ts";
