@@ -238,6 +238,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -270,6 +271,7 @@ export type Database = {
           "account_sid": string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -301,6 +303,7 @@ export type Database = {
           "account_sid"?: string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction"?: Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -910,6 +913,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -960,6 +964,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1100,12 +1105,16 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
+          "p_num_segments"?: number;
+          "p_price"?: number;
+          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
           "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "priced": boolean;
           "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
@@ -1496,6 +1505,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1596,7 +1606,6 @@ export type Database = {
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
-        | "refused"
         | "unknown"
         | "not_sent"
         | "accepted"
@@ -1604,10 +1613,11 @@ export type Database = {
         | "queued"
         | "sending"
         | "sent"
-        | "delivered"
-        | "undelivered"
+        | "refused"
         | "failed"
+        | "undelivered"
         | "canceled"
+        | "delivered"
         | "read"
         | "receiving"
         | "received";
@@ -1958,7 +1968,6 @@ export const Constants = {
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
-        "refused",
         "unknown",
         "not_sent",
         "accepted",
@@ -1966,10 +1975,11 @@ export const Constants = {
         "queued",
         "sending",
         "sent",
-        "delivered",
-        "undelivered",
+        "refused",
         "failed",
+        "undelivered",
         "canceled",
+        "delivered",
         "read",
         "receiving",
         "received",
