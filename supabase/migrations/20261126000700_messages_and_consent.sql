@@ -745,24 +745,32 @@ create type private.evidence_result as (message_id uuid, moved boolean, priced b
 comment on type private.evidence_result is
   'What evidence changed about a message. moved: its status. priced: it got its first price.';
 
+create function private.lock_for_evidence(p_message_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for no key update;
+  perform from private.sending_totals t
+  where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
+    where m.id = any (p_message_ids))
+  order by t.user_id, t.hour for no key update;
+  perform from public.campaigns c
+  where c.id in (select m.campaign_id from public.sms_messages m where m.id = any (p_message_ids))
+  order by c.id for no key update;
+end;
+$$;
+comment on function private.lock_for_evidence(uuid[]) is
+  'Locks all rows that evidence about several messages may change, in a fixed order to prevent deadlocks.';
+
 create function private.record_evidence(p_evidence private.message_evidence[]) returns setof private.evidence_result
 language plpgsql
 set search_path = ''
 as $$
 declare
-  message_ids constant uuid[] := array(select e.message_id from unnest(p_evidence) e);
   evidence record;
 begin
-  -- All rows that a report may change, locked in a fixed order to prevent deadlocks.
-  perform from public.sms_messages m where m.id = any (message_ids) order by m.id for no key update;
-  perform from private.sending_totals t
-  where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
-    where m.id = any (message_ids))
-  order by t.user_id, t.hour for no key update;
-  perform from public.campaigns c
-  where c.id in (select m.campaign_id from public.sms_messages m where m.id = any (message_ids))
-  order by c.id for no key update;
-
+  perform private.lock_for_evidence(array(select e.message_id from unnest(p_evidence) e));
   for evidence in
     select e.*, m.user_id, m.account_sid from unnest(p_evidence) e join public.sms_messages m on m.id = e.message_id
   loop
@@ -776,6 +784,37 @@ end;
 $$;
 comment on function private.record_evidence(private.message_evidence[]) is
   'Records evidence about several messages. The caller checks which evidence belongs to which tenant and account.';
+
+create type private.status_callback as (
+  message_id uuid, user_id uuid, account_sid text, sid text, status text, error_code integer);
+comment on type private.status_callback is
+  'A verified status callback. message_id is null when the callback names only Twilio''s SID.';
+
+create function public.record_status_callbacks(p_callbacks jsonb) returns setof public.evidence_outcome
+language plpgsql
+set search_path = ''
+set lock_timeout = '1s' -- a busy row of one tenant must not hold up the callbacks of others: they are recorded alone then
+as $$
+declare
+  callbacks constant private.status_callback[] :=
+    array(select c from jsonb_populate_recordset(null::private.status_callback, p_callbacks) c);
+  callback private.status_callback;
+begin
+  perform private.lock_for_evidence(array(
+    select c.message_id from unnest(callbacks) c where c.message_id is not null
+    union all
+    select m.id from unnest(callbacks) c join public.sms_messages m on m.twilio_message_sid = c.sid
+      where c.message_id is null));
+  foreach callback in array callbacks loop
+    return query
+      select r.outcome from public.record_message_status(callback.message_id, callback.user_id, callback.account_sid,
+        callback.sid, callback.status, callback.error_code, null) r;
+  end loop;
+end;
+$$;
+comment on function public.record_status_callbacks(jsonb) is
+  'Records several callbacks, an array in the shape of status_callback, each as record_message_status does. Returns '
+  'their outcomes in the same order.';
 
 create function public.unsettled_messages(p_older_than_seconds integer, p_limit integer)
 returns setof public.sms_messages
@@ -1263,7 +1302,9 @@ revoke execute on function
   public.release_message(uuid),
   private.message_status_named(text),
   private.message_may_move(public.message_status, public.message_status),
+  private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
+  public.record_status_callbacks(jsonb),
   private.note_reported_opt_out(public.sms_messages),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),
@@ -1302,7 +1343,9 @@ grant execute on function
   public.release_message(uuid),
   private.message_status_named(text),
   private.message_may_move(public.message_status, public.message_status),
+  private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
+  public.record_status_callbacks(jsonb),
   private.note_reported_opt_out(public.sms_messages),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),

@@ -248,25 +248,29 @@ comment on function public.record_primary_token(uuid, bigint, text, text, intege
 
 create function public.tokens_of(p_user_id uuid)
 returns table (
-  outcome public.account_status, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text
+  outcome public.account_status, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text,
+  previous_until timestamptz
 )
 language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   account constant private.account := private.account_of(p_user_id);
 begin
   outcome := account.status;
   subaccount_sid := account.subaccount_sid;
   sealed_token := account.sealed_token;
-  select r.sealed_next, case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end
-  into sealed_next, sealed_previous
+  select r.sealed_next, case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end,
+    r.previous_until
+  into sealed_next, sealed_previous, previous_until
   from private.token_rotations r where r.user_id = p_user_id and r.subaccount_sid = account.subaccount_sid;
   return next;
 end;
 $$;
 comment on function public.tokens_of(uuid) is
-  'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now.';
+  'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now; the '
+  'previous one until previous_until (null: until the rotation has ended).';
 
 create function public.forget_previous_tokens() returns integer
 language plpgsql

@@ -384,7 +384,18 @@ test("Concurrent batches, results, callbacks, reports and a cancellation cause n
         status: words[index % words.length]!,
       }));
       await tx`select public.record_campaign_batch(${id}, ${userId}, ${sql.json(results)})`;
-    } else if (caller < 6) {
+    } else if (caller === 4) {
+      const messages = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
+        order by random() limit 10`;
+      const callbacks = messages.map(({ id }, index) => ({
+        message_id: id,
+        user_id: userId,
+        account_sid: `AC${userId}`,
+        sid: `SM${id}`,
+        status: index % 2 === 0 ? "delivered" : "undelivered",
+      }));
+      await tx`select public.record_status_callbacks(${sql.json(callbacks)})`;
+    } else if (caller === 5) {
       const [message] = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
         order by random() limit 1`;
       if (message !== undefined) {

@@ -1198,6 +1198,10 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["token_record"];
       };
+      "record_status_callbacks": {
+        Args: { "p_callbacks": Json };
+        Returns: Database["public"]["Enums"]["evidence_outcome"][];
+      };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
         Returns: Database["public"]["Enums"]["record_stripe_event_outcome"];
@@ -1467,6 +1471,7 @@ export type Database = {
         Args: { "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["account_status"];
+          "previous_until": string;
           "sealed_next": string;
           "sealed_previous": string;
           "sealed_token": string;
