@@ -49,7 +49,7 @@ test("an operator rotates a tenant's token, and webhooks signed with the old tok
   await askToRotate(operator, ada);
   await quiescence(stage, ada);
   const token = await assertRotated(ada);
-  // The limit is a day. Webhooks that are verified with kept tokens keep it, too.
+  // The limit is ten minutes. Webhooks that are verified with kept tokens keep it, too.
   await stage.database
     .sql`update private.token_rotations set previous_until = now() + interval '10 seconds' where user_id = ${ada.id}`;
   assert.equal((await ada.call("send-sms", { body: { to: freshRecipient(), body: "hi" } })).status, 201);

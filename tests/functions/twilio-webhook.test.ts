@@ -89,7 +89,7 @@ test("a webhook soon after another of its tenant is verified without reading the
   const message = await underway(ada);
   assert.equal((await post(statusCallback(ada, message, "sent"))).status, 204);
   await stage.database.sql`
-    update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'unreadable' where user_id = ${ada.id}`;
+    update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.text' where user_id = ${ada.id}`;
   assert.equal((await post(statusCallback(ada, message, "delivered"))).status, 204);
   assert.deepEqual(await statusesOf(ada), ["delivered"]);
 });
