@@ -37,7 +37,7 @@ export interface TwilioOptions extends TwilioCredentials, TwilioHttpOptions {
 
 /**
  * The typed v2010 resources of the official SDK over our own HTTP, without the 8 MB of everything else it ships
- * (see docs/decisions.md, "Twilio's SDK in part").
+ * (see docs/decisions.md, "Functions import Twilio's SDK in part").
  */
 export function createTwilio(options: TwilioOptions): Twilio {
   const v2010 = versionAt(options.apiBaseUrl, "2010-04-01", options) as V2010.default;
