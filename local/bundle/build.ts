@@ -12,7 +12,7 @@ import { build, type Plugin, stop } from "esbuild";
 const builtinModulesAsImports: Plugin = {
   name: "built-in modules as imports",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) => {
+    onResolve({ filter: /^(node:)?[a-z0-9_/]+$/ }, ({ path, kind }) => {
       const name = path.replace(/^node:/, "");
       if (!builtinModules.includes(name)) return undefined;
       return kind === "require-call" ? { path: name, namespace: "required" } : { path: `node:${name}`, external: true };
