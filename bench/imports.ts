@@ -1,17 +1,22 @@
-// `deno task bench`: measures the time that importing each function adds to a cold start, compared with the complete
-// Twilio SDK. Compare the ratios; absolute times depend on the machine.
-import { fileURLToPath } from "node:url";
+// `deno task bench`: measures the time that importing each function adds to a cold start, from its sources and from its
+// bundle, compared with the complete Twilio SDK. Compare the ratios; absolute times depend on the machine.
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Bundle, bundleFunctions } from "../local/bundle/bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RUNS = 7;
 
-async function subjects(): Promise<[name: string, module: string | null][]> {
-  const entries = await Array.fromAsync(Deno.readDir(`${ROOT}/supabase/functions`));
-  const functions = entries.map(({ name }) => name).filter((name) => !name.startsWith("_")).sort();
+const SDK = "twilio, complete SDK";
+const bundled = (name: string) => `${name}, bundle`;
+
+function subjects(bundles: readonly Bundle[]): [name: string, module: string | null][] {
   return [
     ["nothing", null],
-    ...functions.map((name): [string, string] => [name, `./supabase/functions/${name}/index.ts`]),
-    ["twilio, complete SDK", "twilio"],
+    ...bundles.flatMap(({ name, path }): [string, string][] => [
+      [name, `./supabase/functions/${name}/index.ts`],
+      [bundled(name), pathToFileURL(path).href],
+    ]),
+    [SDK, "twilio"],
   ];
 }
 
@@ -34,7 +39,9 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-const all = await subjects();
+const folder = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
+const bundles = await bundleFunctions(folder);
+const all = subjects(bundles);
 const times = new Map(all.map(([name]) => [name, [] as number[]]));
 // Each round measures every subject once, so that a slow phase of the machine affects all of them alike.
 for (let run = 0; run <= RUNS; run++) {
@@ -43,12 +50,18 @@ for (let run = 0; run <= RUNS; run++) {
     if (run > 0) times.get(name)?.push(time); // The first round fills the caches.
   }
 }
+await Deno.remove(folder, { recursive: true });
 const base = median(times.get("nothing") ?? []);
-const whole = median(times.get("twilio, complete SDK") ?? []) - base;
-console.log(`Import cost over an empty process (${base.toFixed(0)} ms), median of ${RUNS} runs`);
-for (const [name, values] of times) {
-  const cost = median(values) - base;
+const cost = (name: string) => median(times.get(name) ?? []) - base;
+const ratio = (name: string) => (cost(name) / cost(SDK)).toFixed(2).padStart(8);
+console.log(
+  `Import cost over an empty process (${base.toFixed(0)} ms), median of ${RUNS} runs; ${SDK}: ${
+    cost(SDK).toFixed(0)
+  } ms, 1.00`,
+);
+console.log(`${"function".padEnd(24)}  sources   bundle    bytes of the bundle`);
+for (const { name, bytes } of bundles) {
   console.log(
-    `${name.padEnd(24)} ${cost.toFixed(0).padStart(5)} ms   ${(cost / whole).toFixed(2).padStart(5)} × the SDK`,
+    `${name.padEnd(24)} ${ratio(name)} ${ratio(bundled(name))}    ${bytes.toLocaleString("en").padStart(9)}`,
   );
 }

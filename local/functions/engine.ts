@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleFunctions } from "../bundle/bundle.ts";
 import { fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
 import { denoEnvironment } from "./deno-environment.ts";
@@ -18,14 +19,19 @@ export interface Engine {
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns the engine for the functions of `projectDir`: the running Deno, or the version `denoVersion` from npm. */
+/**
+ * Returns the engine for the functions of `projectDir`: the running Deno with their sources, or the version `denoVersion`
+ * from npm with their bundles.
+ */
 export async function engineFor(projectDir: string, denoVersion: string | undefined, log: Log): Promise<Engine> {
-  return denoVersion === undefined ? ownEngine(projectDir) : await otherEngine(projectDir, denoVersion, log);
+  const isCheckout = projectDir === resolve(CHECKOUT);
+  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout);
+  if (!isCheckout) throw new Error(`Cannot bundle the functions of "${projectDir}": only those of ${CHECKOUT} can be`);
+  return await deployedEngine(denoVersion, log);
 }
 
-function ownEngine(projectDir: string): Engine {
+function ownEngine(projectDir: string, isCheckout: boolean): Engine {
   const functions = join(projectDir, "supabase", "functions");
-  const isCheckout = projectDir === resolve(CHECKOUT);
   return {
     folder: projectDir,
     env: denoEnvironment(),
@@ -43,14 +49,12 @@ function ownEngine(projectDir: string): Engine {
   };
 }
 
-/** Runs on a copy of the functions, because another version of Deno cannot read the lock file and node_modules. */
-async function otherEngine(projectDir: string, version: string, log: Log): Promise<Engine> {
+/** Runs what `deno task functions:deploy` deploys: one file per function, which needs no lock file and no packages. */
+async function deployedEngine(version: string, log: Log): Promise<Engine> {
   const program = await denoProgram(version, log);
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
   const functions = join(folder, "supabase", "functions");
-  await Deno.mkdir(join(folder, "supabase"));
-  await copyFolder(join(projectDir, "supabase", "functions"), functions);
-  await Deno.copyFile(join(projectDir, "import_map.json"), join(folder, "import_map.json"));
+  await bundleFunctions(functions);
   await Deno.copyFile(HOST_FILE, join(folder, "host.ts"));
   return {
     folder,
@@ -58,7 +62,10 @@ async function otherEngine(projectDir: string, version: string, log: Log): Promi
     command: [
       program,
       "run",
-      ...standAlone(folder),
+      "--no-config",
+      "--no-lock",
+      "--no-npm",
+      "--no-remote",
       ...permissions([functions]),
       join(folder, "host.ts"),
       functions,
@@ -94,9 +101,4 @@ export async function denoProgram(version: string, log: Log): Promise<string> {
   const path = new TextDecoder().decode(stdout).trim();
   if (success && await fileExists(path)) return path;
   throw new Error(`Cannot get Deno ${version} from npm: ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("cp", { args: ["-R", from, to], stdin: "null" }).output();
-  if (!success) throw new Error(`Cannot copy "${from}": ${new TextDecoder().decode(stderr).trim()}`);
 }

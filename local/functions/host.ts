@@ -1,6 +1,6 @@
 /**
  * Serves the Edge Functions of a project as Edge Runtime does on the platform: a request to `/<name>/…` calls the
- * `default.fetch` of `<name>/index.ts`. The first request imports the module.
+ * `default.fetch` of `<name>/index.ts`, or of the bundle `<name>/index.js`. The first request imports the module.
  *
  * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
  * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
@@ -65,18 +65,25 @@ function handlerOf(name: string): Promise<Handler | undefined> {
 
 async function load(name: string): Promise<Handler | undefined> {
   if (!NAME.test(name)) return undefined;
-  const file = `${folder}/${name}/index.ts`;
-  try {
-    await Deno.lstat(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const file = await entryPointOf(name);
+  if (file === undefined) return undefined;
   const url = new URL(`file://${file.split("/").map(encodeURIComponent).join("/")}`);
   const module = await import(url.href) as { default?: { fetch?: Handler } };
   const handler = module.default?.fetch;
   if (typeof handler !== "function") {
-    throw new Error(`Cannot serve "${name}": its index.ts has no "export default { fetch }"`);
+    throw new Error(`Cannot serve "${name}": it has no "export default { fetch }"`);
   }
   return handler;
+}
+
+async function entryPointOf(name: string): Promise<string | undefined> {
+  for (const file of [`${folder}/${name}/index.ts`, `${folder}/${name}/index.js`]) {
+    try {
+      await Deno.lstat(file);
+      return file;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, decision, type Enum, rows } from "../platform/database.ts";
 import { groupCommit } from "../platform/group-commit.ts";
 import { storable } from "../platform/text.ts";
