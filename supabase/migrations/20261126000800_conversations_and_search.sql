@@ -333,6 +333,8 @@ create function private.found_messages(p_user_id uuid, p_search private.search, 
 language plpgsql stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
+set enable_seqscan = off
+set enable_bitmapscan = on -- the only way to read message_words_by_word
 as $$
 begin
   return array(
@@ -365,7 +367,9 @@ returns setof public.sms_messages
 language plpgsql stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan' -- each mix of filters has a plan of its own
-set enable_seqscan = off -- whatever the statistics say, only rows of this tenant are read
+-- Whatever the statistics say: only this tenant's rows are read, in their order, and no more than fill the page.
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   newest constant integer := 2000;
