@@ -196,7 +196,7 @@ Deno.test("a search reads no more when other tenants have more messages with its
   const before = await cost();
   await fill(1000);
   for (const [search, blocks] of await cost()) {
-    const allowed = 1.3 * before.get(search)! + 20; // a deeper tree
+    const allowed = before.get(search)! + 50; // a deeper tree
     assert.ok(blocks <= allowed, `${search}: ${blocks} blocks, before ${before.get(search)}`);
   }
 });
