@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import postgres from "postgres";
-import { copyDatabase, startTestDatabase, type TestDatabase } from "../support/test-database.ts";
+import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 const PEER = "+15005550199";
 
