@@ -241,21 +241,23 @@ as $$
     private.describe_tables private.describe_token_column private.enqueue private.enqueue_campaign
     private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns private.erase_conversations
     private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_job_error
-    private.has_opted_out private.hour_of private.insert_campaign private.is_destination_refused private.is_enqueued
-    private.is_finished private.keyword_reply private.level_of_sweep private.link_customer private.lock_campaign
-    private.lock_for_evidence private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_running private.may_create_subaccount private.message_may_move private.message_status_named
-    private.move_campaign_count private.new_id private.note_consent private.note_conversation private.note_opt_out
-    private.note_reported_opt_out private.note_sends private.our_functions private.our_tables private.plan_for_price
+    private.found_messages private.has_opted_out private.has_phrases private.hour_of private.index_words
+    private.insert_campaign private.is_destination_refused private.is_enqueued private.is_finished private.keyword_reply
+    private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
+    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
+    private.new_id private.note_consent private.note_conversation private.note_opt_out private.note_reported_opt_out
+    private.note_sends private.number_pattern private.our_functions private.our_tables private.plan_for_price
     private.plan_of private.primary_number_of private.promote_oldest_number private.publish_changes
     private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
     private.record_evidence private.record_lost_purchase private.record_missing_number private.refuse_change
-    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.reseal_token
-    private.reserve_next private.reserve_recipients private.sealed_tokens private.send_rates_of private.sender_of
-    private.sending_plan private.share_number private.share_opt_outs private.skip_recipients
-    private.skip_waiting_recipients private.store_primary_token private.store_subaccount private.store_taken_in_number
-    private.take_in_number private.take_lease private.total_deletes private.total_inserts private.total_update
-    private.touch_updated_at private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
+    private.reindex_words private.remaining_quota private.remember_user_deletion private.renew_lease_if_held
+    private.reseal_token private.reserve_next private.reserve_recipients private.sealed_tokens private.search_for
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.share_number
+    private.share_opt_outs private.skip_recipients private.skip_waiting_recipients private.spaced private.split_words
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
+    private.take_lease private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.unspaced private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
     private.wanted_subaccount private.words_of public.account_and_shared_numbers public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event

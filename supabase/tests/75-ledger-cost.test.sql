@@ -10,7 +10,7 @@ select pg_temp.join_as('tenant');
 
 select set_has(
   $$ values ('id'), ('user_id'), ('idempotency_key'), ('twilio_message_sid'), ('created_at'), ('own_number'), ('peer_number'), ('campaign_id'), ('direction'),
-    ('redaction_requested_at'), ('redacted_at'), ('body') $$,
+    ('redaction_requested_at'), ('redacted_at') $$,
   $$ select distinct a.attname::text from pg_catalog.pg_index i
      join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid
      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = d.refobjsubid
