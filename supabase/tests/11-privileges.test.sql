@@ -43,6 +43,8 @@ select bag_eq(
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
     ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),
+    ('private.due_work', 'DELETE INSERT SELECT UPDATE'),
+    ('private.open_subaccounts', 'DELETE INSERT SELECT UPDATE'),
     ('private.rate_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),

@@ -159,6 +159,7 @@ export class World implements AsyncDisposable {
       stripe,
       sealing: this.sealing,
       tokenMaxAgeDays: 90,
+      numberSyncsPerMinute: 100,
       ...this.settings,
       masterAccountSid: accountSid,
       publicBaseUrl: "https://switchboard.test",
