@@ -49,9 +49,9 @@ const jobSchema = z.discriminatedUnion("kind", [
 
 const BUSY_SECONDS = 3;
 const LIMIT_SECONDS = 3600;
-/** Tenants compared, and texts marked for deletion, by one statement: it must take less than half a second. */
-const DRIFTED_BATCH = 500;
-const REDACTIONS_BATCH = 500;
+/** Tenants compared, and texts marked for deletion, by one statement: it must take far less than half a second. */
+const DRIFTED_BATCH = 200;
+const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
