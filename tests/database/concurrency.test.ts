@@ -81,6 +81,7 @@ test("Due work that is claimed concurrently is claimed once, and by all callers 
   await sql`insert into private.due_work ${sql(dueIds.map((user_id) => ({ user_id, kind, due_at: new Date(0) })))}`;
   const claimed = await Promise.all(Array.from({ length: CALLERS }, () =>
     sql.begin(async (tx) => {
+      await tx`set local lock_timeout = '50ms'`; // no claim waits for another
       const rows = await tx`select claim from private.claim_due(${kind}, 5, '1 hour') claim`;
       await tx`select pg_sleep(0.1)`; // the claims overlap
       return rows.map((row) => row["claim"] as string);
