@@ -372,30 +372,30 @@ comment on type public.sealed_text is
   'A sealed token or webhook secret with the id of the key that opens it. A webhook secret has the word '
   'forward-webhook in place of a SID.';
 
-create function private.sealed_tokens() returns setof public.sealed_text
-language sql stable
-set search_path = ''
-as $$
-  select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot, s.sealed_token, split_part(s.sealed_token, '.', 2)
-  from (
-    select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted
-      from public.user_preferences p
-    union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
-    union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
-    -- A secret belongs to no account: it is sealed with this word in place of the SID.
-    union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
-  ) s (user_id, subaccount_sid, slot, sealed_token)
-  -- A token without its account cannot be opened with any key.
-  where s.sealed_token is not null and s.subaccount_sid is not null;
-$$;
-comment on function private.sealed_tokens() is
+-- A view, because a function would be computed as a whole for each page of tokens.
+create view private.sealed_tokens with (security_invoker = true) as
+select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot as slot, s.sealed_token,
+  split_part(s.sealed_token, '.', 2) as key_id
+from (
+  select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted
+    from public.user_preferences p
+  union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
+  union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
+  -- A secret belongs to no account: it is sealed with this word in place of the SID.
+  union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
+) s (user_id, subaccount_sid, slot, sealed_token)
+-- A token without its account cannot be opened with any key.
+where s.sealed_token is not null and s.subaccount_sid is not null;
+comment on view private.sealed_tokens is
   'Every sealed token and webhook secret, with the id of the key that opens it.';
+revoke all on private.sealed_tokens from public, anon, authenticated, service_role;
+grant select on private.sealed_tokens to service_role;
 
 create function public.sealing_keys_in_use() returns table (key_id text, tokens bigint)
 language sql stable
 set search_path = ''
 as $$
-  select t.key_id, count(*) from private.sealed_tokens() t group by t.key_id order by t.key_id;
+  select t.key_id, count(*) from private.sealed_tokens t group by t.key_id order by t.key_id;
 $$;
 comment on function public.sealing_keys_in_use() is 'Each sealing key in use, with the number of its tokens.';
 
@@ -405,8 +405,10 @@ returns setof public.sealed_text
 language sql stable
 set search_path = ''
 as $$
-  select t.* from private.sealed_tokens() t
+  select t.user_id, t.subaccount_sid, t.slot, t.sealed_token, t.key_id from private.sealed_tokens t
   where t.key_id <> p_current_key and t.key_id = any (p_key_ids)
+    -- The first condition is the index's: each page is read from where the last one ended.
+    and t.user_id >= coalesce(p_after_user_id, '00000000-0000-0000-0000-000000000000')
     and (p_after_user_id is null or (t.user_id, t.slot) > (p_after_user_id, p_after_slot))
   order by t.user_id, t.slot
   limit p_limit;
@@ -522,7 +524,6 @@ revoke execute on function
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
   public.forget_previous_tokens(integer),
-  private.sealed_tokens(),
   public.sealing_keys_in_use(),
   public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
   private.reseal_token(uuid, public.sealed_slot, text, text),
@@ -542,7 +543,6 @@ grant execute on function
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
   public.forget_previous_tokens(integer),
-  private.sealed_tokens(),
   public.sealing_keys_in_use(),
   public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
   private.reseal_token(uuid, public.sealed_slot, text, text),

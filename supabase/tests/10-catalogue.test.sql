@@ -2,7 +2,7 @@
 -- or function that is not listed fails this file.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(15);
+select plan(16);
 
 -- Functions of extensions are left out.
 create view pg_temp.our_functions as
@@ -26,6 +26,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e');
 
+select is((select c.reloptions from pg_catalog.pg_class c where c.oid = 'private.sealed_tokens'::regclass), '{security_invoker=true}', 'The view has the rights of its caller');
 select bag_eq(
   'select name, relkind::text, relrowsecurity from pg_temp.our_relations',
   $$ values
@@ -49,6 +50,7 @@ select bag_eq(
     ('private.job_errors', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.schedules', 'r', true),
+    ('private.sealed_tokens', 'v', false),
     ('private.sealing_ring', 'r', true),
     ('private.send_rates', 'r', true),
     ('private.sending_totals', 'r', true),
@@ -57,7 +59,7 @@ select bag_eq(
     ('private.sweeps', 'r', true),
     ('private.tenancies', 'r', true),
     ('private.token_rotations', 'r', true) $$,
-  'Every table is listed here with row level security, and there are no views');
+  'Every table is listed here with row level security, and the one view');
 
 select bag_eq('select name from pg_temp.our_functions', 'select * from private.our_functions()',
   'private.our_functions() names every function once');

@@ -49,6 +49,7 @@ select bag_eq(
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),
+    ('private.sealed_tokens', 'SELECT'),
     ('private.sealing_ring', 'DELETE INSERT SELECT UPDATE'),
     ('private.stripe_customers', 'DELETE INSERT SELECT UPDATE'),
     ('private.sweep_sightings', 'DELETE INSERT SELECT UPDATE'),

@@ -55,7 +55,7 @@ const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
-/** The pause before the next batch of due work. */
+/** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
 /** What the jobs work with. */
