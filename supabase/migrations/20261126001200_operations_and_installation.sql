@@ -233,20 +233,20 @@ as $$
   select m[1] from regexp_matches($names$
     private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
-    private.audit_number_sync private.available_sends private.campaign_count_of private.campaign_outcome
-    private.changed_status private.check_sending_rules private.claim_due private.clear_released_sid
-    private.compare_account private.complete_purchase private.cost_of private.count_campaign_deletes
-    private.count_campaign_updates private.count_subaccount private.counts_as_sent private.delete_campaign_texts
-    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.audit_number_sync private.available_sends private.await_reports private.campaign_count_of
+    private.campaign_outcome private.changed_status private.check_sending_rules private.claim_due
+    private.clear_released_sid private.compare_account private.complete_purchase private.count_campaign_deletes
+    private.count_campaign_update private.count_in_window private.count_request private.count_subaccount
+    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
     private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
     private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
     private.estimated_segments private.finish_sweep private.forget_job_error private.forget_sightings
     private.has_drifted private.has_opted_out private.hour_of private.insert_campaign private.is_destination_refused
-    private.keyword_reply private.level_of_sweep private.link_customer private.lock_campaign private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_running
-    private.may_create_subaccount private.message_may_move private.message_status_named private.message_status_rank
-    private.move_campaign_count private.next_status_change private.note_changed_numbers private.note_changed_periods
+    private.is_finished private.keyword_reply private.level_of_sweep private.link_customer private.lock_campaign
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_running
+    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
+    private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
     private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
     private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
     private.note_sends private.note_token_date private.our_functions private.our_tables private.plan_for_price
@@ -258,7 +258,7 @@ as $$
     private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.share_number
     private.share_opt_outs private.skip_recipients private.skip_waiting_recipients private.spread
     private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
-    private.take_lease private.token_date_of private.total_deletes private.total_inserts private.total_updates
+    private.take_lease private.token_date_of private.total_deletes private.total_inserts private.total_update
     private.touch_updated_at private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
     private.wanted_subaccount private.words_of public.account_and_shared_numbers public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs

@@ -238,6 +238,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -270,6 +271,7 @@ export type Database = {
           "account_sid": string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -301,6 +303,7 @@ export type Database = {
           "account_sid"?: string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction"?: Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -922,6 +925,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -972,6 +976,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1112,12 +1117,16 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
+          "p_num_segments"?: number;
+          "p_price"?: number;
+          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
           "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "priced": boolean;
           "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
@@ -1508,6 +1517,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1609,7 +1619,6 @@ export type Database = {
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
-        | "refused"
         | "unknown"
         | "not_sent"
         | "accepted"
@@ -1617,10 +1626,11 @@ export type Database = {
         | "queued"
         | "sending"
         | "sent"
-        | "delivered"
-        | "undelivered"
+        | "refused"
         | "failed"
+        | "undelivered"
         | "canceled"
+        | "delivered"
         | "read"
         | "receiving"
         | "received";
@@ -1972,7 +1982,6 @@ export const Constants = {
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
-        "refused",
         "unknown",
         "not_sent",
         "accepted",
@@ -1980,10 +1989,11 @@ export const Constants = {
         "queued",
         "sending",
         "sent",
-        "delivered",
-        "undelivered",
+        "refused",
         "failed",
+        "undelivered",
         "canceled",
+        "delivered",
         "read",
         "receiving",
         "received",
