@@ -372,7 +372,7 @@ comment on type public.sealed_text is
   'A sealed token or webhook secret with the id of the key that opens it. A webhook secret has the word '
   'forward-webhook in place of a SID.';
 
--- A view, because a function would be computed as a whole for each page of tokens.
+-- A view, because the rows of a function with a search_path are stored before they are filtered.
 create view private.sealed_tokens with (security_invoker = true) as
 select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot as slot, s.sealed_token,
   split_part(s.sealed_token, '.', 2) as key_id
@@ -407,8 +407,6 @@ set search_path = ''
 as $$
   select t.user_id, t.subaccount_sid, t.slot, t.sealed_token, t.key_id from private.sealed_tokens t
   where t.key_id <> p_current_key and t.key_id = any (p_key_ids)
-    -- The first condition is the index's: each page is read from where the last one ended.
-    and t.user_id >= coalesce(p_after_user_id, '00000000-0000-0000-0000-000000000000')
     and (p_after_user_id is null or (t.user_id, t.slot) > (p_after_user_id, p_after_slot))
   order by t.user_id, t.slot
   limit p_limit;
