@@ -31,10 +31,10 @@ delete from private.tenancies;
 insert into private.tenancies (user_id, requested_at, operator_hold, applied_status, create_attempted_at)
 select pg_temp.tenant(name), case when requested then now() end, hold::public.operator_hold, applied::public.twilio_account_status, case when attempted then now() end from facts;
 
-delete from pgmq.q_jobs;
+delete from pgmq.q_jobs_control;
 select is(public.ask_for_drifted_convergence(100), (select count(*)::integer from cases where drifted), 'ask_for_drifted_convergence returns the number of drifted tenants');
 select is(
-  exists (select from pgmq.q_jobs where message = jsonb_build_object('kind', 'converge', 'userId', user_id)), drifted,
+  exists (select from private.jobs where message = jsonb_build_object('kind', 'converge', 'userId', user_id)), drifted,
   format('A subaccount that is %s is %s', name, case when drifted then 'converged' else 'left alone' end))
 from cases;
 
@@ -49,13 +49,13 @@ select is(public.ask_for_drifted_convergence(100), 1, 'ask_for_drifted_convergen
 
 -- Limited calls: the least recently converged first ------------------------------------------------------------------
 
-delete from pgmq.q_jobs;
+delete from pgmq.q_jobs_control;
 insert into private.tenancies (user_id, operator_hold, applied_status, converged_at) values
   (pg_temp.tenant('to be suspended'), 'suspended', 'active', now()),
   (pg_temp.tenant('stored without an applied status'), 'suspended', null, now() - interval '1 day');
 update private.tenancies set converged_at = now() where user_id = pg_temp.tenant('active as wanted');
 select public.ask_for_drifted_convergence(1);
-select results_eq($$ select message ->> 'userId' from pgmq.q_jobs $$, array[pg_temp.tenant('stored without an applied status')::text],
+select results_eq($$ select message ->> 'userId' from private.jobs $$, array[pg_temp.tenant('stored without an applied status')::text],
   'With a limit, the least recently converged tenant comes first');
 
 select * from finish();
