@@ -492,6 +492,8 @@ export interface ConversationsQuery {
 /** A job that failed in every attempt, with its last error. */
 export interface DeadLetter {
   id: number;
+  /** The lane in which the job failed. */
+  lane: "control" | "messages" | "campaigns" | "forwarding";
   job: {
     [key: string]: unknown;
   };
@@ -845,6 +847,11 @@ export type Replay = {
 export interface Replayed {
   accepted: true;
   replayed: number;
+}
+
+/** The lane whose jobs are run. */
+export interface RunJobs {
+  lane: "control" | "messages" | "campaigns" | "forwarding";
 }
 
 /** The ids of the sealing keys; a key itself is never shown. */

@@ -4,14 +4,17 @@ import { eventually } from "./driver/eventually.ts";
 
 /** Starts a server that records calls and answers them with `answer`. */
 function startCallee(answer: (call: number) => Response | Promise<Response>) {
-  const calls: { apikey: string | null; method: string; atOnce: number }[] = [];
-  let atOnce = 0;
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ headers, method }) => {
-    calls.push({ apikey: headers.get("apikey"), method, atOnce: ++atOnce });
+  const calls: { apikey: string | null; method: string; lane: string; atOnce: number }[] = [];
+  const atOnce = new Map<string, number>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { lane } = await request.json();
+    atOnce.set(lane, (atOnce.get(lane) ?? 0) + 1);
+    const { headers, method } = request;
+    calls.push({ apikey: headers.get("apikey"), method, lane, atOnce: atOnce.get(lane)! });
     try {
       return await answer(calls.length);
     } finally {
-      atOnce--;
+      atOnce.set(lane, atOnce.get(lane)! - 1);
     }
   });
   return {
@@ -21,24 +24,47 @@ function startCallee(answer: (call: number) => Response | Promise<Response>) {
   };
 }
 
-Deno.test("The scheduler sends the secret key and waits for a slow call before it makes the next", async () => {
+const LANES = ["control", "messages", "campaigns", "forwarding"];
+
+Deno.test("The scheduler sends the secret key and each lane, and waits for a lane's slow call before it makes the next", async () => {
   await using callee = startCallee(async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     return Response.json({});
   });
   const scheduler = startScheduler({ url: callee.url, secretKey: "sb_secret_s", interval: 1, log: () => {} });
-  await eventually("five calls", () => callee.calls.length >= 5);
+  await eventually("five rounds of calls", () => callee.calls.length >= 20);
   await scheduler.stop();
   assert.deepEqual(new Set(callee.calls.map(({ atOnce }) => atOnce)), new Set([1]));
-  assert.deepEqual(callee.calls[0], { apikey: "sb_secret_s", method: "POST", atOnce: 1 });
+  const expected = LANES.map((lane) => ({ apikey: "sb_secret_s", method: "POST", lane, atOnce: 1 }));
+  const byLane = (a: { lane: string }, b: { lane: string }) => LANES.indexOf(a.lane) - LANES.indexOf(b.lane);
+  assert.deepEqual(callee.calls.slice(0, 4).sort(byLane), expected);
 });
 
-Deno.test("The scheduler logs a missing function once, and again only after a call succeeded", async () => {
-  const statuses = [404, 404, 404, 200, 404, 404];
-  await using callee = startCallee((call) => new Response(null, { status: statuses[call - 1] ?? 200 }));
+Deno.test("A hanging call for one lane delays no call for another", async () => {
+  const release = Promise.withResolvers<Response>();
+  let hanging = "";
+  const counts = new Map<string, number>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { lane } = await request.json();
+    if (hanging === "") hanging = lane;
+    counts.set(lane, (counts.get(lane) ?? 0) + 1);
+    return lane === hanging ? await release.promise : Response.json({});
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const scheduler = startScheduler({ url, secretKey: "s", interval: 1, log: () => {} });
+  await eventually("three calls for each other lane", () => [...counts.values()].filter((n) => n >= 3).length === 3);
+  assert.equal(counts.get(hanging), 1);
+  release.resolve(Response.json({}));
+  await scheduler.stop();
+  await server.shutdown();
+});
+
+Deno.test("The scheduler logs a missing function once, and again only after a call of each lane succeeded", async () => {
+  const isMissing = (call: number) => call <= 12 || (call > 24 && call <= 36);
+  await using callee = startCallee((call) => new Response(null, { status: isMissing(call) ? 404 : 200 }));
   const lines: string[] = [];
   const scheduler = startScheduler({ url: callee.url, secretKey: "s", interval: 1, log: (line) => lines.push(line) });
-  await eventually("all calls", () => callee.calls.length > statuses.length);
+  await eventually("all calls", () => callee.calls.length > 40);
   await scheduler.stop();
   const line = 'scheduler: Cannot call "run-jobs": the function does not exist; queued work waits';
   assert.deepEqual(lines, [line, line]);

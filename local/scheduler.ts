@@ -1,51 +1,56 @@
+import { Constants } from "../supabase/functions/_shared/database.types.ts";
 import type { Log } from "./log.ts";
+
+const LANES = Constants.public.Enums.job_lane;
 
 export interface SchedulerOptions {
   /** The address to call, `<apiUrl>/functions/v1/run-jobs`. */
   url: string;
   secretKey: string;
-  /** The pause between the end of one call and the next, in milliseconds. */
+  /** The pause between the end of one call for a lane and the next, in milliseconds. */
   interval: number;
   log: Log;
 }
 
 export interface Scheduler {
-  /** Resolves when the first call has ended, with or without success. Jobs that were due at the start have then run. */
+  /** Resolves when the first call for each lane has ended, with or without success. Jobs due at the start have then run. */
   first: Promise<void>;
-  /** Makes no further call, and waits up to two seconds for a call in progress. */
+  /** Makes no further call, and waits up to two seconds for calls in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * Calls `run-jobs` periodically, one call at a time. It replaces pg_cron and pg_net of the platform.
+ * Calls `run-jobs` periodically for each lane, one call of a lane at a time, so that no lane waits for another. It replaces
+ * pg_cron and pg_net of the platform.
  *
- * The same failure is logged once in a row.
+ * A failure is logged when no lane's last call had the same one.
  */
 export function startScheduler({ url, secretKey, interval, log }: SchedulerOptions): Scheduler {
   const stopping = new AbortController();
   const aborting = new AbortController();
-  let lastFailure = "";
-  async function tick(): Promise<void> {
+  const lastFailures = new Map<string, string>();
+  async function tick(lane: string): Promise<void> {
     if (stopping.signal.aborted) return;
-    const failure = await call(url, secretKey, aborting.signal);
+    const failure = await call(url, lane, secretKey, aborting.signal);
     if (aborting.signal.aborted) return;
-    if (failure !== lastFailure && failure !== "") log(`scheduler: ${failure}`);
-    lastFailure = failure;
+    if (failure !== "" && ![...lastFailures.values()].includes(failure)) log(`scheduler: ${failure}`);
+    lastFailures.set(lane, failure);
   }
-  const first = tick();
-  const running = (async () => {
+  async function repeat(lane: string, first: Promise<void>): Promise<void> {
     await first;
     while (!stopping.signal.aborted) {
       await pause(interval, stopping.signal);
-      await tick();
+      await tick(lane);
     }
-  })();
+  }
+  const firsts = LANES.map((lane) => tick(lane));
+  const running = LANES.map((lane, index) => repeat(lane, firsts[index]!));
   return {
-    first,
+    first: Promise.all(firsts).then(() => {}),
     async stop() {
       stopping.abort();
       const timer = setTimeout(() => aborting.abort(), STOP_TIMEOUT_MS);
-      await running;
+      await Promise.all(running);
       clearTimeout(timer);
     },
   };
@@ -58,11 +63,12 @@ export function startScheduler({ url, secretKey, interval, log }: SchedulerOptio
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Returns a description of the failure, or "" after success. */
-async function call(url: string, secretKey: string, aborted: AbortSignal): Promise<string> {
+async function call(url: string, lane: string, secretKey: string, aborted: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { apikey: secretKey },
+      headers: { apikey: secretKey, "content-type": "application/json" },
+      body: JSON.stringify({ lane }),
       signal: AbortSignal.any([AbortSignal.timeout(60_000), aborted]),
     });
     const text = await response.text();

@@ -1,6 +1,6 @@
 import { type AuthResponse, createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createSwitchboard, type Switchboard } from "../../client/switchboard.ts";
-import type { Database } from "../../supabase/functions/_shared/database.types.ts";
+import type { Database, Enums } from "../../supabase/functions/_shared/database.types.ts";
 import type { StackState } from "../stack-state.ts";
 import { watchedFetch } from "./watched-fetch.ts";
 
@@ -99,7 +99,7 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
 
-/** Calls `run-jobs` as the scheduler does. */
-export function runJobs(state: StackState): Promise<Answer> {
-  return callFunction(state, "run-jobs", { method: "POST", headers: { apikey: state.secretKey } });
+/** Calls `run-jobs` for a lane as the scheduler does. */
+export function runJobs(state: StackState, lane: Enums<"job_lane"> = "control"): Promise<Answer> {
+  return callFunction(state, "run-jobs", { headers: { apikey: state.secretKey }, body: { lane } });
 }

@@ -805,7 +805,8 @@ comment on type private.status_callback is
 create function public.record_status_callbacks(p_callbacks jsonb) returns setof public.evidence_outcome
 language plpgsql
 set search_path = ''
-set lock_timeout = '1s' -- a busy row of one tenant must not hold up the callbacks of others: they are recorded alone then
+-- A locked row of one tenant must not hold up the callbacks of others: then each is recorded alone.
+set lock_timeout = '1s'
 as $$
 declare
   callbacks constant private.status_callback[] :=

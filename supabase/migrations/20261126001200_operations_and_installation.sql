@@ -94,7 +94,7 @@ $$;
 comment on function public.list_tenants(uuid, integer) is
   'A page of tenants by id, after the last id of the page before.';
 
-create type public.dead_letter as (letter_id bigint, job jsonb, error text, moved_at timestamptz);
+create type public.dead_letter as (letter_id bigint, lane public.job_lane, job jsonb, error text, moved_at timestamptz);
 comment on type public.dead_letter is
   'A job that was moved to the dead letters after its last attempt, with its last error.';
 
@@ -103,7 +103,8 @@ language sql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  select q.msg_id, q.message -> 'job', q.message ->> 'error', (q.message ->> 'movedAt')::timestamptz
+  select q.msg_id, (q.message ->> 'lane')::public.job_lane, q.message -> 'job', q.message ->> 'error',
+    (q.message ->> 'movedAt')::timestamptz
   from pgmq.q_jobs_dead q
   where p_before is null or q.msg_id < p_before
   order by q.msg_id desc
@@ -132,7 +133,7 @@ begin
 end;
 $$;
 comment on function public.replay_dead_letters(bigint, uuid, text) is
-  'Re-enqueues one dead letter, or all of them (null), as new jobs. Returns their count.';
+  'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event');
 comment on type public.replay_stripe_event_outcome is 'Whether an event is processed again, or was never stored.';
@@ -241,46 +242,47 @@ as $$
     private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
     private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
     private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
-    private.estimated_segments private.finish_sweep private.forget_job_error private.forget_sightings
+    private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane private.forget_sightings
     private.found_messages private.has_drifted private.has_opted_out private.has_phrases private.hour_of
     private.index_words private.insert_campaign private.is_destination_refused private.is_finished private.keyword_reply
-    private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
-    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
-    private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
-    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
-    private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
-    private.note_sends private.note_token_date private.number_pattern private.our_functions private.our_tables
-    private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.recheck_after_lost_lease private.record_appeared_number
-    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.renew_lease_if_held private.reseal_token private.reserve_next
-    private.reserve_recipients private.search_for private.searchable private.send_rates_of private.sender_of
+    private.lane_of private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of
+    private.mark_running private.may_create_subaccount private.message_may_move private.message_status_named
+    private.move_campaign_count private.new_id private.next_status_change private.note_changed_numbers
+    private.note_changed_periods private.note_changed_retention private.note_changed_subscription
+    private.note_changed_tenancy private.note_consent private.note_conversation private.note_lost_subaccount
+    private.note_opt_out private.note_reported_opt_out private.note_sends private.note_token_date private.note_turn
+    private.number_pattern private.our_functions private.our_tables private.plan_for_price private.plan_of
+    private.primary_number_of private.promote_oldest_number private.publish_changes private.queue_of
+    private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.redact_old_texts
+    private.refuse_change private.reindex_words private.remaining_quota private.remember_user_deletion
+    private.renew_lease_if_held private.renew_turns private.reseal_token private.reserve_next private.reserve_recipients
+    private.return_lost_jobs private.search_for private.searchable private.send_rates_of private.sender_of
     private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.share_number
     private.share_opt_outs private.skip_recipients private.skip_waiting_recipients private.spaced private.split_words
     private.spread private.store_primary_token private.store_subaccount private.store_taken_in_number
-    private.take_in_number private.take_lease private.token_date_of private.total_deletes private.total_inserts
-    private.total_update private.touch_updated_at private.unspaced private.user_exists private.wanted_by_subscription
-    private.wanted_by_subscriptions private.wanted_subaccount private.words_of public.account_and_shared_numbers
-    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_number_syncs public.begin_convergence public.begin_number_release public.begin_number_sync
-    public.begin_stripe_event public.begin_sweep public.begin_token_rotation public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.claim_jobs public.count_request
-    public.create_campaign public.defer_job public.describe_installation public.disable_forward_webhook
-    public.end_convergence public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user
-    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forward_webhook_of
-    public.hold_tenant public.link_stripe_customer public.list_campaign_recipients public.list_campaigns
-    public.list_conversations public.list_dead_letters public.list_messages public.list_tenants public.message_of
-    public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring
-    public.note_status_intent public.number_to_change public.number_to_move public.pause_campaign
-    public.provision_tenant public.record_campaign_batch public.record_convergence_action public.record_inbound_message
-    public.record_message_reports public.record_message_status public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_status_callbacks public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
-    public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_stripe_event public.report_account_trouble public.request_redaction
+    private.take_in_number private.take_lease private.take_turns private.token_date_of private.total_deletes
+    private.total_inserts private.total_update private.touch_updated_at private.unspaced private.user_exists
+    private.wanted_by_subscription private.wanted_by_subscriptions private.wanted_subaccount private.words_of
+    public.account_and_shared_numbers public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.claim_jobs
+    public.count_request public.create_campaign public.defer_job public.describe_installation
+    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forward_webhook_of public.hold_tenant public.link_stripe_customer public.list_campaign_recipients
+    public.list_campaigns public.list_conversations public.list_dead_letters public.list_messages public.list_tenants
+    public.message_of public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt
+    public.note_sealing_ring public.note_status_intent public.number_to_change public.number_to_move
+    public.pause_campaign public.provision_tenant public.record_campaign_batch public.record_convergence_action
+    public.record_inbound_message public.record_message_reports public.record_message_status public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_status_callbacks
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_sweep public.request_token_rotation
     public.reseal_tokens public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
     public.save_forward_webhook public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate
@@ -357,13 +359,15 @@ language sql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
-  select 'queue', 'ok'::public.installation_verdict, format('%s jobs waiting', count(*)) from pgmq.q_jobs
+  select format('queue %s', lane), 'ok'::public.installation_verdict, format('%s jobs waiting', count(j.msg_id))
+  from unnest(enum_range(null::public.job_lane)) lane left join private.jobs j using (lane)
+  group by lane
   union all
   select 'dead letters', (case count(*) when 0 then 'ok' else 'warn' end)::public.installation_verdict,
     format('%s jobs failed at their last attempt', count(*))
   from pgmq.q_jobs_dead;
 $$;
-comment on function private.describe_queues() is 'How many jobs and dead letters there are.';
+comment on function private.describe_queues() is 'How many jobs of each lane and dead letters there are.';
 
 create function private.describe_schedule() returns setof private.installation_finding
 language plpgsql stable
@@ -371,6 +375,7 @@ security definer -- reads the tables of pg_cron and Vault
 set search_path = ''
 as $$
 declare
+  entry text;
   is_scheduled boolean;
   is_configured boolean := false;
 begin
@@ -379,25 +384,25 @@ begin
       'no pg_cron here: the local scheduler calls run-jobs';
     return;
   end if;
-  execute $q$
-    select exists (select from cron.job where jobname = 'switchboard-run-jobs' and active)
-  $q$ into is_scheduled;
   if to_regclass('vault.decrypted_secrets') is not null then
     execute $q$
       select count(*) = 2 from vault.decrypted_secrets
       where name in ('switchboard_functions_url', 'switchboard_secret_key')
     $q$ into is_configured;
   end if;
-  return query select 'schedule',
-    (case when is_scheduled and is_configured then 'ok' else 'fail' end)::public.installation_verdict,
-    case
-      when not is_scheduled then 'the cron entry switchboard-run-jobs is missing'
-      when not is_configured then 'Vault lacks switchboard_functions_url or switchboard_secret_key'
-      else 'pg_cron calls run-jobs every ten seconds'
-    end;
+  for entry in select 'switchboard-run-jobs-' || lane from unnest(enum_range(null::public.job_lane)) lane loop
+    execute 'select exists (select from cron.job where jobname = $1 and active)' into is_scheduled using entry;
+    return query select 'schedule ' || replace(entry, 'switchboard-run-jobs-', ''),
+      (case when is_scheduled and is_configured then 'ok' else 'fail' end)::public.installation_verdict,
+      case
+        when not is_scheduled then format('the cron entry %s is missing', entry)
+        when not is_configured then 'Vault lacks switchboard_functions_url or switchboard_secret_key'
+        else 'pg_cron calls run-jobs every ten seconds'
+      end;
+  end loop;
 end;
 $$;
-comment on function private.describe_schedule() is 'Whether something calls run-jobs regularly.';
+comment on function private.describe_schedule() is 'Whether something calls run-jobs for each lane regularly.';
 
 create function private.describe_due_work() returns setof private.installation_finding
 language sql stable

@@ -48,6 +48,9 @@ select bag_eq(
     ('private.due_work', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),
+    ('private.job_turns', 'r', true),
+    ('private.jobs', 'v', false),
+    ('private.jobs_in_flight', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.schedules', 'r', true),
@@ -81,7 +84,6 @@ select bag_eq(
     ('private.total_inserts', '(none)'),
     ('private.total_update', '(none)'),
     ('private.await_reports', '(none)'),
-    ('private.forget_job_error', '(none)'),
     ('private.index_words', '(none)'),
     ('private.reindex_words', '(none)'),
     ('private.note_changed_numbers', '(none)'),
@@ -89,6 +91,9 @@ select bag_eq(
     ('private.note_changed_retention', '(none)'),
     ('private.note_changed_subscription', '(none)'),
     ('private.note_changed_tenancy', '(none)'),
+    ('private.forget_jobs', '(none)'),
+    ('private.forget_lane', '(none)'),
+    ('private.note_turn', '(none)'),
     ('private.note_conversation', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
     ('private.note_token_date', '(none)'),
@@ -100,7 +105,7 @@ select bag_eq(
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
-    ('private.describe_queues'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
+    ('private.describe_queues'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only functions that reach pgmq or auth, or follow a delete by the host''s users, are security definer');
 
@@ -122,7 +127,11 @@ select bag_eq(
   $$ select c.relname::text, t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
      join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where not t.tgisinternal and n.nspname in ('public', 'private') and t.tgenabled = 'O' $$,
-  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_truncate'), ('q_jobs', 'forget_error'),
+  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_truncate'),
+    ('q_jobs_control', 'note_new_turn'), ('q_jobs_control', 'note_turn'), ('q_jobs_control', 'forget_jobs'), ('q_jobs_control', 'forget_lane'),
+    ('q_jobs_messages', 'note_new_turn'), ('q_jobs_messages', 'note_turn'), ('q_jobs_messages', 'forget_jobs'), ('q_jobs_messages', 'forget_lane'),
+    ('q_jobs_campaigns', 'note_new_turn'), ('q_jobs_campaigns', 'note_turn'), ('q_jobs_campaigns', 'forget_jobs'), ('q_jobs_campaigns', 'forget_lane'),
+    ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'),
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),

@@ -69,7 +69,7 @@ select is(public.note_status_intent(pg_temp.neighbour(), 3, 'closed'), 'fenced',
 
 -- A former holder may have acted at Twilio after losing the lease.
 reset role;
-select results_eq($$ select message from pgmq.q_jobs where message ->> 'userId' = pg_temp.tenant()::text $$,
+select results_eq($$ select message from private.jobs where message ->> 'userId' = pg_temp.tenant()::text $$,
   $$ select jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant(), 'thorough', true) $$, 'A convergence that ends without its lease enqueues a thorough convergence');
 set local role service_role;
 select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), 'suspended', 'The applied status of a suspended account is kept after a lost lease');

@@ -5,8 +5,8 @@ create extension if not exists pgtap with schema extensions;
 select plan(37);
 
 select pg_temp.join_as('tenant');
-delete from pgmq.q_jobs;
-create view pg_temp.jobs as select message as job, extract(epoch from vt - enqueued_at)::integer as delay from pgmq.q_jobs order by msg_id;
+select pg_temp.forget_jobs();
+create view pg_temp.jobs as select message as job, extract(epoch from vt - enqueued_at)::integer as delay from private.jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 

@@ -31,14 +31,14 @@ delete from private.tenancies;
 insert into private.tenancies (user_id, requested_at, operator_hold, applied_status, create_attempted_at)
 select pg_temp.tenant(name), case when requested then now() end, hold::public.operator_hold, applied::public.twilio_account_status, case when attempted then now() end from facts;
 
-delete from pgmq.q_jobs;
+delete from pgmq.q_jobs_control;
 create view pg_temp.due as select user_id, due_at from private.due_work where kind = 'convergence';
 create function pg_temp.due_in(p_name text) returns interval stable return (select due_at - now() from pg_temp.due where user_id = pg_temp.tenant(p_name));
-create function pg_temp.asked(p_name text) returns bigint stable return (select count(*) from pgmq.q_jobs where message = jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant(p_name)));
+create function pg_temp.asked(p_name text) returns bigint stable return (select count(*) from pgmq.q_jobs_control where message = jsonb_build_object('kind', 'converge', 'userId', pg_temp.tenant(p_name)));
 create function pg_temp.look(p_limit integer default 100) returns text return (select format('%s %s', checked, asked) from public.ask_for_drifted_convergence(p_limit));
 -- All other tenants are due in two days.
 create function pg_temp.only_due(p_name text, p_since interval default '0') returns void language sql as $$
-  delete from pgmq.q_jobs;
+  delete from pgmq.q_jobs_control;
   update private.due_work set due_at = now() + interval '2 days' where kind = 'convergence';
   update private.due_work set due_at = now() - p_since where kind = 'convergence' and user_id = pg_temp.tenant(p_name);
 $$;

@@ -7,8 +7,8 @@ select plan(62);
 select pg_temp.join_as('tenant', 'neighbour', 'newcomer');
 delete from private.token_rotations;
 delete from public.user_preferences where user_id not in (pg_temp.tenant(), pg_temp.neighbour(), pg_temp.newcomer());
-delete from pgmq.q_jobs;
-create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
+select pg_temp.forget_jobs();
+create view pg_temp.jobs as select message as job from private.jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
 create view pg_temp.trail as select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log
   where user_id in (pg_temp.tenant(), pg_temp.neighbour()) order by id desc;

@@ -3,8 +3,8 @@ begin;
 create extension if not exists pgtap with schema extensions;
 select plan(17);
 
-delete from pgmq.q_jobs;
-create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
+delete from pgmq.q_jobs_control;
+create view pg_temp.jobs as select message as job from private.jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 

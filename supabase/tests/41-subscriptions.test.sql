@@ -5,8 +5,8 @@ create extension if not exists pgtap with schema extensions;
 select plan(54);
 
 select pg_temp.join_as('tenant', 'attacker');
-delete from pgmq.q_jobs;
-create view pg_temp.asked as select message ->> 'userId' as user_id from pgmq.q_jobs where message ->> 'kind' = 'converge';
+select pg_temp.forget_jobs();
+create view pg_temp.asked as select message ->> 'userId' as user_id from private.jobs where message ->> 'kind' = 'converge';
 grant select on pg_temp.asked to service_role;
 set local role service_role;
 
@@ -46,7 +46,7 @@ select is(pg_temp.record('sub_p5', 'cus_p5', null, 'trialing'), 'unlinked', 'rec
 select is((pg_temp.subscription('sub_p5')).status::text, 'trialing', 'An unlinked subscription is stored');
 update private.tenancies set version = 10 where user_id = pg_temp.tenant();
 reset role;
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 set local role service_role;
 select is(public.link_stripe_customer('cus_p5', gen_random_uuid(), 'checkout')::text, 'unknown_user', 'link_stripe_customer returns unknown_user for a user who does not exist');
 select is(public.link_stripe_customer('cus_p5', pg_temp.tenant(), 'checkout')::text, 'linked', 'link_stripe_customer returns linked for an existing user');
@@ -127,7 +127,7 @@ reset role;
 select pg_temp.join_as('leaver', 'newcomer');
 select pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'active');
 delete from auth.users where id = pg_temp.leaver();
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 select is(pg_temp.record('sub_leaver', 'cus_leaver', pg_temp.leaver(), 'canceled'), 'recorded ' || pg_temp.leaver(), 'A subscription of a deleted user is recorded under their id');
 select is_empty('select 1 from pg_temp.asked', 'A subscription of a deleted user asks for no convergence');
 select is(pg_temp.record('sub_again', 'cus_leaver', pg_temp.newcomer(), 'active'), 'recorded ' || pg_temp.newcomer(), 'A customer of a deleted user can be linked to another user');

@@ -5,9 +5,9 @@ create extension if not exists pgtap with schema extensions;
 select plan(54);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 update private.schedules set due_at = now() + interval '1 day';
-create view pg_temp.queued as select message as job, vt from pgmq.q_jobs;
+create view pg_temp.queued as select message as job, vt from private.jobs;
 grant select on pg_temp.queued to service_role;
 set local role service_role;
 

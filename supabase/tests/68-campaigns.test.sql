@@ -5,9 +5,9 @@ create extension if not exists pgtap with schema extensions;
 select plan(114);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 delete from private.rate_limits;
-create view pg_temp.jobs as select message as job, vt, msg_id from pgmq.q_jobs where message ->> 'kind' = 'run-campaign' order by msg_id;
+create view pg_temp.jobs as select message as job, vt, msg_id from private.jobs where message ->> 'kind' = 'run-campaign' order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 delete from public.campaigns;

@@ -1,7 +1,8 @@
--- Schedules: claim_jobs enqueues each due one once and sets its next time.
+-- Schedules: claim_jobs of the control lane enqueues each due one once and sets its next time.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(11);
+select plan(14);
+\ir actors.psql
 
 select results_eq('select name, job, every from private.schedules order by name',
   $$ values
@@ -21,32 +22,38 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 minute') $$,
   'The schedules are the listed ones');
 
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 delete from private.schedules;
 insert into private.schedules (name, job, every, due_at) values
   ('overdue', '{"kind": "overdue"}', '10 minutes', now() - interval '1 day'),
   ('due', '{"kind": "due"}', '1 minute', now()),
   ('soon', '{"kind": "soon"}', '1 minute', now() + interval '1 second');
 create view pg_temp.schedule as select name, due_at - now() as due_in from private.schedules order by name;
-create view pg_temp.waiting as select msg_id, message ->> 'kind' as kind from pgmq.q_jobs;
+create view pg_temp.waiting as select msg_id, message ->> 'kind' as kind from private.jobs;
 grant select on pg_temp.schedule, pg_temp.waiting to service_role;
 set local role service_role;
 
-select set_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['due', 'overdue'], 'claim_jobs enqueues and returns the due schedules only');
+select set_eq($$ select job ->> 'kind' from public.claim_jobs('control', 10, 60) $$, array['due', 'overdue'], 'claim_jobs enqueues and returns the due schedules only');
 select results_eq('select * from pg_temp.schedule',
   $$ values ('due', '1 minute'::interval), ('overdue', '10 minutes'::interval), ('soon', '1 second'::interval) $$,
   'An enqueued schedule is due again one interval from now');
-select is_empty('select 1 from public.claim_jobs(10, 60)', 'claim_jobs, repeated, enqueues no schedule again');
+select is_empty($$ select 1 from public.claim_jobs('control', 10, 60) $$, 'claim_jobs, repeated, enqueues no schedule again');
 
 update private.schedules set due_at = now() where name = 'soon';
-select results_eq($$ select job ->> 'kind' from public.claim_jobs(10, 60) $$, array['soon'], 'A schedule is enqueued when its time has come');
+select results_eq($$ select job ->> 'kind' from public.claim_jobs('control', 10, 60) $$, array['soon'], 'A schedule is enqueued when its time has come');
 
 -- After an outage, one job of each schedule is on the queue.
 update private.schedules set due_at = now() where name = 'due';
 select lives_ok('select private.enqueue_due_schedules()', 'service_role may call enqueue_due_schedules');
-select is_empty('select 1 from public.claim_jobs(10, 60)', 'A schedule whose last job is on the queue is not enqueued');
-select public.finish_job(msg_id) from pg_temp.waiting where kind = 'due';
-select results_eq($$ select job ->> 'kind', attempt from public.claim_jobs(10, 60) $$, $$ values ('due', 1) $$, 'A due schedule is enqueued once its last job is finished');
+select is_empty($$ select 1 from public.claim_jobs('control', 10, 60) $$, 'A schedule whose last job is on the queue is not enqueued');
+select public.finish_job('control', msg_id) from pg_temp.waiting where kind = 'due';
+select results_eq($$ select job ->> 'kind', attempt from public.claim_jobs('control', 10, 60) $$, $$ values ('due', 1) $$, 'A due schedule is enqueued once its last job is finished');
+
+-- The job of a schedule is on the queue of its lane.
+insert into private.schedules (name, job, every) values ('messages', '{"kind": "refresh-messages"}', '1 minute');
+select is_empty($$ select 1 from public.claim_jobs('messages', 10, 60) $$, 'Claims of other lanes enqueue no schedule');
+select is_empty($$ select 1 from public.claim_jobs('control', 10, 60) $$, 'Claims of the control lane return no job of another lane');
+select results_eq($$ select job ->> 'kind' from public.claim_jobs('messages', 10, 60) $$, array['refresh-messages'], 'A schedule''s job is on the queue of its lane');
 
 reset role;
 select throws_ok($$ insert into private.schedules (name, job, every) values ('due', '{}', '1 hour') $$, '23505', null, 'Two schedules with one name are refused');

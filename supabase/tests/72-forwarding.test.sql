@@ -5,8 +5,8 @@ create extension if not exists pgtap with schema extensions;
 select plan(74);
 
 select pg_temp.join_as('tenant', 'attacker');
-delete from pgmq.q_jobs;
-create view pg_temp.jobs as select message as job from pgmq.q_jobs where message ->> 'kind' = 'forward-message' order by msg_id;
+select pg_temp.forget_jobs();
+create view pg_temp.jobs as select message as job from private.jobs where message ->> 'kind' = 'forward-message' order by msg_id;
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 delete from private.forward_webhooks;

@@ -5,8 +5,8 @@ create extension if not exists pgtap with schema extensions;
 select plan(29);
 
 select pg_temp.join_as('leaver', 'keeper', 'visitor');
-delete from pgmq.q_jobs;
-create view pg_temp.jobs as select message as job, vt from pgmq.q_jobs where message ->> 'kind' = 'erase-user' order by msg_id;
+select pg_temp.forget_jobs();
+create view pg_temp.jobs as select message as job, vt from private.jobs where message ->> 'kind' = 'erase-user' order by msg_id;
 set local role service_role;
 select pg_temp.store(pg_temp.leaver(), 'AC1', 'active', 'v1.k1.iv.one'), pg_temp.store(pg_temp.keeper(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary) values

@@ -7,11 +7,11 @@ select plan(39);
 delete from public.user_preferences;
 delete from private.tenancies;
 delete from private.sweeps;
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 select pg_temp.join_as('tenant', 'neighbour', 'newcomer');
 create view pg_temp.asked as
-  select message ->> 'userId' as user_id, message -> 'thorough' = 'true' as thorough from pgmq.q_jobs where message ->> 'kind' = 'converge';
-create view pg_temp.pages as select message as job from pgmq.q_jobs where message ->> 'kind' = 'sweep';
+  select message ->> 'userId' as user_id, message -> 'thorough' = 'true' as thorough from private.jobs where message ->> 'kind' = 'converge';
+create view pg_temp.pages as select message as job from private.jobs where message ->> 'kind' = 'sweep';
 grant select on pg_temp.asked, pg_temp.pages to service_role;
 set local role service_role;
 

@@ -6,10 +6,10 @@ select plan(39);
 
 select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
-delete from pgmq.q_jobs;
+select pg_temp.forget_jobs();
 delete from pgmq.q_jobs_dead;
 update private.schedules set due_at = now() + interval '1 day';
-create view pg_temp.jobs as select message as job from pgmq.q_jobs order by msg_id;
+create view pg_temp.jobs as select message as job from private.jobs order by msg_id;
 grant select on pg_temp.jobs to service_role;
 create view pg_temp.trail as
   select action, user_id, subaccount_sid, request_id, details from public.audit_log where actor = 'operator:' || pg_temp.operator() order by id desc;
@@ -73,18 +73,18 @@ select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'list_
 
 select pg_temp.forget_jobs();
 create temp table letters as select n, private.enqueue(jsonb_build_object('kind', 'converge', 'userId', n)) as job_id from generate_series(1, 3) n;
-select public.move_job_to_dead_letters(job_id, 'error ' || n) from letters order by n;
-select results_eq('select job, error, moved_at from public.list_dead_letters(null, 2)',
-  $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
-  'list_dead_letters returns the newest first, with their last error');
+select public.move_job_to_dead_letters('control', job_id, 'error ' || n) from letters order by n;
+select results_eq('select lane, job, error, moved_at from public.list_dead_letters(null, 2)',
+  $$ values ('control'::public.job_lane, '{"kind": "converge", "userId": 3}'::jsonb, 'error 3', now()), ('control', '{"kind": "converge", "userId": 2}', 'error 2', now()) $$,
+  'list_dead_letters returns the newest first, with their lane and their last error');
 select results_eq('select error from public.list_dead_letters((select min(letter_id) from public.list_dead_letters(null, 2)), 2)', array['error 1'],
   'A page of dead letters begins before the given id');
 select is(public.replay_dead_letters((select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req-3'), 1, 'replay_dead_letters re-enqueues one dead letter');
-select results_eq('select job, attempt from public.claim_jobs(10, 60)', $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 1) $$, 'A replayed dead letter is a new job');
+select results_eq($$ select job, attempt from public.claim_jobs('control', 10, 60) $$, $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 1) $$, 'A replayed dead letter is a new job');
 select is((select count(*) from public.list_dead_letters(null, 10)), 2::bigint, 'The other dead letters stay');
 select is((select details ->> 'replayed' from pg_temp.trail limit 1), '1', 'The audit line has the count');
 select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4'), 2, 'replay_dead_letters without an id re-enqueues all dead letters');
-select is((select count(*) from public.claim_jobs(10, 60)), 2::bigint, 'All replayed dead letters are jobs');
+select is((select count(*) from public.claim_jobs('control', 10, 60)), 2::bigint, 'All replayed dead letters are jobs');
 select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4'), 0, 'replay_dead_letters returns 0 without dead letters');
 
 -- Events and sweeps --------------------------------------------------------------------------------------------------

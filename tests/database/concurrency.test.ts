@@ -247,7 +247,7 @@ test("record_stripe_event, called concurrently for one event, records it once, w
     (await tx`select public.record_stripe_event(${eventId}, 'x', now(), '{}') as outcome`)[0]!.outcome
   );
   assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
-  const jobs = await sql`select from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+  const jobs = await sql`select from private.jobs where message ->> 'eventId' = ${eventId}`;
   assert.equal(jobs.length, 1);
 });
 
@@ -282,19 +282,107 @@ test("record_message_status, called concurrently, leaves every message at the fu
 });
 
 test("claim_jobs, called concurrently, returns each job once and enqueues a due schedule once", async () => {
-  await sql`delete from pgmq.q_jobs`;
+  await sql`delete from pgmq.q_jobs_control`;
   await sql`select private.enqueue(jsonb_build_object('kind', 'test', 'n', n)) from generate_series(1, 20) n`;
   await sql`update private.schedules set due_at = now() where name = 'settle-messages'`;
   const claimed: string[] = [];
   await outcomes(async (tx) => {
-    const jobs = await tx`select job_id from public.claim_jobs(5, 60)`;
+    const jobs = await tx`select job_id from public.claim_jobs('control', 5, 60)`;
     claimed.push(...jobs.map(({ job_id }) => job_id as string));
     return "claimed";
   });
   // A call may return fewer jobs while another one has them locked: the next call returns the rest.
-  claimed.push(...(await sql`select job_id from public.claim_jobs(100, 60)`).map(({ job_id }) => job_id as string));
+  claimed.push(
+    ...(await sql`select job_id from public.claim_jobs('control', 100, 60)`).map(({ job_id }) => job_id as string),
+  );
   assert.equal(claimed.length, 21);
   assert.equal(new Set(claimed).size, 21);
+});
+
+test("an enqueue in a long transaction waits for no claim and no other enqueue, and delays none", async () => {
+  await sql`truncate pgmq.q_jobs_control`;
+  const job = sql.json({ kind: "test", userId: "long" });
+  const claim = async () => {
+    const jobs = await sql<{ job_id: string }[]>`select job_id from public.claim_jobs('control', 10, 60)`;
+    return jobs.map(({ job_id }) => job_id);
+  };
+  const [first] = await sql`select private.enqueue(${job}) as id`;
+  let second: string | undefined, third: string | undefined;
+  await sql.begin(async (long) => {
+    [{ id: second }] = await long`select private.enqueue(${job}) as id` as unknown as [{ id: string }];
+    await sql.begin(async (other) => {
+      await other`set local lock_timeout = '2s'`;
+      [{ id: third }] = await other`select private.enqueue(${job}) as id` as unknown as [{ id: string }];
+    });
+    // Two claims: the first one deletes what it may, the second one sees what is left.
+    assert.deepEqual((await claim()).sort(), [first!["id"], third].sort());
+    assert.deepEqual(await claim(), []);
+  });
+  assert.deepEqual(await claim(), [second], "the job of the long transaction was not claimed after its commit");
+  await sql`truncate pgmq.q_jobs_control`;
+});
+
+test("no job is lost or claimed by two callers, while callers enqueue, claim, finish, defer, retry and stop", async () => {
+  await sql`truncate pgmq.q_jobs_control`;
+  const enqueued = new Set<string>();
+  const held = new Set<string>();
+  const finished: string[] = [];
+  const twice: string[] = [];
+  const pause = () => new Promise((resolve) => setTimeout(resolve, randomInt(4)));
+  const oneOf = <T>(items: readonly T[]) => items[randomInt(items.length)]!;
+
+  async function enqueueSome(): Promise<void> {
+    const ids: string[] = [];
+    await sql.begin(async (tx) => {
+      for (let count = randomInt(1, 4); count > 0; count--) {
+        const userId = oneOf(["a", "a", "b", "c", null]);
+        const job = sql.json(userId === null ? { kind: "test" } : { kind: "test", userId });
+        ids.push((await tx`select private.enqueue(${job}) as id`)[0]!["id"]);
+        await pause();
+      }
+      if (randomInt(5) === 0) throw new Error("rolled back");
+    }).then(() => ids.forEach((id) => enqueued.add(id)), (error) => assert.equal(error.message, "rolled back"));
+  }
+
+  async function settle(id: string): Promise<void> {
+    held.delete(id);
+    switch (oneOf(["finish", "finish", "finish", "defer", "retry"])) {
+      case "finish":
+        finished.push(id);
+        return void await sql`select public.finish_job('control', ${id})`;
+      case "defer":
+        return void await sql`select public.defer_job('control', ${id}, ${randomInt(2)})`;
+      case "retry":
+        return void await sql`select public.retry_job('control', ${id}, ${randomInt(2)}, 'error')`;
+    }
+  }
+
+  /** Claims some jobs. Now and then the caller stops: its jobs become visible again at once. */
+  async function claimSome(): Promise<number> {
+    const stops = randomInt(6) === 0;
+    const jobs = await sql<{ job_id: string }[]>`
+      select job_id from public.claim_jobs('control', ${randomInt(1, 5)}, ${stops ? 0 : 60})`;
+    if (stops) return jobs.length;
+    for (const { job_id } of jobs) held.has(job_id) ? twice.push(job_id) : held.add(job_id);
+    await pause();
+    for (const { job_id } of jobs) await settle(job_id);
+    return jobs.length;
+  }
+
+  await Promise.all(Array.from({ length: CALLERS }, async () => {
+    for (let step = 0; step < 40; step++) await (randomInt(2) === 0 ? enqueueSome() : claimSome());
+  }));
+  const deadline = Date.now() + 30_000;
+  while (finished.length < enqueued.size) {
+    if (await claimSome() === 0) await pause();
+    const stuck = Date.now() > deadline ? await sql`select * from private.jobs where lane = 'control'` : [];
+    assert.equal(stuck.length, 0, `jobs are not claimed: ${JSON.stringify(stuck)}`);
+  }
+  assert.deepEqual(twice, []);
+  assert.deepEqual(new Set(finished), enqueued);
+  const [left] = await sql`select (select count(*)::int from private.jobs where lane = 'control') as jobs,
+    (select count(*)::int from private.jobs_in_flight where lane = 'control') as in_flight`;
+  assert.deepEqual(left, { jobs: 0, in_flight: 0 });
 });
 
 // Campaigns -------------------------------------------------------------------------------------------------------------
@@ -347,7 +435,7 @@ test("create_campaign, called fifty times concurrently under one key, creates on
   assert.equal(outcomes.filter((outcome) => outcome === "duplicate").length, 49);
   assert.equal(new Set(made.map(([row]) => row!.campaign_id)).size, 1);
   const [stored] = await sql`select count(*)::integer as campaigns, sum(total)::integer as recipients,
-    (select count(*)::integer from pgmq.q_jobs where message ->> 'userId' = ${userId}) as jobs
+    (select count(*)::integer from private.jobs where message ->> 'userId' = ${userId}) as jobs
     from public.campaigns where user_id = ${userId}`;
   assert.deepEqual({ ...stored }, { campaigns: 1, recipients: 20, jobs: 1 });
 });

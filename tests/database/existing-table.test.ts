@@ -147,7 +147,7 @@ Deno.test("Installation deletes tokens in plain text, keeps the host's data, and
     { id: "13", theme: "light", sid: "AC3", token: null, status: "suspended" },
     { id: "14", theme: "light", sid: "AC4", token: null, status: "closed" },
   ]);
-  const jobs = await sql`select message from pgmq.q_jobs order by message ->> 'userId'`;
+  const jobs = await sql`select message from private.jobs order by message ->> 'userId'`;
   assert.deepEqual(jobs.map(({ message }) => message), [
     { kind: "converge", userId: TENANT },
     { kind: "converge", userId: SUSPENDED },

@@ -120,7 +120,10 @@ function platformVariables(): Record<string, string> {
 }
 
 /** The status each function answers to an authorised caller: proof that all its modules load and its clients work. */
-const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secret" | "anonymous"; status: number }> = {
+const CALLS: Record<
+  string,
+  { method?: string; path?: string; as: "user" | "secret" | "anonymous"; body?: unknown; status: number }
+> = {
   "admin": { path: "/tenants", as: "user", status: 403 },
   "buy-number": { method: "POST", as: "user", status: 415 },
   "campaigns": { as: "user", status: 200 },
@@ -133,7 +136,7 @@ const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secr
   "release-number": { method: "POST", as: "user", status: 415 },
   "rename-number": { method: "POST", as: "user", status: 415 },
   "redact-message": { method: "POST", as: "user", status: 415 },
-  "run-jobs": { method: "POST", as: "secret", status: 200 },
+  "run-jobs": { method: "POST", as: "secret", body: { lane: "control" }, status: 200 },
   "search-numbers": { as: "user", status: 409 },
   "send-bulk": { method: "POST", as: "user", status: 415 },
   "send-sms": { method: "POST", as: "user", status: 415 },
@@ -168,7 +171,8 @@ async function startAndCall(upload: Upload): Promise<void> {
     }[call.as] as Record<string, string>;
     const response = await fetch(`${deployed.url}/${upload.slug}${call.path ?? ""}`, {
       method: call.method ?? "GET",
-      headers,
+      headers: { ...headers, ...(call.body !== undefined && { "content-type": "application/json" }) },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     });
     const text = await response.text();
     assert.equal(response.status, call.status, `${text}\n${deployed.output()}`);

@@ -1,3 +1,4 @@
+import { onEachQueue } from "../support/queues.ts";
 import assert from "node:assert/strict";
 import { accountsOf, actionsFor, assertAtRest, auditTrailOf, storedFor } from "./harness/asserts.ts";
 import {
@@ -36,7 +37,7 @@ function test(title: string, body: (world: World) => Promise<void>): void {
 async function tenant(world: World): Promise<{ userId: string; sid: string }> {
   const userId = await signUp(world);
   await requestSubaccount(world, userId);
-  await world.sql`delete from pgmq.q_jobs`;
+  await onEachQueue(world.sql, (queue) => world.sql`delete from ${queue}`);
   const stored = await storedFor(world, userId);
   return { userId, sid: stored!.sid! };
 }
@@ -184,7 +185,7 @@ test("accounts of other projects and accounts of unknown users are left alone", 
     strangers: 1,
     level: "within",
   });
-  const jobs = await world.sql`select from pgmq.q_jobs`;
+  const jobs = await world.sql`select from private.jobs`;
   assert.equal(jobs.length, 0);
 });
 
@@ -201,7 +202,7 @@ for (const fault of ["dies before", "dies after commit", "times out after commit
       await drainOnce(world, { traps: [new Trap(`database: ${point}`, fault, point === "end_sweep" ? 1 : 2)] });
       for (let round = 0; round < 3; round++) {
         await world.advance(200);
-        await world.sql`update pgmq.q_jobs set vt = now()`;
+        await onEachQueue(world.sql, (queue) => world.sql`update ${queue} set vt = now()`);
         await drainOnce(world);
       }
       const { accounts, open_accounts } = await lastSweep(world);
@@ -241,7 +242,7 @@ for (const [whose, ours, theirs] of [["our", 1, 1000], ["Twilio's", 1000, 1]] as
     }
     assert.deepEqual(await accountsOf(world, second), []);
     assert.equal((await world.sql`select from pgmq.q_jobs_dead`).length, 0);
-    assert.equal((await world.sql`select from pgmq.q_jobs where message ->> 'userId' = ${second}`).length, 1);
+    assert.equal((await world.sql`select from private.jobs where message ->> 'userId' = ${second}`).length, 1);
     await deleteUser(world, first);
     await drainOnce(world);
     await assertAtRest(world, second, "active");

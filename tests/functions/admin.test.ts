@@ -105,18 +105,19 @@ Deno.test("a dead letter is listed with its error, and an operator replays it", 
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
   // This is its last attempt. The event it names is not in the ledger, so the job fails and becomes a dead letter.
   await sql`with job as (select private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', ${eventId}::text), 0) as id)
-    update pgmq.q_jobs set read_ct = 13 where msg_id = (select id from job)`;
-  await sql`update pgmq.q_jobs set read_ct = 13 where message ->> 'eventId' = ${eventId}`;
+    update pgmq.q_jobs_control set read_ct = 13 where msg_id = (select id from job)`;
+  await sql`update pgmq.q_jobs_control set read_ct = 13 where message ->> 'eventId' = ${eventId}`;
   const letter = await eventually("the dead letter", async () => {
     const { deadLetters } = await operator.switchboard.admin.listDeadLetters({ limit: 200 });
     return deadLetters.find(({ job }) => job["eventId"] === eventId);
   });
   assert.match(letter.error, /not in the ledger/);
+  assert.equal(letter.lane, "control");
   const { replayed } = await operator.switchboard.admin.replay({ deadLetter: letter.id });
   assert.equal(replayed, 1);
   const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
   assert.deepEqual([gone.status, gone.body.code], [404, "not_found"]);
-  await sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+  await sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
   await sql.end();
 });
 

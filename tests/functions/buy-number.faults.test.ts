@@ -132,7 +132,7 @@ test("the settling job leaves a purchase in progress alone", async () => {
   assertRefused(await purchase(ada, freshNumber()), [409, "number_purchase_in_progress"]);
   const job = await stage.database.enqueue({ kind: "settle-number-purchases" });
   await eventually("the job to be done", async () => {
-    return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
+    return (await stage.database.sql`select from pgmq.q_jobs_control where msg_id = ${job}`).length === 0;
   });
   assert.deepEqual((await rowsOf(ada)).map(({ status }) => status), ["purchasing"]);
   await settle(ada);

@@ -132,7 +132,7 @@ test("dead letters are read in pages, newest first", async () => {
   const eventId = `evt_never_recorded_${crypto.randomUUID()}`;
   const job = await stage.database.enqueue({ kind: "stripe-event", eventId });
   const isBuried = async () => {
-    await stage.database.sql`update pgmq.q_jobs set read_ct = 13, vt = now() where msg_id = ${job}`;
+    await stage.database.sql`update pgmq.q_jobs_control set read_ct = 13, vt = now() where msg_id = ${job}`;
     return await Array.fromAsync(admin.everyDeadLetter()).then((all) =>
       all.find((one) => one.job["eventId"] === eventId)
     );
@@ -144,7 +144,7 @@ test("dead letters are read in pages, newest first", async () => {
     assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
   }
   assert.equal((await admin.replay({ deadLetter: letter.id })).replayed, 1);
-  await stage.database.sql`delete from pgmq.q_jobs where message ->> 'eventId' = ${eventId}`;
+  await stage.database.sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
 });
 
 test("an API error has its status, code, request id and details, and is not transient", async () => {

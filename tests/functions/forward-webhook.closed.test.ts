@@ -76,7 +76,7 @@ test("a stored URL that would not be accepted today is not called", async () => 
   await stage.twilio.inbound({ from: freshRecipient(), to: ada.number, body: "Hello" });
   const error = await eventually("the forwarding to fail", async () => {
     const [row] = await stage.database.sql`
-      select e.error from private.job_errors e join pgmq.q_jobs q on q.msg_id = e.job_id where q.message ->> 'userId' = ${ada.id}`;
+      select e.error from private.job_errors e join private.jobs q on q.lane = e.lane and q.msg_id = e.job_id where q.message ->> 'userId' = ${ada.id}`;
     return row?.["error"];
   });
   assert.equal(error, "Error: the tenant's webhook is not a public https URL");

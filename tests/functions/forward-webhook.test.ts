@@ -111,7 +111,7 @@ test("a silent server is given ten seconds, then the text is delivered again", a
   const from = performance.now();
   const error = await eventually("the timeout to be recorded", async () => {
     const [row] = await stage.database.sql`
-      select e.error from private.job_errors e join pgmq.q_jobs q on q.msg_id = e.job_id
+      select e.error from private.job_errors e join private.jobs q on q.lane = e.lane and q.msg_id = e.job_id
       where q.message ->> 'userId' = ${ada.id} and q.message ->> 'kind' = 'forward-message'`;
     return row?.["error"] as string | undefined;
   }, 60_000);
@@ -145,7 +145,7 @@ test("a text that no attempt delivers becomes a dead letter, which contains neit
   await text(ada);
   await requestsTo(server, ada, 1);
   const { sql } = stage.database;
-  await sql`update pgmq.q_jobs set read_ct = ${MAX_ATTEMPTS - 1} where message ->> 'userId' = ${ada.id}`;
+  await sql`update pgmq.q_jobs_forwarding set read_ct = ${MAX_ATTEMPTS - 1} where message ->> 'userId' = ${ada.id}`;
   await untilQuiet(ada);
   const letters = await sql<{ message: { job: unknown; error: string } }[]>`
     select message from pgmq.q_jobs_dead where message -> 'job' ->> 'userId' = ${ada.id}`;

@@ -201,7 +201,7 @@ test("a reply Twilio never accepted is not_sent after an hour", async () => {
   await stage.database.age(ada.id, 3700);
   const job = await stage.database.enqueue({ kind: "settle-messages" });
   await eventually("the settling job to be done", async () => {
-    return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
+    return (await stage.database.sql`select from pgmq.q_jobs_control where msg_id = ${job}`).length === 0;
   });
   const statuses = (await ledgerOf(stage, ada)).map(({ status }) => status).sort();
   assert.deepEqual(statuses, ["not_sent", "received"]);

@@ -164,7 +164,7 @@ test("no account token is in a log line, an error, an audit line or a job", asyn
     select to_jsonb(t)::text as line from private.tenancies t
     union all select to_jsonb(a)::text from public.audit_log a
     union all select to_jsonb(e)::text from private.job_errors e
-    union all select message::text from pgmq.q_jobs
+    union all select message::text from private.jobs
     union all select message::text from pgmq.q_jobs_dead
     union all select to_jsonb(p)::text from public.user_preferences p`;
   assert.ok(log.some((line) => line.includes('"job.failed"')), "the functions' log is missing");

@@ -47,7 +47,8 @@ const GONE = [null, 0, true];
 async function doJob(kind: string): Promise<void> {
   const job = await stage.database.enqueue({ kind });
   await eventually(`the job ${kind} to be done`, async () => {
-    return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
+    return (await stage.database.sql`select from private.jobs where msg_id = ${job} and message ->> 'kind' = ${kind}`)
+      .length === 0;
   });
 }
 

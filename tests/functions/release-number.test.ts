@@ -210,7 +210,7 @@ test("the settling job leaves a release in progress alone", async () => {
   const seen = await lastRequest(stage);
   const job = await stage.database.enqueue({ kind: "settle-number-releases" });
   await eventually("the job to be done", async () => {
-    return (await stage.database.sql`select from pgmq.q_jobs where msg_id = ${job}`).length === 0;
+    return (await stage.database.sql`select from pgmq.q_jobs_control where msg_id = ${job}`).length === 0;
   });
   assert.deepEqual(await writesAtTwilio(stage, ada.accountSid, seen), []);
 });

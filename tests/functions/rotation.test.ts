@@ -220,7 +220,7 @@ test("no account token, old or new, is in a log line, an audit line or a job", a
     select to_jsonb(a)::text as line from public.audit_log a
     union all select to_jsonb(r)::text from private.token_rotations r
     union all select to_jsonb(e)::text from private.job_errors e
-    union all select message::text from pgmq.q_jobs
+    union all select message::text from private.jobs
     union all select message::text from pgmq.q_jobs_dead`;
   const lines = [...log, ...kept.map((row) => row["line"])];
   assert.ok(log.some((line) => line.includes('"token.step"')), "the functions' log is missing");

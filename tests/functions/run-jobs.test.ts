@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Answer, runJobs } from "../../local/driver/actor.ts";
 import type { Job } from "../support/database-side.ts";
+import { LANES } from "../support/queues.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { newcomer, openAccounts } from "../support/tenants.ts";
 
@@ -10,18 +11,18 @@ const { stage, log } = ownStage({ scheduler: false, env: { CREATE_SETTLE_SECONDS
 
 const MOST_ATTEMPTS = 14;
 
-/** A test that starts with an empty queue, and during which no scheduled job is enqueued. */
+/** A test that starts with empty queues, and during which no scheduled job is enqueued. */
 function testQueue(title: string, body: () => Promise<void>): void {
   test(title, async () => {
     await stage.database.sql`update private.schedules set due_at = now() + interval '1 day'`;
-    await stage.database.sql`select pgmq.purge_queue('jobs')`;
+    for (const lane of LANES) await stage.database.sql`select pgmq.purge_queue(${`jobs_${lane}`})`;
     await stage.twilio.clearFaults();
     await body();
   });
 }
 
-async function drain(): Promise<Answer["body"]> {
-  const { status, body } = await runJobs(stage.state);
+async function drain(lane?: Parameters<typeof runJobs>[1]): Promise<Answer["body"]> {
+  const { status, body } = await runJobs(stage.state, lane);
   assert.equal(status, 200, body.message);
   return body;
 }
@@ -29,7 +30,7 @@ async function drain(): Promise<Answer["body"]> {
 /** Puts a job on the queue as if it had been claimed this often already. */
 async function enqueue(job: Job | unknown, claims = 0): Promise<number> {
   const id = await stage.database.enqueue(job as Job);
-  await stage.database.sql`update pgmq.q_jobs set read_ct = ${claims} where msg_id = ${id}`;
+  await stage.database.sql`update pgmq.q_jobs_control set read_ct = ${claims} where msg_id = ${id}`;
   return id;
 }
 
@@ -37,13 +38,14 @@ async function enqueue(job: Job | unknown, claims = 0): Promise<number> {
 async function waiting(id: number): Promise<{ claims: number; due: number; error: string | null } | undefined> {
   const [row] = await stage.database.sql<{ claims: number; due: number; error: string | null }[]>`
     select q.read_ct as claims, extract(epoch from q.vt - now())::float as due, e.error
-    from pgmq.q_jobs q left join private.job_errors e on e.job_id = q.msg_id where q.msg_id = ${id}`;
+    from pgmq.q_jobs_control q left join private.job_errors e on e.lane = 'control' and e.job_id = q.msg_id
+    where q.msg_id = ${id}`;
   return row;
 }
 
 async function buried(id: number): Promise<{ job: unknown; error: string } | undefined> {
   const [row] = await stage.database.sql<{ message: { job: unknown; error: string } }[]>`
-    select message from pgmq.q_jobs_dead where message ->> 'jobId' = ${String(id)}`;
+    select message from pgmq.q_jobs_dead where message ->> 'lane' = 'control' and message ->> 'jobId' = ${String(id)}`;
   return row?.message;
 }
 
@@ -69,8 +71,8 @@ testQueue(
       (await sql`select from private.due_work where kind = 'redaction' and due_at <= now()`).length;
     const id = await enqueue({ kind: "redact-old-messages" });
     for (const [expected, result] of [[250, "waiting"], [50, "waiting"], [0, "done"]] as const) {
-      await sql`update pgmq.q_jobs set vt = now() where msg_id = ${id}`;
-      assert.equal((await drain())[result], 1);
+      await sql`update pgmq.q_jobs_messages set vt = now() where msg_id = ${id}`;
+      assert.equal((await drain("messages"))[result], 1);
       assert.equal(await left(), expected);
     }
   },
@@ -110,7 +112,7 @@ testQueue("a job that always fails becomes a dead letter with its last error", a
   assert.deepEqual(letter?.job, job);
   assert.match(letter?.error ?? "", /it is not in the ledger$/);
   assert.equal(await waiting(id), undefined);
-  const errors = await stage.database.sql`select from private.job_errors where job_id = ${id}`;
+  const errors = await stage.database.sql`select from private.job_errors where lane = 'control' and job_id = ${id}`;
   assert.equal(errors.length, 0);
 });
 
@@ -135,7 +137,7 @@ for (const [title, job] of Object.entries(STRANGE)) {
   testQueue(`a job ${title} is retried, and becomes a dead letter`, async () => {
     const id = await enqueue(job, MOST_ATTEMPTS - 2);
     assert.equal((await drain()).retried, 1);
-    await stage.database.sql`update pgmq.q_jobs set vt = now() where msg_id = ${id}`;
+    await stage.database.sql`update pgmq.q_jobs_control set vt = now() where msg_id = ${id}`;
     assert.equal((await drain()).buried, 1);
     assert.deepEqual((await buried(id))?.job, job);
   });
@@ -191,7 +193,7 @@ testQueue("a job that meets an error of Stripe is retried, and keeps the error",
     assert.equal((await drain()).retried, 1);
     assert.match((await waiting(id))?.error ?? "", /^\w*Error: ./);
     await stage.stripe.clearFaults();
-    await stage.database.sql`select pgmq.delete('jobs', ${id}::bigint)`;
+    await stage.database.sql`select pgmq.delete('jobs_control', ${id}::bigint)`;
   }
 });
 

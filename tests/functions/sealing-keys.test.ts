@@ -204,7 +204,7 @@ test("a key removed too early is reported by its id, and no token is lost", asyn
   const failed = await eventually(
     "the job to fail",
     async () =>
-      (await sql`select e.error from private.job_errors e join pgmq.q_jobs q on q.msg_id = e.job_id
+      (await sql`select e.error from private.job_errors e join private.jobs q on q.lane = e.lane and q.msg_id = e.job_id
       where q.message ->> 'kind' = 'rotate-sealing-keys'`)[0],
   );
   assert.match(failed["error"], /Cannot open the tokens under "k2": .* must be put back/);

@@ -116,7 +116,7 @@ test("no secret appears in any response, log line, queue or table, under any fau
   for (
     const table of [
       "pgmq.q_jobs_dead",
-      "pgmq.q_jobs",
+      "pgmq.q_jobs_control",
       "public.webhook_events",
       "public.audit_log",
       "public.sms_messages",

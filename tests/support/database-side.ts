@@ -1,7 +1,8 @@
 import postgres from "postgres";
+import { onEachQueue } from "./queues.ts";
 import type { StackState } from "../../local/stack-state.ts";
 
-/** A job on the queue. */
+/** A job on the queue of its lane. */
 export type Job = Readonly<Record<string, unknown>> & { kind: string };
 
 export interface StoredPreferences {
@@ -14,7 +15,7 @@ export interface StoredPreferences {
 /** The database as its owner sees it, including what no API shows, and ways to move time. */
 export interface DatabaseSide extends AsyncDisposable {
   sql: postgres.Sql;
-  /** Puts a job on the queue, due at once. Returns its id. */
+  /** Puts a job on the queue of its lane, due at once. Returns its id, which is unique in its lane. */
   enqueue(job: Job): Promise<number>;
   /** Makes the waiting jobs of a tenant, or of an event, due now instead of in seconds or hours. */
   hurry(id: string): Promise<void>;
@@ -36,25 +37,25 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
   return {
     sql,
     async enqueue(job) {
-      const [sent] = await sql<{ id: string }[]>`select pgmq.send('jobs', ${
-        sql.json(job as postgres.JSONValue)
-      }) as id`;
+      const [sent] = await sql<{ id: string }[]>`select private.enqueue(${sql.json(job as postgres.JSONValue)}) as id`;
       return Number(sent?.id);
     },
     async hurry(id) {
       // A job that a drain has just claimed, for its 150 seconds, is left alone: it is being done.
-      await sql`
-        update pgmq.q_jobs set vt = now()
+      await onEachQueue(sql, (queue) =>
+        sql`
+        update ${queue} set vt = now()
         where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()
-          and vt - now() not between '125 seconds' and '150 seconds'`;
+          and vt - now() not between '125 seconds' and '150 seconds'`);
     },
     async abandon(id) {
-      await sql`
-        update pgmq.q_jobs set vt = now() where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()`;
+      await onEachQueue(sql, (queue) =>
+        sql`
+        update ${queue} set vt = now() where ${id} in (message ->> 'userId', message ->> 'eventId') and vt > now()`);
     },
     async isQuiet(id) {
       const [waiting] = await sql<{ n: number }[]>`
-        select count(*)::int as n from pgmq.q_jobs where ${id} in (message ->> 'userId', message ->> 'eventId')`;
+        select count(*)::int as n from private.jobs where ${id} in (message ->> 'userId', message ->> 'eventId')`;
       return waiting?.n === 0;
     },
     async hold(userId, status) {

@@ -696,7 +696,7 @@ export type Database = {
         }[];
       };
       "claim_jobs": {
-        Args: { "p_limit": number; "p_visibility_seconds": number };
+        Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
         SetofOptions: {
           from: "*";
@@ -742,7 +742,7 @@ export type Database = {
         }[];
       };
       "defer_job": {
-        Args: { "p_delay_seconds": number; "p_job_id": number };
+        Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
       "describe_installation": {
@@ -785,7 +785,10 @@ export type Database = {
         Args: { "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["erasure_outcome"];
       };
-      "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
+      "finish_job": {
+        Args: { "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
+        Returns: boolean;
+      };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forward_webhook_of": {
@@ -1022,7 +1025,7 @@ export type Database = {
         };
       };
       "move_job_to_dead_letters": {
-        Args: { "p_error": string; "p_job_id": number };
+        Args: { "p_error": string; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["move_job_outcome"];
       };
       "note_create_attempt": {
@@ -1369,7 +1372,12 @@ export type Database = {
         }[];
       };
       "retry_job": {
-        Args: { "p_delay_seconds": number; "p_error": string; "p_job_id": number };
+        Args: {
+          "p_delay_seconds": number;
+          "p_error": string;
+          "p_job_id": number;
+          "p_lane": Database["public"]["Enums"]["job_lane"];
+        };
         Returns: Database["public"]["Enums"]["retry_job_outcome"];
       };
       "save_forward_webhook": {
@@ -1617,6 +1625,7 @@ export type Database = {
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
+      "job_lane": "control" | "messages" | "campaigns" | "forwarding";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "message_direction": "inbound" | "outbound";
@@ -1780,6 +1789,7 @@ export type Database = {
       };
       "dead_letter": {
         "letter_id": number | null;
+        "lane": Database["public"]["Enums"]["job_lane"] | null;
         "job": Json | null;
         "error": string | null;
         "moved_at": string | null;
@@ -1980,6 +1990,7 @@ export const Constants = {
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
+      "job_lane": ["control", "messages", "campaigns", "forwarding"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "message_direction": ["inbound", "outbound"],

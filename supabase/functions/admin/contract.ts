@@ -72,6 +72,7 @@ const tenantList = z.strictObject({ tenants: z.array(tenant), next: z.guid().nul
 
 const deadLetter = z.strictObject({
   id: z.int().positive(),
+  lane: z.enum(Constants.public.Enums.job_lane).describe("The lane in which the job failed"),
   job: z.record(z.string(), z.unknown()),
   error: z.string(),
   buriedAt: time,

@@ -22,7 +22,7 @@ export function holdTenant(hold: Enum<"operator_hold"> | null) {
       p_reason: reason,
     });
     if (held.outcome === "unknown_user") throw unknownUser(userId);
-    wakeJobs(env);
+    wakeJobs(env, "control");
     return Response.json({ accepted: true, userId, subaccountSid: held.subaccount_sid, status: held.status }, {
       status: 202,
     });
@@ -38,7 +38,7 @@ export async function provisionTenant(request: Request, { db, env, user, request
     p_request_id: requestId,
   });
   if (outcome === "unknown_user") throw unknownUser(userId);
-  wakeJobs(env);
+  wakeJobs(env, "control");
   return Response.json({ accepted: true, userId }, { status: 202 });
 }
 

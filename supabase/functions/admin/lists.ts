@@ -38,7 +38,7 @@ export async function listDeadLetters(request: Request, { db }: Context): Promis
   const { items: deadLetters, next } = page(
     letters,
     limit,
-    ({ letter_id, job, error, moved_at }) => ({ id: letter_id, job, error, buriedAt: isoOf(moved_at) }),
+    ({ letter_id, lane, job, error, moved_at }) => ({ id: letter_id, lane, job, error, buriedAt: isoOf(moved_at) }),
     (last) => last.letter_id,
   );
   return Response.json({ deadLetters, next });

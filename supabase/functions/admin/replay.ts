@@ -1,3 +1,4 @@
+import { Constants } from "../_shared/database.types.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
@@ -11,7 +12,8 @@ export async function replay(request: Request, context: Context): Promise<Respon
   const replayed = "eventId" in wanted
     ? await replayEvent(wanted.eventId, context)
     : await replayLetters(wanted, context);
-  wakeJobs(context.env);
+  const lanes = "eventId" in wanted ? ["control" as const] : Constants.public.Enums.job_lane;
+  for (const lane of lanes) wakeJobs(context.env, lane);
   return Response.json({ accepted: true, replayed }, { status: 202 });
 }
 
@@ -43,6 +45,6 @@ async function replayLetters(
 export async function sweepNow(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   await expectNoBody(request);
   await decide(db, "request_sweep", { p_operator_id: user.id, p_request_id: requestId });
-  wakeJobs(env);
+  wakeJobs(env, "control");
   return Response.json({ accepted: true }, { status: 202 });
 }

@@ -25,7 +25,7 @@ export async function rotateTokenOf(request: Request, { db, env, user, requestId
     p_request_id: requestId,
   });
   if (requested.outcome !== "accepted") throw cannotRotate(userId, requested.outcome);
-  wakeJobs(env);
+  wakeJobs(env, "control");
   return Response.json({ accepted: true, userId, subaccountSid: requested.subaccount_sid }, { status: 202 });
 }
 
@@ -33,7 +33,7 @@ export async function rotateTokenOf(request: Request, { db, env, user, requestId
 export async function rotateSealingKeys(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
   await expectNoBody(request);
   await decide(db, "request_sealing_key_rotation", { p_operator_id: user.id, p_request_id: requestId });
-  wakeJobs(env);
+  wakeJobs(env, "control");
   return Response.json({ accepted: true }, { status: 202 });
 }
 

@@ -44,6 +44,6 @@ async function change(
   expectNoQuery(request);
   await expectNoBody(request);
   const campaign = await changeCampaign(db, wanted, { userId: user.id, campaignId, requestId });
-  if (wanted === "resume") wakeJobs(env);
+  if (wanted === "resume") wakeJobs(env, "campaigns");
   return Response.json(campaign);
 }

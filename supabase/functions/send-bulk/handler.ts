@@ -23,7 +23,7 @@ export async function handle(request: Request, { db, env, user, requestId }: Con
     requestId,
     rateLimit: rateLimitArgs(LIMIT, request, env),
   });
-  if (!isRepeated) wakeJobs(env);
+  if (!isRepeated) wakeJobs(env, "campaigns");
   const headers: Record<string, string> = isRepeated ? { "idempotent-replayed": "true" } : {};
   return Response.json({ campaign, ...report }, { status: isRepeated ? 200 : 202, headers });
 }

@@ -28,6 +28,6 @@ export async function handle(request: Request, { db, env, log }: Context): Promi
     p_payload: payload as Json,
   });
   log.info("stripe.event", { eventId: event.id, type: event.type, outcome });
-  if (outcome === "recorded") wakeJobs(env);
+  if (outcome === "recorded") wakeJobs(env, "control");
   return Response.json({ received: true });
 }

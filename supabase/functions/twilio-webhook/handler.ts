@@ -33,7 +33,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   }
   const { outcome, reply } = await applyInbound(context.db, userId, form);
   context.log.info("twilio.inbound", { userId, outcome });
-  if (outcome === "recorded") wakeJobs(context.env);
+  if (outcome === "recorded") wakeJobs(context.env, "forwarding");
   return await twiml(reply, userId, context.env.PUBLIC_BASE_URL);
 }
 

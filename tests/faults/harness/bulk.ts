@@ -1,3 +1,4 @@
+import { onEachQueue } from "../../support/queues.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
 import { eventually } from "../../../local/driver/eventually.ts";
 import { type TwilioSide, twilioSide } from "../../../local/driver/twilio-side.ts";
@@ -77,7 +78,7 @@ async function killAgainAndAgain(stack: Stack, campaignId: string, kills: number
     stack.killFunctions("SIGKILL");
     await eventually("the functions to respond again", () => stack.state.functions.pid !== pid, 30_000);
     // The jobs the killed process had claimed become due now instead of in minutes. Its last calls to Twilio have ended.
-    await stack.sql`update pgmq.q_jobs set vt = now() where vt > now()`;
+    await onEachQueue(stack.sql, (queue) => stack.sql`update ${queue} set vt = now() where vt > now()`);
   }
 }
 
@@ -96,7 +97,7 @@ async function comeToRest(stack: Stack, campaignId: string): Promise<void> {
     const [campaign] = await sql<{ status: string }[]>`select status from public.campaigns where id = ${campaignId}`;
     // Messages that wait after a lost response continue now. A running job is claimed for longer than any such wait.
     await sql`
-      update pgmq.q_jobs set vt = now()
+      update pgmq.q_jobs_campaigns set vt = now()
       where message ->> 'kind' = 'run-campaign' and vt between now() + interval '1 second' and now() + interval '140 seconds'`;
     return campaign?.status === "completed";
   }, PATIENCE_MS);

@@ -1,3 +1,4 @@
+import { onEachQueue } from "../../support/queues.ts";
 import { parseKeyRing } from "../../../supabase/functions/_shared/sealing/key-ring.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe/client.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
@@ -81,7 +82,7 @@ async function leaveBehind({ sql }: Stack): Promise<void> {
   await sql`
     update private.tenancies set leased_until = leased_until - ${PATIENCE}::interval,
       create_attempted_at = create_attempted_at - ${PATIENCE}::interval`;
-  await sql`update pgmq.q_jobs set vt = vt - ${PATIENCE}::interval`;
+  await onEachQueue(sql, (queue) => sql`update ${queue} set vt = vt - ${PATIENCE}::interval`);
 }
 
 /** Makes the recurring jobs due that fetch missed events and look for drift, and waits until all jobs are done. */
@@ -91,7 +92,7 @@ async function comeToRest(stack: Stack): Promise<void> {
     await sql`update private.schedules set due_at = now() where name = ${name}`;
     await eventually(`all jobs to be done after ${name}`, async () => {
       const [left] = await sql<{ jobs: number; due: number }[]>`
-        select (select count(*)::int from pgmq.q_jobs where message ->> 'kind' in ('converge', 'stripe-event', ${name})) as jobs,
+        select (select count(*)::int from private.jobs where message ->> 'kind' in ('converge', 'stripe-event', ${name})) as jobs,
           (select count(*)::int from private.schedules where name = ${name} and due_at <= now()) as due`;
       return left?.jobs === 0 && left.due === 0;
     }, 200_000);

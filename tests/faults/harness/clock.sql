@@ -11,7 +11,12 @@ begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
   update private.due_work set due_at = due_at - gone;
-  update pgmq.q_jobs set vt = vt - gone;
+  update pgmq.q_jobs_control set vt = vt - gone;
+  update pgmq.q_jobs_messages set vt = vt - gone;
+  update pgmq.q_jobs_campaigns set vt = vt - gone;
+  update pgmq.q_jobs_forwarding set vt = vt - gone;
+  update private.job_turns set due_at = due_at - gone;
+  update private.jobs_in_flight set until = until - gone;
   update public.subscriptions set past_due_since = past_due_since - gone, ended_at = ended_at - gone,
     updated_at = updated_at - gone;
 end;
@@ -22,7 +27,12 @@ language plpgsql
 set session_replication_role = replica -- a trigger of the audit log forbids deletes
 as $$
 begin
-  delete from pgmq.q_jobs;
+  delete from pgmq.q_jobs_control;
+  delete from pgmq.q_jobs_messages;
+  delete from pgmq.q_jobs_campaigns;
+  delete from pgmq.q_jobs_forwarding;
+  delete from private.job_turns;
+  delete from private.jobs_in_flight;
   delete from pgmq.q_jobs_dead;
   delete from private.job_errors;
   delete from private.sweep_sightings;

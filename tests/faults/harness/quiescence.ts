@@ -1,4 +1,5 @@
-import { drain } from "../../../supabase/functions/_shared/jobs/drain.ts";
+import { drain, type JobLane } from "../../../supabase/functions/_shared/jobs/drain.ts";
+import { onEachQueue } from "../../support/queues.ts";
 import { workOf } from "../../../supabase/functions/run-jobs/work.ts";
 import type { Trap } from "./traps.ts";
 import type { World } from "./world.ts";
@@ -23,7 +24,19 @@ export async function drainOnce(
     if (--left <= 0) process.claimsNoMore = true;
     return await work(job);
   };
-  await world.run(process, () => drain({ db, log, work: counted, budgetMs: 60_000, batch }));
+  await world.run(process, async () => {
+    await drain({ db, log, work: counted, lane: "control", budgetMs: 60_000, batch });
+    for (const lane of await otherDueLanes(world)) {
+      await drain({ db, log, work: counted, lane, budgetMs: 60_000, batch });
+    }
+  });
+}
+
+/** The lanes besides the control plane that have a visible job. */
+async function otherDueLanes(world: World): Promise<JobLane[]> {
+  const lanes = await world.sql<{ lane: JobLane }[]>`
+    select distinct lane from private.jobs where lane <> 'control' and vt <= clock_timestamp()`;
+  return lanes.map(({ lane }) => lane);
 }
 
 /** Several processes that do jobs at the same time. */
@@ -34,7 +47,7 @@ export async function drainTogether(world: World, processes: number, options: Dr
 /** Makes all jobs due again half a minute later, before late requests have arrived or any lease has ended. */
 export async function lookAgainSoon(world: World, traps: readonly Trap[] = []): Promise<void> {
   await world.advance(30);
-  await world.sql`update pgmq.q_jobs set vt = now()`;
+  await onEachQueue(world.sql, (queue) => world.sql`update ${queue} set vt = now()`);
   await drainOnce(world, { traps });
 }
 
@@ -60,13 +73,14 @@ async function workOff(world: World, traps: readonly Trap[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     await drainOnce(world, { traps });
     await world.settled();
-    const [left] = await world.sql<{ jobs: number }[]>`select count(*)::int as jobs from pgmq.q_jobs`;
+    const [left] = await world.sql<{ jobs: number }[]>`select count(*)::int as jobs from private.jobs`;
     if (left?.jobs === 0 && !(await world.sql`select from private.schedules where due_at <= now()`).length) return;
     await world.underway.arrive();
     await world.advance(PATIENCE_SECONDS);
-    await world.sql`update pgmq.q_jobs set vt = now() where vt > now()`;
+    await onEachQueue(world.sql, (queue) => world.sql`update ${queue} set vt = now() where vt > now()`);
   }
   const jobs = await world.sql`
-    select q.read_ct, q.message, e.error from pgmq.q_jobs q left join private.job_errors e on e.job_id = q.msg_id limit 5`;
+    select q.read_ct, q.message, e.error
+    from private.jobs q left join private.job_errors e on e.lane = q.lane and e.job_id = q.msg_id limit 5`;
   throw new Error(`Cannot come to rest: jobs are left after ${ROUNDS} rounds: ${JSON.stringify(jobs)}`);
 }

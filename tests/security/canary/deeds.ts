@@ -1,5 +1,6 @@
 import Stripe from "stripe";
 import type { Actor } from "../../../local/driver/actor.ts";
+import { LANES, onEachQueue } from "../../support/queues.ts";
 import { runJobs } from "../../../local/driver/actor.ts";
 import type { Stage } from "../../support/stage.ts";
 import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
@@ -75,7 +76,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
       }),
     () => operator.call("admin/rotate-token", { body: { userId: ada.id } }),
-    () => runJobs(state),
+    ...LANES.map((lane) => () => runJobs(state, lane)),
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
   ];
   if (ben !== null) {
@@ -95,8 +96,9 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
   }
   await Promise.allSettled(calls.map((call) => call()));
   // Makes the waiting jobs due, and those that fail again nearly dead letters.
-  await database.sql`update pgmq.q_jobs set vt = now(), read_ct = read_ct + 4`.catch(() => {});
-  await runJobs(state).catch(() => {});
+  await onEachQueue(database.sql, (queue) => database.sql`update ${queue} set vt = now(), read_ct = read_ct + 4`)
+    .catch(() => {});
+  for (const lane of LANES) await runJobs(state, lane).catch(() => {});
 }
 
 const listOf = (count: number) =>

@@ -235,7 +235,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         form(`/status/${UNKNOWN}`, none, status),
       ],
     },
-    "run-jobs": { admits: ["secret key"], shapes: [post("", {}), post("/", { kind: "sweep" })] },
+    "run-jobs": { admits: ["secret key"], shapes: [post("", { lane: "control" }), post("/", { lane: "messages" })] },
     "admin": {
       admits: ["operator"],
       shapes: [

@@ -24,6 +24,7 @@ Deno.test("a long job delays no job after it", async () => {
   const draining = drain({
     db,
     log,
+    lane: "control",
     budgetMs: 5_000,
     batch: 2,
     work: async (job) => {
@@ -48,7 +49,7 @@ Deno.test("no more jobs run at once than the batch allows", async () => {
     atWork--;
     return "done";
   };
-  assert.equal((await drain({ db, log, work, budgetMs: 5_000, batch: 3 })).done, 30);
+  assert.equal((await drain({ db, log, work, lane: "control", budgetMs: 5_000, batch: 3 })).done, 30);
   assert.equal(most, 3);
 });
 
@@ -58,6 +59,6 @@ Deno.test("a drain that is out of time claims no more jobs and finishes its own"
     await new Promise((resolve) => setTimeout(resolve, 60));
     return "done";
   };
-  const { done } = await drain({ db, log, work, budgetMs: 50, batch: 4 });
+  const { done } = await drain({ db, log, work, lane: "control", budgetMs: 50, batch: 4 });
   assert.equal(done, 4);
 });

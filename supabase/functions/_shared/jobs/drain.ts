@@ -1,4 +1,4 @@
-import { completeRows, type Db, decide } from "../platform/database.ts";
+import { completeRows, type Db, decide, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { failureOf } from "../twilio/errors.ts";
@@ -7,15 +7,19 @@ import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 /** The result of a job: done, or to be run again after some seconds. Waiting is no failure: it leads to no dead letter. */
 export type JobResult = "done" | { againInSeconds: number };
 
+export type JobLane = Enum<"job_lane">;
+
 export type JobWork = (job: Record<string, unknown>) => Promise<JobResult>;
 
 export interface DrainOptions {
   db: Db;
   log: Log;
   work: JobWork;
+  lane: JobLane;
   /** After this time no more jobs are claimed. Claimed jobs are finished. */
   budgetMs: number;
-  batch?: number;
+  /** The jobs that run at once. */
+  batch: number;
 }
 
 export interface DrainReport {
@@ -31,8 +35,11 @@ const VISIBILITY_SECONDS = 150;
 /** How often jobs are claimed while others run, so that a long job delays no other. */
 const LOOK_AGAIN_MS = 250;
 
-/** Runs jobs, `batch` of them at once, until none is left or the time is over. Several drains may run at the same time. */
-export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions): Promise<DrainReport> {
+/**
+ * Runs jobs of one lane, `batch` of them at once, until none is left or the time is over. Several drains may run at the
+ * same time.
+ */
+export async function drain({ db, log, work, lane, budgetMs, batch }: DrainOptions): Promise<DrainReport> {
   const report: DrainReport = { done: 0, waiting: 0, retried: 0, buried: 0 };
   const deadline = performance.now() + budgetMs;
   const running = new Set<Promise<unknown>>();
@@ -40,11 +47,12 @@ export async function drain({ db, log, work, budgetMs, batch = 8 }: DrainOptions
   while (performance.now() < deadline && failures.length === 0) {
     const limit = batch - running.size;
     const claimed: ClaimedJob[] = limit === 0 ? [] : await completeRows(db, "claim_jobs", {
+      p_lane: lane,
       p_limit: limit,
       p_visibility_seconds: VISIBILITY_SECONDS,
     });
     for (const job of claimed) {
-      const run: Promise<unknown> = runJob(job, { db, log, work })
+      const run: Promise<unknown> = runJob(job, { db, log, work, lane })
         .then((result) => report[result]++, (error) => failures.push(error))
         .finally(() => running.delete(run));
       running.add(run);
@@ -73,32 +81,37 @@ interface ClaimedJob {
 
 async function runJob(
   { job_id, attempt, job }: ClaimedJob,
-  { db, log, work }: Pick<DrainOptions, "db" | "log" | "work">,
+  { db, log, work, lane }: Pick<DrainOptions, "db" | "log" | "work" | "lane">,
 ): Promise<keyof DrainReport> {
   const kind = kindOf(job);
+  const claimed = { p_lane: lane, p_job_id: job_id };
   try {
     // A job that ends its process reports no failure, so its claims are counted.
     if (attempt > MAX_ATTEMPTS) {
-      return await moveToDeadLetters(job_id, "its process ended during every attempt", db);
+      return await moveToDeadLetters(claimed, "its process ended during every attempt", db);
     }
     const result = await work(job as Record<string, unknown>);
     if (result === "done") {
-      await decide(db, "finish_job", { p_job_id: job_id });
+      await decide(db, "finish_job", claimed);
       return "done";
     }
-    await decide(db, "defer_job", { p_job_id: job_id, p_delay_seconds: result.againInSeconds });
+    await decide(db, "defer_job", { ...claimed, p_delay_seconds: result.againInSeconds });
     return "waiting";
   } catch (error) {
     const reason = reasonOf(error);
-    log.warn("job.failed", { kind, jobId: job_id, attempt, reason, ...describeError(error) });
-    if (attempt >= MAX_ATTEMPTS) return await moveToDeadLetters(job_id, reason, db);
-    await decide(db, "retry_job", { p_job_id: job_id, p_delay_seconds: retryDelay(attempt), p_error: reason });
+    log.warn("job.failed", { kind, lane, jobId: job_id, attempt, reason, ...describeError(error) });
+    if (attempt >= MAX_ATTEMPTS) return await moveToDeadLetters(claimed, reason, db);
+    await decide(db, "retry_job", { ...claimed, p_delay_seconds: retryDelay(attempt), p_error: reason });
     return "retried";
   }
 }
 
-async function moveToDeadLetters(jobId: number, reason: string, db: Db): Promise<"buried"> {
-  await decide(db, "move_job_to_dead_letters", { p_job_id: jobId, p_error: reason });
+async function moveToDeadLetters(
+  claimed: { p_lane: JobLane; p_job_id: number },
+  reason: string,
+  db: Db,
+): Promise<"buried"> {
+  await decide(db, "move_job_to_dead_letters", { ...claimed, p_error: reason });
   return "buried";
 }
 
