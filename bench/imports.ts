@@ -1,18 +1,97 @@
-// `deno task bench`: measures the time that importing each function adds to a cold start, compared with the complete
-// Twilio SDK. Compare the ratios; absolute times depend on the machine.
 import { fileURLToPath } from "node:url";
+import { interleaved, median, progress } from "./measure.ts";
+import type { Row } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const RUNS = 7;
+const FUNCTIONS = `${ROOT}supabase/functions`;
 
-async function subjects(): Promise<[name: string, module: string | null][]> {
-  const entries = await Array.fromAsync(Deno.readDir(`${ROOT}/supabase/functions`));
-  const functions = entries.map(({ name }) => name).filter((name) => !name.startsWith("_")).sort();
+const WHOLE_SDK = "twilio, the whole SDK";
+const NOTHING = "nothing";
+/** Goals, relative to the import of the whole Twilio SDK. */
+const SEND_GOAL = 0.45;
+const READING_GOAL = 0.35;
+const MEGABYTE = 1024 * 1024;
+
+/** A function with the module that is imported at its cold start. */
+export interface FunctionModule {
+  name: string;
+  /** The path of its source, or of its bundle. */
+  path: string;
+}
+
+/** The modules of all functions as they are in the checkout. */
+export async function sources(): Promise<FunctionModule[]> {
+  const entries = await Array.fromAsync(Deno.readDir(FUNCTIONS));
+  return entries.map(({ name }) => name).filter((name) => !name.startsWith("_")).sort()
+    .map((name) => ({ name, path: `${FUNCTIONS}/${name}/index.ts` }));
+}
+
+/** The bundles in a folder, each as `<name>/index.js` or `<name>.js`. */
+export async function bundlesIn(folder: string): Promise<FunctionModule[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return [{ name, path: `${folder}/${name}/index.js` }];
+    return name.endsWith(".js") ? [{ name: name.slice(0, -3), path: `${folder}/${name}` }] : [];
+  }).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/**
+ * The import cost of each function over an empty process, relative to the whole Twilio SDK. The goals hold for what is
+ * deployed: the bundles, or the sources if there are none.
+ */
+export async function importRows(rounds: number, bundles: readonly FunctionModule[]): Promise<Row[]> {
+  const plain = await sources();
+  const rows = bundles.length === 0 ? [] : await costRows("bundle", bundles, rounds, true);
   return [
-    ["nothing", null],
-    ...functions.map((name): [string, string] => [name, `./supabase/functions/${name}/index.ts`]),
-    ["twilio, complete SDK", "twilio"],
+    ...rows,
+    ...await costRows("source", plain, rounds, bundles.length === 0),
+    ...await Promise.all(bundles.map(sizeRow)),
   ];
+}
+
+/** Measures how long importing each module takes over an empty process, in milliseconds. */
+export async function importCosts(
+  modules: readonly (readonly [name: string, module: string])[],
+  rounds: number,
+): Promise<Map<string, number>> {
+  const subjects = new Map<string, string | null>([[NOTHING, null], ...modules]);
+  const times = await interleaved(
+    `Importing ${modules.length} modules`,
+    rounds,
+    Object.fromEntries([...subjects].map(([name, module]) => [name, () => coldStart(module)])),
+  );
+  const base = median(times[NOTHING]!);
+  return new Map(modules.map(([name]) => [name, median(times[name]!) - base]));
+}
+
+async function costRows(
+  kind: "bundle" | "source",
+  functions: readonly FunctionModule[],
+  rounds: number,
+  hasGoals: boolean,
+): Promise<Row[]> {
+  const modules = functions.map(({ name, path }) => [name, new URL(path, "file:///").href] as const);
+  const costs = await importCosts([...modules, [WHOLE_SDK, "twilio"]], rounds);
+  const whole = costs.get(WHOLE_SDK)!;
+  return functions.map(({ name }) => {
+    const goal = hasGoals ? goalOf(name) : undefined;
+    return {
+      measure: `Import of ${name}, ${kind}, beside the whole Twilio SDK`,
+      figures: `${costs.get(name)!.toFixed(0)} ms : ${whole.toFixed(0)} ms`,
+      value: costs.get(name)! / whole,
+      ...(goal !== undefined && { goal: { atMost: goal } }),
+    };
+  });
+}
+
+function goalOf(name: string): number | undefined {
+  if (name === "send-sms") return SEND_GOAL;
+  return name.startsWith("list-") ? READING_GOAL : undefined;
+}
+
+async function sizeRow({ name, path }: FunctionModule): Promise<Row> {
+  const { size } = await Deno.stat(path);
+  return { measure: `Size of ${name}, bundle`, value: size / MEGABYTE, unit: "MB", goal: { atMost: 1 } };
 }
 
 /** Runs a process that imports one module and does nothing else. Returns its duration in milliseconds. */
@@ -26,29 +105,9 @@ async function coldStart(module: string | null): Promise<number> {
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return performance.now() - began;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-const all = await subjects();
-const times = new Map(all.map(([name]) => [name, [] as number[]]));
-// Each round measures every subject once, so that a slow phase of the machine affects all of them alike.
-for (let run = 0; run <= RUNS; run++) {
-  for (const [name, module] of all) {
-    const time = await coldStart(module);
-    if (run > 0) times.get(name)?.push(time); // The first round fills the caches.
+  if (!success) {
+    progress(`Cannot import "${module}"`);
+    throw new Error(new TextDecoder().decode(stderr));
   }
-}
-const base = median(times.get("nothing") ?? []);
-const whole = median(times.get("twilio, complete SDK") ?? []) - base;
-console.log(`Import cost over an empty process (${base.toFixed(0)} ms), median of ${RUNS} runs`);
-for (const [name, values] of times) {
-  const cost = median(values) - base;
-  console.log(
-    `${name.padEnd(24)} ${cost.toFixed(0).padStart(5)} ms   ${(cost / whole).toFixed(2).padStart(5)} × the SDK`,
-  );
+  return performance.now() - began;
 }

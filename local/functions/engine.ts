@@ -18,12 +18,21 @@ export interface Engine {
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns the engine for the functions of `projectDir`: the running Deno, or the version `denoVersion` from npm. */
-export async function engineFor(projectDir: string, denoVersion: string | undefined, log: Log): Promise<Engine> {
-  return denoVersion === undefined ? ownEngine(projectDir) : await otherEngine(projectDir, denoVersion, log);
+export interface EngineOptions {
+  projectDir: string;
+  moreFolders: readonly string[];
+  denoVersion: string | undefined;
+  log: Log;
 }
 
-function ownEngine(projectDir: string): Engine {
+/** Returns the engine for the functions of a project: the running Deno, or the version `denoVersion` from npm. */
+export async function engineFor({ projectDir, moreFolders, denoVersion, log }: EngineOptions): Promise<Engine> {
+  return denoVersion === undefined
+    ? ownEngine(projectDir, moreFolders)
+    : await otherEngine(projectDir, moreFolders, await denoProgram(denoVersion, log));
+}
+
+function ownEngine(projectDir: string, moreFolders: readonly string[]): Engine {
   const functions = join(projectDir, "supabase", "functions");
   const isCheckout = projectDir === resolve(CHECKOUT);
   return {
@@ -35,21 +44,23 @@ function ownEngine(projectDir: string): Engine {
       // Deno finds the deno.json beside host.ts, which belongs to the checkout. Another project needs its own import
       // map.
       ...(isCheckout ? [] : standAlone(projectDir)),
-      ...permissions([functions, join(projectDir, "node_modules")]),
+      ...permissions([functions, ...moreFolders, join(projectDir, "node_modules")]),
       HOST_FILE,
       functions,
+      ...moreFolders,
     ],
     dispose: () => Promise.resolve(),
   };
 }
 
 /** Runs on a copy of the functions, because another version of Deno cannot read the lock file and node_modules. */
-async function otherEngine(projectDir: string, version: string, log: Log): Promise<Engine> {
-  const program = await denoProgram(version, log);
+async function otherEngine(projectDir: string, moreFolders: readonly string[], program: string): Promise<Engine> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
   const functions = join(folder, "supabase", "functions");
   await Deno.mkdir(join(folder, "supabase"));
   await copyFolder(join(projectDir, "supabase", "functions"), functions);
+  const more = moreFolders.map((_, index) => join(folder, `functions-${index + 1}`));
+  for (const [index, source] of moreFolders.entries()) await copyFolder(source, more[index]!);
   await Deno.copyFile(join(projectDir, "import_map.json"), join(folder, "import_map.json"));
   await Deno.copyFile(HOST_FILE, join(folder, "host.ts"));
   return {
@@ -59,9 +70,10 @@ async function otherEngine(projectDir: string, version: string, log: Log): Promi
       program,
       "run",
       ...standAlone(folder),
-      ...permissions([functions]),
+      ...permissions([functions, ...more]),
       join(folder, "host.ts"),
       functions,
+      ...more,
     ],
     dispose: () => Deno.remove(folder, { recursive: true }),
   };

@@ -1,14 +1,14 @@
 /**
  * Serves the Edge Functions of a project as Edge Runtime does on the platform: a request to `/<name>/…` calls the
- * `default.fetch` of `<name>/index.ts`. The first request imports the module.
+ * `default.fetch` of `<name>/index.ts` in the first folder that has it. The first request imports the module.
  *
  * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
  * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
  *
- * Takes one argument, the folder of the functions. Listens on a free port and prints `functions host ready on <port>`.
+ * Takes the folders of the functions. Listens on a free port and prints `functions host ready on <port>`.
  */
-const [folder] = Deno.args;
-if (folder === undefined) throw new Error("Usage: host.ts FOLDER");
+const folders = Deno.args;
+if (folders.length === 0) throw new Error("Usage: host.ts FOLDER ...");
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -65,13 +65,8 @@ function handlerOf(name: string): Promise<Handler | undefined> {
 
 async function load(name: string): Promise<Handler | undefined> {
   if (!NAME.test(name)) return undefined;
-  const file = `${folder}/${name}/index.ts`;
-  try {
-    await Deno.lstat(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  const file = await fileOf(name);
+  if (file === undefined) return undefined;
   const url = new URL(`file://${file.split("/").map(encodeURIComponent).join("/")}`);
   const module = await import(url.href) as { default?: { fetch?: Handler } };
   const handler = module.default?.fetch;
@@ -79,4 +74,17 @@ async function load(name: string): Promise<Handler | undefined> {
     throw new Error(`Cannot serve "${name}": its index.ts has no "export default { fetch }"`);
   }
   return handler;
+}
+
+async function fileOf(name: string): Promise<string | undefined> {
+  for (const folder of folders) {
+    const file = `${folder}/${name}/index.ts`;
+    try {
+      await Deno.lstat(file);
+      return file;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
 }
