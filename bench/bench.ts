@@ -6,7 +6,7 @@ import { postgresRows } from "./postgres.ts";
 import { sendRows } from "./sends.ts";
 import { type Stage, withStage } from "./stage.ts";
 import { stripeRows } from "./stripe.ts";
-import { exitCode, formatTable, type Row } from "./table.ts";
+import { collect, exitCode, formatTable, type Row } from "./table.ts";
 
 const options = readOptions(Deno.args, {
   name: "deno task bench",
@@ -47,15 +47,16 @@ async function measure(): Promise<Row[]> {
   if (unknown !== undefined) {
     throw new Error(`Cannot measure "${unknown}": the groups are imports, ${Object.keys(GROUPS)}`);
   }
-  const rows: Row[] = [];
-  if (wanted.includes("imports")) {
-    const bundles = options.bundles === undefined ? [] : await bundlesIn(await Deno.realPath(options.bundles));
-    rows.push(...await importRows(options.imports, bundles));
-  }
+  const rows = wanted.includes("imports") ? await collect({ imports }) : [];
   const groups = Object.keys(GROUPS).filter((name) => wanted.includes(name));
   if (groups.length === 0) return rows;
   await withStage(options, async (stage) => {
-    for (const name of groups) rows.push(...await GROUPS[name]!(stage));
+    rows.push(...await collect(Object.fromEntries(groups.map((name) => [name, () => GROUPS[name]!(stage)]))));
   });
   return rows;
+}
+
+async function imports(): Promise<Row[]> {
+  const bundles = options.bundles === undefined ? [] : await bundlesIn(await Deno.realPath(options.bundles));
+  return await importRows(options.imports, bundles);
 }

@@ -24,7 +24,7 @@ export async function campaignRows(stage: Stage, { recipients, perSecond }: Camp
   });
   expectStatus(answer, 202);
   const id = answer.body.campaign.id;
-  const stop = runJobs(stage, 250);
+  const stop = runJobs(stage.stack.state, 250);
   try {
     await eventually("the campaign to be sent", async () => {
       const [row] =

@@ -42,3 +42,14 @@ export async function interleaved<Name extends string>(
 export function ratio(values: readonly number[], base: readonly number[]): number {
   return median(values.map((value, round) => value / base[round]!));
 }
+
+/** The CPU time that processes have used. It does not contain what others use meanwhile. Linux only. */
+export async function cpuNanoseconds(pids: readonly number[]): Promise<number> {
+  const times = await Promise.all(pids.map(async (pid) => {
+    const text = await Deno.readTextFile(`/proc/${pid}/schedstat`).catch((error) => {
+      throw new Error(`Cannot read the CPU time of process ${pid}: only Linux reports it`, { cause: error });
+    });
+    return Number(text.split(" ")[0]);
+  }));
+  return times.reduce((sum, time) => sum + time, 0);
+}

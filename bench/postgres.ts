@@ -10,7 +10,7 @@ import {
   recordPrices,
   reserve,
 } from "./ledger-calls.ts";
-import { interleaved, median, progress, ratio } from "./measure.ts";
+import { cpuNanoseconds, interleaved, median, progress, ratio } from "./measure.ts";
 import { freshRecipient, type Sender, settleJobs, type Stage } from "./stage.ts";
 import type { Row } from "./table.ts";
 
@@ -198,15 +198,4 @@ async function updateCounters(sql: postgres.Sql): Promise<{ updates: number; hot
     select n_tup_upd::int as updates, n_tup_hot_upd::int as hot from pg_stat_user_tables
     where relid = 'public.sms_messages'::regclass`;
   return { updates: row!["updates"], hot: row!["hot"] };
-}
-
-/** The CPU time that processes have used. Linux only. */
-async function cpuNanoseconds(pids: readonly number[]): Promise<number> {
-  const times = await Promise.all(pids.map(async (pid) => {
-    const text = await Deno.readTextFile(`/proc/${pid}/schedstat`).catch((error) => {
-      throw new Error(`Cannot read the CPU time of process ${pid}: only Linux reports it`, { cause: error });
-    });
-    return Number(text.split(" ")[0]);
-  }));
-  return times.reduce((sum, time) => sum + time, 0);
 }

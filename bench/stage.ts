@@ -10,7 +10,7 @@ import { progress } from "./measure.ts";
 const SCHEMA = new URL("./schema.sql", import.meta.url);
 const FOLDERS = ["./original", "./bare"].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
-/** A tenant with a subaccount and a number, known to the product and to the original's flow. */
+/** A tenant with a subaccount and a number. */
 export interface Sender extends Actor {
   accountSid: string;
   number: string;
@@ -20,6 +20,7 @@ export interface Sender extends Actor {
 export interface Stage {
   stack: Stack;
   twilio: TwilioSide;
+  /** Tenants of the product and of the original's flow. */
   senders: Sender[];
   /** A number of the master account. */
   masterNumber: string;
@@ -75,7 +76,8 @@ async function startStage({ senders, deno }: StageOptions): Promise<Stage> {
   }
 }
 
-async function newSender({ stack: { state, sql }, twilio }: Stage): Promise<Sender> {
+/** Signs up a user, and gives them a subaccount and a number. */
+export async function newTenant({ state }: Stack): Promise<Sender> {
   const actor = await signUp(state, "bench");
   const accountSid = await eventually("the subaccount to be active", async () => {
     return (await actor.switchboard.provisionSubaccount()).subaccountSid;
@@ -83,13 +85,18 @@ async function newSender({ stack: { state, sql }, twilio }: Stage): Promise<Send
   const { phoneNumber: number } = await actor.switchboard.buyNumber({
     phoneNumber: `+1628${randomInt(2_000_000, 9_999_999)}`,
   });
-  const { auth_token: token } = await twilio.get(`/Accounts/${accountSid}.json`);
-  await sql`
-    insert into public.original_user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_auth_token)
-    values (${actor.id}, ${accountSid}, ${token})`;
-  await sql`
-    insert into public.original_twilio_numbers (user_id, phone_number) values (${actor.id}, ${number})`;
   return { ...actor, accountSid, number };
+}
+
+async function newSender({ stack, twilio }: Stage): Promise<Sender> {
+  const tenant = await newTenant(stack);
+  const { id, accountSid, number } = tenant;
+  const { auth_token: token } = await twilio.get(`/Accounts/${accountSid}.json`);
+  await stack.sql`
+    insert into public.original_user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_auth_token)
+    values (${id}, ${accountSid}, ${token})`;
+  await stack.sql`insert into public.original_twilio_numbers (user_id, phone_number) values (${id}, ${number})`;
+  return tenant;
 }
 
 async function knowsTables({ stack: { state } }: Stage): Promise<boolean> {
@@ -118,7 +125,7 @@ export async function settleJobs({ stack: { state } }: Stage): Promise<void> {
 }
 
 /** Calls `run-jobs` with a pause of `pauseMs` between two calls, as the scheduler does. Returns how to end that. */
-export function runJobs({ stack: { state } }: Stage, pauseMs: number): () => Promise<void> {
+export function runJobs(state: StackState, pauseMs: number): () => Promise<void> {
   let isStopped = false;
   const running = (async () => {
     while (!isStopped) {

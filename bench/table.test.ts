@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exitCode, formatTable, isMet, type Row } from "./table.ts";
+import { collect, exitCode, formatTable, isMet, type Row } from "./table.ts";
 
 const MET: Row = { measure: "a send beside bare", value: 1.05, goal: { atMost: 1.1 } };
 const MISSED: Row = { measure: "HOT share", figures: "3 of 4", value: 75, unit: "%", goal: { atLeast: 90 } };
@@ -29,4 +29,14 @@ Deno.test("a goal is met at its limit, and never by a value that could not be me
   assert.equal(isMet({ ...MISSED, value: 90 }), true);
   assert.equal(isMet({ ...MET, value: NaN }), false);
   assert.equal(isMet({ ...MISSED, value: NaN }), false);
+});
+
+Deno.test("a group that fails becomes a row that is not met, beside the rows of the other groups", async () => {
+  const rows = await collect({
+    sends: () => Promise.reject(new Error("no stack")),
+    imports: () => Promise.resolve([MET]),
+  });
+  assert.deepEqual(rows, [{ measure: "sends: no stack", value: NaN }, MET]);
+  assert.equal(exitCode(rows), 1);
+  assert.match(formatTable(rows), /sends: no stack +\| not measured \| +\| NO/);
 });

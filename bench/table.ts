@@ -14,8 +14,9 @@ export interface Row {
   goal?: Goal;
 }
 
-/** Whether the value reaches the goal. A value that could not be measured (NaN) reaches none. */
+/** Whether the value reaches its goal, if it has one. A value that could not be measured (NaN) is never met. */
 export function isMet({ value, goal }: Row): boolean {
+  if (Number.isNaN(value)) return false;
   if (goal === undefined) return true;
   return "atMost" in goal ? value <= goal.atMost : value >= goal.atLeast;
 }
@@ -28,7 +29,7 @@ export function formatTable(rows: readonly Row[]): string {
       row.figures === undefined ? row.measure : `${row.measure} (${row.figures})`,
       quantity(row.value, row.unit),
       goalText(row),
-      row.goal === undefined ? "" : isMet(row) ? "yes" : "NO",
+      row.goal === undefined && isMet(row) ? "" : isMet(row) ? "yes" : "NO",
     ]),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((line) => [...line[column]!].length)));
@@ -39,6 +40,20 @@ export function formatTable(rows: readonly Row[]): string {
   );
   const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
   return [lines[0], rule, ...lines.slice(1)].join("\n");
+}
+
+/** Runs groups of measurements one after another. A group that fails becomes a row, so that the others still show. */
+export async function collect(groups: Record<string, () => Promise<Row[]>>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(groups)) {
+    try {
+      rows.push(...await measure());
+    } catch (error) {
+      console.error(error);
+      rows.push({ measure: `${name}: ${error instanceof Error ? error.message : error}`, value: NaN });
+    }
+  }
+  return rows;
 }
 
 /** The exit code of a benchmark: 1 when a goal is missed, or when there is no row at all. */

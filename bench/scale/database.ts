@@ -1,0 +1,66 @@
+import postgres from "postgres";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { fill, type Size } from "./fill.ts";
+import type { Statement, Tenant } from "./statements.ts";
+
+/** A filled database on a stack of its own, with one connection as `service_role`. */
+export interface Filled extends Size {
+  stack: Stack;
+  sql: postgres.Sql;
+  /** Tenants whose requests are measured. Their pages are in memory, as those of active tenants are. */
+  active: Tenant[];
+}
+
+const ACTIVE = 50;
+
+/** Starts a stack and fills its database. */
+export async function startFilled(size: Size, functionsDeno: string | undefined): Promise<Filled> {
+  const stack = await startStack({
+    ephemeral: true,
+    scheduler: false,
+    env: { RATE_LIMIT_FACTOR: "100000", MAX_SUBACCOUNTS: "1000000", MAX_SUBACCOUNTS_PER_DAY: "1000000" },
+    ...(functionsDeno !== undefined && { functionsDeno }),
+  });
+  try {
+    await fill(stack.sql, size);
+    const active = await stack.sql<Tenant[]>`
+      select t.id, bench.number(t.n) as number, bench.account(t.n) as account, m.peer_number as peer,
+        m.id as "messageId", m.twilio_message_sid as "messageSid", split_part(m.body, ' ', 1) as word
+      from (select bench.tenant(n) as id, n from (
+        select (a * ${size.tenants} / ${ACTIVE} / 10 * 10 + 1) as n from generate_series(0, ${ACTIVE - 1}) a) s) t
+      cross join lateral (
+        select * from public.sms_messages m
+        where m.user_id = t.id and m.status = 'delivered' order by m.created_at desc limit 1) m`;
+    if (active.length === 0) throw new Error("Cannot measure: no tenant has a delivered message; raise --messages");
+    const sql = postgres(stack.state.dbUrl, { max: 1, onnotice: () => {} });
+    await sql`set role service_role`;
+    return { ...size, stack, sql, active };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** How long a statement takes, in milliseconds. Nothing it changes stays. After `timeoutMs` it is canceled. */
+export async function timeOf(
+  { sql, active }: Filled,
+  { run }: Statement,
+  turn: number,
+  timeoutMs: number,
+): Promise<number> {
+  let took = NaN;
+  const rollback = new Error("rolled back");
+  await sql.begin(async (transaction) => {
+    await transaction`select set_config('statement_timeout', ${String(timeoutMs)}, true)`;
+    const began = performance.now();
+    await run(transaction, active[turn % active.length]!);
+    took = performance.now() - began;
+    throw rollback;
+  }).catch((error) => {
+    if (error instanceof postgres.PostgresError && error.code === QUERY_CANCELED) took = timeoutMs;
+    else if (error !== rollback) throw error;
+  });
+  return took;
+}
+
+const QUERY_CANCELED = "57014";
