@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { cpuNanoseconds } from "../measure.ts";
 import { fill, type Size } from "./fill.ts";
 import type { Statement, Tenant } from "./statements.ts";
 
@@ -7,6 +8,8 @@ import type { Statement, Tenant } from "./statements.ts";
 export interface Filled extends Size {
   stack: Stack;
   sql: postgres.Sql;
+  /** The connection's process. */
+  pid: number;
   /** Tenants whose requests are measured. Their pages are in memory, as those of active tenants are. */
   active: Tenant[];
 }
@@ -33,32 +36,42 @@ export async function startFilled(size: Size, functionsDeno: string | undefined)
         where m.user_id = t.id and m.status = 'delivered' order by m.created_at desc limit 1) m`;
     if (active.length === 0) throw new Error("Cannot measure: no tenant has a delivered message; raise --messages");
     const sql = postgres(stack.state.dbUrl, { max: 1, onnotice: () => {} });
+    const [row] = await sql`select pg_backend_pid() as pid`;
     await sql`set role service_role`;
-    return { ...size, stack, sql, active };
+    return { ...size, stack, sql, pid: row!["pid"], active };
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
 
-/** How long a statement takes, in milliseconds. Nothing it changes stays. After `timeoutMs` it is canceled. */
+/** What a statement took, in milliseconds. */
+export interface Took {
+  wall: number;
+  /** Of the connection's process. Unlike the time that passed, it is about the same on a busy machine. */
+  cpu: number;
+}
+
+/** Runs a statement for one of the active tenants. Nothing it changes stays. After `timeoutMs` it is canceled. */
 export async function timeOf(
-  { sql, active }: Filled,
+  { sql, pid, active }: Filled,
   { run }: Statement,
   turn: number,
   timeoutMs: number,
-): Promise<number> {
-  let took = NaN;
+): Promise<Took> {
+  let took: Took = { wall: timeoutMs, cpu: timeoutMs };
   const rollback = new Error("rolled back");
   await sql.begin(async (transaction) => {
     await transaction`select set_config('statement_timeout', ${String(timeoutMs)}, true)`;
+    const cpu = await cpuNanoseconds([pid]);
     const began = performance.now();
     await run(transaction, active[turn % active.length]!);
-    took = performance.now() - began;
+    const wall = performance.now() - began;
+    took = { wall, cpu: (await cpuNanoseconds([pid]) - cpu) / 1e6 };
     throw rollback;
   }).catch((error) => {
-    if (error instanceof postgres.PostgresError && error.code === QUERY_CANCELED) took = timeoutMs;
-    else if (error !== rollback) throw error;
+    const isCanceled = error instanceof postgres.PostgresError && error.code === QUERY_CANCELED;
+    if (error !== rollback && !isCanceled) throw error;
   });
   return took;
 }

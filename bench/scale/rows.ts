@@ -16,7 +16,7 @@ export async function scheduledRows(large: Filled): Promise<Row[]> {
     progress(`Scheduled: ${statement.name}`);
     const times: number[] = [];
     for (let run = 0; run < SCHEDULED_RUNS && times.at(-1) !== TIMEOUT_MS; run++) {
-      times.push(await timeOf(large, statement, run, TIMEOUT_MS));
+      times.push((await timeOf(large, statement, run, TIMEOUT_MS)).wall);
     }
     const slowest = Math.max(...times);
     rows.push({
@@ -30,7 +30,7 @@ export async function scheduledRows(large: Filled): Promise<Row[]> {
   return rows;
 }
 
-/** The time of each read, decision and claim in the large database beside the small one. */
+/** The CPU time of each read, decision and claim in the large database beside the small one. */
 export async function growthRows(small: Filled, large: Filled, runs: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const statement of READS_AND_DECISIONS) {
@@ -52,14 +52,12 @@ async function growthRow(
   progress(`Growth: ${statement.name}`);
   const times = { small: [] as number[], large: [] as number[] };
   const warmUp = small.active.length;
+  const subjects = [[small, times.small], [large, times.large]] as const;
   for (let run = 0; run < warmUp + runs; run++) {
-    const [atSmall, atLarge] = [
-      await timeOf(small, statement, run, TIMEOUT_MS),
-      await timeOf(large, statement, run, TIMEOUT_MS),
-    ];
-    if (run < warmUp) continue;
-    times.small.push(atSmall);
-    times.large.push(atLarge);
+    for (const [database, values] of run % 2 === 0 ? subjects : subjects.toReversed()) {
+      const { cpu } = await timeOf(database, statement, run, TIMEOUT_MS);
+      if (run >= warmUp) values.push(cpu);
+    }
   }
   const [before, after] = [median(times.small), median(times.large)];
   return {
