@@ -24,7 +24,7 @@ export async function campaignRows(stage: Stage, { recipients, perSecond }: Camp
   });
   expectStatus(answer, 202);
   const id = answer.body.campaign.id;
-  const stop = runJobs(stage.stack.state, 250);
+  const jobs = runJobs(stage.stack.state, 250);
   try {
     await eventually("the campaign to be sent", async () => {
       const [row] =
@@ -32,7 +32,7 @@ export async function campaignRows(stage: Stage, { recipients, perSecond }: Camp
       return row!["count"] === recipients;
     }, 60_000 + 4 * 1000 * recipients / perSecond);
   } finally {
-    await stop();
+    await jobs.stop();
   }
   // When they were reserved, a moment before Twilio got them. The last batch ends the measured time and counts no more.
   const [sent] = await sql`

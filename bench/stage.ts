@@ -4,6 +4,7 @@ import { type Actor, type Answer, signUp } from "../local/driver/actor.ts";
 import { eventually } from "../local/driver/eventually.ts";
 import { type TwilioSide, twilioSide } from "../local/driver/twilio-side.ts";
 import { whenLauncherEnds } from "../local/launcher.ts";
+import { type Scheduler, startScheduler } from "../local/scheduler.ts";
 import { type Stack, type StackState, startStack } from "../local/stack.ts";
 import { progress } from "./measure.ts";
 
@@ -121,26 +122,14 @@ export function expectStatus({ status, body }: Answer, expected: number): void {
 
 /** Runs every job that is due now, so that none runs beside a measurement. */
 export async function settleJobs({ stack: { state } }: Stage): Promise<void> {
-  for (let calls = 0; calls < 3; calls++) await callRunJobs(state);
+  for (let calls = 0; calls < 3; calls++) {
+    const jobs = runJobs(state, 1_000);
+    await jobs.first;
+    await jobs.stop();
+  }
 }
 
-/** Calls `run-jobs` with a pause of `pauseMs` between two calls, as the scheduler does. Returns how to end that. */
-export function runJobs(state: StackState, pauseMs: number): () => Promise<void> {
-  let isStopped = false;
-  const running = (async () => {
-    while (!isStopped) {
-      await callRunJobs(state);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  })();
-  return async () => {
-    isStopped = true;
-    await running;
-  };
-}
-
-async function callRunJobs({ apiUrl, secretKey }: StackState): Promise<void> {
-  const response = await fetch(`${apiUrl}/functions/v1/run-jobs`, { method: "POST", headers: { apikey: secretKey } });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`run-jobs answered ${response.status}: ${text}`);
+/** Calls `run-jobs` with a pause of `pauseMs` between two calls. */
+export function runJobs({ apiUrl, secretKey }: StackState, pauseMs: number): Scheduler {
+  return startScheduler({ url: `${apiUrl}/functions/v1/run-jobs`, secretKey, interval: pauseMs, log: progress });
 }

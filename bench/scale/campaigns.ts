@@ -36,7 +36,7 @@ export async function stripeEventRows({ stack, tenants }: Filled, campaigns: num
     });
     expectStatus(started, 202);
   }
-  const stop = runJobs(state, 1_000);
+  const jobs = runJobs(state, 1_000);
   try {
     await eventually("every campaign to run", async () => {
       const [row] = await sql`
@@ -57,7 +57,7 @@ export async function stripeEventRows({ stack, tenants }: Filled, campaigns: num
       goal: { atMost: MOST_SECONDS },
     }];
   } finally {
-    await stop();
+    await jobs.stop();
   }
 }
 

@@ -52,7 +52,7 @@ from generate_series(1, :tenants) n where n % 10 = 0;
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword)
 select bench.tenant(n), bench.number(n), '+15309999999', 'STOP' from generate_series(1, :tenants) n;
 insert into private.rate_limits (subject, action, used, window_ends_at)
-select 'user:' || bench.tenant(n), 'send', 1, now() - interval '1 minute' from generate_series(1, :tenants) n;
+select 'user:' || bench.tenant(n), 'send', 1, now() - interval '2 hours' from generate_series(1, :tenants) n;
 
 -- # history
 insert into public.webhook_events (provider, event_id, type, payload, occurred_at, processed_at, result)
@@ -102,7 +102,7 @@ from (
     s.n % 30 = 2 and s.n / :tenants % 3 <> 0 and s.created_at > now() - interval '2 days' as is_open
   from (
     select n, n % :tenants + 1 as tenant, now() - (:messages - n) * (interval '60 days' / :messages) as created_at
-    from generate_series(1, :messages) n
+    from generate_series(1, :messages::bigint) n
   ) s
 ) m
 join bench.texts t on t.n = (m.n * 7919) % 10000
