@@ -1,6 +1,6 @@
 /** `deno task bench`: measures the product beside simpler programs, prints one table, and exits with 1 for a missed goal. */
 import { campaignRows } from "./campaign.ts";
-import { bundlesIn, importRows } from "./imports.ts";
+import { importRows } from "./imports.ts";
 import { readOptions } from "./options.ts";
 import { postgresRows } from "./postgres.ts";
 import { sendRows } from "./sends.ts";
@@ -16,7 +16,6 @@ figures depend on the machine. The defaults take a few minutes.`,
     only: { default: "imports,sends,postgres,stripe,campaign", says: "the groups to measure" },
     rounds: { default: 5, says: "how often each measurement is repeated" },
     imports: { default: 3, says: "how often each import is repeated" },
-    bundles: { default: undefined, says: "a folder of bundles; the goals of imports then hold for them" },
     sequential: { default: 30, says: "requests per round, one at a time" },
     parallel: { default: 160, says: "messages per round, many in flight" },
     "in-flight": { default: 16, says: "requests in flight" },
@@ -47,16 +46,11 @@ async function measure(): Promise<Row[]> {
   if (unknown !== undefined) {
     throw new Error(`Cannot measure "${unknown}": the groups are imports, ${Object.keys(GROUPS)}`);
   }
-  const rows = wanted.includes("imports") ? await collect({ imports }) : [];
+  const rows = wanted.includes("imports") ? await collect({ imports: () => importRows(options.imports) }) : [];
   const groups = Object.keys(GROUPS).filter((name) => wanted.includes(name));
   if (groups.length === 0) return rows;
   await withStage(options, async (stage) => {
     rows.push(...await collect(Object.fromEntries(groups.map((name) => [name, () => GROUPS[name]!(stage)]))));
   });
   return rows;
-}
-
-async function imports(): Promise<Row[]> {
-  const bundles = options.bundles === undefined ? [] : await bundlesIn(await Deno.realPath(options.bundles));
-  return await importRows(options.imports, bundles);
 }

@@ -3,7 +3,7 @@
 // the ratios; absolute times depend on the machine.
 import { startStack } from "../local/stack.ts";
 import { checkRecipients } from "../supabase/functions/_shared/campaigns/recipients.ts";
-import { measure } from "../supabase/functions/_shared/messages/compose.ts";
+import { measure } from "../supabase/functions/_shared/messages/segments.ts";
 
 const SIZES = [0, 10_000, 100_000];
 const RUNS = 200;

@@ -15,3 +15,9 @@ export async function writeSecretFile(path: string, text: string): Promise<void>
   await Deno.writeTextFile(draft, text, { mode: 0o600 });
   await Deno.rename(draft, path);
 }
+
+/** Copies a file, or a folder with everything in it. */
+export async function copy(from: string, to: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("cp", { args: ["-R", from, to], stdin: "null" }).output();
+  if (!success) throw new Error(`Cannot copy "${from}": ${new TextDecoder().decode(stderr).trim()}`);
+}

@@ -19,7 +19,10 @@ export interface StackOptions {
   stateFile?: string;
   /** Variables for the functions. They override those of this process; an empty string unsets one. */
   env?: Record<string, string>;
-  /** The npm version of Deno that runs the functions. Default: the Deno that runs the stack. */
+  /**
+   * The npm version of Deno that runs the functions, from their bundles. Default: the Deno that runs the stack, from the
+   * sources.
+   */
   functionsDeno?: string;
   /** Folders of further functions, served beside those of the project and without `verify_jwt`. Default: none. */
   functionFolders?: readonly string[];

@@ -18,7 +18,7 @@ when their sources change.
   --port N           the port of the API (default: 54321); the database and the simulators use ports near it
   --data DIR         keep the data in DIR
   --state FILE       write the addresses and keys to FILE (default: .local/stack.json)
-  --functions-deno V run the functions with Deno V from npm, for example 2.1.4, the version of the platform
+  --functions-deno V run the functions' bundles with Deno V from npm, for example 2.1.4, the version of the platform
   --no-scheduler     do not call run-jobs every second
   --help             show this help
 

@@ -41,6 +41,8 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
 interface SourceFile {
   path: string;
   imports: string[];
+  /** The imports that run when the file is loaded: no types, and nothing that is imported on first use. */
+  atStart: string[];
 }
 
 async function* walk(folder: string): AsyncGenerator<string> {
@@ -56,11 +58,15 @@ async function readSources(folder: string): Promise<SourceFile[]> {
   const files = await Array.fromAsync(walk(folder));
   return await Promise.all(files.map(async (path) => {
     const source = await Deno.readTextFile(join(ROOT, path));
-    const specifiers = [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
-    const imports = specifiers.map((specifier) =>
-      specifier.startsWith(".") ? relative(ROOT, join(ROOT, dirname(path), specifier)) : specifier
-    );
-    return { path, imports };
+    const targetsOf = (pattern: RegExp) =>
+      [...source.matchAll(pattern)].map(([, specifier]) =>
+        specifier!.startsWith(".") ? relative(ROOT, join(ROOT, dirname(path), specifier!)) : specifier!
+      );
+    return {
+      path,
+      imports: targetsOf(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g),
+      atStart: targetsOf(/^(?:import|export)\s+(?!type\b)(?:[^;"]*\sfrom\s+)?"([^"]+)"/gm),
+    };
   }));
 }
 
@@ -146,6 +152,32 @@ Deno.test("functions import the Twilio SDK only through its small entry points, 
     imports.includes("twilio")
   );
   assert.deepEqual(whole.map(({ path }) => path), []);
+});
+
+/** The packages that a request does not need before it is accepted. */
+const ON_FIRST_USE = /^(twilio\/|stripe$|libphonenumber-js|sms-segments-calculator$)/;
+
+Deno.test("a function loads Twilio's, Stripe's and the number libraries on first use, not at its start", async () => {
+  const loads = new Map((await readSources("supabase/functions")).map(({ path, atStart }) => [path, atStart]));
+  const reached = (path: string, seen = new Set<string>()): string[] => {
+    if (seen.has(path)) return [];
+    seen.add(path);
+    return (loads.get(path) ?? []).flatMap((target) =>
+      ON_FIRST_USE.test(target) ? [`${path} → ${target}`] : reached(target, seen)
+    );
+  };
+  const entries = [...loads.keys()].filter((path) => path.endsWith("/index.ts"));
+  assert.deepEqual(entries.flatMap((path) => reached(path)), []);
+});
+
+Deno.test("zod is imported as a namespace, because a bundle of its named import contains every locale", async () => {
+  const named: string[] = [];
+  for (const folder of ["supabase/functions", "local", "tests"]) {
+    for await (const path of walk(folder)) {
+      if (/^import (type )?\{[^}]*\} from "zod"/m.test(await Deno.readTextFile(join(ROOT, path)))) named.push(path);
+    }
+  }
+  assert.deepEqual(named, []);
 });
 
 Deno.test("only platform/env.ts reads the environment", async () => {

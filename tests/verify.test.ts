@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { parse } from "smol-toml";
 import { type Stack, startStack } from "../local/stack.ts";
 import { findTarget, NoTargetError } from "../local/verify/target.ts";
 import { verify } from "../local/verify/verify.ts";
+
+const CONFIG = new URL("../supabase/config.toml", import.meta.url);
 
 let stack: Stack;
 let stateFile: string;
@@ -32,6 +35,13 @@ Deno.test("a fresh local stack passes every check of verify", async () => {
   const { count, text } = await report(await findTarget(unset, stateFile));
   assert.deepEqual({ warn: count.warn, fail: count.fail }, { warn: 0, fail: 0 }, text);
   assert.ok(count.ok > 25);
+});
+
+Deno.test("verify shows the size of each function's bundle", async () => {
+  const { text } = await report(await findTarget(unset, stateFile));
+  const sizes = [...text.matchAll(/ok\s+bundle ([a-z-]+): ([0-9,]+) bytes/g)];
+  const { functions } = parse(await Deno.readTextFile(CONFIG)) as { functions: Record<string, unknown> };
+  assert.deepEqual(sizes.map(([, name]) => name), Object.keys(functions).sort());
 });
 
 Deno.test("the same installation is verified as a hosted project when its variables are set", async () => {

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fileExists } from "../files.ts";
+import { bundleFunctions } from "../bundle/bundle.ts";
+import { copy, fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
 import { denoEnvironment } from "./deno-environment.ts";
 
@@ -25,16 +26,19 @@ export interface EngineOptions {
   log: Log;
 }
 
-/** Returns the engine for the functions of a project: the running Deno, or the version `denoVersion` from npm. */
+/**
+ * Returns the engine for the functions of a project: the running Deno with their sources, or the version `denoVersion`
+ * from npm with their bundles.
+ */
 export async function engineFor({ projectDir, moreFolders, denoVersion, log }: EngineOptions): Promise<Engine> {
-  return denoVersion === undefined
-    ? ownEngine(projectDir, moreFolders)
-    : await otherEngine(projectDir, moreFolders, await denoProgram(denoVersion, log));
+  const isCheckout = projectDir === resolve(CHECKOUT);
+  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout, moreFolders);
+  if (!isCheckout) throw new Error(`Cannot bundle the functions of "${projectDir}": only those of ${CHECKOUT} can be`);
+  return await deployedEngine(await denoProgram(denoVersion, log), moreFolders);
 }
 
-function ownEngine(projectDir: string, moreFolders: readonly string[]): Engine {
+function ownEngine(projectDir: string, isCheckout: boolean, moreFolders: readonly string[]): Engine {
   const functions = join(projectDir, "supabase", "functions");
-  const isCheckout = projectDir === resolve(CHECKOUT);
   return {
     folder: projectDir,
     env: denoEnvironment(),
@@ -53,15 +57,17 @@ function ownEngine(projectDir: string, moreFolders: readonly string[]): Engine {
   };
 }
 
-/** Runs on a copy of the functions, because another version of Deno cannot read the lock file and node_modules. */
-async function otherEngine(projectDir: string, moreFolders: readonly string[], program: string): Promise<Engine> {
+/**
+ * Runs what `deno task functions:deploy` deploys: one file per function, which needs no lock file and no packages. Further
+ * folders are run from copies of their sources, with the packages of the import map.
+ */
+async function deployedEngine(program: string, moreFolders: readonly string[]): Promise<Engine> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
   const functions = join(folder, "supabase", "functions");
-  await Deno.mkdir(join(folder, "supabase"));
-  await copyFolder(join(projectDir, "supabase", "functions"), functions);
+  await bundleFunctions(functions);
   const more = moreFolders.map((_, index) => join(folder, `functions-${index + 1}`));
-  for (const [index, source] of moreFolders.entries()) await copyFolder(source, more[index]!);
-  await Deno.copyFile(join(projectDir, "import_map.json"), join(folder, "import_map.json"));
+  for (const [index, source] of moreFolders.entries()) await copy(source, more[index]!);
+  await Deno.copyFile(join(CHECKOUT, "import_map.json"), join(folder, "import_map.json"));
   await Deno.copyFile(HOST_FILE, join(folder, "host.ts"));
   return {
     folder,
@@ -69,7 +75,7 @@ async function otherEngine(projectDir: string, moreFolders: readonly string[], p
     command: [
       program,
       "run",
-      ...standAlone(folder),
+      ...(more.length === 0 ? ["--no-config", "--no-lock", "--no-npm", "--no-remote"] : standAlone(folder)),
       ...permissions([functions, ...more]),
       join(folder, "host.ts"),
       functions,
@@ -106,9 +112,4 @@ export async function denoProgram(version: string, log: Log): Promise<string> {
   const path = new TextDecoder().decode(stdout).trim();
   if (success && await fileExists(path)) return path;
   throw new Error(`Cannot get Deno ${version} from npm: ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("cp", { args: ["-R", from, to], stdin: "null" }).output();
-  if (!success) throw new Error(`Cannot copy "${from}": ${new TextDecoder().decode(stderr).trim()}`);
 }

@@ -1,6 +1,7 @@
 /**
  * Serves the Edge Functions of a project as Edge Runtime does on the platform: a request to `/<name>/…` calls the
- * `default.fetch` of `<name>/index.ts` in the first folder that has it. The first request imports the module.
+ * `default.fetch` of `<name>/index.ts`, or of the bundle `<name>/index.js`, in the first folder that has it. The first
+ * request imports the module.
  *
  * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
  * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
@@ -65,20 +66,19 @@ function handlerOf(name: string): Promise<Handler | undefined> {
 
 async function load(name: string): Promise<Handler | undefined> {
   if (!NAME.test(name)) return undefined;
-  const file = await fileOf(name);
+  const file = await entryPointOf(name);
   if (file === undefined) return undefined;
   const url = new URL(`file://${file.split("/").map(encodeURIComponent).join("/")}`);
   const module = await import(url.href) as { default?: { fetch?: Handler } };
   const handler = module.default?.fetch;
   if (typeof handler !== "function") {
-    throw new Error(`Cannot serve "${name}": its index.ts has no "export default { fetch }"`);
+    throw new Error(`Cannot serve "${name}": it has no "export default { fetch }"`);
   }
   return handler;
 }
 
-async function fileOf(name: string): Promise<string | undefined> {
-  for (const folder of folders) {
-    const file = `${folder}/${name}/index.ts`;
+async function entryPointOf(name: string): Promise<string | undefined> {
+  for (const file of folders.flatMap((folder) => [`${folder}/${name}/index.ts`, `${folder}/${name}/index.js`])) {
     try {
       await Deno.lstat(file);
       return file;

@@ -8,8 +8,9 @@ import type { Target } from "./target.ts";
 export async function checkTwilio({ twilio: { url, accountSid, authToken } }: Target): Promise<Finding[]> {
   const twilio = createTwilio({ accountSid, authToken, apiBaseUrl: url });
   try {
-    const master = await twilio.accounts(accountSid).fetch();
-    const subaccounts = (await twilio.accounts.list({ pageSize: 1000 })).filter(({ sid }) => sid !== accountSid);
+    const accounts = await twilio.accounts();
+    const master = await accounts(accountSid).fetch();
+    const subaccounts = (await accounts.list({ pageSize: 1000 })).filter(({ sid }) => sid !== accountSid);
     const tenants = subaccounts.filter(({ friendlyName, status }) =>
       tenantOfName(friendlyName) !== null && status !== "closed"
     );

@@ -1,5 +1,6 @@
 // `deno task verify`: is this installation, local or hosted, in order? One line each; exit 1 when something fails.
 import { parseArgs } from "node:util";
+import { checkBundles } from "./check-bundles.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkEnvironment } from "./check-environment.ts";
 import { checkFunctions } from "./check-functions.ts";
@@ -21,6 +22,7 @@ const CHECKS: readonly [string, (target: Target) => Finding[] | Promise<Finding[
   ["Database", checkDatabase],
   ["Sealing keys to deploy", checkSealingKeys],
   ["Functions", checkFunctions],
+  ["Bundles of this checkout", checkBundles],
   ["Twilio", checkTwilio],
   ["Stripe", checkStripe],
 ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { z } from "zod";
+import type * as z from "zod";
 import type * as client from "../../client/switchboard.ts";
 import type { ErrorCode } from "../../supabase/functions/_shared/platform/errors.ts";
 import type { contract as admin } from "../../supabase/functions/admin/contract.ts";

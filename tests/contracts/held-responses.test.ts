@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import type { Answer } from "../../local/driver/actor.ts";
 import type { Operation } from "../../supabase/functions/_shared/platform/contract.ts";
 import { assertHeld, operationAt } from "../support/held-responses.ts";

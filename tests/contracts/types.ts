@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** The operations of a contract with this method and path. */
 export type Operation<Contract, Method extends string, Path> = Contract extends { operations: readonly (infer One)[] }

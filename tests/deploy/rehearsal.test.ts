@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { denoProgram } from "../../local/functions/engine.ts";
+import { MOST_BYTES } from "../../local/bundle/bundle.ts";
 import { supabaseCliProgram } from "../../local/platform-packages.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { signUp } from "../../local/driver/actor.ts";
@@ -12,41 +13,36 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROJECT = "abcdefghijklmnopqrst";
 const LARGEST = 4 * 1024 * 1024;
 
-let management: FakeManagementApi;
+/** What the project's own sources deploy, and what `deno task functions:deploy` deploys. */
+let sources: FakeManagementApi;
+let bundles: FakeManagementApi;
 let stack: Stack;
+let deno: string;
 
 Deno.test.beforeAll(async () => {
-  management = startFakeManagementApi();
+  sources = startFakeManagementApi();
+  bundles = startFakeManagementApi();
   stack = await startStack({ ephemeral: true, scheduler: false });
-  await deploy(management.url);
+  deno = await denoProgram("2.1.4", () => {});
+  await deploy(await supabaseCliProgram(), ["functions", "deploy", "--use-api", "--workdir", ROOT], sources.url);
+  await deploy(Deno.execPath(), ["task", "--quiet", "functions:deploy"], bundles.url);
 });
 Deno.test.afterAll(async () => {
   await stack.stop();
-  await management.stop();
+  await sources.stop();
+  await bundles.stop();
 });
 
-/** `supabase functions deploy --use-api`, against the fake management API. */
-async function deploy(apiUrl: string): Promise<void> {
+/** Runs a command that deploys with the CLI, against a fake management API. */
+async function deploy(program: string, args: string[], apiUrl: string): Promise<void> {
   const profile = await Deno.makeTempFile({ suffix: ".yaml" });
   await Deno.writeTextFile(
     profile,
     `name: rehearsal\napi_url: ${apiUrl}\ndashboard_url: ${apiUrl}\nproject_host: 127.0.0.1\n`,
   );
-  const { success, stderr } = await new Deno.Command(await supabaseCliProgram(), {
-    args: [
-      "functions",
-      "deploy",
-      "--use-api",
-      "--project-ref",
-      PROJECT,
-      "--profile",
-      profile,
-      "--workdir",
-      ROOT,
-      "--yes",
-      "--agent",
-      "no",
-    ],
+  const { success, stderr } = await new Deno.Command(program, {
+    args: [...args, "--project-ref", PROJECT, "--profile", profile, "--yes", "--agent", "no"],
+    cwd: ROOT,
     env: { SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`, SUPABASE_TELEMETRY_DISABLED: "1", NO_COLOR: "1" },
     stdin: "null",
   }).output();
@@ -60,8 +56,8 @@ async function functionFolders(): Promise<string[]> {
 }
 
 Deno.test("every function is deployed with the shared import map and without the platform's JWT check", async () => {
-  assert.deepEqual(management.uploads.map(({ slug }) => slug).sort(), await functionFolders());
-  for (const { slug, metadata } of management.uploads) {
+  assert.deepEqual(sources.uploads.map(({ slug }) => slug).sort(), await functionFolders());
+  for (const { slug, metadata } of sources.uploads) {
     assert.deepEqual(
       {
         slug,
@@ -75,11 +71,29 @@ Deno.test("every function is deployed with the shared import map and without the
 });
 
 Deno.test("no upload contains a test, a secret file or a file of the local stack, and each upload stays small", () => {
-  for (const { slug, files } of management.uploads) {
+  for (const { slug, files } of sources.uploads) {
     const strays = [...files.keys()].filter((path) => /\.test\.ts$|\.env|^(local|console|tests|bench)\//.test(path));
     assert.deepEqual(strays, [], slug);
     const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
     assert.ok(bytes < LARGEST, `${slug} has ${bytes} bytes`);
+  }
+});
+
+Deno.test("every bundle is deployed as one file of at most 1 MB, without the platform's JWT check", async () => {
+  assert.deepEqual(bundles.uploads.map(({ slug }) => slug).sort(), await functionFolders());
+  for (const { slug, files, metadata } of bundles.uploads) {
+    const entrypoint = `supabase/functions/${slug}/index.js`;
+    assert.deepEqual(
+      {
+        files: [...files.keys()],
+        entrypoint: metadata.entrypoint_path,
+        importMap: metadata.import_map_path,
+        verifyJwt: metadata.verify_jwt,
+      },
+      { files: [entrypoint], entrypoint, importMap: "", verifyJwt: false },
+    );
+    const bytes = files.get(entrypoint)?.length ?? 0;
+    assert.ok(bytes > 0 && bytes <= MOST_BYTES, `${slug} has ${bytes} bytes`);
   }
 });
 
@@ -128,32 +142,37 @@ const CALLS: Record<string, { method?: string; path?: string; as: "user" | "secr
 };
 
 Deno.test("every function starts on Deno 2.1.4 from exactly the uploaded files, and responds", async (t) => {
-  const deno = await denoProgram("2.1.4", () => {});
-  const one = async (upload: Upload) => {
-    const call = CALLS[upload.slug];
-    assert.ok(call, `CALLS has no entry for "${upload.slug}": add the expected status`);
-    const user = await signUp(stack.state, "rehearsal");
-    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "switchboard-deployed-" }));
-    await unpack(upload, folder);
-    const deployed = await startDeployed(deno, folder, upload.metadata, platformVariables());
-    try {
-      const headers: Record<string, string> = {
-        anonymous: {},
-        user: { authorization: `Bearer ${user.accessToken}` },
-        secret: { apikey: stack.state.secretKey },
-      }[call.as] as Record<string, string>;
-      const response = await fetch(`${deployed.url}/${upload.slug}${call.path ?? ""}`, {
-        method: call.method ?? "GET",
-        headers,
-      });
-      const text = await response.text();
-      assert.equal(response.status, call.status, `${text}\n${deployed.output()}`);
-      assert.ok(response.headers.get("x-request-id"));
-    } finally {
-      await deployed.stop();
-      await Deno.remove(folder, { recursive: true });
-    }
-  };
-  for (const upload of management.uploads) await t.step(upload.slug, () => one(upload));
-  console.log(`figures: ${management.uploads.length} functions deployed, unpacked and started`);
+  for (const upload of sources.uploads) await t.step(upload.slug, () => startAndCall(upload));
+  console.log(`figures: ${sources.uploads.length} functions deployed, unpacked and started`);
 });
+
+Deno.test("every bundle starts on Deno 2.1.4 without any package, and responds as its sources do", async (t) => {
+  for (const upload of bundles.uploads) await t.step(upload.slug, () => startAndCall(upload));
+});
+
+/** Unpacks and serves an upload, calls it, and checks the status. */
+async function startAndCall(upload: Upload): Promise<void> {
+  const call = CALLS[upload.slug];
+  assert.ok(call, `CALLS has no entry for "${upload.slug}": add the expected status`);
+  const user = await signUp(stack.state, "rehearsal");
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "switchboard-deployed-" }));
+  await unpack(upload, folder);
+  const deployed = await startDeployed(deno, folder, upload.metadata, platformVariables());
+  try {
+    const headers: Record<string, string> = {
+      anonymous: {},
+      user: { authorization: `Bearer ${user.accessToken}` },
+      secret: { apikey: stack.state.secretKey },
+    }[call.as] as Record<string, string>;
+    const response = await fetch(`${deployed.url}/${upload.slug}${call.path ?? ""}`, {
+      method: call.method ?? "GET",
+      headers,
+    });
+    const text = await response.text();
+    assert.equal(response.status, call.status, `${text}\n${deployed.output()}`);
+    assert.ok(response.headers.get("x-request-id"));
+  } finally {
+    await deployed.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -12,7 +12,7 @@ export interface Deployed {
 
 /**
  * Serves one unpacked function as the platform does: with its own entry point, read access to its own files, network access, the
- * given variables, and the variables Deno needs to find its cache.
+ * given variables, and the variables Deno needs to find its cache. Without an import map it gets no packages.
  */
 export async function startDeployed(
   deno: string,
@@ -20,6 +20,7 @@ export async function startDeployed(
   metadata: Upload["metadata"],
   variables: Record<string, string>,
 ): Promise<Deployed> {
+  const { import_map_path: importMap } = metadata;
   const port = freePort();
   const child = new Deno.Command(deno, {
     args: [
@@ -28,7 +29,7 @@ export async function startDeployed(
       "--no-config",
       "--no-lock",
       "--node-modules-dir=none",
-      `--import-map=${join(folder, metadata.import_map_path)}`,
+      ...(importMap === "" ? ["--no-npm", "--no-remote"] : [`--import-map=${join(folder, importMap)}`]),
       "--allow-net",
       "--allow-env",
       `--allow-read=${folder}`,

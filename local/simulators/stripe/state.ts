@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readSnapshot } from "../snapshot-file.ts";
 import { freshRecords, type Records } from "./records.ts";
 

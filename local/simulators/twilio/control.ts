@@ -1,4 +1,4 @@
-import { z, ZodError } from "zod";
+import * as z from "zod";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
@@ -93,7 +93,7 @@ export async function answerControl(
   try {
     return await control(simulation, request);
   } catch (error) {
-    if (error instanceof ZodError) return json(400, { message: z.prettifyError(error), issues: error.issues });
+    if (error instanceof z.ZodError) return json(400, { message: z.prettifyError(error), issues: error.issues });
     if (error instanceof SyntaxError) return json(400, { message: `Cannot parse the body as JSON: ${error.message}` });
     throw error;
   }

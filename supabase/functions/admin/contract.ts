@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";

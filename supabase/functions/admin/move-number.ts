@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { moveNumber } from "../_shared/numbers/move.ts";
 import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
@@ -32,7 +32,7 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
   if (asked.outcome !== "movable") throw cannotMove(requested, asked.outcome);
   const number = await moveNumber({ ...requested, subaccountSid: asked.subaccount_sid, operatorId: user.id }, {
     db,
-    master: twilioAccounts({ db, env }).master,
+    master: await twilioAccounts({ db, env }).master(),
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
     publicBaseUrl: env.PUBLIC_BASE_URL,
     requestId,

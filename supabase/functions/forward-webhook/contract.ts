@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { forwardWebhookRequest, forwardWebhookSchema } from "../_shared/forwarding/webhook.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { numberListSchema } from "../_shared/numbers/list.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 

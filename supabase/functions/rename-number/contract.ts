@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";

@@ -1,5 +1,4 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { createStripe } from "../_shared/stripe/client.ts";
 import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { WorkDependencies } from "./work.ts";
@@ -9,7 +8,10 @@ export function workDependencies(context: Context): WorkDependencies {
   const { STRIPE_SECRET_KEY, STRIPE_API_BASE_URL, TWILIO_ACCOUNT_SID, PUBLIC_BASE_URL } = context.env;
   return {
     ...convergeDependencies(context),
-    stripe: createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL }),
+    async stripe() {
+      const { createStripe } = await import("../_shared/stripe/client.ts");
+      return createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL });
+    },
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",

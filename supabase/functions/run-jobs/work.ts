@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
@@ -60,7 +60,8 @@ const SYNC_SPREAD_SECONDS = 3000;
 /** What the jobs work with. */
 export interface WorkDependencies extends ConvergeDependencies {
   accounts: TwilioAccounts;
-  stripe: Stripe;
+  /** Loaded by the first job that asks Stripe. */
+  stripe: () => Promise<Stripe>;
   masterAccountSid: string;
   publicBaseUrl: string;
   /** Accounts per page of a sweep; Twilio's most by default. */
@@ -80,16 +81,16 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "converge":
         return await convergeTenant(job.userId, job.thorough, dependencies);
       case "stripe-event":
-        await applyStripeEvent(job.eventId, { db, stripe });
+        await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
       case "fetch-missed-events":
-        await fetchMissedEvents(db, stripe, now());
+        await fetchMissedEvents(db, await stripe(), now());
         return "done";
       case "sweep":
         await sweepPage(progressOf(job), dependencies);
         return "done";
       case "refresh-master-numbers":
-        await refreshMasterNumbers(db, accounts.master);
+        await refreshMasterNumbers(db, await accounts.master());
         return "done";
       case "settle-messages":
         await settleMessages(dependencies);

@@ -4,7 +4,6 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readQuery } from "../_shared/platform/request.ts";
 import { masterOptions, requireActive, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
-import { numberPrices } from "../_shared/twilio/pricing.ts";
 
 const LIMIT = { action: "search", perUser: 60, perAddress: 300, windowSeconds: 60 };
 
@@ -18,6 +17,10 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const { db, env, user } = context;
   const twilio = await requireActive(twilioAccounts(context), user.id);
   // The master account pays for all tenants, so its prices are cached for every tenant.
-  const pricesIn = (country: string) => prices.in(country, () => numberPrices(country, masterOptions(env)));
+  const pricesIn = (country: string) =>
+    prices.in(country, async () => {
+      const { numberPrices } = await import("../_shared/twilio/pricing.ts");
+      return await numberPrices(country, masterOptions(env));
+    });
   return Response.json({ numbers: await searchNumbers(search, { db, twilio, userId: user.id, pricesIn }) });
 }

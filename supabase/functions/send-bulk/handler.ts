@@ -14,7 +14,7 @@ export async function handle(request: Request, { db, env, user, requestId }: Con
   expectNoQuery(request);
   const idempotencyKey = idempotencyKeyOf(request);
   const input = await readJson(request, bulkSchema, MAX_BYTES);
-  const checked = checkBulk(input);
+  const checked = await checkBulk(input);
   const report = { accepted: checked.ready.length, rejected: checked.rejected };
   if (input.dryRun) return Response.json({ campaign: null, ...report });
   const { campaign, isRepeated } = await createCampaign(db, input, checked, {

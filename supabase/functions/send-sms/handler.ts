@@ -45,7 +45,7 @@ const MASTER_NOTICE =
 async function senderOf(reservation: Reservation, context: Context): Promise<Twilio> {
   const { source, accountSid, sealedToken, messageId } = reservation;
   const accounts = twilioAccounts(context);
-  if (source === "master") return accounts.master;
+  if (source === "master") return await accounts.master();
   try {
     return await accounts.from({ userId: context.user.id, accountSid, sealedToken: sealedToken ?? "" });
   } catch (error) {

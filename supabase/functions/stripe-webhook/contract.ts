@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { hasStorableYear } from "../_shared/platform/time.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { inboundSchema, statusSchema } from "../_shared/messages/callbacks.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 

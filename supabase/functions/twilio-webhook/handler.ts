@@ -1,4 +1,3 @@
-import MessagingResponse from "twilio/lib/twiml/MessagingResponse.js";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared/messages/callbacks.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
@@ -34,7 +33,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const { outcome, reply } = await applyInbound(context.db, userId, form);
   context.log.info("twilio.inbound", { userId, outcome });
   if (outcome === "recorded") wakeJobs(context.env);
-  return twiml(reply, userId, context.env.PUBLIC_BASE_URL);
+  return await twiml(reply, userId, context.env.PUBLIC_BASE_URL);
 }
 
 /** The error is the same for a wrong signature, an unknown tenant and a foreign account, so that it reveals nothing. */
@@ -62,7 +61,8 @@ function messageIdOf(url: URL): string | null {
 }
 
 /** TwiML with the reply, or without any. Twilio sends the reply and reports on it as on any other message of ours. */
-function twiml(reply: KeywordReply | null, userId: string, publicBaseUrl: string): Response {
+async function twiml(reply: KeywordReply | null, userId: string, publicBaseUrl: string): Promise<Response> {
+  const { default: MessagingResponse } = await import("twilio/lib/twiml/MessagingResponse.js");
   const response = new MessagingResponse();
   if (reply !== null) {
     const action = statusCallbackUrl(publicBaseUrl, userId, reply.messageId);

@@ -94,7 +94,7 @@ export class World implements AsyncDisposable {
 
   /** Stripe's API, read without faults. */
   get stripeApi(): Stripe {
-    return this.start().dependencies.stripe;
+    return this.#stripeFor(this.start().process);
   }
 
   get stripe(): StripeSide {
@@ -139,24 +139,16 @@ export class World implements AsyncDisposable {
       },
       pause: () => Promise.resolve(),
     });
-    const stripe: Stripe = createStripe({
-      secretKey: this.stripeServer.secretKey,
-      apiBaseUrl: this.stripeServer.url,
-      fetch: (input, init) => {
-        const call = httpCall(this.stripeServer.fetch, input, init, (_method, address) => stripePoint(address));
-        return process.call({ ...call, send: async () => await this.stripeClock.dated(await call.send()) });
-      },
-      retries: 0,
-    });
     const dependencies: Partial<WorkDependencies> = {
       db: databaseOf(this.service, this.signatures, process),
       accounts: {
-        master: twilio,
+        master: () => Promise.resolve(twilio),
         active: () => Promise.resolve({ status: "none" }),
         from: () => Promise.reject(new Error("No story acts as a tenant")),
-        withToken: (accountSid, authToken) => createTokenAccount({ accountSid, authToken, apiBaseUrl: url }),
+        withToken: (accountSid, authToken) =>
+          Promise.resolve(createTokenAccount({ accountSid, authToken, apiBaseUrl: url })),
       },
-      stripe,
+      stripe: () => Promise.resolve(this.#stripeFor(process)),
       sealing: this.sealing,
       tokenMaxAgeDays: 90,
       ...this.settings,
@@ -168,6 +160,19 @@ export class World implements AsyncDisposable {
     };
     // The dependencies left out belong to jobs that no story here starts.
     return { process, dependencies: dependencies as WorkDependencies };
+  }
+
+  /** Stripe's API as a process calls it. */
+  #stripeFor(process: FunctionsProcess): Stripe {
+    return createStripe({
+      secretKey: this.stripeServer.secretKey,
+      apiBaseUrl: this.stripeServer.url,
+      fetch: (input, init) => {
+        const call = httpCall(this.stripeServer.fetch, input, init, (_method, address) => stripePoint(address));
+        return process.call({ ...call, send: async () => await this.stripeClock.dated(await call.send()) });
+      },
+      retries: 0,
+    });
   }
 
   /**

@@ -26,8 +26,7 @@ async function wantedFor({ id, deleted, subscriptions }: Person, world: World): 
 }
 
 async function wantedByStripe(subscriptionId: string, world: World): Promise<Wanted> {
-  const { dependencies: { stripe } } = world.start();
-  const { status, pause_collection, ended_at } = await stripe.subscriptions.retrieve(subscriptionId);
+  const { status, pause_collection, ended_at } = await world.stripeApi.subscriptions.retrieve(subscriptionId);
   switch (status) {
     case "active":
     case "trialing":

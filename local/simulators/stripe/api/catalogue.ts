@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { invalidRequest, noSuch } from "../errors.ts";
 import { buildPrice, buildProduct } from "../objects/catalogue.ts";
 import type { Price, Product } from "../objects/shapes.ts";

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { expireSession, openSession } from "../billing/checkout.ts";
 import { invalidRequest } from "../errors.ts";
 import type { CheckoutSession } from "../objects/shapes.ts";

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { deleteCustomer } from "../billing/lifecycle.ts";
 import { noSuch } from "../errors.ts";
 import { buildCustomer } from "../objects/customer.ts";

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { invalidRequest, noSuch } from "../errors.ts";
 import type { StripeEvent } from "../objects/shapes.ts";
 import type { EventRecord } from "../records.ts";

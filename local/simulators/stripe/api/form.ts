@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalidRequest } from "../errors.ts";
 
 /** Decoded parameters: strings, lists and nested parameters. */

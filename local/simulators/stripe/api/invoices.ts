@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import * as lifecycle from "../billing/lifecycle.ts";
 import { openInvoiceOf, payInvoice } from "../billing/invoicing.ts";
 import { declines } from "../billing/payment-methods.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noSuch } from "../errors.ts";
 import type { StripeList } from "../objects/shapes.ts";
 import { text, whole } from "./form.ts";

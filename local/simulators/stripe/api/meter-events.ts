@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { invalidRequest, StripeApiError } from "../errors.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, reply } from "./call.ts";

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Books } from "../billing/books.ts";
 import * as lifecycle from "../billing/lifecycle.ts";
 import { invalidRequest, noSuch } from "../errors.ts";

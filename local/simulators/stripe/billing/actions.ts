@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalidRequest } from "../errors.ts";
 import { itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { act, possibleActions, SubscriptionAction } from "../billing/actions.ts";
 import { Books } from "../billing/books.ts";
 import { completeSession, openSession, PAYMENTS } from "../billing/checkout.ts";

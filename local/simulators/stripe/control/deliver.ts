@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noSuch } from "../errors.ts";
 import { buildEvent, buildThinEvent, NO_ORIGIN } from "../objects/event.ts";
 import { inOldShape } from "../objects/old-shape.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A fault that is injected into matching API calls. */
 export const ApiFault = z.strictObject({

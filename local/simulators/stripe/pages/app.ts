@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { Books } from "../billing/books.ts";
 import { completeSession, openSession } from "../billing/checkout.ts";
 import { invalidRequest, StripeApiError } from "../errors.ts";

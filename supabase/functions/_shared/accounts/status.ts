@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { decision, type Enum } from "../platform/database.ts";
 import { ApiError, type ErrorCode } from "../platform/errors.ts";

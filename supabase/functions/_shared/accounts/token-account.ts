@@ -14,7 +14,8 @@ export function createTokenAccount(options: TwilioOptions): TokenAccount {
     tokens: authTokens(options),
     async isAccepted() {
       try {
-        await createTwilio(options).accounts(options.accountSid).fetch();
+        const accounts = await createTwilio(options).accounts();
+        await accounts(options.accountSid).fetch();
         return true;
       } catch (error) {
         if (failureOf(error)?.kind === "account") return false;

@@ -2,15 +2,15 @@ import type { Context } from "../platform/endpoint.ts";
 import type { Env } from "../platform/env.ts";
 import { keyRingOf } from "../sealing/key-ring.ts";
 import { openToken } from "../sealing/seal.ts";
-import { createTwilio, type Twilio, type TwilioOptions } from "../twilio/client.ts";
+import type { Twilio, TwilioOptions } from "../twilio/client.ts";
 import { accountStatusError, type InactiveStatus, subaccountOf } from "./status.ts";
 import { newerToken } from "./stored-tokens.ts";
-import { createTokenAccount, type TokenAccount } from "./token-account.ts";
+import type { TokenAccount } from "./token-account.ts";
 
 /** The ways to act as a Twilio account. */
 export interface TwilioAccounts {
   /** The master account. */
-  readonly master: Twilio;
+  master(): Promise<Twilio>;
   /** A tenant's own account, if it is active. */
   active(userId: string): Promise<ActiveAccount>;
   /**
@@ -20,7 +20,7 @@ export interface TwilioAccounts {
    */
   from(credentials: SealedCredentials): Promise<Twilio>;
   /** A subaccount with exactly this token. */
-  withToken(accountSid: string, authToken: string): TokenAccount;
+  withToken(accountSid: string, authToken: string): Promise<TokenAccount>;
 }
 
 export type ActiveAccount = { status: "active"; twilio: Twilio } | { status: InactiveStatus };
@@ -32,14 +32,14 @@ export interface SealedCredentials {
   sealedToken: string;
 }
 
-/** The accounts of this deployment. */
+/** The accounts of this deployment. Twilio's SDK is loaded on first use, because most refused requests never need it. */
 export function twilioAccounts({ db, env }: Pick<Context, "db" | "env">): TwilioAccounts {
   const apiBaseUrl = env.TWILIO_API_BASE_URL;
-  let master: Twilio | undefined;
+  let master: Promise<Twilio> | undefined;
 
   async function from({ userId, accountSid, sealedToken }: SealedCredentials): Promise<Twilio> {
     const ring = keyRingOf(env);
-    return createTwilio({
+    return await createTwilio({
       accountSid,
       authToken: await openToken(ring, userId, accountSid, sealedToken),
       apiBaseUrl,
@@ -49,9 +49,7 @@ export function twilioAccounts({ db, env }: Pick<Context, "db" | "env">): Twilio
   }
 
   return {
-    get master() {
-      return master ??= createTwilio(masterOptions(env));
-    },
+    master: () => master ??= createTwilio(masterOptions(env)),
     async active(userId) {
       const account = await subaccountOf(db, { p_user_id: userId });
       if (account.outcome !== "active") return { status: account.outcome };
@@ -59,8 +57,16 @@ export function twilioAccounts({ db, env }: Pick<Context, "db" | "env">): Twilio
       return { status: "active", twilio: await from({ userId, accountSid, sealedToken }) };
     },
     from,
-    withToken: (accountSid, authToken) => createTokenAccount({ accountSid, authToken, apiBaseUrl }),
+    async withToken(accountSid, authToken) {
+      const { createTokenAccount } = await import("./token-account.ts");
+      return createTokenAccount({ accountSid, authToken, apiBaseUrl });
+    },
   };
+}
+
+async function createTwilio(options: TwilioOptions): Promise<Twilio> {
+  const client = await import("../twilio/client.ts");
+  return client.createTwilio(options);
 }
 
 /** The master account, for Twilio's other products. */

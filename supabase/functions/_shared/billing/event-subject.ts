@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Enum } from "../platform/database.ts";
 
 /** The customer, subscription and user that a Stripe event is about. */

@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { senderError } from "../messages/reserve.ts";
@@ -6,7 +6,7 @@ import { type Db, decision, rowFrom } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
-import { type CheckedRecipients, checkRecipients } from "./recipients.ts";
+import type { CheckedRecipients } from "./recipients.ts";
 import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
 
 const MOST_RECIPIENTS = 10_000;
@@ -65,7 +65,8 @@ export interface CreateOptions {
 }
 
 /** Checks every row of the request. @throws ApiError `no_valid_recipients` if no row is valid */
-export function checkBulk(input: BulkInput): CheckedRecipients {
+export async function checkBulk(input: BulkInput): Promise<CheckedRecipients> {
+  const { checkRecipients } = await import("./recipients.ts");
   const checked = checkRecipients(input.recipients, input.body ?? null);
   if (checked.ready.length > 0) return checked;
   throw new ApiError("no_valid_recipients", "Cannot send: no row of recipients is valid", {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { completeRows, type Db, decision, type Enum, type Row, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import type { Enum, Row } from "../platform/database.ts";
 import { isoOf } from "../platform/time.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, decision } from "../platform/database.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { open, seal, webhookSecretBinding } from "../sealing/seal.ts";

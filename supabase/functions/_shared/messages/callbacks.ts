@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
 import { consentOf, keywordOf } from "./consent.ts";

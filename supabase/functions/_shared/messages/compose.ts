@@ -1,6 +1,4 @@
-import { SegmentedMessage } from "sms-segments-calculator";
-import { z } from "zod";
-import { readPhoneNumber } from "../numbers/read-phone-number.ts";
+import * as z from "zod";
 import type { Enum } from "../platform/database.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -40,6 +38,7 @@ export interface Composed {
 
 /** Checks and measures a message. @throws ApiError `invalid_recipient`, `body_too_long` */
 export async function compose(input: MessageInput): Promise<Composed> {
+  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
   const recipient = readPhoneNumber(input.to);
   if (recipient === null) throw invalidRecipient(input.to);
   const { number: to, country } = recipient;
@@ -53,6 +52,7 @@ export async function compose(input: MessageInput): Promise<Composed> {
       },
     );
   }
+  const { measure } = await import("./segments.ts");
   return {
     to,
     country,
@@ -61,15 +61,6 @@ export async function compose(input: MessageInput): Promise<Composed> {
     mediaUrls: input.mediaUrls ?? [],
     ...measure(body),
     requestHash: await sha256(JSON.stringify([to, input.from ?? null, body, input.mediaUrls ?? []])),
-  };
-}
-
-/** The number of segments of a text, and their encoding. Takes about 0.4 ms: too slow for thousands in one request. */
-export function measure(body: string | null): { segments: number; encoding: Enum<"message_encoding"> } {
-  const measured = new SegmentedMessage(body ?? "");
-  return {
-    segments: Math.max(1, measured.segmentsCount),
-    encoding: measured.encodingName === "UCS-2" ? "UCS-2" : "GSM-7",
   };
 }
 

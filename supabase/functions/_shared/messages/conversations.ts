@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { completeRows, type Db, type Row, rowFrom } from "../platform/database.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
 import { isoOf, timestampOf, timestampSchema } from "../platform/time.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { type Db, type Row, rows } from "../platform/database.ts";
 import { phoneNumberInQuery } from "../numbers/phone-number.ts";

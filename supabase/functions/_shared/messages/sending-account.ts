@@ -8,7 +8,7 @@ export async function sendingAccount(
   userId: string,
   source: Enum<"message_source">,
 ): Promise<Twilio | null> {
-  if (source === "master") return accounts.master;
+  if (source === "master") return await accounts.master();
   const account = await accounts.active(userId);
   return account.status === "active" ? account.twilio : null;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, decision, type Enum, unavailable } from "../platform/database.ts";
 import {
   numberSourceSchema,

@@ -61,7 +61,7 @@ async function lookUp(
   accountSid: string,
   { master }: MoveDependencies,
 ): Promise<IncomingPhoneNumberInstance | null> {
-  const [found] = await master.accounts(accountSid).incomingPhoneNumbers.list({ phoneNumber, limit: 1 });
+  const [found] = await master.numbersOf(accountSid).list({ phoneNumber, limit: 1 });
   return found ?? null;
 }
 
@@ -74,7 +74,7 @@ async function handOver(
   const { from, to } = accountsOf(move, dependencies);
   const webhook = wantedWebhook(move, dependencies);
   try {
-    const numbers = dependencies.master.accounts(from).incomingPhoneNumbers;
+    const numbers = dependencies.master.numbersOf(from);
     return await setUp(await numbers(here.sid).update({ accountSid: to, ...webhook }), move, dependencies);
   } catch (error) {
     const failure = requireTwilioFailure(error);
@@ -99,7 +99,7 @@ async function setUp(
   const webhook = wantedWebhook(move, dependencies);
   if (driftOf(webhookOf(there), webhook).length === 0) return there;
   const { to } = accountsOf(move, dependencies);
-  return await dependencies.master.accounts(to).incomingPhoneNumbers(there.sid).update(webhook);
+  return await dependencies.master.numbersOf(to)(there.sid).update(webhook);
 }
 
 async function recordMove(

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A phone number in E.164. */
 export const e164Schema = z.string().regex(

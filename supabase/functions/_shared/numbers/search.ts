@@ -1,5 +1,5 @@
 import type { LocalListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry/local.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, requireTwilioFailure } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";

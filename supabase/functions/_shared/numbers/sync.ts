@@ -1,5 +1,5 @@
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
-import { z } from "zod";
+import * as z from "zod";
 import { Constants, type Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum, rowFrom, rows } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";

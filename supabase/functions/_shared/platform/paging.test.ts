@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 import { cursorParameter, page, writeCursor } from "./paging.ts";
 import { timestampSchema } from "./time.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fromBase64Url, toBase64Url, toBytes } from "./encoding.ts";
 
 /** The parameter for the length of a page. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "./errors.ts";
 import { check, parseJson } from "./request.ts";
 

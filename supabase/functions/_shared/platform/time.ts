@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A time of the database in ISO 8601 and UTC. The APIs in front of the database print times differently. */
 export function isoOf(time: string): string;

@@ -82,7 +82,8 @@ async function underLease(
 }
 
 async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: boolean): Promise<Convergence> {
-  const { accounts: { master }, userId, now, createSettleSeconds } = execution;
+  const { userId, now, createSettleSeconds } = execution;
+  const master = await execution.accounts.master();
   let created = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { stored } = execution;

@@ -22,7 +22,7 @@ export async function lookUpAccounts(
 ): Promise<FoundAccount[]> {
   const stored = storedSid === null ? null : await fetchAccount(master, storedSid);
   if (stored !== null && stored.status !== "closed" && !byName) return [accountOf(stored, 0)];
-  const named = await master.accounts.list({ friendlyName: subaccountName(userId), pageSize: 1000 });
+  const named = await (await master.accounts()).list({ friendlyName: subaccountName(userId), pageSize: 1000 });
   const found = new Map(
     [stored, ...named].filter((account) => account !== null).map((account) => [account.sid, account]),
   );
@@ -31,7 +31,8 @@ export async function lookUpAccounts(
 
 async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstance | null> {
   try {
-    return await master.accounts(sid).fetch();
+    const accounts = await master.accounts();
+    return await accounts(sid).fetch();
   } catch (error) {
     if (failureOf(error)?.kind === "not_found") return null;
     throw error;
@@ -44,7 +45,7 @@ async function withNumbers(master: Twilio, accounts: AccountInstance[]): Promise
   if (open.length < 2) return accounts.map((account) => accountOf(account, 0));
   return await Promise.all(accounts.map(async (account) => {
     if (account.status === "closed") return accountOf(account, 0);
-    const numbers = await master.accounts(account.sid).incomingPhoneNumbers.list({ limit: 1 });
+    const numbers = await master.numbersOf(account.sid).list({ limit: 1 });
     return accountOf(account, numbers.length);
   }));
 }

@@ -1,6 +1,7 @@
 import { type Lease, renewLease } from "../accounts/lease.ts";
 import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
+import type { Accounts } from "../twilio/client.ts";
 import { failureOf, requireTwilioFailure } from "../twilio/errors.ts";
 import type { ConvergeDependencies, Convergence } from "./convergence.ts";
 import { accountOf, type FoundAccount } from "./look-up.ts";
@@ -37,8 +38,14 @@ export function executeStep(step: Step, accounts: FoundAccount[], execution: Exe
   }
 }
 
+async function accountsAtTwilio({ accounts }: Execution): Promise<Accounts> {
+  const master = await accounts.master();
+  return await master.accounts();
+}
+
 async function create(execution: Execution): Promise<Result> {
-  const { db, accounts: { master }, userId, fence, maxSubaccounts, maxSubaccountsPerDay } = execution;
+  const { db, userId, fence, maxSubaccounts, maxSubaccountsPerDay } = execution;
+  const accounts = await accountsAtTwilio(execution);
   const noted = await decide(db, "note_create_attempt", {
     p_user_id: userId,
     p_fence: fence,
@@ -47,7 +54,7 @@ async function create(execution: Execution): Promise<Result> {
   });
   if (noted !== "noted") return { outcome: noted };
   try {
-    const account = accountOf(await master.accounts.create({ friendlyName: subaccountName(userId) }), 0);
+    const account = accountOf(await accounts.create({ friendlyName: subaccountName(userId) }), 0);
     return await record(account, "subaccount.created", "active", execution);
   } catch (error) {
     return await afterFailedCreate(error, execution);
@@ -112,8 +119,9 @@ async function setStatus(account: FoundAccount, status: AccountStatus, execution
 }
 
 async function updateStatus(sid: string, status: AccountStatus, execution: Execution): Promise<FoundAccount> {
+  const accounts = await accountsAtTwilio(execution);
   try {
-    return accountOf(await execution.accounts.master.accounts(sid).update({ status }), 0);
+    return accountOf(await accounts(sid).update({ status }), 0);
   } catch (error) {
     execution.inDoubt = failureOf(error)?.kind === "unknown";
     throw error;

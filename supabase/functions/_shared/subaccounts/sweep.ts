@@ -29,11 +29,13 @@ export interface SweepProgress {
  * The next page is enqueued as a job in the same transaction.
  */
 export async function sweepPage(progress: SweepProgress | null, dependencies: SweepDependencies): Promise<void> {
-  const { db, accounts: { master }, masterAccountSid } = dependencies;
+  const { db, masterAccountSid } = dependencies;
+  const master = await dependencies.accounts.master();
+  const accounts = await master.accounts();
   const page =
     await (progress === null
-      ? master.accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
-      : master.accounts.getPage(progress.pageUrl));
+      ? accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
+      : accounts.getPage(progress.pageUrl));
   const sweepId = progress?.sweepId ?? await decide(db, "begin_sweep", {});
   await decide(db, "record_sweep_page", {
     p_sweep_id: sweepId,

@@ -61,15 +61,16 @@ class Model {
       const { outcome } = await rotateToken(USER, {
         db: { rpc: (name: string, args: Args) => ({ abortSignal: () => this.#decide(name, args) }) } as unknown as Db,
         accounts: {
-          master: { accounts: () => ({ fetch: () => this.#ask("fetch", () => this.#account()) }) } as unknown as Twilio,
-          withToken: (_sid, token) => ({
-            isAccepted: () => this.#ask("is accepted", () => this.#accepts(token)),
-            tokens: {
-              createSecondary: () => this.#ask("create", () => this.#create(token)),
-              deleteSecondary: () => this.#ask("delete", () => void (this.#withSecondary(token).secondary = null)),
-              promote: () => this.#ask("promote", () => this.#promote(token)),
-            },
-          }),
+          master: () => Promise.resolve(this.#master()),
+          withToken: (_sid, token) =>
+            Promise.resolve({
+              isAccepted: () => this.#ask("is accepted", () => this.#accepts(token)),
+              tokens: {
+                createSecondary: () => this.#ask("create", () => this.#create(token)),
+                deleteSecondary: () => this.#ask("delete", () => void (this.#withSecondary(token).secondary = null)),
+                promote: () => this.#ask("promote", () => this.#promote(token)),
+              },
+            }),
         },
         sealing: RING,
         leaseSeconds: 90,
@@ -82,6 +83,11 @@ class Model {
       if (error instanceof Died) return "died";
       return error instanceof Error ? error.name : "failed";
     }
+  }
+
+  #master(): Twilio {
+    const account = { fetch: () => this.#ask("fetch", () => this.#account()) };
+    return { accounts: () => Promise.resolve(() => account) } as unknown as Twilio;
   }
 
   async rest(): Promise<void> {

@@ -69,9 +69,10 @@ async function openTokens(userId: string, lease: RotationLease, sealing: KeyRing
 }
 
 async function rotateInRounds(tokens: OpenTokens, dependencies: RotateDependencies): Promise<Rotation> {
+  const master = await dependencies.accounts.master();
   let changed = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const account = await accountAtTwilio(dependencies.accounts.master, tokens.accountSid);
+    const account = await accountAtTwilio(master, tokens.accountSid);
     if (account === null) return { outcome: "gone" };
     const step = planToken(await situationOf(tokens, account, dependencies));
     if (step === null) return { outcome: "done", changed };
@@ -96,7 +97,8 @@ interface AccountAtTwilio {
 
 async function accountAtTwilio(master: Twilio, accountSid: string): Promise<AccountAtTwilio | null> {
   try {
-    return await master.accounts(accountSid).fetch();
+    const accounts = await master.accounts();
+    return await accounts(accountSid).fetch();
   } catch (error) {
     if (failureOf(error)?.kind === "not_found") return null;
     throw error;
@@ -108,7 +110,7 @@ async function situationOf(
   account: AccountAtTwilio,
   { accounts, now }: RotateDependencies,
 ): Promise<TokenSituation> {
-  const accepted = next !== null && await accounts.withToken(accountSid, next).isAccepted();
+  const accepted = next !== null && await (await accounts.withToken(accountSid, next)).isAccepted();
   return {
     requested,
     // The next token first: convergence may have stored it as the one in use before its promotion was recorded.

@@ -55,7 +55,7 @@ export function executeTokenStep(
 async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependencies): Promise<StepResult> {
   const { userId, fence, accountSid, inUse } = tokens;
   const { db, accounts, sealing, requestId } = dependencies;
-  const account = accounts.withToken(accountSid, inUse).tokens;
+  const { tokens: account } = await accounts.withToken(accountSid, inUse);
   if (!await renewLease(db, tokens)) return "fenced";
   // A secondary token whose creation had no response is stored nowhere: it is deleted.
   const deleted = await tolerant(account.deleteSecondary(), ["not_found", "unknown"]);
@@ -81,8 +81,8 @@ async function replaceSecondary(tokens: OpenTokens, dependencies: RotateDependen
  */
 async function promote(tokens: OpenTokens, { db, accounts }: RotateDependencies): Promise<StepResult> {
   if (!await renewLease(db, tokens)) return "fenced";
-  const promotion = accounts.withToken(tokens.accountSid, tokens.inUse).tokens.promote();
-  return await tolerant(promotion, ["not_found", "account", "unknown"]) === null ? "done" : "unclear";
+  const account = await accounts.withToken(tokens.accountSid, tokens.inUse);
+  return await tolerant(account.tokens.promote(), ["not_found", "account", "unknown"]) === null ? "done" : "unclear";
 }
 
 async function recordPrimary(

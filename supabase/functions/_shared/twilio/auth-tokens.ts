@@ -1,8 +1,8 @@
-import accountsV1 from "twilio/lib/rest/accounts/V1.js";
-import { domainAt, type TwilioOptions } from "./client.ts";
+import type V1 from "twilio/lib/rest/accounts/V1.js";
+import { AuthTokenPromotionListInstance } from "twilio/lib/rest/accounts/v1/authTokenPromotion.js";
+import { SecondaryAuthTokenListInstance } from "twilio/lib/rest/accounts/v1/secondaryAuthToken.js";
+import { type TwilioOptions, versionAt } from "./client.ts";
 import { productBaseUrl } from "./product-url.ts";
-
-const AccountsV1 = accountsV1.default;
 
 /** The tokens of one account. Only the account itself can change them. Errors are as in errors.ts. */
 export interface AuthTokens {
@@ -19,15 +19,16 @@ export interface AuthTokens {
  * Source: https://www.twilio.com/docs/iam/api/authtoken
  */
 export function authTokens(options: TwilioOptions): AuthTokens {
-  const domain = domainAt(productBaseUrl("accounts", options.apiBaseUrl), options);
-  const v1 = new AccountsV1(domain as ConstructorParameters<typeof AccountsV1>[0]);
+  const v1 = versionAt(productBaseUrl("accounts", options.apiBaseUrl), "v1", options) as V1.default;
+  const secondary = SecondaryAuthTokenListInstance(v1)();
+  const promotion = AuthTokenPromotionListInstance(v1)();
   return {
-    createSecondary: async () => (await v1.secondaryAuthToken().create()).secondaryAuthToken,
+    createSecondary: async () => (await secondary.create()).secondaryAuthToken,
     deleteSecondary: async () => {
-      await v1.secondaryAuthToken().remove();
+      await secondary.remove();
     },
     promote: async () => {
-      await v1.authTokenPromotion().update();
+      await promotion.update();
     },
   };
 }

@@ -1,13 +1,34 @@
+import type { AccountContext, AccountListInstance } from "twilio/lib/rest/api/v2010/account.js";
+import type V2010 from "twilio/lib/rest/api/V2010.js";
 import domain from "twilio/lib/base/Domain.js";
-import v2010 from "twilio/lib/rest/api/V2010.js";
+import version from "twilio/lib/base/Version.js";
+import { AvailablePhoneNumberCountryListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry.js";
+import { IncomingPhoneNumberListInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { MessageListInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import { type TwilioCredentials, twilioHttp, type TwilioHttpOptions } from "./http.ts";
 
 // These files are CommonJS: their default export is the property `default` of the import.
 const Domain = domain.default;
-const V2010 = v2010.default;
+const Version = version.default;
 
-/** One account's view of Twilio's v2010 API: `account` is the account itself, `accounts` it and its subaccounts. */
-export type Twilio = InstanceType<typeof V2010>;
+/** One account's view of Twilio's v2010 API: the resources of the SDK that functions use. */
+export interface Twilio {
+  /** What belongs to the account itself. */
+  readonly account: {
+    readonly messages: MessageListInstance;
+    readonly incomingPhoneNumbers: IncomingPhoneNumberListInstance;
+    readonly availablePhoneNumbers: AvailablePhoneNumberCountryListInstance;
+  };
+  /** The numbers of the account or of one of its subaccounts. */
+  numbersOf(accountSid: string): IncomingPhoneNumberListInstance;
+  /** The account and its subaccounts. */
+  accounts(): Promise<Accounts>;
+}
+
+/** Without the resources below an account: bundles do not contain them (see local/bundle/bundle.ts). */
+export interface Accounts extends Pick<AccountListInstance, "create" | "list" | "page" | "getPage"> {
+  (sid: string): Pick<AccountContext, "fetch" | "update">;
+}
 
 export interface TwilioOptions extends TwilioCredentials, TwilioHttpOptions {
   /** `https://api.twilio.com`, a region of it, or the simulator. */
@@ -16,16 +37,34 @@ export interface TwilioOptions extends TwilioCredentials, TwilioHttpOptions {
 
 /**
  * The typed v2010 resources of the official SDK over our own HTTP, without the 8 MB of everything else it ships
- * (see docs/decisions.md, "Twilio's SDK in part").
+ * (see docs/decisions.md, "Functions import Twilio's SDK in part").
  */
 export function createTwilio(options: TwilioOptions): Twilio {
-  return new V2010(domainAt(options.apiBaseUrl, options) as ConstructorParameters<typeof V2010>[0]);
+  const v2010 = versionAt(options.apiBaseUrl, "2010-04-01", options) as V2010.default;
+  const numbersOf = (accountSid: string) => IncomingPhoneNumberListInstance(v2010, accountSid);
+  return {
+    account: {
+      messages: MessageListInstance(v2010, options.accountSid),
+      incomingPhoneNumbers: numbersOf(options.accountSid),
+      availablePhoneNumbers: AvailablePhoneNumberCountryListInstance(v2010, options.accountSid),
+    },
+    numbersOf,
+    async accounts() {
+      // On first use, because in the SDK this file loads every resource below an account.
+      const { AccountListInstance } = await import("twilio/lib/rest/api/v2010/account.js");
+      return AccountListInstance(v2010);
+    },
+  };
 }
 
-/** The object for one of Twilio's hosts that the SDK's resources expect. */
-export function domainAt(baseUrl: string, options: TwilioCredentials & TwilioHttpOptions): InstanceType<typeof Domain> {
+/** One version of the API on one of Twilio's hosts, which the SDK's resources send their requests through. */
+export function versionAt(
+  baseUrl: string,
+  name: string,
+  options: TwilioCredentials & TwilioHttpOptions,
+): InstanceType<typeof Version> {
   const request = twilioHttp(options, options);
   // The SDK uses only these two members, although the type is the whole Twilio class.
   const client = { request, accountSid: options.accountSid } as unknown as ConstructorParameters<typeof Domain>[0];
-  return new Domain(client, baseUrl);
+  return new Version(new Domain(client, baseUrl), name);
 }

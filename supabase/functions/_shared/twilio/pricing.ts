@@ -1,9 +1,8 @@
-import pricingV1 from "twilio/lib/rest/pricing/V1.js";
-import { z } from "zod";
-import { domainAt, type TwilioOptions } from "./client.ts";
+import type V1 from "twilio/lib/rest/pricing/V1.js";
+import { PhoneNumberListInstance } from "twilio/lib/rest/pricing/v1/phoneNumber.js";
+import * as z from "zod";
+import { type TwilioOptions, versionAt } from "./client.ts";
 import { productBaseUrl } from "./product-url.ts";
-
-const PricingV1 = pricingV1.default;
 
 /** The monthly price of a number of each type in one country. */
 export interface NumberPrices {
@@ -25,9 +24,9 @@ const countrySchema = z.object({
  * Source: https://www.twilio.com/docs/phone-numbers/pricing
  */
 export async function numberPrices(country: string, options: TwilioOptions): Promise<NumberPrices> {
-  const domain = domainAt(productBaseUrl("pricing", options.apiBaseUrl), options);
-  const v1 = new PricingV1(domain as ConstructorParameters<typeof PricingV1>[0]);
-  const { priceUnit, phoneNumberPrices } = countrySchema.parse(await v1.phoneNumbers.countries(country).fetch());
+  const v1 = versionAt(productBaseUrl("pricing", options.apiBaseUrl), "v1", options) as V1.default;
+  const found = await PhoneNumberListInstance(v1).countries(country).fetch();
+  const { priceUnit, phoneNumberPrices } = countrySchema.parse(found);
   const byType = new Map(phoneNumberPrices.map((price) => [price.numberType, price.currentPrice]));
   return { currency: priceUnit, byType };
 }
