@@ -63,6 +63,24 @@ test("A jsonb argument keeps its JSON type", async () => {
   }
 });
 
+test("The Data API cancels a statement after eight seconds and answers 57014", async () => {
+  await shared.stack.sql.unsafe(`
+    create function public.sleep_for(seconds int) returns int language sql begin atomic
+      select seconds from pg_sleep(seconds);
+    end;
+    grant execute on function public.sleep_for to anon, authenticated, service_role;`);
+  const { supabase } = await freshSession(shared.stack);
+  const began = performance.now();
+  const [shorter, longer] = await Promise.all([6, 20].map((seconds) => supabase.rpc("sleep_for", { seconds })));
+  assert.deepEqual([shorter?.error, shorter?.data], [null, 6]);
+  assert.deepEqual([longer?.error?.code, longer?.status], ["57014", 500]);
+  assert.equal(longer?.error?.message, "canceling statement due to statement timeout");
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(seconds >= 8 && seconds < 18, `${seconds} s`);
+  const next = await supabase.rpc("sleep_for", { seconds: 0 });
+  assert.deepEqual([next.error, next.data], [null, 0]);
+});
+
 test("The database has working pgTAP and pgmq extensions", async () => {
   const lines = await shared.stack.sql.begin(async (sql) => {
     await sql`select extensions.plan(1)`;

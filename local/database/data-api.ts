@@ -30,6 +30,12 @@ export interface DataApiOptions {
 
 const LOOPBACK = "127.0.0.1";
 
+/**
+ * After this time a statement is canceled with 57014, in milliseconds. The platform has the same value on the Data API's
+ * role; there, statements of callers without a token end after three seconds already.
+ */
+const STATEMENT_TIMEOUT_MS = 8_000;
+
 /** Opens both APIs. The first request opens the database connection. */
 export function openDataApi(options: DataApiOptions): DataApi {
   const connection = createPostgresConnection({
@@ -37,6 +43,7 @@ export function openDataApi(options: DataApiOptions): DataApi {
     postgresOptions: {
       max: 10,
       onnotice: () => {},
+      connection: { statement_timeout: STATEMENT_TIMEOUT_MS },
       types: {
         // lite already serializes the arguments of an rpc. Serialized twice, an object would arrive as a jsonb string.
         jsonb: {
@@ -71,7 +78,7 @@ export function openDataApi(options: DataApiOptions): DataApi {
       const response = Promise.resolve(app.fetch(request, { peerAddress: LOOPBACK }));
       inProgress.add(response);
       try {
-        return await response;
+        return await describeTimeout(await response);
       } finally {
         inProgress.delete(response);
       }
@@ -86,6 +93,19 @@ export function openDataApi(options: DataApiOptions): DataApi {
       await connection.close();
     },
   };
+}
+
+const CANCELED = "canceling statement due to statement timeout";
+
+/** Answers a canceled statement as PostgREST does. lite hides the code of the error. */
+async function describeTimeout(response: Response): Promise<Response> {
+  if (response.status !== 500) return response;
+  const text = await response.text();
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  return text.includes(CANCELED)
+    ? Response.json({ code: "57014", message: CANCELED, details: null, hint: null }, { status: 500, headers })
+    : new Response(text, { status: 500, headers });
 }
 
 /**

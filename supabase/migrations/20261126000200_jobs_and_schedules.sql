@@ -17,17 +17,6 @@ $$;
 comment on function private.enqueue(jsonb, integer) is
   'Puts one job on the queue, in the caller''s transaction. Returns its message id.';
 
-create function private.is_enqueued(p_job jsonb) returns boolean
-language plpgsql stable
-security definer -- reads pgmq's tables
-set search_path = ''
-as $$
-begin
-  return exists (select from pgmq.q_jobs q where q.message = p_job);
-end;
-$$;
-comment on function private.is_enqueued(jsonb) is 'Whether an equal job is on the queue.';
-
 -- Schedules -----------------------------------------------------------------------------------------------------------
 
 create table private.schedules (
@@ -221,26 +210,121 @@ $$;
 comment on function public.move_job_to_dead_letters(bigint, text) is
   'Moves a job after its last attempt to the dead letters, with its last error.';
 
+-- Due work ------------------------------------------------------------------------------------------------------------
+
+-- Work that a date makes due, one row for each tenant and kind. A schedule claims due rows by index, at most a limit at
+-- a time, so its cost grows with the due rows and not with the tenants.
+
+create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction');
+comment on type private.due_kind is
+  'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
+  'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention.';
+
+create table private.due_work (
+  -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.
+  user_id uuid not null,
+  kind private.due_kind not null,
+  due_at timestamptz not null,
+  primary key (user_id, kind)
+);
+comment on table private.due_work is
+  'When each tenant is looked at next, for each kind of scheduled work. A tenant without a row needs no such work.';
+comment on column private.due_work.due_at is
+  'For a token rotation, the date of the token: the age at which it is due is a setting of the functions.';
+create index due_work_by_date on private.due_work (kind, due_at);
+alter table private.due_work enable row level security;
+revoke all on private.due_work from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.due_work to service_role;
+
+create function private.set_due(p_user_id uuid, p_kind private.due_kind, p_due_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_due_at is null then
+    delete from private.due_work d where d.user_id = p_user_id and d.kind = p_kind;
+  else
+    insert into private.due_work (user_id, kind, due_at) values (p_user_id, p_kind, p_due_at)
+    on conflict (user_id, kind) do update set due_at = excluded.due_at;
+  end if;
+end;
+$$;
+comment on function private.set_due(uuid, private.due_kind, timestamptz) is
+  'Writes the next date of a tenant''s work; null: there is no such work.';
+
+create function private.set_due_by(p_user_id uuid, p_kind private.due_kind, p_due_at timestamptz default now())
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.due_work as d (user_id, kind, due_at) values (p_user_id, p_kind, p_due_at)
+  on conflict (user_id, kind) do update set due_at = excluded.due_at where d.due_at > excluded.due_at;
+end;
+$$;
+comment on function private.set_due_by(uuid, private.due_kind, timestamptz) is
+  'Makes a tenant''s work due at a moment at the latest. An earlier date stays.';
+
+create function private.claim_due(p_kind private.due_kind, p_limit integer, p_again_after interval,
+  p_at timestamptz default now())
+returns setof uuid
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return query
+    with claimed as materialized (
+      select d.user_id from private.due_work d
+      where d.kind = p_kind and d.due_at <= p_at
+      order by d.due_at limit p_limit
+      for update skip locked
+    )
+    update private.due_work d set due_at = p_at + private.spread(p_again_after)
+    from claimed c where d.user_id = c.user_id and d.kind = p_kind
+    returning d.user_id;
+end;
+$$;
+comment on function private.claim_due(private.due_kind, integer, interval, timestamptz) is
+  'Claims up to p_limit tenants whose work was due at p_at, the longest due first. Each is due again after '
+  'p_again_after, unless the work writes another date: a lost job comes again.';
+
+create function private.spread(p_interval interval) returns interval
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return p_interval * (0.9 + 0.2 * random());
+end;
+$$;
+comment on function private.spread(interval) is
+  'An interval that is up to a tenth longer or shorter, so that tenants who were due together drift apart.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
   private.enqueue(jsonb, integer),
-  private.is_enqueued(jsonb),
   private.enqueue_due_schedules(),
   public.claim_jobs(integer, integer),
   public.finish_job(bigint),
   private.forget_job_error(),
   public.retry_job(bigint, integer, text),
   public.defer_job(bigint, integer),
-  public.move_job_to_dead_letters(bigint, text)
+  public.move_job_to_dead_letters(bigint, text),
+  private.set_due(uuid, private.due_kind, timestamptz),
+  private.set_due_by(uuid, private.due_kind, timestamptz),
+  private.claim_due(private.due_kind, integer, interval, timestamptz),
+  private.spread(interval)
   from public, anon, authenticated;
 grant execute on function
   private.enqueue(jsonb, integer),
-  private.is_enqueued(jsonb),
   private.enqueue_due_schedules(),
   public.claim_jobs(integer, integer),
   public.finish_job(bigint),
   public.retry_job(bigint, integer, text),
   public.defer_job(bigint, integer),
-  public.move_job_to_dead_letters(bigint, text)
+  public.move_job_to_dead_letters(bigint, text),
+  private.set_due(uuid, private.due_kind, timestamptz),
+  private.set_due_by(uuid, private.due_kind, timestamptz),
+  private.claim_due(private.due_kind, integer, interval, timestamptz),
+  private.spread(interval)
   to service_role;

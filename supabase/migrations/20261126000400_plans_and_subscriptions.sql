@@ -173,6 +173,24 @@ $$;
 comment on function private.wanted_by_subscriptions(uuid, timestamptz) is
   'The account status that a tenant''s subscriptions entitle to at a moment; null when none was ever paid.';
 
+create function private.next_status_change(p_user_id uuid, p_at timestamptz default now()) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(w.ends_at)
+    from public.subscriptions s join public.plans p on p.key = s.plan_key
+    cross join lateral (select case s.status
+      when 'past_due' then coalesce(s.past_due_since, s.updated_at) + p.past_due_grace
+      when 'canceled' then coalesce(s.ended_at, s.updated_at) + p.retention end as ends_at) w
+    where s.user_id = p_user_id and w.ends_at > p_at);
+end;
+$$;
+comment on function private.next_status_change(uuid, timestamptz) is
+  'When time alone may next change what a tenant''s subscriptions entitle to: the end of a grace or retention period. '
+  'Null: never. Until then, wanted_by_subscriptions stays the same.';
+
 create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now()) returns public.wanted_status
 language plpgsql stable
 set search_path = ''
@@ -494,6 +512,7 @@ create policy "A tenant reads their own usage" on public.twilio_usage
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
   private.wanted_by_subscriptions(uuid, timestamptz),
@@ -510,6 +529,7 @@ revoke execute on function
     text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
   from public, anon, authenticated;
 grant execute on function
+  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
   private.wanted_by_subscriptions(uuid, timestamptz),

@@ -1,4 +1,4 @@
--- Convergence: asking for it, the lease under which it acts at Twilio, and the sweep that finds differences.
+-- Convergence: asking for it, drift, the lease under which it acts at Twilio, and the sweep that finds differences.
 -- Each decision is one round trip. Each write checks the fence first.
 
 -- Asking --------------------------------------------------------------------------------------------------------------
@@ -50,40 +50,161 @@ comment on function public.report_account_trouble(uuid) is
   'Twilio refused a tenant''s credentials. Convergence reads the subaccount''s status, and a job compares the stored '
   'token with Twilio''s. Returns the id of that job.';
 
-create function public.ask_for_drifted_convergence(p_limit integer) returns integer
+-- Drift ---------------------------------------------------------------------------------------------------------------
+
+-- A tenant has drifted when their stored subaccount does not have the wanted status. The triggers below make a tenant
+-- due in the transaction that changes a fact, also when an operator changes it by hand, so that a lost job comes again.
+-- The end of a convergence writes the next date: the end of a grace or retention period, or the daily check.
+
+create function private.note_changed_tenancy() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(new.user_id, 'convergence');
+  return null;
+end;
+$$;
+comment on function private.note_changed_tenancy() is 'Trigger: a tenancy with a new fact is due for convergence.';
+create trigger due_when_new after insert on private.tenancies
+  for each row execute function private.note_changed_tenancy();
+create trigger due_when_changed after update on private.tenancies
+  for each row when (old.version <> new.version or old.operator_hold is distinct from new.operator_hold
+    or old.requested_at is distinct from new.requested_at or old.user_deleted_at is distinct from new.user_deleted_at)
+  execute function private.note_changed_tenancy();
+
+create function private.note_changed_subscription() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Locks the tenancy before the due row, as every other writer does, to prevent deadlocks.
+  update private.tenancies t set version = t.version + 1 where t.user_id in (old.user_id, new.user_id);
+  return null;
+end;
+$$;
+comment on function private.note_changed_subscription() is
+  'Trigger: a changed subscription is a new fact about its tenant.';
+create trigger due_when_new after insert on public.subscriptions
+  for each row when (new.user_id is not null) execute function private.note_changed_subscription();
+create trigger due_when_changed after update on public.subscriptions
+  for each row when ((old.user_id, old.status, old.plan_key, old.past_due_since, old.ended_at)
+    is distinct from (new.user_id, new.status, new.plan_key, new.past_due_since, new.ended_at))
+  execute function private.note_changed_subscription();
+create trigger due_when_deleted after delete on public.subscriptions
+  for each row when (old.user_id is not null) execute function private.note_changed_subscription();
+
+create function private.note_changed_periods() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.due_work d set due_at = now()
+  from (
+    select o.user_id from private.due_work o
+    where o.kind = 'convergence' and o.due_at > now() and exists (select from public.subscriptions s
+      where s.plan_key = new.key and s.status in ('past_due', 'canceled') and s.user_id = o.user_id)
+    order by o.user_id for update -- a fixed order of locks prevents deadlocks
+  ) within
+  where d.user_id = within.user_id and d.kind = 'convergence';
+  return null;
+end;
+$$;
+comment on function private.note_changed_periods() is
+  'Trigger: tenants within a plan''s grace or retention period are due when its length changes.';
+create trigger due_when_periods_change after update on public.plans
+  for each row when (old.past_due_grace <> new.past_due_grace or old.retention <> new.retention)
+  execute function private.note_changed_periods();
+
+create function private.note_lost_subaccount() returns trigger
+language plpgsql
+security definer -- the host's users may delete their own row
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(old.user_id, 'convergence');
+  return null;
+end;
+$$;
+comment on function private.note_lost_subaccount() is
+  'Trigger: a tenant whose row lost its SID or token, or was deleted, is due for convergence.';
+create trigger switchboard_due_when_lost
+  after update of twilio_subaccount_sid, twilio_subaccount_auth_token_encrypted on public.user_preferences
+  for each row when ((old.twilio_subaccount_sid is not null and new.twilio_subaccount_sid is null)
+    or (old.twilio_subaccount_auth_token_encrypted is not null and new.twilio_subaccount_auth_token_encrypted is null))
+  execute function private.note_lost_subaccount();
+create trigger switchboard_due_when_deleted after delete on public.user_preferences
+  for each row when (old.twilio_subaccount_sid is not null) execute function private.note_lost_subaccount();
+
+create function private.has_drifted(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  wanted constant text := private.wanted_subaccount(p_user_id);
+  tenancy private.tenancies;
+  stored record;
+begin
+  select * into tenancy from private.tenancies t where t.user_id = p_user_id;
+  select p.twilio_subaccount_sid as sid, p.twilio_subaccount_status as status,
+    p.twilio_subaccount_auth_token_encrypted is not null as has_token
+  into stored from public.user_preferences p where p.user_id = p_user_id;
+  return case
+    when tenancy.user_id is null or wanted = 'none' then false
+    -- A row without its SID or token: lost with the host's table, or never finished.
+    when wanted = 'active' then
+      tenancy.applied_status is distinct from 'active' or stored.sid is null or not coalesce(stored.has_token, false)
+    when tenancy.applied_status::text = wanted or coalesce(tenancy.applied_status = 'closed', false) then false
+    -- A suspension made in Twilio's console before we had to suspend is kept.
+    when wanted = 'suspended' and coalesce(stored.status = 'suspended', false) then false
+    else stored.sid is not null or tenancy.applied_status is not null or tenancy.create_attempted_at is not null
+  end;
+end;
+$$;
+comment on function private.has_drifted(uuid) is
+  'Whether a tenant''s subaccount, as stored, does not have the wanted status. False without a tenancy.';
+
+create function private.set_next_convergence(p_user_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due(p_user_id, 'convergence', case
+    -- Nothing changes any more for a deleted user whose account is closed.
+    when private.user_exists(p_user_id) and exists (select from private.tenancies t where t.user_id = p_user_id)
+    -- The daily check finds what no trigger saw, such as a truncated table or a restored backup.
+    then least(private.next_status_change(p_user_id), now() + private.spread('1 day')) end);
+end;
+$$;
+comment on function private.set_next_convergence(uuid) is
+  'Writes when a tenant without drift is compared again: when time changes their wanted status, and daily.';
+
+create function public.ask_for_drifted_convergence(p_limit integer) returns table (checked integer, asked integer)
 language plpgsql
 set search_path = ''
 as $$
 declare
   tenant uuid;
-  asked integer := 0;
 begin
-  -- Time alone changes the wanted status: a grace period ends, a retention period ends.
-  for tenant in
-    select t.user_id
-    from private.tenancies t
-    left join public.user_preferences p on p.user_id = t.user_id
-    cross join lateral (select private.wanted_subaccount(t.user_id)::text as wanted) w
-    -- A row without its SID or token: lost with the host's table, or never finished.
-    where (w.wanted = 'active' and (t.applied_status is distinct from 'active' or p.twilio_subaccount_sid is null
-           or p.twilio_subaccount_auth_token_encrypted is null))
-       or (w.wanted in ('suspended', 'closed') and t.applied_status::text is distinct from w.wanted
-         and t.applied_status is distinct from 'closed'
-           -- A suspension made in Twilio's console before we had to suspend is kept.
-           and not (w.wanted = 'suspended' and coalesce(p.twilio_subaccount_status = 'suspended', false))
-           and (p.twilio_subaccount_sid is not null or t.applied_status is not null
-             or t.create_attempted_at is not null))
-    order by t.converged_at nulls first
-    limit p_limit
-  loop
-    perform private.ask_for_convergence(tenant);
-    asked := asked + 1;
+  checked := 0;
+  asked := 0;
+  -- A job that fails is retried for up to five hours. After that, the next one is enqueued.
+  for tenant in select c from private.claim_due('convergence', p_limit, '6 hours') c loop
+    checked := checked + 1;
+    if private.has_drifted(tenant) then
+      -- The tenancy is not locked here: other transactions lock it before the due row.
+      perform private.enqueue_convergence(tenant);
+      asked := asked + 1;
+    else
+      perform private.set_next_convergence(tenant);
+    end if;
   end loop;
-  return asked;
+  return next;
 end;
 $$;
 comment on function public.ask_for_drifted_convergence(integer) is
-  'Asks for the convergence of tenants whose subaccount does not have the wanted status. Returns their number.';
+  'Compares up to p_limit due tenants with their stored subaccount and enqueues the convergence of those that differ. '
+  'checked = p_limit: more may be due.';
 
 insert into private.schedules (name, job, every)
   values ('converge-drifted', '{"kind": "converge-drifted"}', '5 minutes');
@@ -233,11 +354,15 @@ begin
     perform private.recheck_after_lost_lease(p_user_id);
     return 'fenced';
   end if;
+  -- A convergence that failed, waits or has a newer fact keeps its date.
+  if p_error is null and newest = p_version and not private.has_drifted(p_user_id) then
+    perform private.set_next_convergence(p_user_id);
+  end if;
   return case when newest > p_version then 'again' else 'released' end;
 end;
 $$;
 comment on function public.end_convergence(uuid, bigint, bigint, text, boolean) is
-  'Gives the lease back, or lets it run out while a write to Twilio is in doubt.';
+  'Gives the lease back, or lets it run out while a write to Twilio is in doubt. Writes when the tenant is due next.';
 
 -- Notes before a call to Twilio ---------------------------------------------------------------------------------------
 
@@ -246,25 +371,67 @@ comment on type public.create_attempt is
   'noted: the account may be created. limit_reached: the master account may have no further one. fenced: the lease was '
   'lost.';
 
+-- How many subaccounts are open is counted when one is opened or closed, so that the limit is checked in constant time.
+create table private.open_subaccounts (
+  total bigint not null,
+  is_only boolean primary key default true,
+  constraint open_subaccounts_is_one check (is_only)
+);
+comment on table private.open_subaccounts is
+  'The number of rows of user_preferences with an active or suspended subaccount. One row.';
+alter table private.open_subaccounts enable row level security;
+revoke all on private.open_subaccounts from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.open_subaccounts to service_role;
+insert into private.open_subaccounts (total)
+select count(*) from public.user_preferences where twilio_subaccount_status in ('active', 'suspended');
+
+create function private.count_subaccount() returns trigger
+language plpgsql
+security definer -- the host's users may delete their own row
+set search_path = ''
+as $$
+begin
+  update private.open_subaccounts set total = case tg_op
+    when 'TRUNCATE' then 0
+    when 'DELETE' then total - 1
+    when 'INSERT' then total + 1
+    else total + case when new.twilio_subaccount_status in ('active', 'suspended') then 1 else -1 end end;
+  return null;
+end;
+$$;
+comment on function private.count_subaccount() is 'Trigger: counts the open subaccounts.';
+create trigger switchboard_count_new after insert on public.user_preferences
+  for each row when (new.twilio_subaccount_status in ('active', 'suspended'))
+  execute function private.count_subaccount();
+create trigger switchboard_count_changed after update of twilio_subaccount_status on public.user_preferences
+  for each row when ((old.twilio_subaccount_status in ('active', 'suspended'))
+    <> (new.twilio_subaccount_status in ('active', 'suspended')))
+  execute function private.count_subaccount();
+create trigger switchboard_count_deleted after delete on public.user_preferences
+  for each row when (old.twilio_subaccount_status in ('active', 'suspended'))
+  execute function private.count_subaccount();
+create trigger switchboard_count_truncated after truncate on public.user_preferences
+  for each statement execute function private.count_subaccount();
+
+create index user_preferences_subaccounts_by_date on public.user_preferences (twilio_subaccount_created_at)
+  where twilio_subaccount_created_at is not null;
+create index tenancies_create_attempted on private.tenancies (create_attempted_at)
+  where create_attempted_at is not null;
+
 create function private.may_create_subaccount(p_user_id uuid, p_max_subaccounts integer, p_max_per_day integer)
 returns boolean
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stored bigint;
-  stored_today bigint;
-  attempted bigint;
+  stored constant bigint := (select o.total from private.open_subaccounts o for update);
+  attempted constant bigint := (select count(*) from private.tenancies t
+    where t.create_attempted_at is not null and t.user_id <> p_user_id);
 begin
-  -- One count at a time, with the attempts of other tenants in it: concurrent tenants cannot share the last place.
-  perform pg_advisory_xact_lock(hashtextextended('create-subaccount', 0));
-  select count(*) filter (where p.twilio_subaccount_status in ('active', 'suspended')),
-    count(*) filter (where p.twilio_subaccount_created_at > now() - interval '1 day')
-  into stored, stored_today from public.user_preferences p;
-  select count(*) into attempted
-  from private.tenancies t where t.create_attempted_at is not null and t.user_id <> p_user_id;
-  -- The daily limit stops a flood of new accounts of any cause.
-  return stored + attempted < p_max_subaccounts and (p_max_per_day is null or stored_today < p_max_per_day);
+  -- The lock on the count lasts until the transaction ends, and the attempts of other tenants are counted under it:
+  -- concurrent tenants cannot share the last place. The daily limit stops a flood of new accounts of any cause.
+  return stored + attempted < p_max_subaccounts and (p_max_per_day is null or p_max_per_day > (
+    select count(*) from public.user_preferences p where p.twilio_subaccount_created_at > now() - interval '1 day'));
 end;
 $$;
 comment on function private.may_create_subaccount(uuid, integer, integer) is
@@ -420,6 +587,9 @@ create table private.sweeps (
   open_accounts integer not null default 0,
   mismatches integer not null default 0,
   strangers integer not null default 0,
+  missing integer not null default 0,
+  -- The last user whose stored account was looked for among the sightings.
+  checked_until uuid,
   level public.sweep_level not null default 'within'
 );
 comment on table private.sweeps is 'One row per comparison of Twilio with the database.';
@@ -539,30 +709,57 @@ comment on function public.record_sweep_page(bigint, jsonb, text) is
   'Compares one page of accounts ([{sid, status, userId or null}]) with the database, asks for the convergence of '
   'tenants that differ, and enqueues the next page. A page that comes twice changes nothing.';
 
-create function private.ask_for_missing_accounts(p_sweep private.sweeps) returns integer
+create function private.ask_for_missing_accounts(p_sweep private.sweeps, p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  tenant uuid;
+  stored record;
+  checked integer := 0;
   asked integer := 0;
+  last_user uuid := p_sweep.checked_until;
 begin
-  for tenant in
-    select p.user_id from public.user_preferences p
-    where p.twilio_subaccount_status in ('active', 'suspended') and p.twilio_subaccount_sid is not null
+  for stored in
+    select p.user_id, p.twilio_subaccount_sid is not null and p.twilio_subaccount_status in ('active', 'suspended')
       and coalesce(p.twilio_subaccount_created_at, '-infinity') < p_sweep.started_at
       and not exists (select from private.sweep_sightings s
-        where s.sweep_id = p_sweep.id and s.subaccount_sid = p.twilio_subaccount_sid)
+        where s.sweep_id = p_sweep.id and s.subaccount_sid = p.twilio_subaccount_sid) as is_missing
+    from public.user_preferences p
+    where p.user_id > coalesce(p_sweep.checked_until, '00000000-0000-0000-0000-000000000000')
+    order by p.user_id limit p_limit
   loop
-    perform private.ask_for_convergence(tenant, p_thorough => true);
-    asked := asked + 1;
+    checked := checked + 1;
+    last_user := stored.user_id;
+    if stored.is_missing then
+      perform private.ask_for_convergence(stored.user_id, p_thorough => true);
+      asked := asked + 1;
+    end if;
   end loop;
-  return asked;
+  update private.sweeps s set checked_until = last_user, missing = s.missing + asked,
+    mismatches = s.mismatches + asked
+  where s.id = p_sweep.id;
+  return checked;
 end;
 $$;
-comment on function private.ask_for_missing_accounts(private.sweeps) is
+comment on function private.ask_for_missing_accounts(private.sweeps, integer) is
   'Asks for the convergence of tenants whose account is stored as open and was not listed: it was closed long ago. '
-  'Returns their number.';
+  'Checks the next p_limit tenants and returns how many there were.';
+
+create function private.forget_sightings(p_sweep_id bigint, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  forgotten integer;
+begin
+  delete from private.sweep_sightings s where s.sweep_id = p_sweep_id and s.subaccount_sid in (
+    select o.subaccount_sid from private.sweep_sightings o where o.sweep_id = p_sweep_id limit p_limit);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$$;
+comment on function private.forget_sightings(bigint, integer) is
+  'Deletes up to p_limit sightings of a sweep. Returns how many.';
 
 create function private.level_of_sweep(p_open_accounts integer, p_max_subaccounts integer) returns public.sweep_level
 language plpgsql immutable
@@ -577,8 +774,7 @@ end;
 $$;
 comment on function private.level_of_sweep(integer, integer) is 'How close this many open accounts are to the limit.';
 
-create function private.finish_sweep(p_sweep private.sweeps, p_max_subaccounts integer, p_missing integer)
-returns private.sweeps
+create function private.finish_sweep(p_sweep_id bigint, p_max_subaccounts integer) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -587,25 +783,26 @@ declare
   previous_level public.sweep_level;
 begin
   select s.level into previous_level from private.sweeps s where s.finished_at is not null order by s.id desc limit 1;
-  update private.sweeps s set finished_at = now(), mismatches = s.mismatches + p_missing,
-    level = private.level_of_sweep(s.open_accounts, p_max_subaccounts)
-  where s.id = p_sweep.id
+  update private.sweeps s set finished_at = now(), level = private.level_of_sweep(s.open_accounts, p_max_subaccounts)
+  where s.id = p_sweep_id
   returning * into finished;
-  delete from private.sweep_sightings s where s.sweep_id = p_sweep.id;
   delete from private.sweeps s where s.started_at < now() - interval '90 days';
   if finished.level <> 'within' and finished.level is distinct from previous_level then
     perform private.audit('sweep', 'subaccounts.limit_' || finished.level, null, null, null,
       jsonb_build_object('open', finished.open_accounts, 'limit', p_max_subaccounts));
   end if;
-  return finished;
 end;
 $$;
-comment on function private.finish_sweep(private.sweeps, integer, integer) is
-  'Marks a sweep as finished and deletes its sightings. A new level other than within is written to the audit log.';
+comment on function private.finish_sweep(bigint, integer) is
+  'Marks a sweep as finished. A new level other than within is written to the audit log.';
 
-create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer)
+create type public.end_sweep_outcome as enum ('continues', 'within', 'warning', 'critical');
+comment on type public.end_sweep_outcome is
+  'continues: a batch was checked, and there may be more. Otherwise the level of the finished sweep.';
+
+create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer, p_limit integer default 2000)
 returns table (
-  outcome public.sweep_level, open_accounts integer, mismatches integer, missing integer, strangers integer
+  outcome public.end_sweep_outcome, open_accounts integer, mismatches integer, missing integer, strangers integer
 )
 language plpgsql
 set search_path = ''
@@ -613,30 +810,43 @@ as $$
 declare
   sweep private.sweeps;
 begin
-  missing := 0;
   select * into sweep from private.sweeps s where s.id = p_sweep_id for update;
   if sweep.finished_at is null then -- otherwise the last page came twice
-    missing := private.ask_for_missing_accounts(sweep);
-    sweep := private.finish_sweep(sweep, p_max_subaccounts, missing);
+    if private.ask_for_missing_accounts(sweep, p_limit) = p_limit
+      or private.forget_sightings(p_sweep_id, p_limit) = p_limit then
+      outcome := 'continues';
+    else
+      perform private.finish_sweep(p_sweep_id, p_max_subaccounts);
+    end if;
+    select * into sweep from private.sweeps s where s.id = p_sweep_id;
   end if;
-  outcome := sweep.level;
+  outcome := coalesce(outcome, sweep.level::text::public.end_sweep_outcome);
   open_accounts := sweep.open_accounts;
   mismatches := sweep.mismatches;
+  missing := sweep.missing;
   strangers := sweep.strangers;
   return next;
 end;
 $$;
-comment on function public.end_sweep(bigint, integer) is
-  'Ends a sweep: tenants whose stored account was not listed are converged. Returns the level and the counts.';
+comment on function public.end_sweep(bigint, integer, integer) is
+  'Ends a sweep, up to p_limit tenants at a time: those whose stored account was not listed are converged. Repeat it '
+  'until the outcome is a level. Returns the counts so far.';
 
 insert into private.schedules (name, job, every) values ('sweep', '{"kind": "sweep"}', '1 hour');
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.note_changed_tenancy(),
+  private.note_changed_subscription(),
+  private.note_changed_periods(),
+  private.note_lost_subaccount(),
+  private.count_subaccount(),
   private.enqueue_convergence(uuid, integer, boolean),
   private.ask_for_convergence(uuid, integer, boolean),
   public.report_account_trouble(uuid),
+  private.has_drifted(uuid),
+  private.set_next_convergence(uuid),
   public.ask_for_drifted_convergence(integer),
   private.take_lease(uuid, integer),
   private.renew_lease_if_held(uuid, bigint),
@@ -655,15 +865,18 @@ revoke execute on function
   public.begin_sweep(),
   private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
-  private.ask_for_missing_accounts(private.sweeps),
+  private.ask_for_missing_accounts(private.sweeps, integer),
+  private.forget_sightings(bigint, integer),
   private.level_of_sweep(integer, integer),
-  private.finish_sweep(private.sweeps, integer, integer),
-  public.end_sweep(bigint, integer)
+  private.finish_sweep(bigint, integer),
+  public.end_sweep(bigint, integer, integer)
   from public, anon, authenticated;
 grant execute on function
   private.enqueue_convergence(uuid, integer, boolean),
   private.ask_for_convergence(uuid, integer, boolean),
   public.report_account_trouble(uuid),
+  private.has_drifted(uuid),
+  private.set_next_convergence(uuid),
   public.ask_for_drifted_convergence(integer),
   private.take_lease(uuid, integer),
   private.renew_lease_if_held(uuid, bigint),
@@ -682,8 +895,9 @@ grant execute on function
   public.begin_sweep(),
   private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
-  private.ask_for_missing_accounts(private.sweeps),
+  private.ask_for_missing_accounts(private.sweeps, integer),
+  private.forget_sightings(bigint, integer),
   private.level_of_sweep(integer, integer),
-  private.finish_sweep(private.sweeps, integer, integer),
-  public.end_sweep(bigint, integer)
+  private.finish_sweep(bigint, integer),
+  public.end_sweep(bigint, integer, integer)
   to service_role;

@@ -35,6 +35,9 @@ create unique index user_twilio_numbers_one_row_per_sid on public.user_twilio_nu
 -- One owner at a time: of two buyers of one number, the second is refused here, before Twilio is called.
 create unique index user_twilio_numbers_one_owner on public.user_twilio_numbers (phone_number) where is_held;
 create index user_twilio_numbers_by_user on public.user_twilio_numbers (user_id, created_at);
+-- The few purchases and releases in progress, which jobs settle.
+create index user_twilio_numbers_in_progress on public.user_twilio_numbers (status, updated_at)
+  where status in ('purchasing', 'releasing');
 create trigger touch_updated_at before update on public.user_twilio_numbers
   for each row execute function private.touch_updated_at();
 
@@ -884,40 +887,68 @@ comment on function public.record_number_sync(uuid, text, timestamptz, jsonb, te
   'Records what differed at Twilio ([{change, numberId?, number, details?}]; change is a number_change) and returns a '
   'row for each difference.';
 
-create function public.ask_for_number_syncs(p_spread_seconds integer) returns integer
+-- A sync is due soon after a change here, and daily otherwise. Not at once: Twilio's list may be older than the change.
+
+create function private.note_changed_numbers() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(new.user_id, 'number_sync', now() + interval '10 minutes');
+  return null;
+end;
+$$;
+comment on function private.note_changed_numbers() is
+  'Trigger: a tenant whose account or numbers changed is due for a sync of numbers.';
+create trigger due_when_new after insert on public.user_twilio_numbers
+  for each row when (new.status = 'active') execute function private.note_changed_numbers();
+create trigger due_when_changed after update on public.user_twilio_numbers
+  for each row when (old.status <> new.status and new.status in ('active', 'released'))
+  execute function private.note_changed_numbers();
+create trigger switchboard_numbers_due_when_new after insert on public.user_preferences
+  for each row when (new.twilio_subaccount_status = 'active') execute function private.note_changed_numbers();
+create trigger switchboard_numbers_due_when_changed
+  after update of twilio_subaccount_sid, twilio_subaccount_status on public.user_preferences
+  for each row when (new.twilio_subaccount_status = 'active'
+    and (old.twilio_subaccount_sid, old.twilio_subaccount_status) is distinct from
+      (new.twilio_subaccount_sid, new.twilio_subaccount_status))
+  execute function private.note_changed_numbers();
+insert into private.due_work (user_id, kind, due_at)
+select p.user_id, 'number_sync', now() + random() * interval '1 day'
+from public.user_preferences p where p.twilio_subaccount_status = 'active';
+
+create function public.ask_for_number_syncs(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
   tenant uuid;
-  job jsonb;
   asked integer := 0;
 begin
-  for tenant in
-    select p.user_id from public.user_preferences p
-    where p.twilio_subaccount_status = 'active' and p.twilio_subaccount_sid is not null
-      and p.twilio_subaccount_auth_token_encrypted is not null
-    order by p.user_id
-  loop
-    job := jsonb_build_object('kind', 'sync-numbers', 'userId', tenant);
-    if not private.is_enqueued(job) then
-      -- Each tenant has a fixed place within the hour, so that Twilio never gets all the requests at once.
-      perform private.enqueue(job, mod(abs(hashtext(tenant::text)::bigint), greatest(p_spread_seconds, 1))::integer);
+  for tenant in select c from private.claim_due('number_sync', p_limit, '1 day') c loop
+    if (private.account_of(tenant)).status = 'active' then
+      perform private.enqueue(jsonb_build_object('kind', 'sync-numbers', 'userId', tenant));
       asked := asked + 1;
+    elsif not exists (select from public.user_preferences p
+      where p.user_id = tenant and p.twilio_subaccount_status = 'active') then
+      -- The account's return makes the tenant due again.
+      perform private.set_due(tenant, 'number_sync', null);
     end if;
   end loop;
   return asked;
 end;
 $$;
 comment on function public.ask_for_number_syncs(integer) is
-  'Enqueues a sync of numbers for each tenant with an active subaccount, spread over p_spread_seconds. Returns their '
-  'count.';
+  'Enqueues the syncs of numbers that are due, at most p_limit, and makes each tenant due again in a day. Returns the '
+  'count of syncs.';
 
-insert into private.schedules (name, job, every) values ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 hour');
+insert into private.schedules (name, job, every) values
+  ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 minute');
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.note_changed_numbers(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),

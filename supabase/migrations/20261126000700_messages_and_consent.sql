@@ -379,6 +379,23 @@ grant select, insert, update, delete on public.messaging_settings to service_rol
 create policy "A tenant reads their own messaging settings" on public.messaging_settings
   for select to authenticated using ((select auth.uid()) = user_id);
 
+create function private.note_changed_retention() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due(new.user_id, 'redaction', case when new.retention_days is not null then now() end);
+  return null;
+end;
+$$;
+comment on function private.note_changed_retention() is
+  'Trigger: a tenant''s texts are due for the check of their age when the retention changes, and then daily.';
+create trigger due_when_new after insert on public.messaging_settings
+  for each row when (new.retention_days is not null) execute function private.note_changed_retention();
+create trigger due_when_changed after update on public.messaging_settings
+  for each row when (old.retention_days is distinct from new.retention_days)
+  execute function private.note_changed_retention();
+
 create type public.save_settings_outcome as enum ('saved', 'unknown_user');
 comment on type public.save_settings_outcome is 'unknown_user: the user was deleted; their token may still be valid.';
 
@@ -1096,41 +1113,67 @@ $$;
 comment on function public.record_redaction(uuid[]) is
   'Deletes texts and media that Twilio has deleted. Returns how many messages changed.';
 
-create function public.ask_for_due_redactions(p_limit integer) returns integer
+create function private.redact_old_texts(p_user_id uuid, p_retention_days integer, p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  setting record;
-  asked integer := 0;
-  due integer;
+  oldest constant timestamptz := now() - make_interval(days => p_retention_days);
+  marked integer;
 begin
-  for setting in
-    select s.user_id, s.retention_days, now() - make_interval(days => s.retention_days) as oldest
-    from public.messaging_settings s where s.retention_days is not null
-    order by s.user_id
-  loop
-    update public.sms_messages m set redaction_requested_at = now()
-    where m.id in (
-      select d.id from public.sms_messages d
-      where d.user_id = setting.user_id and d.redaction_requested_at is null and d.created_at < setting.oldest
-      order by d.created_at limit p_limit
-      for update skip locked); -- a row that is being updated is taken the next time
-    get diagnostics due = row_count;
-    perform private.delete_campaign_texts(setting.user_id, setting.oldest);
-    if due > 0 then
-      asked := asked + due;
-      perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', setting.user_id));
-      perform private.audit('retention', 'message.redaction_requested', setting.user_id, null, null,
-        jsonb_build_object('messages', due, 'olderThanDays', setting.retention_days));
+  update public.sms_messages m set redaction_requested_at = now()
+  where m.id in (
+    select d.id from public.sms_messages d
+    where d.user_id = p_user_id and d.redaction_requested_at is null and d.created_at < oldest
+    order by d.created_at limit p_limit
+    for update skip locked); -- a row that is being updated is taken the next time
+  get diagnostics marked = row_count;
+  perform private.delete_campaign_texts(p_user_id, oldest);
+  if marked > 0 then
+    perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', p_user_id));
+    perform private.audit('retention', 'message.redaction_requested', p_user_id, null, null,
+      jsonb_build_object('messages', marked, 'olderThanDays', p_retention_days));
+  end if;
+  return marked;
+end;
+$$;
+comment on function private.redact_old_texts(uuid, integer, integer) is
+  'Marks up to p_limit texts of a tenant that are older than their retention, the oldest first, and enqueues their '
+  'deletion. Returns how many.';
+
+create function public.ask_for_due_redactions(p_limit integer) returns table (checked integer, asked integer)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tenant uuid;
+  retention integer;
+  marked integer;
+begin
+  checked := 0;
+  asked := 0;
+  while checked < p_limit and asked < p_limit loop
+    -- One tenant at a time, because each of them may use up the limit.
+    tenant := (select c from private.claim_due('redaction', 1, '1 day') c);
+    exit when tenant is null;
+    checked := checked + 1;
+    retention := (select s.retention_days from public.messaging_settings s where s.user_id = tenant);
+    if retention is null then
+      perform private.set_due(tenant, 'redaction', null);
+    else
+      marked := private.redact_old_texts(tenant, retention, p_limit - asked);
+      asked := asked + marked;
+      if asked = p_limit then
+        perform private.set_due(tenant, 'redaction', now()); -- more of their texts may be due
+      end if;
     end if;
   end loop;
-  return asked;
+  return next;
 end;
 $$;
 comment on function public.ask_for_due_redactions(integer) is
-  'Marks texts older than their tenant''s retention, at most p_limit per tenant, and enqueues their deletion. Returns '
-  'how many.';
+  'Checks due tenants for texts older than their retention and enqueues the deletion of such texts: at most p_limit '
+  'tenants and p_limit texts. checked or asked = p_limit: more may be due.';
 
 insert into private.schedules (name, job, every)
   values ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour');
@@ -1236,6 +1279,7 @@ create trigger switchboard_ask_for_erasure after delete on auth.users
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.note_changed_retention(),
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text),
   private.share_opt_outs(uuid, text),
@@ -1272,6 +1316,7 @@ revoke execute on function
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
   public.record_redaction(uuid[]),
+  private.redact_old_texts(uuid, integer, integer),
   public.ask_for_due_redactions(integer),
   private.erase_conversations(uuid, integer),
   private.erase_opt_outs(uuid, integer),
@@ -1312,6 +1357,7 @@ grant execute on function
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
   public.record_redaction(uuid[]),
+  private.redact_old_texts(uuid, integer, integer),
   public.ask_for_due_redactions(integer),
   private.erase_conversations(uuid, integer),
   private.erase_opt_outs(uuid, integer),

@@ -18,6 +18,7 @@ comment on column private.token_rotations.sealed_next is
 comment on column private.token_rotations.sealed_previous is
   'The token in use when the rotation began. Its signatures are accepted until previous_until; null: while the '
   'rotation is in progress.';
+create index token_rotations_by_expiry on private.token_rotations (previous_until) where previous_until is not null;
 alter table private.token_rotations enable row level security;
 revoke all on private.token_rotations from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.token_rotations to service_role;
@@ -67,30 +68,72 @@ $$;
 comment on function public.request_token_rotation(uuid, uuid, text) is
   'An operator asks for another token for a tenant''s subaccount.';
 
+-- A rotation's due row holds the date of the token.
+
+create function private.note_token_date() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due(new.user_id, 'token_rotation', private.token_date_of(new.user_id));
+  return null;
+end;
+$$;
+comment on function private.note_token_date() is 'Trigger: stores the date of a tenant''s token for its rotation.';
+create trigger switchboard_token_date_when_new after insert on public.user_preferences
+  for each row when (new.twilio_subaccount_sid is not null) execute function private.note_token_date();
+create trigger switchboard_token_date_when_changed
+  after update of twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted,
+    twilio_subaccount_created_at on public.user_preferences
+  for each row when ((old.twilio_subaccount_sid, old.twilio_subaccount_status, old.twilio_subaccount_created_at,
+      old.twilio_subaccount_auth_token_encrypted is null)
+    is distinct from (new.twilio_subaccount_sid, new.twilio_subaccount_status, new.twilio_subaccount_created_at,
+      new.twilio_subaccount_auth_token_encrypted is null))
+  execute function private.note_token_date();
+
+create function private.token_date_of(p_user_id uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(r.rotated_at, p.twilio_subaccount_created_at, '-infinity')
+    from public.user_preferences p
+    left join private.token_rotations r on r.user_id = p.user_id and r.subaccount_sid = p.twilio_subaccount_sid
+    where p.user_id = p_user_id and p.twilio_subaccount_status = 'active'
+      and p.twilio_subaccount_auth_token_encrypted is not null);
+end;
+$$;
+comment on function private.token_date_of(uuid) is
+  'When a tenant''s token was last rotated, or their account created; -infinity: unknown. Null: there is no token to '
+  'rotate.';
+insert into private.due_work (user_id, kind, due_at)
+select p.user_id, 'token_rotation', private.token_date_of(p.user_id)
+from public.user_preferences p where private.token_date_of(p.user_id) is not null;
+
 create function public.ask_for_due_token_rotations(p_max_age_days integer, p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  tenant record;
+  newest constant timestamptz := now() - make_interval(days => p_max_age_days);
+  tenant uuid;
+  token_date timestamptz;
   asked integer := 0;
 begin
-  for tenant in
-    select p.user_id, p.twilio_subaccount_sid as sid
-    from public.user_preferences p
-    left join private.token_rotations r on r.user_id = p.user_id and r.subaccount_sid = p.twilio_subaccount_sid
-    cross join lateral (select coalesce(r.rotated_at, p.twilio_subaccount_created_at, '-infinity') as since) token
-    where p.twilio_subaccount_status = 'active' and p.twilio_subaccount_auth_token_encrypted is not null
-      and token.since < now() - make_interval(days => p_max_age_days)
-      -- A requested rotation has its job on the queue. After a day that job may have failed, so it is requested again.
-      and (r.requested_at is null or r.requested_at < now() - interval '1 day')
-    order by token.since
-    limit p_limit
-  loop
-    perform private.ask_for_token_rotation(tenant.user_id, tenant.sid);
-    perform private.audit('schedule', 'token.rotation_requested', tenant.user_id, tenant.sid, null,
-      jsonb_build_object('maxAgeDays', p_max_age_days));
-    asked := asked + 1;
+  -- Requested again after a day: its job may have failed.
+  for tenant in select c from private.claim_due('token_rotation', p_limit, '1 day', newest) c loop
+    token_date := private.token_date_of(tenant);
+    if token_date <= newest then
+      perform private.ask_for_token_rotation(tenant, p.twilio_subaccount_sid)
+      from public.user_preferences p where p.user_id = tenant;
+      perform private.audit('schedule', 'token.rotation_requested', tenant, p.twilio_subaccount_sid, null,
+        jsonb_build_object('maxAgeDays', p_max_age_days))
+      from public.user_preferences p where p.user_id = tenant;
+      asked := asked + 1;
+    else
+      perform private.set_due(tenant, 'token_rotation', token_date);
+    end if;
   end loop;
   return asked;
 end;
@@ -197,6 +240,8 @@ as $$
 begin
   update public.user_preferences p set twilio_subaccount_auth_token_encrypted = p_sealed_token
   where p.user_id = p_user_id;
+  -- Before the rotation's row, in the order of the schedule that asks for rotations.
+  perform private.set_due(p_user_id, 'token_rotation', now());
   insert into private.token_rotations as r (user_id, subaccount_sid, sealed_previous, previous_until, rotated_at)
   values (p_user_id, p_subaccount_sid, p_sealed_previous, now() + make_interval(secs => p_keep_previous_seconds), now())
   on conflict (user_id) do update set
@@ -268,7 +313,7 @@ $$;
 comment on function public.tokens_of(uuid) is
   'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now.';
 
-create function public.forget_previous_tokens() returns integer
+create function public.forget_previous_tokens(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
@@ -278,7 +323,10 @@ declare
 begin
   for forgotten in
     update private.token_rotations r set sealed_previous = null, previous_until = null
-    where r.previous_until <= now()
+    where r.user_id in (
+      select o.user_id from private.token_rotations o where o.previous_until <= now()
+      order by o.previous_until limit p_limit
+      for update skip locked)
     returning r.user_id, r.subaccount_sid
   loop
     perform private.audit('rotate', 'token.previous_forgotten', forgotten.user_id, forgotten.subaccount_sid, null);
@@ -287,8 +335,8 @@ begin
   return total;
 end;
 $$;
-comment on function public.forget_previous_tokens() is
-  'Deletes previous tokens whose signatures are no longer accepted. Returns their number.';
+comment on function public.forget_previous_tokens(integer) is
+  'Deletes up to p_limit previous tokens whose signatures are no longer accepted. Returns their number.';
 
 insert into private.schedules (name, job, every) values
   ('rotate-old-tokens', '{"kind": "rotate-old-tokens"}', '1 hour'),
@@ -324,30 +372,30 @@ comment on type public.sealed_text is
   'A sealed token or webhook secret with the id of the key that opens it. A webhook secret has the word '
   'forward-webhook in place of a SID.';
 
-create function private.sealed_tokens() returns setof public.sealed_text
-language sql stable
-set search_path = ''
-as $$
-  select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot, s.sealed_token, split_part(s.sealed_token, '.', 2)
-  from (
-    select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted
-      from public.user_preferences p
-    union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
-    union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
-    -- A secret belongs to no account: it is sealed with this word in place of the SID.
-    union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
-  ) s (user_id, subaccount_sid, slot, sealed_token)
-  -- A token without its account cannot be opened with any key.
-  where s.sealed_token is not null and s.subaccount_sid is not null;
-$$;
-comment on function private.sealed_tokens() is
+-- A view, because a function would be computed as a whole for each page of tokens.
+create view private.sealed_tokens with (security_invoker = true) as
+select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot as slot, s.sealed_token,
+  split_part(s.sealed_token, '.', 2) as key_id
+from (
+  select p.user_id, p.twilio_subaccount_sid::text, 'current', p.twilio_subaccount_auth_token_encrypted
+    from public.user_preferences p
+  union all select r.user_id, r.subaccount_sid, 'next', r.sealed_next from private.token_rotations r
+  union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
+  -- A secret belongs to no account: it is sealed with this word in place of the SID.
+  union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
+) s (user_id, subaccount_sid, slot, sealed_token)
+-- A token without its account cannot be opened with any key.
+where s.sealed_token is not null and s.subaccount_sid is not null;
+comment on view private.sealed_tokens is
   'Every sealed token and webhook secret, with the id of the key that opens it.';
+revoke all on private.sealed_tokens from public, anon, authenticated, service_role;
+grant select on private.sealed_tokens to service_role;
 
 create function public.sealing_keys_in_use() returns table (key_id text, tokens bigint)
 language sql stable
 set search_path = ''
 as $$
-  select t.key_id, count(*) from private.sealed_tokens() t group by t.key_id order by t.key_id;
+  select t.key_id, count(*) from private.sealed_tokens t group by t.key_id order by t.key_id;
 $$;
 comment on function public.sealing_keys_in_use() is 'Each sealing key in use, with the number of its tokens.';
 
@@ -357,8 +405,10 @@ returns setof public.sealed_text
 language sql stable
 set search_path = ''
 as $$
-  select t.* from private.sealed_tokens() t
+  select t.user_id, t.subaccount_sid, t.slot, t.sealed_token, t.key_id from private.sealed_tokens t
   where t.key_id <> p_current_key and t.key_id = any (p_key_ids)
+    -- The first condition is the index's: each page is read from where the last one ended.
+    and t.user_id >= coalesce(p_after_user_id, '00000000-0000-0000-0000-000000000000')
     and (p_after_user_id is null or (t.user_id, t.slot) > (p_after_user_id, p_after_slot))
   order by t.user_id, t.slot
   limit p_limit;
@@ -462,8 +512,10 @@ insert into private.schedules (name, job, every)
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.note_token_date(),
   private.ask_for_token_rotation(uuid, text),
   public.request_token_rotation(uuid, uuid, text),
+  private.token_date_of(uuid),
   public.ask_for_due_token_rotations(integer, integer),
   public.begin_token_rotation(uuid, integer),
   public.end_token_rotation(uuid, bigint),
@@ -471,8 +523,7 @@ revoke execute on function
   private.store_primary_token(uuid, text, text, text, integer, boolean),
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
-  public.forget_previous_tokens(),
-  private.sealed_tokens(),
+  public.forget_previous_tokens(integer),
   public.sealing_keys_in_use(),
   public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
   private.reseal_token(uuid, public.sealed_slot, text, text),
@@ -483,6 +534,7 @@ revoke execute on function
 grant execute on function
   private.ask_for_token_rotation(uuid, text),
   public.request_token_rotation(uuid, uuid, text),
+  private.token_date_of(uuid),
   public.ask_for_due_token_rotations(integer, integer),
   public.begin_token_rotation(uuid, integer),
   public.end_token_rotation(uuid, bigint),
@@ -490,8 +542,7 @@ grant execute on function
   private.store_primary_token(uuid, text, text, text, integer, boolean),
   public.record_primary_token(uuid, bigint, text, text, integer, text),
   public.tokens_of(uuid),
-  public.forget_previous_tokens(),
-  private.sealed_tokens(),
+  public.forget_previous_tokens(integer),
   public.sealing_keys_in_use(),
   public.tokens_to_reseal(text, text[], uuid, public.sealed_slot, integer),
   private.reseal_token(uuid, public.sealed_slot, text, text),

@@ -234,27 +234,31 @@ as $$
     private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
     private.audit_number_sync private.available_sends private.campaign_count_of private.campaign_outcome
-    private.changed_status private.check_sending_rules private.clear_released_sid private.compare_account
-    private.complete_purchase private.cost_of private.count_campaign_deletes private.count_campaign_updates
-    private.counts_as_sent private.delete_campaign_texts private.describe_function_grants private.describe_queues
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.changed_status private.check_sending_rules private.claim_due private.clear_released_sid
+    private.compare_account private.complete_purchase private.cost_of private.count_campaign_deletes
+    private.count_campaign_updates private.count_subaccount private.counts_as_sent private.delete_campaign_texts
+    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_schedule
+    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
     private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
     private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
-    private.estimated_segments private.finish_sweep private.forget_job_error private.has_opted_out private.hour_of
-    private.insert_campaign private.is_destination_refused private.is_enqueued private.keyword_reply
-    private.level_of_sweep private.link_customer private.lock_campaign private.lock_sending
+    private.estimated_segments private.finish_sweep private.forget_job_error private.forget_sightings
+    private.has_drifted private.has_opted_out private.hour_of private.insert_campaign private.is_destination_refused
+    private.keyword_reply private.level_of_sweep private.link_customer private.lock_campaign private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_running
     private.may_create_subaccount private.message_may_move private.message_status_named private.message_status_rank
-    private.move_campaign_count private.note_consent private.note_conversation private.note_opt_out
-    private.note_reported_opt_out private.note_sends private.our_functions private.our_tables private.plan_for_price
+    private.move_campaign_count private.next_status_change private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
+    private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
+    private.note_sends private.note_token_date private.our_functions private.our_tables private.plan_for_price
     private.plan_of private.primary_number_of private.promote_oldest_number private.publish_changes
     private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
-    private.record_evidence private.record_lost_purchase private.record_missing_number private.refuse_change
-    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.reseal_token
-    private.reserve_next private.reserve_recipients private.sealed_tokens private.send_rates_of private.sender_of
-    private.sending_plan private.share_number private.share_opt_outs private.skip_recipients
-    private.skip_waiting_recipients private.store_primary_token private.store_subaccount private.store_taken_in_number
-    private.take_in_number private.take_lease private.total_deletes private.total_inserts private.total_updates
+    private.record_evidence private.record_lost_purchase private.record_missing_number private.redact_old_texts
+    private.refuse_change private.remaining_quota private.remember_user_deletion private.renew_lease_if_held
+    private.reseal_token private.reserve_next private.reserve_recipients private.send_rates_of private.sender_of
+    private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.share_number
+    private.share_opt_outs private.skip_recipients private.skip_waiting_recipients private.spread
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
+    private.take_lease private.token_date_of private.total_deletes private.total_inserts private.total_updates
     private.touch_updated_at private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
     private.wanted_subaccount private.words_of public.account_and_shared_numbers public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
@@ -393,6 +397,25 @@ end;
 $$;
 comment on function private.describe_schedule() is 'Whether something calls run-jobs regularly.';
 
+create function private.describe_due_work() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'due work', (case when l.late is null then 'ok' else 'warn' end)::public.installation_verdict,
+    coalesce('late: ' || l.late, 'no scheduled work is more than two hours late')
+  from (
+    select string_agg(format('%s by %s hours', k.kind, floor(extract(epoch from now() - first.due_at) / 3600)), ', ')
+      as late
+    from unnest(enum_range(null::private.due_kind)) k (kind)
+    cross join lateral (
+      select d.due_at from private.due_work d where d.kind = k.kind order by d.due_at limit 1) first
+    -- The date of a token rotation is the token's.
+    where k.kind <> 'token_rotation' and first.due_at < now() - interval '2 hours'
+  ) l;
+$$;
+comment on function private.describe_due_work() is
+  'Whether more tenants become due than the limits of the schedules serve, or jobs do not run.';
+
 create function private.describe_shared_numbers() returns setof private.installation_finding
 language sql stable
 set search_path = ''
@@ -444,6 +467,7 @@ as $$
   union all select * from private.describe_function_grants()
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
+  union all select * from private.describe_due_work()
   union all select * from private.describe_shared_numbers()
   union all select * from private.describe_sealing_keys();
 $$;
@@ -468,6 +492,7 @@ revoke execute on function
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),
+  private.describe_due_work(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()
@@ -488,6 +513,7 @@ grant execute on function
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),
+  private.describe_due_work(),
   private.describe_shared_numbers(),
   private.describe_sealing_keys(),
   public.describe_installation()

@@ -2,7 +2,7 @@
 -- or function that is not listed fails this file.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(15);
+select plan(16);
 
 -- Functions of extensions are left out.
 create view pg_temp.our_functions as
@@ -26,6 +26,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e');
 
+select is((select c.reloptions from pg_catalog.pg_class c where c.oid = 'private.sealed_tokens'::regclass), '{security_invoker=true}', 'The view has the rights of its caller');
 select bag_eq(
   'select name, relkind::text, relrowsecurity from pg_temp.our_relations',
   $$ values
@@ -41,12 +42,15 @@ select bag_eq(
     ('public.user_preferences', 'r', true),
     ('public.user_twilio_numbers', 'r', true),
     ('public.webhook_events', 'r', true),
+    ('private.open_subaccounts', 'r', true),
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
+    ('private.due_work', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.schedules', 'r', true),
+    ('private.sealed_tokens', 'v', false),
     ('private.sealing_ring', 'r', true),
     ('private.send_rates', 'r', true),
     ('private.sending_totals', 'r', true),
@@ -55,7 +59,7 @@ select bag_eq(
     ('private.sweeps', 'r', true),
     ('private.tenancies', 'r', true),
     ('private.token_rotations', 'r', true) $$,
-  'Every table is listed here with row level security, and there are no views');
+  'Every table is listed here with row level security, and the one view');
 
 select bag_eq('select name from pg_temp.our_functions', 'select * from private.our_functions()',
   'private.our_functions() names every function once');
@@ -69,12 +73,20 @@ select bag_eq(
   $$ values
     ('private.count_campaign_deletes', '(none)'),
     ('private.count_campaign_updates', '(none)'),
+    ('private.count_subaccount', '(none)'),
     ('private.ask_for_erasure', '(none)'),
     ('private.total_deletes', '(none)'),
     ('private.total_inserts', '(none)'),
     ('private.total_updates', '(none)'),
     ('private.forget_job_error', '(none)'),
+    ('private.note_changed_numbers', '(none)'),
+    ('private.note_changed_periods', '(none)'),
+    ('private.note_changed_retention', '(none)'),
+    ('private.note_changed_subscription', '(none)'),
+    ('private.note_changed_tenancy', '(none)'),
     ('private.note_conversation', '(none)'),
+    ('private.note_lost_subaccount', '(none)'),
+    ('private.note_token_date', '(none)'),
     ('private.refuse_change', '(none)'),
     ('private.remember_user_deletion', '(none)'),
     ('private.touch_updated_at', '(none)') $$,
@@ -82,10 +94,10 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.is_enqueued'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_queues'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
-  'Only functions that reach pgmq or auth are security definer');
+  'Only functions that reach pgmq or auth, or follow a delete by the host''s users, are security definer');
 
 select is_empty(
   $$ select name from pg_temp.our_functions where not coalesce(proconfig, '{}') @> array['search_path=""'] $$,
@@ -109,6 +121,12 @@ select bag_eq(
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
+    ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'),
+    ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
+    ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
+    ('user_preferences', 'switchboard_count_new'), ('user_preferences', 'switchboard_count_changed'), ('user_preferences', 'switchboard_count_deleted'), ('user_preferences', 'switchboard_count_truncated'),
+    ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
+    ('user_preferences', 'switchboard_token_date_when_new'), ('user_preferences', 'switchboard_token_date_when_changed'), ('messaging_settings', 'due_when_new'), ('messaging_settings', 'due_when_changed'),
     ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are the listed ones, and enabled');
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(54);
+select plan(61);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -120,6 +120,31 @@ update private.tenancies set create_attempted_at = null where user_id = pg_temp.
 update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
 select is(public.note_create_attempt(pg_temp.tenant(), 3, n), 'noted', 'A closed subaccount does not count toward the limit') from open_accounts;
 select is(public.note_create_attempt(pg_temp.tenant(), 3, 100000, 0), 'limit_reached', 'note_create_attempt at the daily limit returns limit_reached');
+
+-- The count of open subaccounts follows the rows.
+savepoint counts;
+create function pg_temp.counted(p_statement text) returns text language plpgsql as $$
+declare
+  before constant bigint := (select total from private.open_subaccounts);
+  after bigint;
+begin
+  execute p_statement;
+  after := (select total from private.open_subaccounts);
+  return case when after = (select count(*) from public.user_preferences where twilio_subaccount_status in ('active', 'suspended')) then (after - before)::text else 'wrong' end;
+end;
+$$;
+select is(pg_temp.counted(format(statement, pg_temp.tenant())), change, format('%s changes the count of open subaccounts by %s', what, change)) from (values
+  ('A closed subaccount that is opened again', $$update public.user_preferences set twilio_subaccount_status = 'active' where user_id = %L$$, '1'),
+  ('A suspension', $$update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = %L$$, '0'),
+  ('A closure', $$update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = %L$$, '-1'),
+  ('The deletion of a closed subaccount''s row', $$delete from public.user_preferences where user_id = %L$$, '0'),
+  ('A new row with a subaccount', $$insert into public.user_preferences (user_id, twilio_subaccount_status) values (%L, 'suspended')$$, '1'),
+  ('The deletion of an open subaccount''s row', $$delete from public.user_preferences where user_id = %L$$, '-1')) changes (what, statement, change);
+reset role;
+truncate public.user_preferences cascade;
+select is((select total from private.open_subaccounts), 0::bigint, 'A truncated table leaves no open subaccount');
+rollback to counts;
+set local role service_role;
 
 -- Ending a convergence -----------------------------------------------------------------------------------------------
 

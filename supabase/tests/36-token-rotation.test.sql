@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(57);
+select plan(62);
 
 select pg_temp.join_as('tenant', 'neighbour', 'newcomer');
 delete from private.token_rotations;
@@ -83,13 +83,14 @@ select results_eq('select outcome::text, requested, previous_until from public.b
 
 -- Deleting the previous token ----------------------------------------------------------------------------------------
 
-select is(public.forget_previous_tokens(), 0, 'forget_previous_tokens keeps a token that has not expired');
+select is(public.forget_previous_tokens(10), 0, 'forget_previous_tokens keeps a token that has not expired');
 update private.token_rotations set previous_until = now() where user_id = pg_temp.tenant();
 select results_eq('select sealed_previous from pg_temp.tokens', array[null::text], 'tokens_of does not return an expired previous token that is still stored');
-select is(public.forget_previous_tokens(), 1, 'forget_previous_tokens returns the number of expired tokens');
+select is(public.forget_previous_tokens(0), 0, 'forget_previous_tokens respects its limit');
+select is(public.forget_previous_tokens(10), 1, 'forget_previous_tokens returns the number of expired tokens');
 select results_eq('select sealed_previous, kept_for from pg_temp.rotation', $$ values (null::text, null::interval) $$, 'forget_previous_tokens deletes an expired token');
 select results_eq('select actor, action, subaccount_sid from pg_temp.trail limit 1', $$ values ('rotate', 'token.previous_forgotten', 'AC1') $$, 'forget_previous_tokens writes an audit line');
-select is(public.forget_previous_tokens(), 0, 'forget_previous_tokens, repeated, returns 0');
+select is(public.forget_previous_tokens(10), 0, 'forget_previous_tokens, repeated, returns 0');
 
 -- A token made in Twilio's console -----------------------------------------------------------------------------------
 
@@ -116,19 +117,29 @@ select results_eq('select requested, sealed_next, sealed_previous, rotated_at fr
 -- By age -------------------------------------------------------------------------------------------------------------
 
 delete from private.token_rotations;
+create view pg_temp.token_dates as select due_at from private.due_work where kind = 'token_rotation' and user_id = pg_temp.tenant();
+create function pg_temp.a_day_passes() returns void language sql as $$
+  update private.due_work set due_at = due_at - interval '28 hours' where kind = 'token_rotation' and user_id = pg_temp.tenant();
+$$;
 select pg_temp.forget_jobs();
 select is(public.ask_for_due_token_rotations(90, 10), 1, 'ask_for_due_token_rotations asks for tokens older than the given days only');
 select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'A due rotation enqueues a job');
 select results_eq('select actor, action, details from pg_temp.trail limit 1', $$ values ('schedule', 'token.rotation_requested', '{"maxAgeDays": 90}'::jsonb) $$, 'The audit line of a due rotation has the maximum age');
 select is(public.ask_for_due_token_rotations(90, 10), 0, 'A requested rotation is not asked for again within a day');
-update private.token_rotations set requested_at = now() - interval '25 hours';
+select results_eq($$ select due_at - (now() - interval '90 days') between interval '21 hours' and interval '27 hours' from pg_temp.token_dates $$, array[true], 'A requested rotation is due again in a day');
+select pg_temp.a_day_passes();
 select is(public.ask_for_due_token_rotations(90, 10), 1, 'A requested rotation is asked for again after a day');
 update private.token_rotations set requested_at = null, rotated_at = now() - interval '89 days';
+select pg_temp.a_day_passes();
 select is(public.ask_for_due_token_rotations(90, 10), 0, 'A token''s age counts from its last rotation');
+select results_eq($$ select now() - due_at from pg_temp.token_dates $$, array[interval '89 days'], 'The due row then has the date of the last rotation');
+select is(public.ask_for_due_token_rotations(80, 0), 0, 'ask_for_due_token_rotations respects its limit');
+select is(public.ask_for_due_token_rotations(88, 10), 1, 'A lower age takes effect at once');
 update private.token_rotations set rotated_at = now() - interval '91 days';
-select is(public.ask_for_due_token_rotations(90, 0), 0, 'ask_for_due_token_rotations respects its limit');
+select pg_temp.a_day_passes();
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
 select is(public.ask_for_due_token_rotations(90, 10), 0, 'ask_for_due_token_rotations skips a suspended account');
+select is_empty('select * from pg_temp.token_dates', 'The token of a suspended account has no date');
 update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_created_at = null where user_id = pg_temp.neighbour();
 select is(public.ask_for_due_token_rotations(90, 10), 1, 'A token without a known date is due');
 

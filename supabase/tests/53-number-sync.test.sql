@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(42);
+select plan(54);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 delete from pgmq.q_jobs;
@@ -114,14 +114,41 @@ select is(pg_temp.sync(pg_temp.fresh(), jsonb_build_array(pg_temp.change('appear
 select is(pg_temp.owner_of_sid(8), pg_temp.tenant(), 'An appeared number takes the SID from the released row');
 set local role service_role;
 
--- The hourly sync ----------------------------------------------------------------------------------------------------
+-- The daily sync ----------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-select is(public.ask_for_number_syncs(3000), 2, 'ask_for_number_syncs returns the number of tenants with an active account');
+create view pg_temp.due as select user_id, due_at - now() as due_in from private.due_work where kind = 'number_sync';
+create function pg_temp.due_in(p_user uuid) returns interval stable return (select due_in from pg_temp.due where user_id = p_user);
+-- All are due in two hours, after one statement.
+create function pg_temp.makes_due(p_statement text) returns text language plpgsql as $$
+begin
+  update private.due_work set due_at = now() + interval '2 hours' where kind = 'number_sync';
+  execute p_statement;
+  return (select coalesce(string_agg(right(user_id::text, 1) || ' ' || due_in, ', ' order by user_id), 'nobody') from pg_temp.due where due_in < '2 hours');
+end;
+$$;
+select is(pg_temp.makes_due(statement), due, format('%s makes %s due', what, case due when 'nobody' then 'no tenant' else 'the tenant' end)) from (values
+  ('A recorded purchase', $$insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550190', 'PN90')$$, '1 00:10:00'),
+  ('A reserved purchase', $$insert into public.user_twilio_numbers (user_id, phone_number, status) values (pg_temp.tenant(), '+15005550191', 'purchasing')$$, 'nobody'),
+  ('A release', $$update public.user_twilio_numbers set status = 'released', is_primary = false where phone_sid = 'PN90'$$, '1 00:10:00'),
+  ('A changed send rate', $$update public.user_twilio_numbers set messages_per_second = 2$$, 'nobody'),
+  ('A suspension', $$update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour()$$, 'nobody'),
+  ('The end of a suspension', $$update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.neighbour()$$, '2 00:10:00'),
+  ('Another token', $$update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.other' where user_id = pg_temp.neighbour()$$, 'nobody')) changes (what, statement, due);
+select is(public.ask_for_number_syncs(10), 0, 'ask_for_number_syncs asks for none before its time');
+update private.due_work set due_at = now() - case when user_id = pg_temp.tenant() then interval '1 hour' else '1 minute' end where kind = 'number_sync';
+select is(public.ask_for_number_syncs(1), 1, 'ask_for_number_syncs respects its limit');
+select results_eq($$ select job ->> 'userId' from pg_temp.queued $$, array[pg_temp.tenant()::text], 'The tenant who has been due longest comes first');
+select is(public.ask_for_number_syncs(10), 1, 'ask_for_number_syncs returns the number of syncs');
 select results_eq('select job from pg_temp.queued order by job', $$ select jsonb_build_object('kind', 'sync-numbers', 'userId', u) from (values (pg_temp.tenant()), (pg_temp.neighbour())) t (u) $$,
-  'Each of these tenants has one job');
-select is((select count(distinct vt) from pg_temp.queued where vt < clock_timestamp() + interval '3000 seconds'), 2::bigint, 'The jobs are spread over the given seconds');
-select is(public.ask_for_number_syncs(3000), 0, 'ask_for_number_syncs enqueues no second job while the first is on the queue');
+  'Each tenant with an active account has one job');
+select is((select count(*) from pg_temp.due where due_in between interval '21 hours' and interval '27 hours'), 2::bigint, 'Each of them is due again in about a day');
+select isnt(pg_temp.due_in(pg_temp.tenant()), pg_temp.due_in(pg_temp.neighbour()), 'Tenants who were due together are not due together again');
+update private.due_work set due_at = now() where kind = 'number_sync';
+update public.user_preferences set twilio_subaccount_auth_token_encrypted = null where user_id = pg_temp.tenant();
+update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour();
+select is(public.ask_for_number_syncs(10), 0, 'ask_for_number_syncs skips a suspended account, and one without its token');
+select results_eq('select user_id from pg_temp.due', array[pg_temp.tenant()], 'An account that is not active has no due sync, and one without its token is due tomorrow');
 
 select * from finish();
 rollback;

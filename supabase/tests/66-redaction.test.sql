@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(49);
+select plan(58);
 
 select pg_temp.join_as('tenant', 'neighbour', 'keeper');
 delete from pgmq.q_jobs;
@@ -129,19 +129,31 @@ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 
   public.save_messaging_settings(pg_temp.keeper(), 'Bye', null, null, null, null);
 select pg_temp.message(format('%s %s days', name, age), p_age => make_interval(days => age), p_user => user_id)
 from (values ('tenant', pg_temp.tenant()), ('neighbour', pg_temp.neighbour()), ('keeper', pg_temp.keeper())) users (name, user_id), unnest(array[6, 8, 29, 31, 40]) age;
-select is(public.ask_for_due_redactions(1), 2, 'ask_for_due_redactions respects its limit per tenant');
+create function pg_temp.look(p_limit integer) returns text language sql as $$ select format('%s %s', checked, asked) from public.ask_for_due_redactions(p_limit) $$;
+create view pg_temp.due as select user_id, due_at - now() as due_in from private.due_work where kind = 'redaction' order by user_id;
+create function pg_temp.a_day_passes() returns void language sql as $$ update private.due_work set due_at = due_at - interval '28 hours' where kind = 'redaction' $$;
+select results_eq('select * from pg_temp.due', $$ select u, interval '0' from unnest(array[pg_temp.tenant(), pg_temp.neighbour()]) u $$, 'A tenant with a retention is due, and one without is not');
+update private.due_work set due_at = due_at - interval '1 hour' where kind = 'redaction' and user_id = pg_temp.tenant();
+select is(pg_temp.look(1), '1 1', 'ask_for_due_redactions respects its limit');
+select is((select due_in from pg_temp.due where user_id = pg_temp.tenant()), '0', 'A tenant who may have more due texts stays due');
+update private.due_work set due_at = due_at + case when user_id = pg_temp.tenant() then interval '1 hour' else '-1 hour' end where kind = 'redaction';
+select is(pg_temp.look(1), '1 1', 'The next call takes the tenant who has been due longest');
+update private.due_work set due_at = now() where kind = 'redaction';
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'redact-messages', 'userId', u) from unnest(array[pg_temp.tenant(), pg_temp.neighbour()]) u $$, 'Each tenant with due texts has one job');
 select results_eq($$ select actor, action, user_id, details from public.audit_log order by id desc limit 2 $$,
   $$ values ('retention', 'message.redaction_requested', pg_temp.neighbour(), '{"messages": 1, "olderThanDays": 7}'::jsonb),
     ('retention', 'message.redaction_requested', pg_temp.tenant(), '{"messages": 1, "olderThanDays": 30}') $$, 'Each tenant with due texts has one audit line');
 select results_eq($$ select name from named join public.sms_messages m using (id) where redaction_requested_at is not null order by name $$,
   array['neighbour 40 days', 'tenant 40 days'], 'The oldest texts come first');
-select is(public.ask_for_due_redactions(100), 4, 'The next call returns the number of the other due texts');
+select is(pg_temp.look(100), '2 4', 'ask_for_due_redactions returns the numbers of checked tenants and of due texts');
+select is((select count(*) from pg_temp.due where due_in between interval '21 hours' and interval '27 hours'), 2::bigint, 'A tenant without further due texts is due again in a day');
 select results_eq($$ select name from named join public.sms_messages m using (id) where redaction_requested_at is not null order by name $$,
   array['neighbour 29 days', 'neighbour 31 days', 'neighbour 40 days', 'neighbour 8 days', 'tenant 31 days', 'tenant 40 days'],
   'All texts older than their tenant''s retention are requested, and none without a retention');
 select pg_temp.forget_jobs();
-select is(public.ask_for_due_redactions(100), 0, 'ask_for_due_redactions, repeated, returns 0');
+select is(pg_temp.look(100), '0 0', 'ask_for_due_redactions, repeated, checks no tenant that is not due');
+select pg_temp.a_day_passes();
+select is(pg_temp.look(100), '2 0', 'A day later, ask_for_due_redactions asks for no text again');
 select is_empty('select 1 from pg_temp.jobs', 'Without due texts, no job is enqueued');
 insert into public.campaigns (user_id, from_number, body, status, total, waiting, skipped, idempotency_key, request_hash, finished_at)
 select user_id, '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'old', 'hash', now() - interval '31 days'
@@ -150,13 +162,23 @@ insert into public.campaigns (user_id, from_number, body, status, total, waiting
 values (pg_temp.tenant(), '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'young', 'hash', now() - interval '29 days');
 insert into private.campaign_recipients (campaign_id, position, to_number, country, body, skip_reason)
 select id, 0, '+15005550199', 'US', 'Dear Ann', 'canceled' from public.campaigns;
-select is(public.ask_for_due_redactions(100), 0, 'ask_for_due_redactions does not count campaigns');
+select pg_temp.a_day_passes();
+select is(pg_temp.look(100), '2 0', 'ask_for_due_redactions does not count campaigns');
 select set_eq($$ select user_id, idempotency_key from public.campaigns c where body is null
     and not exists (select from private.campaign_recipients r where r.campaign_id = c.id and r.body is not null) $$,
   $$ values (pg_temp.tenant(), 'old') $$, 'The texts of a campaign that ended before the retention are deleted, and its recipients'' texts too');
 select is((select count(*) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where c.body is not null and r.body is not null), 2::bigint,
   'A younger campaign, and one of a tenant without a retention, keep their texts');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 0) $$, '23514', null, 'A retention of zero days is refused');
+select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, null, null, 30);
+select is((select due_in > '0' from pg_temp.due where user_id = pg_temp.tenant()), true, 'Settings saved with the same retention leave the date');
+select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 29), public.save_messaging_settings(pg_temp.neighbour(), null, null, null, null, null);
+select results_eq('select * from pg_temp.due', $$ values (pg_temp.tenant(), interval '0') $$, 'Another retention makes the tenant due, and without a retention there is no date');
+reset role;
+delete from auth.users where id = pg_temp.tenant();
+set local role service_role;
+select is(pg_temp.look(100), '1 0', 'ask_for_due_redactions checks a deleted user once');
+select is_empty('select * from pg_temp.due', 'A deleted user is no longer due');
 select is((select every from private.schedules where name = 'redact-old-messages' and job = '{"kind": "redact-old-messages"}'), '1 hour', 'redact-old-messages is scheduled every hour');
 
 select * from finish();

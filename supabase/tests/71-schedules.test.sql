@@ -18,7 +18,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute'),
     ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),
     ('sweep', '{"kind": "sweep"}', '1 hour'),
-    ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 hour') $$,
+    ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 minute') $$,
   'The schedules are the listed ones');
 
 delete from pgmq.q_jobs;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(36);
+select plan(39);
 
 delete from public.user_preferences;
 delete from private.tenancies;
@@ -79,13 +79,40 @@ select results_eq('select user_id, thorough from pg_temp.asked', $$ values (pg_t
 select is((select finished_at from pg_temp.counted), now(), 'end_sweep stores the end');
 select is_empty('select 1 from private.sweep_sightings where sweep_id = (select id from sweep)', 'end_sweep deletes the sightings');
 select pg_temp.forget_jobs();
-select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 0, 1) $$, 'end_sweep, repeated, returns the same counts without missing accounts');
+select results_eq('select s.outcome::text, s.open_accounts, s.mismatches, s.missing, s.strangers from sweep, public.end_sweep(id, 1000) s', $$ values ('within', 3, 2, 1, 1) $$, 'end_sweep, repeated, returns the same counts');
 select is_empty('select 1 from pg_temp.asked', 'end_sweep, repeated, asks for no convergence');
 select is(pg_temp.page('/page/2', pg_temp.account('AC1', 'suspended', pg_temp.tenant())), '0 0 0', 'A page after the end is not compared');
 select is_empty('select 1 from pg_temp.pages', 'A page after the end enqueues no job');
 update public.user_preferences set twilio_subaccount_created_at = now() + interval '1 second' where user_id = pg_temp.neighbour();
 update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
 select is((select missing from public.end_sweep(public.begin_sweep(), 1000)), 0, 'A closed account, or one created after the sweep began, is not missing');
+
+-- In batches ---------------------------------------------------------------------------------------------------------
+
+select pg_temp.forget_jobs();
+delete from public.user_preferences;
+create function pg_temp.member(p_digit integer) returns uuid immutable return ('d0000000-0000-4000-8000-00000000000' || p_digit)::uuid;
+reset role;
+insert into auth.users (id, email) select pg_temp.member(n), n || '@pgtap.test' from generate_series(1, 5) n;
+set local role service_role;
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status)
+select pg_temp.member(n), 'AC-batch-' || n, 'active' from generate_series(1, 5) n;
+update sweep set id = public.begin_sweep();
+create function pg_temp.end_in_batches() returns text[] language plpgsql as $$
+declare
+  ended text[] := '{}';
+begin
+  loop
+    ended := ended || (select format('%s %s', s.outcome, s.missing) from sweep, public.end_sweep(id, 1000, 2) s);
+    exit when ended[cardinality(ended)] not like 'continues%';
+  end loop;
+  return ended;
+end;
+$$;
+select pg_temp.page(null, variadic array(select pg_temp.account('AC-batch-' || n, 'active', pg_temp.member(n)) from generate_series(1, 4) n));
+select is(pg_temp.end_in_batches(), '{continues 0,continues 0,continues 1,continues 1,within 1}', 'end_sweep checks tenants and deletes sightings in batches of its limit');
+select results_eq('select user_id from pg_temp.asked', array[pg_temp.member(5)::text], 'The missing account of any batch is converged once');
+select is_empty('select 1 from private.sweep_sightings where sweep_id = (select id from sweep)', 'The last batch leaves no sighting');
 
 -- The limit ----------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 -- The report for `deno task verify`: no failure after the migrations, and each fault by its name.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(14);
+select plan(17);
 
 -- The line about the schedule depends on the project's Vault, so it is left out.
 create view pg_temp.failures as select subject, finding from public.describe_installation() where verdict = 'fail' and subject <> 'schedule';
@@ -16,6 +16,11 @@ select is((select verdict::text from pg_temp.report where subject = 'shared numb
 select pgmq.send('jobs_dead', '{}');
 select is((select verdict::text from pg_temp.report where subject = 'dead letters'), 'warn', 'describe_installation warns of a dead letter');
 
+select is((select verdict::text from pg_temp.report where subject = 'due work'), 'ok', 'describe_installation reports no late work after the migrations');
+insert into private.due_work (user_id, kind, due_at) values (gen_random_uuid(), 'redaction', now() - interval '119 minutes'), (gen_random_uuid(), 'token_rotation', '-infinity');
+select is((select verdict::text from pg_temp.report where subject = 'due work'), 'ok', 'Work that is less than two hours late, and an old token, are no late work');
+insert into private.due_work (user_id, kind, due_at) values (gen_random_uuid(), 'number_sync', now() - interval '50 hours');
+select results_eq($$ select verdict::text, finding from pg_temp.report where subject = 'due work' $$, $$ values ('warn', 'late: number_sync by 50 hours') $$, 'describe_installation warns of late work');
 alter table public.plans disable row level security;
 select results_eq('select subject from pg_temp.failures', array['table plans'], 'describe_installation reports a table without row level security');
 alter table public.plans enable row level security;

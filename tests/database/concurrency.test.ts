@@ -75,6 +75,50 @@ test("begin_convergence, called concurrently, gives one caller the lease", async
   assert.deepEqual(counts, { leased: 1, busy: CALLERS - 1 });
 });
 
+test("Due work that is claimed concurrently is claimed once, and by all callers within the limit of each", async () => {
+  const kind = "redaction";
+  const dueIds = Array.from({ length: 20 }, () => crypto.randomUUID());
+  await sql`insert into private.due_work ${sql(dueIds.map((user_id) => ({ user_id, kind, due_at: new Date(0) })))}`;
+  const claimed = await Promise.all(Array.from({ length: CALLERS }, () =>
+    sql.begin(async (tx) => {
+      await tx`set local lock_timeout = '50ms'`; // no claim waits for another
+      const rows = await tx`select claim from private.claim_due(${kind}, 5, '1 hour') claim`;
+      await tx`select pg_sleep(0.1)`; // the claims overlap
+      return rows.map((row) => row["claim"] as string);
+    })));
+  assert.deepEqual(claimed.flat().sort(), dueIds.sort());
+  assert.ok(claimed.every((ids) => ids.length <= 5));
+  await sql`delete from private.due_work where user_id in ${sql(dueIds)}`;
+});
+
+test("A drift check beside convergences that end and facts that change waits for none and leaves every tenant a date", async () => {
+  const ids = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
+  await Promise.all(ids.map((id) => sql`insert into private.tenancies (user_id) values (${id})`));
+  let stop = false;
+  const ticks = (async () => {
+    while (!stop) {
+      await sql`update private.due_work set due_at = now() where user_id in ${sql(ids)}`;
+      await sql`select from public.ask_for_drifted_convergence(100)`;
+    }
+  })();
+  const work = ids.slice(1).map(async (id) => {
+    for (let round = 0; round < 20; round++) {
+      const [lease] = await sql`select fence, version from public.begin_convergence(${id}, 60)`;
+      await Promise.all([
+        sql`select public.end_convergence(${id}, ${lease!.fence}, ${lease!.version})`,
+        sql`select public.hold_tenant(${id}, 'suspended', ${id}, 'req', 'test')`,
+        sql`update public.subscriptions set status = ${round % 2 ? "active" : "paused"} where user_id = ${id}`,
+      ]);
+    }
+  });
+  const finished = await Promise.allSettled(work).finally(() => stop = true);
+  await ticks;
+  assert.deepEqual(finished.filter(({ status }) => status === "rejected"), []);
+  const [dated] = await sql<{ tenants: number }[]>`
+    select count(*)::int as tenants from private.due_work where kind = 'convergence' and user_id in ${sql(ids)}`;
+  assert.equal(dated?.tenants, ids.length);
+});
+
 test("A holder with an expired lease writes before the next lease is taken, or is fenced", async () => {
   const userId = await tenant();
   const [lease] = await sql`select fence from public.begin_convergence(${userId}, -1)`;

@@ -55,6 +55,27 @@ testQueue("draining an empty queue ends at once", async () => {
   assert.deepEqual(await drain(), { done: 0, waiting: 0, retried: 0, buried: 0 });
 });
 
+testQueue(
+  "more due work than one batch is worked off by the following drains, without waiting for the schedule",
+  async () => {
+    const { sql } = stage.database;
+    // Users without a retention: the check of their texts is their last one.
+    const due = Array.from(
+      { length: 450 },
+      () => ({ user_id: crypto.randomUUID(), kind: "redaction", due_at: new Date() }),
+    );
+    await sql`insert into private.due_work ${sql(due)}`;
+    const left = async () =>
+      (await sql`select from private.due_work where kind = 'redaction' and due_at <= now()`).length;
+    const id = await enqueue({ kind: "redact-old-messages" });
+    for (const [expected, result] of [[250, "waiting"], [50, "waiting"], [0, "done"]] as const) {
+      await sql`update pgmq.q_jobs set vt = now() where msg_id = ${id}`;
+      assert.equal((await drain())[result], 1);
+      assert.equal(await left(), expected);
+    }
+  },
+);
+
 testQueue("two concurrent drains do every job once", async () => {
   const users = Array.from({ length: 24 }, () => crypto.randomUUID());
   for (const userId of users) await enqueue({ kind: "converge", userId });

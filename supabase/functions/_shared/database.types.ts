@@ -598,10 +598,22 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
-      "ask_for_drifted_convergence": { Args: { "p_limit": number }; Returns: number };
-      "ask_for_due_redactions": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_drifted_convergence": {
+        Args: { "p_limit": number };
+        Returns: {
+          "asked": number;
+          "checked": number;
+        }[];
+      };
+      "ask_for_due_redactions": {
+        Args: { "p_limit": number };
+        Returns: {
+          "asked": number;
+          "checked": number;
+        }[];
+      };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
-      "ask_for_number_syncs": { Args: { "p_spread_seconds": number }; Returns: number };
+      "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -753,12 +765,12 @@ export type Database = {
         Returns: Database["public"]["Enums"]["convergence_end"];
       };
       "end_sweep": {
-        Args: { "p_max_subaccounts": number; "p_sweep_id": number };
+        Args: { "p_limit"?: number; "p_max_subaccounts": number; "p_sweep_id": number };
         Returns: {
           "mismatches": number;
           "missing": number;
           "open_accounts": number;
-          "outcome": Database["public"]["Enums"]["sweep_level"];
+          "outcome": Database["public"]["Enums"]["end_sweep_outcome"];
           "strangers": number;
         }[];
       };
@@ -771,7 +783,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["erasure_outcome"];
       };
       "finish_job": { Args: { "p_job_id": number }; Returns: boolean };
-      "forget_previous_tokens": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
@@ -1582,6 +1594,7 @@ export type Database = {
         | "closed";
       "defer_job_outcome": "deferred" | "gone";
       "disable_forward_webhook_outcome": "disabled" | "unchanged";
+      "end_sweep_outcome": "continues" | "within" | "warning" | "critical";
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
@@ -1944,6 +1957,7 @@ export const Constants = {
       ],
       "defer_job_outcome": ["deferred", "gone"],
       "disable_forward_webhook_outcome": ["disabled", "unchanged"],
+      "end_sweep_outcome": ["continues", "within", "warning", "critical"],
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],

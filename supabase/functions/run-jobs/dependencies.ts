@@ -17,5 +17,6 @@ export function workDependencies(context: Context): WorkDependencies {
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
     accounts: twilioAccounts(context),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
+    numberSyncsPerMinute: context.env.NUMBER_SYNCS_PER_MINUTE,
   };
 }

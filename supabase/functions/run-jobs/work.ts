@@ -49,13 +49,14 @@ const jobSchema = z.discriminatedUnion("kind", [
 
 const BUSY_SECONDS = 3;
 const LIMIT_SECONDS = 3600;
+/** Tenants compared, and texts marked for deletion, by one statement: it must take far less than half a second. */
 const DRIFTED_BATCH = 200;
+const REDACTIONS_BATCH = 200;
+const PREVIOUS_TOKENS_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
-/** Redactions requested per hour. */
-const REDACTIONS_BATCH = 1_000;
-/** The syncs of an hour are spread over this time. */
-const SYNC_SPREAD_SECONDS = 3000;
+/** After a full batch of due work, the next one follows with the next drain. */
+const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
 /** What the jobs work with. */
 export interface WorkDependencies extends ConvergeDependencies {
@@ -70,6 +71,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   forwardToPrivate: boolean;
   /** The age at which a token is rotated without a request. */
   tokenMaxAgeDays: number;
+  /** How many syncs of numbers are requested per minute. Each takes at least one call to Twilio. */
+  numberSyncsPerMinute: number;
 }
 
 /** Runs a job of each kind. */
@@ -100,9 +103,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "redact-messages":
         return await redactMessages(job.userId, dependencies) ? "done" : { againInSeconds: 60 };
-      case "redact-old-messages":
-        await decide(db, "ask_for_due_redactions", { p_limit: REDACTIONS_BATCH });
-        return "done";
+      case "redact-old-messages": {
+        const { checked, asked } = await decide(db, "ask_for_due_redactions", { p_limit: REDACTIONS_BATCH });
+        return Math.max(checked, asked) < REDACTIONS_BATCH ? "done" : NEXT_BATCH;
+      }
       case "erase-user":
         return await eraseDeletedUser(job.userId, { db }) ? "done" : { againInSeconds: 1 };
       case "forward-message":
@@ -121,14 +125,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "sync-numbers":
         return await syncTenantsNumbers(job.userId, dependencies);
       case "sync-all-numbers":
-        await decide(db, "ask_for_number_syncs", { p_spread_seconds: SYNC_SPREAD_SECONDS });
+        await decide(db, "ask_for_number_syncs", { p_limit: dependencies.numberSyncsPerMinute });
         return "done";
       case "forget-rate-limits":
         await decide(db, "forget_rate_limits", {});
         return "done";
-      case "converge-drifted":
-        await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
-        return "done";
+      case "converge-drifted": {
+        const { checked } = await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
+        return checked < DRIFTED_BATCH ? "done" : NEXT_BATCH;
+      }
       case "rotate-token":
         return await rotateTenantsToken(job.userId, dependencies);
       case "rotate-old-tokens":
@@ -138,8 +143,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         });
         return "done";
       case "forget-previous-tokens":
-        await decide(db, "forget_previous_tokens", {});
-        return "done";
+        return await decide(db, "forget_previous_tokens", { p_limit: PREVIOUS_TOKENS_BATCH }) < PREVIOUS_TOKENS_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
     }

@@ -10,6 +10,7 @@ declare
 begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
+  update private.due_work set due_at = due_at - gone;
   update pgmq.q_jobs set vt = vt - gone;
   update public.subscriptions set past_due_since = past_due_since - gone, ended_at = ended_at - gone,
     updated_at = updated_at - gone;
@@ -26,6 +27,8 @@ begin
   delete from private.job_errors;
   delete from private.sweep_sightings;
   delete from private.sweeps;
+  delete from private.due_work;
+  update private.open_subaccounts set total = 0;
   delete from private.tenancies;
   delete from private.stripe_customers;
   delete from public.subscriptions;

@@ -151,6 +151,7 @@ export class World implements AsyncDisposable {
       stripe: () => Promise.resolve(this.#stripeFor(process)),
       sealing: this.sealing,
       tokenMaxAgeDays: 90,
+      numberSyncsPerMinute: 100,
       ...this.settings,
       masterAccountSid: accountSid,
       publicBaseUrl: "https://switchboard.test",

@@ -5,7 +5,7 @@ import type { Log } from "../platform/log.ts";
 import { tenantOfName } from "./name.ts";
 
 const COUNTS = ["open_accounts", "mismatches", "missing", "strangers"] as const;
-const endSweep = decision("end_sweep", { within: COUNTS, warning: COUNTS, critical: COUNTS });
+const endSweep = decision("end_sweep", { continues: COUNTS, within: COUNTS, warning: COUNTS, critical: COUNTS });
 
 export interface SweepDependencies {
   db: Db;
@@ -51,7 +51,11 @@ function compared(page: AccountPage, masterAccountSid: string) {
 }
 
 async function finish(sweepId: number, { db, maxSubaccounts, log }: SweepDependencies): Promise<void> {
-  const swept = await endSweep(db, { p_sweep_id: sweepId, p_max_subaccounts: maxSubaccounts });
+  let swept;
+  do {
+    // Each call checks a batch of tenants. A job that dies in between continues where the last batch ended.
+    swept = await endSweep(db, { p_sweep_id: sweepId, p_max_subaccounts: maxSubaccounts });
+  } while (swept.outcome === "continues");
   const { open_accounts: open, mismatches, missing, strangers } = swept;
   const fields = { open, limit: maxSubaccounts, mismatches, missing, strangers };
   if (swept.outcome === "within") log.info("sweep.done", fields);
