@@ -78,11 +78,6 @@ create index sms_messages_newest_first on public.sms_messages (user_id, created_
 create index sms_messages_by_conversation on public.sms_messages (user_id, own_number, peer_number, created_at desc,
   id desc);
 create index sms_messages_by_campaign on public.sms_messages (campaign_id, status) where campaign_id is not null;
--- lower: text search itself knows the capitals of the server's LC_CTYPE only, in C those of ASCII.
--- The tenant id is part of each entry, so a search touches one tenant's entries only. No word of a text or a search
--- begins with "!", so a search for hexadecimal digits never matches the id.
-create index sms_messages_by_words on public.sms_messages
-  using gin ((to_tsvector('simple', lower(coalesce(body, ''))) || array_to_tsvector(array['!' || user_id])));
 -- Messages that a look-up at Twilio may still change: the status is not final, or the price is missing. By age, because
 -- look-ups end after some days and messages whose price never came would stay first otherwise. unfinished_messages and
 -- unsettled_messages repeat the conditions of the two indexes, so that the planner can use them.

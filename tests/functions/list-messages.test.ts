@@ -105,7 +105,7 @@ test("the messages of a campaign are listed by its id, for its tenant only", asy
   assert.deepEqual((await ada.switchboard.listMessages({ campaignId: crypto.randomUUID() })).messages, []);
 });
 
-test("a search matches the beginnings of words, all given words, and digits of the peer's number", async () => {
+test("a search matches the beginnings and parts of words, all given words, and digits of the peer's number", async () => {
   const ada = await newcomer(stage, "ada");
   const number = freshNumber();
   await wrote(stage, ada, number, [
@@ -113,6 +113,8 @@ test("a search matches the beginnings of words, all given words, and digits of t
     { with: "+493012345678", body: "Wie wäre es mit Käse? Größe M, ÄRGER", ago: 4 },
     { with: "+14155550199", body: "Two tables, please: o'clock is 7:30, see https://a.test/menu.pdf", ago: 3 },
     { with: "+441632960961", body: null, ago: 2 },
+    { with: "+14155550142", body: "Row B12, order ABC-4711 👍🏽", ago: 1 },
+    { with: "+14155550143", body: "明日の会議室は三階です", ago: 0 },
   ]);
   const whichOf: Record<string, number[]> = {
     "table": [2, 0],
@@ -124,13 +126,29 @@ test("a search matches the beginnings of words, all given words, and digits of t
     "käse": [1],
     "KÄS grö": [1],
     "ärger": [1],
+    "kase": [1],
+    "ka\u0308se": [1],
+    "abc": [4],
+    "ABC-47": [4],
+    "4711": [4],
+    "b12": [4],
+    "12": [4],
+    "👍": [4],
+    "会議": [5],
+    "会議室は三": [5],
+    "会室": [],
+    "menu": [2],
+    "pdf": [2],
     "o'clock": [2],
     "7:30": [2],
     "a.test": [2],
     "https://a.test/me": [2],
     "https://a.test/menu.pdf": [2],
-    "415": [2, 0],
-    "(415) 555-01": [2, 0],
+    "415": [5, 4, 2, 0],
+    "(415) 555-01": [5, 4, 2, 0],
+    "030 1234": [1],
+    "0049 30": [1],
+    "+49 (0)30": [1],
     "+1 415 555 0199": [2],
     "0199": [2],
     "632960": [3],

@@ -19,7 +19,12 @@ export const messagesQuery = z.strictObject({
   since: momentSchema.optional().describe("ISO 8601 with an offset: from this moment on"),
   until: momentSchema.optional().describe("ISO 8601 with an offset: before this moment"),
   search: z.string().trim().min(1).max(200).optional()
-    .describe("Beginnings of words of the text, or digits of the other number"),
+    .describe(
+      "Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits " +
+        "(ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin " +
+        "tones do not matter. Three or more digits also match the other number, with its country code or the 0 before " +
+        "a national number",
+    ),
   limit: limitParameter(200, 50),
   cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "MessagesQuery" });
