@@ -112,6 +112,23 @@ order by m.n;
 insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at)
 select m.user_id, m.own_number, m.peer_number, max(m.created_at) from public.sms_messages m group by 1, 2, 3;
 
+-- # due work
+-- As when each tenant was looked at once a day: a few are due now.
+insert into private.due_work (user_id, kind, due_at)
+select bench.tenant(n), k.kind::private.due_kind, now() + (n % 86400 - 300) * interval '1 second'
+from generate_series(1, :tenants) n
+cross join (values ('convergence'), ('number_sync'), ('redaction')) k (kind)
+where k.kind <> 'redaction' or n % 10 = 0;
+insert into private.due_work (user_id, kind, due_at)
+select t.id, 'token_rotation', private.token_date_of(t.id)
+from (select bench.tenant(n) as id from generate_series(1, :tenants) n) t;
+update private.open_subaccounts set total = :tenants;
+
+-- # words
+insert into private.message_words (message_id, user_id, created_at, words)
+select m.id, m.user_id, m.created_at, private.words_of(m.user_id, m.body)
+from public.sms_messages m where m.body is not null;
+
 -- # totals
 insert into private.sending_totals (user_id, hour, messages, spend)
 select m.user_id, private.hour_of(m.created_at), count(*), sum(coalesce(abs(m.price), m.estimated_price))
