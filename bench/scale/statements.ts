@@ -58,8 +58,8 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
   { name: "list_messages, undelivered", run: (sql, { id }) => listMessages(sql, id, { status: "undelivered" }) },
   { name: "list_messages, search for a word", run: (sql, { id, word }) => listMessages(sql, id, { search: word }) },
   {
-    name: "list_messages, search for a prefix",
-    run: (sql, { id, word }) => listMessages(sql, id, { search: word.slice(0, 3) }),
+    name: "list_messages, search for two letters",
+    run: (sql, { id, word }) => listMessages(sql, id, { search: word.slice(0, 2) }),
   },
   {
     name: "list_messages, search for digits",
