@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { interleaved, median, progress } from "./measure.ts";
+import { interleaved, progress } from "./measure.ts";
 import type { Row } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -49,7 +49,10 @@ export async function importRows(rounds: number, bundles: readonly FunctionModul
   ];
 }
 
-/** Measures how long importing each module takes over an empty process, in milliseconds. */
+/**
+ * Measures how long importing each module takes over an empty process, in milliseconds: the fastest of several runs, as
+ * other processes can only make an import slower.
+ */
 export async function importCosts(
   modules: readonly (readonly [name: string, module: string])[],
   rounds: number,
@@ -60,8 +63,8 @@ export async function importCosts(
     rounds,
     Object.fromEntries([...subjects].map(([name, module]) => [name, () => coldStart(module)])),
   );
-  const base = median(times[NOTHING]!);
-  return new Map(modules.map(([name]) => [name, median(times[name]!) - base]));
+  const base = Math.min(...times[NOTHING]!);
+  return new Map(modules.map(([name]) => [name, Math.min(...times[name]!) - base]));
 }
 
 async function costRows(
