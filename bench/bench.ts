@@ -15,7 +15,7 @@ figures depend on the machine. The defaults take a few minutes.`,
   options: {
     only: { default: "imports,sends,postgres,stripe,campaign", says: "the groups to measure" },
     rounds: { default: 5, says: "how often each measurement is repeated" },
-    imports: { default: 3, says: "how often each import is repeated" },
+    imports: { default: 5, says: "how often each import is repeated" },
     sequential: { default: 30, says: "requests per round, one at a time" },
     parallel: { default: 160, says: "messages per round, many in flight" },
     "in-flight": { default: 16, says: "requests in flight" },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type Bundle, bundleFunctions, MOST_BYTES } from "../local/bundle/bundle.ts";
-import { interleaved, median, progress } from "./measure.ts";
+import { interleaved, progress } from "./measure.ts";
 import type { Row } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -46,7 +46,10 @@ export async function importRows(rounds: number): Promise<Row[]> {
   }
 }
 
-/** Measures how long importing each module takes over an empty process, in milliseconds. */
+/**
+ * Measures how long importing each module takes over an empty process, in milliseconds: the fastest of several runs, as
+ * other processes can only make an import slower.
+ */
 export async function importCosts(
   modules: readonly (readonly [name: string, module: string])[],
   rounds: number,
@@ -57,8 +60,8 @@ export async function importCosts(
     rounds,
     Object.fromEntries([...subjects].map(([name, module]) => [name, () => coldStart(module)])),
   );
-  const base = median(times[NOTHING]!);
-  return new Map(modules.map(([name]) => [name, median(times[name]!) - base]));
+  const base = Math.min(...times[NOTHING]!);
+  return new Map(modules.map(([name]) => [name, Math.min(...times[name]!) - base]));
 }
 
 async function costRows(
