@@ -620,7 +620,6 @@ export interface MessagePage {
 /** reserved, refused, unknown and not_sent are ours; the others are Twilio's. */
 export type MessageStatus =
   | "reserved"
-  | "refused"
   | "unknown"
   | "not_sent"
   | "accepted"
@@ -628,10 +627,11 @@ export type MessageStatus =
   | "queued"
   | "sending"
   | "sent"
-  | "delivered"
-  | "undelivered"
+  | "refused"
   | "failed"
+  | "undelivered"
   | "canceled"
+  | "delivered"
   | "read"
   | "receiving"
   | "received";
@@ -650,7 +650,7 @@ export interface MessagesQuery {
   since?: string | undefined;
   /** ISO 8601 with an offset: before this moment. */
   until?: string | undefined;
-  /** Beginnings of words of the text, or digits of the other number. */
+  /** Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits (ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin tones do not matter. Three or more digits also match the other number, with its country code or the 0 before a national number. */
   search?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;

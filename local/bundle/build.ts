@@ -4,38 +4,16 @@
  *
  * Takes the folder of the copy, the folder of the packages and the folder of the output, then the names of the functions.
  */
-import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { build, type Plugin, stop } from "esbuild";
 
-/** A CommonJS file that requires a built-in module gets it from a static import: an ES module has no `require`. */
-const builtinModulesAsImports: Plugin = {
-  name: "built-in modules as imports",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) => {
-      const name = path.replace(/^node:/, "");
-      if (!builtinModules.includes(name)) return undefined;
-      return kind === "require-call" ? { path: name, namespace: "required" } : { path: `node:${name}`, external: true };
-    });
-    onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
-      contents: `module.exports = require("imported:${path}").default`,
-    }));
-    onResolve(
-      { filter: /^imported:/ },
-      ({ path }) => ({ path: path.slice("imported:".length), namespace: "imported" }),
-    );
-    onLoad({ filter: /.*/, namespace: "imported" }, ({ path }) => ({
-      contents: `export { default } from "node:${path}"`,
-    }));
-  },
-};
-
 /**
- * In Twilio's SDK the file of the accounts requires every resource below an account, which is 400 KB. Functions use none of
- * them through it: the type `Accounts` of `_shared/twilio/client.ts` does not have them.
+ * Leaves out what functions do not use of Twilio's SDK. The file of the accounts requires every resource below an account,
+ * which is 400 KB: the type `Accounts` of `_shared/twilio/client.ts` does not have them. Each resource requires `util` to print
+ * itself in Node.js, and `node:util` takes 6 ms to load: a resource that is printed shows its plain values instead.
  */
-const accountWithoutResources: Plugin = {
-  name: "Twilio's accounts without the resources below them",
+const twilioInPart: Plugin = {
+  name: "Twilio's SDK in part",
   setup({ onResolve, onLoad }) {
     onResolve(
       { filter: /^\.\/account\// },
@@ -43,6 +21,14 @@ const accountWithoutResources: Plugin = {
         importer.endsWith("/twilio/lib/rest/api/v2010/account.js") ? { path, namespace: "left-out" } : undefined,
     );
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "" }));
+    onResolve(
+      { filter: /^util$/ },
+      ({ path, importer }) => importer.includes("/twilio/lib/rest/") ? { path, namespace: "inspect" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "inspect" }, () => ({
+      contents:
+        `exports.inspect = (values) => values; exports.inspect.custom = Symbol.for("nodejs.util.inspect.custom")`,
+    }));
   },
 };
 
@@ -60,10 +46,12 @@ try {
     format: "esm",
     platform: "node",
     target: "deno2.1",
+    // Without this esbuild shortens "node:querystring" to "querystring", which Deno does not find.
+    supported: { "node-colon-prefix-import": true },
     // The same files of a package that Deno chooses.
     conditions: ["deno", "node"],
     nodePaths: [packages],
-    plugins: [builtinModulesAsImports, accountWithoutResources],
+    plugins: [twilioInPart],
     logLevel: "error",
   });
 } finally {

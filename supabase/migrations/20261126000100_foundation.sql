@@ -25,6 +25,24 @@ end;
 $$;
 comment on function private.touch_updated_at() is 'Trigger: sets updated_at at each change of the row.';
 
+-- Ids that grow with time (UUID version 7): new rows of a table are neighbours in its indexes. Postgres 17 has no
+-- function of its own for them.
+create function private.new_id() returns uuid
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- A random id of version 4 whose first 48 bits become the time in milliseconds; two more bits make its version 7.
+  return encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+      52, 1), 53, 1),
+    'hex')::uuid;
+end;
+$$;
+comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562).';
+
 -- The audit log -------------------------------------------------------------------------------------------------------
 
 -- Each action with its actor and its tenant. Append only: grants and triggers both refuse any other change.
@@ -105,7 +123,7 @@ create unlogged table private.rate_limits (
   used integer not null,
   window_ends_at timestamptz not null,
   primary key (subject, action)
-);
+) with (fillfactor = 50); -- rows change with every request: their old versions are cleared sooner
 comment on table private.rate_limits is
   'The requests counted for each user and each IP address in the current window of an action.';
 comment on column private.rate_limits.subject is 'user:<uuid> or address:<ip>.';
@@ -118,6 +136,48 @@ create type public.rate_limit_outcome as enum ('allowed', 'exceeded');
 comment on type public.rate_limit_outcome is
   'Whether a request is within its rate limits. exceeded comes with the seconds until the window ends.';
 
+create function private.count_in_window(p_subject text, p_action text, p_limit integer, p_window_seconds integer)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  counted private.rate_limits;
+begin
+  insert into private.rate_limits as r (subject, action, used, window_ends_at)
+  values (p_subject, p_action, 1, now() + make_interval(secs => p_window_seconds))
+  on conflict (subject, action) do update set
+    used = case when r.window_ends_at <= now() then 1 else r.used + 1 end,
+    window_ends_at = case when r.window_ends_at <= now() then excluded.window_ends_at else r.window_ends_at end
+  returning * into counted;
+  return case when counted.used > p_limit then ceil(extract(epoch from counted.window_ends_at - now())) end;
+end;
+$$;
+comment on function private.count_in_window(text, text, integer, integer) is
+  'Counts one request for one subject. Returns the seconds until its window ends when it is over the limit, and null '
+  'when it is allowed.';
+
+create function private.count_request(
+  p_action text, p_user_id uuid, p_address text, p_user_limit integer, p_address_limit integer, p_window_seconds integer
+) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wait_seconds integer := private.count_in_window('user:' || p_user_id, p_action, p_user_limit, p_window_seconds);
+begin
+  -- The address last, because tenants share it, and only for requests that the user's own limit allows: one user cannot
+  -- use up the limit of all others behind the same address.
+  if wait_seconds is null and p_address is not null then
+    wait_seconds := private.count_in_window('address:' || p_address, p_action, p_address_limit, p_window_seconds);
+  end if;
+  return wait_seconds;
+end;
+$$;
+comment on function private.count_request(text, uuid, text, integer, integer, integer) is
+  'Counts one request for the user and then for their IP address; an address of null counts for the user alone. '
+  'Returns the seconds to wait when a limit is exceeded, and null when the request is allowed.';
+
 create function public.count_request(
   p_action text, p_user_id uuid, p_address text, p_user_limit integer, p_address_limit integer, p_window_seconds integer
 ) returns table (outcome public.rate_limit_outcome, retry_after_seconds integer)
@@ -125,28 +185,14 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  with limits (subject, allowed) as (
-    select 'user:' || p_user_id, p_user_limit
-    union all
-    select 'address:' || p_address, p_address_limit where p_address is not null
-  ), counted as (
-    insert into private.rate_limits as r (subject, action, used, window_ends_at)
-    -- The user first, then the address: a fixed order of locks prevents deadlocks between requests.
-    select l.subject, p_action, 1, now() + make_interval(secs => p_window_seconds) from limits l order by l.subject desc
-    on conflict (subject, action) do update set
-      used = case when r.window_ends_at <= now() then 1 else r.used + 1 end,
-      window_ends_at = case when r.window_ends_at <= now() then excluded.window_ends_at else r.window_ends_at end
-    returning r.subject, r.used, r.window_ends_at
-  )
-  select case when count(*) = 0 then 'allowed' else 'exceeded' end,
-    ceil(coalesce(max(extract(epoch from c.window_ends_at - now())), 0))
-  into outcome, retry_after_seconds
-  from counted c join limits l using (subject) where c.used > l.allowed;
+  retry_after_seconds := private.count_request(p_action, p_user_id, p_address, p_user_limit, p_address_limit,
+    p_window_seconds);
+  outcome := case when retry_after_seconds is null then 'allowed' else 'exceeded' end;
   return next;
 end;
 $$;
 comment on function public.count_request(text, uuid, text, integer, integer, integer) is
-  'Counts one request for the user and their IP address. An address of null counts for the user alone.';
+  'Counts one request for the user and their IP address: private.count_request for the API.';
 
 create function public.forget_rate_limits() returns bigint
 language plpgsql
@@ -169,13 +215,19 @@ revoke execute on function
   private.touch_updated_at(),
   private.refuse_change(),
   private.audit(text, text, uuid, text, text, jsonb),
+  private.new_id(),
   private.user_exists(uuid),
+  private.count_in_window(text, text, integer, integer),
+  private.count_request(text, uuid, text, integer, integer, integer),
   public.count_request(text, uuid, text, integer, integer, integer),
   public.forget_rate_limits()
   from public, anon, authenticated;
 grant execute on function
   private.audit(text, text, uuid, text, text, jsonb),
+  private.new_id(),
   private.user_exists(uuid),
+  private.count_in_window(text, text, integer, integer),
+  private.count_request(text, uuid, text, integer, integer, integer),
   public.count_request(text, uuid, text, integer, integer, integer),
   public.forget_rate_limits()
   to service_role;

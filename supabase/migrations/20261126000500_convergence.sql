@@ -800,7 +800,7 @@ create type public.end_sweep_outcome as enum ('continues', 'within', 'warning', 
 comment on type public.end_sweep_outcome is
   'continues: a batch was checked, and there may be more. Otherwise the level of the finished sweep.';
 
-create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer, p_limit integer default 2000)
+create function public.end_sweep(p_sweep_id bigint, p_max_subaccounts integer, p_limit integer default 1000)
 returns table (
   outcome public.end_sweep_outcome, open_accounts integer, mismatches integer, missing integer, strangers integer
 )

@@ -11,18 +11,20 @@ comment on type public.message_source is
   'The account that sends and pays: the tenant''s subaccount, or the master account.';
 
 create type public.message_status as enum (
-  'reserved', 'refused', 'unknown', 'not_sent',
-  'accepted', 'scheduled', 'queued', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'canceled', 'read',
+  'reserved', 'unknown', 'not_sent', 'accepted', 'scheduled', 'queued', 'sending', 'sent',
+  'refused', 'failed', 'undelivered', 'canceled', 'delivered', 'read',
   'receiving', 'received');
 comment on type public.message_status is
-  'Ours: reserved (not yet handed to Twilio), refused (Twilio did not take it), unknown (handed to Twilio, but the '
-  'response was lost) and not_sent (Twilio has no such message). The others are Twilio''s own.';
+  'Ours: reserved (not yet handed to Twilio), unknown (handed to Twilio, but the response was lost), not_sent (Twilio '
+  'has no such message) and refused (Twilio did not take it). The others are Twilio''s own. In the order in which a '
+  'sent message goes through them; refused to delivered are final, except that a delivered message may be read. The '
+  'last two are those of received messages.';
 
 create type public.message_encoding as enum ('GSM-7', 'UCS-2');
 comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
 
 create table public.sms_messages (
-  id uuid primary key default gen_random_uuid(),
+  id uuid primary key default private.new_id(),
   -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
   user_id uuid not null,
   direction public.message_direction not null,
@@ -42,6 +44,10 @@ create table public.sms_messages (
   price numeric(12, 5),
   price_unit text,
   estimated_price numeric(12, 5) not null default 0,
+  -- What the message counts against the limits; null when it does not count. Twilio's prices are negative.
+  cost numeric(12, 5) generated always
+    as (case when direction = 'outbound' and status not in ('refused', 'not_sent')
+      then coalesce(abs(price), estimated_price) end) stored,
   campaign_id uuid,
   own_number text not null generated always
     as (case direction when 'outbound' then from_number else to_number end) stored,
@@ -54,7 +60,10 @@ create table public.sms_messages (
   looked_at timestamptz,
   status_updated_at timestamptz not null default now(),
   created_at timestamptz not null default now()
-);
+) with (fillfactor = 80);
+-- A cached plan does not know which tenant asks. With many small tenants the planner would expect a few rows for each,
+-- and read all messages of a large tenant to find one of them.
+alter table public.sms_messages alter column user_id set (n_distinct = 50);
 comment on table public.sms_messages is
   'Every SMS and MMS of every tenant. A callback or a look-up at Twilio settles an unknown message. Of a deleted user '
   'the text, the media and the peer''s number are erased; price, segments, time and account stay.';
@@ -66,10 +75,12 @@ comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';
 comment on column public.sms_messages.looked_at is
-  'When Twilio was last asked about a message without a final status or a price.';
+  'When Twilio was last asked about a message whose outcome is unknown.';
 comment on column public.sms_messages.request_hash is
   'SHA-256 of the request: the same idempotency key with another request is a conflict.';
 
+-- The indexes name only columns that change at most once: reports of a status, a price or a look-up then change no
+-- index (HOT updates), and find room for the new version of the row in its own page.
 create unique index sms_messages_one_per_key on public.sms_messages (user_id, idempotency_key)
   where idempotency_key is not null;
 create unique index sms_messages_one_per_sid on public.sms_messages (twilio_message_sid)
@@ -77,15 +88,9 @@ create unique index sms_messages_one_per_sid on public.sms_messages (twilio_mess
 create index sms_messages_newest_first on public.sms_messages (user_id, created_at desc, id desc);
 create index sms_messages_by_conversation on public.sms_messages (user_id, own_number, peer_number, created_at desc,
   id desc);
-create index sms_messages_by_campaign on public.sms_messages (campaign_id, status) where campaign_id is not null;
--- Messages that a look-up at Twilio may still change: the status is not final, or the price is missing. By age, because
--- look-ups end after some days and messages whose price never came would stay first otherwise. unfinished_messages and
--- unsettled_messages repeat the conditions of the two indexes, so that the planner can use them.
-create index sms_messages_unfinished on public.sms_messages (created_at)
-  where twilio_message_sid is not null and direction = 'outbound'
-    and (price is null or status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'));
-create index sms_messages_unsettled on public.sms_messages (created_at) where status in ('reserved', 'unknown');
-
+create index sms_messages_by_campaign on public.sms_messages (campaign_id) where campaign_id is not null;
+create index sms_messages_without_sid on public.sms_messages (created_at)
+  where twilio_message_sid is null and direction = 'outbound';
 create index sms_messages_to_redact on public.sms_messages (user_id, redaction_requested_at)
   where redaction_requested_at is not null and redacted_at is null;
 create index sms_messages_texts_by_age on public.sms_messages (user_id, created_at)
@@ -107,7 +112,7 @@ create policy "A tenant reads their own messages" on public.sms_messages
 -- Opt-outs ------------------------------------------------------------------------------------------------------------
 
 create table public.sms_opt_outs (
-  id uuid primary key default gen_random_uuid(),
+  id uuid primary key default private.new_id(),
   -- No foreign key: an opt-out must never become one of a master number by losing its tenant.
   user_id uuid,
   sender text not null,
@@ -182,32 +187,13 @@ create table private.sending_totals (
   messages bigint not null,
   spend numeric(14, 5) not null,
   primary key (user_id, hour)
-);
+) with (fillfactor = 50); -- the row of this hour changes with every message: its old versions are cleared sooner
 comment on table private.sending_totals is
   'Outbound messages and their cost, per tenant and hour, kept by triggers. Messages that were refused or not sent do '
   'not count.';
 alter table private.sending_totals enable row level security;
 revoke all on private.sending_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sending_totals to service_role;
-
-create function private.counts_as_sent(p_message public.sms_messages) returns boolean
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return p_message.direction = 'outbound' and p_message.status not in ('refused', 'not_sent');
-end;
-$$;
-
-create function private.cost_of(p_message public.sms_messages) returns numeric
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  -- Twilio's prices are negative: what the account pays.
-  return coalesce(abs(p_message.price), p_message.estimated_price);
-end;
-$$;
 
 -- Hours in UTC, independent of the session's time zone, so that a message is always counted in the same row.
 create function private.hour_of(p_at timestamptz) returns timestamptz
@@ -219,9 +205,10 @@ begin
 end;
 $$;
 
--- Triggers per statement, not per row: a batch of messages is one change of one hour. Rows are locked in a fixed order
--- (hours first, then campaigns, see count_campaign_updates) to prevent deadlocks. A trigger also fires for a statement
--- without rows, by any role, which must not reach the private schema.
+-- New messages are counted per statement: a batch is one change of one hour. Updates are counted per row, because only
+-- such a trigger can have a condition, and most updates change no total. Rows are locked in a fixed order (messages,
+-- then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement also fires for a
+-- statement without rows, by any role, which must not reach the private schema.
 
 create function private.total_inserts() returns trigger
 language plpgsql
@@ -232,8 +219,8 @@ begin
     return null;
   end if;
   insert into private.sending_totals as t (user_id, hour, messages, spend)
-  select n.user_id, private.hour_of(n.created_at), count(*), sum(private.cost_of(n))
-  from new_rows n where private.counts_as_sent(n) group by 1, 2 order by 1, 2
+  select n.user_id, private.hour_of(n.created_at), count(*), sum(n.cost)
+  from new_rows n where n.cost is not null group by 1, 2 order by 1, 2
   on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
     spend = t.spend + excluded.spend;
   return null;
@@ -241,30 +228,24 @@ end;
 $$;
 comment on function private.total_inserts() is 'Trigger: adds new messages to sending_totals.';
 
-create function private.total_updates() returns trigger
+create function private.total_update() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if not exists (select from old_rows) then
-    return null;
-  end if;
   insert into private.sending_totals as t (user_id, hour, messages, spend)
-  select c.user_id, c.hour, sum(c.messages), sum(c.spend)
-  from (
-    select n.user_id, private.hour_of(n.created_at) as hour, 1 as messages, private.cost_of(n) as spend
-      from new_rows n where private.counts_as_sent(n)
-    union all
-    select o.user_id, private.hour_of(o.created_at), -1, -private.cost_of(o) from old_rows o
-      where private.counts_as_sent(o)
-  ) c
-  group by 1, 2 having sum(c.messages) <> 0 or sum(c.spend) <> 0 order by 1, 2
+  select c.user_id, private.hour_of(c.created_at), sum(c.messages), sum(c.spend)
+  from (values
+    (old.user_id, old.created_at, -(old.cost is not null)::integer, -coalesce(old.cost, 0)),
+    (new.user_id, new.created_at, (new.cost is not null)::integer, coalesce(new.cost, 0))
+  ) c (user_id, created_at, messages, spend)
+  group by 1, 2 order by 1, 2
   on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
     spend = t.spend + excluded.spend;
   return null;
 end;
 $$;
-comment on function private.total_updates() is 'Trigger: moves changes of status and price into sending_totals.';
+comment on function private.total_update() is 'Trigger: moves a change of status or price into sending_totals.';
 
 create function private.total_deletes() returns trigger
 language plpgsql
@@ -276,12 +257,12 @@ begin
   end if;
   perform from private.sending_totals t
   where (t.user_id, t.hour) in (select o.user_id, private.hour_of(o.created_at) from old_rows o
-    where private.counts_as_sent(o))
+    where o.cost is not null)
   order by t.user_id, t.hour for no key update;
   update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend
   from (
-    select o.user_id, private.hour_of(o.created_at) as hour, count(*) as messages, sum(private.cost_of(o)) as spend
-    from old_rows o where private.counts_as_sent(o) group by 1, 2
+    select o.user_id, private.hour_of(o.created_at) as hour, count(*) as messages, sum(o.cost) as spend
+    from old_rows o where o.cost is not null group by 1, 2
   ) c
   where t.user_id = c.user_id and t.hour = c.hour;
   return null;
@@ -292,7 +273,8 @@ comment on function private.total_deletes() is 'Trigger: takes deleted messages 
 create trigger count_new after insert on public.sms_messages
   referencing new table as new_rows for each statement execute function private.total_inserts();
 create trigger count_changed after update on public.sms_messages
-  referencing old table as old_rows new table as new_rows for each statement execute function private.total_updates();
+  for each row when (old.cost is distinct from new.cost or old.created_at <> new.created_at)
+  execute function private.total_update();
 create trigger count_deleted after delete on public.sms_messages
   referencing old table as old_rows for each statement execute function private.total_deletes();
 
@@ -318,20 +300,19 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
+  -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
+  day_start constant timestamptz := now() - interval '25 hours';
+  month_start constant timestamptz := date_trunc('month', now(), 'UTC');
   remaining private.quota;
 begin
-  -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
   -- coalesce: a plan that was deleted allows nothing.
   select
-    coalesce(p_plan.daily_message_limit, 0)
-      - coalesce(sum(t.messages) filter (where t.hour > now() - interval '25 hours'), 0),
-    coalesce(p_plan.monthly_message_limit, 0)
-      - coalesce(sum(t.messages) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0),
-    coalesce(p_plan.monthly_spend_limit, 0)
-      - coalesce(sum(t.spend) filter (where t.hour >= date_trunc('month', now(), 'UTC')), 0)
+    coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
+    coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
+    coalesce(p_plan.monthly_spend_limit, 0) - coalesce(sum(t.spend) filter (where t.hour >= month_start), 0)
   into remaining
   from private.sending_totals t
-  where t.user_id = p_user_id and t.hour >= least(date_trunc('month', now(), 'UTC'), now() - interval '25 hours');
+  where t.user_id = p_user_id and t.hour >= least(month_start, day_start);
   return remaining;
 end;
 $$;
@@ -511,42 +492,44 @@ comment on type public.reserve_message_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. The last six are those of '
   'sender_outcome.';
 
+create type private.sending_rule as (outcome public.reserve_message_outcome, message_limit numeric);
+comment on type private.sending_rule is
+  'A rule that forbids a message, with the limit it reached. outcome is null when no rule does.';
+
 create function private.check_sending_rules(
   p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_cost numeric
-) returns table (outcome public.reserve_message_outcome, message_limit numeric)
+) returns private.sending_rule
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   remaining private.quota;
+  rule private.sending_rule;
 begin
   if p_sender.outcome <> 'allowed' then
-    outcome := p_sender.outcome;
-    return next;
-    return;
+    rule.outcome := p_sender.outcome;
+    return rule;
   end if;
   remaining := private.remaining_quota(p_user_id, p_plan);
   if private.is_destination_refused(p_user_id, p_country, p_plan) then
-    outcome := 'destination_refused';
+    rule.outcome := 'destination_refused';
   elsif private.has_opted_out(p_user_id, p_sender.from_number, p_to) then
-    outcome := 'opted_out';
+    rule.outcome := 'opted_out';
   elsif remaining.daily <= 0 then
-    outcome := 'daily_limit_reached';
-    message_limit := coalesce(p_plan.daily_message_limit, 0);
+    rule.outcome := 'daily_limit_reached';
+    rule.message_limit := coalesce(p_plan.daily_message_limit, 0);
   elsif remaining.monthly <= 0 then
-    outcome := 'monthly_limit_reached';
-    message_limit := coalesce(p_plan.monthly_message_limit, 0);
+    rule.outcome := 'monthly_limit_reached';
+    rule.message_limit := coalesce(p_plan.monthly_message_limit, 0);
   elsif remaining.spend < p_cost then
-    outcome := 'spend_limit_reached';
-    message_limit := coalesce(p_plan.monthly_spend_limit, 0);
-  else
-    return;
+    rule.outcome := 'spend_limit_reached';
+    rule.message_limit := coalesce(p_plan.monthly_spend_limit, 0);
   end if;
-  return next;
+  return rule;
 end;
 $$;
 comment on function private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric) is
-  'The first rule that forbids a message, with the limit it reached; no row when it may go.';
+  'The first rule that forbids a message; its outcome is null when the message may go.';
 
 create function public.reserve_message(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_to text, p_country text, p_from text, p_body text,
@@ -565,18 +548,18 @@ as $$
 declare
   sender private.sender;
   plan public.plans;
+  rule private.sending_rule;
 begin
+  -- The tenant's lock first: no row that tenants share is locked while this waits.
+  perform private.lock_sending(p_user_id);
   if p_user_rate is not null then
-    select r.retry_after_seconds into retry_after_seconds
-    from public.count_request('send', p_user_id, p_address, p_user_rate, p_address_rate, 60) r
-    where r.outcome <> 'allowed';
-    if found then
+    retry_after_seconds := private.count_request('send', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    if retry_after_seconds is not null then
       outcome := 'rate_limited';
       return next;
       return;
     end if;
   end if;
-  perform private.lock_sending(p_user_id);
 
   select case when m.request_hash = p_request_hash then 'duplicate' else 'key_conflict' end, to_jsonb(m)
   into outcome, message
@@ -585,8 +568,9 @@ begin
     sender := private.sender_of(p_user_id, p_from, p_fallback);
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
-    select r.outcome, r.message_limit into outcome, message_limit
-    from private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price) r;
+    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price);
+    outcome := rule.outcome;
+    message_limit := rule.message_limit;
   end if;
   if outcome is not null then
     return next;
@@ -661,102 +645,24 @@ $$;
 comment on function private.message_status_named(text) is
   'The status of that name; null for a word that Twilio introduced later.';
 
-create function private.message_status_rank(p_status public.message_status) returns integer
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return case p_status
-    when 'reserved' then 0 when 'unknown' then 1
-    -- Looked up and not found: any report by Twilio is better evidence.
-    when 'not_sent' then 2
-    when 'accepted' then 3 when 'scheduled' then 3 when 'queued' then 4 when 'sending' then 5 when 'sent' then 6
-    when 'refused' then 7 when 'failed' then 7 when 'undelivered' then 7 when 'canceled' then 7 when 'delivered' then 7
-    when 'read' then 8
-  end;
-end;
-$$;
-comment on function private.message_status_rank(public.message_status) is
-  'How far a sent message has come; 7 and above is final. Null for statuses of received messages.';
-
 create function private.message_may_move(p_from public.message_status, p_to public.message_status) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
+  -- Looked up and not found (not_sent): any report by Twilio is better evidence.
   return coalesce(
-    private.message_status_rank(p_to) > private.message_status_rank(p_from)
-      -- A final status stays; only a delivered message may still be read.
-      and (private.message_status_rank(p_from) < 7 or p_from = 'delivered'),
-    false);
+    p_to > p_from and p_to <= 'read' and (p_from < 'refused' or (p_from = 'delivered' and p_to = 'read')), false);
 end;
 $$;
 comment on function private.message_may_move(public.message_status, public.message_status) is
   'Whether evidence of p_to changes a message at p_from. False for a null and for statuses of received messages.';
-
-create type private.message_evidence as (
-  message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
-  price_unit text);
-comment on type private.message_evidence is
-  'What is known about one message. A null says nothing. status is ours or a word of Twilio''s.';
-
-create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
-comment on type private.evidence_result is
-  'A message that evidence changed. moved: its status. priced: it got its first price.';
-
-create function private.record_evidence(p_evidence private.message_evidence[]) returns setof private.evidence_result
-language plpgsql
-set search_path = ''
-as $$
-declare
-  changed record;
-begin
-  for changed in
-    with news as materialized (
-      -- Locked in a fixed order to prevent deadlocks.
-      select m.id, e.sid, e.error_code, e.error_message, e.price, e.price_unit,
-        coalesce(e.num_segments, m.num_segments) as num_segments, s.status,
-        private.message_may_move(m.status, s.status) as moves, m.price is null and e.price is not null as is_priced,
-        m.twilio_message_sid is null and e.sid is not null as is_identified,
-        e.num_segments is distinct from m.num_segments and e.num_segments is not null as is_measured
-      from unnest(p_evidence) e
-      cross join lateral (select private.message_status_named(e.status) as status) s
-      join public.sms_messages m on m.id = e.message_id
-      -- Evidence about another SID is about another message.
-      where m.twilio_message_sid is null or e.sid is null or m.twilio_message_sid = e.sid
-      order by m.id for update of m
-    )
-    update public.sms_messages m set
-      twilio_message_sid = coalesce(m.twilio_message_sid, n.sid),
-      num_segments = n.num_segments,
-      price = coalesce(m.price, n.price),
-      price_unit = case when n.is_priced then n.price_unit else m.price_unit end,
-      status = case when n.moves then n.status else m.status end,
-      error_code = case when n.moves then n.error_code else m.error_code end,
-      error_message = case when n.moves then n.error_message else m.error_message end,
-      status_updated_at = case when n.moves then now() else m.status_updated_at end
-    from news n where m.id = n.id and (n.moves or n.is_priced or n.is_identified or n.is_measured)
-    returning m as message, n.moves, n.is_priced
-  loop
-    if changed.moves then
-      perform private.note_reported_opt_out(changed.message);
-    end if;
-    return next row((changed.message).id, changed.moves, changed.is_priced)::private.evidence_result;
-  end loop;
-end;
-$$;
-comment on function private.record_evidence(private.message_evidence[]) is
-  'The one place where evidence changes messages: status, error, SID, segments, first price, and opt-outs that Twilio '
-  'reports. Returns the messages that changed. The caller checks which evidence belongs to which tenant and account.';
 
 create function private.note_reported_opt_out(p_message public.sms_messages) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_message.error_code is distinct from 21610 then
-    return;
-  end if;
   -- A recipient who wrote since may have replied START. If not, the next message is refused again.
   if exists (
     select from public.sms_messages i
@@ -778,51 +684,149 @@ comment on type public.evidence_outcome is
 
 create function public.record_message_status(
   p_message_id uuid, p_user_id uuid, p_account_sid text, p_twilio_message_sid text, p_status text, p_error_code integer,
-  p_error_message text
-) returns table (outcome public.evidence_outcome, status public.message_status)
+  p_error_message text, p_num_segments integer default null, p_price numeric default null,
+  p_price_unit text default null
+) returns table (outcome public.evidence_outcome, status public.message_status, priced boolean)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   message public.sms_messages;
-  evidence private.message_evidence;
+  reported constant public.message_status := private.message_status_named(p_status);
+  moves boolean;
 begin
-  select * into message from public.sms_messages m
-  where m.user_id = p_user_id
-    -- By our id (a callback may come before we know the SID) or by Twilio's SID.
-    and (m.id = p_message_id or (p_message_id is null and m.twilio_message_sid = p_twilio_message_sid))
-  for update;
-  status := message.status;
-  if message.id is null then
+  -- By our id (a callback may come before we know the SID) or by Twilio's SID.
+  if p_message_id is not null then
+    select * into message from public.sms_messages m
+    where m.id = p_message_id and m.user_id = p_user_id for no key update;
+  else
+    select * into message from public.sms_messages m
+    where m.twilio_message_sid = p_twilio_message_sid and m.user_id = p_user_id for no key update;
+  end if;
+  if not found then
     outcome := 'not_found';
     return next;
     return;
-  elsif message.account_sid is distinct from p_account_sid or message.twilio_message_sid <> p_twilio_message_sid
+  end if;
+  status := message.status;
+  if message.account_sid is distinct from p_account_sid or message.twilio_message_sid <> p_twilio_message_sid
     -- Of two equal messages, the evidence of one does not hold for the other.
-    or exists (select from public.sms_messages o where o.twilio_message_sid = p_twilio_message_sid
-      and o.id <> message.id) then
+    or (message.twilio_message_sid is null and exists (select from public.sms_messages o
+      where o.twilio_message_sid = p_twilio_message_sid)) then
     outcome := 'mismatch';
     return next;
     return;
   end if;
 
-  evidence.message_id := message.id;
-  evidence.sid := p_twilio_message_sid;
-  evidence.status := p_status;
-  evidence.error_code := p_error_code;
-  evidence.error_message := p_error_message;
-  outcome := 'unchanged';
-  if exists (select from private.record_evidence(array[evidence]) r where r.moved) then
-    outcome := 'moved';
-    status := p_status;
+  moves := private.message_may_move(message.status, reported);
+  priced := message.price is null and p_price is not null;
+  if moves or priced or (message.twilio_message_sid is null and p_twilio_message_sid is not null)
+    or (p_num_segments is not null and message.num_segments is distinct from p_num_segments) then
+    update public.sms_messages m set
+      twilio_message_sid = coalesce(m.twilio_message_sid, p_twilio_message_sid),
+      num_segments = coalesce(p_num_segments, m.num_segments),
+      price = coalesce(m.price, p_price),
+      price_unit = case when priced then p_price_unit else m.price_unit end,
+      status = case when moves then reported else m.status end,
+      error_code = case when moves then p_error_code else m.error_code end,
+      error_message = case when moves then p_error_message else m.error_message end,
+      status_updated_at = case when moves then now() else m.status_updated_at end
+    where m.id = message.id;
   end if;
+  if moves and p_error_code = 21610 then
+    perform private.note_reported_opt_out(message);
+  end if;
+  outcome := case when moves then 'moved' else 'unchanged' end;
+  status := case when moves then reported else message.status end;
   return next;
 end;
 $$;
-comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text) is
-  'Records evidence about one message of a tenant (a response, a callback, a look-up). status is the message''s '
-  'afterwards.';
+comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text) is
+  'The one place where evidence (a response, a callback, a look-up) changes a message: status, error, SID, segments, '
+  'first price, and an opt-out that Twilio reports. A null says nothing. p_status is ours or a word of Twilio''s; '
+  'status is the message''s afterwards. priced: it got its first price.';
+
+create type private.message_evidence as (
+  message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
+  price_unit text);
+comment on type private.message_evidence is
+  'What is known about one of several messages, as for record_message_status.';
+
+create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
+comment on type private.evidence_result is
+  'What evidence changed about a message. moved: its status. priced: it got its first price.';
+
+create function private.lock_for_evidence(p_message_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for no key update;
+  perform from private.sending_totals t
+  where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
+    where m.id = any (p_message_ids))
+  order by t.user_id, t.hour for no key update;
+  perform from public.campaigns c
+  where c.id in (select m.campaign_id from public.sms_messages m where m.id = any (p_message_ids))
+  order by c.id for no key update;
+end;
+$$;
+comment on function private.lock_for_evidence(uuid[]) is
+  'Locks all rows that evidence about several messages may change, in a fixed order to prevent deadlocks.';
+
+create function private.record_evidence(p_evidence private.message_evidence[]) returns setof private.evidence_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  evidence record;
+begin
+  perform private.lock_for_evidence(array(select e.message_id from unnest(p_evidence) e));
+  for evidence in
+    select e.*, m.user_id, m.account_sid from unnest(p_evidence) e join public.sms_messages m on m.id = e.message_id
+  loop
+    return query
+      select evidence.message_id, r.outcome = 'moved', r.priced
+      from public.record_message_status(evidence.message_id, evidence.user_id, evidence.account_sid, evidence.sid,
+        evidence.status, evidence.error_code, evidence.error_message, evidence.num_segments, evidence.price,
+        evidence.price_unit) r;
+  end loop;
+end;
+$$;
+comment on function private.record_evidence(private.message_evidence[]) is
+  'Records evidence about several messages. The caller checks which evidence belongs to which tenant and account.';
+
+create type private.status_callback as (
+  message_id uuid, user_id uuid, account_sid text, sid text, status text, error_code integer);
+comment on type private.status_callback is
+  'A verified status callback. message_id is null when the callback names only Twilio''s SID.';
+
+create function public.record_status_callbacks(p_callbacks jsonb) returns setof public.evidence_outcome
+language plpgsql
+set search_path = ''
+set lock_timeout = '1s' -- a busy row of one tenant must not hold up the callbacks of others: they are recorded alone then
+as $$
+declare
+  callbacks constant private.status_callback[] :=
+    array(select c from jsonb_populate_recordset(null::private.status_callback, p_callbacks) c);
+  callback private.status_callback;
+begin
+  perform private.lock_for_evidence(array(
+    select c.message_id from unnest(callbacks) c where c.message_id is not null
+    union all
+    select m.id from unnest(callbacks) c join public.sms_messages m on m.twilio_message_sid = c.sid
+      where c.message_id is null));
+  foreach callback in array callbacks loop
+    return query
+      select r.outcome from public.record_message_status(callback.message_id, callback.user_id, callback.account_sid,
+        callback.sid, callback.status, callback.error_code, null) r;
+  end loop;
+end;
+$$;
+comment on function public.record_status_callbacks(jsonb) is
+  'Records several callbacks, an array in the shape of status_callback, each as record_message_status does. Returns '
+  'their outcomes in the same order.';
 
 create function public.unsettled_messages(p_older_than_seconds integer, p_limit integer)
 returns setof public.sms_messages
@@ -832,7 +836,8 @@ as $$
   -- The least recently looked up come first, so that messages without evidence do not hold up the others.
   with chosen as materialized (
     select u.id from public.sms_messages u
-    where u.status in ('reserved', 'unknown') and u.created_at < now() - make_interval(secs => p_older_than_seconds)
+    where u.twilio_message_sid is null and u.direction = 'outbound' and u.status in ('reserved', 'unknown')
+      and u.created_at < now() - make_interval(secs => p_older_than_seconds)
       and u.created_at > now() - interval '2 days' -- by then no evidence will come; unknown stays unknown
       and u.peer_number <> '' -- an erased message can no longer be recognised
     order by u.looked_at nulls first, u.created_at limit p_limit
@@ -851,6 +856,42 @@ insert into private.schedules (name, job, every) values ('settle-messages', '{"k
 
 -- Prices, which Twilio fills in minutes later, and statuses whose callback never came.
 
+create table private.awaited_reports (
+  -- No foreign key: its check would cost each message more than this row. A look-up deletes the row of a lost message.
+  message_id uuid primary key,
+  due_at timestamptz not null
+);
+comment on table private.awaited_reports is
+  'Sent messages that may still get a status or a price, with the time at which Twilio is asked about them.';
+create index awaited_reports_by_due_at on private.awaited_reports (due_at);
+alter table private.awaited_reports enable row level security;
+revoke all on private.awaited_reports from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.awaited_reports to service_role;
+
+create function private.await_reports() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.awaited_reports (message_id, due_at) values (new.id, new.created_at + interval '2 minutes');
+  return null;
+end;
+$$;
+comment on function private.await_reports() is 'Trigger: schedules the first look-up of a new message.';
+create trigger await_reports after insert on public.sms_messages
+  for each row when (new.direction = 'outbound') execute function private.await_reports();
+
+create function private.is_finished(p_status public.message_status, p_price numeric) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_status in ('not_sent', 'refused') or (p_status >= 'failed' and p_price is not null);
+end;
+$$;
+comment on function private.is_finished(public.message_status, numeric) is
+  'Whether nothing more is awaited about a sent message: it has a final status and, if Twilio took it, its price.';
+
 create type public.unfinished_account as (
   account_sid text, user_id uuid, source public.message_source, sids text[], first_sent_at timestamptz,
   last_sent_at timestamptz);
@@ -863,32 +904,35 @@ language sql
 set search_path = ''
 as $$
   with due as materialized (
-    select m.id, m.account_sid, m.looked_at, m.created_at
-    from public.sms_messages m
-    where m.twilio_message_sid is not null and m.direction = 'outbound'
-      and (m.price is null or m.status in ('accepted', 'scheduled', 'queued', 'sending', 'sent'))
-      and m.created_at between now() - interval '7 days' and now() - interval '2 minutes'
-      -- The older a message, the rarer its look-ups: every tenth of its age, at most every two minutes.
-      and (m.looked_at is null or m.looked_at < now() - greatest(interval '2 minutes', (now() - m.created_at) / 10))
-    order by m.looked_at nulls first, m.created_at
-    limit p_limit
-    for update skip locked
+    select r.message_id, r.due_at, m.account_sid, m.created_at, m.twilio_message_sid is not null as is_at_twilio,
+      m.id is null or m.created_at < now() - interval '7 days' or private.is_finished(m.status, m.price) as is_over
+    from private.awaited_reports r left join public.sms_messages m on m.id = r.message_id
+    where r.due_at <= now()
+    order by r.due_at limit p_limit
+    for update of r skip locked
+  ), over as (
+    delete from private.awaited_reports r using due d where r.message_id = d.message_id and d.is_over
   ), chosen as (
     -- The accounts that have waited longest, so that busy accounts do not keep a small one waiting.
-    select a.account_sid from due a group by a.account_sid
-      order by min(coalesce(a.looked_at, a.created_at)), a.account_sid limit p_accounts
+    select d.account_sid from due d where d.is_at_twilio and not d.is_over group by d.account_sid
+      order by min(d.due_at), d.account_sid limit p_accounts
   ), noted as (
-    update public.sms_messages m set looked_at = clock_timestamp()
-    from due d where m.id = d.id and d.account_sid in (select c.account_sid from chosen c)
-    returning m.*
+    -- The older a message, the rarer its look-ups: every tenth of its age, at most every two minutes.
+    update private.awaited_reports r
+    set due_at = now() + greatest(interval '2 minutes', (now() - d.created_at) / 10)
+    from due d
+    where r.message_id = d.message_id and not d.is_over
+      and (not d.is_at_twilio or d.account_sid in (select c.account_sid from chosen c))
+    returning r.message_id
   )
-  select n.account_sid, (array_agg(n.user_id order by n.id))[1], n.source,
-    array_agg(n.twilio_message_sid order by n.created_at, n.id),
-    min(n.created_at), max(n.created_at)
-  from noted n group by n.account_sid, n.source;
+  select m.account_sid, (array_agg(m.user_id order by m.id))[1], m.source,
+    array_agg(m.twilio_message_sid order by m.created_at, m.id), min(m.created_at), max(m.created_at)
+  from noted n join public.sms_messages m on m.id = n.message_id and m.twilio_message_sid is not null
+  group by m.account_sid, m.source;
 $$;
 comment on function public.unfinished_messages(integer, integer) is
-  'Sent messages without a final status or a price, grouped by account, for a job that asks Twilio for both.';
+  'Sent messages without a final status or a price for which a look-up is due, grouped by account. After seven days '
+  'nothing is awaited any more.';
 
 create function public.record_message_reports(p_account_sid text, p_reports jsonb)
 returns table (moved integer, priced integer)
@@ -898,11 +942,13 @@ as $$
 begin
   select count(*) filter (where r.moved), count(*) filter (where r.priced) into moved, priced
   from private.record_evidence(array(
-    select jsonb_populate_record(null::private.message_evidence,
-      report || jsonb_build_object('message_id', m.id))
+    select jsonb_populate_record(null::private.message_evidence, report || jsonb_build_object('message_id', m.id))
     from jsonb_array_elements(p_reports) report
     join public.sms_messages m on m.twilio_message_sid = report ->> 'sid' and m.account_sid = p_account_sid
   )) r;
+  delete from private.awaited_reports r using public.sms_messages m
+  where m.twilio_message_sid in (select report ->> 'sid' from jsonb_array_elements(p_reports) report)
+    and m.account_sid = p_account_sid and r.message_id = m.id and private.is_finished(m.status, m.price);
   return next;
 end;
 $$;
@@ -1278,11 +1324,9 @@ revoke execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text),
   private.share_opt_outs(uuid, text),
-  private.counts_as_sent(public.sms_messages),
-  private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
   private.total_inserts(),
-  private.total_updates(),
+  private.total_update(),
   private.total_deletes(),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
@@ -1296,12 +1340,15 @@ revoke execute on function
   private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
   private.message_status_named(text),
-  private.message_status_rank(public.message_status),
   private.message_may_move(public.message_status, public.message_status),
+  private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
+  public.record_status_callbacks(jsonb),
   private.note_reported_opt_out(public.sms_messages),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),
+  private.await_reports(),
+  private.is_finished(public.message_status, numeric),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),
@@ -1322,8 +1369,6 @@ grant execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text),
   private.share_opt_outs(uuid, text),
-  private.counts_as_sent(public.sms_messages),
-  private.cost_of(public.sms_messages),
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
@@ -1337,12 +1382,14 @@ grant execute on function
   private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
   private.message_status_named(text),
-  private.message_status_rank(public.message_status),
   private.message_may_move(public.message_status, public.message_status),
+  private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
+  public.record_status_callbacks(jsonb),
   private.note_reported_opt_out(public.sms_messages),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),
+  private.is_finished(public.message_status, numeric),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),

@@ -293,25 +293,29 @@ comment on function public.record_primary_token(uuid, bigint, text, text, intege
 
 create function public.tokens_of(p_user_id uuid)
 returns table (
-  outcome public.account_status, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text
+  outcome public.account_status, subaccount_sid text, sealed_token text, sealed_next text, sealed_previous text,
+  previous_until timestamptz
 )
 language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   account constant private.account := private.account_of(p_user_id);
 begin
   outcome := account.status;
   subaccount_sid := account.subaccount_sid;
   sealed_token := account.sealed_token;
-  select r.sealed_next, case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end
-  into sealed_next, sealed_previous
+  select r.sealed_next, case when r.previous_until is null or r.previous_until > now() then r.sealed_previous end,
+    r.previous_until
+  into sealed_next, sealed_previous, previous_until
   from private.token_rotations r where r.user_id = p_user_id and r.subaccount_sid = account.subaccount_sid;
   return next;
 end;
 $$;
 comment on function public.tokens_of(uuid) is
-  'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now.';
+  'As subaccount_of, with the tokens of a rotation. Any of the three may have signed a webhook that arrives now; the '
+  'previous one until previous_until (null: until the rotation has ended).';
 
 create function public.forget_previous_tokens(p_limit integer) returns integer
 language plpgsql
@@ -372,7 +376,7 @@ comment on type public.sealed_text is
   'A sealed token or webhook secret with the id of the key that opens it. A webhook secret has the word '
   'forward-webhook in place of a SID.';
 
--- A view, because a function would be computed as a whole for each page of tokens.
+-- A view, because the rows of a function with a search_path are stored before they are filtered.
 create view private.sealed_tokens with (security_invoker = true) as
 select s.user_id, s.subaccount_sid, s.slot::public.sealed_slot as slot, s.sealed_token,
   split_part(s.sealed_token, '.', 2) as key_id
@@ -407,8 +411,6 @@ set search_path = ''
 as $$
   select t.user_id, t.subaccount_sid, t.slot, t.sealed_token, t.key_id from private.sealed_tokens t
   where t.key_id <> p_current_key and t.key_id = any (p_key_ids)
-    -- The first condition is the index's: each page is read from where the last one ended.
-    and t.user_id >= coalesce(p_after_user_id, '00000000-0000-0000-0000-000000000000')
     and (p_after_user_id is null or (t.user_id, t.slot) > (p_after_user_id, p_after_slot))
   order by t.user_id, t.slot
   limit p_limit;

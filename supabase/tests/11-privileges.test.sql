@@ -42,6 +42,7 @@ select bag_eq(
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
     ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
+    ('private.awaited_reports', 'DELETE INSERT SELECT UPDATE'),
     ('sms_conversations', 'DELETE INSERT SELECT UPDATE'),
     ('plans', 'DELETE INSERT SELECT UPDATE'),
     ('private.due_work', 'DELETE INSERT SELECT UPDATE'),

@@ -2,15 +2,15 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(37);
 
 select pg_temp.join_as('tenant', 'attacker');
 
--- The stage of each status: evidence of a later stage moves a message. Stage 7 is final, except that a delivered message
+-- The stage of each status: evidence of a later stage moves a message. Stage 8 is final, except that a delivered message
 -- may become read. Statuses of received messages have no stage.
 create temp table stages (status text primary key, stage integer);
-insert into stages values ('reserved', 0), ('unknown', 1), ('not_sent', 2), ('accepted', 3), ('scheduled', 3), ('queued', 4), ('sending', 5), ('sent', 6),
-  ('refused', 7), ('failed', 7), ('undelivered', 7), ('canceled', 7), ('delivered', 7), ('read', 8), ('receiving', null), ('received', null);
+insert into stages values ('reserved', 0), ('unknown', 1), ('not_sent', 2), ('accepted', 3), ('scheduled', 4), ('queued', 5), ('sending', 6), ('sent', 7),
+  ('refused', 8), ('failed', 8), ('undelivered', 8), ('canceled', 8), ('delivered', 8), ('read', 9), ('receiving', null), ('received', null);
 grant select on stages to service_role;
 set local role service_role;
 
@@ -31,7 +31,7 @@ select set_eq(
 
 create view pg_temp.pairs as
   select b.status as before, a.status as after,
-    coalesce(a.stage > b.stage and (b.stage < 7 or (b.status = 'delivered' and a.status = 'read')), false) as moves
+    coalesce(a.stage > b.stage and (b.stage < 8 or (b.status = 'delivered' and a.status = 'read')), false) as moves
   from stages b, stages a;
 grant select on pg_temp.pairs to service_role;
 select results_eq(
@@ -111,6 +111,21 @@ select is((select status from public.sms_messages m where m.id = early.id), 'del
 select throws_ok($$ insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid)
   values (pg_temp.tenant(), 'outbound', '+1', '+2', 'sent', 'AC1', 'subaccount', 'SM-pgtap-2') $$, '23505', null, 'Two messages with one SID are refused by the table');
 select is(pg_temp.evidence(pg_temp.message('received', 'SM-pgtap-4', 'inbound'), 'SM-pgtap-4', 'delivered'), 'unchanged received', 'A received message keeps its status');
+
+-- Several callbacks ---------------------------------------------------------------------------------------------------
+
+create temp table several as select pg_temp.message('reserved') as first, pg_temp.message('reserved') as second;
+create function pg_temp.callback(p_id uuid, p_sid text, p_status text, p_user uuid default pg_temp.tenant()) returns jsonb language sql as $$
+  select jsonb_build_object('message_id', p_id, 'user_id', p_user, 'account_sid', 'AC1', 'sid', p_sid, 'status', p_status, 'error_code', null);
+$$;
+select is(array(select public.record_status_callbacks(jsonb_build_array(
+    pg_temp.callback(second, 'SM-several-2', 'delivered'), pg_temp.callback(first, 'SM-several-1', 'sent', pg_temp.attacker()),
+    pg_temp.callback(gen_random_uuid(), 'SM-several-3', 'sent'), pg_temp.callback(first, 'SM-several-2', 'sent'),
+    pg_temp.callback(first, 'SM-several-1', 'sent'), pg_temp.callback(null, 'SM-several-1', 'delivered'), pg_temp.callback(null, 'SM-several-2', 'sent'))))::text[],
+  '{moved,not_found,not_found,mismatch,moved,moved,unchanged}', 'record_status_callbacks records each callback by itself and returns the outcomes in order') from several;
+select results_eq($$ select m.status::text, m.twilio_message_sid from several, public.sms_messages m where m.id in (first, second) order by m.id = second $$,
+  $$ values ('delivered', 'SM-several-1'), ('delivered', 'SM-several-2') $$, 'Several callbacks store statuses and SIDs as single ones do');
+select is_empty($$ select public.record_status_callbacks('[]') $$, 'No callbacks have no outcomes');
 
 -- Releasing a message that was certainly not sent --------------------------------------------------------------------
 

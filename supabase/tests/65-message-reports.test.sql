@@ -2,18 +2,20 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(39);
+select plan(41);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
 delete from public.sms_messages;
 
-create function pg_temp.message(p_sid text, p_status text, p_price numeric default null, p_age interval default '1 hour', p_looked interval default null,
+create function pg_temp.message(p_sid text, p_status text, p_price numeric default null, p_age interval default '1 hour', p_due interval default null,
   p_user uuid default pg_temp.tenant(), p_account text default 'AC1', p_source text default 'subaccount', p_direction text default 'outbound')
 returns void language sql as $$
-  insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid, price, created_at, looked_at)
-  values (p_user, p_direction::public.message_direction, '+15005550101', '+15005550199', p_status::public.message_status, p_account, p_source::public.message_source, p_sid, p_price, now() - p_age, now() - p_looked);
+  insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid, price, created_at)
+  values (p_user, p_direction::public.message_direction, '+15005550101', '+15005550199', p_status::public.message_status, p_account, p_source::public.message_source, p_sid, p_price, now() - p_age);
+  update private.awaited_reports r set due_at = now() + p_due from public.sms_messages m where m.twilio_message_sid = p_sid and r.message_id = m.id and p_due is not null;
 $$;
+create view pg_temp.awaited as select coalesce(m.twilio_message_sid, m.status::text) as sid, r.due_at - now() as due from private.awaited_reports r left join public.sms_messages m on m.id = r.message_id;
 create function pg_temp.due(p_accounts integer default 10, p_limit integer default 100) returns text[] language sql as $$
   select array_agg(sid order by sid) from public.unfinished_messages(p_accounts, p_limit), unnest(sids) sid;
 $$;
@@ -29,15 +31,19 @@ select pg_temp.message('received', 'received', p_direction => 'inbound');
 select is(pg_temp.due(), '{a week old,just old enough,neither,no end,no price}',
   'unfinished_messages returns sent messages without a final status or a price, two minutes to seven days old');
 select is_empty('select 1 from public.unfinished_messages(10, 100)', 'unfinished_messages, repeated at once, returns none');
-select is((select count(*) from public.sms_messages where looked_at is not null), 5::bigint, 'unfinished_messages sets looked_at on the returned messages only');
+select results_eq('select sid from pg_temp.awaited order by 1', $$ values ('a week old'), ('just old enough'), ('neither'), ('no end'), ('no price'), ('of this minute'), ('reserved'), ('unknown') $$,
+  'No more is awaited about messages that are finished or a week old');
 delete from public.sms_messages;
 
 -- Look-ups by age ----------------------------------------------------------------------------------------------------
 
-select pg_temp.message(format('%s old, looked at %s ago', age, looked), 'sent', null, age, looked) from (values
-  (interval '5 minutes', interval '119 seconds'), ('5 minutes', '121 seconds'), ('10 hours', '59 minutes'), ('10 hours', '61 minutes'),
-  ('100 hours', '9 hours'), ('100 hours', '11 hours')) cases (age, looked);
-select is(pg_temp.due(), array['00:05:00 old, looked at 00:02:01 ago', '100:00:00 old, looked at 11:00:00 ago', '10:00:00 old, looked at 01:01:00 ago'],
+select pg_temp.message('due', 'sent', null, '1 hour', interval '0'), pg_temp.message('not due', 'sent', null, '1 hour', interval '1 second');
+select is(pg_temp.due(), '{due}', 'unfinished_messages returns messages whose look-up is due');
+delete from public.sms_messages;
+delete from private.awaited_reports;
+select pg_temp.message(age || ' old', 'sent', null, age) from unnest(array[interval '5 minutes', '10 hours', '100 hours']) age;
+select pg_temp.due();
+select results_eq('select sid, due from pg_temp.awaited order by 2', $$ values ('00:05:00 old', interval '2 minutes'), ('10:00:00 old', '1 hour'), ('100:00:00 old', '10 hours') $$,
   'A message is due again after a tenth of its age, at the earliest after two minutes');
 delete from public.sms_messages;
 
@@ -66,7 +72,7 @@ select ok('AC-small' = any (pg_temp.busy_minute(1) || pg_temp.busy_minute(2)), '
 delete from public.sms_messages;
 select pg_temp.message('first', 'sent', null, '3 hours', null, pg_temp.tenant(), 'AC1'), pg_temp.message('second', 'sent', null, '2 hours', null, pg_temp.tenant(), 'AC2');
 select is(pg_temp.due(1), '{first}', 'With a limit of one account, the one that waited longest is returned');
-select is((select looked_at from public.sms_messages where twilio_message_sid = 'second'), null, 'looked_at of an account that was not returned stays null');
+select ok((select due < interval '0' from pg_temp.awaited where sid = 'second'), 'An account that was not returned stays due');
 select is(pg_temp.due(1), '{second}', 'The next call returns the other account');
 select is_empty('select 1 from public.unfinished_messages(10, 0)', 'unfinished_messages respects its limit of messages');
 delete from public.sms_messages;
@@ -81,6 +87,7 @@ create view pg_temp.stored as select twilio_message_sid as sid, status::text, er
 select pg_temp.message('SM1', 'sent');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
 select is(pg_temp.report('SM1', '{"status": "delivered", "num_segments": 2, "price": -0.0158, "price_unit": "USD"}'), '1 moved, 1 priced', 'record_message_reports counts a later status and a first price');
+select is_empty($$ select 1 from pg_temp.awaited where sid = 'SM1' $$, 'Nothing more is awaited about a message with a final status and a price');
 select results_eq('select * from pg_temp.stored', $$ values ('SM1', 'delivered', null::integer, null::text, 2, -0.0158::numeric, 'USD', now()) $$, 'Status, segments, price and time are stored');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
 select is(pg_temp.report('SM1', '{"status": "sent", "error_code": 1, "price": -0.5, "price_unit": "EUR"}'), '0 moved, 0 priced', 'An earlier status and a second price count as no change');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(11);
+select plan(12);
 
 delete from private.rate_limits;
 set local role service_role;
@@ -16,7 +16,8 @@ select is(pg_temp.count_one(pg_temp.tenant()), 'allowed', 'The last request with
 select is(pg_temp.count_one(pg_temp.tenant()), 'exceeded', 'The next request exceeds the limit of the user');
 select ok((select retry_after_seconds between 59 and 60 from public.count_request('send', pg_temp.tenant(), null, 2, 3, 60)), 'An exceeded limit comes with the seconds to wait');
 select is(pg_temp.count_one(pg_temp.tenant(), null, 'buy'), 'allowed', 'Another action has a limit of its own');
-select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.1'), 'exceeded', 'A neighbour at the same address exceeds the limit of the address');
+select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.1'), 'allowed', 'A neighbour at the same address is allowed: requests over a user''s own limit do not count for the address');
+select is(pg_temp.count_one(gen_random_uuid(), '192.0.2.1'), 'exceeded', 'The next request of another user exceeds the limit of the address');
 select is(pg_temp.count_one(pg_temp.neighbour(), '192.0.2.2'), 'allowed', 'A neighbour at another address is allowed');
 select is(pg_temp.count_one(gen_random_uuid(), null), 'allowed', 'Without a known address only the user is counted');
 

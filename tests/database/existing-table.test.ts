@@ -43,6 +43,24 @@ Deno.test("Installed beside a table without row level security, the host's users
   assert.deepEqual(host.warnings, []);
 });
 
+Deno.test("A host's user deletes their own row with its subaccount, which is then counted no more and due for convergence", async () => {
+  await using host = await installBesideHost(project, "own_delete", "");
+  const { sql } = host;
+  await sql`update private.due_work set due_at = now() + interval '1 day'`;
+  const open = async () => (await sql<{ total: string }[]>`select total from private.open_subaccounts`)[0]?.total;
+  assert.equal(await open(), "2");
+  const deleted = await actAs(
+    sql,
+    "authenticated",
+    TENANT,
+    (tx) => tx`delete from public.user_preferences where user_id = ${TENANT} returning 1`,
+  );
+  assert.equal(deleted.length, 1);
+  assert.equal(await open(), "1");
+  const due = await sql`select user_id from private.due_work where kind = 'convergence' and due_at <= now()`;
+  assert.deepEqual([...due], [{ user_id: TENANT }]);
+});
+
 for (
   const [name, statements] of [["closed_columns_without_policies", ""], [
     "closed_columns_with_policies",

@@ -49,11 +49,12 @@ test("an operator rotates a tenant's token, and webhooks signed with the old tok
   await askToRotate(operator, ada);
   await quiescence(stage, ada);
   const token = await assertRotated(ada);
+  // The limit is ten minutes. Webhooks that are verified with kept tokens keep it, too.
+  await stage.database
+    .sql`update private.token_rotations set previous_until = now() + interval '10 seconds' where user_id = ${ada.id}`;
   assert.equal((await ada.call("send-sms", { body: { to: freshRecipient(), body: "hi" } })).status, 201);
   assert.deepEqual([(await inboundAs(ada, ada.authToken)).status, (await inboundAs(ada, token)).status], [200, 200]);
-
-  await stage.database.sql`update private.token_rotations set previous_until = now() where user_id = ${ada.id}`;
-  assertRefused(await inboundAs(ada, ada.authToken), [403, "forbidden"]);
+  await eventually("the old token to end", async () => (await inboundAs(ada, ada.authToken)).status === 403);
   assert.equal((await inboundAs(ada, token)).status, 200);
   await stage.database.enqueue({ kind: "forget-previous-tokens" });
   await eventually("the old token to be deleted", async () => (await storedTokens(stage, ada)).previous === null);

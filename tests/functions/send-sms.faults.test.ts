@@ -372,7 +372,9 @@ test("the price of a final message is read from Twilio until it is known, and no
 
 /** Pretends that the two minutes between reads of a message at Twilio have passed. */
 async function forgetLooks({ id }: Caller): Promise<void> {
-  await stage.database.sql`update public.sms_messages set looked_at = null where user_id = ${id}`;
+  await stage.database.sql`
+    update private.awaited_reports r set due_at = now()
+    from public.sms_messages m where m.id = r.message_id and m.user_id = ${id}`;
 }
 
 test("many messages of one account get their prices from one list request", async () => {

@@ -84,6 +84,26 @@ test("a signed status callback updates the message, and the response is empty", 
   assert.deepEqual([row?.status, row?.error_code, row?.twilio_message_sid], ["undelivered", 30006, message.sid]);
 });
 
+test("a webhook soon after another of its tenant is verified without reading the tokens again", async () => {
+  const ada = await withNumber(stage, "ada");
+  const message = await underway(ada);
+  assert.equal((await post(statusCallback(ada, message, "sent"))).status, 204);
+  await stage.database.sql`
+    update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.text' where user_id = ${ada.id}`;
+  assert.equal((await post(statusCallback(ada, message, "delivered"))).status, 204);
+  assert.deepEqual(await statusesOf(ada), ["delivered"]);
+});
+
+test("forged webhooks for a tenant do not keep genuine ones from being recorded", async () => {
+  const ada = await withNumber(stage, "ada");
+  const message = await underway(ada);
+  const forged = { ...statusCallback(ada, message, "failed"), token: hex() };
+  const answers = await Promise.all(Array.from({ length: 100 }, () => post(forged)));
+  for (const answer of answers) assertRefused(answer, [403, "forbidden"]);
+  assert.equal((await post(statusCallback(ada, message, "delivered"))).status, 204);
+  assert.deepEqual(await statusesOf(ada), ["delivered"]);
+});
+
 test("a repeated or late status changes nothing", async () => {
   const ada = await withNumber(stage, "ada");
   const message = await underway(ada);
@@ -93,6 +113,19 @@ test("a repeated or late status changes nothing", async () => {
   }
   await post(statusCallback(ada, message, "read"));
   assert.deepEqual(await statusesOf(ada), ["read"]);
+});
+
+test("callbacks that arrive together are each recorded, and each answered for itself", async () => {
+  const [ada, ben] = await Promise.all([withNumber(stage, "ada"), withNumber(stage, "ben")]);
+  const messages = [];
+  for (const tenant of [ada, ben, ada, ben]) messages.push({ tenant, message: await underway(tenant) });
+  const callbacks = messages.flatMap(({ tenant, message }) =>
+    ["sent", "sending", "delivered"].map((status) => statusCallback(tenant, message, status))
+  );
+  const foreign = statusCallback(ben, messages[0]!.message, "failed");
+  const answers = await Promise.all([...callbacks, foreign, ...callbacks].map(post));
+  assert.deepEqual(answers.map(({ status }) => status), answers.map(() => 204));
+  for (const tenant of [ada, ben]) assert.deepEqual(await statusesOf(tenant), ["delivered", "delivered"]);
 });
 
 test("a callback that arrives before Twilio's SID is stored finds its message by our id", async () => {

@@ -78,13 +78,16 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
         await tx`set local session_replication_role = replica`;
         await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
         await tx`
+          update private.awaited_reports r set due_at = due_at - ${gone}::interval
+          from public.sms_messages m where m.id = r.message_id and m.user_id = ${userId}`;
+        await tx`
           update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
         // A trigger keeps these totals, by the hour in which a message was sent.
         await tx`delete from private.sending_totals where user_id = ${userId}`;
         await tx`
           insert into private.sending_totals (user_id, hour, messages, spend)
-          select m.user_id, date_trunc('hour', m.created_at), count(*), sum(private.cost_of(m))
-          from public.sms_messages m where m.user_id = ${userId} and private.counts_as_sent(m) group by 1, 2`;
+          select m.user_id, date_trunc('hour', m.created_at), count(*), sum(m.cost)
+          from public.sms_messages m where m.user_id = ${userId} and m.cost is not null group by 1, 2`;
         await tx`update public.user_twilio_numbers set updated_at = updated_at - ${gone}::interval where user_id = ${userId}`;
       });
     },

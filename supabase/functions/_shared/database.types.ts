@@ -238,6 +238,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -270,6 +271,7 @@ export type Database = {
           "account_sid": string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -301,6 +303,7 @@ export type Database = {
           "account_sid"?: string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "cost"?: never;
           "created_at"?: string;
           "direction"?: Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -922,6 +925,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -972,6 +976,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1112,12 +1117,16 @@ export type Database = {
           "p_error_code": number;
           "p_error_message": string;
           "p_message_id": string;
+          "p_num_segments"?: number;
+          "p_price"?: number;
+          "p_price_unit"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
         };
         Returns: {
           "outcome": Database["public"]["Enums"]["evidence_outcome"];
+          "priced": boolean;
           "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
@@ -1200,6 +1209,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["token_record"];
+      };
+      "record_status_callbacks": {
+        Args: { "p_callbacks": Json };
+        Returns: Database["public"]["Enums"]["evidence_outcome"][];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
@@ -1470,6 +1483,7 @@ export type Database = {
         Args: { "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["account_status"];
+          "previous_until": string;
           "sealed_next": string;
           "sealed_previous": string;
           "sealed_token": string;
@@ -1508,6 +1522,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "cost": number | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1609,7 +1624,6 @@ export type Database = {
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
-        | "refused"
         | "unknown"
         | "not_sent"
         | "accepted"
@@ -1617,10 +1631,11 @@ export type Database = {
         | "queued"
         | "sending"
         | "sent"
-        | "delivered"
-        | "undelivered"
+        | "refused"
         | "failed"
+        | "undelivered"
         | "canceled"
+        | "delivered"
         | "read"
         | "receiving"
         | "received";
@@ -1972,7 +1987,6 @@ export const Constants = {
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
-        "refused",
         "unknown",
         "not_sent",
         "accepted",
@@ -1980,10 +1994,11 @@ export const Constants = {
         "queued",
         "sending",
         "sent",
-        "delivered",
-        "undelivered",
+        "refused",
         "failed",
+        "undelivered",
         "canceled",
+        "delivered",
         "read",
         "receiving",
         "received",

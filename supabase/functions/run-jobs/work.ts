@@ -65,7 +65,7 @@ export interface WorkDependencies extends ConvergeDependencies {
   stripe: () => Promise<Stripe>;
   masterAccountSid: string;
   publicBaseUrl: string;
-  /** Accounts per page of a sweep; Twilio's most by default. */
+  /** Accounts per page of a sweep. */
   pageSize?: number;
   /** Whether tenants' forward webhooks may be on private hosts. */
   forwardToPrivate: boolean;

@@ -3,8 +3,9 @@ import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { isUuid, UUID_PATTERN } from "../_shared/platform/ids.ts";
+import { addressOf } from "../_shared/platform/rate-limit.ts";
 import { readText } from "../_shared/platform/request.ts";
-import { signingTokens } from "../_shared/accounts/stored-tokens.ts";
+import { isSignedByAccount } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
 import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts";
 import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
@@ -46,9 +47,15 @@ async function verify(
 ): Promise<void> {
   const signature = request.headers.get("x-twilio-signature") ?? "";
   const publicUrl = context.env.PUBLIC_BASE_URL + url.pathname + url.search;
-  // During a rotation the tenant's account has more than one token.
-  const tokens = await signingTokens(context, userId, form.get("AccountSid"));
-  if (!await isSignedByTwilio(tokens, signature, publicUrl, hasHashedBody(url) ? body : form)) throw notGenuine();
+  const signed = hasHashedBody(url) ? body : form;
+  const isGenuine = await isSignedByAccount(context, {
+    userId,
+    accountSid: form.get("AccountSid"),
+    address: addressOf(request),
+    // During a rotation the tenant's account has more than one token.
+    isSignedWith: (tokens) => isSignedByTwilio(tokens, signature, publicUrl, signed),
+  });
+  if (!isGenuine) throw notGenuine();
 }
 
 function notGenuine(): ApiError {

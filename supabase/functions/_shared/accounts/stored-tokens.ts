@@ -2,8 +2,9 @@ import { type Db, decision } from "../platform/database.ts";
 import type { Context } from "../platform/endpoint.ts";
 import { type KeyRing, keyRingOf } from "../sealing/key-ring.ts";
 import { openToken } from "../sealing/seal.ts";
+import { signingTokens } from "./signing-tokens.ts";
 
-const TOKENS = ["subaccount_sid?", "sealed_token?", "sealed_next?", "sealed_previous?"] as const;
+const TOKENS = ["subaccount_sid?", "sealed_token?", "sealed_next?", "sealed_previous?", "previous_until?"] as const;
 const tokensOf = decision("tokens_of", {
   none: TOKENS,
   pending: TOKENS,
@@ -29,16 +30,43 @@ export async function newerToken(
   return null;
 }
 
-/** Each token that may have signed a webhook of this account: the one in use, the next one, and the previous one. */
-export async function signingTokens(
+/** What proves a webhook's sender. */
+export interface WebhookProof {
+  userId: string;
+  /** The account that the webhook names. */
+  accountSid: string | null;
+  /** The caller's IP address; null if unknown. */
+  address: string | null;
+  /** Whether one of the tokens made the signature. */
+  isSignedWith(tokens: readonly string[]): Promise<boolean>;
+}
+
+const verifyWithTokens = signingTokens();
+
+/** Whether the account that a webhook names signed it, as the master account or as the tenant's own. */
+export function isSignedByAccount(
   { db, env }: Pick<Context, "db" | "env">,
-  userId: string,
-  accountSid: string | null,
-): Promise<string[]> {
-  if (accountSid === env.TWILIO_ACCOUNT_SID) return [env.TWILIO_AUTH_TOKEN];
-  const tokens = await tokensOf(db, { p_user_id: userId });
-  if (accountSid === null || tokens.subaccount_sid !== accountSid) return [];
-  const ring = keyRingOf(env);
-  const sealed = [tokens.sealed_token, tokens.sealed_next, tokens.sealed_previous].filter((text) => text !== null);
-  return await Promise.all(sealed.map((text) => openToken(ring, userId, accountSid, text)));
+  { userId, accountSid, address, isSignedWith }: WebhookProof,
+): Promise<boolean> {
+  if (accountSid === env.TWILIO_ACCOUNT_SID) return isSignedWith([env.TWILIO_AUTH_TOKEN]);
+  return verifyWithTokens({
+    userId,
+    address,
+    async lookUp() {
+      const tokens = await tokensOf(db, { p_user_id: userId });
+      const sealed = [tokens.sealed_token, tokens.sealed_next, tokens.sealed_previous];
+      return {
+        accountSid: tokens.subaccount_sid,
+        sealed: sealed.filter((text) => text !== null),
+        validUntil: tokens.previous_until === null ? null : new Date(tokens.previous_until),
+      };
+    },
+    async verifies(tokens) {
+      if (accountSid === null || tokens.accountSid !== accountSid) return false;
+      const ring = keyRingOf(env);
+      return await isSignedWith(
+        await Promise.all(tokens.sealed.map((text) => openToken(ring, userId, accountSid, text))),
+      );
+    },
+  });
 }

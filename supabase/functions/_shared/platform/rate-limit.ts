@@ -53,7 +53,7 @@ export function rateLimited(retryAfterSeconds: number): ApiError {
 }
 
 /** The caller's IP address as the platform's proxies report it; null without a report. */
-function addressOf(request: Request): string | null {
+export function addressOf(request: Request): string | null {
   const forwarded = request.headers.get("x-forwarded-for")?.split(",")[0]?.trim();
   return forwarded ? forwarded.slice(0, 64) : null;
 }

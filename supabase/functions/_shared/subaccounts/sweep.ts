@@ -13,7 +13,7 @@ export interface SweepDependencies {
   masterAccountSid: string;
   maxSubaccounts: number;
   log: Log;
-  /** Accounts per page; Twilio's most by default. */
+  /** Accounts per page. By default half of Twilio's most, so that comparing a page takes far less than half a second. */
   pageSize?: number;
 }
 
@@ -34,7 +34,7 @@ export async function sweepPage(progress: SweepProgress | null, dependencies: Sw
   const accounts = await master.accounts();
   const page =
     await (progress === null
-      ? accounts.page({ pageSize: dependencies.pageSize ?? 1000 })
+      ? accounts.page({ pageSize: dependencies.pageSize ?? 500 })
       : accounts.getPage(progress.pageUrl));
   const sweepId = progress?.sweepId ?? await decide(db, "begin_sweep", {});
   await decide(db, "record_sweep_page", {
