@@ -1,23 +1,100 @@
-// `deno task bench`: measures the time that importing each function adds to a cold start, from its sources and from its
-// bundle, compared with the complete Twilio SDK. Compare the ratios; absolute times depend on the machine.
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Bundle, bundleFunctions } from "../local/bundle/bundle.ts";
+import { fileURLToPath } from "node:url";
+import { type Bundle, bundleFunctions, MOST_BYTES } from "../local/bundle/bundle.ts";
+import { interleaved, progress } from "./measure.ts";
+import type { Row } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const RUNS = 7;
+const FUNCTIONS = `${ROOT}supabase/functions`;
 
-const SDK = "twilio, complete SDK";
-const bundled = (name: string) => `${name}, bundle`;
+const WHOLE_SDK = "twilio, the whole SDK";
+const NOTHING = "nothing";
+/** Goals, relative to the import of the whole Twilio SDK. */
+const SEND_GOAL = 0.45;
+const READING_GOAL = 0.35;
+const MEGABYTE = 1024 * 1024;
 
-function subjects(bundles: readonly Bundle[]): [name: string, module: string | null][] {
-  return [
-    ["nothing", null],
-    ...bundles.flatMap(({ name, path }): [string, string][] => [
-      [name, `./supabase/functions/${name}/index.ts`],
-      [bundled(name), pathToFileURL(path).href],
-    ]),
-    [SDK, "twilio"],
-  ];
+/** A function with the module that is imported at its cold start. */
+export interface FunctionModule {
+  name: string;
+  /** The path of its source, or of its bundle. */
+  path: string;
+}
+
+/** The modules of all functions as they are in the checkout. */
+export async function sources(): Promise<FunctionModule[]> {
+  const entries = await Array.fromAsync(Deno.readDir(FUNCTIONS));
+  return entries.map(({ name }) => name).filter((name) => !name.startsWith("_")).sort()
+    .map((name) => ({ name, path: `${FUNCTIONS}/${name}/index.ts` }));
+}
+
+/**
+ * The import cost of each function over an empty process, relative to the whole Twilio SDK, and the size of its bundle.
+ * The goals hold for the bundles, which are deployed.
+ */
+export async function importRows(rounds: number): Promise<Row[]> {
+  progress("Bundling the functions");
+  const folder = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
+  try {
+    const bundles = await bundleFunctions(folder);
+    return [
+      ...await costRows("bundle", bundles, rounds),
+      ...await costRows("source", await sources(), rounds),
+      ...bundles.map(sizeRow),
+    ];
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Measures how long importing each module takes over an empty process, in milliseconds: the fastest of several runs, as
+ * other processes can only make an import slower.
+ */
+export async function importCosts(
+  modules: readonly (readonly [name: string, module: string])[],
+  rounds: number,
+): Promise<Map<string, number>> {
+  const subjects = new Map<string, string | null>([[NOTHING, null], ...modules]);
+  const times = await interleaved(
+    `Importing ${modules.length} modules`,
+    rounds,
+    Object.fromEntries([...subjects].map(([name, module]) => [name, () => coldStart(module)])),
+  );
+  const base = Math.min(...times[NOTHING]!);
+  return new Map(modules.map(([name]) => [name, Math.min(...times[name]!) - base]));
+}
+
+async function costRows(
+  kind: "bundle" | "source",
+  functions: readonly FunctionModule[],
+  rounds: number,
+): Promise<Row[]> {
+  const modules = functions.map(({ name, path }) => [name, new URL(path, "file:///").href] as const);
+  const costs = await importCosts([...modules, [WHOLE_SDK, "twilio"]], rounds);
+  const whole = costs.get(WHOLE_SDK)!;
+  return functions.map(({ name }) => {
+    const goal = kind === "bundle" ? goalOf(name) : undefined;
+    return {
+      measure: `Import of ${name}, ${kind}, beside the whole Twilio SDK`,
+      figures: `${costs.get(name)!.toFixed(0)} ms : ${whole.toFixed(0)} ms`,
+      value: costs.get(name)! / whole,
+      ...(goal !== undefined && { goal: { atMost: goal } }),
+    };
+  });
+}
+
+function goalOf(name: string): number | undefined {
+  if (name === "send-sms") return SEND_GOAL;
+  return name.startsWith("list-") ? READING_GOAL : undefined;
+}
+
+function sizeRow({ name, bytes }: Bundle): Row {
+  return {
+    measure: `Size of ${name}, bundle`,
+    value: bytes / MEGABYTE,
+    unit: "MB",
+    goal: { atMost: MOST_BYTES / MEGABYTE },
+  };
 }
 
 /** Runs a process that imports one module and does nothing else. Returns its duration in milliseconds. */
@@ -31,37 +108,9 @@ async function coldStart(module: string | null): Promise<number> {
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return performance.now() - began;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
-const folder = await Deno.makeTempDir({ prefix: "switchboard-bundles-" });
-const bundles = await bundleFunctions(folder);
-const all = subjects(bundles);
-const times = new Map(all.map(([name]) => [name, [] as number[]]));
-// Each round measures every subject once, so that a slow phase of the machine affects all of them alike.
-for (let run = 0; run <= RUNS; run++) {
-  for (const [name, module] of all) {
-    const time = await coldStart(module);
-    if (run > 0) times.get(name)?.push(time); // The first round fills the caches.
+  if (!success) {
+    progress(`Cannot import "${module}"`);
+    throw new Error(new TextDecoder().decode(stderr));
   }
-}
-await Deno.remove(folder, { recursive: true });
-const base = median(times.get("nothing") ?? []);
-const cost = (name: string) => median(times.get(name) ?? []) - base;
-const ratio = (name: string) => (cost(name) / cost(SDK)).toFixed(2).padStart(8);
-console.log(
-  `Import cost over an empty process (${base.toFixed(0)} ms), median of ${RUNS} runs; ${SDK}: ${
-    cost(SDK).toFixed(0)
-  } ms, 1.00`,
-);
-console.log(`${"function".padEnd(24)}  sources   bundle    bytes of the bundle`);
-for (const { name, bytes } of bundles) {
-  console.log(
-    `${name.padEnd(24)} ${ratio(name)} ${ratio(bundled(name))}    ${bytes.toLocaleString("en").padStart(9)}`,
-  );
+  return performance.now() - began;
 }

@@ -24,6 +24,8 @@ export interface StackOptions {
    * sources.
    */
   functionsDeno?: string;
+  /** Folders of further functions, served beside those of the project and without `verify_jwt`. Default: none. */
+  functionFolders?: readonly string[];
   /** The pause between two calls of `run-jobs` in milliseconds, or false to make none. Default: 1000. */
   scheduler?: number | false;
   /** Whether to restart the functions when their sources change. Default: false. */
@@ -40,6 +42,7 @@ export interface Settings {
   ephemeral: boolean;
   port: number;
   functionsDeno: string | undefined;
+  functionFolders: readonly string[];
   log: Log;
   /** Reads a variable from the `env` option, else from the environment. It overrides the stack's own value. */
   env(name: string): string | undefined;
@@ -68,6 +71,7 @@ export function resolveOptions(options: StackOptions): Settings {
     ephemeral,
     port,
     functionsDeno: options.functionsDeno,
+    functionFolders: (options.functionFolders ?? []).map((folder) => resolve(folder)),
     log,
     env: (name) => (givenEnv[name] ?? Deno.env.get(name)) || undefined,
     givenEnv,

@@ -5,7 +5,15 @@ import { freshSession, get, projectStack, signInAs, test } from "../tests/suppor
 const OF_THIS_MACHINE = "SWITCHBOARD_TEST_OF_THIS_MACHINE";
 Deno.test.beforeAll(() => Deno.env.set(OF_THIS_MACHINE, "private"));
 
-const shared = projectStack({ scheduler: 50 });
+const further = await Deno.makeTempDir({ prefix: "switchboard-further-" });
+for (const name of ["further", "whoami"]) {
+  await Deno.mkdir(`${further}/${name}`);
+  const source = `export default { fetch: () => new Response("${name} of another folder") };`;
+  await Deno.writeTextFile(`${further}/${name}/index.ts`, source);
+}
+Deno.test.afterAll(() => Deno.remove(further, { recursive: true }));
+
+const shared = projectStack({ scheduler: 50, functionFolders: [further] });
 
 test("A function receives the user of the token", async () => {
   const { supabase } = await signInAs(shared.stack, "operator");
@@ -67,6 +75,12 @@ test("A new function is served without a restart", async () => {
   const { session } = await freshSession(shared.stack);
   const answer = await get(shared.stack, "/functions/v1/late", { authorization: `Bearer ${session.access_token}` });
   assert.equal(await answer.text(), "late");
+});
+
+test("A further folder's function is served without a token, and replaces no function of the project", async () => {
+  assert.equal(await (await get(shared.stack, "/functions/v1/further", {})).text(), "further of another folder");
+  const { supabase } = await signInAs(shared.stack, "operator");
+  assert.deepEqual((await supabase.functions.invoke("whoami")).data.role, "operator");
 });
 
 test("The stack restarts the functions process after SIGKILL", async () => {

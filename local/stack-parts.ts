@@ -85,6 +85,7 @@ async function startFunctionsProcess(
   const functions = await startFunctions({
     projectDir: settings.projectDir,
     denoVersion: settings.functionsDeno,
+    moreFolders: settings.functionFolders,
     log: settings.log,
     env: functionsEnvironment({
       apiUrl: gateway.url,

@@ -99,7 +99,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   gateway.open({
     api,
     tokens,
-    functions: { process: functions, config: await readFunctionsConfig(projectDir) },
+    functions: { process: functions, config: await readFunctionsConfig(projectDir, settings.functionFolders) },
     state: state(),
     consoleFolder: join(projectDir, "console", "dist"),
   });

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../bundle/bundle.ts";
-import { fileExists } from "../files.ts";
+import { copy, fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
 import { denoEnvironment } from "./deno-environment.ts";
 
@@ -19,18 +19,25 @@ export interface Engine {
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * Returns the engine for the functions of `projectDir`: the running Deno with their sources, or the version `denoVersion`
- * from npm with their bundles.
- */
-export async function engineFor(projectDir: string, denoVersion: string | undefined, log: Log): Promise<Engine> {
-  const isCheckout = projectDir === resolve(CHECKOUT);
-  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout);
-  if (!isCheckout) throw new Error(`Cannot bundle the functions of "${projectDir}": only those of ${CHECKOUT} can be`);
-  return await deployedEngine(denoVersion, log);
+export interface EngineOptions {
+  projectDir: string;
+  moreFolders: readonly string[];
+  denoVersion: string | undefined;
+  log: Log;
 }
 
-function ownEngine(projectDir: string, isCheckout: boolean): Engine {
+/**
+ * Returns the engine for the functions of a project: the running Deno with their sources, or the version `denoVersion`
+ * from npm with their bundles.
+ */
+export async function engineFor({ projectDir, moreFolders, denoVersion, log }: EngineOptions): Promise<Engine> {
+  const isCheckout = projectDir === resolve(CHECKOUT);
+  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout, moreFolders);
+  if (!isCheckout) throw new Error(`Cannot bundle the functions of "${projectDir}": only those of ${CHECKOUT} can be`);
+  return await deployedEngine(await denoProgram(denoVersion, log), moreFolders);
+}
+
+function ownEngine(projectDir: string, isCheckout: boolean, moreFolders: readonly string[]): Engine {
   const functions = join(projectDir, "supabase", "functions");
   return {
     folder: projectDir,
@@ -41,20 +48,26 @@ function ownEngine(projectDir: string, isCheckout: boolean): Engine {
       // Deno finds the deno.json beside host.ts, which belongs to the checkout. Another project needs its own import
       // map.
       ...(isCheckout ? [] : standAlone(projectDir)),
-      ...permissions([functions, join(projectDir, "node_modules")]),
+      ...permissions([functions, ...moreFolders, join(projectDir, "node_modules")]),
       HOST_FILE,
       functions,
+      ...moreFolders,
     ],
     dispose: () => Promise.resolve(),
   };
 }
 
-/** Runs what `deno task functions:deploy` deploys: one file per function, which needs no lock file and no packages. */
-async function deployedEngine(version: string, log: Log): Promise<Engine> {
-  const program = await denoProgram(version, log);
+/**
+ * Runs what `deno task functions:deploy` deploys: one file per function, which needs no lock file and no packages. Further
+ * folders are run from copies of their sources, with the packages of the import map.
+ */
+async function deployedEngine(program: string, moreFolders: readonly string[]): Promise<Engine> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
   const functions = join(folder, "supabase", "functions");
   await bundleFunctions(functions);
+  const more = moreFolders.map((_, index) => join(folder, `functions-${index + 1}`));
+  for (const [index, source] of moreFolders.entries()) await copy(source, more[index]!);
+  await Deno.copyFile(join(CHECKOUT, "import_map.json"), join(folder, "import_map.json"));
   await Deno.copyFile(HOST_FILE, join(folder, "host.ts"));
   return {
     folder,
@@ -62,13 +75,11 @@ async function deployedEngine(version: string, log: Log): Promise<Engine> {
     command: [
       program,
       "run",
-      "--no-config",
-      "--no-lock",
-      "--no-npm",
-      "--no-remote",
-      ...permissions([functions]),
+      ...(more.length === 0 ? ["--no-config", "--no-lock", "--no-npm", "--no-remote"] : standAlone(folder)),
+      ...permissions([functions, ...more]),
       join(folder, "host.ts"),
       functions,
+      ...more,
     ],
     dispose: () => Deno.remove(folder, { recursive: true }),
   };

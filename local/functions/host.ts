@@ -1,14 +1,15 @@
 /**
  * Serves the Edge Functions of a project as Edge Runtime does on the platform: a request to `/<name>/…` calls the
- * `default.fetch` of `<name>/index.ts`, or of the bundle `<name>/index.js`. The first request imports the module.
+ * `default.fetch` of `<name>/index.ts`, or of the bundle `<name>/index.js`, in the first folder that has it. The first
+ * request imports the module.
  *
  * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
  * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
  *
- * Takes one argument, the folder of the functions. Listens on a free port and prints `functions host ready on <port>`.
+ * Takes the folders of the functions. Listens on a free port and prints `functions host ready on <port>`.
  */
-const [folder] = Deno.args;
-if (folder === undefined) throw new Error("Usage: host.ts FOLDER");
+const folders = Deno.args;
+if (folders.length === 0) throw new Error("Usage: host.ts FOLDER ...");
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -77,7 +78,7 @@ async function load(name: string): Promise<Handler | undefined> {
 }
 
 async function entryPointOf(name: string): Promise<string | undefined> {
-  for (const file of [`${folder}/${name}/index.ts`, `${folder}/${name}/index.js`]) {
+  for (const file of folders.flatMap((folder) => [`${folder}/${name}/index.ts`, `${folder}/${name}/index.js`])) {
     try {
       await Deno.lstat(file);
       return file;

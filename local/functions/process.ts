@@ -6,6 +6,8 @@ export interface FunctionsOptions {
   projectDir: string;
   /** The complete environment of the functions. */
   env: Record<string, string>;
+  /** Folders of further functions, served beside those of the project. */
+  moreFolders: readonly string[];
   /** The npm version of Deno that runs the functions; undefined for the Deno that runs the stack. */
   denoVersion: string | undefined;
   log: Log;
@@ -32,7 +34,7 @@ const HEALTHY_AFTER_MS = 10_000;
 
 /** Starts the process and resolves when it serves. */
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
-  const engine = await engineFor(options.projectDir, options.denoVersion, options.log);
+  const engine = await engineFor(options);
   let stopping = false;
   let pause = FIRST_PAUSE_MS;
   let current = launch(engine, options);

@@ -37,7 +37,10 @@ export const SUITES: readonly Suite[] = [
   { name: "database, pgTAP", args: test("tests/database") },
   { name: "deploy rehearsal, on Deno 2.1.4", args: test("tests/deploy") },
   { name: "console in a browser", args: test("console", "--ignore=console/src"), needsChromium: true },
-  { name: "types of everything", args: ["check", "--quiet", "supabase", "local", "console", "tests", "client"] },
+  {
+    name: "types of everything",
+    args: ["check", "--quiet", "supabase", "local", "console", "tests", "client", "bench"],
+  },
   { name: "functions, the pure parts", args: test("supabase/functions") },
   { name: "demo", args: ["task", "--quiet", "demo"] },
   {
@@ -50,8 +53,8 @@ export const SUITES: readonly Suite[] = [
   { name: "contracts: openapi.json and the client's types", args: test("tests/contracts") },
   { name: "console, the pure parts", args: test("console/src") },
   {
-    name: "import rules, the runner and shared test code",
-    args: test("tests/layers.test.ts", "tests/runner", "tests/support"),
+    name: "import rules, the runner, shared test code and the benchmark's table",
+    args: test("tests/layers.test.ts", "tests/runner", "tests/support", "bench"),
   },
   { name: "dependencies, for known vulnerabilities", args: ["run", "-A", "tests/runner/audit.ts"] },
 ];

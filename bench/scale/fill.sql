@@ -1,0 +1,137 @@
+-- Fills a database with :tenants tenants and :messages messages, without triggers: what triggers keep is derived below
+-- with one statement each. Each section begins with its title. The same tenant has the same rows in every database.
+
+-- # functions for ids
+create schema bench;
+grant usage on schema bench to service_role;
+create function bench.tenant(n bigint) returns uuid language sql immutable
+  as $$ select md5('tenant ' || n)::uuid $$;
+create function bench.account(n bigint) returns text language sql immutable
+  as $$ select 'AC' || md5('account ' || n) $$;
+create function bench.number(n bigint) returns text language sql immutable
+  as $$ select '+1415' || lpad(n::text, 7, '0') $$;
+-- Forty phones for each tenant.
+create function bench.peer(n bigint) returns text language sql immutable
+  as $$ select '+1530' || lpad((n % 9000000 + 1000000)::text, 7, '0') $$;
+
+-- # tenants
+insert into auth.users (id, email) select bench.tenant(n), 'tenant-' || n || '@switchboard.test'
+from generate_series(1, :tenants) n;
+insert into private.tenancies (user_id, requested_at, applied_status, subaccount_sid, converged_at, created_at)
+select bench.tenant(n), now() - interval '80 days', 'active', bench.account(n), now() - n % 86400 * interval '1 second',
+  now() - interval '80 days'
+from generate_series(1, :tenants) n;
+-- Every thousandth token is old enough to be rotated.
+insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_auth_token_encrypted,
+  twilio_subaccount_status, twilio_subaccount_created_at, twilio_subaccount_friendly_name)
+select bench.tenant(n), bench.account(n), 'v1.k1.' || repeat('A', 16) || '.' || repeat('A', 64), 'active',
+  now() - case when n % 1000 = 0 then interval '91 days' else n % 7000 * interval '15 minutes' end,
+  'switchboard:' || bench.tenant(n)
+from generate_series(1, :tenants) n;
+insert into private.token_rotations (user_id, subaccount_sid, rotated_at, sealed_previous, previous_until)
+select bench.tenant(n), bench.account(n), now() - n % 1000 * interval '1 hour',
+  case when n % 1000 = 1 then 'v1.k1.' || repeat('A', 16) || '.' || repeat('A', 64) end,
+  case when n % 1000 = 1 then now() - interval '1 minute' end
+from generate_series(1, :tenants) n where n % 1000 <> 0;
+
+-- # numbers, subscriptions and settings
+insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, status, account_sid, purchased_at)
+select bench.tenant(n), bench.number(n), 'PN' || md5('number ' || n), true, 'active', bench.account(n),
+  now() - interval '80 days'
+from generate_series(1, :tenants) n;
+insert into public.subscriptions (id, user_id, origin, stripe_customer_id, plan_key, status, past_due_since,
+  current_period_start, current_period_end)
+select 'sub_' || n, bench.tenant(n), 'metadata', 'cus_' || n, 'team',
+  (case when n % 50 = 0 then 'past_due' else 'active' end)::public.subscription_status,
+  case when n % 50 = 0 then now() - interval '3 days' end, now() - interval '10 days', now() + interval '20 days'
+from generate_series(1, :tenants) n;
+insert into private.stripe_customers (id, user_id, origin) select 'cus_' || n, bench.tenant(n), 'metadata'
+from generate_series(1, :tenants) n;
+insert into public.messaging_settings (user_id, retention_days) select bench.tenant(n), 30
+from generate_series(1, :tenants) n where n % 10 = 0;
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword)
+select bench.tenant(n), bench.number(n), '+15309999999', 'STOP' from generate_series(1, :tenants) n;
+insert into private.rate_limits (subject, action, used, window_ends_at)
+select 'user:' || bench.tenant(n), 'send', 1, now() - interval '2 hours' from generate_series(1, :tenants) n;
+
+-- # history
+insert into public.webhook_events (provider, event_id, type, payload, occurred_at, processed_at, result)
+select 'stripe', 'evt_' || n, 'product.created', '{}', now() - interval '1 day', now() - interval '1 day', 'ignored'
+from generate_series(1, :tenants) n;
+insert into public.audit_log (actor, action, user_id) select 'system', 'bench', bench.tenant(n)
+from generate_series(1, :tenants) n;
+insert into public.campaigns (user_id, name, from_number, body, status, total, waiting, delivered, idempotency_key,
+  request_hash, created_at, finished_at)
+select bench.tenant(n), 'Campaign ' || n, bench.number(n), 'Hello', 'completed', 10, 0, 10, 'key ' || n, 'hash',
+  now() - interval '40 days', now() - interval '40 days'
+from generate_series(1, :tenants) n;
+insert into private.sweeps (started_at) values (now());
+insert into private.sweep_sightings (sweep_id, subaccount_sid)
+select (select max(id) from private.sweeps), bench.account(n) from generate_series(1, :tenants) n;
+
+-- # messages
+-- Each text has twelve of 5,000 words.
+create table bench.texts as
+select t.n, (
+  select string_agg(translate(left(md5('word ' || (hashint4(t.n * 13 + w) & 2147483647) % 5000), 7), '0123456789',
+    'ghijklmnop'), ' ')
+  from generate_series(1, 12) w) as body
+from generate_series(0, 9999) t (n);
+alter table bench.texts add primary key (n);
+analyze bench.texts;
+-- Round after round, one message of each tenant, over 60 days. Of the last two days, some wait for evidence.
+insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, twilio_message_sid,
+  account_sid, source, num_segments, encoding, price, price_unit, estimated_price, idempotency_key, request_hash,
+  redaction_requested_at, redacted_at, status_updated_at, created_at)
+select bench.tenant(m.tenant), m.direction, case m.direction when 'outbound' then bench.number(m.tenant) else m.peer end,
+  case m.direction when 'outbound' then m.peer else bench.number(m.tenant) end,
+  case when not m.is_redacted then t.body end,
+  (case when m.direction = 'inbound' then 'received' when m.is_lost then 'unknown' when m.is_open then 'sent'
+    when m.n % 20 = 3 then 'undelivered' else 'delivered' end)::public.message_status,
+  case when not m.is_lost then 'SM' || md5('message ' || m.n) end, bench.account(m.tenant), 'subaccount', 1, 'GSM-7',
+  case when not m.is_lost and not m.is_open and m.direction = 'outbound' then -0.0079 end,
+  case when not m.is_lost and not m.is_open and m.direction = 'outbound' then 'USD' end,
+  0.01, case when m.direction = 'outbound' then 'key ' || m.n end, 'hash',
+  case when m.is_redacted then m.created_at + interval '30 days' end,
+  case when m.is_redacted then m.created_at + interval '30 days' end, m.created_at, m.created_at
+from (
+  select s.n, s.tenant, s.created_at, bench.peer(s.tenant * 40 + s.n / :tenants % 12) as peer,
+    (case when s.n / :tenants % 3 = 0 then 'inbound' else 'outbound' end)::public.message_direction as direction,
+    s.tenant % 10 = 0 and s.created_at < now() - interval '30 days 1 hour' as is_redacted,
+    s.n % 3000 = 1 and s.n / :tenants % 3 <> 0 and s.created_at > now() - interval '2 days' as is_lost,
+    s.n % 30 = 2 and s.n / :tenants % 3 <> 0 and s.created_at > now() - interval '2 days' as is_open
+  from (
+    select n, n % :tenants + 1 as tenant, now() - (:messages - n) * (interval '60 days' / :messages) as created_at
+    from generate_series(1, :messages::bigint) n
+  ) s
+) m
+join bench.texts t on t.n = (m.n * 7919) % 10000
+order by m.n;
+
+-- # conversations
+insert into public.sms_conversations (user_id, own_number, peer_number, last_message_at)
+select m.user_id, m.own_number, m.peer_number, max(m.created_at) from public.sms_messages m group by 1, 2, 3;
+
+-- # due work
+-- As when each tenant was looked at once a day: a few are due now.
+insert into private.due_work (user_id, kind, due_at)
+select bench.tenant(n), k.kind::private.due_kind, now() + (n % 86400 - 300) * interval '1 second'
+from generate_series(1, :tenants) n
+cross join (values ('convergence'), ('number_sync'), ('redaction')) k (kind)
+where k.kind <> 'redaction' or n % 10 = 0;
+insert into private.due_work (user_id, kind, due_at)
+select t.id, 'token_rotation', private.token_date_of(t.id)
+from (select bench.tenant(n) as id from generate_series(1, :tenants) n) t;
+update private.open_subaccounts set total = :tenants;
+
+-- # words
+insert into private.message_words (message_id, user_id, created_at, words)
+select m.id, m.user_id, m.created_at, private.words_of(m.user_id, m.body)
+from public.sms_messages m where m.body is not null;
+
+-- # totals
+insert into private.sending_totals (user_id, hour, messages, spend)
+select m.user_id, private.hour_of(m.created_at), count(*), sum(coalesce(abs(m.price), m.estimated_price))
+from public.sms_messages m
+where m.direction = 'outbound' and m.status not in ('refused', 'not_sent')
+group by 1, 2;
