@@ -508,12 +508,15 @@ create table private.due_work (
   user_id uuid not null,
   kind private.due_kind not null,
   due_at timestamptz not null,
+  done_until timestamptz,
   primary key (user_id, kind)
 );
 comment on table private.due_work is
   'When each tenant is looked at next, for each kind of scheduled work. A tenant without a row needs no such work.';
 comment on column private.due_work.due_at is
   'For a token rotation, the date of the token: the age at which it is due is a setting of the functions.';
+comment on column private.due_work.done_until is
+  'For a redaction: all texts before this time are marked, so the next check begins here. Null: none was made.';
 create index due_work_by_date on private.due_work (kind, due_at);
 alter table private.due_work enable row level security;
 revoke all on private.due_work from public, anon, authenticated, service_role;

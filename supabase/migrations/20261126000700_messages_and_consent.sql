@@ -93,8 +93,6 @@ create index sms_messages_without_sid on public.sms_messages (created_at)
   where twilio_message_sid is null and direction = 'outbound';
 create index sms_messages_to_redact on public.sms_messages (user_id, redaction_requested_at)
   where redaction_requested_at is not null and redacted_at is null;
-create index sms_messages_texts_by_age on public.sms_messages (user_id, created_at)
-  where redaction_requested_at is null;
 
 alter table public.sms_messages enable row level security;
 revoke all on public.sms_messages from public, anon, authenticated, service_role;
@@ -1161,15 +1159,24 @@ set search_path = ''
 as $$
 declare
   oldest constant timestamptz := now() - make_interval(days => p_retention_days);
+  since constant timestamptz := coalesce(
+    (select d.done_until from private.due_work d where d.user_id = p_user_id and d.kind = 'redaction'), '-infinity');
   marked integer;
 begin
   update public.sms_messages m set redaction_requested_at = now()
   where m.id in (
     select d.id from public.sms_messages d
-    where d.user_id = p_user_id and d.redaction_requested_at is null and d.created_at < oldest
+    where d.user_id = p_user_id and d.redaction_requested_at is null and d.created_at >= since
+      and d.created_at < oldest
     order by d.created_at limit p_limit
     for update skip locked); -- a row that is being updated is taken the next time
   get diagnostics marked = row_count;
+  update private.due_work d
+  set done_until = coalesce((select m.created_at from public.sms_messages m
+    where m.user_id = p_user_id and m.redaction_requested_at is null and m.created_at >= since
+      and m.created_at < oldest
+    order by m.created_at limit 1), oldest)
+  where d.user_id = p_user_id and d.kind = 'redaction';
   perform private.delete_campaign_texts(p_user_id, oldest);
   if marked > 0 then
     perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', p_user_id));

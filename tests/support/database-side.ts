@@ -81,6 +81,7 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
         await tx`
           update private.awaited_reports r set due_at = due_at - ${gone}::interval
           from public.sms_messages m where m.id = r.message_id and m.user_id = ${userId}`;
+        await tx`update private.due_work set done_until = null where user_id = ${userId}`;
         await tx`
           update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
         // A trigger keeps these totals, by the hour in which a message was sent.
