@@ -21,7 +21,7 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** The npm version of Deno that runs the functions. Default: the Deno that runs the stack. */
   functionsDeno?: string;
-  /** The pause between two calls of `run-jobs` in milliseconds, or false to make none. Default: 1000. */
+  /** The pause between two calls of `run-jobs` for a lane in milliseconds, or false to make none. Default: 1000. */
   scheduler?: number | false;
   /** Whether to restart the functions when their sources change. Default: false. */
   watch?: boolean;
