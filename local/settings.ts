@@ -26,7 +26,7 @@ export interface StackOptions {
   functionsDeno?: string;
   /** Folders of further functions, served beside those of the project and without `verify_jwt`. Default: none. */
   functionFolders?: readonly string[];
-  /** The pause between two calls of `run-jobs` in milliseconds, or false to make none. Default: 1000. */
+  /** The pause between two calls of `run-jobs` for a lane in milliseconds, or false to make none. Default: 1000. */
   scheduler?: number | false;
   /** Whether to restart the functions when their sources change. Default: false. */
   watch?: boolean;

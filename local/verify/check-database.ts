@@ -28,9 +28,15 @@ export async function checkDatabase(target: Target): Promise<Finding[]> {
     subject,
     verdict,
     finding,
-    ...(verdict !== "ok" && { next: NEXT[subject] ?? "Run `supabase db push`, and see docs/security.md" }),
+    ...(verdict !== "ok" && { next: nextStepOf(subject) }),
   }));
   return [...findings, await checkAnonymous(target)];
+}
+
+/** A subject is a key of NEXT, or a key and the name of a lane. */
+function nextStepOf(subject: string): string {
+  const key = Object.keys(NEXT).find((key) => `${subject} `.startsWith(`${key} `));
+  return NEXT[key ?? ""] ?? "Run `supabase db push`, and see docs/security.md";
 }
 
 /** The same question with the key every browser has must be refused. */
