@@ -22,6 +22,8 @@ export interface PostgresOptions {
 
 /** How many messages are on their way at the same time. */
 const IN_FLIGHT = 16;
+/** The share of messages whose price is known before they are looked up. */
+const PRICED = 0.75;
 
 /** What one message costs Postgres, beside plain writes, and how many updates of the ledger are HOT. */
 export async function postgresRows(stage: Stage, options: PostgresOptions): Promise<Row[]> {
@@ -156,36 +158,50 @@ async function dataApiRow(stage: Stage, { rounds, messages }: PostgresOptions): 
  */
 async function hotRow(stage: Stage, sql: postgres.Sql, { rounds, messages }: PostgresOptions): Promise<Row> {
   const total = rounds * messages;
-  const count = { updates: 0, hot: 0 };
-  const counted = async (work: () => Promise<unknown>) => {
+  const counts = {
+    callbacks: { updates: 0, hot: 0 },
+    "look-ups": { updates: 0, hot: 0 },
+    prices: { updates: 0, hot: 0 },
+  };
+  const counted = async (by: keyof typeof counts, work: () => Promise<unknown>) => {
     const before = await updateCounters(sql);
     await work();
     const after = await updateCounters(sql);
-    count.updates += after.updates - before.updates;
-    count.hot += after.hot - before.hot;
+    counts[by].updates += after.updates - before.updates;
+    counts[by].hot += after.hot - before.hot;
   };
   progress(`HOT updates: ${total} messages`);
   const sent: LedgerMessage[] = [];
   while (sent.length < total) {
-    const sender = stage.senders[sent.length / IN_FLIGHT % stage.senders.length]!;
     const group: LedgerMessage[] = [];
-    for (let index = 0; index < IN_FLIGHT; index++) group.push(await reserve(sql, sender));
+    for (let index = 0; index < IN_FLIGHT; index++) {
+      group.push(await reserve(sql, stage.senders[index % stage.senders.length]!));
+    }
     for (const message of group) await record(sql, message, "queued");
-    await counted(async () => {
+    await counted("callbacks", async () => {
       for (const status of ["sent", "delivered"]) for (const message of group) await record(sql, message, status);
     });
     sent.push(...group);
   }
-  // Look-ups wait until a message is two minutes old.
-  await stage.stack.sql`update public.sms_messages set created_at = created_at - interval '10 minutes'`;
-  await counted(() => lookUp(sql, total));
-  for (let index = 0; index < sent.length; index += IN_FLIGHT) {
-    await counted(() => recordPrices(sql, sent.slice(index, index + IN_FLIGHT)));
+  const priced = Math.floor(sent.length * PRICED / IN_FLIGHT) * IN_FLIGHT;
+  // Reports come by account, and neighbours in the table belong to several accounts.
+  for (const { id } of stage.senders) {
+    const messages = sent.slice(0, priced).filter(({ sender }) => sender.id === id);
+    for (let index = 0; index < messages.length; index += IN_FLIGHT) {
+      await counted("prices", () => recordPrices(sql, messages.slice(index, index + IN_FLIGHT)));
+    }
   }
+  // The others are looked up, which would be due in two minutes.
+  await stage.stack.sql`update private.awaited_reports set due_at = now()`;
+  await counted("look-ups", async () => {
+    const found = await lookUp(sql, total);
+    if (found < sent.length - priced) throw new Error(`Looked up ${found} of ${sent.length - priced} messages`);
+  });
+  const sum = (of: "updates" | "hot") => Object.values(counts).reduce((total, count) => total + count[of], 0);
   return {
     measure: "HOT updates of the ledger, of those by callbacks, look-ups and prices",
-    figures: `${count.hot} of ${count.updates}`,
-    value: 100 * count.hot / count.updates,
+    figures: Object.entries(counts).map(([by, { updates, hot }]) => `${by} ${hot} of ${updates}`).join(", "),
+    value: 100 * sum("hot") / sum("updates"),
     unit: "%",
     goal: { atLeast: 90 },
   };

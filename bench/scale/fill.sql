@@ -124,6 +124,11 @@ select t.id, 'token_rotation', private.token_date_of(t.id)
 from (select bench.tenant(n) as id from generate_series(1, :tenants) n) t;
 update private.open_subaccounts set total = :tenants;
 
+-- # awaited reports
+insert into private.awaited_reports (message_id, due_at)
+select m.id, m.created_at + interval '2 minutes' from public.sms_messages m
+where m.direction = 'outbound' and not private.is_finished(m.status, m.price);
+
 -- # words
 insert into private.message_words (message_id, user_id, created_at, words)
 select m.id, m.user_id, m.created_at, private.words_of(m.user_id, m.body)
