@@ -21,7 +21,7 @@ export interface Statement {
 /** What the jobs run at their schedules, with the limits of the functions. None may take long, with any number of tenants. */
 export const SCHEDULED: readonly Statement[] = [
   { name: "enqueue_due_schedules", run: (sql) => sql`select private.enqueue_due_schedules()` },
-  { name: "claim_jobs", run: (sql) => sql`select * from public.claim_jobs(8, 150)` },
+  { name: "claim_jobs", run: (sql) => sql`select * from public.claim_jobs('control', 8, 150)` },
   { name: "ask_for_drifted_convergence", run: (sql) => sql`select public.ask_for_drifted_convergence(200)` },
   { name: "ask_for_number_syncs", run: (sql) => sql`select public.ask_for_number_syncs(100)` },
   { name: "ask_for_due_token_rotations", run: (sql) => sql`select public.ask_for_due_token_rotations(90, 50)` },
@@ -43,7 +43,7 @@ export const SCHEDULED: readonly Statement[] = [
       sql`
         select * from public.record_sweep_page((select max(id) from private.sweeps), (
           select jsonb_agg(jsonb_build_object('sid', bench.account(n), 'status', 'active', 'userId', bench.tenant(n)))
-          from generate_series(1, 1000) n), null)`,
+          from generate_series(1, 500) n), null)`,
   },
   {
     name: "end_sweep",
@@ -113,7 +113,7 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
 
 /** What `run-jobs` does before any work. */
 export const CLAIMS: readonly Statement[] = [
-  { name: "claim_jobs", run: (sql) => sql`select * from public.claim_jobs(8, 150)` },
+  { name: "claim_jobs", run: (sql) => sql`select * from public.claim_jobs('control', 8, 150)` },
 ];
 
 interface Filter {
