@@ -795,37 +795,40 @@ $$;
 comment on function private.record_evidence(private.message_evidence[]) is
   'Records evidence about several messages. The caller checks which evidence belongs to which tenant and account.';
 
-create type private.status_callback as (
-  message_id uuid, user_id uuid, account_sid text, sid text, status text, error_code integer);
-comment on type private.status_callback is
-  'A verified status callback. message_id is null when the callback names only Twilio''s SID.';
+create type private.status_report as (
+  message_id uuid, user_id uuid, account_sid text, sid text, status text, error_code integer, error_message text);
+comment on type private.status_report is
+  'Evidence about one message of a tenant, as for record_message_status. message_id is null when only the SID is known.';
 
-create function public.record_status_callbacks(p_callbacks jsonb) returns setof public.evidence_outcome
+create type public.recorded_status as (outcome public.evidence_outcome, status public.message_status);
+comment on type public.recorded_status is 'What record_message_status returns about one of several reports.';
+
+create function public.record_message_statuses(p_reports jsonb) returns setof public.recorded_status
 language plpgsql
 set search_path = ''
--- A locked row of one tenant must not hold up the callbacks of others: then each is recorded alone.
+-- A locked row of one tenant must not hold up the reports of others: then each is recorded alone.
 set lock_timeout = '1s'
 as $$
 declare
-  callbacks constant private.status_callback[] :=
-    array(select c from jsonb_populate_recordset(null::private.status_callback, p_callbacks) c);
-  callback private.status_callback;
+  reports constant private.status_report[] :=
+    array(select r from jsonb_populate_recordset(null::private.status_report, p_reports) r);
+  report private.status_report;
 begin
   perform private.lock_for_evidence(array(
-    select c.message_id from unnest(callbacks) c where c.message_id is not null
+    select r.message_id from unnest(reports) r where r.message_id is not null
     union all
-    select m.id from unnest(callbacks) c join public.sms_messages m on m.twilio_message_sid = c.sid
-      where c.message_id is null));
-  foreach callback in array callbacks loop
+    select m.id from unnest(reports) r join public.sms_messages m on m.twilio_message_sid = r.sid
+      where r.message_id is null));
+  foreach report in array reports loop
     return query
-      select r.outcome from public.record_message_status(callback.message_id, callback.user_id, callback.account_sid,
-        callback.sid, callback.status, callback.error_code, null) r;
+      select r.outcome, r.status from public.record_message_status(report.message_id, report.user_id,
+        report.account_sid, report.sid, report.status, report.error_code, report.error_message) r;
   end loop;
 end;
 $$;
-comment on function public.record_status_callbacks(jsonb) is
-  'Records several callbacks, an array in the shape of status_callback, each as record_message_status does. Returns '
-  'their outcomes in the same order.';
+comment on function public.record_message_statuses(jsonb) is
+  'Records several reports, an array in the shape of status_report, each as record_message_status does. Returns what '
+  'came of them, in the same order.';
 
 create function public.unsettled_messages(p_older_than_seconds integer, p_limit integer)
 returns setof public.sms_messages
@@ -1351,7 +1354,7 @@ revoke execute on function
   private.message_may_move(public.message_status, public.message_status),
   private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
-  public.record_status_callbacks(jsonb),
+  public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),
@@ -1393,7 +1396,7 @@ grant execute on function
   private.message_may_move(public.message_status, public.message_status),
   private.lock_for_evidence(uuid[]),
   private.record_evidence(private.message_evidence[]),
-  public.record_status_callbacks(jsonb),
+  public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
   public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
   public.unsettled_messages(integer, integer),

@@ -277,18 +277,19 @@ as $$
     public.message_of public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt
     public.note_sealing_ring public.note_status_intent public.number_to_change public.number_to_move
     public.pause_campaign public.provision_tenant public.record_campaign_batch public.record_convergence_action
-    public.record_inbound_message public.record_message_reports public.record_message_status public.record_number
-    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_status_callbacks
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.request_redaction
-    public.request_sealing_key_rotation public.request_subaccount public.request_sweep public.request_token_rotation
-    public.reseal_tokens public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
-    public.save_forward_webhook public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate
-    public.set_primary_number public.settle_stripe_event public.stale_number_releases public.stale_number_reservations
-    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.record_inbound_message public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
+    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
+    public.record_secondary_token public.record_stripe_event public.record_subaccount public.record_subscription
+    public.record_sweep_page public.release_message public.remove_forward_webhook public.renew_lease
+    public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event public.report_account_trouble
+    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
+    public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch public.reserve_message
+    public.reserve_number public.retry_job public.save_forward_webhook public.save_messaging_settings
+    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

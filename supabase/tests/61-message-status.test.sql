@@ -112,20 +112,20 @@ select throws_ok($$ insert into public.sms_messages (user_id, direction, from_nu
   values (pg_temp.tenant(), 'outbound', '+1', '+2', 'sent', 'AC1', 'subaccount', 'SM-pgtap-2') $$, '23505', null, 'Two messages with one SID are refused by the table');
 select is(pg_temp.evidence(pg_temp.message('received', 'SM-pgtap-4', 'inbound'), 'SM-pgtap-4', 'delivered'), 'unchanged received', 'A received message keeps its status');
 
--- Several callbacks ---------------------------------------------------------------------------------------------------
+-- Several reports -----------------------------------------------------------------------------------------------------
 
 create temp table several as select pg_temp.message('reserved') as first, pg_temp.message('reserved') as second;
 create function pg_temp.callback(p_id uuid, p_sid text, p_status text, p_user uuid default pg_temp.tenant()) returns jsonb language sql as $$
-  select jsonb_build_object('message_id', p_id, 'user_id', p_user, 'account_sid', 'AC1', 'sid', p_sid, 'status', p_status, 'error_code', null);
+  select jsonb_build_object('message_id', p_id, 'user_id', p_user, 'account_sid', 'AC1', 'sid', p_sid, 'status', p_status, 'error_code', null, 'error_message', null);
 $$;
-select is(array(select public.record_status_callbacks(jsonb_build_array(
+select is(array(select r.outcome || coalesce(' ' || r.status, '') from public.record_message_statuses(jsonb_build_array(
     pg_temp.callback(second, 'SM-several-2', 'delivered'), pg_temp.callback(first, 'SM-several-1', 'sent', pg_temp.attacker()),
     pg_temp.callback(gen_random_uuid(), 'SM-several-3', 'sent'), pg_temp.callback(first, 'SM-several-2', 'sent'),
-    pg_temp.callback(first, 'SM-several-1', 'sent'), pg_temp.callback(null, 'SM-several-1', 'delivered'), pg_temp.callback(null, 'SM-several-2', 'sent'))))::text[],
-  '{moved,not_found,not_found,mismatch,moved,moved,unchanged}', 'record_status_callbacks records each callback by itself and returns the outcomes in order') from several;
+    pg_temp.callback(first, 'SM-several-1', 'sent'), pg_temp.callback(null, 'SM-several-1', 'delivered'), pg_temp.callback(null, 'SM-several-2', 'sent'))) r),
+  '{moved delivered,not_found,not_found,mismatch reserved,moved sent,moved delivered,unchanged delivered}', 'record_message_statuses records each report by itself and returns what came of them in order') from several;
 select results_eq($$ select m.status::text, m.twilio_message_sid from several, public.sms_messages m where m.id in (first, second) order by m.id = second $$,
-  $$ values ('delivered', 'SM-several-1'), ('delivered', 'SM-several-2') $$, 'Several callbacks store statuses and SIDs as single ones do');
-select is_empty($$ select public.record_status_callbacks('[]') $$, 'No callbacks have no outcomes');
+  $$ values ('delivered', 'SM-several-1'), ('delivered', 'SM-several-2') $$, 'Several reports store statuses and SIDs as single ones do');
+select is_empty($$ select public.record_message_statuses('[]') $$, 'No reports have no outcomes');
 
 -- Releasing a message that was certainly not sent --------------------------------------------------------------------
 

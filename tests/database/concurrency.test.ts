@@ -526,7 +526,7 @@ test("Concurrent batches, results, callbacks, reports and a cancellation cause n
         sid: `SM${id}`,
         status: index % 2 === 0 ? "delivered" : "undelivered",
       }));
-      await tx`select public.record_status_callbacks(${sql.json(callbacks)})`;
+      await tx`select public.record_message_statuses(${sql.json(callbacks)})`;
     } else if (caller === 5) {
       const [message] = await tx`select id from public.sms_messages where user_id = ${userId} and status <> 'failed'
         order by random() limit 1`;

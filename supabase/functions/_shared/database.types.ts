@@ -1133,6 +1133,16 @@ export type Database = {
           "status": Database["public"]["Enums"]["message_status"];
         }[];
       };
+      "record_message_statuses": {
+        Args: { "p_reports": Json };
+        Returns: Database["public"]["CompositeTypes"]["recorded_status"][];
+        SetofOptions: {
+          from: "*";
+          to: "recorded_status";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "record_number": {
         Args: {
           "p_capabilities": Json;
@@ -1212,10 +1222,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["token_record"];
-      };
-      "record_status_callbacks": {
-        Args: { "p_callbacks": Json };
-        Returns: Database["public"]["Enums"]["evidence_outcome"][];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
@@ -1800,6 +1806,10 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "recorded_status": {
+        "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
+        "status": Database["public"]["Enums"]["message_status"] | null;
       };
       "sealed_text": {
         "user_id": string | null;

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { type Db, decision, type Enum, rows } from "../platform/database.ts";
-import { groupCommit } from "../platform/group-commit.ts";
+import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
 import { consentOf, keywordOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
@@ -50,53 +49,16 @@ export async function applyStatusCallback(
   const report = statusSchema.safeParse(fieldsOf(form));
   if (!report.success) return "ignored";
   const { MessageSid, AccountSid, MessageStatus, ErrorCode } = report.data;
-  return await recordCallback({
-    db,
-    callback: {
-      message_id: messageId,
-      user_id: userId,
-      account_sid: AccountSid,
-      sid: MessageSid,
-      status: MessageStatus,
-      error_code: ErrorCode ?? null,
-    },
+  const recorded = await recordMessageStatus(db, {
+    message_id: messageId,
+    user_id: userId,
+    account_sid: AccountSid,
+    sid: MessageSid,
+    status: MessageStatus,
+    error_code: ErrorCode ?? null,
+    error_message: null,
   });
-}
-
-/** A verified callback, in the shape of the SQL type `status_callback`. */
-interface StatusCallback {
-  message_id: string | null;
-  user_id: string;
-  account_sid: string;
-  sid: string;
-  status: string;
-  error_code: number | null;
-}
-
-/** Callbacks that arrive together share a round trip. Each is answered only when it is recorded. */
-const recordCallback = groupCommit(recordCallbacks, { inFlight: 4, most: 50 });
-
-async function recordCallbacks(
-  items: readonly { db: Db; callback: StatusCallback }[],
-): Promise<readonly Enum<"evidence_outcome">[]> {
-  const [first, ...more] = items;
-  if (first === undefined) return [];
-  if (more.length > 0) {
-    return await rows(first.db, "record_status_callbacks", {
-      p_callbacks: items.map(({ callback }) => ({ ...callback })),
-    });
-  }
-  const { callback } = first;
-  const recorded = await recordMessageStatus(first.db, {
-    p_message_id: callback.message_id,
-    p_user_id: callback.user_id,
-    p_account_sid: callback.account_sid,
-    p_twilio_message_sid: callback.sid,
-    p_status: callback.status,
-    p_error_code: callback.error_code,
-    p_error_message: null,
-  });
-  return [recorded.outcome];
+  return recorded.outcome;
 }
 
 /** The tenant's reply to a received keyword, and its row in the ledger. */

@@ -6,7 +6,7 @@ import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
-import { recordMessageStatus } from "./evidence.ts";
+import { recordMessageStatus, type StatusReport } from "./evidence.ts";
 import { errorOfMessage } from "./errors.ts";
 import type { Reservation, SentMessage } from "./reserve.ts";
 import type { MessageStatus } from "./statuses.ts";
@@ -60,10 +60,10 @@ async function recordAccepted(
 ): Promise<string> {
   try {
     const recorded = await recordResult(reservation, dependencies, {
-      p_twilio_message_sid: accepted.sid,
-      p_status: accepted.status,
-      p_error_code: accepted.errorCode,
-      p_error_message: accepted.errorMessage,
+      sid: accepted.sid,
+      status: accepted.status,
+      error_code: accepted.errorCode,
+      error_message: accepted.errorMessage,
     });
     return recorded.outcome === "not_found" ? accepted.status : recorded.status;
   } catch (error) {
@@ -104,34 +104,29 @@ async function afterFailedSend(
       }
       return errorOfFailure(failure);
     case "unknown":
-      await recordResult(reservation, dependencies, { p_status: "unknown", p_error_message: failure.message });
+      await recordResult(reservation, dependencies, { status: "unknown", error_message: failure.message });
       return outcomeUnknown(to, reservation.messageId, failure.message);
     case "refused":
       await recordResult(reservation, dependencies, {
-        p_status: "refused",
-        p_error_code: failure.code,
-        p_error_message: failure.message,
+        status: "refused",
+        error_code: failure.code,
+        error_message: failure.message,
       });
       return errorOfMessage(to, failure);
   }
 }
 
-interface SendResult {
-  /** Our status, or Twilio's. */
-  p_status: MessageStatus | MessageInstance["status"];
-  p_twilio_message_sid?: string;
-  p_error_code?: number | null;
-  p_error_message?: string | null;
-}
+/** A report without what the reservation says. */
+type SendResult = Partial<StatusReport> & { status: MessageStatus | MessageInstance["status"] };
 
 function recordResult({ messageId, accountSid }: Reservation, { db, userId }: SendDependencies, result: SendResult) {
   return recordMessageStatus(db, {
-    p_message_id: messageId,
-    p_user_id: userId,
-    p_account_sid: accountSid,
-    p_twilio_message_sid: null,
-    p_error_code: null,
-    p_error_message: null,
+    message_id: messageId,
+    user_id: userId,
+    account_sid: accountSid,
+    sid: null,
+    error_code: null,
+    error_message: null,
     ...result,
   });
 }

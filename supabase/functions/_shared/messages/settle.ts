@@ -51,33 +51,33 @@ export async function settleMessages({ db, accounts, log }: SettleDependencies):
 async function settle(message: Unsettled, twilio: Twilio, db: Db): Promise<boolean> {
   const evidence = await findEvidence(message, twilio, db);
   await recordMessageStatus(db, {
-    p_message_id: message.id,
-    p_user_id: message.user_id,
-    p_account_sid: message.account_sid,
-    ...recordOf(evidence, message),
+    message_id: message.id,
+    user_id: message.user_id,
+    account_sid: message.account_sid,
+    ...resultOf(evidence, message),
   });
   return evidence.found !== null;
 }
 
-function recordOf({ found, isComplete }: Evidence, message: Unsettled) {
+function resultOf({ found, isComplete }: Evidence, message: Unsettled) {
   if (found !== null) {
     return {
-      p_twilio_message_sid: found.sid,
-      p_status: found.status,
-      p_error_code: found.errorCode,
-      p_error_message: found.errorMessage,
+      sid: found.sid,
+      status: found.status,
+      error_code: found.errorCode,
+      error_message: found.errorMessage,
     };
   }
   const isOver = Date.now() - new Date(message.created_at).getTime() > NOT_SENT_AFTER_MS;
   return {
-    p_twilio_message_sid: null,
-    p_error_code: null,
+    sid: null,
+    error_code: null,
     ...(isOver && isComplete
       ? {
-        p_status: "not_sent" satisfies MessageStatus,
-        p_error_message: "Twilio's response was lost, and it has no such message",
+        status: "not_sent" satisfies MessageStatus,
+        error_message: "Twilio's response was lost, and it has no such message",
       }
-      : { p_status: "unknown" satisfies MessageStatus, p_error_message: "Twilio's response was lost" }),
+      : { status: "unknown" satisfies MessageStatus, error_message: "Twilio's response was lost" }),
   };
 }
 
