@@ -28,6 +28,7 @@ const PRICED = 0.75;
 /** What one message costs Postgres, beside plain writes, and how many updates of the ledger are HOT. */
 export async function postgresRows(stage: Stage, options: PostgresOptions): Promise<Row[]> {
   await settleJobs(stage);
+  await stage.stack.sql`vacuum analyze`;
   const sql = postgres(stage.stack.state.dbUrl, { max: 1, onnotice: () => {} });
   try {
     const [row] = await sql`select pg_backend_pid() as pid`;

@@ -35,6 +35,34 @@ alter table public.bare_messages add primary key (id);
 create unique index bare_messages_one_per_sid on public.bare_messages (twilio_message_sid);
 create index bare_messages_by_user on public.bare_messages (user_id, created_at);
 
+-- A decision that decides nothing: each is one round trip, as the product's decisions are.
+create function public.bare_reserve(p_user_id uuid, p_from text, p_to text, p_body text, p_account_sid text)
+returns table (id uuid)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+    insert into public.bare_messages as m (user_id, direction, from_number, to_number, body, status, account_sid, source)
+    values (p_user_id, 'outbound', p_from, p_to, p_body, 'reserved', p_account_sid, 'master') returning m.id;
+end;
+$$;
+create function public.bare_record(p_id uuid, p_sid text, p_status public.message_status) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.bare_messages m set twilio_message_sid = p_sid, status = p_status, status_updated_at = now()
+  where m.id = p_id;
+  return found;
+end;
+$$;
+revoke execute on function public.bare_reserve(uuid, text, text, text, text),
+  public.bare_record(uuid, text, public.message_status) from public, anon, authenticated;
+grant execute on function public.bare_reserve(uuid, text, text, text, text),
+  public.bare_record(uuid, text, public.message_status) to service_role;
+
 create table public.bare_stripe_events (
   event_id text primary key,
   type text not null,

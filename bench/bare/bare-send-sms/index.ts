@@ -1,4 +1,6 @@
-// The least that a sending function does: it verifies the token, inserts a row, calls Twilio once and updates the row.
+// The least that a sending function does: it verifies the token, stores a row, calls Twilio once and stores the result.
+// Each write is a call of a SQL function, as the product's are: the local Data API takes 2 to 3 ms longer for such a call
+// than for a request to a table, which the platform's does not.
 import { createSupabaseContext } from "@supabase/server";
 
 const twilioUrl = Deno.env.get("TWILIO_API_BASE_URL");
@@ -10,16 +12,13 @@ async function send(request: Request): Promise<Response> {
   if (context.error !== null) return Response.json({ error: "Unauthorized" }, { status: 401 });
   const { supabaseAdmin: db, userClaims } = context.data;
   const { to, from, body } = await request.json();
-  const inserted = await db.from("bare_messages").insert({
-    user_id: userClaims?.id,
-    direction: "outbound",
-    from_number: from,
-    to_number: to,
-    body,
-    status: "reserved",
-    account_sid: accountSid,
-    source: "master",
-  }).select("id").single();
+  const inserted = await db.rpc("bare_reserve", {
+    p_user_id: userClaims?.id,
+    p_from: from,
+    p_to: to,
+    p_body: body,
+    p_account_sid: accountSid,
+  }).single<{ id: string }>();
   if (inserted.error !== null) return Response.json({ error: inserted.error.message }, { status: 500 });
 
   const response = await fetch(`${twilioUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`, {
@@ -30,8 +29,7 @@ async function send(request: Request): Promise<Response> {
   const message = await response.json();
   if (!response.ok) return Response.json({ error: message.message }, { status: 502 });
   const { id } = inserted.data;
-  const { error } = await db.from("bare_messages").update({ twilio_message_sid: message.sid, status: message.status })
-    .eq("id", id);
+  const { error } = await db.rpc("bare_record", { p_id: id, p_sid: message.sid, p_status: message.status });
   if (error !== null) return Response.json({ error: error.message }, { status: 500 });
   return Response.json({ id, sid: message.sid, status: message.status }, { status: 201 });
 }

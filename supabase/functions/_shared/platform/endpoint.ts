@@ -1,4 +1,4 @@
-import { createSupabaseContext } from "@supabase/server";
+import { createAdminClient, createContextClient, verifyAuth } from "@supabase/server/core";
 import type { Database } from "../database.types.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
@@ -22,8 +22,8 @@ export interface EndpointOptions {
 export interface Context {
   /** The caller. The id is empty for an endpoint without a user. */
   user: { id: string; email: string | undefined };
-  /** Acts as the caller, under row level security. */
-  userDb: Db;
+  /** Acts as the caller, under row level security. Made on first use. */
+  readonly userDb: Db;
   /** Acts as the service. For use after the caller is authorised. */
   db: Db;
   env: Env;
@@ -76,7 +76,7 @@ async function respond(
       },
     );
   }
-  const { data, error } = await createSupabaseContext<Database>(request, { auth: auth === "operator" ? "user" : auth });
+  const { data, error } = await verifyAuth(request, { auth: auth === "operator" ? "user" : auth });
   if (error !== null) {
     if (error.status >= 500) throw error;
     throw new ApiError("unauthorized", unauthorizedMessage(auth));
@@ -89,7 +89,21 @@ async function respond(
   if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
     throw new ApiError("forbidden", "Cannot do this: only an operator can");
   }
-  return await handle(request, { ...base, user, userDb: data.supabase, db: data.supabaseAdmin });
+  return await handle(request, {
+    ...base,
+    user,
+    get userDb() {
+      return createContextClient<Database>({ auth: { token: data.token } });
+    },
+    db: serviceDb(),
+  });
+}
+
+let madeServiceDb: Db | undefined;
+
+/** The client that acts as the service, one for all requests of this isolate: it holds no session. */
+function serviceDb(): Db {
+  return madeServiceDb ??= createAdminClient<Database>();
 }
 
 function unauthorizedMessage(auth: EndpointOptions["auth"]): string {
