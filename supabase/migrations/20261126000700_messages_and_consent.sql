@@ -541,6 +541,8 @@ returns table (
 )
 language plpgsql
 set search_path = ''
+-- One plan for each statement: otherwise every connection plans each of them five times, and again after each analyze.
+set plan_cache_mode = 'force_generic_plan'
 as $$
 #variable_conflict use_column
 declare
@@ -687,6 +689,7 @@ create function public.record_message_status(
 ) returns table (outcome public.evidence_outcome, status public.message_status, priced boolean)
 language plpgsql
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan' -- see reserve_message
 as $$
 #variable_conflict use_column
 declare
@@ -694,6 +697,22 @@ declare
   reported constant public.message_status := private.message_status_named(p_status);
   moves boolean;
 begin
+  -- Most reports are callbacks about a message whose SID is known, and move its status. They need no look before. A
+  -- response of Twilio brings the SID; its status is one of the first three.
+  if reported > 'queued' and p_price is null and p_num_segments is null and p_error_code is distinct from 21610 then
+    update public.sms_messages m set status = reported, error_code = p_error_code, error_message = p_error_message,
+      status_updated_at = now()
+    where m.id = p_message_id and m.user_id = p_user_id and m.account_sid = p_account_sid
+      and m.twilio_message_sid = p_twilio_message_sid and private.message_may_move(m.status, reported);
+    if found then
+      outcome := 'moved';
+      status := reported;
+      priced := false;
+      return next;
+      return;
+    end if;
+  end if;
+
   -- By our id (a callback may come before we know the SID) or by Twilio's SID.
   if p_message_id is not null then
     select * into message from public.sms_messages m
