@@ -817,7 +817,8 @@ comment on function private.record_evidence(private.message_evidence[]) is
 create type private.status_report as (
   message_id uuid, user_id uuid, account_sid text, sid text, status text, error_code integer, error_message text);
 comment on type private.status_report is
-  'Evidence about one message of a tenant, as for record_message_status. message_id is null when only the SID is known.';
+  'Evidence about one message of a tenant, as for record_message_status. message_id is null when only the SID is '
+  'known.';
 
 create type public.recorded_status as (outcome public.evidence_outcome, status public.message_status);
 comment on type public.recorded_status is 'What record_message_status returns about one of several reports.';

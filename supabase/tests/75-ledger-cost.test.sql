@@ -48,12 +48,12 @@ select is(pg_temp.reported('delivered', -0.0079), '1 updated, 1 without an index
 -- A large tenant among many small ones --------------------------------------------------------------------------------
 
 reset role;
-set local session_replication_role = replica;
+alter table public.sms_messages disable trigger user;
 insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, idempotency_key, twilio_message_sid, created_at)
   select case when n % 10 = 0 then pg_temp.tenant() else gen_random_uuid() end, 'outbound', '+15005550101', '+15005550199', 'delivered', 'AC', 'subaccount', 'key ' || n, 'SM ' || n,
     now() - interval '1 minute' * n
   from generate_series(1, 20000) n;
-set local session_replication_role = origin;
+alter table public.sms_messages enable trigger user;
 analyze public.sms_messages;
 set local plan_cache_mode = force_generic_plan;
 prepare by_key (uuid, text) as select 1 from public.sms_messages m where m.user_id = $1 and m.idempotency_key = $2;
