@@ -40,6 +40,15 @@ Deno.test("The scheduler sends the secret key and each lane, and waits for a lan
   assert.deepEqual(callee.calls.slice(0, 4).sort(byLane), expected);
 });
 
+Deno.test("A lane without due work is not called", async () => {
+  await using callee = startCallee(() => Response.json({}));
+  const isDue = (lane: string) => Promise.resolve(lane === "messages");
+  const scheduler = startScheduler({ url: callee.url, secretKey: "s", interval: 1, log: () => {}, isDue });
+  await eventually("three calls", () => callee.calls.length >= 3);
+  await scheduler.stop();
+  assert.deepEqual(new Set(callee.calls.map(({ lane }) => lane)), new Set(["messages"]));
+});
+
 Deno.test("A hanging call for one lane delays no call for another", async () => {
   const release = Promise.withResolvers<Response>();
   let hanging = "";

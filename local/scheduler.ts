@@ -2,6 +2,7 @@ import { Constants } from "../supabase/functions/_shared/database.types.ts";
 import type { Log } from "./log.ts";
 
 const LANES = Constants.public.Enums.job_lane;
+type JobLane = (typeof LANES)[number];
 
 export interface SchedulerOptions {
   /** The address to call, `<apiUrl>/functions/v1/run-jobs`. */
@@ -10,6 +11,8 @@ export interface SchedulerOptions {
   /** The pause between the end of one call for a lane and the next, in milliseconds. */
   interval: number;
   log: Log;
+  /** Whether a lane has work, asked before each call. By default every lane is called each time. */
+  isDue?(lane: JobLane): Promise<boolean>;
 }
 
 export interface Scheduler {
@@ -25,18 +28,20 @@ export interface Scheduler {
  *
  * A failure is logged when no lane's last call had the same one.
  */
-export function startScheduler({ url, secretKey, interval, log }: SchedulerOptions): Scheduler {
+export function startScheduler(
+  { url, secretKey, interval, log, isDue = () => Promise.resolve(true) }: SchedulerOptions,
+): Scheduler {
   const stopping = new AbortController();
   const aborting = new AbortController();
   const lastFailures = new Map<string, string>();
-  async function tick(lane: string): Promise<void> {
-    if (stopping.signal.aborted) return;
+  async function tick(lane: JobLane): Promise<void> {
+    if (!await isDue(lane) || stopping.signal.aborted) return;
     const failure = await call(url, lane, secretKey, aborting.signal);
     if (aborting.signal.aborted) return;
     if (failure !== "" && ![...lastFailures.values()].includes(failure)) log(`scheduler: ${failure}`);
     lastFailures.set(lane, failure);
   }
-  async function repeat(lane: string, first: Promise<void>): Promise<void> {
+  async function repeat(lane: JobLane, first: Promise<void>): Promise<void> {
     await first;
     while (!stopping.signal.aborted) {
       await pause(interval, stopping.signal);

@@ -109,7 +109,14 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   }
   if (options.scheduler !== false) {
     const url = `${gateway.url}/functions/v1/run-jobs`;
-    const scheduler = startScheduler({ url, secretKey: secrets.secretKey, interval: options.scheduler ?? 1000, log });
+    const scheduler = startScheduler({
+      url,
+      secretKey: secrets.secretKey,
+      interval: options.scheduler ?? 1000,
+      log,
+      // A project may lack the function, and then has no idle calls to save.
+      isDue: (lane) => sql`select private.has_due_jobs(${lane}) as due`.then(([row]) => row!["due"], () => true),
+    });
     cleanUps.add(() => scheduler.stop());
     await scheduler.first; // Jobs that are due at the start create, among others, the shared numbers.
   }

@@ -90,8 +90,9 @@ $$;
 comment on function private.enqueue_due_schedules() is
   'Enqueues the jobs of due schedules, except of those whose last job is still on its queue.';
 
--- On Supabase, pg_cron calls run-jobs for each lane every ten seconds over HTTP. The URL and the key are read from
--- Vault at each call (`switchboard_functions_url` and `switchboard_secret_key`): a rotated key needs no migration.
+-- On Supabase, pg_cron looks every ten seconds for lanes with a due job, and calls run-jobs for them over HTTP. The URL
+-- and the key are read from Vault at each call (`switchboard_functions_url` and `switchboard_secret_key`): a rotated key
+-- needs no migration.
 do $$
 declare
   lane public.job_lane;
@@ -109,9 +110,10 @@ begin
             || '/run-jobs',
           headers := jsonb_build_object('Content-Type', 'application/json',
             'apikey', (select decrypted_secret from vault.decrypted_secrets where name = 'switchboard_secret_key')),
-          body := jsonb_build_object('lane', %L),
+          body := jsonb_build_object('lane', %1$L),
           timeout_milliseconds := 60000)
-        where exists (select from vault.decrypted_secrets where name = 'switchboard_functions_url');
+        where private.has_due_jobs(%1$L)
+          and exists (select from vault.decrypted_secrets where name = 'switchboard_functions_url');
       $cron$, lane));
     end loop;
   end if;
@@ -349,6 +351,20 @@ $$;
 
 create type public.claimed_job as (job_id bigint, attempt integer, enqueued_at timestamptz, job jsonb);
 comment on type public.claimed_job is 'A job on a queue. attempt counts its claims, this one included.';
+
+create function private.has_due_jobs(p_lane public.job_lane) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.job_turns t where t.lane = p_lane and t.due_at <= clock_timestamp())
+    or exists (select from private.jobs_in_flight f where f.lane = p_lane and f.until <= clock_timestamp())
+    or (p_lane = 'control' and exists (select from private.schedules s where s.due_at <= clock_timestamp()));
+end;
+$$;
+comment on function private.has_due_jobs(public.job_lane) is
+  'Whether a call of run-jobs for this lane would find work: a job that is due, one whose process ended, or, in the '
+  'control lane, a schedule. For the cron entries, so that an idle project makes no calls.';
 
 create function public.claim_jobs(p_lane public.job_lane, p_limit integer, p_visibility_seconds integer)
 returns setof public.claimed_job
@@ -592,6 +608,7 @@ revoke execute on function
   private.queue_of(public.job_lane),
   private.enqueue(jsonb, integer),
   private.enqueue_due_schedules(),
+  private.has_due_jobs(public.job_lane),
   private.note_turn(),
   private.forget_jobs(),
   private.forget_lane(),

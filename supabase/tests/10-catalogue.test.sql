@@ -94,13 +94,14 @@ select bag_eq(
     ('private.forget_jobs', '(none)'),
     ('private.forget_lane', '(none)'),
     ('private.note_turn', '(none)'),
+    ('private.has_due_jobs', '(none)'),
     ('private.note_conversation', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
     ('private.note_token_date', '(none)'),
     ('private.refuse_change', '(none)'),
     ('private.remember_user_deletion', '(none)'),
     ('private.touch_updated_at', '(none)') $$,
-  'Only service_role may call functions, and no role may call trigger functions');
+  'Only service_role may call functions, and no role may call trigger functions and those of the cron entries');
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',

@@ -1,7 +1,7 @@
 -- The queues: jobs run at least once and are enqueued in the transaction of their fact. Errors and dead letters are kept.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(78);
+select plan(85);
 \ir actors.psql
 
 select pg_temp.forget_jobs();
@@ -204,6 +204,27 @@ select results_eq($$ select job from public.claim_jobs('control', 10, 60) $$, $$
   'The claimed job names the tenant, and the delayed one is invisible');
 select is((select count(*) from pg_temp.queued), 2::bigint, 'Each ask_for_convergence enqueues a job');
 select is((select attempt from public.claim_jobs('control', 10, 60)), null, 'A claimed job is not claimed again');
+
+-- Lanes with due work ------------------------------------------------------------------------------------------------
+
+reset role;
+select pg_temp.forget_jobs();
+create function pg_temp.due() returns public.job_lane[] language sql as $$ select array(select lane from unnest(enum_range(null::public.job_lane)) lane where private.has_due_jobs(lane)); $$;
+select is(pg_temp.due(), '{}', 'has_due_jobs finds no lane without jobs');
+select private.enqueue('{"kind": "refresh-messages"}'), private.enqueue('{"kind": "run-campaign", "userId": "u1"}', 60);
+select is(pg_temp.due(), '{messages}', 'has_due_jobs finds the lane of a visible job, not of one that waits');
+select public.claim_jobs('messages', 10, 60);
+select is(pg_temp.due(), '{}', 'has_due_jobs finds no lane whose jobs are in flight');
+update private.jobs_in_flight set until = clock_timestamp();
+select is(pg_temp.due(), '{messages}', 'has_due_jobs finds the lane of a job whose process ended');
+select pg_temp.forget_jobs();
+update private.schedules set due_at = now() where name = 'refresh-messages';
+select is(pg_temp.due(), '{control}', 'has_due_jobs finds the control lane for a due schedule of any lane');
+select public.claim_jobs('control', 10, 60);
+select is(pg_temp.due(), '{messages}', 'Once the schedule is enqueued, has_due_jobs finds the lane of its job');
+select pg_temp.forget_jobs();
+select private.enqueue('{"kind": "forward-message", "userId": "u1"}');
+select is(pg_temp.due(), '{forwarding}', 'has_due_jobs finds the lane of forwarding');
 
 select * from finish();
 rollback;

@@ -23,7 +23,7 @@ Deno.test("describe_installation reports the cron entry of each lane, and names 
     const lacking = "fail: Vault lacks switchboard_functions_url or switchboard_secret_key";
     assert.deepEqual(await report(), everywhere(lacking));
     await sql`insert into vault.decrypted_secrets values ('switchboard_functions_url'), ('switchboard_secret_key')`;
-    const right = everywhere("ok: pg_cron calls run-jobs every ten seconds");
+    const right = everywhere("ok: pg_cron looks for due jobs every ten seconds");
     assert.deepEqual(await report(), right);
     await sql`update cron.job set active = false where jobname = 'switchboard-run-jobs-campaigns'`;
     const missing = "fail: the cron entry switchboard-run-jobs-campaigns is missing";
