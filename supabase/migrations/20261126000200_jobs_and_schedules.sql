@@ -91,8 +91,8 @@ comment on function private.enqueue_due_schedules() is
   'Enqueues the jobs of due schedules, except of those whose last job is still on its queue.';
 
 -- On Supabase, pg_cron looks every ten seconds for lanes with a due job, and calls run-jobs for them over HTTP. The URL
--- and the key are read from Vault at each call (`switchboard_functions_url` and `switchboard_secret_key`): a rotated key
--- needs no migration.
+-- and the key are read from Vault at each call (`switchboard_functions_url` and `switchboard_secret_key`): a rotated
+-- key needs no migration.
 do $$
 declare
   lane public.job_lane;

@@ -368,7 +368,7 @@ returns setof public.sms_messages
 language plpgsql stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan' -- each mix of filters has a plan of its own
--- Whatever the statistics say: only this tenant's rows are read, in their order, and no more than fill the page.
+-- With any statistics, only this tenant's rows are read, in their order, and no more than fill the page.
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
