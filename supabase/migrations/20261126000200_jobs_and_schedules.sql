@@ -354,6 +354,7 @@ comment on type public.claimed_job is 'A job on a queue. attempt counts its clai
 
 create function private.has_due_jobs(p_lane public.job_lane) returns boolean
 language plpgsql stable
+security definer -- service_role has no rights on the turns
 set search_path = ''
 as $$
 begin
@@ -630,6 +631,7 @@ grant execute on function
   private.queue_of(public.job_lane),
   private.enqueue(jsonb, integer),
   private.enqueue_due_schedules(),
+  private.has_due_jobs(public.job_lane),
   private.renew_turns(public.job_lane, text[], timestamptz),
   private.return_lost_jobs(public.job_lane, timestamptz),
   private.take_turns(public.job_lane, integer, text[], timestamptz),

@@ -94,19 +94,18 @@ select bag_eq(
     ('private.forget_jobs', '(none)'),
     ('private.forget_lane', '(none)'),
     ('private.note_turn', '(none)'),
-    ('private.has_due_jobs', '(none)'),
     ('private.note_conversation', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
     ('private.note_token_date', '(none)'),
     ('private.refuse_change', '(none)'),
     ('private.remember_user_deletion', '(none)'),
     ('private.touch_updated_at', '(none)') $$,
-  'Only service_role may call functions, and no role may call trigger functions and those of the cron entries');
+  'Only service_role may call functions, and no role may call trigger functions');
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
-    ('private.describe_queues'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
+    ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only functions that reach pgmq or auth, or follow a delete by the host''s users, are security definer');
 

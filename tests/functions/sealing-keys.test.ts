@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { openToken, seal, tokenBinding } from "../../supabase/functions/_shared/sealing/seal.ts";
 import { parseKeyRing } from "../../supabase/functions/_shared/sealing/key-ring.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import type { Actor } from "../../local/driver/actor.ts";
+import { type Actor, runJobs } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { assertRefused } from "../support/answers.ts";
 import { listen, type Listener } from "../support/listener.ts";
@@ -201,6 +201,8 @@ test("a key removed too early is reported by its id, and no token is lost", asyn
     retirable: [],
   });
   const { sql } = stage.database;
+  // The schedules call the control lane within a minute. That call notes the new keys and asks for the rotation.
+  assert.equal((await runJobs(stage.state)).status, 200);
   const failed = await eventually(
     "the job to fail",
     async () =>
