@@ -124,17 +124,17 @@ create function pg_temp.makes_due(p_statement text) returns text language plpgsq
 begin
   update private.due_work set due_at = now() + interval '2 hours' where kind = 'number_sync';
   execute p_statement;
-  return (select coalesce(string_agg(right(user_id::text, 1) || ' ' || due_in, ', ' order by user_id), 'nobody') from pg_temp.due where due_in < '2 hours');
+  return (select coalesce(string_agg(right(user_id::text, 1) || ' ' || due_in, ', ' order by user_id), 'none') from pg_temp.due where due_in < '2 hours');
 end;
 $$;
-select is(pg_temp.makes_due(statement), due, format('%s makes %s due', what, case due when 'nobody' then 'no tenant' else 'the tenant' end)) from (values
+select is(pg_temp.makes_due(statement), due, format('%s makes %s due', what, case due when 'none' then 'no tenant' else 'the tenant' end)) from (values
   ('A recorded purchase', $$insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550190', 'PN90')$$, '1 00:10:00'),
-  ('A reserved purchase', $$insert into public.user_twilio_numbers (user_id, phone_number, status) values (pg_temp.tenant(), '+15005550191', 'purchasing')$$, 'nobody'),
+  ('A reserved purchase', $$insert into public.user_twilio_numbers (user_id, phone_number, status) values (pg_temp.tenant(), '+15005550191', 'purchasing')$$, 'none'),
   ('A release', $$update public.user_twilio_numbers set status = 'released', is_primary = false where phone_sid = 'PN90'$$, '1 00:10:00'),
-  ('A changed send rate', $$update public.user_twilio_numbers set messages_per_second = 2$$, 'nobody'),
-  ('A suspension', $$update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour()$$, 'nobody'),
+  ('A changed send rate', $$update public.user_twilio_numbers set messages_per_second = 2$$, 'none'),
+  ('A suspension', $$update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour()$$, 'none'),
   ('The end of a suspension', $$update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.neighbour()$$, '2 00:10:00'),
-  ('Another token', $$update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.other' where user_id = pg_temp.neighbour()$$, 'nobody')) changes (what, statement, due);
+  ('Another token', $$update public.user_preferences set twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.other' where user_id = pg_temp.neighbour()$$, 'none')) changes (what, statement, due);
 select is(public.ask_for_number_syncs(10), 0, 'ask_for_number_syncs asks for none before its time');
 update private.due_work set due_at = now() - case when user_id = pg_temp.tenant() then interval '1 hour' else '1 minute' end where kind = 'number_sync';
 select is(public.ask_for_number_syncs(1), 1, 'ask_for_number_syncs respects its limit');

@@ -24,7 +24,7 @@ const recordOne = decision("record_message_status", {
 /** What came of a report. */
 export type RecordedStatus = Awaited<ReturnType<typeof recordOne>>;
 
-const record = groupCommit(recordTogether, { inFlight: 1, most: 50 });
+const record = groupCommit(recordTogether, { inFlight: 1, most: 50, patienceMs: 1_000 });
 
 /**
  * Records evidence about one message: a response, a callback or a look-up. Reports that arrive together in this isolate

@@ -16,7 +16,7 @@ Deno.test("each item gets its own result, in groups no larger and no more numero
           for (let turn = 0; turn < 3; turn++) await Promise.resolve();
           underWay--;
           return group.map((item) => item * 2);
-        }, { inFlight, most });
+        }, { inFlight, most, patienceMs: 60_000 });
         const results = await Promise.all(items.map(async ({ item, wait }) => {
           for (let turn = 0; turn < wait; turn++) await Promise.resolve();
           return add(item);
@@ -34,7 +34,7 @@ Deno.test("an item that finds no group under way goes at once, and those that wa
     groups.push([...group]);
     await held;
     return group;
-  }, { inFlight: 1, most: 10 });
+  }, { inFlight: 1, most: 10, patienceMs: 60_000 });
   const all = Promise.all([1, 2, 3, 4].map(add));
   assert.deepEqual(groups, [[1]]);
   release();
@@ -47,7 +47,19 @@ Deno.test("an item that fails does not fail the others of its group", async () =
     await Promise.resolve();
     if (group.includes(3)) throw new Error("three");
     return group;
-  }, { inFlight: 1, most: 10 });
+  }, { inFlight: 1, most: 10, patienceMs: 60_000 });
   const results = await Promise.allSettled([1, 2, 3, 4].map(add));
   assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+});
+
+Deno.test("an item that hangs, alone or in a group, holds up the items after it for no longer than the patience", async () => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const add = groupCommit(async (group: readonly string[]) => {
+    if (group.some((item) => item.startsWith("hangs"))) await held;
+    return group;
+  }, { inFlight: 1, most: 2, patienceMs: 20 });
+  const hanging = [add("hangs alone"), add("hangs in a group"), add("beside it")];
+  assert.equal(await add("of another tenant"), "of another tenant");
+  release();
+  assert.deepEqual(await Promise.all(hanging), ["hangs alone", "hangs in a group", "beside it"]);
 });

@@ -4,6 +4,8 @@ export interface GroupOptions {
   inFlight: number;
   /** The most items of one group. */
   most: number;
+  /** After this many milliseconds a group no longer counts as under way, so that one that hangs holds up no other. */
+  patienceMs: number;
 }
 
 interface Waiting<Item, Result> {
@@ -16,12 +18,12 @@ interface Waiting<Item, Result> {
  * Does work for items that arrive one by one, together for those that have to wait: an item that finds fewer than
  * `inFlight` groups under way goes at once, alone; the others form the next group. Nothing waits for a timer.
  *
- * When a group fails, each of its items is tried again alone, so that one item's error is not another's.
+ * A group that waits for long gives up its place and goes on. When a group fails, each of its items is tried again alone, so that one item's error is not another's.
  * @param commit does the work for a group and returns a result for each item, in their order
  */
 export function groupCommit<Item, Result>(
   commit: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { inFlight, most }: GroupOptions,
+  { inFlight, most, patienceMs }: GroupOptions,
 ): (item: Item) => Promise<Result> {
   const waiting: Waiting<Item, Result>[] = [];
   let underWay = 0;
@@ -47,7 +49,7 @@ export function groupCommit<Item, Result>(
     underWay++;
     while (waiting.length > 0) {
       const group = waiting.splice(0, most);
-      await (group.length === 1 ? commitAlone(group[0]!) : commitTogether(group));
+      await endOrPatience(group.length === 1 ? commitAlone(group[0]!) : commitTogether(group), patienceMs);
     }
     underWay--;
   }
@@ -57,4 +59,12 @@ export function groupCommit<Item, Result>(
       waiting.push({ item, resolve, reject });
       if (underWay < inFlight) commitWaiting();
     });
+}
+
+/** Resolves when the work ends, or after some milliseconds. */
+async function endOrPatience(work: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
 }
