@@ -155,41 +155,40 @@ $$;
 comment on function private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval,
   interval, timestamptz) is 'The account status that one subscription entitles to at a moment.';
 
-create function private.wanted_by_subscriptions(p_user_id uuid, p_at timestamptz) returns public.wanted_status
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  -- The best of several subscriptions counts, and the enum's order ranks them: an old canceled one does not suspend a
-  -- paid one. Those that were never paid do not count.
-  return (
-    select min(nullif(w.wanted, 'none'))
-    from public.subscriptions s join public.plans p on p.key = s.plan_key
-    cross join lateral (select private.wanted_by_subscription(s.status, coalesce(s.past_due_since, s.updated_at),
-      coalesce(s.ended_at, s.updated_at), p.past_due_grace, p.retention, p_at) as wanted) w
-    where s.user_id = p_user_id);
-end;
-$$;
-comment on function private.wanted_by_subscriptions(uuid, timestamptz) is
-  'The account status that a tenant''s subscriptions entitle to at a moment; null when none was ever paid.';
+create type private.entitlement as (
+  wanted public.wanted_status, plan_key text, subscription_id text, changes_at timestamptz
+);
+comment on type private.entitlement is
+  'What a tenant''s subscriptions give them at a moment, by the one that counts. wanted: the account status; null when '
+  'none was ever paid. plan_key: the plan of the subscription that counts. changes_at: when time alone may next change '
+  'this, at the end of a grace or retention period; null: never.';
 
-create function private.next_status_change(p_user_id uuid, p_at timestamptz default now()) returns timestamptz
+create function private.entitlement_of(p_user_id uuid, p_at timestamptz default now()) returns private.entitlement
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  entitled private.entitlement;
 begin
-  return (
-    select min(w.ends_at)
-    from public.subscriptions s join public.plans p on p.key = s.plan_key
-    cross join lateral (select case s.status
+  -- The enum's order ranks the statuses: a subscription that entitles now counts before a lapsed one, and an old
+  -- canceled one does not suspend a paid one. Those that were never paid do not count.
+  select w.wanted, s.plan_key, s.id, min(w.ends_at) filter (where w.ends_at > p_at) over () into entitled
+  from public.subscriptions s join public.plans p on p.key = s.plan_key
+  cross join lateral (select
+    private.wanted_by_subscription(s.status, coalesce(s.past_due_since, s.updated_at),
+      coalesce(s.ended_at, s.updated_at), p.past_due_grace, p.retention, p_at) as wanted,
+    case s.status
       when 'past_due' then coalesce(s.past_due_since, s.updated_at) + p.past_due_grace
       when 'canceled' then coalesce(s.ended_at, s.updated_at) + p.retention end as ends_at) w
-    where s.user_id = p_user_id and w.ends_at > p_at);
+  where s.user_id = p_user_id and w.wanted <> 'none'
+  order by w.wanted, p.rank desc, s.created_at desc, s.id
+  limit 1;
+  return entitled;
 end;
 $$;
-comment on function private.next_status_change(uuid, timestamptz) is
-  'When time alone may next change what a tenant''s subscriptions entitle to: the end of a grace or retention period. '
-  'Null: never. Until then, wanted_by_subscriptions stays the same.';
+comment on function private.entitlement_of(uuid, timestamptz) is
+  'The one place that ranks a tenant''s subscriptions: those that entitle now first, then by the rank of the plan, '
+  'then the newest. The first one gives both the plan and the account status. All columns are null when none was ever paid.';
 
 create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now()) returns public.wanted_status
 language plpgsql stable
@@ -205,7 +204,7 @@ begin
   select * into tenancy from private.tenancies t where t.user_id = p_user_id;
   return coalesce(
     tenancy.operator_hold::text::public.wanted_status,
-    private.wanted_by_subscriptions(p_user_id, p_at),
+    (private.entitlement_of(p_user_id, p_at)).wanted,
     case when tenancy.requested_at is not null then 'active' else 'none' end::public.wanted_status);
 end;
 $$;
@@ -218,20 +217,17 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
+  entitled constant private.entitlement := private.entitlement_of(p_user_id);
   plan public.plans;
 begin
-  select p.* into plan
-  from public.plans p
-  where p.key = coalesce(
-    (select s.plan_key from public.subscriptions s
-      where s.user_id = p_user_id and s.status in ('trialing', 'active', 'past_due')
-      order by s.created_at desc, s.id limit 1),
-    'free');
+  select p.* into plan from public.plans p
+  where p.key = case entitled.wanted when 'active' then entitled.plan_key else 'free' end;
   return plan;
 end;
 $$;
 comment on function private.plan_of(uuid) is
-  'The plan whose limits apply to a tenant with a subaccount. All columns are null when the plan was deleted.';
+  'The plan whose limits apply to a tenant with a subaccount: that of the subscription that entitles them now, or '
+  'free. All columns are null when the plan was deleted.';
 
 -- Webhook events ------------------------------------------------------------------------------------------------------
 
@@ -512,10 +508,9 @@ create policy "A tenant reads their own usage" on public.twilio_usage
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
-  private.wanted_by_subscriptions(uuid, timestamptz),
+  private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
@@ -529,10 +524,9 @@ revoke execute on function
     text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
   from public, anon, authenticated;
 grant execute on function
-  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
-  private.wanted_by_subscriptions(uuid, timestamptz),
+  private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),

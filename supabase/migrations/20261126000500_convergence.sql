@@ -173,7 +173,7 @@ begin
     -- Nothing changes any more for a deleted user whose account is closed.
     when private.user_exists(p_user_id) and exists (select from private.tenancies t where t.user_id = p_user_id)
     -- The daily check finds what no trigger saw, such as a truncated table or a restored backup.
-    then least(private.next_status_change(p_user_id), now() + private.spread('1 day')) end);
+    then least((private.entitlement_of(p_user_id)).changes_at, now() + private.spread('1 day')) end);
 end;
 $$;
 comment on function private.set_next_convergence(uuid) is

@@ -97,7 +97,7 @@ insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, sta
   ('sub_p8', pg_temp.tenant(), 'cus_p1', 'starter', 'past_due', now() - interval '2 days'),
   ('sub_p9', pg_temp.tenant(), 'cus_p1', 'team', 'active', now() - interval '1 day'),
   ('sub_p10', pg_temp.tenant(), 'cus_p1', 'scale', 'unpaid', now());
-select is((private.plan_of(pg_temp.tenant())).key, 'team', 'plan_of returns the plan of the newest running subscription');
+select is((private.plan_of(pg_temp.tenant())).key, 'team', 'plan_of returns the plan of the best running subscription');
 update public.subscriptions set status = 'canceled' where id = 'sub_p9';
 select is((private.plan_of(pg_temp.tenant())).key, 'starter', 'plan_of returns the plan of a subscription within its grace period');
 select throws_ok($$ insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values ('sub_p11', 'cus', 'team', 'lapsed') $$, '22P02', null,
