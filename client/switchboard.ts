@@ -354,7 +354,7 @@ export interface AcceptedRotation {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter";
+  kind: "dead_letter" | "unknown_price";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;

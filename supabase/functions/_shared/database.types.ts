@@ -197,6 +197,7 @@ export type Database = {
         Row: {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
+          "entitle_while_pending": boolean;
           "key": string;
           "max_numbers": number;
           "messages_per_second": number;
@@ -215,6 +216,7 @@ export type Database = {
         Insert: {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
+          "entitle_while_pending"?: boolean;
           "key": string;
           "max_numbers": number;
           "messages_per_second"?: number;
@@ -232,6 +234,7 @@ export type Database = {
         Update: {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
+          "entitle_while_pending"?: boolean;
           "key"?: string;
           "max_numbers"?: number;
           "messages_per_second"?: number;
@@ -416,13 +419,16 @@ export type Database = {
           "current_period_end": string | null;
           "current_period_start": string | null;
           "ended_at": string | null;
+          "first_payment_pending": boolean;
           "id": string;
+          "named_user_id": string | null;
           "origin": Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since": string | null;
-          "plan_key": string;
+          "plan_key": string | null;
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
         };
@@ -433,13 +439,16 @@ export type Database = {
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
+          "first_payment_pending"?: boolean;
           "id": string;
+          "named_user_id"?: string | null;
           "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
-          "plan_key": string;
+          "plan_key"?: string | null;
           "read_number"?: number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
         };
@@ -449,13 +458,16 @@ export type Database = {
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
+          "first_payment_pending"?: boolean;
           "id"?: string;
+          "named_user_id"?: string | null;
           "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
-          "plan_key"?: string;
+          "plan_key"?: string | null;
           "read_number"?: number;
           "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
+          "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
         };
@@ -752,6 +764,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "claim_subscription": {
+        Args: {
+          "p_customer_email": string;
+          "p_customer_id": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
+      };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
@@ -950,6 +972,34 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "campaigns";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_claimable_subscriptions": {
+        Args: { "p_limit": number; "p_subscription_id": string; "p_user_id": string };
+        Returns: {
+          "cancel_at": string | null;
+          "created_at": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "ended_at": string | null;
+          "first_payment_pending": boolean;
+          "id": string;
+          "named_user_id": string | null;
+          "origin": Database["public"]["Enums"]["subscription_origin"] | null;
+          "past_due_since": string | null;
+          "plan_key": string | null;
+          "read_number": number;
+          "status": Database["public"]["Enums"]["subscription_status"];
+          "stripe_customer_id": string;
+          "unknown_prices": Json | null;
+          "updated_at": string;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "subscriptions";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1320,13 +1370,12 @@ export type Database = {
         Args: {
           "p_cancel_at": string;
           "p_created_at": string;
-          "p_current_period_end": string;
-          "p_current_period_start": string;
           "p_customer_id": string;
           "p_ended_at": string;
-          "p_lookup_key": string;
+          "p_first_payment_pending": boolean;
+          "p_named_user_id": string;
           "p_origin": Database["public"]["Enums"]["subscription_origin"];
-          "p_price_id": string;
+          "p_prices": Json;
           "p_read_number": number;
           "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
@@ -1653,7 +1702,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter";
+      "alert_kind": "dead_letter" | "unknown_price";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1682,6 +1731,7 @@ export type Database = {
         | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
@@ -1820,7 +1870,7 @@ export type Database = {
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
-      "subscription_origin": "checkout" | "metadata" | "operator";
+      "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
       "subscription_status":
         | "incomplete"
         | "incomplete_expired"
@@ -2022,7 +2072,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter"],
+      "alert_kind": ["dead_letter", "unknown_price"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -2053,6 +2103,7 @@ export const Constants = {
       ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
@@ -2191,7 +2242,7 @@ export const Constants = {
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
-      "subscription_origin": ["checkout", "metadata", "operator"],
+      "subscription_origin": ["checkout", "metadata", "operator", "claim"],
       "subscription_status": [
         "incomplete",
         "incomplete_expired",
