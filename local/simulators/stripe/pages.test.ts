@@ -12,6 +12,7 @@ for (
     ["trial", "trialing", ["invoice.paid"]],
     ["fails_later", "active", ["invoice.paid"]],
     ["pending", "incomplete", []],
+    ["pending_active", "active", []],
   ] as const
 ) {
   Deno.test(`The button "${pay}" of the checkout page creates a subscription with status ${status}`, async () => {

@@ -29,6 +29,7 @@ const CHOICES = {
   trial: { payment: "now", trialDays: TRIAL_DAYS },
   fails_later: { payment: "fails_later", trialDays: 0 },
   pending: { payment: "pending", trialDays: 0 },
+  pending_active: { payment: "pending_active", trialDays: 0 },
 } as const;
 
 /** The body of the checkout form. */
@@ -37,7 +38,7 @@ const Order = z.strictObject({
   plan: z.string(),
   email: z.email("must be an email address"),
   client_reference_id: z.string().optional(),
-  pay: z.enum(["now", "trial", "fails_later", "pending"]),
+  pay: z.enum(["now", "trial", "fails_later", "pending", "pending_active"]),
   // The card fields are decoration: they have no names and are not sent.
 });
 
