@@ -617,6 +617,24 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "begin_checkout": {
+        Args: {
+          "p_cancel_url": string;
+          "p_over_session_id": string;
+          "p_plan_key": string;
+          "p_success_url": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_id": string;
+          "customer_id": string;
+          "customers": number;
+          "outcome": Database["public"]["Enums"]["begin_checkout_outcome"];
+          "price_id": string;
+          "replaced_session_id": string;
+          "session_id": string;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -673,6 +691,13 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
+        }[];
+      };
+      "billing_customer": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
       "cancel_number_release": {
@@ -791,6 +816,10 @@ export type Database = {
       };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["forget_stripe_customer_outcome"];
+      };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1076,6 +1105,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_checkout": {
+        Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["record_checkout_outcome"];
+      };
       "record_convergence_action": {
         Args: {
           "p_action": string;
@@ -1222,6 +1255,13 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["token_record"];
+      };
+      "record_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["record_stripe_customer_outcome"];
+        }[];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
@@ -1579,6 +1619,13 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "begin_checkout_outcome":
+        | "create"
+        | "open"
+        | "subscription_exists"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1591,6 +1638,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
       "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
@@ -1628,6 +1676,7 @@ export type Database = {
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
@@ -1681,10 +1730,12 @@ export type Database = {
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
       "redaction_outcome": "accepted" | "already" | "not_found";
@@ -1945,6 +1996,14 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "begin_checkout_outcome": [
+        "create",
+        "open",
+        "subscription_exists",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+      ],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -1958,6 +2017,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
       "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
@@ -1997,6 +2057,7 @@ export const Constants = {
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
@@ -2053,10 +2114,12 @@ export const Constants = {
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
       "redaction_outcome": ["accepted", "already", "not_found"],
