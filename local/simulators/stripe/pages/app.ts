@@ -182,6 +182,7 @@ function checkoutPage(
     email: view.email,
     reference: view.reference,
     session: view.session?.id ?? "",
+    heading: view.session ? "Your subscription" : "Choose your plan",
     payLabel: trialDays > 0 ? `Start ${trialDays}-day trial` : "Subscribe",
     total: chosen && trialDays === 0 ? money(chosen.unit_amount * (offer?.quantity ?? 1), chosen.currency) : "$0.00",
   }, {
