@@ -19,6 +19,8 @@ const EXPECTED = {
   "redact-message": ["POST", 401, "unauthorized"],
   "messaging-settings": ["GET", 401, "unauthorized"],
   "forward-webhook": ["GET", 401, "unauthorized"],
+  "create-checkout": ["POST", 401, "unauthorized"],
+  "billing-portal": ["POST", 401, "unauthorized"],
   "stripe-webhook": ["POST", 400, "invalid_signature"],
   "twilio-webhook": ["POST", 404, "not_found"],
   "run-jobs": ["POST", 401, "unauthorized"],

@@ -46,6 +46,7 @@ select bag_eq(
     ('private.open_subaccounts', 'r', true),
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
+    ('private.checkouts', 'r', true),
     ('private.due_work', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),

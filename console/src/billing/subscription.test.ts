@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { checkoutUrlFor } from "./checkout-url.ts";
-import { currentSubscription, mayBuy, type Plan, planInForce, type Subscription } from "./subscription.ts";
+import { outcomeIn, overviewUrl } from "./return-url.ts";
+import {
+  currentSubscription,
+  mayBuy,
+  type Plan,
+  planInForce,
+  plansForSale,
+  type Subscription,
+} from "./subscription.ts";
 
 function subscription(fields: Partial<Subscription>): Subscription {
   return {
@@ -19,6 +26,8 @@ function subscription(fields: Partial<Subscription>): Subscription {
 const PLANS: Plan[] = ["fallback", "free", "team"].map((key) => ({
   key,
   name: key,
+  rank: 1,
+  superseded_at: null,
   max_numbers: 1,
   daily_message_limit: 1,
   monthly_message_limit: 1,
@@ -49,13 +58,28 @@ Deno.test("mayBuy refuses a second subscription while the first may still be pai
   assert.equal(mayBuy(null), true);
 });
 
-Deno.test("checkoutUrlFor adds the user and keeps the URL's existing parameters", () => {
-  const user = { id: "3f2e", email: "ada+test@example.com" };
-  const url = new URL(checkoutUrlFor("https://buy.example.com/abc?locale=de", user));
-  assert.deepEqual(Object.fromEntries(url.searchParams), {
-    locale: "de",
-    client_reference_id: "3f2e",
-    prefilled_email: "ada+test@example.com",
-    price: "starter",
+Deno.test("plansForSale returns the current versions of the plans with a subscription, the smallest first", () => {
+  const plan = (key: string, rank: number, superseded_at: string | null = null) => ({
+    ...PLANS[0]!,
+    key,
+    rank,
+    superseded_at,
   });
+  const plans = [
+    plan("scale", 4),
+    plan("free", 1),
+    plan("team-1", 3, "2026-01-01Z"),
+    plan("team", 3),
+    plan("fallback", 0),
+  ];
+  assert.deepEqual(plansForSale(plans).map(({ key }) => key), ["team", "scale"]);
+});
+
+Deno.test("outcomeIn reads what overviewUrl wrote, and removes it from the URL", () => {
+  const page = new URL("https://app.example.com/console/?lang=de#/numbers");
+  const url = overviewUrl(page, "paid");
+  assert.equal(url, "https://app.example.com/console/?checkout=paid#/");
+  assert.deepEqual(outcomeIn(url), { outcome: "paid", href: "https://app.example.com/console/#/" });
+  assert.deepEqual(outcomeIn(page.href), { outcome: null, href: page.href });
+  assert.equal(outcomeIn("https://app.example.com/?checkout=other").outcome, null);
 });

@@ -10,7 +10,7 @@ export type Subscription = Pick<
 
 export type Plan = Pick<
   Tables["plans"]["Row"],
-  "key" | "name" | "max_numbers" | "daily_message_limit" | "monthly_message_limit"
+  "key" | "name" | "rank" | "superseded_at" | "max_numbers" | "daily_message_limit" | "monthly_message_limit"
 >;
 
 /** Statuses that keep a plan's limits in force, as in the database's `plan_of`. */
@@ -28,6 +28,15 @@ const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"])
 /** Whether to offer a new subscription. An unpaid or paused one has to be repaired, not duplicated. */
 export function mayBuy(subscription: Pick<Subscription, "status"> | null): boolean {
   return subscription === null || OVER.has(subscription.status);
+}
+
+/** The plans of tenants without a subscription, as in the database's `begin_checkout`. */
+const NEVER_SOLD = new Set(["fallback", "free"]);
+
+/** Returns the plans that can be bought, the smallest first. */
+export function plansForSale(plans: readonly Plan[]): Plan[] {
+  return plans.filter(({ key, superseded_at: superseded }) => superseded === null && !NEVER_SOLD.has(key))
+    .toSorted((a, b) => a.rank - b.rank);
 }
 
 export function isInForce({ status }: Pick<Subscription, "status">): boolean {

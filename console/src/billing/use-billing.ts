@@ -43,14 +43,16 @@ export function useBilling() {
 }
 
 /** The plans. They rarely change, so they are read once. */
-function usePlans() {
+export function usePlans() {
   const { supabase } = useBackend();
   return useQuery({
     queryKey: ["plans"],
     queryFn: async () =>
       rowsOf(
         "plans",
-        await supabase.from("plans").select("key, name, max_numbers, daily_message_limit, monthly_message_limit"),
+        await supabase.from("plans").select(
+          "key, name, rank, superseded_at, max_numbers, daily_message_limit, monthly_message_limit",
+        ),
       ),
     staleTime: Infinity,
   });

@@ -676,6 +676,24 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "begin_checkout": {
+        Args: {
+          "p_cancel_url": string;
+          "p_over_session_id": string;
+          "p_plan_key": string;
+          "p_success_url": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_id": string;
+          "customer_id": string;
+          "customers": number;
+          "outcome": Database["public"]["Enums"]["begin_checkout_outcome"];
+          "price_id": string;
+          "replaced_session_id": string;
+          "session_id": string;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -732,6 +750,13 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
+        }[];
+      };
+      "billing_customer": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
       "cancel_number_release": {
@@ -864,6 +889,10 @@ export type Database = {
       };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["forget_stripe_customer_outcome"];
+      };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1199,6 +1228,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_checkout": {
+        Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["record_checkout_outcome"];
+      };
       "record_convergence_action": {
         Args: {
           "p_action": string;
@@ -1345,6 +1378,13 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["token_record"];
+      };
+      "record_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["record_stripe_customer_outcome"];
+        }[];
       };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
@@ -1703,6 +1743,13 @@ export type Database = {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
       "alert_kind": "dead_letter" | "unknown_price";
+      "begin_checkout_outcome":
+        | "create"
+        | "open"
+        | "subscription_exists"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1715,6 +1762,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
       "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
@@ -1754,6 +1802,7 @@ export type Database = {
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
@@ -1807,10 +1856,12 @@ export type Database = {
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
       "redaction_outcome": "accepted" | "already" | "not_found";
@@ -2073,6 +2124,14 @@ export const Constants = {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
       "alert_kind": ["dead_letter", "unknown_price"],
+      "begin_checkout_outcome": [
+        "create",
+        "open",
+        "subscription_exists",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+      ],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -2086,6 +2145,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
       "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
@@ -2127,6 +2187,7 @@ export const Constants = {
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
@@ -2183,10 +2244,12 @@ export const Constants = {
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
       "redaction_outcome": ["accepted", "already", "not_found"],

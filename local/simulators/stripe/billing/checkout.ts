@@ -161,6 +161,15 @@ export function expireSession(books: Books, session: CheckoutSession): void {
   books.emit("checkout.session.expired", session);
 }
 
+/** Expires the open sessions whose time is over. Returns whether there were any. */
+export function expireDueSessions(books: Books): boolean {
+  const due = [...books.records.sessions.values()].filter(({ status, expires_at: expiresAt }) =>
+    status === "open" && expiresAt <= books.now()
+  );
+  for (const session of due) expireSession(books, session);
+  return due.length > 0;
+}
+
 /** Returns the session that created the subscription, if its payment is still pending. */
 export function unpaidSessionOf(books: Books, subscription: Subscription): CheckoutSession | undefined {
   return [...books.records.sessions.values()].find((session) =>
