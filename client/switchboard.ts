@@ -221,6 +221,15 @@ export class Switchboard {
     return this.#call("POST", "billing-portal", { body: request, repeatable: true }, options);
   }
 
+  /**
+   * Makes subscriptions that the caller bought through a Payment Link their own: the one with this id, or all. The email address
+   * of the purchase must be the caller's confirmed one.
+   * @throws SwitchboardError `subscription_not_found`, `email_not_confirmed`, `customer_email_differs`, `stripe_…`
+   */
+  claimSubscription(claim: SubscriptionClaim = {}, options?: CallOptions): Promise<ClaimedSubscriptions> {
+    return this.#call("POST", "claim-subscription", { body: claim, repeatable: true }, options);
+  }
+
   /** Where messages that the caller receives are forwarded to; null without a webhook. */
   async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
     const { webhook } = await this.#call<ForwardWebhookResponse>("GET", "forward-webhook", {}, options);
@@ -559,6 +568,17 @@ export interface CheckoutRequest {
   successUrl?: string | undefined;
   /** Where Stripe leads without a payment, on an origin of ALLOWED_ORIGINS. The first of these origins unless given. */
   cancelUrl?: string | undefined;
+}
+
+/** The subscriptions that the caller claimed, now or before. */
+export interface ClaimedSubscriptions {
+  subscriptions: {
+    /** The id at Stripe. */
+    id: string;
+    /** The key of its plan; null while its price belongs to no plan. */
+    plan: string | null;
+    status: "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "canceled" | "unpaid" | "paused";
+  }[];
 }
 
 /** The messages between one of the caller's numbers and another number. */
@@ -1016,6 +1036,9 @@ export type ServerErrorCode =
   | "subscription_exists"
   | "checkout_replaced"
   | "billing_customer_not_found"
+  | "subscription_not_found"
+  | "email_not_confirmed"
+  | "customer_email_differs"
   | "number_not_owned"
   | "number_required"
   | "number_taken"
@@ -1062,6 +1085,12 @@ export interface Subaccount {
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
 export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+/** The body of claim-subscription. */
+export interface SubscriptionClaim {
+  /** The id at Stripe. All subscriptions that were bought for the caller unless given. */
+  subscriptionId?: string | undefined;
+}
 
 /** A tenant as an operator sees it. Times are ISO 8601. */
 export interface Tenant {

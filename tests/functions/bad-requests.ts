@@ -155,6 +155,13 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a URL on another origin": { body: { returnUrl: "https://evil.example.com/" }, fields: ["returnUrl"] },
     "a customer from the caller": { body: { customer: "cus_1" }, fields: ["customer"] },
   },
+  "claim-subscription": {
+    ...NO_JSON,
+    "an empty id": { body: { subscriptionId: "" }, fields: ["subscriptionId"] },
+    "an id with a NUL": { body: { subscriptionId: "sub\0" }, fields: ["subscriptionId"] },
+    "an id of over 255 characters": { body: { subscriptionId: "x".repeat(256) }, fields: ["subscriptionId"] },
+    "an email from the caller": { body: { email: "ada@example.com" }, fields: ["email"] },
+  },
   "buy-number": {
     ...NO_JSON,
     "an empty object": { body: {}, fields: ["phoneNumber"] },

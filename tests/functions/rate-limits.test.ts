@@ -55,12 +55,13 @@ test("changes of numbers have separate rate limits", async () => {
   }
 });
 
-test("checkouts and the billing portal have separate rate limits", async () => {
+test("checkouts, the billing portal and claims have separate rate limits", async () => {
   const eve = await newcomer(stage, "eve");
   for (
     const [name, body, refused] of [
       ["create-checkout", { plan: "gold" }, "404 plan_not_found"],
       ["billing-portal", {}, "404 billing_customer_not_found"],
+      ["claim-subscription", {}, "404 subscription_not_found"],
     ] as const
   ) {
     const answers = [await eve.call(name, { body }), await eve.call(name, { body })];

@@ -126,6 +126,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         { phoneNumber: "+61412345678", addressSid: `AD${"0".repeat(32)}`, bundleSid: `BU${"0".repeat(32)}` },
       )],
     },
+    "claim-subscription": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", {}, { subscriptionId: "sub_1Unknown" })],
+    },
     "create-checkout": {
       admits: ["tenant", "operator"],
       shapes: [post(

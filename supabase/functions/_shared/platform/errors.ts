@@ -25,6 +25,9 @@ export const ERROR_STATUS = {
   subscription_exists: 409,
   checkout_replaced: 409,
   billing_customer_not_found: 404,
+  subscription_not_found: 404,
+  email_not_confirmed: 403,
+  customer_email_differs: 403,
   // Numbers
   number_not_owned: 403,
   number_required: 409,
