@@ -14,6 +14,7 @@ function subscription(fields: Partial<Subscription>): Subscription {
     id: "sub_1",
     plan_key: "team",
     status: "active",
+    first_payment_pending: false,
     current_period_end: null,
     cancel_at: null,
     past_due_since: null,
@@ -23,22 +24,31 @@ function subscription(fields: Partial<Subscription>): Subscription {
   };
 }
 
-const PLANS: Plan[] = ["fallback", "free", "team"].map((key) => ({
+const PLANS: Plan[] = ["fallback", "free", "team", "scale"].map((key, rank) => ({
   key,
   name: key,
-  rank: 1,
+  rank,
   superseded_at: null,
   max_numbers: 1,
   daily_message_limit: 1,
   monthly_message_limit: 1,
+  entitle_while_pending: false,
 }));
 
 Deno.test("currentSubscription prefers a paid subscription to a newer canceled one", () => {
   const paid = subscription({ id: "sub_paid" });
   const canceled = subscription({ id: "sub_canceled", status: "canceled", created_at: "2026-02-01T00:00:00Z" });
-  assert.equal(currentSubscription([canceled, paid])?.id, "sub_paid");
-  assert.equal(currentSubscription([canceled])?.id, "sub_canceled");
-  assert.equal(currentSubscription([]), null);
+  assert.equal(currentSubscription([canceled, paid], PLANS)?.id, "sub_paid");
+  assert.equal(currentSubscription([canceled], PLANS)?.id, "sub_canceled");
+  assert.equal(currentSubscription([], PLANS), null);
+});
+
+Deno.test("currentSubscription prefers the higher plan to a newer one, unless its first payment is pending", () => {
+  const scale = subscription({ id: "sub_scale", plan_key: "scale" });
+  const team = subscription({ id: "sub_team", created_at: "2026-02-01T00:00:00Z" });
+  assert.equal(currentSubscription([team, scale], PLANS)?.id, "sub_scale");
+  assert.equal(currentSubscription([team, { ...scale, first_payment_pending: true }], PLANS)?.id, "sub_team");
+  assert.equal(currentSubscription([team, { ...scale, plan_key: null }], PLANS)?.id, "sub_team");
 });
 
 Deno.test("planInForce returns the subscription's plan while it is in force, then free or fallback", () => {
