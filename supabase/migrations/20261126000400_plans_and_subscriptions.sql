@@ -193,22 +193,36 @@ set search_path = ''
 as $$
 declare
   entitled private.entitlement;
+  each record;
+  wanted public.wanted_status;
+  ends_at timestamptz;
 begin
-  -- The enum's order ranks the statuses: a subscription that entitles now counts before a lapsed one, and an old
-  -- canceled one does not suspend a paid one. Those that were never paid do not count.
-  select w.wanted, s.plan_key, s.id, bool_and(coalesce(s.origin = 'checkout', false)) over (),
-    min(w.ends_at) filter (where w.ends_at > p_at) over ()
-  into entitled
-  from public.subscriptions s join public.plans p on p.key = s.plan_key
-  cross join lateral (select
-    private.wanted_by_subscription(s.status, coalesce(s.past_due_since, s.updated_at),
-      coalesce(s.ended_at, s.updated_at), p.past_due_grace, p.retention, p_at) as wanted,
-    case s.status
-      when 'past_due' then coalesce(s.past_due_since, s.updated_at) + p.past_due_grace
-      when 'canceled' then coalesce(s.ended_at, s.updated_at) + p.retention end as ends_at) w
-  where s.user_id = p_user_id and w.wanted <> 'none' and (p.entitle_while_pending or not s.first_payment_pending)
-  order by w.wanted, p.rank desc, s.created_at desc, s.id
-  limit 1;
+  -- A loop, because each decision on a message calls this: window functions over the same rows take twice as long.
+  for each in
+    select s.id, s.plan_key, s.origin, s.status, coalesce(s.past_due_since, s.updated_at) as past_due_since,
+      coalesce(s.ended_at, s.updated_at) as ended_at, p.past_due_grace, p.retention
+    from public.subscriptions s join public.plans p on p.key = s.plan_key
+    where s.user_id = p_user_id and (p.entitle_while_pending or not s.first_payment_pending)
+    order by p.rank desc, s.created_at desc, s.id
+  loop
+    wanted := private.wanted_by_subscription(each.status, each.past_due_since, each.ended_at, each.past_due_grace,
+      each.retention, p_at);
+    continue when wanted = 'none';
+    -- The enum's order ranks the statuses: a subscription that entitles now counts before a lapsed one, and an old
+    -- canceled one does not suspend a paid one.
+    if entitled.wanted is null or wanted < entitled.wanted then
+      entitled.wanted := wanted;
+      entitled.plan_key := each.plan_key;
+      entitled.subscription_id := each.id;
+    end if;
+    entitled.is_gift := coalesce(entitled.is_gift, true) and each.origin is not distinct from 'checkout';
+    ends_at := case each.status
+      when 'past_due' then each.past_due_since + each.past_due_grace
+      when 'canceled' then each.ended_at + each.retention end;
+    if ends_at > p_at then
+      entitled.changes_at := least(entitled.changes_at, ends_at);
+    end if;
+  end loop;
   return entitled;
 end;
 $$;
