@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(81);
+select plan(82);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 
@@ -49,6 +49,8 @@ select results_eq('select e.* from private.entitlement_of(pg_temp.tenant()) e',
   $$ values ('active'::public.wanted_status, 'scale', 'sub_two', false, now() + interval '1 day') $$,
   'entitlement_of names the subscription that counts and when its grace period ends');
 
+select pg_temp.subscribe('sub_three', 'starter', 'past_due', '8 days');
+select is((private.entitlement_of(pg_temp.tenant())).changes_at, now() + interval '1 day', 'An end that has passed is not the next change');
 delete from public.subscriptions;
 
 -- The first payment --------------------------------------------------------------------------------------------------
