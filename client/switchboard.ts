@@ -203,6 +203,33 @@ export class Switchboard {
     return this.#call("POST", "messaging-settings", { body: settings, repeatable: true }, options);
   }
 
+  /**
+   * Opens a checkout for a plan: lead the browser to its URL. The same request again returns the same checkout, and a request
+   * for another plan replaces it. URLs must be on the origins that the platform lists.
+   * @throws SwitchboardError `subscription_exists` with the billing portal's URL as `details[0].portalUrl`,
+   * `permanent_user_required`, `plan_not_found`, `plan_not_for_sale`, `checkout_replaced`, `stripe_…`
+   */
+  createCheckout(request: CheckoutRequest, options?: CallOptions): Promise<Checkout> {
+    return this.#call("POST", "create-checkout", { body: request, repeatable: true }, options);
+  }
+
+  /**
+   * Opens Stripe's billing portal: lead the browser to its URL, which is valid for a short time.
+   * @throws SwitchboardError `billing_customer_not_found`, `stripe_…`
+   */
+  billingPortal(request: BillingPortalRequest = {}, options?: CallOptions): Promise<BillingPortal> {
+    return this.#call("POST", "billing-portal", { body: request, repeatable: true }, options);
+  }
+
+  /**
+   * Makes subscriptions that the caller bought through a Payment Link their own: the one with this id, or all. The email address
+   * of the purchase must be the caller's confirmed one.
+   * @throws SwitchboardError `subscription_not_found`, `email_not_confirmed`, `customer_email_differs`, `stripe_…`
+   */
+  claimSubscription(claim: SubscriptionClaim = {}, options?: CallOptions): Promise<ClaimedSubscriptions> {
+    return this.#call("POST", "claim-subscription", { body: claim, repeatable: true }, options);
+  }
+
   /** Where messages that the caller receives are forwarded to; null without a webhook. */
   async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
     const { webhook } = await this.#call<ForwardWebhookResponse>("GET", "forward-webhook", {}, options);
@@ -354,7 +381,7 @@ export interface AcceptedRotation {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter";
+  kind: "dead_letter" | "unknown_price";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -409,6 +436,18 @@ export interface AvailableNumber {
     amount: string;
     currency: string;
   } | null;
+}
+
+/** A session of Stripe's billing portal. */
+export interface BillingPortal {
+  /** Stripe's page; it is valid for a short time. */
+  url: string;
+}
+
+/** The body of billing-portal. */
+export interface BillingPortalRequest {
+  /** Where the portal leads back to, on an origin of ALLOWED_ORIGINS. The first of these origins unless given. */
+  returnUrl?: string | undefined;
 }
 
 /** The body of send-bulk: a message to many recipients. */
@@ -511,6 +550,35 @@ export interface Capabilities {
   sms: boolean;
   mms: boolean;
   voice: boolean;
+}
+
+/** A Checkout Session of Stripe that can be paid. */
+export interface Checkout {
+  /** cs_…. */
+  id: string;
+  /** Stripe's page, where the subscription is paid. */
+  url: string;
+}
+
+/** The body of create-checkout. */
+export interface CheckoutRequest {
+  /** The key of a plan that is for sale. */
+  plan: string;
+  /** Where Stripe leads after the payment, on an origin of ALLOWED_ORIGINS; {CHECKOUT_SESSION_ID} in it becomes the session's id. The first of these origins unless given. */
+  successUrl?: string | undefined;
+  /** Where Stripe leads without a payment, on an origin of ALLOWED_ORIGINS. The first of these origins unless given. */
+  cancelUrl?: string | undefined;
+}
+
+/** The subscriptions that the caller claimed, now or before. */
+export interface ClaimedSubscriptions {
+  subscriptions: {
+    /** The id at Stripe. */
+    id: string;
+    /** The key of its plan; null while its price belongs to no plan. */
+    plan: string | null;
+    status: "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "canceled" | "unpaid" | "paused";
+  }[];
 }
 
 /** The messages between one of the caller's numbers and another number. */
@@ -962,6 +1030,15 @@ export type ServerErrorCode =
   | "subaccount_required"
   | "subaccount_pending"
   | "subaccount_limit_reached"
+  | "permanent_user_required"
+  | "plan_not_found"
+  | "plan_not_for_sale"
+  | "subscription_exists"
+  | "checkout_replaced"
+  | "billing_customer_not_found"
+  | "subscription_not_found"
+  | "email_not_confirmed"
+  | "customer_email_differs"
   | "number_not_owned"
   | "number_required"
   | "number_taken"
@@ -986,6 +1063,8 @@ export type ServerErrorCode =
   | "twilio_throttled"
   | "twilio_unavailable"
   | "twilio_misconfigured"
+  | "stripe_unavailable"
+  | "stripe_misconfigured"
   | "database_unavailable"
   | "internal_error";
 
@@ -1006,6 +1085,12 @@ export interface Subaccount {
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
 export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+/** The body of claim-subscription. */
+export interface SubscriptionClaim {
+  /** The id at Stripe. All subscriptions that were bought for the caller unless given. */
+  subscriptionId?: string | undefined;
+}
 
 /** A tenant as an operator sees it. Times are ISO 8601. */
 export interface Tenant {

@@ -70,13 +70,26 @@ test("A number can be renamed, and is released only after its digits are typed t
   await tenant.section("Your numbers").getByText("Support line").waitFor({ state: "detached" });
 });
 
-test("A subscription bought at the checkout creates the subaccount without further action", async (tenant) => {
-  await tenant.section("Subaccount").getByRole("link", { name: "Subscribe" }).click();
+test("A plan chosen in the console is bought at the checkout, creates the subaccount, and is changed in the billing portal", async (tenant) => {
+  await tenant.chooseAtCheckout("Team");
+  await tenant.page.getByRole("link", { name: "Back without paying" }).click();
+  await tenant.page.getByText("You have not been charged").waitFor();
+
+  await tenant.chooseAtCheckout("Team");
   await tenant.page.getByRole("button", { name: "Subscribe" }).click();
-  await tenant.page.getByRole("link", { name: "Back to the app" }).click();
-  await tenant.section("Plan").getByText("Starter").waitFor();
+  await tenant.page.getByText("Thank you for subscribing").waitFor();
+  assert.equal(new URL(tenant.page.url()).search, "");
+  await tenant.section("Plan").getByText("Team").waitFor();
   await tenant.section("Plan").getByText(/^Renews on /).waitFor();
   await tenant.section("Subaccount").getByText("active", { exact: true }).waitFor();
+
+  await tenant.section("Plan").getByRole("button", { name: "Manage subscription" }).click();
+  await tenant.page.getByRole("button", { name: "Switch to Scale" }).click();
+  await tenant.page.getByRole("button", { name: "Cancel subscription", exact: true }).click();
+  await tenant.page.getByRole("button", { name: "Don't cancel subscription" }).waitFor();
+  await tenant.page.getByRole("link", { name: "Return to the app" }).click();
+  await tenant.section("Plan").getByText("Scale").waitFor();
+  await tenant.section("Plan").getByText(/^Canceled: ends on /).waitFor();
 });
 
 test("A message sent from a shared number shows that it went through the master account", async (tenant) => {

@@ -8,7 +8,7 @@ export interface Order {
   plan: string;
   email?: string;
   trial?: boolean | number;
-  payment?: "now" | "fails_later" | "pending";
+  payment?: "now" | "fails_later" | "pending" | "pending_active";
   paymentStatus?: "paid" | "unpaid" | "no_payment_required";
   subscriptionMetadata?: Record<string, string>;
 }
@@ -39,6 +39,7 @@ export interface StripeSide {
   control(
     subscriptionId: string,
     action: string,
+    more?: Record<string, unknown>,
   ): Promise<{ eventIds: string[]; subscription: { status: string; ended_at: number | null } }>;
   deliver(delivery: Delivery): Promise<{ eventIds: string[]; statuses: (number | null)[] }>;
   /** Injects a fault into API calls (`match`, `kind`, …) or into all deliveries (`deliveries: "paused"` …). */
@@ -62,7 +63,7 @@ export function stripeSide({ stripe }: Pick<StackState, "stripe">, fetch = globa
   }
   return {
     subscribe: (order) => control("POST", "/checkout", order),
-    control: (subscriptionId, action) => control("POST", `/subscriptions/${subscriptionId}`, { action }),
+    control: (subscriptionId, action, more) => control("POST", `/subscriptions/${subscriptionId}`, { action, ...more }),
     deliver: (delivery) => control("POST", "/deliver", delivery),
     fault: (fault) => control("POST", "/faults", fault),
     pendingFaults: async () => (await control("GET", "/faults")).api.length,

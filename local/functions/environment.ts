@@ -37,7 +37,6 @@ const PROJECT_VARIABLES = [
 
 /** Permissive values for development. A deployment uses the functions' own, restrictive defaults. */
 const LOCAL_DEFAULTS = {
-  ALLOWED_ORIGINS: "*",
   CREATE_SETTLE_SECONDS: "12",
   FORWARD_TO_PRIVATE: "on",
   MASTER_FALLBACK: "on",
@@ -64,10 +63,18 @@ export function functionsEnvironment(context: FunctionsContext): Record<string, 
     ...(context.stripe.apiBaseUrl !== undefined && { STRIPE_API_BASE_URL: context.stripe.apiBaseUrl }),
     TOKEN_SEALING_KEYS: context.tokenSealingKeys,
     PUBLIC_BASE_URL: `${context.apiUrl}/functions/v1`,
+    ALLOWED_ORIGINS: [...originsOf(context.apiUrl), "*"].join(","),
     ...LOCAL_DEFAULTS,
     ...projectVariables(context.env),
     ...context.given,
   };
+}
+
+/** The origins of the stack's own pages. Any page may call the functions, but Stripe's pages lead back to these only. */
+function originsOf(apiUrl: string): string[] {
+  const byName = new URL(apiUrl);
+  byName.hostname = "localhost";
+  return [new URL(apiUrl).origin, byName.origin];
 }
 
 function projectVariables(env: FunctionsContext["env"]): Record<string, string> {

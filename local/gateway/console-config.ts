@@ -4,8 +4,7 @@ import type { StackState } from "../stack-state.ts";
 export interface ConsoleConfig {
   supabaseUrl: string;
   publishableKey: string;
-  /** The checkout page of the Stripe simulator. Null with the real Stripe: the stack has no Payment Link for it. */
-  checkoutUrl: string | null;
+  sellsSubscriptions: boolean;
   phonesUrl: string | null;
   stripeUrl: string | null;
   demoUsers: { email: string; password: string; role: string }[];
@@ -16,7 +15,7 @@ export function consoleConfig({ apiUrl, publishableKey, twilio, stripe, users }:
   return {
     supabaseUrl: apiUrl,
     publishableKey,
-    checkoutUrl: stripe.simulated ? `${stripe.url}/checkout` : null,
+    sellsSubscriptions: true,
     phonesUrl: twilio.pageUrl ?? null,
     stripeUrl: stripe.pageUrl ?? null,
     demoUsers: users,

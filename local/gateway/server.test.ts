@@ -110,7 +110,7 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
   assert.deepEqual(JSON.parse(text), {
     supabaseUrl: STATE.apiUrl,
     publishableKey: STATE.publishableKey,
-    checkoutUrl: "http://127.0.0.1:3/checkout",
+    sellsSubscriptions: true,
     phonesUrl: "http://127.0.0.1:2/",
     stripeUrl: "http://127.0.0.1:3/",
     demoUsers: STATE.users,

@@ -182,10 +182,16 @@ create type public.operator_hold as enum ('suspended', 'closed');
 comment on type public.operator_hold is
   'What an operator demands for a subaccount, against any subscription. Null: no hold.';
 
+create type private.request_source as enum ('user', 'operator', 'existing');
+comment on type private.request_source is
+  'The source of a tenant''s claim to a subaccount without a subscription. user: their own request. operator: an '
+  'operator provisioned them. existing: the subaccount existed before, such as one of the previous product.';
+
 create table private.tenancies (
   -- No foreign key: after a user is deleted, this row is what convergence closes their subaccount by.
   user_id uuid primary key,
   requested_at timestamptz,
+  requested_by private.request_source,
   operator_hold public.operator_hold,
   user_deleted_at timestamptz,
   -- The lease. The fence grows with every lease; a holder with an older fence can write nothing.
@@ -207,6 +213,10 @@ create table private.tenancies (
 );
 comment on table private.tenancies is
   'The tenant as convergence sees them: request, hold, lease, fence and the last known state of their subaccount.';
+comment on column private.tenancies.requested_at is
+  'Since when the tenant is entitled to an active subaccount without a subscription; null: not at all.';
+comment on column private.tenancies.requested_by is
+  'The source of requested_at. existing without requested_at: the subaccount was suspended when it was found.';
 comment on column private.tenancies.intended_status is
   'The status that convergence is about to set at Twilio; null once the result is recorded.';
 comment on column private.tenancies.applied_status is
@@ -326,28 +336,49 @@ comment on type public.subaccount_request is
   'stored and convergence is due. subscription_required: only subscribers are served. suspended and closed: a '
   'subscription or an operator demands this status.';
 
+create function private.note_request(p_user_id uuid, p_source private.request_source) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.tenancies as t (user_id, requested_at, requested_by) values (p_user_id, now(), p_source)
+  on conflict (user_id) do update set requested_at = excluded.requested_at, requested_by = excluded.requested_by
+  where t.requested_at is null;
+end;
+$$;
+comment on function private.note_request(uuid, private.request_source) is
+  'Records that a tenant may have a subaccount without a subscription. The first request stays.';
+
 create function public.request_subaccount(p_user_id uuid, p_open_to_anyone boolean, p_request_id text)
 returns table (outcome public.subaccount_request, subaccount_sid text, friendly_name text)
 language plpgsql
 set search_path = ''
 as $$
 declare
-  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+  -- Where anyone is served, the request counts itself: a gift that is over does not stand in its way.
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id, now(), p_open_to_anyone);
   account constant private.account := private.account_of(p_user_id);
 begin
   if wanted in ('suspended', 'closed') then
     outcome := wanted;
-  elsif wanted = 'active' and account.status = 'active' then
+    return next;
+    return;
+  elsif wanted = 'none' then
+    outcome := 'subscription_required';
+    return next;
+    return;
+  end if;
+  -- Where only subscribers are served, a request adds nothing to the subscription: it does not outlive it.
+  if p_open_to_anyone then
+    perform private.note_request(p_user_id, 'user');
+  end if;
+  if account.status = 'active' then
     outcome := 'already';
     subaccount_sid := account.subaccount_sid;
     friendly_name := (
       select p.twilio_subaccount_friendly_name from public.user_preferences p where p.user_id = p_user_id);
-  elsif wanted = 'none' and not p_open_to_anyone then
-    outcome := 'subscription_required';
   else
     outcome := 'accepted';
-    insert into private.tenancies as t (user_id, requested_at) values (p_user_id, now())
-    on conflict (user_id) do update set requested_at = coalesce(t.requested_at, now());
     -- The caller converges at once; this job finishes the work if that call dies.
     perform private.ask_for_convergence(p_user_id, 20);
     perform private.audit('user:' || p_user_id, 'subaccount.requested', p_user_id, account.subaccount_sid,
@@ -377,6 +408,7 @@ revoke execute on function
   private.account_status_without_subaccount(uuid),
   private.account_of(uuid),
   public.subaccount_of(uuid),
+  private.note_request(uuid, private.request_source),
   public.request_subaccount(uuid, boolean, text),
   private.lock_tenant(uuid)
   from public, anon, authenticated;
@@ -384,6 +416,7 @@ grant execute on function
   private.account_status_without_subaccount(uuid),
   private.account_of(uuid),
   public.subaccount_of(uuid),
+  private.note_request(uuid, private.request_source),
   public.request_subaccount(uuid, boolean, text),
   private.lock_tenant(uuid)
   to service_role;

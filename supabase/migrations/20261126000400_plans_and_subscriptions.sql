@@ -19,6 +19,7 @@ create table public.plans (
   messages_per_second numeric(8, 3) not null default 10,
   past_due_grace interval not null default '7 days',
   retention interval not null default '30 days',
+  entitle_while_pending boolean not null default false,
   constraint plans_version_positive check (version > 0),
   constraint plans_limits_not_negative
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
@@ -50,6 +51,9 @@ comment on column public.plans.messages_per_second is
 comment on column public.plans.past_due_grace is 'How long a past-due tenant keeps sending before suspension.';
 comment on column public.plans.retention is
   'How long a canceled tenant''s subaccount stays suspended before it is closed for good.';
+comment on column public.plans.entitle_while_pending is
+  'Whether a subscription entitles before its first payment has arrived, such as a bank debit that takes days or an '
+  'invoice that is paid later.';
 
 alter table public.plans enable row level security;
 revoke all on public.plans from public, anon, authenticated, service_role;
@@ -78,19 +82,23 @@ create type public.subscription_status as enum ('incomplete', 'incomplete_expire
 comment on type public.subscription_status is
   'A subscription''s status at Stripe. paused: also a running subscription whose collection is paused.';
 
-create type public.subscription_origin as enum ('checkout', 'metadata', 'operator');
+create type public.subscription_origin as enum ('checkout', 'metadata', 'operator', 'claim');
 comment on type public.subscription_origin is
-  'How a Stripe customer was linked to a user. checkout: the client_reference_id of a checkout, which its visitor can '
-  'set. metadata: user_id in metadata, which only the holder of the Stripe key can set. operator: by an operator.';
+  'How a Stripe customer or a subscription was linked to a user. checkout: the client_reference_id of a checkout, '
+  'which its visitor can set, so the subscription is a gift. metadata: user_id in metadata, which only the holder of '
+  'the Stripe key can set. operator: by an operator. claim: a gift that the user claimed as their own.';
 
 create table public.subscriptions (
   id text primary key,
   -- No foreign key: financial rows survive their user, with this id as a pseudonym.
   user_id uuid,
   origin public.subscription_origin,
+  named_user_id uuid,
   stripe_customer_id text not null,
-  plan_key text not null references public.plans (key),
+  plan_key text references public.plans (key),
+  unknown_prices jsonb,
   status public.subscription_status not null,
+  first_payment_pending boolean not null default false,
   past_due_since timestamptz,
   current_period_start timestamptz,
   current_period_end timestamptz,
@@ -105,11 +113,24 @@ comment on table public.subscriptions is
   'Stripe subscriptions as last read from Stripe. user_id is null until an event links the customer to a user, and '
   'stays when the user is deleted.';
 comment on column public.subscriptions.origin is 'How the subscription was linked to its user; null until it is.';
+comment on column public.subscriptions.named_user_id is
+  'The user that the subscription''s own metadata names. It outranks the user of the customer.';
+comment on column public.subscriptions.plan_key is
+  'The best plan among the items'' prices, as last known; null when no price was ever known. Without a plan a '
+  'subscription entitles to nothing.';
+comment on column public.subscriptions.unknown_prices is
+  'The items'' prices when none of them belongs to a plan; null otherwise. A plan that gets one of these prices is '
+  'applied to the subscription.';
+comment on column public.subscriptions.first_payment_pending is
+  'Whether the first invoice has not been paid yet. Stripe may already call such a subscription active.';
 comment on column public.subscriptions.current_period_start is
-  'The start of the billing period of the first item: usage in a period goes on its invoice.';
+  'The start of the billing period of the item that gave the plan: usage in a period goes on its invoice.';
+comment on column public.subscriptions.cancel_at is
+  'When the subscription will end. Until then it runs: only ended_at is an end.';
 create index subscriptions_by_user on public.subscriptions (user_id);
 create index subscriptions_by_customer on public.subscriptions (stripe_customer_id);
 create index subscriptions_by_plan on public.subscriptions (plan_key);
+create index subscriptions_with_unknown_prices on public.subscriptions (id) where unknown_prices is not null;
 create trigger touch_updated_at before update on public.subscriptions
   for each row execute function private.touch_updated_at();
 
@@ -125,10 +146,12 @@ create table private.stripe_customers (
   -- No foreign key: an invoice of a deleted user still belongs to a known customer.
   user_id uuid not null,
   origin public.subscription_origin,
-  linked_at timestamptz not null default now()
+  linked_at timestamptz not null default now(),
+  deleted_at timestamptz
 );
 comment on table private.stripe_customers is
   'The user behind each Stripe customer, from a checkout''s client_reference_id or from metadata.';
+comment on column private.stripe_customers.deleted_at is 'When the customer was found to be deleted at Stripe.';
 create index stripe_customers_by_user on private.stripe_customers (user_id);
 alter table private.stripe_customers enable row level security;
 revoke all on private.stripe_customers from public, anon, authenticated, service_role;
@@ -155,47 +178,66 @@ $$;
 comment on function private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval,
   interval, timestamptz) is 'The account status that one subscription entitles to at a moment.';
 
-create function private.wanted_by_subscriptions(p_user_id uuid, p_at timestamptz) returns public.wanted_status
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  -- The best of several subscriptions counts, and the enum's order ranks them: an old canceled one does not suspend a
-  -- paid one. Those that were never paid do not count.
-  return (
-    select min(nullif(w.wanted, 'none'))
-    from public.subscriptions s join public.plans p on p.key = s.plan_key
-    cross join lateral (select private.wanted_by_subscription(s.status, coalesce(s.past_due_since, s.updated_at),
-      coalesce(s.ended_at, s.updated_at), p.past_due_grace, p.retention, p_at) as wanted) w
-    where s.user_id = p_user_id);
-end;
-$$;
-comment on function private.wanted_by_subscriptions(uuid, timestamptz) is
-  'The account status that a tenant''s subscriptions entitle to at a moment; null when none was ever paid.';
+create type private.entitlement as (
+  wanted public.wanted_status, plan_key text, subscription_id text, is_gift boolean, changes_at timestamptz
+);
+comment on type private.entitlement is
+  'What a tenant''s subscriptions give them at a moment, by the one that counts. wanted: the account status; null when '
+  'none was ever paid. plan_key: the plan of the subscription that counts. is_gift: whether no subscription of their '
+  'own was ever paid. changes_at: when time alone may next change this, at the end of a grace or retention period; '
+  'null: never.';
 
-create function private.next_status_change(p_user_id uuid, p_at timestamptz default now()) returns timestamptz
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select min(w.ends_at)
-    from public.subscriptions s join public.plans p on p.key = s.plan_key
-    cross join lateral (select case s.status
-      when 'past_due' then coalesce(s.past_due_since, s.updated_at) + p.past_due_grace
-      when 'canceled' then coalesce(s.ended_at, s.updated_at) + p.retention end as ends_at) w
-    where s.user_id = p_user_id and w.ends_at > p_at);
-end;
-$$;
-comment on function private.next_status_change(uuid, timestamptz) is
-  'When time alone may next change what a tenant''s subscriptions entitle to: the end of a grace or retention period. '
-  'Null: never. Until then, wanted_by_subscriptions stays the same.';
-
-create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now()) returns public.wanted_status
+create function private.entitlement_of(p_user_id uuid, p_at timestamptz default now()) returns private.entitlement
 language plpgsql stable
 set search_path = ''
 as $$
 declare
+  entitled private.entitlement;
+  each record;
+  wanted public.wanted_status;
+  ends_at timestamptz;
+begin
+  -- A loop, because each decision on a message calls this: window functions over the same rows take twice as long.
+  for each in
+    select s.id, s.plan_key, s.origin, s.status, coalesce(s.past_due_since, s.updated_at) as past_due_since,
+      coalesce(s.ended_at, s.updated_at) as ended_at, p.past_due_grace, p.retention
+    from public.subscriptions s join public.plans p on p.key = s.plan_key
+    where s.user_id = p_user_id and (p.entitle_while_pending or not s.first_payment_pending)
+    order by p.rank desc, s.created_at desc, s.id
+  loop
+    wanted := private.wanted_by_subscription(each.status, each.past_due_since, each.ended_at, each.past_due_grace,
+      each.retention, p_at);
+    continue when wanted = 'none';
+    -- The enum's order ranks the statuses: a subscription that entitles now counts before a lapsed one, and an old
+    -- canceled one does not suspend a paid one.
+    if entitled.wanted is null or wanted < entitled.wanted then
+      entitled.wanted := wanted;
+      entitled.plan_key := each.plan_key;
+      entitled.subscription_id := each.id;
+    end if;
+    entitled.is_gift := coalesce(entitled.is_gift, true) and each.origin is not distinct from 'checkout';
+    ends_at := case each.status
+      when 'past_due' then each.past_due_since + each.past_due_grace
+      when 'canceled' then each.ended_at + each.retention end;
+    if ends_at > p_at then
+      entitled.changes_at := least(entitled.changes_at, ends_at);
+    end if;
+  end loop;
+  return entitled;
+end;
+$$;
+comment on function private.entitlement_of(uuid, timestamptz) is
+  'The one place that ranks a tenant''s subscriptions: those that entitle now first, then by the rank of the plan, '
+  'then the newest. The first one gives both the plan and the account status. All columns are null when none was ever '
+  'paid.';
+
+create function private.wanted_subaccount(p_user_id uuid, p_at timestamptz default now(),
+  p_requested boolean default false) returns public.wanted_status
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  entitled constant private.entitlement := private.entitlement_of(p_user_id, p_at);
   tenancy private.tenancies;
 begin
   -- Read from auth itself: a token outlives its user, so a request may arrive after the deletion.
@@ -203,35 +245,36 @@ begin
     return 'closed';
   end if;
   select * into tenancy from private.tenancies t where t.user_id = p_user_id;
-  return coalesce(
-    tenancy.operator_hold::text::public.wanted_status,
-    private.wanted_by_subscriptions(p_user_id, p_at),
-    case when tenancy.requested_at is not null then 'active' else 'none' end::public.wanted_status);
+  return case
+    when tenancy.operator_hold is not null then tenancy.operator_hold::text::public.wanted_status
+    when entitled.wanted = 'active' or not entitled.is_gift then entitled.wanted
+    -- A gift that is over takes nothing away: the request counts as if the gift had never been.
+    when tenancy.requested_at is not null or p_requested then 'active'
+    when entitled.wanted = 'closed' and tenancy.requested_by = 'existing' then 'suspended'
+    else coalesce(entitled.wanted, 'none') end;
 end;
 $$;
-comment on function private.wanted_subaccount(uuid, timestamptz) is
+comment on function private.wanted_subaccount(uuid, timestamptz, boolean) is
   'The status that a tenant''s subaccount should have. The order of precedence: the user''s deletion, an operator''s '
-  'hold, subscriptions, the tenant''s own request.';
+  'hold, a subscription that entitles now, lapsed subscriptions of their own, the request of the tenant or an '
+  'operator, lapsed gifts. p_requested: as if the tenant had asked.';
 
 create function private.plan_of(p_user_id uuid) returns public.plans
 language plpgsql stable
 set search_path = ''
 as $$
 declare
+  entitled constant private.entitlement := private.entitlement_of(p_user_id);
   plan public.plans;
 begin
-  select p.* into plan
-  from public.plans p
-  where p.key = coalesce(
-    (select s.plan_key from public.subscriptions s
-      where s.user_id = p_user_id and s.status in ('trialing', 'active', 'past_due')
-      order by s.created_at desc, s.id limit 1),
-    'free');
+  select p.* into plan from public.plans p
+  where p.key = case entitled.wanted when 'active' then entitled.plan_key else 'free' end;
   return plan;
 end;
 $$;
 comment on function private.plan_of(uuid) is
-  'The plan whose limits apply to a tenant with a subaccount. All columns are null when the plan was deleted.';
+  'The plan whose limits apply to a tenant with a subaccount: that of the subscription that entitles them now, or '
+  'free. All columns are null when the plan was deleted.';
 
 -- Webhook events ------------------------------------------------------------------------------------------------------
 
@@ -368,16 +411,34 @@ begin
   if private.user_exists(p_user_id) then
     insert into private.stripe_customers as c (id, user_id, origin) values (p_customer_id, p_user_id, p_origin)
     on conflict (id) do update set user_id = excluded.user_id, origin = excluded.origin, linked_at = now()
-    -- The first link stays, unless its user was deleted.
-    where not private.user_exists(c.user_id);
+    -- The first link stays, unless its user was deleted, or only the visitor of a checkout named them.
+    where not private.user_exists(c.user_id) or (c.origin = 'checkout' and excluded.origin <> 'checkout');
   end if;
   select * into link from private.stripe_customers c where c.id = p_customer_id;
   return link;
 end;
 $$;
 comment on function private.link_customer(text, uuid, public.subscription_origin) is
-  'Links a Stripe customer to an existing user when it is not linked yet. Returns the link; null without one. The '
-  'caller holds lock_stripe_customer.';
+  'Links a Stripe customer to an existing user when it is not linked yet, or only by a checkout''s visitor. Returns '
+  'the link; null without one. The caller holds lock_stripe_customer.';
+
+create function private.keep_existing_subaccount(p_user_id uuid, p_subscription_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.tenancies as t (user_id, requested_by, requested_at)
+  select p.user_id, 'existing', case when p.twilio_subaccount_status <> 'suspended' then now() end
+  from public.user_preferences p
+  where p.user_id = p_user_id and p.twilio_subaccount_sid is not null and p.twilio_subaccount_status <> 'closed'
+    and not exists (select from public.subscriptions s where s.user_id = p_user_id and s.id <> p_subscription_id)
+  on conflict (user_id) do update set requested_by = excluded.requested_by, requested_at = excluded.requested_at
+  where t.requested_by is null;
+end;
+$$;
+comment on function private.keep_existing_subaccount(uuid, text) is
+  'Called when a tenant gets a gift. A subaccount that exists without a subscription or a request, such as one in a '
+  'restored row, must have the same status after the gift, so its existence is recorded.';
 
 create type public.link_stripe_customer_outcome as enum ('linked', 'unknown_user');
 comment on type public.link_stripe_customer_outcome is 'Whether a customer is linked, or the user does not exist.';
@@ -389,18 +450,25 @@ set search_path = ''
 as $$
 declare
   link private.stripe_customers;
+  subscription_id text;
 begin
   if not private.user_exists(p_user_id) then
     return 'unknown_user';
   end if;
   perform private.lock_stripe_customer(p_customer_id);
   link := private.link_customer(p_customer_id, p_user_id, p_origin);
-  -- Events may arrive before the checkout that names the user: their subscriptions get their user now.
-  update public.subscriptions s set user_id = link.user_id, origin = link.origin
-  where s.stripe_customer_id = p_customer_id and s.user_id is null;
-  if found then
+  -- Events may arrive before the checkout that names the user: their subscriptions get their user now, unless their own
+  -- metadata names another.
+  for subscription_id in
+    update public.subscriptions s set user_id = link.user_id, origin = link.origin
+    where s.stripe_customer_id = p_customer_id and s.user_id is null and s.named_user_id is null
+    returning s.id
+  loop
+    if link.origin = 'checkout' then
+      perform private.keep_existing_subaccount(link.user_id, subscription_id);
+    end if;
     perform private.ask_for_convergence(link.user_id);
-  end if;
+  end loop;
   return 'linked';
 end;
 $$;
@@ -414,43 +482,186 @@ as $$
 begin
   return coalesce(
     (select p.key from public.plans p where p.stripe_price_id = p_price_id),
-    (select p.key from public.plans p where p.key = p_lookup_key),
-    'free');
+    (select p.key from public.plans p where p.key = p_lookup_key));
 end;
 $$;
-comment on function private.plan_for_price(text, text) is 'The key of the plan that a Stripe price belongs to.';
+comment on function private.plan_for_price(text, text) is
+  'The key of the plan that a Stripe price belongs to; null for an unknown price.';
+
+create type private.priced_item as (
+  plan_key text, price_id text, period_start timestamptz, period_end timestamptz
+);
+comment on type private.priced_item is
+  'An item of a subscription: its price and billing period, with the plan of the price (null: unknown).';
+
+create function private.best_item(p_prices jsonb) returns private.priced_item
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  best private.priced_item;
+begin
+  select p.key, i.id, i.period_start, i.period_end into best
+  from rows from (jsonb_to_recordset(p_prices)
+    as (id text, "lookupKey" text, "periodStart" timestamptz, "periodEnd" timestamptz)) with ordinality
+    as i (id, lookup_key, period_start, period_end, position)
+  left join public.plans p on p.key = private.plan_for_price(i.id, i.lookup_key)
+  order by p.rank desc nulls last, i.position
+  limit 1;
+  return best;
+end;
+$$;
+comment on function private.best_item(jsonb) is
+  'Of a subscription''s items ([{id, lookupKey, periodStart, periodEnd}], by their prices), the one with the best '
+  'known plan; without a known price the first one, with a null plan_key.';
+
+create function private.settle_unknown_price(p_subscription_id text, p_prices jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  subject constant text := coalesce(p_prices -> 0 ->> 'id', p_subscription_id);
+begin
+  if not exists (
+    select from public.subscriptions s
+    where s.unknown_prices is not null and coalesce(s.unknown_prices -> 0 ->> 'id', s.id) = subject) then
+    perform private.settle_alert('unknown_price', subject);
+  end if;
+end;
+$$;
+comment on function private.settle_unknown_price(text, jsonb) is
+  'Closes the alert about a subscription''s unknown prices, unless another subscription has the same.';
+
+create function private.note_priced_plan() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  unpriced record;
+  best private.priced_item;
+begin
+  for unpriced in
+    select s.id, s.user_id, s.unknown_prices from public.subscriptions s
+    where s.unknown_prices is not null order by s.id for update
+  loop
+    best := private.best_item(unpriced.unknown_prices);
+    continue when best.plan_key is null;
+    update public.subscriptions s set plan_key = best.plan_key, unknown_prices = null,
+      current_period_start = best.period_start, current_period_end = best.period_end
+    where s.id = unpriced.id;
+    perform private.settle_unknown_price(unpriced.id, unpriced.unknown_prices);
+    if private.user_exists(unpriced.user_id) then
+      perform private.ask_for_convergence(unpriced.user_id);
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.note_priced_plan() is
+  'Trigger: a plan that gets a price, or is new, is applied to the subscriptions that were waiting for it.';
+create trigger price_known_when_new after insert on public.plans
+  for each row execute function private.note_priced_plan();
+create trigger price_known_when_changed after update on public.plans
+  for each row when (new.stripe_price_id is distinct from old.stripe_price_id)
+  execute function private.note_priced_plan();
 
 create type public.record_subscription_outcome as enum ('recorded', 'unlinked', 'superseded');
 comment on type public.record_subscription_outcome is
   'Whether a subscription was stored. unlinked: stored, but no user is known for it. superseded: a later read was '
   'stored before.';
 
+create function private.owner_named_by(p_named_user_id uuid, p_link private.stripe_customers)
+returns table (user_id uuid, origin public.subscription_origin)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_named_user_id is null then
+    user_id := p_link.user_id;
+    origin := p_link.origin;
+  elsif private.user_exists(p_named_user_id) then
+    user_id := p_named_user_id;
+    origin := 'metadata';
+  end if;
+  return next;
+end;
+$$;
+comment on function private.owner_named_by(uuid, private.stripe_customers) is
+  'The user of a subscription: the one that its own metadata names, or that of its customer. Metadata that names an '
+  'unknown user gives it to nobody.';
+
+create function private.note_recorded_subscription(p_before public.subscriptions, p_after public.subscriptions)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  affected uuid;
+begin
+  if p_after.origin = 'checkout' and p_before.user_id is null then
+    perform private.keep_existing_subaccount(p_after.user_id, p_after.id);
+  end if;
+  -- A deleted user's convergence was asked for by the deletion.
+  for affected in
+    select distinct u from unnest(array[p_before.user_id, p_after.user_id]) u where private.user_exists(u) order by u
+  loop
+    perform private.ask_for_convergence(affected);
+  end loop;
+  if p_after.unknown_prices is not null then
+    perform private.raise_alert('unknown_price', coalesce(p_after.unknown_prices -> 0 ->> 'id', p_after.id),
+      p_after.user_id, jsonb_build_object('subscriptionId', p_after.id, 'keepsPlan', p_after.plan_key,
+        'priceIds', jsonb_path_query_array(p_after.unknown_prices, '$[*].id')));
+  end if;
+  if p_before.unknown_prices is distinct from p_after.unknown_prices and p_before.unknown_prices is not null then
+    perform private.settle_unknown_price(p_before.id, p_before.unknown_prices);
+  end if;
+end;
+$$;
+comment on function private.note_recorded_subscription(public.subscriptions, public.subscriptions) is
+  'What a subscription that was just stored leads to: the convergence of its user and of the one it belonged to '
+  'before, and an alert for prices that belong to no plan.';
+
 create function public.record_subscription(
   p_subscription_id text, p_customer_id text, p_user_id uuid, p_origin public.subscription_origin,
-  p_status public.subscription_status, p_price_id text, p_lookup_key text, p_current_period_start timestamptz,
-  p_current_period_end timestamptz, p_cancel_at timestamptz, p_ended_at timestamptz, p_created_at timestamptz,
-  p_read_number bigint
+  p_named_user_id uuid, p_status public.subscription_status, p_prices jsonb, p_first_payment_pending boolean,
+  p_cancel_at timestamptz, p_ended_at timestamptz, p_created_at timestamptz, p_read_number bigint
 ) returns table (outcome public.record_subscription_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  link private.stripe_customers;
+  is_over constant boolean := p_status in ('canceled', 'incomplete_expired');
+  best constant private.priced_item := private.best_item(p_prices);
+  owner record;
+  before public.subscriptions;
+  after public.subscriptions;
 begin
   perform private.lock_stripe_customer(p_customer_id);
-  link := private.link_customer(p_customer_id, p_user_id, p_origin);
-  insert into public.subscriptions as s (id, user_id, origin, stripe_customer_id, plan_key, status, past_due_since,
-    current_period_start, current_period_end, cancel_at, ended_at, created_at, read_number)
-  values (p_subscription_id, link.user_id, link.origin, p_customer_id,
-    private.plan_for_price(p_price_id, p_lookup_key), p_status, case when p_status = 'past_due' then now() end,
-    p_current_period_start, p_current_period_end, p_cancel_at, p_ended_at, p_created_at, p_read_number)
+  select o.user_id, o.origin into owner from private.owner_named_by(p_named_user_id,
+    private.link_customer(p_customer_id, coalesce(p_named_user_id, p_user_id),
+      case when p_named_user_id is null then p_origin else 'metadata' end)) o;
+  select * into before from public.subscriptions s where s.id = p_subscription_id for update;
+  insert into public.subscriptions as s (id, user_id, origin, named_user_id, stripe_customer_id, plan_key,
+    unknown_prices, status, first_payment_pending, past_due_since, current_period_start, current_period_end, cancel_at,
+    ended_at, created_at, read_number)
+  values (p_subscription_id, owner.user_id, owner.origin, p_named_user_id, p_customer_id, best.plan_key,
+    case when best.plan_key is null and not is_over then p_prices end, p_status,
+    coalesce(p_first_payment_pending, false), case when p_status = 'past_due' then now() end, best.period_start,
+    best.period_end, p_cancel_at, p_ended_at, p_created_at, p_read_number)
   on conflict (id) do update set
-    user_id = coalesce(s.user_id, excluded.user_id),
-    origin = case when s.user_id is null then excluded.origin else s.origin end,
+    -- A known subscription keeps its user, unless its own metadata names another.
+    user_id = case when p_named_user_id is null then coalesce(s.user_id, excluded.user_id)
+      else coalesce(excluded.user_id, s.user_id) end,
+    origin = case when p_named_user_id is null then coalesce(s.origin, excluded.origin)
+      else coalesce(excluded.origin, s.origin) end,
+    named_user_id = excluded.named_user_id,
     stripe_customer_id = excluded.stripe_customer_id,
-    plan_key = excluded.plan_key,
+    -- An unknown price takes no plan away.
+    plan_key = coalesce(excluded.plan_key, s.plan_key),
+    unknown_prices = excluded.unknown_prices,
     status = excluded.status,
+    first_payment_pending = coalesce(p_first_payment_pending, s.first_payment_pending),
     -- The grace period starts with the first day past due, not with the latest reminder.
     past_due_since = case when excluded.status = 'past_due' then coalesce(s.past_due_since, now()) end,
     current_period_start = excluded.current_period_start,
@@ -459,28 +670,319 @@ begin
     ended_at = excluded.ended_at,
     read_number = excluded.read_number
   where s.read_number <= excluded.read_number
-  returning s.user_id into user_id;
-  if not found then
-    select s.user_id into user_id from public.subscriptions s where s.id = p_subscription_id;
+  returning s.* into after;
+  if after.id is null then
     outcome := 'superseded';
-  elsif user_id is null then
-    outcome := 'unlinked';
-  else
-    outcome := 'recorded';
-    -- A deleted user's convergence was asked for by the deletion.
-    if private.user_exists(user_id) then
-      perform private.ask_for_convergence(user_id);
-    end if;
+    user_id := before.user_id;
+    return next;
+    return;
+  end if;
+  outcome := case when after.user_id is null then 'unlinked' else 'recorded' end;
+  user_id := after.user_id;
+  perform private.note_recorded_subscription(before, after);
+  return next;
+end;
+$$;
+comment on function public.record_subscription(text, text, uuid, public.subscription_origin, uuid,
+  public.subscription_status, jsonb, boolean, timestamptz, timestamptz, timestamptz, bigint) is
+  'Stores a subscription as just read from Stripe and asks for convergence. p_user_id: the user that the event names. '
+  'p_named_user_id: the user that the subscription''s own metadata names. p_prices: as best_item reads them. '
+  'p_first_payment_pending: null when the latest invoice does not tell. user_id is the tenant it belongs to.';
+
+-- Claims --------------------------------------------------------------------------------------------------------------
+
+-- A tenant who bought through a Payment Link has a gift, because its visitor chose the client_reference_id. The tenant
+-- may claim it: the gift must be theirs, and the Stripe customer's email must be the confirmed email of their user.
+
+create function public.list_claimable_subscriptions(p_user_id uuid, p_subscription_id text, p_limit integer)
+returns setof public.subscriptions
+language sql stable
+set search_path = ''
+as $$
+  select s.* from public.subscriptions s
+  where s.user_id = p_user_id and s.origin in ('checkout', 'claim')
+    and (p_subscription_id is null or s.id = p_subscription_id)
+  order by s.created_at desc, s.id
+  limit least(p_limit, 100);
+$$;
+comment on function public.list_claimable_subscriptions(uuid, text, integer) is
+  'The gifts of a tenant and those that they claimed, newest first; only the one with this id if one is given.';
+
+create function private.confirmed_email_of(p_user_id uuid) returns text
+language plpgsql stable
+security definer -- service_role may not read auth.users
+set search_path = ''
+as $$
+begin
+  return (
+    select nullif(lower(u.email), '') from auth.users u where u.id = p_user_id and u.email_confirmed_at is not null);
+end;
+$$;
+comment on function private.confirmed_email_of(uuid) is
+  'The email address of a user in lower case; null until Auth has confirmed it.';
+
+create type public.claim_subscription_outcome as enum
+  ('claimed', 'already', 'not_found', 'unconfirmed_email', 'other_email');
+comment on type public.claim_subscription_outcome is
+  'The answer to a claim. already: the tenant claimed it before. not_found: not a gift of this tenant. '
+  'unconfirmed_email: the user has no confirmed email. other_email: the Stripe customer has another email, or none.';
+
+create function public.claim_subscription(p_user_id uuid, p_subscription_id text, p_customer_id text,
+  p_customer_email text, p_request_id text) returns public.claim_subscription_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  email constant text := private.confirmed_email_of(p_user_id);
+  stored public.subscriptions;
+begin
+  perform private.lock_stripe_customer(p_customer_id);
+  select * into stored from public.subscriptions s
+  where s.id = p_subscription_id and s.user_id = p_user_id and s.stripe_customer_id = p_customer_id for update;
+  if stored.origin = 'claim' then
+    return 'already';
+  elsif stored.origin is distinct from 'checkout' then
+    return 'not_found';
+  elsif email is null then
+    return 'unconfirmed_email';
+  elsif email is distinct from lower(p_customer_email) then
+    return 'other_email';
+  end if;
+  update public.subscriptions s set origin = 'claim' where s.id = p_subscription_id;
+  -- The customer is the tenant: later subscriptions are their own as well.
+  update private.stripe_customers c set origin = 'claim'
+  where c.id = p_customer_id and c.user_id = p_user_id and c.origin = 'checkout';
+  perform private.ask_for_convergence(p_user_id);
+  perform private.audit('user:' || p_user_id, 'subscription.claimed', p_user_id, null, p_request_id,
+    jsonb_build_object('subscriptionId', p_subscription_id));
+  return 'claimed';
+end;
+$$;
+comment on function public.claim_subscription(uuid, text, text, text, text) is
+  'A tenant claims a gift as their own subscription. p_customer_email: the email of its customer, as just read from '
+  'Stripe. Nothing changes unless it is the confirmed email of the user.';
+
+insert into private.schedules (name, job, every)
+  values ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes');
+
+-- Checkouts -----------------------------------------------------------------------------------------------------------
+
+-- A tenant has at most one Checkout Session that can be paid. The same request again returns it; a request for another
+-- plan expires it first. Each session is created in an attempt, whose id is part of the idempotency key at Stripe: a
+-- request whose response was lost and a second click create the same session.
+
+create table private.checkouts (
+  user_id uuid primary key references auth.users (id) on delete cascade,
+  attempt_id uuid not null default gen_random_uuid(),
+  plan_key text not null,
+  success_url text not null,
+  cancel_url text not null,
+  session_id text,
+  replaced_session_id text,
+  started_at timestamptz not null default now(),
+  -- A session is created only after the one that it replaces was expired.
+  constraint checkouts_one_session check (session_id is null or replaced_session_id is null)
+);
+comment on table private.checkouts is
+  'The Checkout Session of each tenant. Its URL is read from Stripe when it is needed.';
+comment on column private.checkouts.attempt_id is
+  'Part of the idempotency key at Stripe. Another plan, other URLs, and a session that is over start another attempt.';
+comment on column private.checkouts.session_id is 'Null until Stripe created the session.';
+comment on column private.checkouts.replaced_session_id is
+  'An earlier session that must be expired before this attempt creates its own.';
+alter table private.checkouts enable row level security;
+revoke all on private.checkouts from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.checkouts to service_role;
+
+create function private.blocks_checkout(p_status public.subscription_status) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_status not in ('canceled', 'incomplete_expired');
+end;
+$$;
+comment on function private.blocks_checkout(public.subscription_status) is
+  'Whether a subscription of this status can still be paid or repaired. A second one beside it would be paid twice.';
+
+create function private.billing_customer_of(p_user_id uuid) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- Not a customer of a Payment Link, which may be another person with their own card. Not a customer who also pays for
+  -- another user: the portal shows and changes every subscription of its customer.
+  return (
+    select c.id from private.stripe_customers c
+    where c.user_id = p_user_id and c.origin <> 'checkout' and c.deleted_at is null
+      and not exists (
+        select from public.subscriptions s where s.stripe_customer_id = c.id and s.user_id <> p_user_id)
+    order by exists (
+        select from public.subscriptions s
+        where s.stripe_customer_id = c.id and private.blocks_checkout(s.status)) desc,
+      c.linked_at desc, c.id
+    limit 1);
+end;
+$$;
+comment on function private.billing_customer_of(uuid) is
+  'The Stripe customer that a tenant may use at the checkout and in the billing portal; null without one. Of several, '
+  'one with a running subscription.';
+
+create function private.checkout_for(
+  p_user_id uuid, p_plan_key text, p_success_url text, p_cancel_url text, p_over_session_id text
+) returns private.checkouts
+language plpgsql
+set search_path = ''
+as $$
+declare
+  checkout private.checkouts;
+begin
+  insert into private.checkouts as c (user_id, plan_key, success_url, cancel_url)
+  values (p_user_id, p_plan_key, p_success_url, p_cancel_url)
+  on conflict (user_id) do update set
+    attempt_id = excluded.attempt_id,
+    plan_key = excluded.plan_key,
+    success_url = excluded.success_url,
+    cancel_url = excluded.cancel_url,
+    session_id = null,
+    replaced_session_id = coalesce(nullif(c.session_id, p_over_session_id), c.replaced_session_id),
+    started_at = excluded.started_at
+  where (c.plan_key, c.success_url, c.cancel_url)
+      <> (excluded.plan_key, excluded.success_url, excluded.cancel_url)
+    or c.session_id = p_over_session_id
+    -- Stripe keeps idempotency keys for a day. A session of an older attempt was never handed out, and has expired.
+    or c.session_id is null and c.started_at < now() - interval '23 hours'
+  returning * into checkout;
+  if not found then
+    select * into checkout from private.checkouts c where c.user_id = p_user_id;
+  end if;
+  return checkout;
+end;
+$$;
+comment on function private.checkout_for(uuid, text, text, text, text) is
+  'The tenant''s checkout. The same request keeps its attempt; any other starts another.';
+
+create type public.begin_checkout_outcome as enum
+  ('create', 'open', 'subscription_exists', 'unknown_plan', 'not_for_sale', 'unknown_user');
+comment on type public.begin_checkout_outcome is
+  'What to do for a checkout. create: a session in this attempt. open: the attempt has a session. subscription_exists: '
+  'the tenant has a subscription of their own that is not over. not_for_sale: a replaced plan, or one without a price.';
+
+create function public.begin_checkout(
+  p_user_id uuid, p_plan_key text, p_success_url text, p_cancel_url text, p_over_session_id text
+) returns table (outcome public.begin_checkout_outcome, attempt_id uuid, price_id text, customer_id text,
+  customers bigint, session_id text, replaced_session_id text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  plan public.plans;
+  checkout private.checkouts;
+begin
+  select * into plan from public.plans p where p.key = p_plan_key;
+  customer_id := private.billing_customer_of(p_user_id);
+  outcome := case
+    when not private.user_exists(p_user_id) then 'unknown_user'
+    when plan.key is null then 'unknown_plan'
+    when plan.key in ('fallback', 'free') or plan.superseded_at is not null then 'not_for_sale'
+    when exists (
+      select from public.subscriptions s
+      where s.user_id = p_user_id and s.origin is distinct from 'checkout' and private.blocks_checkout(s.status))
+      then 'subscription_exists' end;
+  if outcome is null then
+    checkout := private.checkout_for(p_user_id, p_plan_key, p_success_url, p_cancel_url, p_over_session_id);
+    outcome := case when checkout.session_id is null then 'create' else 'open' end;
+    attempt_id := checkout.attempt_id;
+    price_id := plan.stripe_price_id;
+    customers := (select count(*) from private.stripe_customers c where c.user_id = p_user_id);
+    session_id := checkout.session_id;
+    replaced_session_id := checkout.replaced_session_id;
   end if;
   return next;
 end;
 $$;
-comment on function public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status,
-  text, text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint) is
-  'Stores a subscription as just read from Stripe and asks for convergence. user_id is the tenant it belongs to.';
+comment on function public.begin_checkout(uuid, text, text, text, text) is
+  'Decides on a tenant''s request for a checkout. p_over_session_id: a session that Stripe reported as over, which is '
+  'not returned again. price_id is null for a plan whose price is found by its lookup key. customers counts the Stripe '
+  'customers that were ever linked to the user. The URLs are part of the request: other URLs make another session.';
 
-insert into private.schedules (name, job, every)
-  values ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes');
+create type public.record_checkout_outcome as enum ('recorded', 'replaced');
+comment on type public.record_checkout_outcome is
+  'Whether a session belongs to the current attempt. replaced: another request replaced it, so it must be expired and '
+  'its URL must not be handed out.';
+
+create function public.record_checkout(p_user_id uuid, p_attempt_id uuid, p_session_id text)
+  returns public.record_checkout_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.checkouts c set session_id = p_session_id, replaced_session_id = null
+  where c.user_id = p_user_id and c.attempt_id = p_attempt_id and coalesce(c.session_id, p_session_id) = p_session_id;
+  return case when found then 'recorded' else 'replaced' end;
+end;
+$$;
+comment on function public.record_checkout(uuid, uuid, text) is 'Stores the session that Stripe created in an attempt.';
+
+create type public.record_stripe_customer_outcome as enum ('recorded', 'unknown_user');
+comment on type public.record_stripe_customer_outcome is 'Whether a tenant has a Stripe customer, or does not exist.';
+
+create function public.record_stripe_customer(p_user_id uuid, p_customer_id text)
+returns table (outcome public.record_stripe_customer_outcome, customer_id text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  -- Two requests at the same time agree on one customer.
+  perform from private.checkouts c where c.user_id = p_user_id for update;
+  customer_id := private.billing_customer_of(p_user_id);
+  if customer_id is null then
+    perform private.lock_stripe_customer(p_customer_id);
+    customer_id := (private.link_customer(p_customer_id, p_user_id, 'metadata')).id;
+  end if;
+  outcome := case when customer_id is null then 'unknown_user' else 'recorded' end;
+  return next;
+end;
+$$;
+comment on function public.record_stripe_customer(uuid, text) is
+  'Links a customer that the service created for a tenant at Stripe. Returns the customer to use: the first one stays.';
+
+create type public.forget_stripe_customer_outcome as enum ('forgotten', 'already');
+comment on type public.forget_stripe_customer_outcome is 'Whether a customer was marked as deleted, or was so before.';
+
+create function public.forget_stripe_customer(p_user_id uuid, p_customer_id text)
+  returns public.forget_stripe_customer_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.stripe_customers c set deleted_at = now()
+  where c.id = p_customer_id and c.user_id = p_user_id and c.deleted_at is null;
+  return case when found then 'forgotten' else 'already' end;
+end;
+$$;
+comment on function public.forget_stripe_customer(uuid, text) is
+  'Marks a tenant''s customer as deleted at Stripe. The next checkout creates another.';
+
+create type public.billing_customer_outcome as enum ('found', 'none');
+comment on type public.billing_customer_outcome is 'Whether a tenant has a Stripe customer to manage.';
+
+create function public.billing_customer(p_user_id uuid)
+returns table (outcome public.billing_customer_outcome, customer_id text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  customer_id := private.billing_customer_of(p_user_id);
+  outcome := case when customer_id is null then 'none' else 'found' end;
+  return next;
+end;
+$$;
+comment on function public.billing_customer(uuid) is
+  'The Stripe customer of a tenant: private.billing_customer_of for the API.';
 
 -- Usage ---------------------------------------------------------------------------------------------------------------
 
@@ -512,36 +1014,67 @@ create policy "A tenant reads their own usage" on public.twilio_usage
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
-  private.wanted_by_subscriptions(uuid, timestamptz),
-  private.wanted_subaccount(uuid, timestamptz),
+  private.entitlement_of(uuid, timestamptz),
+  private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
+  private.blocks_checkout(public.subscription_status),
+  private.billing_customer_of(uuid),
+  private.checkout_for(uuid, text, text, text, text),
+  public.begin_checkout(uuid, text, text, text, text),
+  public.record_checkout(uuid, uuid, text),
+  public.record_stripe_customer(uuid, text),
+  public.forget_stripe_customer(uuid, text),
+  public.billing_customer(uuid),
   private.lock_stripe_customer(text),
   private.link_customer(text, uuid, public.subscription_origin),
   public.link_stripe_customer(text, uuid, public.subscription_origin),
   private.plan_for_price(text, text),
-  public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status, text,
-    text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
+  private.keep_existing_subaccount(uuid, text),
+  private.best_item(jsonb),
+  private.settle_unknown_price(text, jsonb),
+  private.note_priced_plan(),
+  private.owner_named_by(uuid, private.stripe_customers),
+  private.note_recorded_subscription(public.subscriptions, public.subscriptions),
+  public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
+    boolean, timestamptz, timestamptz, timestamptz, bigint),
+  public.list_claimable_subscriptions(uuid, text, integer),
+  private.confirmed_email_of(uuid),
+  public.claim_subscription(uuid, text, text, text, text)
   from public, anon, authenticated;
 grant execute on function
-  private.next_status_change(uuid, timestamptz),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
-  private.wanted_by_subscriptions(uuid, timestamptz),
-  private.wanted_subaccount(uuid, timestamptz),
+  private.entitlement_of(uuid, timestamptz),
+  private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
+  private.blocks_checkout(public.subscription_status),
+  private.billing_customer_of(uuid),
+  private.checkout_for(uuid, text, text, text, text),
+  public.begin_checkout(uuid, text, text, text, text),
+  public.record_checkout(uuid, uuid, text),
+  public.record_stripe_customer(uuid, text),
+  public.forget_stripe_customer(uuid, text),
+  public.billing_customer(uuid),
   private.lock_stripe_customer(text),
   private.link_customer(text, uuid, public.subscription_origin),
   public.link_stripe_customer(text, uuid, public.subscription_origin),
   private.plan_for_price(text, text),
-  public.record_subscription(text, text, uuid, public.subscription_origin, public.subscription_status, text,
-    text, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint)
+  private.keep_existing_subaccount(uuid, text),
+  private.best_item(jsonb),
+  private.settle_unknown_price(text, jsonb),
+  private.owner_named_by(uuid, private.stripe_customers),
+  private.note_recorded_subscription(public.subscriptions, public.subscriptions),
+  public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
+    boolean, timestamptz, timestamptz, timestamptz, bigint),
+  public.list_claimable_subscriptions(uuid, text, integer),
+  private.confirmed_email_of(uuid),
+  public.claim_subscription(uuid, text, text, text, text)
   to service_role;

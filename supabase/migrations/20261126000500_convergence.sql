@@ -70,7 +70,8 @@ create trigger due_when_new after insert on private.tenancies
   for each row execute function private.note_changed_tenancy();
 create trigger due_when_changed after update on private.tenancies
   for each row when (old.version <> new.version or old.operator_hold is distinct from new.operator_hold
-    or old.requested_at is distinct from new.requested_at or old.user_deleted_at is distinct from new.user_deleted_at)
+    or old.requested_at is distinct from new.requested_at or old.requested_by is distinct from new.requested_by
+    or old.user_deleted_at is distinct from new.user_deleted_at)
   execute function private.note_changed_tenancy();
 
 create function private.note_changed_subscription() returns trigger
@@ -88,8 +89,10 @@ comment on function private.note_changed_subscription() is
 create trigger due_when_new after insert on public.subscriptions
   for each row when (new.user_id is not null) execute function private.note_changed_subscription();
 create trigger due_when_changed after update on public.subscriptions
-  for each row when ((old.user_id, old.status, old.plan_key, old.past_due_since, old.ended_at)
-    is distinct from (new.user_id, new.status, new.plan_key, new.past_due_since, new.ended_at))
+  for each row when ((old.user_id, old.origin, old.status, old.plan_key, old.first_payment_pending, old.past_due_since,
+      old.ended_at)
+    is distinct from (new.user_id, new.origin, new.status, new.plan_key, new.first_payment_pending, new.past_due_since,
+      new.ended_at))
   execute function private.note_changed_subscription();
 create trigger due_when_deleted after delete on public.subscriptions
   for each row when (old.user_id is not null) execute function private.note_changed_subscription();
@@ -103,7 +106,8 @@ begin
   from (
     select o.user_id from private.due_work o
     where o.kind = 'convergence' and o.due_at > now() and exists (select from public.subscriptions s
-      where s.plan_key = new.key and s.status in ('past_due', 'canceled') and s.user_id = o.user_id)
+      where s.plan_key = new.key and (s.status in ('past_due', 'canceled') or s.first_payment_pending)
+        and s.user_id = o.user_id)
     order by o.user_id for update -- a fixed order of locks prevents deadlocks
   ) within
   where d.user_id = within.user_id and d.kind = 'convergence';
@@ -111,9 +115,11 @@ begin
 end;
 $$;
 comment on function private.note_changed_periods() is
-  'Trigger: tenants within a plan''s grace or retention period are due when its length changes.';
+  'Trigger: tenants within a plan''s grace or retention period are due when its length changes, and those whose first '
+  'payment is pending when the plan begins or ceases to entitle meanwhile.';
 create trigger due_when_periods_change after update on public.plans
-  for each row when (old.past_due_grace <> new.past_due_grace or old.retention <> new.retention)
+  for each row when (old.past_due_grace <> new.past_due_grace or old.retention <> new.retention
+    or old.entitle_while_pending <> new.entitle_while_pending)
   execute function private.note_changed_periods();
 
 create function private.note_lost_subaccount() returns trigger
@@ -173,7 +179,7 @@ begin
     -- Nothing changes any more for a deleted user whose account is closed.
     when private.user_exists(p_user_id) and exists (select from private.tenancies t where t.user_id = p_user_id)
     -- The daily check finds what no trigger saw, such as a truncated table or a restored backup.
-    then least(private.next_status_change(p_user_id), now() + private.spread('1 day')) end);
+    then least((private.entitlement_of(p_user_id)).changes_at, now() + private.spread('1 day')) end);
 end;
 $$;
 comment on function private.set_next_convergence(uuid) is
@@ -211,8 +217,9 @@ insert into private.schedules (name, job, every)
 
 -- Tenants of the previous product, whose rows existed before this installation. They keep their subaccounts, and a
 -- suspended one stays suspended. Convergence reads again the tokens that were deleted at installation.
-insert into private.tenancies (user_id, requested_at, subaccount_sid)
-select p.user_id, case when p.twilio_subaccount_status <> 'suspended' then now() end, p.twilio_subaccount_sid
+insert into private.tenancies (user_id, requested_by, requested_at, subaccount_sid)
+select p.user_id, 'existing', case when p.twilio_subaccount_status <> 'suspended' then now() end,
+  p.twilio_subaccount_sid
 from public.user_preferences p
 where p.twilio_subaccount_sid is not null and p.twilio_subaccount_status <> 'closed' and private.user_exists(p.user_id);
 select private.ask_for_convergence(user_id) from private.tenancies;

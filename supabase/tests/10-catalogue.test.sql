@@ -46,6 +46,7 @@ select bag_eq(
     ('private.open_subaccounts', 'r', true),
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
+    ('private.checkouts', 'r', true),
     ('private.due_work', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),
@@ -89,6 +90,7 @@ select bag_eq(
     ('private.reindex_words', '(none)'),
     ('private.note_changed_numbers', '(none)'),
     ('private.note_changed_periods', '(none)'),
+    ('private.note_priced_plan', '(none)'),
     ('private.note_changed_retention', '(none)'),
     ('private.note_changed_subscription', '(none)'),
     ('private.note_changed_tenancy', '(none)'),
@@ -105,7 +107,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'), ('private.confirmed_email_of'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
@@ -137,7 +139,7 @@ select bag_eq(
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
-    ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'),
+    ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
     ('user_preferences', 'switchboard_count_new'), ('user_preferences', 'switchboard_count_changed'), ('user_preferences', 'switchboard_count_deleted'), ('user_preferences', 'switchboard_count_truncated'),

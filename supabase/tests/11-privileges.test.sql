@@ -38,6 +38,7 @@ select bag_eq(
     ('campaigns', 'DELETE INSERT SELECT UPDATE'),
     ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
+    ('private.checkouts', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_words', 'DELETE INSERT SELECT'),
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
     ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),

@@ -4,7 +4,10 @@ import type * as z from "zod";
 import type * as client from "../../client/switchboard.ts";
 import type { ErrorCode } from "../../supabase/functions/_shared/platform/errors.ts";
 import type { contract as admin } from "../../supabase/functions/admin/contract.ts";
+import type { contract as billingPortal } from "../../supabase/functions/billing-portal/contract.ts";
 import type { contract as buyNumber } from "../../supabase/functions/buy-number/contract.ts";
+import type { contract as claimSubscription } from "../../supabase/functions/claim-subscription/contract.ts";
+import type { contract as createCheckout } from "../../supabase/functions/create-checkout/contract.ts";
 import type { contract as listNumbers } from "../../supabase/functions/list-numbers/contract.ts";
 import type { contract as provisionSubaccount } from "../../supabase/functions/provision-subaccount/contract.ts";
 import type { contract as searchNumbers } from "../../supabase/functions/search-numbers/contract.ts";
@@ -31,7 +34,7 @@ type Get<Contract, Path = ""> = Operation<Contract, "GET", Path>;
 /** Compiles when both types are the same; `deno task test types` checks it. */
 function same<Client, Contract>(_isSame: Same<Client, Contract>): void {}
 
-Deno.test("the client's types for accounts, numbers and sending equal those of the contracts", () => {
+Deno.test("the client's types for accounts, numbers, sending and billing equal those of the contracts", () => {
   same<client.ProvisionedSubaccount, Success<Post<typeof provisionSubaccount>>>(true);
   same<client.Subaccount, Success<Get<typeof provisionSubaccount>>>(true);
   same<client.NumberList, Success<Get<typeof listNumbers>>>(true);
@@ -46,6 +49,12 @@ Deno.test("the client's types for accounts, numbers and sending equal those of t
   same<client.NumberSync, Success<Post<typeof syncNumbers>>>(true);
   same<client.Message, Body<Post<typeof sendSms>>>(true);
   same<client.SentMessage, Success<Post<typeof sendSms>>>(true);
+  same<client.CheckoutRequest, Body<Post<typeof createCheckout>>>(true);
+  same<client.Checkout, Success<Post<typeof createCheckout>>>(true);
+  same<client.SubscriptionClaim, Body<Post<typeof claimSubscription>>>(true);
+  same<client.ClaimedSubscriptions, Success<Post<typeof claimSubscription>>>(true);
+  same<client.BillingPortalRequest, Body<Post<typeof billingPortal>>>(true);
+  same<client.BillingPortal, Success<Post<typeof billingPortal>>>(true);
 });
 
 Deno.test("the client's types for messages and campaigns equal those of the contracts", () => {

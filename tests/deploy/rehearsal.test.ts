@@ -125,8 +125,11 @@ const CALLS: Record<
   { method?: string; path?: string; as: "user" | "secret" | "anonymous"; body?: unknown; status: number }
 > = {
   "admin": { path: "/tenants", as: "user", status: 403 },
+  "billing-portal": { method: "POST", as: "user", status: 415 },
   "buy-number": { method: "POST", as: "user", status: 415 },
   "campaigns": { as: "user", status: 200 },
+  "claim-subscription": { method: "POST", as: "user", status: 415 },
+  "create-checkout": { method: "POST", as: "user", status: 415 },
   "forward-webhook": { as: "user", status: 200 },
   "list-conversations": { as: "user", status: 200 },
   "list-messages": { as: "user", status: 200 },

@@ -15,8 +15,11 @@ type Caller = "user" | "operator" | "secret" | "anybody";
 /** Every function: its caller and its methods. */
 const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly string[] }>> = {
   "admin": { caller: "operator", methods: ["GET", "POST"] },
+  "billing-portal": { caller: "user", methods: ["POST"] },
   "buy-number": { caller: "user", methods: ["POST"] },
   "campaigns": { caller: "user", methods: ["GET", "POST"] },
+  "claim-subscription": { caller: "user", methods: ["POST"] },
+  "create-checkout": { caller: "user", methods: ["POST"] },
   "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
   "list-conversations": { caller: "user", methods: ["GET"] },
   "list-messages": { caller: "user", methods: ["GET"] },
@@ -169,7 +172,18 @@ for (const name of ["send-sms", "send-bulk"]) {
 
 test("functions that take a body refuse query parameters", async () => {
   const ada = await user();
-  for (const name of ["send-bulk", "redact-message", "messaging-settings", "forward-webhook", `${CAMPAIGN}/pause`]) {
+  for (
+    const name of [
+      "send-bulk",
+      "redact-message",
+      "messaging-settings",
+      "forward-webhook",
+      "create-checkout",
+      "billing-portal",
+      "claim-subscription",
+      `${CAMPAIGN}/pause`,
+    ]
+  ) {
     assertInvalid(await ada.call(`${name}?x=1`, { method: "POST", body: {} }), ["x"]);
   }
 });

@@ -137,6 +137,31 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
   [`${CAMPAIGN}/pause`]: NO_BODY,
   [`${CAMPAIGN}/resume`]: NO_BODY,
   [`${CAMPAIGN}/cancel`]: NO_BODY,
+  "create-checkout": {
+    ...NO_JSON,
+    "an empty object": { body: {}, fields: ["plan"] },
+    "an empty plan": { body: { plan: "" }, fields: ["plan"] },
+    "a plan with a NUL": { body: { plan: "a\0b" }, fields: ["plan"] },
+    "a plan of over 100 characters": { body: { plan: "x".repeat(101) }, fields: ["plan"] },
+    "a URL of another type": { body: { plan: "team", successUrl: 1 }, fields: ["successUrl"] },
+    "URLs on other origins": {
+      body: { plan: "team", successUrl: "https://evil.example.com/", cancelUrl: "javascript:alert(1)" },
+      fields: ["successUrl", "cancelUrl"],
+    },
+    "a price from the caller": { body: { plan: "team", price: "price_1" }, fields: ["price"] },
+  },
+  "billing-portal": {
+    ...NO_JSON,
+    "a URL on another origin": { body: { returnUrl: "https://evil.example.com/" }, fields: ["returnUrl"] },
+    "a customer from the caller": { body: { customer: "cus_1" }, fields: ["customer"] },
+  },
+  "claim-subscription": {
+    ...NO_JSON,
+    "an empty id": { body: { subscriptionId: "" }, fields: ["subscriptionId"] },
+    "an id with a NUL": { body: { subscriptionId: "sub\0" }, fields: ["subscriptionId"] },
+    "an id of over 255 characters": { body: { subscriptionId: "x".repeat(256) }, fields: ["subscriptionId"] },
+    "an email from the caller": { body: { email: "ada@example.com" }, fields: ["email"] },
+  },
   "buy-number": {
     ...NO_JSON,
     "an empty object": { body: {}, fields: ["phoneNumber"] },

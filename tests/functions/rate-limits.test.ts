@@ -4,7 +4,7 @@ import { ledgerOf } from "../support/ledger.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { newcomer } from "../support/tenants.ts";
 
-/** A tenth of every limit: a user may provision once, search 6 times, buy twice and send 12 times a minute. */
+/** A tenth of every limit: a user may provision and check out once, search 6 times, buy twice and send 12 times a minute. */
 const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "0.1", MASTER_FALLBACK: "on", SELF_PROVISIONING: "anyone" } });
 
 const codes = (answers: Answer[]) => answers.map(({ status, body }) => `${status} ${body.code ?? ""}`.trim());
@@ -52,6 +52,20 @@ test("changes of numbers have separate rate limits", async () => {
     const answers = [];
     for (let attempt = 0; attempt <= allowed; attempt++) answers.push(await dee.call(name, { body }));
     assert.deepEqual(codes(answers), [...Array(allowed).fill(refused), "429 rate_limited"], name);
+  }
+});
+
+test("checkouts, the billing portal and claims have separate rate limits", async () => {
+  const eve = await newcomer(stage, "eve");
+  for (
+    const [name, body, refused] of [
+      ["create-checkout", { plan: "gold" }, "404 plan_not_found"],
+      ["billing-portal", {}, "404 billing_customer_not_found"],
+      ["claim-subscription", {}, "404 subscription_not_found"],
+    ] as const
+  ) {
+    const answers = [await eve.call(name, { body }), await eve.call(name, { body })];
+    assert.deepEqual(codes(answers), [refused, "429 rate_limited"], name);
   }
 });
 

@@ -236,6 +236,23 @@ test("a checkout that names another tenant's subscription does not transfer it",
   assert.equal((await openAccounts(stage, ada)).length, 1);
 });
 
+test("a subscription whose metadata names another user than the checkout belongs to the user in the metadata", async () => {
+  const [ada, ben] = [await newcomer(stage, "ada"), await newcomer(stage, "ben")];
+  // Ben pays for a checkout that was opened with Ada's id. Only the holder of the Stripe key sets the metadata.
+  const { subscriptionId, eventIds } = await buyUnheard({
+    clientReferenceId: ada.id,
+    plan: "team",
+    subscriptionMetadata: { user_id: ben.id },
+  });
+  await stage.stripe.deliver({ eventIds });
+  await Promise.all(eventIds.map(processed));
+  await quiescence(stage, ben);
+  const [row] = await stage.database.sql`select user_id, origin from public.subscriptions where id = ${subscriptionId}`;
+  assert.deepEqual({ ...row }, { user_id: ben.id, origin: "metadata" });
+  assert.deepEqual(await openAccounts(stage, ada), []);
+  assert.equal((await openAccounts(stage, ben)).length, 1);
+});
+
 test("events that arrive before the checkout with their user get their owner from it", async () => {
   const ada = await newcomer(stage, "ada");
   const { subscriptionId, eventIds } = await buyUnheard({ clientReferenceId: ada.id, plan: "team" });

@@ -23,10 +23,15 @@ interface Subscriber extends Actor, Purchase {
   accountSid: string;
 }
 
-/** Creates a user with a plan and the subaccount it provisions. */
+/** Creates a user with a subscription of their own, as create-checkout makes it, and the subaccount it provisions. */
 async function subscriber(name: string, order: Partial<Order> = {}): Promise<Subscriber> {
   const actor = await newcomer(stage, name);
-  const purchase = await stage.stripe.subscribe({ clientReferenceId: actor.id, plan: "team", ...order });
+  const purchase = await stage.stripe.subscribe({
+    clientReferenceId: actor.id,
+    plan: "team",
+    subscriptionMetadata: { user_id: actor.id },
+    ...order,
+  });
   return { ...actor, ...purchase, accountSid: await provisionedSid(actor) };
 }
 
@@ -61,6 +66,16 @@ async function becomes(tenant: Subscriber, subscription: string, account: string
   const shown = await tenant.switchboard.subaccount();
   const atTwilio = await stage.twilio.get(`/Accounts/${tenant.accountSid}.json`);
   assert.deepEqual([shown.status, atTwilio.status], [account, account]);
+}
+
+/** The ids of the seeded prices. */
+const STARTER_PRICE = "price_SimStarterMonthly";
+const TEAM_PRICE = "price_SimTeamMonthly";
+
+/** The plan whose limits apply. */
+async function planInForce({ id }: Pick<Actor, "id">): Promise<{ plan: string }> {
+  const [row] = await stage.database.sql<{ plan: string }[]>`select (private.plan_of(${id})).key as plan`;
+  return row!;
 }
 
 /** Runs the job for tenants whose status changes with time alone. */
@@ -113,6 +128,34 @@ test("a purchase that is never paid provisions no subaccount", async () => {
   assert.deepEqual(await stage.twilio.accountsNamed(`switchboard:${ada.id}`), []);
 });
 
+test("a debit that is active meanwhile provisions no subaccount until it is paid, unless the plan says so", async () => {
+  const [ada, ben] = [await newcomer(stage, "ada"), await newcomer(stage, "ben")];
+  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending_active" });
+  await eventually("the subscription to be stored", async () => await statusOf(bought) === "active");
+  await quiescence(stage, ada);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+  await stage.stripe.control(bought.subscriptionId, "pays");
+  const sid = await provisionedSid(ada);
+  assert.deepEqual(await openAccounts(stage, ada), [sid]);
+
+  await stage.database.sql`update public.plans set entitle_while_pending = true where key = 'starter'`;
+  try {
+    await stage.stripe.subscribe({ clientReferenceId: ben.id, plan: "starter", payment: "pending_active" });
+    await provisionedSid(ben);
+  } finally {
+    await stage.database.sql`update public.plans set entitle_while_pending = default where key = 'starter'`;
+  }
+});
+
+test("a debit that fails after it was active provisions no subaccount", async () => {
+  const ada = await newcomer(stage, "ada");
+  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team", payment: "pending_active" });
+  await stage.stripe.control(bought.subscriptionId, "payment_fails");
+  await eventually("the failure to be stored", async () => await statusOf(bought) === "past_due");
+  await quiescence(stage, ada);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+});
+
 /** The status of a subscriber's account after actions on their subscription at Stripe. */
 const FATES: Record<string, { plan?: string; actions: string[]; then: [subscription: string, account: string] }> = {
   "a subscription that is past due within its grace keeps the subaccount active": {
@@ -145,6 +188,10 @@ const FATES: Record<string, { plan?: string; actions: string[]; then: [subscript
   "a deleted customer suspends the subaccount during the retention period": {
     actions: ["delete_customer"],
     then: ["canceled", "suspended"],
+  },
+  "a subscription that ends at a later time keeps the subaccount active until then": {
+    actions: ["cancel_in_a_week"],
+    then: ["active", "active"],
   },
   "a subscription that ends with its period keeps the subaccount active until then": {
     actions: ["cancel_at_period_end"],
@@ -279,11 +326,27 @@ test("a change of plan changes the limits", async () => {
   await buy(ada, phoneNumber);
 });
 
-test("a tenant who requested a subaccount before paying keeps it", async () => {
+test("a tenant who requested a subaccount keeps it through a gift that another person buys and cancels", async () => {
   const ada = await newcomer(stage, "ada");
   const { subaccountSid } = await ada.switchboard.provisionSubaccount();
-  const bought = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
-  await eventually("the plan", async () => await statusOf(bought) === "active");
+  const gift = await stage.stripe.subscribe({ clientReferenceId: ada.id, plan: "team" });
+  await eventually("the plan", async () => await statusOf(gift) === "active");
+  await stage.stripe.control(gift.subscriptionId, "cancel");
+  await eventually("the end", async () => await statusOf(gift) === "canceled");
   await quiescence(stage, ada);
   assert.deepEqual(await openAccounts(stage, ada), [subaccountSid]);
+  assert.equal((await ada.switchboard.subaccount()).status, "active");
+});
+
+test("of several items the best known one gives the plan, also when Stripe sends them page by page", async () => {
+  const ada = await subscriber("ada", { plan: "starter" });
+  const planOf = async () => {
+    const [row] = await stage.database.sql`select plan_key from public.subscriptions where id = ${ada.subscriptionId}`;
+    return row?.["plan_key"];
+  };
+  for (let n = 0; n < 20; n++) await stage.stripe.control(ada.subscriptionId, "add_item", { price: STARTER_PRICE });
+  await stage.stripe.control(ada.subscriptionId, "add_item", { price: TEAM_PRICE });
+  await eventually("the plan of the last item", async () => await planOf() === "team");
+  const { plan } = await planInForce(ada);
+  assert.equal(plan, "team");
 });

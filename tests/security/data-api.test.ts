@@ -21,15 +21,16 @@ const READABLE: Readonly<Record<string, string>> = {
   operator_alerts: "",
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers daily_message_limit monthly_message_limit monthly_spend_limit segment_price " +
-    "allowed_countries messages_per_second past_due_grace retention",
+    "allowed_countries messages_per_second past_due_grace retention entitle_while_pending",
   sms_conversations: "id user_id own_number peer_number last_message_at",
   sms_messages:
     "id user_id direction from_number to_number body media_urls media_types status twilio_message_sid account_sid source " +
     "error_code error_message num_segments encoding price price_unit campaign_id own_number peer_number redacted_at " +
     "idempotency_key status_updated_at created_at",
   sms_opt_outs: "id sender recipient user_id keyword opted_out_at",
-  subscriptions: "id user_id origin stripe_customer_id plan_key status past_due_since current_period_start " +
-    "current_period_end cancel_at ended_at created_at updated_at read_number",
+  subscriptions:
+    "id user_id origin named_user_id stripe_customer_id plan_key unknown_prices status first_payment_pending " +
+    "past_due_since current_period_start current_period_end cancel_at ended_at created_at updated_at read_number",
   twilio_usage: "user_id account_sid day category count usage price price_unit refreshed_at",
   user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +
     "twilio_subaccount_friendly_name",

@@ -4,8 +4,10 @@ import type { StackState } from "../../local/stack-state.ts";
 
 interface Claims {
   sub?: string;
+  email?: string;
   role?: string;
   app_metadata?: Record<string, unknown>;
+  is_anonymous?: boolean;
 }
 
 /** A user token as the platform signs it, with the given `claims`, valid until `expires` (in jose's format). */

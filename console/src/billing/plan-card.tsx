@@ -1,10 +1,11 @@
-import { Badge, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
-import { ArrowUpRight } from "react-feather";
+import { Badge, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useBackend } from "../platform/backend.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
+import { ManageButton } from "./manage-button.tsx";
 import { SubscribeButton } from "./subscribe-button.tsx";
+import { mayBuy } from "./subscription.ts";
 import { SubscriptionNote } from "./subscription-note.tsx";
 import { type Billing, useBilling } from "./use-billing.ts";
 
@@ -26,7 +27,7 @@ export function PlanCard() {
 }
 
 function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) {
-  const { config: { stripeUrl } } = useBackend();
+  const { config: { sellsSubscriptions } } = useBackend();
   const number = new Intl.NumberFormat();
   return (
     <Stack gap="md">
@@ -43,18 +44,7 @@ function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) 
       )}
       <Group gap="sm">
         <SubscribeButton variant="light" />
-        {subscription !== null && stripeUrl !== null && (
-          <Button
-            component="a"
-            href={stripeUrl}
-            target="_blank"
-            rel="noreferrer"
-            variant="default"
-            rightSection={<ArrowUpRight size={15} />}
-          >
-            Manage in the Stripe simulator
-          </Button>
-        )}
+        {sellsSubscriptions && subscription !== null && !mayBuy(subscription) && <ManageButton />}
       </Group>
     </Stack>
   );

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
-import { checkoutUrlFor } from "./checkout-url.ts";
-import { currentSubscription, mayBuy, type Plan, planInForce, type Subscription } from "./subscription.ts";
+import { outcomeIn, overviewUrl } from "./return-url.ts";
+import {
+  currentSubscription,
+  mayBuy,
+  type Plan,
+  planInForce,
+  plansForSale,
+  type Subscription,
+} from "./subscription.ts";
 
 function subscription(fields: Partial<Subscription>): Subscription {
   return {
     id: "sub_1",
     plan_key: "team",
     status: "active",
+    first_payment_pending: false,
     current_period_end: null,
     cancel_at: null,
     past_due_since: null,
@@ -16,20 +24,31 @@ function subscription(fields: Partial<Subscription>): Subscription {
   };
 }
 
-const PLANS: Plan[] = ["fallback", "free", "team"].map((key) => ({
+const PLANS: Plan[] = ["fallback", "free", "team", "scale"].map((key, rank) => ({
   key,
   name: key,
+  rank,
+  superseded_at: null,
   max_numbers: 1,
   daily_message_limit: 1,
   monthly_message_limit: 1,
+  entitle_while_pending: false,
 }));
 
 Deno.test("currentSubscription prefers a paid subscription to a newer canceled one", () => {
   const paid = subscription({ id: "sub_paid" });
   const canceled = subscription({ id: "sub_canceled", status: "canceled", created_at: "2026-02-01T00:00:00Z" });
-  assert.equal(currentSubscription([canceled, paid])?.id, "sub_paid");
-  assert.equal(currentSubscription([canceled])?.id, "sub_canceled");
-  assert.equal(currentSubscription([]), null);
+  assert.equal(currentSubscription([canceled, paid], PLANS)?.id, "sub_paid");
+  assert.equal(currentSubscription([canceled], PLANS)?.id, "sub_canceled");
+  assert.equal(currentSubscription([], PLANS), null);
+});
+
+Deno.test("currentSubscription prefers the higher plan to a newer one, unless its first payment is pending", () => {
+  const scale = subscription({ id: "sub_scale", plan_key: "scale" });
+  const team = subscription({ id: "sub_team", created_at: "2026-02-01T00:00:00Z" });
+  assert.equal(currentSubscription([team, scale], PLANS)?.id, "sub_scale");
+  assert.equal(currentSubscription([team, { ...scale, first_payment_pending: true }], PLANS)?.id, "sub_team");
+  assert.equal(currentSubscription([team, { ...scale, plan_key: null }], PLANS)?.id, "sub_team");
 });
 
 Deno.test("planInForce returns the subscription's plan while it is in force, then free or fallback", () => {
@@ -49,13 +68,28 @@ Deno.test("mayBuy refuses a second subscription while the first may still be pai
   assert.equal(mayBuy(null), true);
 });
 
-Deno.test("checkoutUrlFor adds the user and keeps the URL's existing parameters", () => {
-  const user = { id: "3f2e", email: "ada+test@example.com" };
-  const url = new URL(checkoutUrlFor("https://buy.example.com/abc?locale=de", user));
-  assert.deepEqual(Object.fromEntries(url.searchParams), {
-    locale: "de",
-    client_reference_id: "3f2e",
-    prefilled_email: "ada+test@example.com",
-    price: "starter",
+Deno.test("plansForSale returns the current versions of the plans with a subscription, the smallest first", () => {
+  const plan = (key: string, rank: number, superseded_at: string | null = null) => ({
+    ...PLANS[0]!,
+    key,
+    rank,
+    superseded_at,
   });
+  const plans = [
+    plan("scale", 4),
+    plan("free", 1),
+    plan("team-1", 3, "2026-01-01Z"),
+    plan("team", 3),
+    plan("fallback", 0),
+  ];
+  assert.deepEqual(plansForSale(plans).map(({ key }) => key), ["team", "scale"]);
+});
+
+Deno.test("outcomeIn reads what overviewUrl wrote, and removes it from the URL", () => {
+  const page = new URL("https://app.example.com/console/?lang=de#/numbers");
+  const url = overviewUrl(page, "paid");
+  assert.equal(url, "https://app.example.com/console/?checkout=paid#/");
+  assert.deepEqual(outcomeIn(url), { outcome: "paid", href: "https://app.example.com/console/#/" });
+  assert.deepEqual(outcomeIn(page.href), { outcome: null, href: page.href });
+  assert.equal(outcomeIn("https://app.example.com/?checkout=other").outcome, null);
 });

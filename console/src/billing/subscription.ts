@@ -5,21 +5,45 @@ type Tables = Database["public"]["Tables"];
 /** A Stripe subscription as the database last read it. */
 export type Subscription = Pick<
   Tables["subscriptions"]["Row"],
-  "id" | "plan_key" | "status" | "current_period_end" | "cancel_at" | "past_due_since" | "ended_at" | "created_at"
+  | "id"
+  | "plan_key"
+  | "status"
+  | "first_payment_pending"
+  | "current_period_end"
+  | "cancel_at"
+  | "past_due_since"
+  | "ended_at"
+  | "created_at"
 >;
 
 export type Plan = Pick<
   Tables["plans"]["Row"],
-  "key" | "name" | "max_numbers" | "daily_message_limit" | "monthly_message_limit"
+  | "key"
+  | "name"
+  | "rank"
+  | "superseded_at"
+  | "max_numbers"
+  | "daily_message_limit"
+  | "monthly_message_limit"
+  | "entitle_while_pending"
 >;
 
-/** Statuses that keep a plan's limits in force, as in the database's `plan_of`. */
+/** Statuses that keep a plan's limits in force; `past_due` during its grace period. */
 const IN_FORCE = new Set<Subscription["status"]>(["trialing", "active", "past_due"]);
 
-/** Returns the newest subscription in force, or the newest of all if none is. */
-export function currentSubscription(subscriptions: readonly Subscription[]): Subscription | null {
+/**
+ * Returns the subscription in force with the highest plan, then the newest, as the database's `entitlement_of` ranks them; the
+ * newest of all if none is in force.
+ */
+export function currentSubscription(
+  subscriptions: readonly Subscription[],
+  plans: readonly Plan[],
+): Subscription | null {
   const newestFirst = subscriptions.toSorted((a, b) => b.created_at.localeCompare(a.created_at));
-  return newestFirst.find(isInForce) ?? newestFirst[0] ?? null;
+  const rankOf = ({ plan_key: key }: Subscription) => plans.find((plan) => plan.key === key)?.rank ?? -1;
+  const inForce = newestFirst.filter((subscription) => isInForce(subscription, plans))
+    .toSorted((a, b) => rankOf(b) - rankOf(a));
+  return inForce[0] ?? newestFirst[0] ?? null;
 }
 
 /** Final statuses: the tenant can buy a new subscription without paying twice. */
@@ -30,8 +54,18 @@ export function mayBuy(subscription: Pick<Subscription, "status"> | null): boole
   return subscription === null || OVER.has(subscription.status);
 }
 
-export function isInForce({ status }: Pick<Subscription, "status">): boolean {
-  return IN_FORCE.has(status);
+/** The plans of tenants without a subscription, as in the database's `begin_checkout`. */
+const NEVER_SOLD = new Set(["fallback", "free"]);
+
+/** Returns the plans that can be bought, the smallest first. */
+export function plansForSale(plans: readonly Plan[]): Plan[] {
+  return plans.filter(({ key, superseded_at: superseded }) => superseded === null && !NEVER_SOLD.has(key))
+    .toSorted((a, b) => a.rank - b.rank);
+}
+
+function isInForce({ status, plan_key: key, first_payment_pending: isPending }: Subscription, plans: readonly Plan[]) {
+  const plan = plans.find((each) => each.key === key);
+  return plan !== undefined && IN_FORCE.has(status) && (!isPending || plan.entitle_while_pending);
 }
 
 /** Returns the plan whose limits apply. Without a subscription: `free` with a subaccount, else `fallback`. */
@@ -41,6 +75,6 @@ export function planInForce(
   hasSubaccount: boolean,
 ): Plan | null {
   const withoutSubscription = hasSubaccount ? "free" : "fallback";
-  const key = subscription !== null && isInForce(subscription) ? subscription.plan_key : withoutSubscription;
+  const key = subscription !== null && isInForce(subscription, plans) ? subscription.plan_key : withoutSubscription;
   return plans.find((plan) => plan.key === key) ?? null;
 }

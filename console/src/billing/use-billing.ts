@@ -24,14 +24,16 @@ export function useBilling() {
       rowsOf(
         "subscriptions",
         await supabase.from("subscriptions")
-          .select("id, plan_key, status, current_period_end, cancel_at, past_due_since, ended_at, created_at")
+          .select(
+            "id, plan_key, status, first_payment_pending, current_period_end, cancel_at, past_due_since, ended_at, created_at",
+          )
           .eq("user_id", userId),
       ),
     refetchInterval: POLL_MS,
   });
   const plans = usePlans();
   const isKnown = subscriptions.data !== undefined && plans.data !== undefined && subaccount !== undefined;
-  const subscription = currentSubscription(subscriptions.data ?? []);
+  const subscription = currentSubscription(subscriptions.data ?? [], plans.data ?? []);
   const billing: Billing | undefined = isKnown
     ? { subscription, plan: planInForce(plans.data, subscription, subaccount.provisioned) }
     : undefined;
@@ -43,14 +45,16 @@ export function useBilling() {
 }
 
 /** The plans. They rarely change, so they are read once. */
-function usePlans() {
+export function usePlans() {
   const { supabase } = useBackend();
   return useQuery({
     queryKey: ["plans"],
     queryFn: async () =>
       rowsOf(
         "plans",
-        await supabase.from("plans").select("key, name, max_numbers, daily_message_limit, monthly_message_limit"),
+        await supabase.from("plans").select(
+          "key, name, rank, superseded_at, max_numbers, daily_message_limit, monthly_message_limit, entitle_while_pending",
+        ),
       ),
     staleTime: Infinity,
   });

@@ -1,4 +1,5 @@
 import { Container, SimpleGrid, Stack } from "@mantine/core";
+import { CheckoutNotice } from "../billing/checkout-notice.tsx";
 import { PlanCard } from "../billing/plan-card.tsx";
 import { SharedNotice } from "../numbers/shared-notice.tsx";
 import { useNumbers } from "../numbers/use-numbers.ts";
@@ -14,6 +15,7 @@ export function OverviewScreen() {
   return (
     <Container size="lg" className="screen">
       <ScreenTitle title="Overview" description="Your phone system at a glance." />
+      <CheckoutNotice />
       <Stack gap="lg">
         <FirstSteps />
         {numbers?.notice !== undefined && <SharedNotice notice={numbers.notice} />}

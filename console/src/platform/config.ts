@@ -3,8 +3,8 @@ export interface ConsoleConfig {
   /** The project's origin: `/auth/v1`, `/rest/v1` and `/functions/v1` are below it. */
   supabaseUrl: string;
   publishableKey: string;
-  /** A Stripe Payment Link, or the Stripe simulator's checkout. Null if the console does not sell subscriptions. */
-  checkoutUrl: string | null;
+  /** Whether tenants can buy and manage subscriptions here. */
+  sellsSubscriptions: boolean;
   /** The Twilio simulator's page with one phone per number. Null without the simulator. */
   phonesUrl: string | null;
   /** The Stripe simulator's page with the subscription controls. Null without the simulator. */
@@ -29,7 +29,7 @@ export async function loadConfig(): Promise<ConsoleConfig> {
   return {
     supabaseUrl: required(config, "supabaseUrl").replace(/\/+$/, ""),
     publishableKey: required(config, "publishableKey"),
-    checkoutUrl: config.checkoutUrl ?? null,
+    sellsSubscriptions: config.sellsSubscriptions ?? false,
     phonesUrl: config.phonesUrl ?? null,
     stripeUrl: config.stripeUrl ?? null,
     ...(config.demoUsers !== undefined && { demoUsers: config.demoUsers }),

@@ -154,14 +154,45 @@ Deno.test("An update changes the plan, metadata, collection and cancellation of 
   assert.equal(ending.status, "active");
   const kept = await stripe.subscriptions.update(subscriptionId, { cancel_at_period_end: false });
   assert.deepEqual([kept.cancel_at, kept.canceled_at], [null, null]);
+  const at = item.current_period_start + 3 * 86_400;
+  const leaving = await stripe.subscriptions.update(subscriptionId, { cancel_at: at });
+  assert.deepEqual([leaving.cancel_at, leaving.cancel_at_period_end, leaving.ended_at], [at, false, null]);
+  assert.equal((await stripe.subscriptions.update(subscriptionId, { cancel_at: "" })).cancel_at, null);
+  await assert.rejects(stripe.subscriptions.update(subscriptionId, { cancel_at: item.created - 1 }), {
+    param: "cancel_at",
+  });
+  await assert.rejects(stripe.subscriptions.update(subscriptionId, { cancel_at: at, cancel_at_period_end: true }), {
+    param: "cancel_at",
+  });
 
   const silent = await stripe.subscriptions.update(subscriptionId, { pause_collection: { behavior: "void" } });
   assert.equal(silent.pause_collection?.behavior, "void");
   assert.equal(silent.status, "active");
   assert.equal((await stripe.subscriptions.update(subscriptionId, { pause_collection: "" })).pause_collection, null);
   const types = (await stripe.events.list({ type: "customer.subscription.*" })).data.map(({ type }) => type);
-  assert.equal(types.filter((type) => type === "customer.subscription.updated").length, 6);
-  assert.equal(types.length, 7);
+  assert.equal(types.filter((type) => type === "customer.subscription.updated").length, 8);
+  assert.equal(types.length, 9);
+});
+
+Deno.test("A subscription contains its first 20 items, and its list of items has all of them, in order", async () => {
+  await using s = await startFixture();
+  const { subscriptionId: subscription } = await s.checkout();
+  const { stripe } = s;
+  for (let n = 0; n < 20; n++) await stripe.subscriptionItems.create({ subscription, price: "price_SimTeamMonthly" });
+  await stripe.subscriptionItems.create({ subscription, price: "price_SimScaleMonthly" });
+  const { items } = await stripe.subscriptions.retrieve(subscription);
+  assert.deepEqual([items.data.length, items.has_more], [20, true]);
+  assert.equal((await stripe.subscriptions.list()).data[0]!.items.data.length, 20);
+  const all = await stripe.subscriptionItems.list({ subscription, limit: 10 }).autoPagingToArray({ limit: 100 });
+  assert.deepEqual(
+    [all.length, all[0]!.price.lookup_key, all[21]!.price.lookup_key],
+    [22, "starter", "scale"],
+  );
+  await s.act(subscription, "renew");
+  const renewed = await stripe.subscriptions.retrieve(subscription, { expand: ["latest_invoice"] });
+  const invoice = renewed.latest_invoice as Stripe.Invoice;
+  assert.deepEqual([invoice.lines.data.length, invoice.total], [22, 1500 + 20 * 4900 + 19900]);
+  assert.equal(new Set(renewed.items.data.map(({ current_period_end: end }) => end)).size, 1);
 });
 
 Deno.test("Pausing a subscription sets the status to paused, and resuming it to active", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import Stripe from "stripe";
+import { eventually } from "../../driver/eventually.ts";
 import { startFixture } from "../../../tests/support/stripe/simulator-fixture.ts";
 
 const BILLED = ["invoice.created", "invoice.finalized"];
@@ -167,6 +168,53 @@ const STORIES: Story[] = [
     status: "incomplete",
   },
   {
+    title: "A successful debit of a subscription that is active meanwhile only pays its invoice",
+    checkout: { payment: "pending_active" },
+    action: "pays",
+    events: [...PAID, "checkout.session.async_payment_succeeded"],
+    status: "active",
+  },
+  {
+    title: "A failed debit of a subscription that is active meanwhile makes it past due",
+    checkout: { payment: "pending_active" },
+    action: "payment_fails",
+    events: [
+      "invoice.updated",
+      "customer.updated",
+      "invoice.payment_failed",
+      "checkout.session.async_payment_failed",
+      UPDATED,
+    ],
+    status: "past_due",
+  },
+  {
+    title: "Setting cancel_at in the future emits updated",
+    action: "cancel_in_a_week",
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "Unsetting cancel_at emits updated",
+    before: ["cancel_in_a_week"],
+    action: "keep",
+    events: [UPDATED],
+    status: "active",
+  },
+  {
+    title: "Renewing a subscription whose cancel_at is within the period cancels it",
+    before: ["cancel_in_a_week"],
+    action: "renew",
+    events: ["customer.subscription.deleted"],
+    status: "canceled",
+  },
+  {
+    title: "Adding an item emits updated",
+    action: "add_item",
+    more: { price: "price_SimScaleMonthly" },
+    events: [UPDATED],
+    status: "active",
+  },
+  {
     title: "Expiring a subscription without a first payment voids its invoice",
     checkout: { payment: "pending" },
     action: "expire",
@@ -206,6 +254,7 @@ const VARIANTS = [
   { request: {}, status: "active", payment: "paid", events: [...BILLED, ...PAID] },
   { request: { payment: "fails_later" }, status: "active", payment: "paid", events: [...BILLED, ...PAID] },
   { request: { payment: "pending" }, status: "incomplete", payment: "unpaid", events: BILLED },
+  { request: { payment: "pending_active" }, status: "active", payment: "unpaid", events: BILLED },
   { request: { paymentStatus: "unpaid" }, status: "incomplete", payment: "unpaid", events: BILLED },
   { request: { trial: true }, status: "trialing", payment: "no_payment_required", events: [...BILLED, ...PAID] },
   { request: { trial: 3, paymentStatus: "paid" }, status: "trialing", payment: "paid", events: [...BILLED, ...PAID] },
@@ -297,8 +346,31 @@ Deno.test("GET /_sim/subscriptions lists exactly the actions that the status all
     "pause",
     "pause_collection",
     "cancel_at_period_end",
+    "cancel_in_a_week",
     "cancel",
   ]);
+  const debit = await s.checkout({ payment: "pending_active" });
+  const [pending] = (await s.control("/_sim/subscriptions")).answer.subscriptions;
+  assert.equal(pending?.id, debit.subscriptionId);
+  assert.ok(pending?.actions.some(({ action }) => action === "pays"));
+});
+
+Deno.test("A subscription ends when its cancel_at has passed, and runs until then", async () => {
+  await using s = await startFixture();
+  const { subscriptionId } = await s.checkout();
+  const at = Math.floor(Date.now() / 1000) + 1;
+  const [updated] = await s.act(subscriptionId, "cancel_at", { at });
+  const scheduled = updated!.data.object as Stripe.Subscription;
+  assert.deepEqual([scheduled.status, scheduled.cancel_at, scheduled.ended_at], ["active", at, null]);
+  assert.ok(scheduled.canceled_at !== null && scheduled.canceled_at < at, "canceled_at is not the time of the request");
+  const deleted = await eventually(
+    "the end",
+    () => s.receiver.events.find(({ type }) => type === "customer.subscription.deleted"),
+  );
+  const ended = deleted.data.object as Stripe.Subscription;
+  assert.equal(ended.status, "canceled");
+  assert.ok(ended.ended_at! >= at);
+  assert.equal(ended.canceled_at, scheduled.canceled_at);
 });
 
 /** Checks that the fields that Stripe moved are where the current API version has them. */

@@ -1,10 +1,13 @@
 import { apiApp } from "./api/app.ts";
 import { controlApp } from "./control/app.ts";
 import { Faults } from "./control/faults.ts";
+import { Books } from "./billing/books.ts";
+import { endDue } from "./billing/lifecycle.ts";
 import { Courier } from "./deliveries/courier.ts";
 import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
 import { SnapshotFile } from "../snapshot-file.ts";
 import { Timers } from "../timers.ts";
+import { NO_ORIGIN } from "./objects/event.ts";
 import { randomText } from "./objects/ids.ts";
 import { loadPages, pagesApp } from "./pages/app.ts";
 import { freshRecords } from "./records.ts";
@@ -83,6 +86,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     changed,
   };
 
+  endDueSubscriptions(simulator);
   const route = await router(simulator);
   const server = await serveHttp(options.port ?? 0, route);
   url = server.url;
@@ -104,6 +108,14 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     setWebhookUrl: (webhookUrl) => courier.setUrl(webhookUrl),
     stop: () => stopped ??= stop(),
   };
+}
+
+const DUE_CHECK_MS = 250;
+
+/** Cancels each subscription when its `cancel_at` has passed, until the simulator stops. */
+function endDueSubscriptions(simulator: Simulator): void {
+  if (endDue(new Books(simulator.records, simulator.courier, NO_ORIGIN))) simulator.changed();
+  simulator.timers.after(DUE_CHECK_MS, () => endDueSubscriptions(simulator));
 }
 
 async function router(simulator: Simulator): Promise<Handler> {

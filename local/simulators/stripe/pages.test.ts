@@ -12,6 +12,7 @@ for (
     ["trial", "trialing", ["invoice.paid"]],
     ["fails_later", "active", ["invoice.paid"]],
     ["pending", "incomplete", []],
+    ["pending_active", "active", []],
   ] as const
 ) {
   Deno.test(`The button "${pay}" of the checkout page creates a subscription with status ${status}`, async () => {
@@ -66,6 +67,47 @@ Deno.test("An order with an invalid email, plan, button or field answers 400 and
   assert.equal((await s.stripe.subscriptions.list({ status: "all" })).data.length, 0);
   assert.equal((await page(`${s.simulator.url}/checkout/success?session_id=cs_none`)).status, 400);
   assert.equal((await page(`${s.simulator.url}/nothing`)).status, 404);
+});
+
+Deno.test("The billing portal switches the plan, cancels at the period's end, undoes it and leads back", async () => {
+  await using s = await startFixture();
+  const { customerId, subscriptionId } = await s.checkout({ plan: "team" });
+  const { url } = await s.stripe.billingPortal.sessions.create({
+    customer: customerId,
+    return_url: "https://app.example.com/billing?tab=1",
+  });
+  const change = (change: string, more = {}) => page(url, { change, subscription: subscriptionId, ...more });
+  const current = () => s.stripe.subscriptions.retrieve(subscriptionId);
+
+  const shown = await page(url);
+  assert.equal(shown.status, 200);
+  assert.match(shown.html, /<h2>Team /);
+  assert.match(shown.html, /href="https:\/\/app\.example\.com\/billing\?tab=1"/);
+  await change("switch", { price: "price_SimScaleMonthly" });
+  assert.equal((await current()).items.data[0]?.price.lookup_key, "scale");
+  assert.match((await change("cancel")).html, /Ends on .*Don&#39;t cancel subscription/s);
+  assert.equal((await current()).cancel_at, (await current()).items.data[0]?.current_period_end);
+  assert.match((await change("keep")).html, /Renews on /);
+  assert.equal((await current()).cancel_at, null);
+});
+
+Deno.test("The billing portal changes only subscriptions of its own customer, and answers 400 without a session", async () => {
+  await using s = await startFixture();
+  const ada = await s.checkout();
+  const ben = await s.checkout({ clientReferenceId: "ben" });
+  const { url } = await s.stripe.billingPortal.sessions.create({ customer: ada.customerId });
+  for (
+    const form of [{ change: "cancel", subscription: ben.subscriptionId }, { change: "refund", subscription: "x" }]
+  ) {
+    assert.equal((await page(url, form)).status, 400, form.change);
+  }
+  assert.equal((await s.stripe.subscriptions.retrieve(ben.subscriptionId)).cancel_at, null);
+  assert.equal((await page(`${s.simulator.url}/portal/none`)).status, 400);
+  await assert.rejects(s.stripe.billingPortal.sessions.create({ customer: "cus_none" }), {
+    statusCode: 400,
+    code: "resource_missing",
+    param: "customer",
+  });
 });
 
 Deno.test("The pages load no resources from other origins", async () => {

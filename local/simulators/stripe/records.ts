@@ -50,6 +50,14 @@ export interface SessionOffer {
   subscriptionMetadata: Metadata;
 }
 
+/** A session of the billing portal. Its id is the secret part of its URL. `createdAt` is in Unix seconds. */
+export interface PortalRecord {
+  id: string;
+  customer: string;
+  returnUrl: string | null;
+  createdAt: number;
+}
+
 /** A meter event and the outcome of its asynchronous processing. */
 export interface MeterEventRecord {
   id: string;
@@ -76,6 +84,7 @@ export interface Records {
   invoices: Map<string, Invoice>;
   sessions: Map<string, CheckoutSession>;
   offers: Map<string, SessionOffer>;
+  portals: Map<string, PortalRecord>;
   events: Map<string, EventRecord>;
   deliveries: Map<string, DeliveryRecord>;
   meterEvents: Map<string, MeterEventRecord>;
@@ -92,6 +101,7 @@ export function freshRecords(now: number): Records {
     invoices: new Map(),
     sessions: new Map(),
     offers: new Map(),
+    portals: new Map(),
     events: new Map(),
     deliveries: new Map(),
     meterEvents: new Map(),

@@ -36,6 +36,28 @@ Deno.test("Objects, events, secrets and saved responses survive a restart with a
   assert.deepEqual(await readdir(join(directory.path, "deep")), ["stripe.json"]);
 });
 
+Deno.test("An open checkout session expires when its time is over, also while the simulator was stopped", async () => {
+  await using directory = await temporaryDirectory();
+  const stateFile = join(directory.path, "stripe.json");
+  const first = await startFixture({ stateFile });
+  const session = await first.stripe.checkout.sessions.create({
+    mode: "subscription",
+    line_items: [{ price: "price_SimStarterMonthly", quantity: 1 }],
+  });
+  assert.equal(session.expires_at - session.created, 86_400);
+  await first[Symbol.asyncDispose]();
+  const state = JSON.parse(await readFile(stateFile, "utf8"));
+  state.records.sessions[0].expires_at = Math.floor(Date.now() / 1000) - 1;
+  await writeFile(stateFile, JSON.stringify(state));
+
+  await using second = await startFixture({ stateFile });
+  const shown = await fetch(`${second.simulator.url}/checkout/${session.id}`);
+  assert.deepEqual([shown.status, /expired/.test(await shown.text())], [400, true]);
+  assert.equal((await second.stripe.checkout.sessions.retrieve(session.id)).status, "expired");
+  const { data: events } = await second.stripe.events.list({ type: "checkout.session.expired" });
+  assert.equal(events.length, 1);
+});
+
 async function snapshotOf(s: Awaited<ReturnType<typeof startFixture>>): Promise<unknown> {
   const { subscriptions } = (await s.control("/_sim/subscriptions")).answer;
   const { meterEvents } = (await s.control("/_sim/meter-events")).answer;

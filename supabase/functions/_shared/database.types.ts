@@ -197,6 +197,7 @@ export type Database = {
         Row: {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
+          "entitle_while_pending": boolean;
           "key": string;
           "max_numbers": number;
           "messages_per_second": number;
@@ -215,6 +216,7 @@ export type Database = {
         Insert: {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
+          "entitle_while_pending"?: boolean;
           "key": string;
           "max_numbers": number;
           "messages_per_second"?: number;
@@ -232,6 +234,7 @@ export type Database = {
         Update: {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
+          "entitle_while_pending"?: boolean;
           "key"?: string;
           "max_numbers"?: number;
           "messages_per_second"?: number;
@@ -416,13 +419,16 @@ export type Database = {
           "current_period_end": string | null;
           "current_period_start": string | null;
           "ended_at": string | null;
+          "first_payment_pending": boolean;
           "id": string;
+          "named_user_id": string | null;
           "origin": Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since": string | null;
-          "plan_key": string;
+          "plan_key": string | null;
           "read_number": number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "unknown_prices": Json | null;
           "updated_at": string;
           "user_id": string | null;
         };
@@ -433,13 +439,16 @@ export type Database = {
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
+          "first_payment_pending"?: boolean;
           "id": string;
+          "named_user_id"?: string | null;
           "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
-          "plan_key": string;
+          "plan_key"?: string | null;
           "read_number"?: number;
           "status": Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id": string;
+          "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
         };
@@ -449,13 +458,16 @@ export type Database = {
           "current_period_end"?: string | null;
           "current_period_start"?: string | null;
           "ended_at"?: string | null;
+          "first_payment_pending"?: boolean;
           "id"?: string;
+          "named_user_id"?: string | null;
           "origin"?: Database["public"]["Enums"]["subscription_origin"] | null;
           "past_due_since"?: string | null;
-          "plan_key"?: string;
+          "plan_key"?: string | null;
           "read_number"?: number;
           "status"?: Database["public"]["Enums"]["subscription_status"];
           "stripe_customer_id"?: string;
+          "unknown_prices"?: Json | null;
           "updated_at"?: string;
           "user_id"?: string | null;
         };
@@ -664,6 +676,24 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "begin_checkout": {
+        Args: {
+          "p_cancel_url": string;
+          "p_over_session_id": string;
+          "p_plan_key": string;
+          "p_success_url": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_id": string;
+          "customer_id": string;
+          "customers": number;
+          "outcome": Database["public"]["Enums"]["begin_checkout_outcome"];
+          "price_id": string;
+          "replaced_session_id": string;
+          "session_id": string;
+        }[];
+      };
       "begin_convergence": {
         Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
@@ -722,6 +752,13 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "billing_customer": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
+        }[];
+      };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -751,6 +788,16 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "claim_subscription": {
+        Args: {
+          "p_customer_email": string;
+          "p_customer_id": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["claim_subscription_outcome"];
       };
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
@@ -842,6 +889,10 @@ export type Database = {
       };
       "forget_previous_tokens": { Args: { "p_limit": number }; Returns: number };
       "forget_rate_limits": { Args: Record<PropertyKey, never>; Returns: number };
+      "forget_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["forget_stripe_customer_outcome"];
+      };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -950,6 +1001,34 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "campaigns";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_claimable_subscriptions": {
+        Args: { "p_limit": number; "p_subscription_id": string; "p_user_id": string };
+        Returns: {
+          "cancel_at": string | null;
+          "created_at": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "ended_at": string | null;
+          "first_payment_pending": boolean;
+          "id": string;
+          "named_user_id": string | null;
+          "origin": Database["public"]["Enums"]["subscription_origin"] | null;
+          "past_due_since": string | null;
+          "plan_key": string | null;
+          "read_number": number;
+          "status": Database["public"]["Enums"]["subscription_status"];
+          "stripe_customer_id": string;
+          "unknown_prices": Json | null;
+          "updated_at": string;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "subscriptions";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1149,6 +1228,10 @@ export type Database = {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
       };
+      "record_checkout": {
+        Args: { "p_attempt_id": string; "p_session_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["record_checkout_outcome"];
+      };
       "record_convergence_action": {
         Args: {
           "p_action": string;
@@ -1296,6 +1379,13 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["token_record"];
       };
+      "record_stripe_customer": {
+        Args: { "p_customer_id": string; "p_user_id": string };
+        Returns: {
+          "customer_id": string;
+          "outcome": Database["public"]["Enums"]["record_stripe_customer_outcome"];
+        }[];
+      };
       "record_stripe_event": {
         Args: { "p_event_id": string; "p_occurred_at": string; "p_payload": Json; "p_type": string };
         Returns: Database["public"]["Enums"]["record_stripe_event_outcome"];
@@ -1320,13 +1410,12 @@ export type Database = {
         Args: {
           "p_cancel_at": string;
           "p_created_at": string;
-          "p_current_period_end": string;
-          "p_current_period_start": string;
           "p_customer_id": string;
           "p_ended_at": string;
-          "p_lookup_key": string;
+          "p_first_payment_pending": boolean;
+          "p_named_user_id": string;
           "p_origin": Database["public"]["Enums"]["subscription_origin"];
-          "p_price_id": string;
+          "p_prices": Json;
           "p_read_number": number;
           "p_status": Database["public"]["Enums"]["subscription_status"];
           "p_subscription_id": string;
@@ -1653,7 +1742,14 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter";
+      "alert_kind": "dead_letter" | "unknown_price";
+      "begin_checkout_outcome":
+        | "create"
+        | "open"
+        | "subscription_exists"
+        | "unknown_plan"
+        | "not_for_sale"
+        | "unknown_user";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1666,6 +1762,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
       "campaign_status": "scheduled" | "running" | "paused" | "canceled" | "completed";
@@ -1682,6 +1779,7 @@ export type Database = {
         | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
@@ -1704,6 +1802,7 @@ export type Database = {
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
+      "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
@@ -1757,10 +1856,12 @@ export type Database = {
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "rate_limit_outcome": "allowed" | "exceeded";
+      "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
       "record_number_sync_outcome": "appeared" | "changed" | "released" | "repaired" | "held" | "left_alone";
       "record_outcome": "recorded" | "already";
+      "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
       "redaction_outcome": "accepted" | "already" | "not_found";
@@ -1820,7 +1921,7 @@ export type Database = {
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
-      "subscription_origin": "checkout" | "metadata" | "operator";
+      "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
       "subscription_status":
         | "incomplete"
         | "incomplete_expired"
@@ -2022,7 +2123,15 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter"],
+      "alert_kind": ["dead_letter", "unknown_price"],
+      "begin_checkout_outcome": [
+        "create",
+        "open",
+        "subscription_exists",
+        "unknown_plan",
+        "not_for_sale",
+        "unknown_user",
+      ],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -2036,6 +2145,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
       "campaign_status": ["scheduled", "running", "paused", "canceled", "completed"],
@@ -2053,6 +2163,7 @@ export const Constants = {
       ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
@@ -2076,6 +2187,7 @@ export const Constants = {
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
+      "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
@@ -2132,10 +2244,12 @@ export const Constants = {
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "rate_limit_outcome": ["allowed", "exceeded"],
+      "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
       "record_number_sync_outcome": ["appeared", "changed", "released", "repaired", "held", "left_alone"],
       "record_outcome": ["recorded", "already"],
+      "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
       "redaction_outcome": ["accepted", "already", "not_found"],
@@ -2191,7 +2305,7 @@ export const Constants = {
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
-      "subscription_origin": ["checkout", "metadata", "operator"],
+      "subscription_origin": ["checkout", "metadata", "operator", "claim"],
       "subscription_status": [
         "incomplete",
         "incomplete_expired",

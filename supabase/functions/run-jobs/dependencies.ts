@@ -1,18 +1,16 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { connectStripe } from "../_shared/stripe/connect.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { Env } from "../_shared/platform/env.ts";
 import type { WorkDependencies } from "./work.ts";
 
 /** What the jobs need, from the context of a request. */
 export function workDependencies(context: Context): WorkDependencies {
-  const { STRIPE_SECRET_KEY, STRIPE_API_BASE_URL, TWILIO_ACCOUNT_SID, PUBLIC_BASE_URL } = context.env;
+  const { TWILIO_ACCOUNT_SID, PUBLIC_BASE_URL } = context.env;
   return {
     ...convergeDependencies(context),
-    async stripe() {
-      const { createStripe } = await import("../_shared/stripe/client.ts");
-      return createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL });
-    },
+    stripe: () => connectStripe(context.env),
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     alertTarget: alertTargetOf(context.env),

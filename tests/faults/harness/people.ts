@@ -24,6 +24,15 @@ export function buyPlan(world: World, userId: string): Promise<Purchase> {
   return world.stripe.subscribe({ clientReferenceId: userId, plan: "team" });
 }
 
+/** The user buys the team plan as their own subscription, as a checkout that the service made. */
+export function buyOwnPlan(world: World, userId: string): Promise<Purchase> {
+  return world.stripe.subscribe({
+    clientReferenceId: userId,
+    plan: "team",
+    subscriptionMetadata: { user_id: userId },
+  });
+}
+
 /** Performs an action on a subscription at Stripe. Returns its events, which are not delivered yet. */
 export async function atStripe(world: World, subscriptionId: string, action: string): Promise<string[]> {
   const { eventIds, subscription } = await world.stripe.control(subscriptionId, action);

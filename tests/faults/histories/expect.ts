@@ -14,13 +14,15 @@ export async function expectationOf(person: Person, world: World): Promise<Expec
 }
 
 /** Implemented independently instead of read from the database, because the database's result is under test. */
-async function wantedFor({ id, deleted, subscriptions }: Person, world: World): Promise<Wanted> {
+async function wantedFor({ id, deleted, subscriptions, buysGifts }: Person, world: World): Promise<Wanted> {
   if (deleted) return "closed";
   const [tenancy] = await world.sql<{ operator_hold: "suspended" | "closed" | null; requested_at: string | null }[]>`
     select operator_hold, requested_at from private.tenancies where user_id = ${id}`;
   if (tenancy?.operator_hold) return tenancy.operator_hold;
   const byStripe = new Set<Wanted>();
   for (const subscription of subscriptions) byStripe.add(await wantedByStripe(subscription, world));
+  // A gift that is over does not stand in the way of the tenant's own request.
+  if (buysGifts && !byStripe.has("active") && tenancy?.requested_at) return "active";
   for (const best of ["active", "suspended", "closed"] as const) if (byStripe.has(best)) return best;
   return tenancy?.requested_at ? "active" : "none";
 }

@@ -1,5 +1,6 @@
 import {
   atStripe,
+  buyOwnPlan,
   buyPlan,
   createByHand,
   deleteUser,
@@ -18,6 +19,8 @@ import type { Command, Mishap } from "./commands.ts";
 export interface Person {
   id: string;
   subscriptions: string[];
+  /** Whether their subscriptions are gifts, bought through a Payment Link, or their own. */
+  buysGifts: boolean;
   deleted: boolean;
   /** Whether the account was created or changed in Twilio's console. */
   touchedByHand: boolean;
@@ -42,6 +45,7 @@ export async function begin(world: World): Promise<History> {
     people.push({
       id: await signUp(world),
       subscriptions: [],
+      buysGifts: index % 2 === 1,
       deleted: false,
       touchedByHand: false,
       suspendedByHand: false,
@@ -58,7 +62,8 @@ export async function happen(command: Command, history: History, world: World): 
   world.webhookTraps = traps;
   switch (command.do) {
     case "subscribe": {
-      const { subscriptionId, eventIds } = await buyPlan(world, person!.id);
+      const buy = person!.buysGifts ? buyPlan : buyOwnPlan;
+      const { subscriptionId, eventIds } = await buy(world, person!.id);
       person!.subscriptions.push(subscriptionId);
       return await send(eventIds, command.delivery, history, world);
     }

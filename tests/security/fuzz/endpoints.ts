@@ -126,6 +126,22 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         { phoneNumber: "+61412345678", addressSid: `AD${"0".repeat(32)}`, bundleSid: `BU${"0".repeat(32)}` },
       )],
     },
+    "claim-subscription": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", {}, { subscriptionId: "sub_1Unknown" })],
+    },
+    "create-checkout": {
+      admits: ["tenant", "operator"],
+      shapes: [post(
+        "",
+        { plan: "team" },
+        { plan: "starter", successUrl: "https://evil.example.com/{CHECKOUT_SESSION_ID}", cancelUrl: "javascript:0" },
+      )],
+    },
+    "billing-portal": {
+      admits: ["tenant", "operator"],
+      shapes: [post("", {}, { returnUrl: "https://evil.example.com/" })],
+    },
     "set-primary-number": { admits: ["tenant", "operator"], shapes: [post("", { numberId: UNKNOWN })] },
     "rename-number": {
       admits: ["tenant", "operator"],

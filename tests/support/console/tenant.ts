@@ -17,6 +17,14 @@ export class Tenant {
     await this.section("Subaccount").getByText("active", { exact: true }).waitFor();
   }
 
+  /** Chooses a plan and goes to its page at Stripe. */
+  async chooseAtCheckout(plan: string): Promise<void> {
+    await this.section("Plan").getByRole("button", { name: "Subscribe" }).click();
+    await this.page.getByRole("radio", { name: plan }).click();
+    await this.page.getByRole("button", { name: "Continue to payment" }).click();
+    await this.page.getByRole("heading", { name: "Your subscription", level: 1 }).waitFor();
+  }
+
   /** Buys the first number found. @returns the number in its displayed format */
   async buyNumber(areaCode: string): Promise<string> {
     await this.go("Numbers");

@@ -12,6 +12,7 @@ import { idempotency } from "./idempotency.ts";
 import { invoiceRoutes } from "./invoices.ts";
 import { meterEventRoutes } from "./meter-events.ts";
 import { catalogueRoutes } from "./catalogue.ts";
+import { portalRoutes } from "./portal-sessions.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { webhookEndpointRoutes } from "./webhook-endpoints.ts";
 
@@ -26,6 +27,7 @@ export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   catalogueRoutes(app, simulator);
   customerRoutes(app, simulator);
   checkoutSessionRoutes(app, simulator);
+  portalRoutes(app, simulator);
   subscriptionRoutes(app, simulator);
   invoiceRoutes(app, simulator);
   eventRoutes(app, simulator);

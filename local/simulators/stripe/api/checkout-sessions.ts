@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import * as z from "zod";
-import { expireSession, openSession } from "../billing/checkout.ts";
+import { expireDueSessions, expireSession, openSession } from "../billing/checkout.ts";
 import { invalidRequest } from "../errors.ts";
 import type { CheckoutSession } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
@@ -55,6 +55,11 @@ const NoParameters = parameters({});
 /** Checkout sessions in subscription mode: create, retrieve, list, expire, line items. */
 export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   const { records } = simulator;
+
+  app.use("/v1/checkout/sessions/*", async (c, next) => {
+    if (expireDueSessions(booksOf(simulator, c))) simulator.changed();
+    await next();
+  });
 
   app.post("/v1/checkout/sessions", (c) => {
     const books = booksOf(simulator, c);

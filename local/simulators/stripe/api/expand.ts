@@ -1,5 +1,5 @@
 import { buildCheckoutLine } from "../objects/checkout-session.ts";
-import type { CheckoutSession } from "../objects/shapes.ts";
+import type { CheckoutSession, StripeList } from "../objects/shapes.ts";
 import type { Records } from "../records.ts";
 
 type Node = Record<string, unknown>;
@@ -10,8 +10,20 @@ type Node = Record<string, unknown>;
  */
 export function expand(records: Records, response: object, paths: string[]): object {
   const copy = structuredClone(response);
+  shortenItems(copy);
   for (const path of paths) follow(records, copy, path.split("."));
   return copy;
+}
+
+/** As on Stripe, a subscription contains only its first items. The others are on further pages of their list. */
+const EMBEDDED_ITEMS = 20;
+
+function shortenItems(response: object): void {
+  const { object, data, items } = response as { object?: string; data?: object[]; items?: StripeList<unknown> };
+  if (object === "list") data?.forEach(shortenItems);
+  if (object !== "subscription" || items === undefined || items.data.length <= EMBEDDED_ITEMS) return;
+  items.data = items.data.slice(0, EMBEDDED_ITEMS);
+  items.has_more = true;
 }
 
 function follow(records: Records, node: unknown, [field, ...rest]: string[]): void {

@@ -3,7 +3,6 @@ import * as z from "zod";
 import type { Books } from "../billing/books.ts";
 import * as lifecycle from "../billing/lifecycle.ts";
 import { invalidRequest, noSuch } from "../errors.ts";
-import { itemOf } from "../objects/subscription.ts";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
@@ -23,9 +22,10 @@ const PauseCollection = z.strictObject({
 });
 const UpdateSubscription = parameters({
   cancel_at_period_end: flag.optional(),
+  cancel_at: z.union([whole, z.literal("")]).optional(),
   pause_collection: z.union([PauseCollection, z.literal("")]).optional(),
   items: z.array(z.strictObject({ id: text.optional(), price: text.optional(), quantity: whole.optional() }))
-    .length(1, "must contain one item: the simulator's subscriptions have one").optional(),
+    .length(1, "must contain one item: add further items as subscription items").optional(),
   metadata: z.union([metadata, z.literal("")]).optional(),
   description: z.string().optional(),
   default_payment_method: text.optional(),
@@ -47,15 +47,23 @@ const ResumeSubscription = parameters({
   proration_behavior: ignored,
   proration_date: ignored,
 });
+const AddItem = parameters({
+  subscription: text,
+  price: text,
+  quantity: whole.optional(),
+  proration_behavior: ignored,
+  payment_behavior: ignored,
+});
+const ListItems = parameters({ ...PAGING, subscription: text });
 const NoParameters = parameters({});
 
-/** Subscriptions: list, retrieve, update, cancel, pause, resume. Only a checkout creates one. */
+/** Subscriptions: list, retrieve, update, cancel, pause, resume, and their items. Only a checkout creates one. */
 export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.get("/v1/subscriptions", (c) => {
     const filter = parse(ListSubscriptions, c.get("params"));
     const matches = (subscription: Subscription) =>
       (filter.customer === undefined || subscription.customer === filter.customer) &&
-      (filter.price === undefined || itemOf(subscription).price.id === filter.price) &&
+      (filter.price === undefined || subscription.items.data.some(({ price }) => price.id === filter.price)) &&
       hasStatus(subscription, filter.status) &&
       inRange(subscription.created, filter.created);
     return reply(
@@ -105,6 +113,23 @@ export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): voi
     lifecycle.resume(books, subscription);
     return reply(simulator, c, subscription);
   });
+
+  app.post("/v1/subscription_items", (c) => {
+    const books = booksOf(simulator, c);
+    const input = parse(AddItem, c.get("params"));
+    const subscription = books.subscription(input.subscription, "subscription");
+    if (lifecycle.hasEnded(subscription)) throw noSuch("subscription", subscription.id, "subscription");
+    const item = lifecycle.addItem(books, subscription, books.price(input.price, "price"), input.quantity ?? 1);
+    return reply(simulator, c, item);
+  });
+
+  app.get("/v1/subscription_items", (c) => {
+    const filter = parse(ListItems, c.get("params"));
+    const { items } = booksOf(simulator, c).subscription(filter.subscription, "subscription");
+    // Unlike other lists, this one is in the order of creation.
+    const newestFirst = items.data.toReversed();
+    return reply(simulator, c, listPage(newestFirst, () => true, filter, items.url));
+  });
 }
 
 /** Without a status filter, all but canceled subscriptions are listed. `ended` means canceled or incomplete_expired. */
@@ -124,15 +149,21 @@ function applyUpdate(books: Books, subscription: Subscription, input: z.output<t
   if (input.trial_end === "now" && subscription.status !== "trialing") {
     throw invalidRequest("This subscription is not trialing, so its trial cannot be ended.", "trial_end");
   }
+  if (input.cancel_at !== undefined && input.cancel_at_period_end !== undefined) {
+    throw invalidRequest("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at");
+  }
+  if (typeof input.cancel_at === "number" && input.cancel_at <= books.now()) {
+    throw invalidRequest("The time of the cancellation must be in the future.", "cancel_at");
+  }
   const item = input.items?.[0];
-  if (item?.id !== itemOf(subscription).id && item !== undefined) {
-    const message = "Cannot add an item: the simulator's subscriptions have one item; set its id in items[0][id]";
+  const current = subscription.items.data.find(({ id }) => id === item?.id);
+  if (item && !current) {
+    const message = "Cannot find the item: set the id of one of the subscription's items in items[0][id]";
     throw invalidRequest(message, "items[0][id]");
   }
   const price = item?.price !== undefined ? books.price(item.price, "items[0][price]") : undefined;
-  if (item) {
-    const current = itemOf(subscription);
-    lifecycle.changePrice(books, subscription, price ?? current.price, item.quantity ?? current.quantity);
+  if (item && current) {
+    lifecycle.changePrice(books, subscription, current.id, price ?? current.price, item.quantity ?? current.quantity);
   }
   lifecycle.update(books, subscription, (changed) => {
     changed.metadata = mergeMetadata(changed.metadata, metadataChange);
@@ -147,5 +178,6 @@ function applyUpdate(books: Books, subscription: Subscription, input: z.output<t
   if (input.cancel_at_period_end !== undefined) {
     lifecycle.setCancelAtPeriodEnd(books, subscription, input.cancel_at_period_end);
   }
+  if (input.cancel_at !== undefined) lifecycle.setCancelAt(books, subscription, input.cancel_at || null);
   if (input.trial_end === "now") lifecycle.endTrial(books, subscription);
 }

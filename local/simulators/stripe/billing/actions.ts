@@ -3,13 +3,16 @@ import { invalidRequest } from "../errors.ts";
 import { itemOf } from "../objects/subscription.ts";
 import type { Subscription } from "../objects/shapes.ts";
 import type { Books } from "./books.ts";
+import { openInvoiceOf } from "./invoicing.ts";
 import * as lifecycle from "./lifecycle.ts";
+
+const WEEK = 7 * 86_400;
 
 /** An action on a subscription. */
 interface Action {
   label: string;
   /** Whether the state of the subscription allows the action. */
-  possible: (subscription: Subscription) => boolean;
+  possible: (subscription: Subscription, books: Pick<Books, "records">) => boolean;
   run: (books: Books, subscription: Subscription) => void;
 }
 
@@ -44,7 +47,10 @@ const ACTIONS = {
   },
   pays: {
     label: "Pay open invoice",
-    possible: inStatus("past_due", "unpaid", "incomplete"),
+    // An active subscription has an open invoice while its first payment is pending.
+    possible: (subscription, books) =>
+      inStatus("past_due", "unpaid", "incomplete")(subscription) ||
+      inStatus("active")(subscription) && openInvoiceOf(books, subscription) !== undefined,
     run: lifecycle.pay,
   },
   unpaid: {
@@ -88,10 +94,15 @@ const ACTIONS = {
     possible: (subscription) => running(subscription) && !subscription.cancel_at_period_end,
     run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, true),
   },
+  cancel_in_a_week: {
+    label: "Cancel in a week",
+    possible: (subscription) => running(subscription) && subscription.cancel_at === null,
+    run: (books, subscription) => lifecycle.setCancelAt(books, subscription, books.now() + WEEK),
+  },
   keep: {
     label: "Undo cancellation",
-    possible: (subscription) => running(subscription) && subscription.cancel_at_period_end,
-    run: (books, subscription) => lifecycle.setCancelAtPeriodEnd(books, subscription, false),
+    possible: (subscription) => running(subscription) && subscription.cancel_at !== null,
+    run: (books, subscription) => lifecycle.setCancelAt(books, subscription, null),
   },
   cancel: {
     label: "Cancel now",
@@ -102,11 +113,16 @@ const ACTIONS = {
 
 type ActionName = keyof typeof ACTIONS;
 const NAMES = Object.keys(ACTIONS) as ActionName[];
+const actionOf = (name: ActionName): Action => ACTIONS[name];
 
 /** The body of `POST /_sim/subscriptions/:id`. */
 export const SubscriptionAction = z.union([
   z.strictObject({ action: z.enum(NAMES) }),
   z.strictObject({ action: z.literal("change_plan"), plan: z.string() }),
+  /** Adds an item beside the others, by the id of its price. */
+  z.strictObject({ action: z.literal("add_item"), price: z.string() }),
+  /** Unix seconds. */
+  z.strictObject({ action: z.literal("cancel_at"), at: z.int().min(0) }),
   z.strictObject({ action: z.literal("delete_customer") }),
 ]);
 
@@ -121,9 +137,15 @@ export function act(books: Books, subscription: Subscription, request: z.infer<t
       return lifecycle.deleteCustomer(books, subscription.customer);
     case "change_plan":
       return changePlan(books, subscription, request.plan);
+    case "add_item":
+      if (!running(subscription)) throw notPossible(request.action, subscription);
+      return void lifecycle.addItem(books, subscription, books.price(request.price, "price"), 1);
+    case "cancel_at":
+      if (!notEnded(subscription)) throw notPossible(request.action, subscription);
+      return lifecycle.setCancelAt(books, subscription, request.at);
     default: {
-      const action: Action = ACTIONS[request.action];
-      if (!action.possible(subscription)) throw notPossible(request.action, subscription);
+      const action = actionOf(request.action);
+      if (!action.possible(subscription, books)) throw notPossible(request.action, subscription);
       return action.run(books, subscription);
     }
   }
@@ -133,7 +155,8 @@ function changePlan(books: Books, subscription: Subscription, plan: string): voi
   if (!running(subscription)) throw notPossible("change_plan", subscription);
   const price = books.priceOfPlan(plan);
   if (!price) throw invalidRequest(`Cannot change to plan "${plan}": no price has that lookup key`);
-  lifecycle.changePrice(books, subscription, price, itemOf(subscription).quantity);
+  const item = itemOf(subscription);
+  lifecycle.changePrice(books, subscription, item.id, price, item.quantity);
 }
 
 function notPossible(action: string, subscription: Subscription) {
@@ -141,7 +164,10 @@ function notPossible(action: string, subscription: Subscription) {
 }
 
 /** Returns the actions that the state of a subscription allows, with the labels of their buttons. */
-export function possibleActions(subscription: Subscription): { action: string; label: string }[] {
-  return NAMES.filter((name) => ACTIONS[name].possible(subscription))
+export function possibleActions(
+  books: Pick<Books, "records">,
+  subscription: Subscription,
+): { action: string; label: string }[] {
+  return NAMES.filter((name) => actionOf(name).possible(subscription, books))
     .map((name) => ({ action: name, label: ACTIONS[name].label }));
 }

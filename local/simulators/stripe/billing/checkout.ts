@@ -10,8 +10,11 @@ import { BANK_DEBIT, FAILING_CARD, WORKING_CARD } from "./payment-methods.ts";
 
 const DAY = 86_400;
 
-/** How the buyer pays: with a working card, with a card that fails at the first renewal, or by a pending bank debit. */
-export const PAYMENTS = ["now", "fails_later", "pending"] as const;
+/**
+ * How the buyer pays: with a working card, with a card that fails at the first renewal, or by a pending bank debit. Stripe
+ * documents that a subscription whose debit is pending is `incomplete`, and that it is `active`: `pending_active`.
+ */
+export const PAYMENTS = ["now", "fails_later", "pending", "pending_active"] as const;
 export type Payment = (typeof PAYMENTS)[number];
 
 /** The fields of a new session. */
@@ -85,12 +88,14 @@ export function completeSession(
   const start = books.now();
   const trial = offer.trialDays > 0 ? { start, end: start + offer.trialDays * DAY } : null;
   // "A subscription can also be incomplete if there is a pending payment." It becomes active when the debit succeeds.
-  const pending = !trial && (buyer.payment === "pending" || buyer.paymentStatus === "unpaid");
+  const byDebit = buyer.payment === "pending" || buyer.payment === "pending_active";
+  const pending = !trial && (byDebit || buyer.paymentStatus === "unpaid");
+  const whilePending = buyer.payment === "pending_active" ? "active" : "incomplete";
   const subscription = buildSubscription({
     customer: customer.id,
     price,
     quantity: offer.quantity,
-    status: trial ? "trialing" : pending ? "incomplete" : "active",
+    status: trial ? "trialing" : pending ? whilePending : "active",
     period: trial ?? periodFrom(start, price),
     trial,
     paymentMethod: pending ? BANK_DEBIT : buyer.payment === "fails_later" ? FAILING_CARD : WORKING_CARD,
@@ -154,6 +159,15 @@ export function expireSession(books: Books, session: CheckoutSession): void {
   session.status = "expired";
   session.url = null;
   books.emit("checkout.session.expired", session);
+}
+
+/** Expires the open sessions whose time is over. Returns whether there were any. */
+export function expireDueSessions(books: Books): boolean {
+  const due = [...books.records.sessions.values()].filter(({ status, expires_at: expiresAt }) =>
+    status === "open" && expiresAt <= books.now()
+  );
+  for (const session of due) expireSession(books, session);
+  return due.length > 0;
 }
 
 /** Returns the session that created the subscription, if its payment is still pending. */

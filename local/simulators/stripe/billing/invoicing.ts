@@ -54,8 +54,8 @@ export function writeOffInvoice(books: Books, invoice: Invoice): void {
 }
 
 /** Returns the newest open invoice of a subscription. */
-export function openInvoiceOf(books: Books, subscription: Subscription): Invoice | undefined {
-  return [...books.records.invoices.values()].findLast((invoice) =>
+export function openInvoiceOf({ records }: Pick<Books, "records">, subscription: Subscription): Invoice | undefined {
+  return [...records.invoices.values()].findLast((invoice) =>
     invoice.parent.subscription_details.subscription === subscription.id && invoice.status === "open"
   );
 }

@@ -1,7 +1,7 @@
 import { invalidRequest } from "../errors.ts";
 import { planOf } from "../objects/catalogue.ts";
-import { itemOf, type Period, periodFrom } from "../objects/subscription.ts";
-import type { Price, Subscription } from "../objects/shapes.ts";
+import { buildItem, itemOf, type Period, periodFrom } from "../objects/subscription.ts";
+import type { Price, Subscription, SubscriptionItem } from "../objects/shapes.ts";
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
 import {
@@ -23,22 +23,26 @@ export function update(books: Books, subscription: Subscription, mutate: (subscr
   books.change("customer.subscription.updated", subscription, mutate);
 }
 
-/** Starts and bills the next period. A subscription with `cancel_at_period_end` ends instead. */
+/** Starts and bills the next period. A subscription that is canceled by the end of its period ends instead. */
 export function renew(books: Books, subscription: Subscription, charge?: Charge): void {
-  if (subscription.cancel_at_period_end) return end(books, subscription);
+  if (endsWithPeriod(subscription)) return end(books, subscription);
   const item = itemOf(subscription);
   bill(books, subscription, periodFrom(item.current_period_end, item.price), { charge });
 }
 
 /** Ends the trial now, then starts and bills the first paid period. */
 export function endTrial(books: Books, subscription: Subscription, charge?: Charge): void {
-  if (subscription.cancel_at_period_end) return end(books, subscription);
+  if (endsWithPeriod(subscription)) return end(books, subscription);
   const now = books.now();
   const alsoChange = (ended: Subscription) => {
     ended.trial_end = now;
     ended.billing_cycle_anchor = now;
   };
   bill(books, subscription, periodFrom(now, itemOf(subscription).price), { alsoChange, charge });
+}
+
+function endsWithPeriod(subscription: Subscription): boolean {
+  return subscription.cancel_at !== null && subscription.cancel_at <= itemOf(subscription).current_period_end;
 }
 
 /** Moves the subscription to `period` and bills it. `alsoChange` runs in the same update. */
@@ -49,9 +53,10 @@ function bill(
   how: { alsoChange?: (subscription: Subscription) => void; charge?: Charge | undefined },
 ): void {
   update(books, subscription, (moved) => {
-    const item = itemOf(moved);
-    item.current_period_start = period.start;
-    item.current_period_end = period.end;
+    for (const item of moved.items.data) {
+      item.current_period_start = period.start;
+      item.current_period_end = period.end;
+    }
     if (moved.status === "trialing" || moved.status === "paused") moved.status = "active";
     how.alsoChange?.(moved);
     draftInvoice(books, { subscription: moved, reason: "subscription_cycle", period, trial: false });
@@ -81,7 +86,7 @@ function paymentFailed(books: Books, subscription: Subscription): void {
   if (!invoice) throw new Error(`Cannot decline a payment of "${subscription.id}": no invoice is open`);
   declineInvoice(books, invoice);
   const session = unpaidSessionOf(books, subscription);
-  if (session && subscription.status === "incomplete") books.emit("checkout.session.async_payment_failed", session);
+  if (session) books.emit("checkout.session.async_payment_failed", session);
   update(books, subscription, (changed) => {
     if (changed.status === "active") changed.status = "past_due";
   });
@@ -142,17 +147,36 @@ export function resume(books: Books, subscription: Subscription): void {
 /** Sets or removes the cancellation at the end of the current period. */
 export function setCancelAtPeriodEnd(books: Books, subscription: Subscription, cancel: boolean): void {
   if (subscription.cancel_at_period_end === cancel) return;
+  scheduleEnd(books, subscription, cancel ? itemOf(subscription).current_period_end : null, cancel);
+}
+
+/** Sets the time (Unix seconds) at which the subscription is canceled, or removes it. The portal does this too. */
+export function setCancelAt(books: Books, subscription: Subscription, at: number | null): void {
+  scheduleEnd(books, subscription, at, false);
+}
+
+/** As on Stripe, `canceled_at` is the time of the request, and the subscription runs until `cancel_at`. */
+function scheduleEnd(books: Books, subscription: Subscription, at: number | null, atPeriodEnd: boolean): void {
   update(books, subscription, (changed) => {
-    changed.cancel_at_period_end = cancel;
-    changed.cancel_at = cancel ? itemOf(changed).current_period_end : null;
-    changed.canceled_at = cancel ? books.now() : null;
+    changed.cancel_at_period_end = atPeriodEnd;
+    changed.cancel_at = at;
+    changed.canceled_at = at === null ? null : books.now();
     changed.cancellation_details = {
       comment: null,
       feedback: null,
       feedback_option: null,
-      reason: cancel ? "cancellation_requested" : null,
+      reason: at === null ? null : "cancellation_requested",
     };
   });
+}
+
+/** Cancels the subscriptions whose `cancel_at` has passed. Returns whether there were any. */
+export function endDue(books: Books): boolean {
+  const due = [...books.records.subscriptions.values()].filter((subscription) =>
+    !hasEnded(subscription) && subscription.cancel_at !== null && subscription.cancel_at <= books.now()
+  );
+  for (const subscription of due) end(books, subscription);
+  return due.length > 0;
 }
 
 /** Cancels a subscription now. Emits only `customer.subscription.deleted`, without an update before it. */
@@ -183,14 +207,28 @@ export function expireIncomplete(books: Books, subscription: Subscription): void
   if (invoice) voidInvoice(books, invoice);
 }
 
-/** Changes the price of a subscription immediately, without prorations. */
-export function changePrice(books: Books, subscription: Subscription, price: Price, quantity: number): void {
+/** Changes the price of one item immediately, without prorations. */
+export function changePrice(
+  books: Books,
+  subscription: Subscription,
+  itemId: string,
+  price: Price,
+  quantity: number,
+): void {
   update(books, subscription, (changed) => {
-    const item = itemOf(changed);
+    const item = changed.items.data.find(({ id }) => id === itemId)!;
     item.price = price;
     item.plan = planOf(price);
     item.quantity = quantity;
   });
+}
+
+/** Adds an item in the current period, without an invoice for it. */
+export function addItem(books: Books, subscription: Subscription, price: Price, quantity: number): SubscriptionItem {
+  const { current_period_start: start, current_period_end: end } = itemOf(subscription);
+  const item = buildItem(subscription.id, { price, quantity, period: { start, end }, created: books.now() });
+  update(books, subscription, (changed) => void changed.items.data.push(item));
+  return item;
 }
 
 /** Cancels the subscriptions of a customer, then deletes the customer. */

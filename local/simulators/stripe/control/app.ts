@@ -151,9 +151,10 @@ export function summary(simulator: Simulator, subscription: Subscription) {
     periodEnd: item.current_period_end,
     trialEnd: subscription.trial_end,
     cancelAtPeriodEnd: subscription.cancel_at_period_end,
+    cancelAt: subscription.cancel_at,
     collectionPaused: subscription.pause_collection !== null,
     created: subscription.created,
-    actions: possibleActions(subscription),
+    actions: possibleActions(simulator, subscription),
   };
 }
 

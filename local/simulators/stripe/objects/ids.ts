@@ -28,6 +28,8 @@ const BODY_LENGTHS = {
   plink: 24,
   li: 24,
   mtr: 24,
+  bps: 24,
+  bpc: 24,
 } as const;
 
 /** Returns a new id such as `sub_1…`, with the length of Stripe's ids of that kind. */

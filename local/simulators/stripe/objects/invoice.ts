@@ -1,6 +1,6 @@
 import { newId, randomText } from "./ids.ts";
-import { amountOf, itemOf, type Period } from "./subscription.ts";
-import type { Customer, Invoice, InvoiceLine, Subscription } from "./shapes.ts";
+import { amountOf, type Period } from "./subscription.ts";
+import type { Customer, Invoice, InvoiceLine, Subscription, SubscriptionItem } from "./shapes.ts";
 
 export interface InvoiceInput {
   subscription: Subscription;
@@ -16,7 +16,8 @@ export interface InvoiceInput {
 export function buildInvoice(input: InvoiceInput): Invoice {
   const id = newId("in");
   const { subscription, customer, created } = input;
-  const total = input.trial ? 0 : amountOf(subscription);
+  const lines = subscription.items.data.map((item) => buildLine(id, input, item, input.trial ? 0 : amountOf(item)));
+  const total = lines.reduce((sum, { amount }) => sum + amount, 0);
   return {
     id,
     object: "invoice",
@@ -63,7 +64,7 @@ export function buildInvoice(input: InvoiceInput): Invoice {
     issuer: { type: "self" },
     last_finalization_error: null,
     latest_revision: null,
-    lines: { object: "list", data: [buildLine(id, input, total)], has_more: false, url: `/v1/invoices/${id}/lines` },
+    lines: { object: "list", data: lines, has_more: false, url: `/v1/invoices/${id}/lines` },
     livemode: false,
     metadata: {},
     next_payment_attempt: null,
@@ -99,8 +100,7 @@ export function buildInvoice(input: InvoiceInput): Invoice {
   };
 }
 
-function buildLine(invoice: string, input: InvoiceInput, amount: number): InvoiceLine {
-  const item = itemOf(input.subscription);
+function buildLine(invoice: string, input: InvoiceInput, item: SubscriptionItem, amount: number): InvoiceLine {
   return {
     id: newId("il"),
     object: "line_item",

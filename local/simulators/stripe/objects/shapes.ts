@@ -149,6 +149,15 @@ export type CheckoutLine = Narrow<
   { price: Price; quantity: number; discounts?: never; taxes?: never }
 >;
 
+export type PortalSession = Narrow<Stripe.BillingPortal.Session, {
+  after_expiration?: never;
+  configuration: string;
+  customer_account: null;
+  flow: null;
+  locale: null;
+  on_behalf_of: null;
+}>;
+
 export type MeterEvent = Stripe.Billing.MeterEvent;
 
 /** A snapshot event. `data.object` is the state of the object when the event was created. */

@@ -89,7 +89,11 @@ export function buildSubscription(input: SubscriptionInput): Subscription {
   };
 }
 
-function buildItem(subscription: string, input: SubscriptionInput): SubscriptionItem {
+/** Builds an item of a subscription. */
+export function buildItem(
+  subscription: string,
+  input: Pick<SubscriptionInput, "price" | "quantity" | "period" | "created">,
+): SubscriptionItem {
   return {
     id: newId("si"),
     object: "subscription_item",
@@ -108,17 +112,16 @@ function buildItem(subscription: string, input: SubscriptionInput): Subscription
   };
 }
 
-/** Returns the item of a subscription. The simulator's subscriptions have exactly one. */
+/** Returns the first item of a subscription, which every subscription has. */
 export function itemOf(subscription: Subscription): SubscriptionItem {
   const item = subscription.items.data[0];
   if (!item) throw new Error(`Cannot read subscription "${subscription.id}": it has no item`);
   return item;
 }
 
-/** Returns the price of one period, in the smallest unit of the currency. */
-export function amountOf(subscription: Subscription): number {
-  const item = itemOf(subscription);
-  return item.price.unit_amount * item.quantity;
+/** Returns the price of one item for one period, in the smallest unit of the currency. */
+export function amountOf({ price, quantity }: SubscriptionItem): number {
+  return price.unit_amount * quantity;
 }
 
 /**

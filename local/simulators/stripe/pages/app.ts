@@ -2,10 +2,13 @@ import { readFile } from "node:fs/promises";
 import { type Context, Hono } from "hono";
 import * as z from "zod";
 import { Books } from "../billing/books.ts";
-import { completeSession, openSession } from "../billing/checkout.ts";
+import { completeSession, expireDueSessions, openSession } from "../billing/checkout.ts";
+import { changeInPortal, PortalChange, portalOf, portalSubscriptions } from "../billing/portal.ts";
 import { invalidRequest, StripeApiError } from "../errors.ts";
 import { NO_ORIGIN } from "../objects/event.ts";
-import type { CheckoutSession, Price } from "../objects/shapes.ts";
+import { itemOf } from "../objects/subscription.ts";
+import type { CheckoutSession, Price, Subscription } from "../objects/shapes.ts";
+import type { PortalRecord } from "../records.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
 import { escapeHtml, fill } from "./template.ts";
@@ -14,6 +17,7 @@ const FILES = [
   "checkout.html",
   "success.html",
   "message.html",
+  "portal.html",
   "dashboard.html",
   "style.css",
   "checkout.js",
@@ -29,6 +33,7 @@ const CHOICES = {
   trial: { payment: "now", trialDays: TRIAL_DAYS },
   fails_later: { payment: "fails_later", trialDays: 0 },
   pending: { payment: "pending", trialDays: 0 },
+  pending_active: { payment: "pending_active", trialDays: 0 },
 } as const;
 
 /** The body of the checkout form. */
@@ -37,7 +42,7 @@ const Order = z.strictObject({
   plan: z.string(),
   email: z.email("must be an email address"),
   client_reference_id: z.string().optional(),
-  pay: z.enum(["now", "trial", "fails_later", "pending"]),
+  pay: z.enum(["now", "trial", "fails_later", "pending", "pending_active"]),
   // The card fields are decoration: they have no names and are not sent.
 });
 
@@ -49,7 +54,7 @@ export async function loadPages(): Promise<Pages> {
   return Object.fromEntries(FILES.map((file, index) => [file, texts[index]])) as Pages;
 }
 
-/** The HTML pages: dashboard, checkout, success. */
+/** The HTML pages: dashboard, checkout, success, billing portal. */
 export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: Connection }> {
   const app = new Hono<{ Bindings: Connection }>();
   const open = () => new Books(simulator.records, simulator.courier, NO_ORIGIN);
@@ -62,6 +67,11 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
     );
     c.res.headers.set("cache-control", "no-store");
     c.res.headers.set("referrer-policy", "no-referrer");
+  });
+
+  app.use("/checkout/*", async (_c, next) => {
+    if (expireDueSessions(open())) simulator.changed();
+    await next();
   });
 
   app.get("/", (c) => c.html(pages["dashboard.html"]));
@@ -107,6 +117,21 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
     simulator.changed();
     const next = session.success_url?.replaceAll("{CHECKOUT_SESSION_ID}", session.id);
     return c.redirect(next ?? `/checkout/success?session_id=${session.id}`, 303);
+  });
+
+  app.get("/portal/:secret", (c) => {
+    const books = open();
+    return c.html(portalPage(simulator, pages, books, portalOf(books, c.req.param("secret"))));
+  });
+
+  app.post("/portal/:secret", async (c) => {
+    const books = open();
+    const portal = portalOf(books, c.req.param("secret"));
+    const parsed = PortalChange.safeParse(Object.fromEntries(await c.req.formData()));
+    if (!parsed.success) throw invalidRequest("Cannot change the subscription: the form is not valid");
+    changeInPortal(books, portal, parsed.data);
+    simulator.changed();
+    return c.redirect(`/portal/${portal.id}`, 303);
   });
 
   app.notFound((c) => c.html(messagePage(pages, "Not found", "This page does not exist."), 404));
@@ -158,6 +183,7 @@ function checkoutPage(
     email: view.email,
     reference: view.reference,
     session: view.session?.id ?? "",
+    heading: view.session ? "Your subscription" : "Choose your plan",
     payLabel: trialDays > 0 ? `Start ${trialDays}-day trial` : "Subscribe",
     total: chosen && trialDays === 0 ? money(chosen.unit_amount * (offer?.quantity ?? 1), chosen.currency) : "$0.00",
   }, {
@@ -202,6 +228,60 @@ function successPage(simulator: Simulator, pages: Pages, session: CheckoutSessio
     customer: session.customer ?? "",
     reference: session.client_reference_id ?? "none",
   }, { back });
+}
+
+function portalPage(simulator: Simulator, pages: Pages, books: Books, portal: PortalRecord): string {
+  const { customer, returnUrl } = portal;
+  const subscriptions = portalSubscriptions(books, portal);
+  return fill(pages["portal.html"], { email: books.customer(customer).email ?? customer }, {
+    back: returnUrl === null ? "" : `<a class="back" href="${escapeHtml(returnUrl)}">← Return to the app</a>`,
+    subscriptions: subscriptions.length === 0
+      ? "<p>This customer has no subscription.</p>"
+      : subscriptions.map((subscription) => portalSubscription(simulator, subscription)).join("\n"),
+  });
+}
+
+function portalSubscription(simulator: Simulator, subscription: Subscription): string {
+  const { id, status, cancel_at: cancelAt } = subscription;
+  const { price, current_period_end: periodEnd } = itemOf(subscription);
+  const { records } = simulator;
+  const name = records.products.get(price.product)?.name ?? price.id;
+  const form = (change: string, label: string, fields = "", style = "secondary") =>
+    `<form method="post"><input type="hidden" name="subscription" value="${escapeHtml(id)}">${fields}` +
+    `<button class="${style}" name="change" value="${change}">${escapeHtml(label)}</button></form>`;
+  const others = [...records.prices.values()].filter((other) =>
+    other.active && other.lookup_key !== null && other.id !== price.id
+  );
+  const changes = [
+    ...(["past_due", "unpaid", "incomplete"].includes(status)
+      ? [form("pay", "Pay the open invoice", "", "primary")]
+      : []),
+    ...(status === "active" || status === "trialing" || status === "past_due"
+      ? [
+        ...others.map((other) =>
+          form(
+            "switch",
+            `Switch to ${records.products.get(other.product)?.name ?? other.id}, ` +
+              `${money(other.unit_amount, other.currency)} / ${other.recurring.interval}`,
+            `<input type="hidden" name="price" value="${escapeHtml(other.id)}">`,
+          )
+        ),
+        cancelAt === null
+          ? form("cancel", "Cancel subscription")
+          : form("keep", "Don't cancel subscription", "", "primary"),
+      ]
+      : []),
+  ];
+  const next = cancelAt === null ? `Renews on ${day(periodEnd)}` : `Ends on ${day(cancelAt)}`;
+  return `<section class="portal-subscription">
+  <h2>${escapeHtml(name)} <span class="badge ${escapeHtml(status)}">${escapeHtml(status)}</span></h2>
+  <p>${escapeHtml(money(price.unit_amount, price.currency))} / ${escapeHtml(price.recurring.interval)} · ${next}</p>
+  <div class="portal-changes">${changes.join("\n")}</div>
+</section>`;
+}
+
+function day(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleDateString("en-US", { dateStyle: "long" });
 }
 
 function messagePage(pages: Pages, title: string, text: string): string {

@@ -73,7 +73,7 @@ function subscriptionCard(subscription) {
     : subscription.email ?? subscription.customerId;
   const remarks = [
     subscription.trialEnd && status === "trialing" ? `trial until ${day(subscription.trialEnd)}` : null,
-    subscription.cancelAtPeriodEnd && status !== "canceled" ? `ends ${day(subscription.periodEnd)}` : null,
+    subscription.cancelAt !== null && status !== "canceled" ? `ends ${day(subscription.cancelAt)}` : null,
     subscription.collectionPaused ? "collection paused" : null,
   ].filter(Boolean);
   const buttons = actions.map(({ action, label }) =>

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { type EventSubject, subjectOf } from "./event-subject.ts";
-import { readSubscription } from "./subscription.ts";
+import { EXPANDED, pricesOf, readSubscription } from "./subscription.ts";
 
 const beginStripeEvent = decision("begin_stripe_event", {
   pending: ["type", "payload", "read_number"],
@@ -58,7 +58,7 @@ async function apply(
   }
   const subscriptions = await subscriptionsOf(subject, stripe);
   const outcomes = await Promise.all(
-    subscriptions.map((subscription) => record(subscription, subject, readNumber, db)),
+    subscriptions.map((subscription) => record(subscription, subject, readNumber, { db, stripe })),
   );
   return outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
 }
@@ -68,31 +68,34 @@ async function subscriptionsOf(
   subject: { subscriptionId: string | null; customerId: string | null },
   stripe: Stripe,
 ): Promise<Stripe.Subscription[]> {
-  if (subject.subscriptionId !== null) return [await stripe.subscriptions.retrieve(subject.subscriptionId)];
+  if (subject.subscriptionId !== null) {
+    return [await stripe.subscriptions.retrieve(subject.subscriptionId, { expand: [EXPANDED] })];
+  }
   if (subject.customerId === null) return [];
-  return await stripe.subscriptions.list({ customer: subject.customerId, status: "all", limit: 100 }).autoPagingToArray(
-    { limit: 1000 },
-  );
+  return await stripe.subscriptions.list({
+    customer: subject.customerId,
+    status: "all",
+    limit: 100,
+    expand: [`data.${EXPANDED}`],
+  }).autoPagingToArray({ limit: 1000 });
 }
 
 async function record(
   subscription: Stripe.Subscription,
   subject: EventSubject,
   readNumber: number,
-  db: Db,
+  { db, stripe }: ApplyEventDependencies,
 ): Promise<Enum<"record_subscription_outcome">> {
   const facts = readSubscription(subscription);
-  const { userId, origin } = facts.userId === null ? subject : { userId: facts.userId, origin: "metadata" as const };
   const recorded = await recordSubscription(db, {
     p_subscription_id: facts.id,
     p_customer_id: facts.customerId,
-    p_user_id: userId,
-    p_origin: origin,
+    p_user_id: subject.userId,
+    p_origin: subject.origin,
+    p_named_user_id: facts.namedUserId,
     p_status: facts.status,
-    p_price_id: facts.priceId,
-    p_lookup_key: facts.lookupKey,
-    p_current_period_start: facts.currentPeriodStart,
-    p_current_period_end: facts.currentPeriodEnd,
+    p_prices: await pricesOf(subscription, stripe) as unknown as Json,
+    p_first_payment_pending: facts.firstPaymentPending,
     p_cancel_at: facts.cancelAt,
     p_ended_at: facts.endedAt,
     p_created_at: facts.createdAt,

@@ -9,11 +9,12 @@ const originOf = (type: string, object: unknown) => {
   return [subject?.userId, subject?.origin];
 };
 
-Deno.test("a checkout names its user by client_reference_id, or by metadata, and the origin says which", () => {
+Deno.test("a checkout names its user by metadata, else by client_reference_id, and the origin says which", () => {
   const completed = "checkout.session.completed";
   const session = { subscription: "sub_1", customer: "cus_1" };
   const metadata = { user_id: BEN };
-  assert.deepEqual(originOf(completed, { ...session, client_reference_id: ADA, metadata }), [ADA, "checkout"]);
+  assert.deepEqual(originOf(completed, { ...session, client_reference_id: ADA, metadata }), [BEN, "metadata"]);
+  assert.deepEqual(originOf(completed, { ...session, client_reference_id: ADA, metadata: {} }), [ADA, "checkout"]);
   assert.deepEqual(originOf(completed, { ...session, client_reference_id: null, metadata }), [BEN, "metadata"]);
   assert.deepEqual(originOf(completed, { ...session, client_reference_id: "no id" }), [null, null]);
 });

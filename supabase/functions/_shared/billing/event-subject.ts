@@ -57,10 +57,14 @@ function ofSession(
   { subscription, customer, client_reference_id, metadata }: z.output<typeof session>,
 ): EventSubject | null {
   if (subscription === null) return null;
+  // Metadata comes first: only the holder of the Stripe key sets it, while a visitor chooses the reference.
+  const named = namedBy(metadata);
   return {
     subscriptionId: subscription,
     customerId: customer,
-    ...(client_reference_id === null ? namedBy(metadata) : { userId: client_reference_id, origin: "checkout" }),
+    ...(named.userId === null && client_reference_id !== null
+      ? { userId: client_reference_id, origin: "checkout" }
+      : named),
   };
 }
 

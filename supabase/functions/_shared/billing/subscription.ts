@@ -4,38 +4,75 @@ import { Constants } from "../database.types.ts";
 import type { Enum } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
 
+/** The price of one item, with the item's billing period. Times are ISO 8601. */
+export interface PricedItem {
+  /** The id of the price. */
+  id: string;
+  lookupKey: string | null;
+  periodStart: string | null;
+  periodEnd: string | null;
+}
+
 /** A Stripe subscription with the values of our table. Times are ISO 8601. */
 export interface SubscriptionFacts {
   id: string;
   customerId: string;
-  userId: string | null;
+  /** The user that the subscription's own metadata names. */
+  namedUserId: string | null;
   status: Enum<"subscription_status">;
-  priceId: string | null;
-  lookupKey: string | null;
-  currentPeriodStart: string | null;
-  currentPeriodEnd: string | null;
+  /** Whether the first invoice was not paid yet; null when the latest invoice does not tell. */
+  firstPaymentPending: boolean | null;
   cancelAt: string | null;
   endedAt: string | null;
   createdAt: string;
 }
 
-/** Reads a subscription as Stripe's API returns it. The period is on the items since API version 2025-03-31. */
+/** The first payment is read from the latest invoice: `retrieve` and `list` must expand it in the same call. */
+export const EXPANDED = "latest_invoice";
+
+/** Reads a subscription as Stripe's API returns it, with its latest invoice. */
 export function readSubscription(subscription: Stripe.Subscription): SubscriptionFacts {
-  const item = subscription.items.data[0];
   const userId = z.guid().safeParse(subscription.metadata["user_id"]);
   return {
     id: subscription.id,
     customerId: typeof subscription.customer === "string" ? subscription.customer : subscription.customer.id,
-    userId: userId.success ? userId.data.toLowerCase() : null,
+    namedUserId: userId.success ? userId.data.toLowerCase() : null,
     status: statusOf(subscription),
-    priceId: item?.price.id ?? null,
-    lookupKey: item?.price.lookup_key ?? null,
-    currentPeriodStart: time(item?.current_period_start),
-    currentPeriodEnd: time(item?.current_period_end),
+    firstPaymentPending: isFirstPaymentPending(subscription.latest_invoice),
     cancelAt: time(subscription.cancel_at),
-    endedAt: time(subscription.ended_at ?? subscription.canceled_at),
+    // canceled_at is when the cancellation was asked for, which may be long before the end.
+    endedAt: OVER.has(subscription.status) ? time(subscription.ended_at ?? subscription.canceled_at) : null,
     createdAt: isoOfSeconds(subscription.created),
   };
+}
+
+const OVER: ReadonlySet<Stripe.Subscription.Status> = new Set(["canceled", "incomplete_expired"]);
+
+/** The prices of all items. Stripe returns the first items with the subscription, and more of them page by page. */
+export async function pricesOf({ id, items }: Stripe.Subscription, stripe: Stripe): Promise<PricedItem[]> {
+  const all = items.has_more
+    ? await stripe.subscriptionItems.list({ subscription: id, limit: 100 }).autoPagingToArray({ limit: 1000 })
+    : items.data;
+  return all.map((item) => ({
+    id: item.price.id,
+    lookupKey: item.price.lookup_key,
+    periodStart: time(item.current_period_start),
+    periodEnd: time(item.current_period_end),
+  }));
+}
+
+/**
+ * An invoice of zero for the first period counts as paid: a trial, or a full discount. Later invoices tell only when money
+ * arrived: an open one may be the renewal of a subscription that was paid before.
+ */
+function isFirstPaymentPending(invoice: Stripe.Subscription["latest_invoice"]): boolean | null {
+  if (typeof invoice === "string") {
+    throw new Error(`Cannot read the payment of invoice "${invoice}": it is not expanded`);
+  }
+  if (!invoice) return null;
+  const isFirst = invoice.billing_reason === "subscription_create";
+  if (invoice.status === "paid" && (isFirst || invoice.amount_paid > 0)) return false;
+  return isFirst ? true : null;
 }
 
 const statusSchema = z.enum(Constants.public.Enums.subscription_status);

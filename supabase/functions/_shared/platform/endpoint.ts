@@ -22,7 +22,7 @@ export interface EndpointOptions {
 /** What a handler needs in addition to the request. */
 export interface Context {
   /** The caller. The id is empty for an endpoint without a user. */
-  user: { id: string; email: string | undefined };
+  user: { id: string; email: string | undefined; isAnonymous: boolean };
   /** Acts as the caller, under row level security. Made on first use. */
   readonly userDb: Db;
   /** Acts as the service. For use after the caller is authorised. */
@@ -82,7 +82,11 @@ async function respond(
     if (error.status >= 500) throw error;
     throw new ApiError("unauthorized", unauthorizedMessage(auth));
   }
-  const user = { id: data.userClaims?.id ?? "", email: data.userClaims?.email };
+  const user = {
+    id: data.userClaims?.id ?? "",
+    email: data.userClaims?.email,
+    isAnonymous: data.jwtClaims?.["is_anonymous"] === true,
+  };
   // A valid token need not belong to a user. Without a user's id the first query would fail.
   const needsUser = auth === "user" || auth === "operator";
   if (needsUser && !isUuid(user.id.toLowerCase())) throw new ApiError("unauthorized", unauthorizedMessage(auth));

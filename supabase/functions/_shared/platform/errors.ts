@@ -18,6 +18,16 @@ export const ERROR_STATUS = {
   subaccount_required: 409,
   subaccount_pending: 409,
   subaccount_limit_reached: 503,
+  // Buying a subscription
+  permanent_user_required: 403,
+  plan_not_found: 404,
+  plan_not_for_sale: 422,
+  subscription_exists: 409,
+  checkout_replaced: 409,
+  billing_customer_not_found: 404,
+  subscription_not_found: 404,
+  email_not_confirmed: 403,
+  customer_email_differs: 403,
   // Numbers
   number_not_owned: 403,
   number_required: 409,
@@ -40,11 +50,13 @@ export const ERROR_STATUS = {
   message_outcome_unknown: 503,
   no_valid_recipients: 422,
   campaign_over: 409,
-  // Twilio and ourselves
+  // Twilio, Stripe and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,
   twilio_unavailable: 503,
   twilio_misconfigured: 502,
+  stripe_unavailable: 503,
+  stripe_misconfigured: 502,
   database_unavailable: 503,
   internal_error: 500,
 } as const;

@@ -5,13 +5,16 @@ export interface StripeOptions {
   /** `https://api.stripe.com` or the simulator. */
   apiBaseUrl: string;
   fetch?: typeof fetch;
-  /** How often the SDK retries a read, with delays from half a second. */
+  /** How often the SDK retries a call, with delays from half a second. */
   retries?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** The official client over fetch. It is used for reads only, which the SDK retries. */
+/**
+ * The official client over fetch. The SDK retries reads, and writes under one idempotency key for the whole call. A write that
+ * must not happen twice passes a `writeKey`: a later request then repeats it too.
+ */
 export function createStripe({ secretKey, apiBaseUrl, fetch, retries = 2 }: StripeOptions): Stripe {
   const { protocol, hostname, port } = new URL(apiBaseUrl);
   return new Stripe(secretKey, {

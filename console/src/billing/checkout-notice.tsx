@@ -1,0 +1,35 @@
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Check } from "react-feather";
+import { outcomeIn } from "./return-url.ts";
+
+/** Stripe's event arrives about now: the screen does not wait for its next poll. */
+const REFRESH_AFTER = [0.5, 1, 2, 3];
+
+/** Announces the outcome of a checkout once, after Stripe's page led back here. Renders nothing. */
+export function CheckoutNotice() {
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    const { outcome, href } = outcomeIn(globalThis.location.href);
+    if (outcome === null) return;
+    globalThis.history.replaceState(null, "", href);
+    if (outcome === "canceled") {
+      notifications.show({
+        id: "checkout",
+        title: "You have not been charged",
+        message: "You can subscribe at any time",
+      });
+      return;
+    }
+    notifications.show({
+      id: "checkout",
+      color: "teal",
+      icon: <Check size={18} />,
+      title: "Thank you for subscribing",
+      message: "Your plan appears here as soon as Stripe confirms it, usually within seconds",
+    });
+    for (const seconds of REFRESH_AFTER) setTimeout(() => void queryClient.invalidateQueries(), seconds * 1000);
+  }, [queryClient]);
+  return null;
+}

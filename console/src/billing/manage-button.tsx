@@ -1,0 +1,18 @@
+import { Button } from "@mantine/core";
+import { ArrowUpRight } from "react-feather";
+import { useBillingPortal } from "./use-stripe-pages.ts";
+
+/** Leads to Stripe's billing portal, where the plan is changed, paid and canceled. */
+export function ManageButton() {
+  const portal = useBillingPortal();
+  return (
+    <Button
+      variant="default"
+      rightSection={<ArrowUpRight size={15} />}
+      loading={portal.isPending || portal.isSuccess}
+      onClick={() => portal.mutate()}
+    >
+      Manage subscription
+    </Button>
+  );
+}
