@@ -291,7 +291,8 @@ comment on function private.lock_totals(uuid) is
   'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
 
 create type private.quota as (daily bigint, monthly bigint, spend numeric);
-comment on type private.quota is 'Messages a day, messages a month, and what a month''s messages may cost.';
+comment on type private.quota is
+  'Messages a day, messages a month, and what the messages and numbers of a month may cost.';
 
 create function private.remaining_quota(p_user_id uuid, p_plan public.plans) returns private.quota
 language plpgsql stable
@@ -308,6 +309,7 @@ begin
     coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
     coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
     coalesce(p_plan.monthly_spend_limit, 0) - coalesce(sum(t.spend) filter (where t.hour >= month_start), 0)
+      - private.number_spend(p_user_id)
   into remaining
   from private.sending_totals t
   where t.user_id = p_user_id and t.hour >= least(month_start, day_start);

@@ -235,31 +235,31 @@ as $$
     private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
     private.audit_number_sync private.available_sends private.await_reports private.campaign_count_of
-    private.campaign_outcome private.changed_status private.check_sending_rules private.claim_due
-    private.clear_released_sid private.compare_account private.complete_purchase private.count_campaign_deletes
-    private.count_campaign_update private.count_in_window private.count_request private.count_subaccount
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
-    private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.index_words private.insert_campaign private.is_destination_refused private.is_finished
-    private.keyword_reply private.lane_of private.level_of_sweep private.link_customer private.lock_campaign
-    private.lock_for_evidence private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.message_may_move
-    private.message_status_named private.move_campaign_count private.new_id private.next_status_change
-    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.campaign_outcome private.changed_status private.check_purchase_rules private.check_sending_rules
+    private.claim_due private.clear_released_sid private.compare_account private.complete_purchase
+    private.count_campaign_deletes private.count_campaign_update private.count_in_window private.count_request
+    private.count_subaccount private.delete_campaign_texts private.describe_due_work private.describe_function_grants
+    private.describe_queues private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns private.erase_conversations
+    private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
+    private.has_phrases private.hour_of private.index_words private.insert_campaign private.is_destination_refused
+    private.is_finished private.keyword_reply private.lane_of private.level_of_sweep private.link_customer
+    private.lock_campaign private.lock_for_evidence private.lock_sending private.lock_stripe_customer
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
+    private.message_may_move private.message_status_named private.move_campaign_count private.new_id
+    private.next_status_change private.note_changed_numbers private.note_changed_periods private.note_changed_retention
     private.note_changed_subscription private.note_changed_tenancy private.note_consent private.note_conversation
-    private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out private.note_sends
-    private.note_token_date private.note_turn private.number_pattern private.our_functions private.our_tables
-    private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.queue_of private.recheck_after_lost_lease private.record_appeared_number
-    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.renew_lease_if_held private.renew_turns private.reseal_token
-    private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
+    private.note_sends private.note_token_date private.note_turn private.number_pattern private.number_spend
+    private.our_functions private.our_tables private.plan_for_price private.plan_of private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.queue_of private.recheck_after_lost_lease
+    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.renew_turns
+    private.reseal_token private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.share_number private.share_opt_outs private.skip_recipients
     private.skip_waiting_recipients private.spaced private.split_words private.spread private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns

@@ -50,6 +50,7 @@ select bag_eq(
     ('private.rate_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
+    ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),
     ('private.sealed_tokens', 'SELECT'),
     ('private.sealing_ring', 'DELETE INSERT SELECT UPDATE'),

@@ -11,7 +11,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
   pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
 create function pg_temp.reserve(p_user uuid, p_number text) returns uuid language sql as $$
-  select number_id from public.reserve_number(p_user, p_number, 'asked for');
+  select number_id from public.reserve_number(p_user, p_number, 'asked for', 1.15);
 $$;
 create temp table ids as select pg_temp.reserve(pg_temp.tenant(), '+15005550101') as first, pg_temp.reserve(pg_temp.tenant(), '+15005550102') as second,
   pg_temp.reserve(pg_temp.neighbour(), '+15005550103') as others;

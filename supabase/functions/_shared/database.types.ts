@@ -158,7 +158,10 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "key": string;
+          "max_number_price": number;
           "max_numbers": number;
+          "max_purchases_per_day": number;
+          "max_purchases_per_month": number;
           "messages_per_second": number;
           "monthly_message_limit": number;
           "monthly_spend_limit": number;
@@ -176,7 +179,10 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "key": string;
+          "max_number_price"?: number;
           "max_numbers": number;
+          "max_purchases_per_day"?: number;
+          "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit": number;
           "monthly_spend_limit"?: number;
@@ -193,7 +199,10 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "key"?: string;
+          "max_number_price"?: number;
           "max_numbers"?: number;
+          "max_purchases_per_day"?: number;
+          "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit"?: number;
           "monthly_spend_limit"?: number;
@@ -1368,11 +1377,21 @@ export type Database = {
         }[];
       };
       "reserve_number": {
-        Args: { "p_friendly_name": string; "p_phone_number": string; "p_user_id": string };
+        Args: {
+          "p_address"?: string;
+          "p_address_rate"?: number;
+          "p_friendly_name": string;
+          "p_monthly_price": number;
+          "p_phone_number": string;
+          "p_user_id": string;
+          "p_user_rate"?: number;
+        };
         Returns: {
           "number_id": string;
-          "number_limit": number;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
+          "purchase_limit": number;
+          "resets_at": string;
+          "retry_after_seconds": number;
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -1717,11 +1736,17 @@ export type Database = {
         | "closed";
       "reserve_number_outcome":
         | "reserved"
+        | "rate_limited"
         | "in_progress"
         | "already_owned"
         | "releasing"
         | "taken"
         | "limit_reached"
+        | "price_unavailable"
+        | "price_limit_reached"
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
         | "none"
         | "pending"
         | "suspended"
@@ -2091,11 +2116,17 @@ export const Constants = {
       ],
       "reserve_number_outcome": [
         "reserved",
+        "rate_limited",
         "in_progress",
         "already_owned",
         "releasing",
         "taken",
         "limit_reached",
+        "price_unavailable",
+        "price_limit_reached",
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
         "none",
         "pending",
         "suspended",
