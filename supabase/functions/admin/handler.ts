@@ -1,5 +1,7 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
+import { listAlerts, settleAlert } from "./alerts.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -13,6 +15,8 @@ type Action = (request: Request, context: Context) => Promise<Response>;
 const ACTIONS: Readonly<Record<string, Action>> = {
   "GET tenants": listTenants,
   "GET dead-letters": listDeadLetters,
+  "GET alerts": listAlerts,
+  "POST settle-alert": settleAlert,
   "POST provision": provisionTenant,
   "POST suspend": holdTenant("suspended"),
   "POST close": holdTenant("closed"),
@@ -26,6 +30,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST set-number-send-rate": setNumberSendRate,
 };
 
+/** Of all actions together: a script with an operator's token must not fill the queues. */
+const LIMIT = { action: "admin", perUser: 240, perAddress: 1200, windowSeconds: 60 };
+
 /** `/admin/<action>`. The endpoint has verified that the caller is an operator. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -33,5 +40,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (action === undefined) {
     throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this action does not exist`);
   }
+  await enforceRateLimit(LIMIT, request, context);
   return await action(request, context);
 }
