@@ -777,6 +777,15 @@ export interface NumberOffer {
   numbers: AvailableNumber[];
 }
 
+/** Whether tenants without a subaccount may send from a number. */
+export interface NumberOffering {
+  /** E.164. */
+  phoneNumber: string;
+  isOffered: boolean;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
 /** The body of buy-number. */
 export interface NumberPurchase {
   /** E.164. */
@@ -841,6 +850,12 @@ export interface NumberSync {
 }
 
 export type NumberType = "local" | "mobile" | "tollFree";
+
+export interface OfferedNumber {
+  /** E.164. */
+  phoneNumber: string;
+  isOffered: boolean;
+}
 
 /** Provisioning is in progress, or a call to Twilio got no response: repeat the request. */
 export interface PendingSubaccount {
@@ -962,6 +977,7 @@ export type ServerErrorCode =
   | "subaccount_required"
   | "subaccount_pending"
   | "subaccount_limit_reached"
+  | "user_not_confirmed"
   | "number_not_owned"
   | "number_required"
   | "number_taken"

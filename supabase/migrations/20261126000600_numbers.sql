@@ -55,11 +55,12 @@ create table private.master_numbers (
   phone_number text not null unique,
   friendly_name text,
   capabilities jsonb not null default '{}',
-  is_offered boolean not null default true,
+  is_offered boolean not null default false,
   refreshed_at timestamptz not null default now()
 );
 comment on table private.master_numbers is
-  'SMS-capable numbers of the master account. is_offered: tenants without a subaccount may send from it.';
+  'SMS-capable numbers of the master account. is_offered: an operator lets tenants without a subaccount send from it. '
+  'A number that enters the account, for any purpose, is not offered by itself.';
 alter table private.master_numbers enable row level security;
 revoke all on private.master_numbers from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.master_numbers to service_role;
@@ -104,6 +105,36 @@ $$;
 comment on function public.replace_master_numbers(jsonb) is
   'Replaces the shared numbers with those just read from the master account ([{phoneSid, phoneNumber, friendlyName, '
   'capabilities}]) and keeps is_offered. Returns their count.';
+
+create type public.offer_number_outcome as enum ('changed', 'already', 'not_found');
+comment on type public.offer_number_outcome is
+  'Whether a shared number was offered or withdrawn. already: it was before. not_found: the master account has no '
+  'SMS-capable number like it, as far as the last refresh knows.';
+
+create function public.offer_number(p_phone_number text, p_is_offered boolean, p_operator_id uuid, p_reason text,
+  p_request_id text) returns public.offer_number_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  shared private.master_numbers;
+begin
+  select * into shared from private.master_numbers m where m.phone_number = p_phone_number for update;
+  if not found then
+    return 'not_found';
+  end if;
+  if shared.is_offered = p_is_offered then
+    return 'already';
+  end if;
+  update private.master_numbers m set is_offered = p_is_offered where m.phone_sid = shared.phone_sid;
+  perform private.audit('operator:' || p_operator_id, case when p_is_offered then 'number.offered'
+    else 'number.withdrawn' end, null, null, p_request_id,
+    jsonb_build_object('phoneNumber', p_phone_number, 'phoneSid', shared.phone_sid, 'reason', p_reason));
+  return 'changed';
+end;
+$$;
+comment on function public.offer_number(text, boolean, uuid, text, text) is
+  'An operator lets tenants without a subaccount send from a number of the master account, or no longer.';
 
 insert into private.schedules (name, job, every)
   values ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes');
@@ -1071,6 +1102,7 @@ revoke execute on function
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),
@@ -1107,6 +1139,7 @@ revoke execute on function
 grant execute on function
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),

@@ -39,6 +39,8 @@ select bag_eq(
     ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_words', 'DELETE INSERT SELECT'),
+    ('private.fallback_limits', 'DELETE INSERT SELECT UPDATE'),
+    ('private.fallback_usage', 'DELETE INSERT SELECT UPDATE'),
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
     ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),

@@ -139,7 +139,7 @@ select is_empty('select 1 from private.master_numbers', 'replace_master_numbers 
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 6), 'held', 'record_number_move returns held for another tenant''s number');
 select is(pg_temp.move(pg_temp.tenant(), 'master', 7), 'recorded', 'record_number_move to the master account returns recorded');
 select results_eq('select m.phone_sid, m.is_offered, n.status from private.master_numbers m join public.user_twilio_numbers u on u.phone_sid = m.phone_sid join pg_temp.numbers n on n.n = 7',
-  $$ values ('PN7', true, 'released') $$, 'A number moved to the master account is shared, and the tenant''s row is released');
+  $$ values ('PN7', false, 'released') $$, 'A number moved to the master account is stored there, not offered, and the tenant''s row is released');
 select is(pg_temp.move(pg_temp.neighbour(), 'tenant', 7), 'recorded', 'record_number_move from the master account to another tenant returns recorded');
 select results_eq($$ select user_id, phone_sid::text, status::text from public.user_twilio_numbers where phone_number = '+15005550107' order by status $$,
   $$ values (pg_temp.neighbour(), 'PN7', 'active'), (pg_temp.tenant(), null, 'released') $$, 'The new owner''s row takes the SID from the released row');

@@ -267,6 +267,39 @@ test("Concurrent messages of one tenant stay within the daily limit", async () =
   assert.deepEqual(counts, { reserved: 3, daily_limit_reached: CALLERS - 3 });
 });
 
+/** Creates a user without a subaccount, with a confirmed address. */
+async function visitor(): Promise<string> {
+  const id = crypto.randomUUID();
+  await sql`insert into auth.users (id, email, email_confirmed_at) values (${id}, ${`${id}@concurrency.test`}, now())`;
+  return id;
+}
+
+const throughMaster = (tx: postgres.Sql | postgres.TransactionSql, userId: string) =>
+  tx`select outcome from public.reserve_message(${userId}, ${crypto.randomUUID()}, 'hash', '+14155550199', 'US', null,
+      'Hi', '{}', 1, 'GSM-7', true, 'AC0')`.then((rows) => rows[0]!["outcome"] as string);
+
+test("Concurrent messages of many users through the shared numbers stay within the limit of all together", async () => {
+  await sql`insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN0', '+15005550000', true)
+    on conflict do nothing`;
+  await sql`delete from private.fallback_usage`;
+  await sql`update private.fallback_limits set daily_messages = 3, daily_messages_per_recipient = 100`;
+  const users = await Promise.all(Array.from({ length: CALLERS }, visitor));
+  const counts = await outcomes((tx, caller) => throughMaster(tx, users[caller]!));
+  assert.deepEqual(counts, { reserved: 3, fallback_limit_reached: CALLERS - 3 });
+  await sql`update private.fallback_limits set daily_messages = 100`;
+});
+
+test("A user of the shared numbers whose own decisions wait delays no other user", async () => {
+  const [slow, other] = [await visitor(), await visitor()];
+  const waiting = Promise.withResolvers<string>();
+  await sql.begin(async (tx) => {
+    await tx`select private.lock_sending(${slow})`;
+    throughMaster(sql, slow).then(waiting.resolve, waiting.reject);
+    assert.equal(await throughMaster(sql, other), "reserved");
+  });
+  assert.equal(await waiting.promise, "reserved");
+});
+
 test("record_stripe_event, called concurrently for one event, records it once, with one job", async () => {
   const eventId = `evt_${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>

@@ -52,6 +52,7 @@ const bulk = { body: "Hi", recipients: [{ to: "+14155550100" }], from: "+1415555
 const BODIES: Readonly<Record<string, unknown>> = {
   "admin/close": hold,
   "admin/move-number": { ...hold, phoneNumber: "+14155550100", to: "master" },
+  "admin/offer-number": { phoneNumber: "+14155550100", isOffered: true, reason: "test" },
   "admin/provision": { userId: id },
   "admin/replay": { deadLetter: 1 },
   "admin/resume": hold,

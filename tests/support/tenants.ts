@@ -25,7 +25,7 @@ export interface Caller extends Tenant {
 export async function newcomer({ state, database }: Stage, name: string): Promise<Actor> {
   const id = crypto.randomUUID();
   const email = `${name}-${id}@switchboard.test`;
-  await database.sql`insert into auth.users (id, email) values (${id}, ${email})`;
+  await database.sql`insert into auth.users (id, email, email_confirmed_at) values (${id}, ${email}, now())`;
   const accessToken = await tokenFor(state, { sub: id });
   const data = createClient<Database>(state.apiUrl, state.publishableKey, {
     accessToken: () => Promise.resolve(accessToken),

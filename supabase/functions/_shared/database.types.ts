@@ -1141,6 +1141,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "offer_number": {
+        Args: {
+          "p_is_offered": boolean;
+          "p_operator_id": string;
+          "p_phone_number": string;
+          "p_reason": string;
+          "p_request_id": string;
+        };
+        Returns: Database["public"]["Enums"]["offer_number_outcome"];
+      };
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -1772,6 +1782,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "offer_number_outcome": "changed" | "already" | "not_found";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
@@ -1804,6 +1815,9 @@ export type Database = {
         | "daily_limit_reached"
         | "monthly_limit_reached"
         | "spend_limit_reached"
+        | "recipient_limit_reached"
+        | "fallback_limit_reached"
+        | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -1834,6 +1848,7 @@ export type Database = {
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
         | "allowed"
+        | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -2153,6 +2168,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "offer_number_outcome": ["changed", "already", "not_found"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
@@ -2186,6 +2202,9 @@ export const Constants = {
         "daily_limit_reached",
         "monthly_limit_reached",
         "spend_limit_reached",
+        "recipient_limit_reached",
+        "fallback_limit_reached",
+        "unconfirmed_user",
         "no_number",
         "number_not_owned",
         "no_subaccount",
@@ -2216,7 +2235,16 @@ export const Constants = {
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
-      "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
+      "sender_outcome": [
+        "allowed",
+        "unconfirmed_user",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "settle_stripe_event_outcome": ["settled", "already"],

@@ -5,6 +5,7 @@ import { listAlerts, settleAlert } from "./alerts.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
+import { offerNumber } from "./offer-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
@@ -22,6 +23,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST close": holdTenant("closed"),
   "POST resume": holdTenant(null),
   "POST move-number": moveNumberOf,
+  "POST offer-number": offerNumber,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,

@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   subaccount_required: 409,
   subaccount_pending: 409,
   subaccount_limit_reached: 503,
+  user_not_confirmed: 403,
   // Numbers
   number_not_owned: 403,
   number_required: 409,
