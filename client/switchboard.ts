@@ -313,6 +313,14 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
   }
 
+  /**
+   * Lets users without a subaccount send from a number of the master account, or no longer.
+   * @throws SwitchboardError `not_found`
+   */
+  offerNumber(offering: NumberOffering, options?: CallOptions): Promise<OfferedNumber> {
+    return this.#call("POST", "admin/offer-number", { body: offering, repeatable: true }, options);
+  }
+
   /** Sets the send rate of campaigns from a tenant's number. @throws SwitchboardError `not_found` */
   setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRate & TenantId> {
     return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
