@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import type { Actor, Answer } from "../../local/driver/actor.ts";
+import { type Actor, type Answer, callFunction } from "../../local/driver/actor.ts";
 import { readContracts } from "../../local/openapi/contracts.ts";
 import { ledgerOf } from "../support/ledger.ts";
-import { signUpOperator } from "../support/operators.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { newcomer } from "../support/tenants.ts";
 
-/** A fiftieth of every limit: a user may provision once, buy once, search twice and send three times a minute. */
+/** A fiftieth of every limit: a user may provision once, buy once, search twice, send three times and call twelve times a minute. */
 const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "0.02", MASTER_FALLBACK: "on", SELF_PROVISIONING: "anyone" } });
 
 /** More requests than any limit allows at this factor. */
@@ -104,14 +103,14 @@ async function isLimited(actor: Actor, method: string, path: string, body: unkno
 }
 
 test("every operation of a user or an operator has a rate limit, except the listed reads of one's own rows", async () => {
-  const operator = await signUpOperator(stage);
   const unlimited = [];
   for (const [name, { caller, operations }] of Object.entries(await readContracts())) {
     if (caller !== "user" && caller !== "operator") continue;
     for (const { method, path, body } of operations) {
       const key = `${name}${path}`;
       assert.ok(body === undefined || key in BODIES, `BODIES has no body for ${key}`);
-      const actor = caller === "operator" ? operator : await newcomer(stage, "cy");
+      // A caller of their own for each operation: neither another operation's limit nor that of floods refuses them.
+      const actor = await newcomer(stage, "cy", caller === "operator" ? { role: "operator" } : {});
       const filled = key.replace(/\{\w+\}/g, crypto.randomUUID());
       if (!await isLimited(actor, method, filled, body && BODIES[key])) unlimited.push(`${method} ${key}`);
     }
@@ -124,3 +123,27 @@ for (const [title, { method, path, body }] of Object.entries(EXPENSIVE)) {
     assert.ok(await isLimited(await newcomer(stage, "dee"), method, path, body));
   });
 }
+
+test("reading one's own data has no limit but that of a flood, which a neighbour does not notice", async () => {
+  const [cy, neighbour] = [await newcomer(stage, "cy"), await newcomer(stage, "neighbour")];
+  const read = (times: number) => Promise.all(Array.from({ length: times }, () => cy.call("provision-subaccount")));
+  assert.deepEqual([...new Set(codes(await read(12)))], ["200"]);
+  const flood = await read(10);
+  assert.deepEqual([...new Set(codes(flood))], ["429 rate_limited"]);
+  assert.ok(Number(flood[0]?.headers.get("retry-after")) > 0);
+  assert.deepEqual(codes([await neighbour.call("provision-subaccount")]), ["200"]);
+});
+
+test("webhooks without a signature are refused, then limited, and signed ones are not", async () => {
+  const post = (name: string, headers: Record<string, string>) =>
+    callFunction(stage.state, name, { method: "POST", headers, body: { any: "body" } });
+  const path = `twilio-webhook/status/${crypto.randomUUID()}`;
+  const answers = [];
+  for (let attempt = 0; attempt < 3; attempt++) answers.push(await post(path, {}));
+  assert.deepEqual(codes(answers), ["403 forbidden", "403 forbidden", "429 rate_limited"]);
+  // What a caller writes into the proxies' headers does not make it another caller.
+  const forged = { "cf-connecting-ip": "198.51.100.7", "x-forwarded-for": "198.51.100.7" };
+  assert.deepEqual(codes([await post(path, forged)]), ["429 rate_limited"]);
+  const signed = await post(path, { "x-twilio-signature": `${"A".repeat(27)}=` });
+  assert.deepEqual(codes([signed]), ["403 forbidden"]);
+});

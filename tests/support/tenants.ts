@@ -21,12 +21,19 @@ export interface Caller extends Tenant {
   number: string;
 }
 
-/** A fresh user, signed in. Made with SQL, because hashing a password for every actor would take longer than most tests. */
-export async function newcomer({ state, database }: Stage, name: string): Promise<Actor> {
+/**
+ * A fresh user with a confirmed address, signed in. Made with SQL, because hashing a password for every actor would take longer
+ * than most tests.
+ */
+export async function newcomer(
+  { state, database }: Stage,
+  name: string,
+  appMetadata: Record<string, unknown> = {},
+): Promise<Actor> {
   const id = crypto.randomUUID();
   const email = `${name}-${id}@switchboard.test`;
   await database.sql`insert into auth.users (id, email, email_confirmed_at) values (${id}, ${email}, now())`;
-  const accessToken = await tokenFor(state, { sub: id });
+  const accessToken = await tokenFor(state, { sub: id, app_metadata: appMetadata });
   const data = createClient<Database>(state.apiUrl, state.publishableKey, {
     accessToken: () => Promise.resolve(accessToken),
     global: { fetch: watchedFetch },

@@ -1,8 +1,8 @@
 import type { SealedCredentials } from "../accounts/twilio-accounts.ts";
 import { accountStatusError } from "../accounts/status.ts";
 import { type Db, decision } from "../platform/database.ts";
-import { ApiError, type ErrorCode } from "../platform/errors.ts";
-import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
+import { ApiError, type ErrorCode, rateLimited } from "../platform/errors.ts";
+import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import { isoOf } from "../platform/time.ts";
 import { stillPurchasing, stillReleasing } from "./errors.ts";
 
