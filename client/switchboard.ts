@@ -340,6 +340,14 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
   }
 
+  /**
+   * Lets users without a subaccount send from a number of the master account, or no longer.
+   * @throws SwitchboardError `not_found`
+   */
+  offerNumber(offering: NumberOffering, options?: CallOptions): Promise<OfferedNumber> {
+    return this.#call("POST", "admin/offer-number", { body: offering, repeatable: true }, options);
+  }
+
   /** Sets the send rate of campaigns from a tenant's number. @throws SwitchboardError `not_found` */
   setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRate & TenantId> {
     return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
@@ -845,6 +853,15 @@ export interface NumberOffer {
   numbers: AvailableNumber[];
 }
 
+/** Whether tenants without a subaccount may send from a number. */
+export interface NumberOffering {
+  /** E.164. */
+  phoneNumber: string;
+  isOffered: boolean;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
 /** The body of buy-number. */
 export interface NumberPurchase {
   /** E.164. */
@@ -909,6 +926,12 @@ export interface NumberSync {
 }
 
 export type NumberType = "local" | "mobile" | "tollFree";
+
+export interface OfferedNumber {
+  /** E.164. */
+  phoneNumber: string;
+  isOffered: boolean;
+}
 
 /** Provisioning is in progress, or a call to Twilio got no response: repeat the request. */
 export interface PendingSubaccount {
@@ -1039,10 +1062,14 @@ export type ServerErrorCode =
   | "subscription_not_found"
   | "email_not_confirmed"
   | "customer_email_differs"
+  | "user_not_confirmed"
   | "number_not_owned"
   | "number_required"
   | "number_taken"
   | "number_limit_reached"
+  | "number_price_limit_reached"
+  | "purchase_limit_reached"
+  | "price_unavailable"
   | "number_purchase_in_progress"
   | "number_release_in_progress"
   | "number_release_unknown"

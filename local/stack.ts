@@ -5,6 +5,7 @@ import { prepareConsole } from "./console.ts";
 import { openDataApi } from "./database/data-api.ts";
 import { openDatabase } from "./database/database.ts";
 import { demoUsers } from "./database/demo-users.ts";
+import { offerFirstNumber } from "./database/offer-number.ts";
 import { fileExists } from "./files.ts";
 import { readFunctionsConfig } from "./functions/config.ts";
 import { watchFunctions } from "./functions/watch.ts";
@@ -119,6 +120,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
     });
     cleanUps.add(() => scheduler.stop());
     await scheduler.first; // Jobs that are due at the start create, among others, the shared numbers.
+    if (twilio.simulated) await offerFirstNumber(sql, log);
   }
   if (options.stateFile !== undefined) {
     const file = resolve(options.stateFile);

@@ -106,7 +106,7 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
   { name: "begin_number_sync", run: (sql, { id }) => sql`select * from public.begin_number_sync(${id})` },
   {
     name: "reserve_number",
-    run: (sql, { id }) => sql`select * from public.reserve_number(${id}, '+14155550199', null)`,
+    run: (sql, { id }) => sql`select * from public.reserve_number(${id}, '+14155550199', null, 1.15)`,
   },
   { name: "begin_token_rotation", run: (sql, { id }) => sql`select * from public.begin_token_rotation(${id}, 60)` },
 ];

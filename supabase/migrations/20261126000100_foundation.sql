@@ -203,11 +203,13 @@ declare
 begin
   delete from private.rate_limits where window_ends_at < now() - interval '1 hour';
   get diagnostics forgotten = row_count;
+  perform private.forget_fallback_usage();
   return forgotten;
 end;
 $$;
 comment on function public.forget_rate_limits() is
-  'Deletes windows that ended more than an hour ago. Returns their number.';
+  'Deletes windows that ended more than an hour ago, and returns their number. Also deletes the counts of shared '
+  'numbers that no limit needs.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

@@ -203,6 +203,8 @@ create table private.tenancies (
   version bigint not null default 1,
   -- Written before Twilio is called, so that a call that is never answered leaves a trace.
   create_attempted_at timestamptz,
+  last_created_at timestamptz,
+  created_while_paying boolean not null default false,
   intended_status public.twilio_account_status,
   applied_status public.twilio_account_status,
   subaccount_sid text,
@@ -217,6 +219,9 @@ comment on column private.tenancies.requested_at is
   'Since when the tenant is entitled to an active subaccount without a subscription; null: not at all.';
 comment on column private.tenancies.requested_by is
   'The source of requested_at. existing without requested_at: the subaccount was suspended when it was found.';
+comment on column private.tenancies.last_created_at is
+  'When a subaccount was last created, or may have been. It outlives the user, so that the daily limit counts deleted '
+  'users. created_while_paying: whether a subscription entitled the tenant to it.';
 comment on column private.tenancies.intended_status is
   'The status that convergence is about to set at Twilio; null once the result is recorded.';
 comment on column private.tenancies.applied_status is

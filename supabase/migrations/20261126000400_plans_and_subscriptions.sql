@@ -10,6 +10,9 @@ create table public.plans (
   superseded_at timestamptz,
   stripe_price_id text unique,
   max_numbers integer not null,
+  max_purchases_per_day integer not null default 5,
+  max_purchases_per_month integer not null default 20,
+  max_number_price numeric(12, 2) not null default 10,
   daily_message_limit integer not null,
   monthly_message_limit integer not null,
   monthly_spend_limit numeric(12, 2) not null default 1000,
@@ -24,6 +27,8 @@ create table public.plans (
   constraint plans_limits_not_negative
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
   constraint plans_spend_not_negative check (monthly_spend_limit >= 0 and segment_price >= 0),
+  constraint plans_purchases_not_negative
+    check (max_purchases_per_day >= 0 and max_purchases_per_month >= 0 and max_number_price >= 0),
   constraint plans_send_rate_positive check (messages_per_second > 0),
   -- array_to_string skips nulls, so they are refused on their own. An empty list is refused, as in messaging_settings.
   constraint plans_countries_iso check (array_position(allowed_countries, null) is null
@@ -41,8 +46,13 @@ comment on column public.plans.superseded_at is
   'When a newer version replaced this one; null while it is on sale. Existing subscriptions keep a replaced version.';
 -- Only plans on sale are compared, so a new version takes over the rank of the one it replaces.
 create unique index plans_one_per_rank on public.plans (rank) where superseded_at is null;
+comment on column public.plans.max_purchases_per_day is
+  'How many numbers may be bought in any twenty-four hours. A number that was released counts. max_purchases_per_month '
+  'is the limit of a calendar month in UTC.';
+comment on column public.plans.max_number_price is
+  'The highest monthly price of a number that may be bought, in the currency of the master account.';
 comment on column public.plans.monthly_spend_limit is
-  'The most that the messages of a month may cost, in the currency of the master account.';
+  'The most that the messages and the numbers of a month may cost, in the currency of the master account.';
 comment on column public.plans.allowed_countries is
   'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
   'to expensive destinations.';
@@ -68,6 +78,11 @@ insert into public.plans (key, name, rank, max_numbers, daily_message_limit, mon
   ('starter', 'Starter', 2, 1, 1000, 10000, 250),
   ('team', 'Team', 3, 5, 10000, 100000, 2500),
   ('scale', 'Scale', 4, 25, 100000, 1000000, 25000);
+update public.plans p set max_purchases_per_day = l.per_day, max_purchases_per_month = l.per_month,
+  max_number_price = l.price
+from (values ('fallback', 0, 0, 0), ('free', 2, 3, 5), ('starter', 3, 6, 10), ('team', 10, 20, 25),
+  ('scale', 25, 100, 100)) l (key, per_day, per_month, price)
+where p.key = l.key;
 -- Operators widen the list plan by plan. The shared numbers reach their own country and Canada only.
 update public.plans set allowed_countries =
   '{US,CA,PR,GB,IE,AU,NZ,DE,AT,CH,FR,BE,NL,LU,ES,PT,IT,DK,SE,NO,FI,IS,PL,CZ}';

@@ -420,10 +420,19 @@ create trigger switchboard_count_deleted after delete on public.user_preferences
 create trigger switchboard_count_truncated after truncate on public.user_preferences
   for each statement execute function private.count_subaccount();
 
-create index user_preferences_subaccounts_by_date on public.user_preferences (twilio_subaccount_created_at)
-  where twilio_subaccount_created_at is not null;
+create index tenancies_last_created on private.tenancies (last_created_at) where last_created_at is not null;
 create index tenancies_create_attempted on private.tenancies (create_attempted_at)
   where create_attempted_at is not null;
+
+create function private.is_paying(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce((private.entitlement_of(p_user_id)).wanted = 'active', false);
+end;
+$$;
+comment on function private.is_paying(uuid) is 'Whether a subscription entitles a tenant to an active subaccount now.';
 
 create function private.may_create_subaccount(p_user_id uuid, p_max_subaccounts integer, p_max_per_day integer)
 returns boolean
@@ -434,15 +443,24 @@ declare
   stored constant bigint := (select o.total from private.open_subaccounts o for update);
   attempted constant bigint := (select count(*) from private.tenancies t
     where t.create_attempted_at is not null and t.user_id <> p_user_id);
+  created bigint;
+  created_free bigint;
 begin
   -- The lock on the count lasts until the transaction ends, and the attempts of other tenants are counted under it:
-  -- concurrent tenants cannot share the last place. The daily limit stops a flood of new accounts of any cause.
-  return stored + attempted < p_max_subaccounts and (p_max_per_day is null or p_max_per_day > (
-    select count(*) from public.user_preferences p where p.twilio_subaccount_created_at > now() - interval '1 day'));
+  -- concurrent tenants cannot share the last place.
+  if stored + attempted >= p_max_subaccounts then
+    return false;
+  end if;
+  -- The daily limit stops a flood of new accounts of any cause. Tenants who do not pay may use three quarters of it.
+  select count(*), count(*) filter (where not t.created_while_paying) into created, created_free
+  from private.tenancies t where t.last_created_at > now() - interval '1 day' and t.user_id <> p_user_id;
+  return p_max_per_day is null
+    or (created < p_max_per_day and (created_free < ceil(p_max_per_day * 0.75) or private.is_paying(p_user_id)));
 end;
 $$;
 comment on function private.may_create_subaccount(uuid, integer, integer) is
-  'Whether one more subaccount may be created: by the total limit, and by the limit per day (null: no limit per day).';
+  'Whether one more subaccount may be created: by the total limit, and by the limit per day (null: no limit per day), '
+  'which counts the subaccounts of deleted users and keeps a quarter for paying tenants.';
 
 create function public.note_create_attempt(
   p_user_id uuid, p_fence bigint, p_max_subaccounts integer, p_max_per_day integer default null
@@ -457,7 +475,9 @@ begin
   if not private.may_create_subaccount(p_user_id, p_max_subaccounts, p_max_per_day) then
     return 'limit_reached';
   end if;
-  update private.tenancies set create_attempted_at = clock_timestamp() where user_id = p_user_id;
+  update private.tenancies set create_attempted_at = clock_timestamp(), last_created_at = clock_timestamp(),
+    created_while_paying = private.is_paying(p_user_id)
+  where user_id = p_user_id;
   return 'noted';
 end;
 $$;
@@ -473,7 +493,7 @@ begin
   if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
   end if;
-  update private.tenancies set create_attempted_at = null where user_id = p_user_id;
+  update private.tenancies set create_attempted_at = null, last_created_at = null where user_id = p_user_id;
   return 'written';
 end;
 $$;
@@ -861,6 +881,7 @@ revoke execute on function
   private.recheck_after_lost_lease(uuid),
   public.begin_convergence(uuid, integer),
   public.end_convergence(uuid, bigint, bigint, text, boolean),
+  private.is_paying(uuid),
   private.may_create_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),
@@ -891,6 +912,7 @@ grant execute on function
   private.recheck_after_lost_lease(uuid),
   public.begin_convergence(uuid, integer),
   public.end_convergence(uuid, bigint, bigint, text, boolean),
+  private.is_paying(uuid),
   private.may_create_subaccount(uuid, integer, integer),
   public.note_create_attempt(uuid, bigint, integer, integer),
   public.withdraw_create_attempt(uuid, bigint),

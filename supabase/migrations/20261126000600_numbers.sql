@@ -55,11 +55,12 @@ create table private.master_numbers (
   phone_number text not null unique,
   friendly_name text,
   capabilities jsonb not null default '{}',
-  is_offered boolean not null default true,
+  is_offered boolean not null default false,
   refreshed_at timestamptz not null default now()
 );
 comment on table private.master_numbers is
-  'SMS-capable numbers of the master account. is_offered: tenants without a subaccount may send from it.';
+  'SMS-capable numbers of the master account. is_offered: an operator lets tenants without a subaccount send from it. '
+  'A number that enters the account, for any purpose, is not offered by itself.';
 alter table private.master_numbers enable row level security;
 revoke all on private.master_numbers from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.master_numbers to service_role;
@@ -105,6 +106,36 @@ comment on function public.replace_master_numbers(jsonb) is
   'Replaces the shared numbers with those just read from the master account ([{phoneSid, phoneNumber, friendlyName, '
   'capabilities}]) and keeps is_offered. Returns their count.';
 
+create type public.offer_number_outcome as enum ('changed', 'already', 'not_found');
+comment on type public.offer_number_outcome is
+  'Whether a shared number was offered or withdrawn. already: it was before. not_found: the master account has no '
+  'SMS-capable number like it, as far as the last refresh knows.';
+
+create function public.offer_number(p_phone_number text, p_is_offered boolean, p_operator_id uuid, p_reason text,
+  p_request_id text) returns public.offer_number_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  shared private.master_numbers;
+begin
+  select * into shared from private.master_numbers m where m.phone_number = p_phone_number for update;
+  if not found then
+    return 'not_found';
+  end if;
+  if shared.is_offered = p_is_offered then
+    return 'already';
+  end if;
+  update private.master_numbers m set is_offered = p_is_offered where m.phone_sid = shared.phone_sid;
+  perform private.audit('operator:' || p_operator_id, case when p_is_offered then 'number.offered'
+    else 'number.withdrawn' end, null, null, p_request_id,
+    jsonb_build_object('phoneNumber', p_phone_number, 'phoneSid', shared.phone_sid, 'reason', p_reason));
+  return 'changed';
+end;
+$$;
+comment on function public.offer_number(text, boolean, uuid, text, text) is
+  'An operator lets tenants without a subaccount send from a number of the master account, or no longer.';
+
 insert into private.schedules (name, job, every)
   values ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes');
 
@@ -125,15 +156,113 @@ comment on function private.audit_number(text, text, public.user_twilio_numbers,
 
 -- A number is reserved before Twilio is called, so that quota, ownership and double purchase are one decision.
 
-create type public.reserve_number_outcome as enum ('reserved', 'in_progress', 'already_owned', 'releasing', 'taken',
-  'limit_reached', 'none', 'pending', 'suspended', 'closed');
+create table private.number_purchases (
+  number_id uuid primary key,
+  -- No foreign key: what a number cost outlives the number's row and the user, under the id as a pseudonym.
+  user_id uuid not null,
+  monthly_price numeric(12, 5) not null,
+  reserved_at timestamptz not null default now(),
+  held_until timestamptz not null default 'infinity'
+);
+comment on table private.number_purchases is
+  'Purchases that Twilio may have billed, with the monthly price at that time in the currency of the master account. '
+  'A release keeps the row; only a purchase that Twilio certainly did not make is deleted.';
+comment on column private.number_purchases.held_until is
+  'When the number was released. Its price counts in each month of which it was held at least a part.';
+-- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
+create index number_purchases_by_user on private.number_purchases (user_id, held_until);
+alter table private.number_purchases enable row level security;
+revoke all on private.number_purchases from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.number_purchases to service_role;
+
+create function private.note_held_number() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.number_purchases p set held_until = case when new.is_held then 'infinity' else now() end
+  where p.number_id = new.id;
+  return null;
+end;
+$$;
+comment on function private.note_held_number() is
+  'Trigger: a number that is released costs nothing from the next month on, and one that returns costs again.';
+create trigger note_held after update on public.user_twilio_numbers
+  for each row when (old.is_held <> new.is_held) execute function private.note_held_number();
+
+create function private.number_spend(p_user_id uuid) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(sum(p.monthly_price), 0) from private.number_purchases p
+    where p.user_id = p_user_id and p.held_until >= date_trunc('month', now(), 'UTC'));
+end;
+$$;
+comment on function private.number_spend(uuid) is
+  'What a tenant''s numbers cost this month (UTC), those released this month included.';
+
+create type public.reserve_number_outcome as enum ('reserved', 'rate_limited', 'in_progress', 'already_owned',
+  'releasing', 'taken', 'limit_reached', 'price_unavailable', 'price_limit_reached', 'daily_limit_reached',
+  'monthly_limit_reached', 'spend_limit_reached', 'none', 'pending', 'suspended', 'closed');
 comment on type public.reserve_number_outcome is
   'Whether a number may be bought. in_progress, already_owned, releasing: the tenant holds it in that state. taken: '
-  'another tenant holds it. none, pending, suspended, closed: the account''s status when it is not active.';
+  'another tenant holds it. limit_reached: the plan''s numbers are held. daily_limit_reached, monthly_limit_reached: '
+  'its purchases are made. none, pending, suspended, closed: the account''s status when it is not active.';
 
-create function public.reserve_number(p_user_id uuid, p_phone_number text, p_friendly_name text)
+create type private.purchase_rule as (
+  outcome public.reserve_number_outcome, purchase_limit numeric, resets_at timestamptz);
+comment on type private.purchase_rule is
+  'A rule that forbids a purchase, with the limit it reached and when that limit resets. outcome is null when no rule '
+  'does.';
+
+create function private.check_purchase_rules(p_user_id uuid, p_plan public.plans, p_monthly_price numeric)
+returns private.purchase_rule
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  month_start constant timestamptz := date_trunc('month', now(), 'UTC');
+  next_month constant timestamptz := date_trunc('month', now() + interval '1 month', 'UTC');
+  bought timestamptz[];
+  rule private.purchase_rule;
+begin
+  -- Newest first. Purchases that are over count too: a limit on held numbers alone does not end buying and releasing.
+  bought := array(
+    select p.reserved_at from private.number_purchases p
+    where p.user_id = p_user_id and p.held_until >= least(month_start, now() - interval '1 day')
+      and p.reserved_at >= least(month_start, now() - interval '1 day')
+    order by p.reserved_at desc);
+  -- coalesce: a plan that was deleted allows nothing.
+  if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held)
+    >= coalesce(p_plan.max_numbers, 0) then
+    rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null);
+  elsif p_monthly_price is null then
+    rule := ('price_unavailable', null, null);
+  elsif p_monthly_price > p_plan.max_number_price then
+    rule := ('price_limit_reached', p_plan.max_number_price, null);
+  elsif (select count(*) from unnest(bought) b where b > now() - interval '1 day') >= p_plan.max_purchases_per_day then
+    rule := ('daily_limit_reached', p_plan.max_purchases_per_day,
+      bought[p_plan.max_purchases_per_day] + interval '1 day');
+  elsif (select count(*) from unnest(bought) b where b >= month_start) >= p_plan.max_purchases_per_month then
+    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month);
+  elsif (private.remaining_quota(p_user_id, p_plan)).spend < p_monthly_price then
+    rule := ('spend_limit_reached', p_plan.monthly_spend_limit, next_month);
+  end if;
+  return rule;
+end;
+$$;
+comment on function private.check_purchase_rules(uuid, public.plans, numeric) is
+  'The first limit of the plan that forbids a purchase; its outcome is null when the number may be bought. The price '
+  'is the number''s monthly price, and null when it is not known.';
+
+create function public.reserve_number(
+  p_user_id uuid, p_phone_number text, p_friendly_name text, p_monthly_price numeric,
+  p_address text default null, p_user_rate integer default null, p_address_rate integer default null
+)
 returns table (outcome public.reserve_number_outcome, number_id uuid, subaccount_sid text, sealed_token text,
-  number_limit integer)
+  purchase_limit numeric, resets_at timestamptz, retry_after_seconds integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -141,14 +270,23 @@ as $$
 declare
   account private.account;
   holder public.user_twilio_numbers;
+  rule private.purchase_rule;
 begin
-  -- The quota is counted under this lock, so that two purchases at once cannot both take the last place.
+  -- The limits are counted under these locks, so that neither two purchases nor a purchase and a message at once can
+  -- exceed them. No row that tenants share is locked before.
   perform private.lock_tenant(p_user_id);
-  account := private.account_of(p_user_id);
-  -- A missing plan allows no numbers.
-  number_limit := coalesce((private.plan_of(p_user_id)).max_numbers, 0);
-  select * into holder from public.user_twilio_numbers n where n.phone_number = p_phone_number and n.is_held;
+  perform private.lock_sending(p_user_id);
+  if p_user_rate is not null then
+    retry_after_seconds := private.count_request('buy', p_user_id, p_address, p_user_rate, p_address_rate, 60);
+    if retry_after_seconds is not null then
+      outcome := 'rate_limited';
+      return next;
+      return;
+    end if;
+  end if;
 
+  account := private.account_of(p_user_id);
+  select * into holder from public.user_twilio_numbers n where n.phone_number = p_phone_number and n.is_held;
   if account.status <> 'active' then
     outcome := account.status;
   elsif holder.user_id = p_user_id then
@@ -157,23 +295,31 @@ begin
     number_id := holder.id;
   elsif holder.id is not null then
     outcome := 'taken';
-  elsif (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held) >= number_limit
-  then
-    outcome := 'limit_reached';
   else
+    rule := private.check_purchase_rules(p_user_id, private.plan_of(p_user_id), p_monthly_price);
+    outcome := rule.outcome;
+    purchase_limit := rule.purchase_limit;
+    resets_at := rule.resets_at;
+  end if;
+  if outcome is null then
     insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
     values (p_user_id, p_phone_number, p_friendly_name, 'purchasing', account.subaccount_sid)
     on conflict (phone_number) where is_held do nothing
     returning id into number_id;
     outcome := case when number_id is null then 'taken' else 'reserved' end;
+  end if;
+  if outcome = 'reserved' then
+    insert into private.number_purchases (number_id, user_id, monthly_price)
+    values (number_id, p_user_id, p_monthly_price);
     subaccount_sid := account.subaccount_sid;
     sealed_token := account.sealed_token;
   end if;
   return next;
 end;
 $$;
-comment on function public.reserve_number(uuid, text, text) is
-  'Decides a purchase before Twilio is called and reserves the number. number_limit is the quota of the plan.';
+comment on function public.reserve_number(uuid, text, text, numeric, text, integer, integer) is
+  'Decides a purchase before Twilio is called and reserves the number. purchase_limit is the limit of the plan that '
+  'was reached, and resets_at is when that limit resets (null: never by time alone).';
 
 create function private.clear_released_sid(p_phone_sid text) returns void
 language plpgsql
@@ -255,11 +401,15 @@ set search_path = ''
 as $$
 begin
   delete from public.user_twilio_numbers n where n.id = p_number_id and n.status = 'purchasing';
-  return case when found then 'canceled' else 'gone' end;
+  if not found then
+    return 'gone';
+  end if;
+  delete from private.number_purchases p where p.number_id = p_number_id;
+  return 'canceled';
 end;
 $$;
 comment on function public.cancel_number_reservation(uuid) is
-  'Deletes a reservation after Twilio definitely refused the purchase.';
+  'Deletes a reservation after Twilio definitely refused the purchase. It does not count as a purchase any more.';
 
 create function public.stale_number_reservations(p_older_than_seconds integer, p_limit integer)
 returns setof public.user_twilio_numbers
@@ -949,10 +1099,14 @@ insert into private.schedules (name, job, every) values
 
 revoke execute on function
   private.note_changed_numbers(),
+  private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
-  public.reserve_number(uuid, text, text),
+  private.number_spend(uuid),
+  private.check_purchase_rules(uuid, public.plans, numeric),
+  public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
@@ -985,8 +1139,11 @@ revoke execute on function
 grant execute on function
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
-  public.reserve_number(uuid, text, text),
+  private.number_spend(uuid),
+  private.check_purchase_rules(uuid, public.plans, numeric),
+  public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),

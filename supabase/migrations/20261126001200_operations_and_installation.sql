@@ -237,27 +237,30 @@ as $$
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
     private.audit_number_sync private.available_sends private.await_reports private.best_item
     private.billing_customer_of private.blocks_checkout private.campaign_count_of private.campaign_outcome
-    private.changed_status private.check_sending_rules private.checkout_for private.claim_due private.clear_released_sid
-    private.compare_account private.complete_purchase private.confirmed_email_of private.count_campaign_deletes
-    private.count_campaign_update private.count_in_window private.count_request private.count_subaccount
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.entitlement_of private.erase_campaigns private.erase_conversations
-    private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
-    private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
-    private.has_phrases private.hour_of private.index_words private.insert_campaign private.is_destination_refused
-    private.is_finished private.keep_existing_subaccount private.keyword_reply private.lane_of private.level_of_sweep
+    private.changed_status private.check_fallback_limits private.check_purchase_rules private.check_sending_rules
+    private.checkout_for private.claim_due private.clear_released_sid private.compare_account private.complete_purchase
+    private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
+    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
+    private.count_subaccount private.delete_campaign_texts private.describe_due_work private.describe_function_grants
+    private.describe_queues private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.entitlement_of private.erase_campaigns
+    private.erase_conversations private.erase_opt_outs private.estimated_segments private.fallback_subject
+    private.finish_sweep private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
+    private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
+    private.hour_of private.index_words private.insert_campaign private.is_destination_refused private.is_finished
+    private.is_paying private.keep_existing_subaccount private.keyword_reply private.lane_of private.level_of_sweep
     private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
     private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
-    private.new_id private.note_changed_numbers private.note_changed_periods private.note_changed_retention
-    private.note_changed_subscription private.note_changed_tenancy private.note_consent private.note_conversation
-    private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
-    private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.number_pattern private.our_functions private.our_tables private.owner_named_by private.plan_for_price
-    private.plan_of private.primary_number_of private.promote_oldest_number private.publish_changes private.queue_of
-    private.raise_alert private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
+    private.new_id private.normalized_email private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
+    private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out
+    private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
+    private.note_sends private.note_token_date private.note_turn private.number_pattern private.number_spend
+    private.our_functions private.our_tables private.owner_named_by private.plan_for_price private.plan_of
+    private.primary_number_of private.promote_oldest_number private.publish_changes private.queue_of private.raise_alert
+    private.recheck_after_lost_lease private.record_appeared_number private.record_changed_number
     private.record_evidence private.record_lost_purchase private.record_missing_number private.redact_old_texts
     private.refuse_change private.reindex_words private.remaining_quota private.remember_user_deletion
     private.renew_lease_if_held private.renew_turns private.reseal_token private.reserve_next private.reserve_recipients
@@ -280,7 +283,7 @@ as $$
     public.list_alerts public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions
     public.list_conversations public.list_dead_letters public.list_messages public.list_tenants public.message_of
     public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring
-    public.note_status_intent public.number_to_change public.number_to_move public.pause_campaign
+    public.note_status_intent public.number_to_change public.number_to_move public.offer_number public.pause_campaign
     public.provision_tenant public.record_alert_delivery public.record_campaign_batch public.record_checkout
     public.record_convergence_action public.record_inbound_message public.record_message_reports
     public.record_message_status public.record_message_statuses public.record_number public.record_number_move
@@ -433,9 +436,9 @@ create function private.describe_shared_numbers() returns setof private.installa
 language sql stable
 set search_path = ''
 as $$
-  select 'shared numbers', (case count(*) when 0 then 'warn' else 'ok' end)::public.installation_verdict,
-    format('%s offered to tenants without a subaccount', count(*))
-  from private.master_numbers where is_offered;
+  select 'shared numbers', 'ok'::public.installation_verdict,
+    format('%s of %s offered to tenants without a subaccount', count(*) filter (where is_offered), count(*))
+  from private.master_numbers;
 $$;
 comment on function private.describe_shared_numbers() is 'How many shared numbers are on offer.';
 

@@ -48,6 +48,8 @@ select bag_eq(
     ('private.campaign_recipients', 'r', true),
     ('private.checkouts', 'r', true),
     ('private.due_work', 'r', true),
+    ('private.fallback_limits', 'r', true),
+    ('private.fallback_usage', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),
     ('private.job_turns', 'r', true),
@@ -55,6 +57,7 @@ select bag_eq(
     ('private.jobs_in_flight', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.message_words', 'r', true),
+    ('private.number_purchases', 'r', true),
     ('private.schedules', 'r', true),
     ('private.sealed_tokens', 'v', false),
     ('private.sealing_ring', 'r', true),
@@ -98,6 +101,7 @@ select bag_eq(
     ('private.forget_lane', '(none)'),
     ('private.note_turn', '(none)'),
     ('private.note_conversation', '(none)'),
+    ('private.note_held_number', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
     ('private.note_token_date', '(none)'),
     ('private.refuse_change', '(none)'),
@@ -107,7 +111,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'), ('private.confirmed_email_of'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'), ('private.confirmed_contacts'), ('private.confirmed_email_of'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
@@ -143,7 +147,7 @@ select bag_eq(
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
     ('user_preferences', 'switchboard_count_new'), ('user_preferences', 'switchboard_count_changed'), ('user_preferences', 'switchboard_count_deleted'), ('user_preferences', 'switchboard_count_truncated'),
-    ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
+    ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'note_held'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
     ('user_preferences', 'switchboard_token_date_when_new'), ('user_preferences', 'switchboard_token_date_when_changed'), ('messaging_settings', 'due_when_new'), ('messaging_settings', 'due_when_changed'),
     ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are the listed ones, and enabled');

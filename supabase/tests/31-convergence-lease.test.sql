@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(61);
+select plan(73);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -120,6 +120,36 @@ update private.tenancies set create_attempted_at = null where user_id = pg_temp.
 update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
 select is(public.note_create_attempt(pg_temp.tenant(), 3, n), 'noted', 'A closed subaccount does not count toward the limit') from open_accounts;
 select is(public.note_create_attempt(pg_temp.tenant(), 3, 100000, 0), 'limit_reached', 'note_create_attempt at the daily limit returns limit_reached');
+
+-- The subaccounts of a day. Those of the tenant themselves are a repeated attempt.
+savepoint days;
+update private.tenancies set last_created_at = null;
+create function pg_temp.others(p_free integer, p_paid integer, p_age interval default '1 hour') returns void language sql as $$
+  delete from private.tenancies where user_id not in (pg_temp.tenant(), pg_temp.neighbour());
+  insert into private.tenancies (user_id, last_created_at, created_while_paying, user_deleted_at)
+  select gen_random_uuid(), now() - p_age, n > p_free, now() from generate_series(1, p_free + p_paid) n;
+$$;
+create function pg_temp.attempt(p_per_day integer) returns text language sql as $$ select public.note_create_attempt(pg_temp.tenant(), 3, 100000, p_per_day)::text; $$;
+select pg_temp.others(3, 0);
+select is(pg_temp.attempt(3), 'limit_reached', 'The subaccounts of deleted users count toward the daily limit');
+select is(pg_temp.attempt(4), 'limit_reached', 'A tenant who does not pay may use three quarters of the daily limit');
+select is(pg_temp.attempt(5), 'noted', 'A tenant who does not pay is served below three quarters of the daily limit');
+select is(pg_temp.attempt(5), 'noted', 'A repeated attempt of one tenant counts once');
+select is((select created_while_paying from private.tenancies where user_id = pg_temp.tenant()), false, 'The attempt is noted as one of a tenant who does not pay');
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'starter', 'active');
+select is(pg_temp.attempt(4), 'noted', 'A paying tenant may use the last quarter of the daily limit');
+select is((select created_while_paying from private.tenancies where user_id = pg_temp.tenant()), true, 'The attempt is noted as one of a paying tenant');
+select is(pg_temp.attempt(3), 'limit_reached', 'A paying tenant is refused at the daily limit');
+select pg_temp.others(2, 2);
+select is(pg_temp.attempt(4), 'limit_reached', 'Subaccounts of paying tenants count toward the daily limit');
+delete from public.subscriptions where id = 'sub_pgtap';
+select is(pg_temp.attempt(5), 'noted', 'Subaccounts of paying tenants do not count toward the three quarters');
+select pg_temp.others(9, 0, '25 hours');
+select is(pg_temp.attempt(4), 'noted', 'Subaccounts of the day before do not count');
+select public.withdraw_create_attempt(pg_temp.tenant(), 3);
+select is((select last_created_at from private.tenancies where user_id = pg_temp.tenant()), null, 'withdraw_create_attempt deletes the time of the creation');
+rollback to days;
+set local role service_role;
 
 -- The count of open subaccounts follows the rows.
 savepoint counts;

@@ -5,17 +5,17 @@ create extension if not exists pgtap with schema extensions;
 select plan(34);
 
 select pg_temp.join_as('tenant', 'neighbour');
-update public.plans set max_numbers = case key when 'team' then 5 else 1 end;
+update public.plans set max_numbers = case key when 'team' then 5 else 1 end, max_purchases_per_day = 100, max_purchases_per_month = 100;
 set local role service_role;
 
 create function pg_temp.outcome(p_user uuid, p_number text) returns text language sql as $$
-  select outcome::text from public.reserve_number(p_user, p_number, 'Front desk');
+  select outcome::text from public.reserve_number(p_user, p_number, 'Front desk', 1.15);
 $$;
 
 -- Accounts that are not active ---------------------------------------------------------------------------------------
 
-select results_eq($$ select outcome::text, number_id, subaccount_sid, sealed_token, number_limit from public.reserve_number(pg_temp.tenant(), '+15005550101', null) $$,
-  $$ values ('none', null::uuid, null::text, null::text, 1) $$, 'reserve_number returns none for a user without a subaccount');
+select results_eq($$ select outcome::text, number_id, subaccount_sid, sealed_token, purchase_limit from public.reserve_number(pg_temp.tenant(), '+15005550101', null, 1.15) $$,
+  $$ values ('none', null::uuid, null::text, null::text, null::numeric) $$, 'reserve_number returns none for a user without a subaccount');
 create function pg_temp.outcome_with(p_status text, p_token text) returns text language plpgsql as $$
 begin
   perform pg_temp.store(pg_temp.tenant(), 'AC1', p_status, p_token);
@@ -33,18 +33,18 @@ select is_empty($$ select 1 from public.user_twilio_numbers where user_id = pg_t
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 select pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
-create temp table reserved as select * from public.reserve_number(pg_temp.tenant(), '+15005550101', 'Front desk');
-select results_eq('select outcome::text, subaccount_sid, sealed_token, number_limit from reserved',
-  $$ values ('reserved', 'AC1', 'v1.k1.iv.one', 5) $$, 'reserve_number returns reserved with the account''s SID, its token and the quota');
+create temp table reserved as select * from public.reserve_number(pg_temp.tenant(), '+15005550101', 'Front desk', 1.15);
+select results_eq('select outcome::text, subaccount_sid, sealed_token, purchase_limit from reserved',
+  $$ values ('reserved', 'AC1', 'v1.k1.iv.one', null::numeric) $$, 'reserve_number returns reserved with the account''s SID and its token');
 select results_eq(
   'select user_id, phone_number::text, friendly_name::text, status::text, account_sid::text, is_primary, phone_sid::text from public.user_twilio_numbers n where n.id = (select number_id from reserved)',
   $$ values (pg_temp.tenant(), '+15005550101', 'Front desk', 'purchasing', 'AC1', false, null::text) $$, 'A reservation is a row in the status purchasing');
-select results_eq($$ select outcome::text, number_id from public.reserve_number(pg_temp.tenant(), '+15005550101', null) $$,
+select results_eq($$ select outcome::text, number_id from public.reserve_number(pg_temp.tenant(), '+15005550101', null, 1.15) $$,
   $$ select 'in_progress', number_id from reserved $$, 'reserve_number returns in_progress for a purchase in progress of the same tenant');
-select results_eq($$ select outcome::text, number_id, subaccount_sid, sealed_token, number_limit from public.reserve_number(pg_temp.neighbour(), '+15005550101', null) $$,
-  $$ values ('taken', null::uuid, null::text, null::text, 1) $$, 'reserve_number returns taken, without an id or a token, for another tenant''s purchase in progress');
+select results_eq($$ select outcome::text, number_id, subaccount_sid, sealed_token, purchase_limit from public.reserve_number(pg_temp.neighbour(), '+15005550101', null, 1.15) $$,
+  $$ values ('taken', null::uuid, null::text, null::text, null::numeric) $$, 'reserve_number returns taken, without an id or a token, for another tenant''s purchase in progress');
 update public.user_twilio_numbers set status = 'active', phone_sid = 'PN-pgtap-1' where id = (select number_id from reserved);
-select results_eq($$ select outcome::text, number_id from public.reserve_number(pg_temp.tenant(), '+15005550101', null) $$,
+select results_eq($$ select outcome::text, number_id from public.reserve_number(pg_temp.tenant(), '+15005550101', null, 1.15) $$,
   $$ select 'already_owned', number_id from reserved $$, 'reserve_number returns already_owned for the tenant''s own active number');
 select is(pg_temp.outcome(pg_temp.neighbour(), '+15005550101'), 'taken', 'reserve_number returns taken for another tenant''s active number');
 update public.user_twilio_numbers set status = 'released' where id = (select number_id from reserved);
@@ -55,14 +55,14 @@ select is(pg_temp.outcome(pg_temp.tenant(), '+15005550101'), 'taken', 'reserve_n
 
 select is(pg_temp.outcome(pg_temp.neighbour(), '+15005550102'), 'limit_reached', 'A purchase in progress counts toward the quota');
 select is(pg_temp.outcome(pg_temp.tenant(), '+1500555020' || n), 'reserved', format('With a quota of five, number %s is reserved', n)) from generate_series(1, 5) n;
-select results_eq($$ select outcome::text, number_limit from public.reserve_number(pg_temp.tenant(), '+15005550206', null) $$,
-  $$ values ('limit_reached', 5) $$, 'reserve_number at the quota returns limit_reached with the quota');
+select results_eq($$ select outcome::text, purchase_limit from public.reserve_number(pg_temp.tenant(), '+15005550206', null, 1.15) $$,
+  $$ values ('limit_reached', 5::numeric) $$, 'reserve_number at the quota returns limit_reached with the quota');
 select is(pg_temp.outcome(pg_temp.tenant(), '+15005550201'), 'in_progress', 'reserve_number at the quota returns in_progress for a purchase in progress');
 select is((select count(*) from public.user_twilio_numbers where user_id = pg_temp.tenant() and status = 'purchasing'), 5::bigint, 'limit_reached reserves no number');
 delete from public.subscriptions where id = 'sub_pgtap';
 delete from public.plans where key = 'free';
-select results_eq($$ select outcome::text, number_limit from public.reserve_number(pg_temp.tenant(), '+15005550207', null) $$,
-  $$ values ('limit_reached', 0) $$, 'reserve_number returns limit_reached when the plan was deleted');
+select results_eq($$ select outcome::text, purchase_limit from public.reserve_number(pg_temp.tenant(), '+15005550207', null, 1.15) $$,
+  $$ values ('limit_reached', 0::numeric) $$, 'reserve_number returns limit_reached when the plan was deleted');
 
 -- Canceling a reservation --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
   pg_temp.store(pg_temp.neighbour(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values ('sub_pgtap', pg_temp.tenant(), 'cus_pgtap', 'team', 'active');
 create function pg_temp.reserve(p_user uuid, p_number text) returns uuid language sql as $$
-  select number_id from public.reserve_number(p_user, p_number, 'asked for');
+  select number_id from public.reserve_number(p_user, p_number, 'asked for', 1.15);
 $$;
 create temp table ids as select pg_temp.reserve(pg_temp.tenant(), '+15005550101') as first, pg_temp.reserve(pg_temp.tenant(), '+15005550102') as second,
   pg_temp.reserve(pg_temp.neighbour(), '+15005550103') as others;
@@ -69,15 +69,15 @@ $$;
 create view pg_temp.shared as select phone_sid, phone_number, is_offered from private.master_numbers order by phone_sid;
 
 select is(public.replace_master_numbers(pg_temp.pool('{PN1 +15005550001,PN2 +15005550002}')), 2, 'replace_master_numbers returns the count of the numbers');
-select results_eq('select * from pg_temp.shared', $$ values ('PN1', '+15005550001', true), ('PN2', '+15005550002', true) $$, 'A new shared number is offered');
+select results_eq('select * from pg_temp.shared', $$ values ('PN1', '+15005550001', false), ('PN2', '+15005550002', false) $$, 'A new shared number is not offered');
 create temp table known as select id from private.master_numbers where phone_sid = 'PN1';
-update private.master_numbers set is_offered = false where phone_sid = 'PN1';
+update private.master_numbers set is_offered = true where phone_sid = 'PN1';
 select is(public.replace_master_numbers(pg_temp.pool('{PN1 +15005550001,PN3 +15005550003}')), 2, 'replace_master_numbers returns the count of a changed list');
-select results_eq('select * from pg_temp.shared', $$ values ('PN1', '+15005550001', false), ('PN3', '+15005550003', true) $$,
-  'A missing number is deleted, and a withdrawn number stays withdrawn');
+select results_eq('select * from pg_temp.shared', $$ values ('PN1', '+15005550001', true), ('PN3', '+15005550003', false) $$,
+  'A missing number is deleted, and an offered number stays offered');
 select results_eq($$ select id from private.master_numbers where phone_sid = 'PN1' $$, 'select id from known', 'A shared number keeps its id');
 select is(public.replace_master_numbers(pg_temp.pool('{PN4 +15005550003}')), 1, 'replace_master_numbers accepts a known number under another SID');
-select results_eq('select * from pg_temp.shared', $$ values ('PN4', '+15005550003', true) $$, 'The number is stored once, under its new SID');
+select results_eq('select * from pg_temp.shared', $$ values ('PN4', '+15005550003', false) $$, 'The number is stored once, under its new SID');
 select is(public.replace_master_numbers('[]'), 0, 'replace_master_numbers returns 0 for an empty list');
 select is_empty('select * from pg_temp.shared', 'An empty list deletes all shared numbers');
 
@@ -91,7 +91,7 @@ set local role service_role;
 select is((select outcome::text from public.account_and_shared_numbers(pg_temp.leaver())), 'suspended', 'account_and_shared_numbers returns suspended for a lapsed tenant without a subaccount');
 select results_eq($$ select outcome::text, shared_numbers from public.account_and_shared_numbers(pg_temp.newcomer()) $$, $$ values ('none', '[]'::jsonb) $$, 'account_and_shared_numbers returns none and an empty list for a new user without shared numbers');
 select public.replace_master_numbers(pg_temp.pool('{PN1 +15005550002,PN2 +15005550001,PN3 +15005550003}'));
-update private.master_numbers set is_offered = false where phone_sid = 'PN3';
+update private.master_numbers set is_offered = phone_sid <> 'PN3';
 select results_eq($$ select n ->> 'phone_number', n ->> 'phone_sid', n ->> 'friendly_name', n -> 'capabilities', (n ->> 'id') is not null
     from public.account_and_shared_numbers(pg_temp.tenant()) s, jsonb_array_elements(s.shared_numbers) n $$,
   $$ values ('+15005550001', 'PN2', 'Shared', '{"sms": true}'::jsonb, true), ('+15005550002', 'PN1', 'Shared', '{"sms": true}', true) $$,

@@ -76,10 +76,10 @@ select results_eq($$ select outcome::text, number ->> 'phone_sid', number ->> 's
 select is(pg_temp.release(pg_temp.tenant(), 2), 'releasing', 'begin_number_release, repeated, returns releasing');
 select is(pg_temp.make_primary(pg_temp.tenant(), 2), 'releasing', 'set_primary_number returns releasing for a number that is being released');
 select is(pg_temp.changeable(pg_temp.tenant(), 2), 'releasing', 'number_to_change returns releasing for a number that is being released');
-select is((select outcome::text from public.reserve_number(pg_temp.neighbour(), '+15005550102', null)), 'taken', 'reserve_number returns taken for another tenant''s number that is being released');
-select is((select outcome::text from public.reserve_number(pg_temp.tenant(), '+15005550102', null)), 'releasing', 'reserve_number returns releasing for the tenant''s own number that is being released');
+select is((select outcome::text from public.reserve_number(pg_temp.neighbour(), '+15005550102', null, 1.15)), 'taken', 'reserve_number returns taken for another tenant''s number that is being released');
+select is((select outcome::text from public.reserve_number(pg_temp.tenant(), '+15005550102', null, 1.15)), 'releasing', 'reserve_number returns releasing for the tenant''s own number that is being released');
 update public.plans set max_numbers = 4 where key = 'team';
-select is((select outcome::text from public.reserve_number(pg_temp.tenant(), '+15005550110', null)), 'limit_reached', 'A number that is being released counts toward the quota');
+select is((select outcome::text from public.reserve_number(pg_temp.tenant(), '+15005550110', null, 1.15)), 'limit_reached', 'A number that is being released counts toward the quota');
 update public.plans set max_numbers = 5 where key = 'team';
 select is_empty('select * from public.stale_number_releases(60, 10)', 'stale_number_releases leaves out a recent release');
 select results_eq('select id, user_id, phone_number::text, phone_sid::text from public.stale_number_releases(-1, 10)', $$ values (pg_temp.row_id(2), pg_temp.tenant(), '+15005550102', 'PN2') $$,
@@ -139,7 +139,7 @@ select is_empty('select 1 from private.master_numbers', 'replace_master_numbers 
 select is(pg_temp.move(pg_temp.tenant(), 'tenant', 6), 'held', 'record_number_move returns held for another tenant''s number');
 select is(pg_temp.move(pg_temp.tenant(), 'master', 7), 'recorded', 'record_number_move to the master account returns recorded');
 select results_eq('select m.phone_sid, m.is_offered, n.status from private.master_numbers m join public.user_twilio_numbers u on u.phone_sid = m.phone_sid join pg_temp.numbers n on n.n = 7',
-  $$ values ('PN7', true, 'released') $$, 'A number moved to the master account is shared, and the tenant''s row is released');
+  $$ values ('PN7', false, 'released') $$, 'A number moved to the master account is stored there, not offered, and the tenant''s row is released');
 select is(pg_temp.move(pg_temp.neighbour(), 'tenant', 7), 'recorded', 'record_number_move from the master account to another tenant returns recorded');
 select results_eq($$ select user_id, phone_sid::text, status::text from public.user_twilio_numbers where phone_number = '+15005550107' order by status $$,
   $$ values (pg_temp.neighbour(), 'PN7', 'active'), (pg_temp.tenant(), null, 'released') $$, 'The new owner''s row takes the SID from the released row');
@@ -165,7 +165,7 @@ select is(pg_temp.moves() - count, 2::bigint, 'number.moved is audited when the 
 
 create temp table again as select (public.begin_number_release(pg_temp.neighbour(), n.id, n.phone_number)).outcome, n.id from public.user_twilio_numbers n where n.phone_sid = 'PN7';
 select public.record_number_release(id, null) from again;
-select results_eq($$ select r.outcome::text, r.number ->> 'phone_sid' from public.reserve_number(pg_temp.neighbour(), '+15005550107', null) b, public.record_number(b.number_id, 'PN7', 'x', '{}', null) r $$,
+select results_eq($$ select r.outcome::text, r.number ->> 'phone_sid' from public.reserve_number(pg_temp.neighbour(), '+15005550107', null, 1.15) b, public.record_number(b.number_id, 'PN7', 'x', '{}', null) r $$,
   $$ values ('recorded', 'PN7') $$, 'record_number returns recorded for a number that returns under its former SID');
 
 select * from finish();

@@ -110,7 +110,7 @@ select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101',
 
 -- An opt-out of a master number has no tenant and binds every tenant; one of a tenant's number binds that tenant.
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550002', '+15005550188', 'STOP'), (pg_temp.neighbour(), '+15005550101', '+15005550166', 'STOP');
-insert into private.master_numbers (phone_sid, phone_number) values ('PN-m2', '+15005550002');
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN-m2', '+15005550002', true);
 select is((select outcome from pg_temp.reserve(pg_temp.visitor(), p_to => '+15005550188')), 'opted_out', 'reserve_message refuses an opt-out of a master number for any tenant');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), '+15005550101', p_to => '+15005550166')), 'reserved', 'reserve_message ignores an opt-out of another tenant');
 select throws_ok($$ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550002', '+15005550188', 'STOP') $$, '23505', null,
@@ -145,7 +145,7 @@ insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, sta
 update public.plans set daily_message_limit = 0 where key = 'starter';
 select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.tenant(), '+15005550101') $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'The limits are those of the subscription''s plan');
-insert into private.master_numbers (phone_sid, phone_number) values ('PN-m2', '+15005550002');
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN-m2', '+15005550002', true);
 update public.plans set daily_message_limit = 0 where key = 'fallback';
 select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.visitor()) $$, $$ values ('daily_limit_reached', 0::numeric) $$,
   'The fallback has its own limits');

@@ -13,7 +13,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true), (pg_temp.neighbour(), '+15005550102', 'PN-pgtap-2', true);
 delete from private.master_numbers;
-insert into private.master_numbers (phone_sid, phone_number) values ('PN-m1', '+15005550001');
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN-m1', '+15005550001', true);
 
 create function pg_temp.reserve(p_user uuid, p_to text default '+15005550199', p_country text default 'US', p_segments integer default 1,
   p_key text default gen_random_uuid()::text, p_address text default null, p_rate integer default null)

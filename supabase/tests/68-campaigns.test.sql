@@ -18,7 +18,7 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_pri
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', false, 'active'),
   (pg_temp.tenant(), '+15005550103', 'PN-pgtap-3', false, 'released'), (pg_temp.attacker(), '+15005550104', 'PN-pgtap-4', true, 'active');
 delete from private.master_numbers;
-insert into private.master_numbers (phone_sid, phone_number) values ('PN-m1', '+15005550001');
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN-m1', '+15005550001', true);
 
 create function pg_temp.create(p_user uuid default pg_temp.tenant(), p_key text default gen_random_uuid()::text, p_hash text default 'hash', p_from text default null,
   p_at timestamptz default null, p_recipients integer default 3, p_rate integer default null, p_address text default null)

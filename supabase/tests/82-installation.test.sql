@@ -13,7 +13,9 @@ delete from private.master_numbers;
 select is_empty('select * from pg_temp.failures', 'describe_installation reports no failure after the migrations');
 select set_eq($$ select substr(subject, 7) from pg_temp.report where subject like 'table %' $$,
   $$ select relname::text from pg_catalog.pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' $$, 'describe_installation reports every public table');
-select is((select verdict::text from pg_temp.report where subject = 'shared numbers'), 'warn', 'describe_installation warns when no number is shared');
+insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN-m1', '+15005550001', true), ('PN-m2', '+15005550002', false);
+select results_eq($$ select verdict::text, finding from pg_temp.report where subject = 'shared numbers' $$, $$ values ('ok', '1 of 2 offered to tenants without a subaccount') $$,
+  'describe_installation counts the shared numbers on offer');
 select pg_temp.forget_jobs();
 select private.enqueue('{"kind": "run-campaign"}');
 select bag_eq($$ select subject, finding from pg_temp.report where subject like 'queue %' $$,

@@ -26,16 +26,19 @@ function test(title: string, body: () => Promise<void>): void {
 }
 
 /** Creates a user with an active subaccount and their own plan. */
-async function tenant(limits: { numbers?: number; messagesPerDay?: number } = {}): Promise<string> {
+async function tenant(
+  limits: { numbers?: number; purchasesPerDay?: number; messagesPerDay?: number; spend?: number } = {},
+): Promise<string> {
   const id = crypto.randomUUID();
   await sql.begin(async (tx) => {
     await tx`insert into auth.users (id, email) values (${id}, ${`${id}@concurrency.test`})`;
     await tx`insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
       values (${id}, ${`AC${id}`}, 'active', 'v1.k1.iv.sealed')`;
-    await tx`insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
-      values (${id}, 'Test', ${randomInt(1000, 2 ** 31)}, ${limits.numbers ?? 100}, ${
-      limits.messagesPerDay ?? 100
-    }, 1000)`;
+    const { numbers = 100, purchasesPerDay = 100, messagesPerDay = 100, spend = 1000 } = limits;
+    await tx`insert into public.plans (key, name, rank, max_numbers, max_purchases_per_day, max_purchases_per_month,
+        daily_message_limit, monthly_message_limit, monthly_spend_limit)
+      values (${id}, 'Test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${purchasesPerDay}, 100, ${messagesPerDay}, 1000,
+        ${spend})`;
     await tx`insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values (${id}, ${id}, ${id}, ${id}, 'active')`;
   });
   return id;
@@ -136,7 +139,7 @@ test("reserve_number, called concurrently for one number, reserves it for one bu
   const buyers = await Promise.all(Array.from({ length: CALLERS }, () => tenant()));
   const number = phoneNumber();
   const counts = await outcomes(async (tx, caller) =>
-    (await tx`select outcome from public.reserve_number(${buyers[caller]!}, ${number}, null)`)[0]!.outcome
+    (await tx`select outcome from public.reserve_number(${buyers[caller]!}, ${number}, null, 1.15)`)[0]!.outcome
   );
   assert.deepEqual(counts, { reserved: 1, taken: CALLERS - 1 });
 });
@@ -144,9 +147,32 @@ test("reserve_number, called concurrently for one number, reserves it for one bu
 test("Concurrent purchases of one tenant stay within their quota", async () => {
   const userId = await tenant({ numbers: 3 });
   const counts = await outcomes(async (tx) =>
-    (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null)`)[0]!.outcome
+    (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null, 1.15)`)[0]!.outcome
   );
   assert.deepEqual(counts, { reserved: 3, limit_reached: CALLERS - 3 });
+});
+
+test("Concurrent purchases of one tenant stay within the purchases of a day", async () => {
+  const userId = await tenant({ purchasesPerDay: 3 });
+  const counts = await outcomes(async (tx) =>
+    (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null, 1.15)`)[0]!.outcome
+  );
+  assert.deepEqual(counts, { reserved: 3, daily_limit_reached: CALLERS - 3 });
+});
+
+test("Concurrent purchases and messages of one tenant stay within the spend limit together", async () => {
+  const userId = await tenant({ spend: 1.2 });
+  const from = await ownNumber(userId);
+  const counts = await outcomes(async (tx, caller) =>
+    caller % 2 === 0
+      ? (await tx`select outcome from public.reserve_number(${userId}, ${phoneNumber()}, null, 1.195)`)[0]!.outcome
+      : await reserveMessage(tx, userId, from, crypto.randomUUID())
+  );
+  // Either one number, or messages at a cent each.
+  const [{ spent }] = await sql`select private.number_spend(${userId}) + coalesce(sum(spend), 0) as spent
+    from private.sending_totals where user_id = ${userId}` as unknown as [{ spent: string }];
+  assert.ok(Number(spent) <= 1.2, spent);
+  assert.ok([1, CALLERS / 2].includes(counts["reserved"] ?? 0), JSON.stringify(counts));
 });
 
 test("record_number, called concurrently for a tenant's first numbers, makes one primary", async () => {
@@ -155,7 +181,7 @@ test("record_number, called concurrently for a tenant's first numbers, makes one
     Array.from(
       { length: CALLERS },
       async () =>
-        (await sql`select number_id from public.reserve_number(${userId}, ${phoneNumber()}, null)`)[0]!
+        (await sql`select number_id from public.reserve_number(${userId}, ${phoneNumber()}, null, 1.15)`)[0]!
           .number_id as string,
     ),
   );
@@ -271,6 +297,39 @@ test("Concurrent messages of one tenant stay within the daily limit", async () =
   const from = await ownNumber(userId);
   const counts = await outcomes((tx) => reserveMessage(tx, userId, from, crypto.randomUUID()));
   assert.deepEqual(counts, { reserved: 3, daily_limit_reached: CALLERS - 3 });
+});
+
+/** Creates a user without a subaccount, with a confirmed address. */
+async function visitor(): Promise<string> {
+  const id = crypto.randomUUID();
+  await sql`insert into auth.users (id, email, email_confirmed_at) values (${id}, ${`${id}@concurrency.test`}, now())`;
+  return id;
+}
+
+const throughMaster = (tx: postgres.Sql | postgres.TransactionSql, userId: string) =>
+  tx`select outcome from public.reserve_message(${userId}, ${crypto.randomUUID()}, 'hash', '+14155550199', 'US', null,
+      'Hi', '{}', 1, 'GSM-7', true, 'AC0')`.then((rows) => rows[0]!["outcome"] as string);
+
+test("Concurrent messages of many users through the shared numbers stay within the limit of all together", async () => {
+  await sql`insert into private.master_numbers (phone_sid, phone_number, is_offered) values ('PN0', '+15005550000', true)
+    on conflict do nothing`;
+  await sql`delete from private.fallback_usage`;
+  await sql`update private.fallback_limits set daily_messages = 3, daily_messages_per_recipient = 100`;
+  const users = await Promise.all(Array.from({ length: CALLERS }, visitor));
+  const counts = await outcomes((tx, caller) => throughMaster(tx, users[caller]!));
+  assert.deepEqual(counts, { reserved: 3, fallback_limit_reached: CALLERS - 3 });
+  await sql`update private.fallback_limits set daily_messages = 100`;
+});
+
+test("A user of the shared numbers whose own decisions wait delays no other user", async () => {
+  const [slow, other] = [await visitor(), await visitor()];
+  const waiting = Promise.withResolvers<string>();
+  await sql.begin(async (tx) => {
+    await tx`select private.lock_sending(${slow})`;
+    throughMaster(sql, slow).then(waiting.resolve, waiting.reject);
+    assert.equal(await throughMaster(sql, other), "reserved");
+  });
+  assert.equal(await waiting.promise, "reserved");
 });
 
 test("record_stripe_event, called concurrently for one event, records it once, with one job", async () => {

@@ -96,6 +96,59 @@ test("a tenant at their plan's limit is refused with the limit, and Twilio is no
   assert.equal((await purchasesAtTwilio(ada)).length, 1);
 });
 
+test("a tenant on free who buys and releases in a loop is stopped at the day's limit, which says when it resets", async () => {
+  const ada = await provisioned(stage, "ada");
+  const bought = [];
+  let refused = await purchase(ada, freshNumber());
+  while (refused.status === 201 && bought.length < 8) {
+    bought.push(refused.body.phoneNumber);
+    const body = { numberId: refused.body.id, confirmPhoneNumber: refused.body.phoneNumber };
+    assert.equal((await ada.call("release-number", { body })).status, 200);
+    refused = await purchase(ada, freshNumber());
+  }
+  const [{ limit, resetsAt }] = assertRefused(refused, [429, "purchase_limit_reached"]) as [Record<string, string>];
+  assert.deepEqual([bought.length, limit, (await purchasesAtTwilio(ada)).length], [2, 2, 2]);
+  assert.match(refused.body.message, /limit of 2 purchases in a day .*resets at 20/);
+  const wait = (Date.parse(resetsAt!) - Date.now()) / 1000;
+  assert.ok(wait > 86_000 && wait <= 86_400, `${wait}`);
+  assert.ok(Math.abs(Number(refused.headers.get("retry-after")) - wait) < 10);
+});
+
+test("a number's monthly price counts toward the spend limit, and one beyond it is refused before Twilio is asked", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, { spend: 2 });
+  await buy(ada, freshNumber());
+  const [detail] = assertRefused(await purchase(ada, freshNumber()), [429, "spend_limit_reached"]);
+  assert.equal(detail?.["limit"], 2);
+  const [row] = await stage.database
+    .sql`select monthly_price::float8 from private.number_purchases where user_id = ${ada.id}`;
+  assert.deepEqual([row?.["monthly_price"], (await purchasesAtTwilio(ada)).length], [1.15, 1]);
+});
+
+test("a number dearer than the plan allows is refused with its price", async () => {
+  const ada = await provisioned(stage, "ada");
+  await allow(stage, ada, {});
+  await stage.database.sql`update public.plans set max_number_price = 2 where key = ${`of-${ada.id}`}`;
+  const details = assertRefused(await purchase(ada, "+18332222222"), [403, "number_price_limit_reached"]);
+  assert.deepEqual([details, (await purchasesAtTwilio(ada)).length], [[{ limit: 2, price: 2.15 }], 0]);
+});
+
+test("a number without a known price is refused as price_unavailable, and nothing is reserved", async () => {
+  const ada = await provisioned(stage, "ada");
+  // No other purchase of these tests has read the prices of Sweden.
+  await stage.twilio.fault({ match: "GET /pricing.twilio.com/v1/PhoneNumbers/Countries/SE", kind: "500", times: 9 });
+  try {
+    for (const phoneNumber of ["+46701234567", "+999123456789"]) {
+      const refused = await purchase(ada, phoneNumber);
+      assertRefused(refused, [503, "price_unavailable"]);
+      assert.equal(refused.headers.get("retry-after"), "60");
+    }
+  } finally {
+    await stage.twilio.clearFaults();
+  }
+  assert.deepEqual([await rowsOf(ada), await purchasesAtTwilio(ada)], [[], []]);
+});
+
 test("eight concurrent purchases buy no more numbers than the plan allows", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 3 });

@@ -3,6 +3,7 @@ import type { Actor } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { assertRefused } from "../support/answers.ts";
 import { becomes, ledgerOf, sendsTo } from "../support/ledger.ts";
+import { signUpOperator } from "../support/operators.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { allow, freshNumber, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
@@ -11,7 +12,7 @@ const stage = sharedStage();
 const send = (tenant: Actor, to: string, from?: string) =>
   tenant.call("send-sms", { body: { to, body: "Hello", from } });
 
-/** The numbers of the master account, once the job that reads them has run. */
+/** The numbers of the master account, once the job that reads them has run. The stack offers the first. */
 async function sharedNumbers(): Promise<string[]> {
   const rows = await eventually("the master account's numbers to be known", async () => {
     const found = await stage.database.sql`select phone_number from private.master_numbers order by phone_number`;
@@ -19,6 +20,9 @@ async function sharedNumbers(): Promise<string[]> {
   });
   return rows.map((row) => row["phone_number"]);
 }
+
+const setOffered = (isOffered: boolean, ...which: string[]) =>
+  stage.database.sql`update private.master_numbers set is_offered = ${isOffered} where phone_number = any(${which})`;
 
 test("a user who never had a subaccount sends through the master account, and the response shows it", async () => {
   const [shared] = await sharedNumbers();
@@ -37,25 +41,95 @@ test("a number of the master account may be given as sender, any other number is
   const numbers = await sharedNumbers();
   const [ben, ada] = await Promise.all([newcomer(stage, "ben"), withNumber(stage, "ada")]);
   const last = numbers.at(-1)!;
-  assert.equal((await send(ben, freshRecipient(), last)).body.from, last);
+  await setOffered(true, last);
+  try {
+    assert.equal((await send(ben, freshRecipient(), last)).body.from, last);
+  } finally {
+    await setOffered(false, last);
+  }
   for (const from of [ada.number, freshNumber()]) {
     assertRefused(await send(ben, freshRecipient(), from), [403, "number_not_owned"]);
   }
 });
 
-test("a number of the master account that is not offered cannot be used", async () => {
-  const numbers = await sharedNumbers();
-  const ben = await newcomer(stage, "ben");
-  const offer = (offered: boolean, ...which: string[]) =>
-    stage.database.sql`update private.master_numbers set is_offered = ${offered} where phone_number = any(${which})`;
-  await offer(false, numbers[0]!);
+test("a number of the master account cannot be used until an operator offers it, and no longer once it is withdrawn", async () => {
+  const [first, second] = await sharedNumbers() as [string, string];
+  const [ben, operator] = await Promise.all([newcomer(stage, "ben"), signUpOperator(stage)]);
+  const offer = (phoneNumber: string, isOffered: boolean) =>
+    operator.call("admin/offer-number", { body: { phoneNumber, isOffered, reason: "for a test" } });
+  assertRefused(await send(ben, freshRecipient(), second), [403, "number_not_owned"]);
   try {
-    assertRefused(await send(ben, freshRecipient(), numbers[0]), [403, "number_not_owned"]);
-    assert.equal((await send(ben, freshRecipient())).body.from, numbers[1]);
-    await offer(false, ...numbers);
+    const offered = await offer(second, true);
+    assert.deepEqual([offered.status, offered.body], [200, { phoneNumber: second, isOffered: true }]);
+    assert.equal((await offer(first, false)).status, 200);
+    assertRefused(await send(ben, freshRecipient(), first), [403, "number_not_owned"]);
+    assert.equal((await send(ben, freshRecipient())).body.from, second);
+    assert.equal((await offer(second, false)).status, 200);
     assertRefused(await send(ben, freshRecipient()), [409, "number_required"]);
   } finally {
-    await offer(true, ...numbers);
+    await Promise.all([offer(first, true), offer(second, false)]);
+  }
+  assertRefused(await offer(freshNumber(), true), [404, "not_found"]);
+  assertRefused(
+    await ben.call("admin/offer-number", { body: { phoneNumber: first, isOffered: true, reason: "mine" } }),
+    [
+      403,
+      "forbidden",
+    ],
+  );
+  const trail = await stage.database.sql`
+    select action from public.audit_log where actor = ${`operator:${operator.id}`} order by id`;
+  assert.deepEqual(trail.map(({ action }) => action), [
+    "number.offered",
+    "number.withdrawn",
+    "number.withdrawn",
+    "number.offered",
+  ]);
+});
+
+const UNCONFIRMED: Record<string, object> = {
+  "is anonymous": { is_anonymous: true },
+  "has confirmed no address": { email_confirmed_at: null },
+};
+
+for (const [title, columns] of Object.entries(UNCONFIRMED)) {
+  test(`a user who ${title} cannot send through the master account`, async () => {
+    await sharedNumbers();
+    const eve = await newcomer(stage, "eve");
+    await stage.database.sql`update auth.users set ${stage.database.sql(columns)} where id = ${eve.id}`;
+    const to = freshRecipient();
+    const refused = await send(eve, to);
+    assertRefused(refused, [403, "user_not_confirmed"]);
+    assert.match(refused.body.message, /confirm your e-mail address or phone number/);
+    assert.deepEqual([await sendsTo(stage, to), await ledgerOf(stage, eve)], [[], []]);
+  });
+}
+
+test("a recipient gets at most five messages a day from all users of the shared numbers", async () => {
+  await sharedNumbers();
+  const to = freshRecipient();
+  const users = await Promise.all(Array.from({ length: 6 }, () => newcomer(stage, "eve")));
+  const answers = [];
+  for (const eve of users) answers.push(await send(eve, to));
+  assert.deepEqual(answers.map(({ status }) => status), [201, 201, 201, 201, 201, 429]);
+  const details = assertRefused(answers[5]!, [429, "message_limit_reached"]);
+  assert.deepEqual(details, [{ limit: 5, period: "today to one recipient" }]);
+  assert.deepEqual(await ledgerOf(stage, users[5]!), []);
+});
+
+test("a user who deletes their account and signs up again with the same address does not send more", async () => {
+  await sharedNumbers();
+  const eve = await newcomer(stage, "eve");
+  await stage.database.sql`update public.plans set daily_message_limit = 1 where key = 'fallback'`;
+  try {
+    assert.equal((await send(eve, freshRecipient())).status, 201);
+    await stage.database.sql`delete from auth.users where id = ${eve.id}`;
+    const again = await newcomer(stage, "eve");
+    await stage.database.sql`update auth.users set email = ${eve.email.replace("@", "+again@")} where id = ${again.id}`;
+    const details = assertRefused(await send(again, freshRecipient()), [429, "message_limit_reached"]);
+    assert.deepEqual(details, [{ limit: 1, period: "today" }]);
+  } finally {
+    await stage.database.sql`update public.plans set daily_message_limit = 20 where key = 'fallback'`;
   }
 });
 

@@ -20,7 +20,8 @@ const READABLE: Readonly<Record<string, string>> = {
   messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
   operator_alerts: "",
   plans:
-    "key name rank version superseded_at stripe_price_id max_numbers daily_message_limit monthly_message_limit monthly_spend_limit segment_price " +
+    "key name rank version superseded_at stripe_price_id max_numbers max_purchases_per_day max_purchases_per_month max_number_price " +
+    "daily_message_limit monthly_message_limit monthly_spend_limit segment_price " +
     "allowed_countries messages_per_second past_due_grace retention entitle_while_pending",
   sms_conversations: "id user_id own_number peer_number last_message_at",
   sms_messages:

@@ -21,12 +21,19 @@ export interface Caller extends Tenant {
   number: string;
 }
 
-/** A fresh user, signed in. Made with SQL, because hashing a password for every actor would take longer than most tests. */
-export async function newcomer({ state, database }: Stage, name: string): Promise<Actor> {
+/**
+ * A fresh user with a confirmed address, signed in. Made with SQL, because hashing a password for every actor would take longer
+ * than most tests.
+ */
+export async function newcomer(
+  { state, database }: Stage,
+  name: string,
+  appMetadata: Record<string, unknown> = {},
+): Promise<Actor> {
   const id = crypto.randomUUID();
   const email = `${name}-${id}@switchboard.test`;
-  await database.sql`insert into auth.users (id, email) values (${id}, ${email})`;
-  const accessToken = await tokenFor(state, { sub: id });
+  await database.sql`insert into auth.users (id, email, email_confirmed_at) values (${id}, ${email}, now())`;
+  const accessToken = await tokenFor(state, { sub: id, app_metadata: appMetadata });
   const data = createClient<Database>(state.apiUrl, state.publishableKey, {
     accessToken: () => Promise.resolve(accessToken),
     global: { fetch: watchedFetch },
@@ -74,15 +81,21 @@ export interface PlanLimits {
   numbers?: number;
   daily?: number;
   monthly?: number;
+  purchasesPerDay?: number;
+  purchasesPerMonth?: number;
+  spend?: number;
 }
 
 /** Puts a tenant on a plan of their own, by an active subscription that does not exist at Stripe. */
 export async function allow({ database: { sql } }: Stage, { id }: Actor, limits: PlanLimits): Promise<void> {
-  const { numbers = 100, daily = 10_000, monthly = 10_000 } = limits;
+  const { numbers = 100, daily = 10_000, monthly = 10_000, spend = 1000 } = limits;
+  const { purchasesPerDay = 100, purchasesPerMonth = 100 } = limits;
   const key = `of-${id}`;
   await sql`
-    insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
-    values (${key}, 'Of a test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${daily}, ${monthly})`;
+    insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit,
+      max_purchases_per_day, max_purchases_per_month, monthly_spend_limit)
+    values (${key}, 'Of a test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${daily}, ${monthly}, ${purchasesPerDay},
+      ${purchasesPerMonth}, ${spend})`;
   await sql`
     insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status)
     values (${`sub_${id}`}, ${id}, ${`cus_${id}`}, ${key}, 'active')`;

@@ -199,7 +199,10 @@ export type Database = {
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
           "key": string;
+          "max_number_price": number;
           "max_numbers": number;
+          "max_purchases_per_day": number;
+          "max_purchases_per_month": number;
           "messages_per_second": number;
           "monthly_message_limit": number;
           "monthly_spend_limit": number;
@@ -218,7 +221,10 @@ export type Database = {
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
           "key": string;
+          "max_number_price"?: number;
           "max_numbers": number;
+          "max_purchases_per_day"?: number;
+          "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit": number;
           "monthly_spend_limit"?: number;
@@ -236,7 +242,10 @@ export type Database = {
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
           "key"?: string;
+          "max_number_price"?: number;
           "max_numbers"?: number;
+          "max_purchases_per_day"?: number;
+          "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit"?: number;
           "monthly_spend_limit"?: number;
@@ -1211,6 +1220,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "offer_number": {
+        Args: {
+          "p_is_offered": boolean;
+          "p_operator_id": string;
+          "p_phone_number": string;
+          "p_reason": string;
+          "p_request_id": string;
+        };
+        Returns: Database["public"]["Enums"]["offer_number_outcome"];
+      };
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -1530,11 +1549,21 @@ export type Database = {
         }[];
       };
       "reserve_number": {
-        Args: { "p_friendly_name": string; "p_phone_number": string; "p_user_id": string };
+        Args: {
+          "p_address"?: string;
+          "p_address_rate"?: number;
+          "p_friendly_name": string;
+          "p_monthly_price": number;
+          "p_phone_number": string;
+          "p_user_id": string;
+          "p_user_rate"?: number;
+        };
         Returns: {
           "number_id": string;
-          "number_limit": number;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
+          "purchase_limit": number;
+          "resets_at": string;
+          "retry_after_seconds": number;
           "sealed_token": string;
           "subaccount_sid": string;
         }[];
@@ -1852,6 +1881,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "offer_number_outcome": "changed" | "already" | "not_found";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
@@ -1886,6 +1916,9 @@ export type Database = {
         | "daily_limit_reached"
         | "monthly_limit_reached"
         | "spend_limit_reached"
+        | "recipient_limit_reached"
+        | "fallback_limit_reached"
+        | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -1894,11 +1927,17 @@ export type Database = {
         | "closed";
       "reserve_number_outcome":
         | "reserved"
+        | "rate_limited"
         | "in_progress"
         | "already_owned"
         | "releasing"
         | "taken"
         | "limit_reached"
+        | "price_unavailable"
+        | "price_limit_reached"
+        | "daily_limit_reached"
+        | "monthly_limit_reached"
+        | "spend_limit_reached"
         | "none"
         | "pending"
         | "suspended"
@@ -1910,6 +1949,7 @@ export type Database = {
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
         | "allowed"
+        | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -2240,6 +2280,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "offer_number_outcome": ["changed", "already", "not_found"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
@@ -2275,6 +2316,9 @@ export const Constants = {
         "daily_limit_reached",
         "monthly_limit_reached",
         "spend_limit_reached",
+        "recipient_limit_reached",
+        "fallback_limit_reached",
+        "unconfirmed_user",
         "no_number",
         "number_not_owned",
         "no_subaccount",
@@ -2284,11 +2328,17 @@ export const Constants = {
       ],
       "reserve_number_outcome": [
         "reserved",
+        "rate_limited",
         "in_progress",
         "already_owned",
         "releasing",
         "taken",
         "limit_reached",
+        "price_unavailable",
+        "price_limit_reached",
+        "daily_limit_reached",
+        "monthly_limit_reached",
+        "spend_limit_reached",
         "none",
         "pending",
         "suspended",
@@ -2299,7 +2349,16 @@ export const Constants = {
       "save_settings_outcome": ["saved", "unknown_user"],
       "sealed_slot": ["current", "forward", "next", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
-      "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
+      "sender_outcome": [
+        "allowed",
+        "unconfirmed_user",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "settle_stripe_event_outcome": ["settled", "already"],

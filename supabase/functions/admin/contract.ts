@@ -48,6 +48,12 @@ export const sendRateSchema = z.strictObject({
   messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
 }).meta({ id: "NumberSendRate", description: "The send rate of campaigns from a tenant's number" });
 
+export const offerSchema = z.strictObject({
+  phoneNumber: e164Schema.describe("E.164"),
+  isOffered: z.boolean(),
+  reason,
+}).meta({ id: "NumberOffering", description: "Whether tenants without a subaccount may send from a number" });
+
 export const moveSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   userId: z.guid(),
@@ -226,6 +232,14 @@ export const contract = {
         ...ACCOUNT_STATUS_ERRORS,
         "twilio_refused",
       ],
+    },
+    {
+      method: "POST",
+      path: "/offer-number",
+      summary: "Lets tenants without a subaccount send from a number of the master account, or no longer",
+      body: offerSchema,
+      responses: { 200: offerSchema.omit({ reason: true }).meta({ id: "OfferedNumber" }) },
+      errors: [],
     },
     {
       method: "POST",

@@ -1,9 +1,11 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { listAlerts, settleAlert } from "./alerts.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
+import { offerNumber } from "./offer-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
@@ -21,6 +23,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST close": holdTenant("closed"),
   "POST resume": holdTenant(null),
   "POST move-number": moveNumberOf,
+  "POST offer-number": offerNumber,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,
@@ -29,6 +32,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST set-number-send-rate": setNumberSendRate,
 };
 
+/** Of all actions together: a script with an operator's token must not fill the queues. */
+const LIMIT = { action: "admin", perUser: 240, perAddress: 1200, windowSeconds: 60 };
+
 /** `/admin/<action>`. The endpoint has verified that the caller is an operator. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { pathname } = new URL(request.url);
@@ -36,5 +42,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (action === undefined) {
     throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this action does not exist`);
   }
+  await enforceRateLimit(LIMIT, request, context);
   return await action(request, context);
 }

@@ -2,9 +2,12 @@ import { forwardWebhookOf, forwardWebhookRequest, saveForwardWebhook } from "../
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { isoOf } from "../_shared/platform/time.ts";
+
+const LIMIT = { action: "forward-webhook", perUser: 20, perAddress: 100, windowSeconds: 60 };
 
 /** GET shows the caller's webhook, POST sets or removes it. Only the response that created the secret contains it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
@@ -12,6 +15,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (request.method === "GET") return await show(context);
   const { db, env, user, requestId } = context;
   const { url, rotateSecret } = await readJson(request, forwardWebhookRequest(env.FORWARD_TO_PRIVATE === "on"));
+  await enforceRateLimit(LIMIT, request, context);
   if (url === null) {
     await decide(db, "remove_forward_webhook", { p_user_id: user.id, p_request_id: requestId });
     return Response.json({ webhook: null });

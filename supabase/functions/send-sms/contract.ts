@@ -34,6 +34,7 @@ export const contract = {
       ...ACCOUNT_STATUS_ERRORS,
       "number_not_owned",
       "number_required",
+      "user_not_confirmed",
       "invalid_recipient",
       "invalid_sender",
       "recipient_opted_out",

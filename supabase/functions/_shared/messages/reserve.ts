@@ -14,6 +14,9 @@ const reserve = decision("reserve_message", {
   daily_limit_reached: ["message_limit"],
   monthly_limit_reached: ["message_limit"],
   spend_limit_reached: ["message_limit"],
+  recipient_limit_reached: ["message_limit"],
+  fallback_limit_reached: ["message_limit"],
+  unconfirmed_user: [],
   no_number: [],
   number_not_owned: [],
   no_subaccount: [],
@@ -110,6 +113,11 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
       throw limitReached("this month", Number(decided.message_limit), "86400");
     case "spend_limit_reached":
       throw spendLimitReached(Number(decided.message_limit));
+    case "recipient_limit_reached":
+      throw sharedLimitReached(`Cannot send to "${to}"`, "today to one recipient", Number(decided.message_limit));
+    case "fallback_limit_reached":
+      throw sharedLimitReached("Cannot send", "today from all users together", Number(decided.message_limit));
+    case "unconfirmed_user":
     case "no_number":
     case "number_not_owned":
     case "no_subaccount":
@@ -150,6 +158,11 @@ function earlierMessage(row: Row<"sms_messages">, { to, segments, encoding }: Co
 /** The error for a tenant who cannot send, or not from this number. */
 export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">, from: string | null): ApiError {
   switch (outcome) {
+    case "unconfirmed_user":
+      return new ApiError(
+        "user_not_confirmed",
+        "Cannot send from a shared number: confirm your e-mail address or phone number first",
+      );
     case "number_not_owned":
       return new ApiError("number_not_owned", `Cannot send from "${from}": number is not yours`, {
         details: [{ field: "from", code: "not_owned" }],
@@ -180,6 +193,19 @@ function limitReached(period: string, limit: number, retryAfterSeconds: string):
     `Cannot send: your plan's limit of ${limit} messages ${period} is reached`,
     {
       headers: { "retry-after": retryAfterSeconds },
+      details: [{ limit, period }],
+    },
+  );
+}
+
+/** The error for a limit of the shared numbers, which is not one of the user's own. */
+function sharedLimitReached(cannot: string, period: string, limit: number): ApiError {
+  const nextDay = new Date().setUTCHours(24, 0, 0, 0);
+  return new ApiError(
+    "message_limit_reached",
+    `${cannot}: the shared numbers' limit of ${limit} messages ${period} is reached`,
+    {
+      headers: { "retry-after": String(Math.max(1, Math.ceil((nextDay - Date.now()) / 1000))) },
       details: [{ limit, period }],
     },
   );

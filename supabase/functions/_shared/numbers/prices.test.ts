@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { NumberPrices } from "../twilio/pricing.ts";
-import { priceCache } from "./prices.ts";
+import { numberTypeOf } from "./number-type.ts";
+import { highestPrice, priceCache } from "./prices.ts";
 
 const MINUTE = 60_000;
 const dear: NumberPrices = { currency: "USD", byType: new Map([["local", "1.15"]]) };
@@ -47,4 +48,38 @@ Deno.test("a slow host delays no search, and its response serves later searches"
   assert.equal(await prices.in("US", ask), null);
   slow.resolve(dear);
   assert.deepEqual([await prices.in("US", ask), asked.times], [dear, 1]);
+});
+
+/** Numbers, and the price that counts where each type has its own. */
+const PRICED: Record<string, { country: string; price: number }> = {
+  "+14155550101": { country: "US", price: 3 }, // local or mobile: the numbering plan does not tell
+  "+18335550100": { country: "US", price: 4 },
+  "+14165550100": { country: "CA", price: 3 },
+  "+442079460000": { country: "GB", price: 2 },
+  "+447400123456": { country: "GB", price: 3 },
+  "+443301234567": { country: "GB", price: 4 }, // none of Twilio's types: the highest
+  "+15005550006": { country: "US", price: 4 },
+};
+const eachType: NumberPrices = {
+  currency: "USD",
+  byType: new Map([["local", "1.15"], ["national", "2"], ["mobile", "3"], ["toll free", "4"]]),
+};
+
+for (const [phoneNumber, expected] of Object.entries(PRICED)) {
+  Deno.test(`the price of ${phoneNumber} is the highest of the types it may be of`, () => {
+    const { country, types } = numberTypeOf(phoneNumber)!;
+    assert.deepEqual({ country, price: highestPrice(eachType, types) }, expected);
+  });
+}
+
+Deno.test("a number without a country has no type", () => {
+  assert.deepEqual(["+999123456789", "+80012345678"].map(numberTypeOf), [null, null]);
+});
+
+Deno.test("a country that prices none of a number's types counts its highest price, and without prices none is known", () => {
+  const tollFreeOnly = { currency: "USD", byType: new Map([["toll free", "2.15"]]) };
+  assert.equal(highestPrice(tollFreeOnly, ["mobile"]), 2.15);
+  for (const byType of [new Map(), new Map([["local", "n/a"]])]) {
+    assert.equal(highestPrice({ currency: "USD", byType }, ["local"]), null);
+  }
 });

@@ -2,7 +2,7 @@ import type { NumberPrices } from "../twilio/pricing.ts";
 
 export interface PriceCacheOptions {
   now?: () => number;
-  /** How long a search waits for prices, in milliseconds. */
+  /** How long a caller waits for prices, in milliseconds. */
   timeoutMs?: number;
 }
 
@@ -13,11 +13,11 @@ export interface PriceCache {
 }
 
 const KEPT_MS = 3_600_000;
-/** While a host does not respond, only one search a minute waits for it. */
+/** While a host does not respond, only one caller a minute waits for it. */
 const FAILURE_KEPT_MS = 60_000;
 const TIMEOUT_MS = 1_500;
 
-/** Keeps prices for an hour and failures for a minute. Concurrent searches share one request. */
+/** Keeps prices for an hour and failures for a minute. Concurrent callers share one request. */
 export function priceCache(
   { now = Date.now, timeoutMs = TIMEOUT_MS }: PriceCacheOptions = {},
 ): PriceCache {
@@ -45,4 +45,14 @@ async function withinTime<Value>(value: Promise<Value>, ms: number): Promise<Val
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * The highest monthly price of a number that may be of any of these types; null if none is known. Where the types are unknown,
+ * or Twilio prices none of them, it is the highest price of the country: a limit on spending must not count too little.
+ */
+export function highestPrice({ byType }: NumberPrices, types: readonly string[] | null): number | null {
+  const priced = (types ?? []).flatMap((type) => byType.get(type) ?? []);
+  const amounts = (priced.length > 0 ? priced : [...byType.values()]).map(Number).filter(Number.isFinite);
+  return amounts.length > 0 ? Math.max(...amounts) : null;
 }
