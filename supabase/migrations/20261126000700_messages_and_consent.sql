@@ -30,6 +30,7 @@ create table public.sms_messages (
   direction public.message_direction not null,
   from_number text not null,
   to_number text not null,
+  country text,
   body text,
   media_urls text[] not null default '{}',
   media_types text[] not null default '{}',
@@ -67,10 +68,12 @@ alter table public.sms_messages alter column user_id set (n_distinct = 50);
 comment on table public.sms_messages is
   'Every SMS and MMS of every tenant. A callback or a look-up at Twilio settles an unknown message. Of a deleted user '
   'the text, the media and the peer''s number are erased; price, segments, time and account stay.';
+comment on column public.sms_messages.country is
+  'The country of to_number (ISO 3166), which the price of a sent message depends on. Null for received messages.';
 comment on column public.sms_messages.source is
   'The account that sent and paid: the tenant''s subaccount or the master account.';
 comment on column public.sms_messages.estimated_price is
-  'The assumed cost, which counts until Twilio reports the price.';
+  'The assumed cost (see message_cost), which counts until Twilio reports the price.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';
@@ -317,6 +320,141 @@ $$;
 comment on function private.remaining_quota(uuid, public.plans) is
   'What is left of a tenant''s quota under a plan. Zero or less: the limit is reached.';
 
+-- Prices --------------------------------------------------------------------------------------------------------------
+
+-- What a message counts until Twilio reports its price.
+
+create type private.message_channel as enum ('sms', 'mms');
+comment on type private.message_channel is 'An SMS is priced per segment, an MMS per message.';
+
+create type private.price_source as enum ('listed', 'charged');
+comment on type private.price_source is
+  'listed: in Twilio''s price list, the highest of all carriers. charged: the highest that Twilio has reported.';
+
+create table private.message_prices (
+  country text not null,
+  channel private.message_channel not null,
+  source private.price_source not null,
+  unit_price numeric(12, 5) not null,
+  updated_at timestamptz not null default now(),
+  primary key (country, channel, source),
+  constraint message_prices_not_negative check (unit_price >= 0)
+);
+comment on table private.message_prices is
+  'The price of a segment, or of an MMS, to a country (ISO 3166), in the currency of the master account. Twilio''s '
+  'price list has no prices of MMS.';
+alter table private.message_prices enable row level security;
+revoke all on private.message_prices from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.message_prices to service_role;
+
+create function private.estimated_segments(p_body text) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  -- The characters of GSM-7, and those of its extension, which take two septets.
+  extension constant text := '\f\^{}\\[~\]|€';
+  basic constant text := '\n\r !"#$%&''()*+,\-./0-9:;<=>?@A-Z_a-z¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ';
+  pairs integer;
+  units integer;
+begin
+  if p_body is null or p_body = '' then
+    return 1;
+  end if;
+  if p_body ~ ('^[' || basic || extension || ']*$') then
+    pairs := length(p_body) - length(regexp_replace(p_body, '[' || extension || ']', '', 'g'));
+    units := length(p_body) + pairs;
+    return case when units <= 160 then 1 else ceil(units / case when pairs = 0 then 153.0 else 152.0 end) end;
+  end if;
+  pairs := length(p_body) - length(regexp_replace(p_body, '[\U00010000-\U0010ffff]', '', 'g'));
+  units := length(p_body) + pairs;
+  return case when units <= 70 then 1 else ceil(units / case when pairs = 0 then 67.0 else 66.0 end) end;
+end;
+$$;
+comment on function private.estimated_segments(text) is
+  'How many segments a text takes. A character of two units is not split between segments, so a segment may stay one '
+  'unit short: with such characters the result may be one too high, and it is never too low.';
+
+create function private.unit_price(p_country text, p_channel private.message_channel) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select max(p.unit_price) from private.message_prices p
+    where p.country = p_country and p.channel = p_channel);
+end;
+$$;
+comment on function private.unit_price(text, private.message_channel) is
+  'The higher of the listed and the charged price; null when neither is known.';
+
+create function private.message_cost(p_plan public.plans, p_country text, p_segments integer, p_has_media boolean)
+returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  per_message constant numeric := case when p_has_media then private.unit_price(p_country, 'mms') end;
+begin
+  if per_message is not null then
+    return greatest(per_message, p_plan.segment_price);
+  end if;
+  -- Without a known price, an MMS counts as an SMS that is two segments longer: it costs about as much as three
+  -- segments where there are MMS, and becomes an SMS with a link elsewhere.
+  return (p_segments + case when p_has_media then 2 else 0 end)
+    * greatest(private.unit_price(p_country, 'sms'), p_plan.segment_price);
+end;
+$$;
+comment on function private.message_cost(public.plans, text, integer, boolean) is
+  'What a message is assumed to cost: by the prices of its country and channel, and at least the plan''s segment_price '
+  'for each segment, or for an MMS.';
+
+create function private.note_charge(p_message public.sms_messages, p_price numeric, p_segments integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  of_channel constant private.message_channel := case when cardinality(p_message.media_urls) > 0
+    or p_message.twilio_message_sid like 'MM%' then 'mms' else 'sms' end;
+  charged constant numeric := abs(p_price)
+    / case of_channel when 'sms' then greatest(1, coalesce(p_segments, p_message.num_segments)) else 1 end;
+begin
+  -- Tenants share these rows, and this transaction holds locks of a tenant. It does not wait for another transaction
+  -- that notes the same price: the next message brings it again.
+  if p_message.country is null
+    or not pg_try_advisory_xact_lock(hashtextextended('charge:' || p_message.country || of_channel, 0)) then
+    return;
+  end if;
+  insert into private.message_prices as p (country, channel, source, unit_price)
+    values (p_message.country, of_channel, 'charged', charged)
+  on conflict (country, channel, source) do update set unit_price = excluded.unit_price, updated_at = now()
+  where p.unit_price < excluded.unit_price;
+end;
+$$;
+comment on function private.note_charge(public.sms_messages, numeric, integer) is
+  'Raises the charged price of a message''s country and channel to what Twilio reported for it.';
+
+create function public.record_listed_prices(p_prices jsonb) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  changed integer;
+begin
+  insert into private.message_prices as p (country, channel, source, unit_price)
+  select l.country, 'sms', 'listed', l.unit_price
+  from jsonb_to_recordset(p_prices) as l (country text, unit_price numeric) order by l.country
+  on conflict (country, channel, source) do update set unit_price = excluded.unit_price, updated_at = now()
+  where p.unit_price <> excluded.unit_price;
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function public.record_listed_prices(jsonb) is
+  'Stores prices of Twilio''s price list, an array of {country, unit_price}. Returns how many are new or changed.';
+
+insert into private.schedules (name, job, every)
+  values ('refresh-message-prices', '{"kind": "refresh-message-prices"}', '7 days');
+
 -- Settings ------------------------------------------------------------------------------------------------------------
 
 create table public.messaging_settings (
@@ -548,6 +686,7 @@ as $$
 declare
   sender private.sender;
   plan public.plans;
+  cost numeric;
   rule private.sending_rule;
 begin
   -- The tenant's lock first: no row that tenants share is locked while this waits.
@@ -568,7 +707,8 @@ begin
     sender := private.sender_of(p_user_id, p_from, p_fallback);
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
-    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price);
+    cost := private.message_cost(plan, p_country, p_segments, cardinality(p_media_urls) > 0);
+    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, cost);
     outcome := rule.outcome;
     message_limit := rule.message_limit;
   end if;
@@ -577,11 +717,11 @@ begin
     return;
   end if;
 
-  insert into public.sms_messages as m (user_id, direction, from_number, to_number, body, media_urls, status,
+  insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls, status,
     account_sid, source, num_segments, encoding, estimated_price, idempotency_key, request_hash)
-  values (p_user_id, 'outbound', sender.from_number, p_to, p_body, p_media_urls, 'reserved',
-    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding,
-    p_segments * plan.segment_price, p_idempotency_key, p_request_hash)
+  values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls, 'reserved',
+    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost, p_idempotency_key,
+    p_request_hash)
   returning to_jsonb(m) into message;
   outcome := 'reserved';
   sealed_token := sender.sealed_token;
@@ -750,6 +890,10 @@ begin
       error_message = case when moves then p_error_message else m.error_message end,
       status_updated_at = case when moves then now() else m.status_updated_at end
     where m.id = message.id;
+  end if;
+  -- Only a price above the estimate, so that nearly all reports cost nothing here.
+  if priced and abs(p_price) > message.estimated_price then
+    perform private.note_charge(message, p_price, p_num_segments);
   end if;
   if moves and p_error_code = 21610 then
     perform private.note_reported_opt_out(message);
@@ -1166,10 +1310,10 @@ begin
   update public.sms_messages m set body = null, media_urls = '{}', media_types = '{}', redacted_at = now()
   where m.id = any (p_message_ids) and m.redaction_requested_at is not null and m.redacted_at is null;
   get diagnostics redacted = row_count;
-  -- The recipient's row of a campaign has the same text.
-  update private.campaign_recipients r set body = null
+  -- The recipient's row of a campaign has the variables of the text.
+  update private.campaign_recipients r set variables = null
   from public.sms_messages m where m.id = any (p_message_ids) and m.redacted_at is not null and r.message_id = m.id
-    and r.body is not null;
+    and r.variables is not null;
   return redacted;
 end;
 $$;
@@ -1361,6 +1505,11 @@ revoke execute on function
   private.total_deletes(),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
+  private.estimated_segments(text),
+  private.unit_price(text, private.message_channel),
+  private.message_cost(public.plans, text, integer, boolean),
+  private.note_charge(public.sms_messages, numeric, integer),
+  public.record_listed_prices(jsonb),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
   private.sender_of(uuid, text, boolean),
   private.lock_sending(uuid),
@@ -1403,6 +1552,11 @@ grant execute on function
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
+  private.estimated_segments(text),
+  private.unit_price(text, private.message_channel),
+  private.message_cost(public.plans, text, integer, boolean),
+  private.note_charge(public.sms_messages, numeric, integer),
+  public.record_listed_prices(jsonb),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
   private.sender_of(uuid, text, boolean),
   private.lock_sending(uuid),

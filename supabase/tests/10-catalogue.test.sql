@@ -45,6 +45,7 @@ select bag_eq(
     ('private.open_subaccounts', 'r', true),
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
+    ('private.message_prices', 'r', true),
     ('private.due_work', 'r', true),
     ('private.forward_webhooks', 'r', true),
     ('private.job_errors', 'r', true),
@@ -106,7 +107,7 @@ select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
-    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
+    ('private.withdraw_job'), ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only functions that reach pgmq or auth, or follow a delete by the host''s users, are security definer');
 
 select is_empty(

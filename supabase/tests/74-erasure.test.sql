@@ -25,7 +25,7 @@ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values
 select public.save_messaging_settings(u, 'Bye', null, null, null, null) from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u;
 create temp table made as select u as user_id, c.campaign->>'id' as id from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u,
   lateral (select campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
-    '[{"position": 0, "to": "+15005550191", "country": "US", "body": "Dear Ann"}, {"position": 1, "to": "+15005550192", "country": "US", "body": "Dear Bob"}]', 'req', null, null, null)) c;
+    '[{"position": 0, "to": "+15005550191", "country": "US", "variables": {"name": "Ann"}}, {"position": 1, "to": "+15005550192", "country": "US", "variables": {"name": "Bob"}}]', 'req', null, null, null)) c;
 create temp table before as select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
 
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 100), 'user_exists', 'erase_messages_of_deleted_user refuses a user who exists');

@@ -399,7 +399,7 @@ function createCampaign(tx: postgres.ISql, userId: string, from: string, recipie
     position,
     to: `+1500555${String(position).padStart(4, "0")}`,
     country: "US",
-    body: "Hi",
+    variables: null,
   }));
   return tx<
     { outcome: string; campaign_id: string }[]
@@ -571,8 +571,8 @@ async function assertCountsAreCorrect(userId: string): Promise<void> {
   const wrong = await sql`
     select c.id, c.status, c.waiting, c.in_flight, c.sent, c.delivered, c.failed, c.unknown, c.skipped, counted.*
     from public.campaigns c cross join lateral (
-      select count(*) filter (where m.id is null and r.skip_reason is null) as waiting_now,
-        count(*) filter (where m.id is null and r.skip_reason is not null) as skipped_now,
+      select count(*) filter (where r.is_waiting and c.status <> 'canceled') as waiting_now,
+        count(*) filter (where r.skip_reason is not null or r.is_waiting and c.status = 'canceled') as skipped_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'in_flight') as in_flight_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'sent') as sent_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'delivered') as delivered_now,

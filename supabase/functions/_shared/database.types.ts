@@ -49,8 +49,10 @@ export type Database = {
           "id": string;
           "idempotency_key": string;
           "in_flight": number;
+          "job_id": number | null;
           "media_urls": (string)[];
           "name": string | null;
+          "recipients_deleted_at": string | null;
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
@@ -77,8 +79,10 @@ export type Database = {
           "id"?: string;
           "idempotency_key": string;
           "in_flight"?: number;
+          "job_id"?: number | null;
           "media_urls"?: (string)[];
           "name"?: string | null;
+          "recipients_deleted_at"?: string | null;
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
@@ -104,8 +108,10 @@ export type Database = {
           "id"?: string;
           "idempotency_key"?: string;
           "in_flight"?: number;
+          "job_id"?: number | null;
           "media_urls"?: (string)[];
           "name"?: string | null;
+          "recipients_deleted_at"?: string | null;
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
@@ -239,6 +245,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -272,6 +279,7 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "cost"?: never;
+          "country"?: string | null;
           "created_at"?: string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -304,6 +312,7 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "cost"?: never;
+          "country"?: string | null;
           "created_at"?: string;
           "direction"?: Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -738,6 +747,7 @@ export type Database = {
         Returns: {
           "campaign": Json;
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
+          "recipients_left": number;
           "retry_after_seconds": number;
         }[];
       };
@@ -745,6 +755,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
+      "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -859,8 +870,10 @@ export type Database = {
           "id": string;
           "idempotency_key": string;
           "in_flight": number;
+          "job_id": number | null;
           "media_urls": (string)[];
           "name": string | null;
+          "recipients_deleted_at": string | null;
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
@@ -929,6 +942,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -980,6 +994,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1107,6 +1122,7 @@ export type Database = {
           "reply_id": string;
         }[];
       };
+      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_message_reports": {
         Args: { "p_account_sid": string; "p_reports": Json };
         Returns: {
@@ -1537,6 +1553,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1615,6 +1632,7 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
+        | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -1983,6 +2001,7 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
+        "too_many_recipients",
         "no_number",
         "number_not_owned",
         "no_subaccount",

@@ -1,5 +1,5 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { masterOptions, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { WorkDependencies } from "./work.ts";
 
@@ -12,11 +12,16 @@ export function workDependencies(context: Context): WorkDependencies {
       const { createStripe } = await import("../_shared/stripe/client.ts");
       return createStripe({ secretKey: STRIPE_SECRET_KEY, apiBaseUrl: STRIPE_API_BASE_URL });
     },
+    async messagePricing() {
+      const { messagePricing } = await import("../_shared/twilio/message-pricing.ts");
+      return messagePricing(masterOptions(context.env));
+    },
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
     accounts: twilioAccounts(context),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
     numberSyncsPerMinute: context.env.NUMBER_SYNCS_PER_MINUTE,
+    campaignRecipientsKeptDays: context.env.CAMPAIGN_RECIPIENTS_KEPT_DAYS,
   };
 }

@@ -31,6 +31,7 @@ const schema = z.object({
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).default(1),
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
+  CAMPAIGN_RECIPIENTS_KEPT_DAYS: count(90),
   ALLOWED_ORIGINS: z.string().default("").transform((list) =>
     list.split(",").map((origin) => origin.trim()).filter(Boolean)
   ),
