@@ -159,6 +159,46 @@ export type Database = {
         };
         Relationships: [];
       };
+      "operator_alerts": {
+        Row: {
+          "delivered_at": string | null;
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at": string;
+          "raised_at": string;
+          "settled_at": string | null;
+          "subject": string;
+          "times": number;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at"?: string;
+          "raised_at"?: string;
+          "settled_at"?: string | null;
+          "subject": string;
+          "times"?: number;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind"?: Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at"?: string;
+          "raised_at"?: string;
+          "settled_at"?: string | null;
+          "subject"?: string;
+          "times"?: number;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
       "plans": {
         Row: {
           "allowed_countries": (string)[] | null;
@@ -610,6 +650,13 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "alert_to_deliver": {
+        Args: { "p_alert_id": string };
+        Returns: {
+          "alert": Json;
+          "outcome": Database["public"]["Enums"]["alert_delivery"];
+        }[];
+      };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -713,6 +760,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "close_alert": {
+        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "count_request": {
         Args: {
@@ -833,6 +884,27 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
+      };
+      "list_alerts": {
+        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
+        Returns: {
+          "delivered_at": string | null;
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at": string;
+          "raised_at": string;
+          "settled_at": string | null;
+          "subject": string;
+          "times": number;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "operator_alerts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_campaign_recipients": {
         Args: {
@@ -1087,6 +1159,7 @@ export type Database = {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
@@ -1596,6 +1669,8 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "alert_delivery": "pending" | "settled" | "not_found";
+      "alert_kind": "dead_letter";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1624,6 +1699,7 @@ export type Database = {
         | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "close_alert_outcome": "settled" | "already" | "not_found";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
@@ -1963,6 +2039,8 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "alert_delivery": ["pending", "settled", "not_found"],
+      "alert_kind": ["dead_letter"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -1993,6 +2071,7 @@ export const Constants = {
       ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "close_alert_outcome": ["settled", "already", "not_found"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
