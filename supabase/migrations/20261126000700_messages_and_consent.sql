@@ -16,9 +16,9 @@ create type public.message_status as enum (
   'receiving', 'received');
 comment on type public.message_status is
   'Ours: reserved (not yet handed to Twilio), unknown (handed to Twilio, but the response was lost), not_sent (Twilio '
-  'has no such message) and refused (Twilio did not take it). The others are Twilio''s own. In the order in which a '
-  'sent message goes through them; refused to delivered are final, except that a delivered message may be read. The '
-  'last two are those of received messages.';
+  'has no such message) and refused (Twilio did not take it, or a rule forbids the reply to a keyword). The others are '
+  'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
+  'a delivered message may be read. The last two are those of received messages.';
 
 create type public.message_encoding as enum ('GSM-7', 'UCS-2');
 comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
@@ -665,7 +665,8 @@ begin
 end;
 $$;
 comment on function private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric) is
-  'The first rule that forbids a message; its outcome is null when the message may go.';
+  'The first rule that forbids a message; its outcome is null when the message may go. p_to is null for the '
+  'confirmation of a STOP, which no opt-out forbids.';
 
 create function public.reserve_message(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_to text, p_country text, p_from text, p_body text,
@@ -1151,25 +1152,62 @@ $$;
 comment on function private.note_consent(uuid, text, text, public.consent, text) is
   'Adds or removes the opt-out that a received keyword asks for.';
 
-create function private.keyword_reply(p_user_id uuid, p_own_number text, p_peer_number text, p_consent public.consent)
-returns text
+create function private.keyword_reply(p_user_id uuid, p_consent public.consent) returns text
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Two machines that reply to each other must come to an end.
-  if (select count(*) from public.sms_messages m
-    where m.user_id = p_user_id and m.own_number = p_own_number and m.peer_number = p_peer_number
-      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
-    return null;
-  end if;
   return (select case p_consent when 'stop' then s.stop_reply when 'start' then s.start_reply
       when 'help' then s.help_reply end
     from public.messaging_settings s where s.user_id = p_user_id);
 end;
 $$;
-comment on function private.keyword_reply(uuid, text, text, public.consent) is
-  'The tenant''s configured reply to a keyword; null without one, or after three replies to this peer within an hour.';
+comment on function private.keyword_reply(uuid, public.consent) is
+  'The tenant''s configured reply to a keyword; null without one.';
+
+create function private.reserve_reply(
+  p_received public.sms_messages, p_country text, p_consent public.consent, p_text text, p_key text
+) returns table (reply text, reply_id uuid)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.plan_of(p_received.user_id);
+  segments constant integer := private.estimated_segments(p_text);
+  cost constant numeric := private.message_cost(plan, p_country, segments, false);
+  rule private.sending_rule;
+begin
+  -- Two machines that reply to each other must come to an end. Refused replies count, so their rows are bounded, too.
+  if (select count(*) from public.sms_messages m
+    where m.user_id = p_received.user_id and m.own_number = p_received.own_number
+      and m.peer_number = p_received.peer_number
+      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+    return next;
+    return;
+  end if;
+  rule := private.check_sending_rules(p_received.user_id,
+    private.sender_of(p_received.user_id, p_received.own_number, false), plan,
+    -- The confirmation of a STOP goes to a recipient who has just opted out.
+    case p_consent when 'stop' then null else p_received.peer_number end, p_country, cost);
+  -- Twilio sends the reply with our response; its callback brings the SID of this row.
+  insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
+    account_sid, source, num_segments, estimated_price, idempotency_key)
+  values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
+    (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
+    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments, cost, p_key)
+  returning id into reply_id;
+  if rule.outcome is null then
+    reply := p_text;
+  else
+    reply_id := null;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.reserve_reply(public.sms_messages, text, public.consent, text, text) is
+  'Decides whether a reply to a keyword may be sent, by the rules of every message, and reserves its row. A refused '
+  'reply is stored as refused, with the rule. Both columns are null when nothing is sent; after three replies to this '
+  'peer within an hour nothing is stored. The caller holds the tenant''s lock.';
 
 create type public.inbound_outcome as enum ('recorded', 'duplicate', 'unknown_user');
 comment on type public.inbound_outcome is
@@ -1177,7 +1215,7 @@ comment on type public.inbound_outcome is
   'is stored.';
 
 create function public.record_inbound_message(
-  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_to text, p_body text,
+  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_country text, p_to text, p_body text,
   p_media_urls text[], p_media_types text[], p_num_segments integer, p_consent public.consent, p_keyword text
 ) returns table (outcome public.inbound_outcome, reply text, reply_id uuid)
 language plpgsql
@@ -1186,48 +1224,51 @@ as $$
 declare
   -- The space keeps this key apart from those of callers.
   reply_key constant text := 'reply ' || p_twilio_message_sid;
-  received uuid;
+  configured_reply constant text := private.keyword_reply(p_user_id, p_consent);
+  received public.sms_messages;
 begin
   if not private.user_exists(p_user_id) then
     outcome := 'unknown_user';
     return next;
     return;
   end if;
+  if configured_reply is not null then
+    perform private.lock_sending(p_user_id); -- before any row, as every send does
+  end if;
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status,
     twilio_message_sid, account_sid, source, num_segments)
   values (p_user_id, 'inbound', p_from, p_to, p_body, p_media_urls, p_media_types, 'received', p_twilio_message_sid,
     p_account_sid, 'subaccount', p_num_segments)
   on conflict (twilio_message_sid) where twilio_message_sid is not null do nothing
-  returning id into received;
-  if received is null then
+  returning * into received;
+  if received.id is null then
     -- Twilio gets the same reply again, unless it has sent it.
     outcome := 'duplicate';
     select m.body, m.id into reply, reply_id from public.sms_messages m
-    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null;
+    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null
+      and m.status <> 'refused';
     return next;
     return;
   end if;
 
   perform private.note_consent(p_user_id, p_to, p_from, p_consent, p_keyword);
-  reply := private.keyword_reply(p_user_id, p_to, p_from, p_consent);
-  if reply is not null then
-    -- Twilio sends it with our response; its callback brings the SID of this row.
-    insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source,
-      idempotency_key)
-    values (p_user_id, 'outbound', p_to, p_from, reply, 'reserved', p_account_sid, 'subaccount', reply_key)
-    returning id into reply_id;
+  if configured_reply is not null then
+    select r.reply, r.reply_id into reply, reply_id
+    from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
   end if;
   if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
-    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId', received));
+    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId',
+      received.id));
   end if;
   outcome := 'recorded';
   return next;
 end;
 $$;
-comment on function public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer,
+comment on function public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer,
   public.consent, text) is
-  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. reply is the text to respond '
-  'with and reply_id its row; both are null when there is none.';
+  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. p_country is that of p_from '
+  '(ISO 3166), null when it is not known. reply is the text to respond with and reply_id its row; both are null when '
+  'there is none.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -1532,8 +1573,10 @@ revoke execute on function
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),
-  private.keyword_reply(uuid, text, text, public.consent),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
+  private.keyword_reply(uuid, public.consent),
+  private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
+    text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
@@ -1578,8 +1621,10 @@ grant execute on function
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),
-  private.keyword_reply(uuid, text, text, public.consent),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
+  private.keyword_reply(uuid, public.consent),
+  private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
+    text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),

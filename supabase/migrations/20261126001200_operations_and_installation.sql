@@ -261,9 +261,9 @@ as $$
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
-    private.reseal_token private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for
-    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
-    private.set_next_convergence private.settle_alert private.share_number private.share_opt_outs
+    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
+    private.search_for private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due
+    private.set_due_by private.set_next_convergence private.settle_alert private.share_number private.share_opt_outs
     private.skip_recipients private.spaced private.split_words private.spread private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
     private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at

@@ -85,7 +85,7 @@ select results_eq($$ select pg_temp.cost('US', 4, true), pg_temp.cost('US', 4) $
 select is(pg_temp.send('theirs', 'DE', p_user => pg_temp.attacker()), 'reserved at 0.16', 'The prices hold for all tenants');
 select public.record_message_status(id, pg_temp.attacker(), 'AC2', 'SM-one', 'sent', null, null, 1, -9.99, 'USD') from sent where name = 'long';
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'Evidence about another tenant''s message changes no price');
-select public.record_inbound_message(pg_temp.tenant(), 'SM-in', 'AC1', '+15005550199', '+15005550101', 'Hi', '{}', '{}', 1, null, null);
+select public.record_inbound_message(pg_temp.tenant(), 'SM-in', 'AC1', '+15005550199', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, null);
 select public.record_message_reports('AC1', '[{"sid": "SM-in", "status": "received", "price": -5, "price_unit": "USD"}]');
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'The price of a received message is not one of sending');
 

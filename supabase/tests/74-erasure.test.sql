@@ -77,7 +77,7 @@ select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(),
 select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Another tenant''s campaign is unchanged');
 
 -- Calls after the erasure.
-select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
+select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
   'record_inbound_message returns unknown_user for a deleted user');
 select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';

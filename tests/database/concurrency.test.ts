@@ -255,7 +255,7 @@ test("record_inbound_message, called concurrently for one SID, records the messa
   const userId = await tenant();
   const sid = `SM${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
-    (await tx`select outcome from public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', '+2', 'Hi', '{}', '{}', 1, null, 'HI')`)[
+    (await tx`select outcome from public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', null, '+2', 'Hi', '{}', '{}', 1, null, 'HI')`)[
       0
     ]!.outcome
   );

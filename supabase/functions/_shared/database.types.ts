@@ -1180,6 +1180,7 @@ export type Database = {
           "p_account_sid": string;
           "p_body": string;
           "p_consent": Database["public"]["Enums"]["consent"];
+          "p_country": string;
           "p_from": string;
           "p_keyword": string;
           "p_media_types": (string)[];
