@@ -262,6 +262,44 @@ test("record_inbound_message, called concurrently for one SID, records the messa
   assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
 });
 
+test("Concurrent keywords of one recipient get three replies, within the limits of the plan", async () => {
+  const userId = await tenant({ messagesPerDay: 4 });
+  const from = await ownNumber(userId);
+  await sql`insert into public.messaging_settings (user_id, help_reply) values (${userId}, 'Call us')`;
+  const ask = (tx: postgres.TransactionSql, peer: string) =>
+    tx`select case when reply is null then 'no reply' else 'reply' end as answer from public.record_inbound_message(
+      ${userId}, ${`SM${crypto.randomUUID()}`}, ${`AC${userId}`}, ${peer}, 'US', ${from}, 'Help', '{}', '{}', 1, 'help', 'HELP')`
+      .then((rows) => rows[0]!["answer"] as string);
+  assert.deepEqual(await outcomes((tx) => ask(tx, "+15005550199")), { "reply": 3, "no reply": CALLERS - 3 });
+  assert.deepEqual(await outcomes((tx, caller) => ask(tx, `+1500555020${caller}`)), {
+    "reply": 1,
+    "no reply": CALLERS - 1,
+  });
+});
+
+test("A report that raises the price of a country does not wait for one of another tenant that raises it, too", async () => {
+  const [first, second] = [await tenant(), await tenant()];
+  const report = async (tx: postgres.TransactionSql, userId: string) => {
+    const [{ id }] = await tx<[{ id: string }]>`
+      insert into public.sms_messages (user_id, direction, from_number, to_number, country, status, account_sid, source,
+        num_segments, estimated_price)
+      values (${userId}, 'outbound', '+1', '+2', 'JM', 'sent', 'AC', 'subaccount', 1, 0.01) returning id`;
+    const [{ priced }] = await tx<[{ priced: boolean }]>`
+      select priced from public.record_message_status(${id}, ${userId}, 'AC', ${`SM${id}`}, 'sent', null, null, 1, -0.5, 'USD')`;
+    return priced;
+  };
+  await sql.begin(async (tx) => {
+    assert.equal(await report(tx, first), true);
+    await sql.begin(async (other) => {
+      await other`set local lock_timeout = '200ms'`;
+      assert.equal(await report(other, second), true);
+    });
+  });
+  const [charged] = await sql<{ unit_price: string }[]>`
+    select unit_price from private.message_prices where country = 'JM' and source = 'charged'`;
+  assert.equal(Number(charged?.unit_price), 0.5);
+});
+
 test("record_message_status, called concurrently, leaves every message at the furthest status", async () => {
   const userId = await tenant();
   const messages =
@@ -564,6 +602,15 @@ test("Concurrent batches, results, callbacks, reports and a cancellation cause n
   }
   assert.ok(sent.length > 100);
   await assertCountsAreCorrect(userId);
+});
+
+test("Concurrent campaigns of one tenant have at most as many recipients as the plan's month", async () => {
+  const userId = await tenant();
+  const from = await ownNumber(userId);
+  const counts = await outcomes(async (tx) =>
+    (await createCampaign(tx, userId, from, 300, crypto.randomUUID()))[0]!.outcome
+  );
+  assert.deepEqual(counts, { created: 3, too_many_recipients: CALLERS - 3 });
 });
 
 /** Compares the counts that triggers keep with a fresh count. */
