@@ -1366,6 +1366,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  recipients_at_once constant integer := 10000;
   oldest constant timestamptz := now() - make_interval(days => p_retention_days);
   since constant timestamptz := coalesce(
     (select d.done_until from private.due_work d where d.user_id = p_user_id and d.kind = 'redaction'), '-infinity');
@@ -1385,7 +1386,9 @@ begin
       and m.created_at < oldest
     order by m.created_at limit 1), oldest)
   where d.user_id = p_user_id and d.kind = 'redaction';
-  perform private.delete_campaign_texts(p_user_id, oldest);
+  if private.delete_campaign_texts(p_user_id, oldest, recipients_at_once) then
+    perform private.set_due(p_user_id, 'redaction', now() + interval '1 minute');
+  end if;
   if marked > 0 then
     perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', p_user_id));
     perform private.audit('retention', 'message.redaction_requested', p_user_id, null, null,

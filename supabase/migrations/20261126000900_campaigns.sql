@@ -898,22 +898,34 @@ comment on function public.pause_campaign(uuid, uuid, public.campaign_status_rea
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
-create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz) returns void
+create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz, p_limit integer)
+returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  deleted integer;
 begin
-  -- The variables of messages are deleted with their messages.
-  update private.campaign_recipients r set variables = null from public.campaigns c
-  where c.id = r.campaign_id and c.user_id = p_user_id and r.variables is not null and r.message_id is null
-    and c.finished_at < p_finished_before;
+  -- The variables of messages are deleted with their messages. A campaign has its text until its recipients have none.
+  update private.campaign_recipients r set variables = null
+  where (r.campaign_id, r.position) in (
+    select d.campaign_id, d.position from public.campaigns c
+    join private.campaign_recipients d on d.campaign_id = c.id
+    where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before
+      and d.variables is not null and d.message_id is null
+    limit p_limit);
+  get diagnostics deleted = row_count;
+  if deleted = p_limit then
+    return true;
+  end if;
   update public.campaigns c set body = null
   where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before;
+  return false;
 end;
 $$;
-comment on function private.delete_campaign_texts(uuid, timestamptz) is
-  'Deletes the texts of a tenant''s campaigns that ended before a moment, and the variables of recipients without a '
-  'message.';
+comment on function private.delete_campaign_texts(uuid, timestamptz, integer) is
+  'Deletes the texts of a tenant''s campaigns that ended before a moment, and the variables of up to p_limit recipients '
+  'without a message. True: more may be left.';
 
 create function public.delete_campaign_recipients(p_kept_days integer, p_limit integer) returns integer
 language plpgsql
@@ -1003,7 +1015,7 @@ revoke execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
-  private.delete_campaign_texts(uuid, timestamptz),
+  private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
   from public, anon, authenticated;
@@ -1033,7 +1045,7 @@ grant execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
-  private.delete_campaign_texts(uuid, timestamptz),
+  private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
   to service_role;

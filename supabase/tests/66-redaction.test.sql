@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(58);
+select plan(60);
 
 select pg_temp.join_as('tenant', 'neighbour', 'keeper');
 select pg_temp.forget_jobs();
@@ -169,6 +169,15 @@ select set_eq($$ select user_id, idempotency_key from public.campaigns c where b
   $$ values (pg_temp.tenant(), 'old') $$, 'The texts of a campaign that ended before the retention are deleted, and its recipients'' variables too');
 select is((select count(*) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where c.body is not null and r.variables is not null), 2::bigint,
   'A younger campaign, and one of a tenant without a retention, keep their texts');
+insert into public.campaigns (user_id, from_number, body, status, finished_at, total, waiting, skipped, idempotency_key, request_hash)
+values (pg_temp.tenant(), '+15005550101', 'Dear {{name}}', 'canceled', now() - interval '40 days', 3, 0, 3, 'many', 'hash');
+insert into private.campaign_recipients (campaign_id, position, to_number, country, variables)
+select id, n, '+1500555019' || n, 'US', '{"name": "Ann"}' from public.campaigns, generate_series(1, 3) n where idempotency_key = 'many';
+create function pg_temp.texts_left() returns text language sql as $$
+  select (c.body is not null) || ' ' || count(r.variables) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where idempotency_key = 'many' group by c.body;
+$$;
+select is(private.delete_campaign_texts(pg_temp.tenant(), now() - interval '30 days', 2) || ', ' || pg_temp.texts_left(), 'true, true 1', 'The variables of a limited number of recipients are deleted at a time');
+select is(private.delete_campaign_texts(pg_temp.tenant(), now() - interval '30 days', 2) || ', ' || pg_temp.texts_left(), 'false, false 0', 'The text of the campaign is deleted with the last of them');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 0) $$, '23514', null, 'A retention of zero days is refused');
 select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, null, null, 30);
 select is((select due_in > '0' from pg_temp.due where user_id = pg_temp.tenant()), true, 'Settings saved with the same retention leave the date');
