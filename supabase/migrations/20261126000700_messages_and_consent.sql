@@ -372,8 +372,8 @@ begin
 end;
 $$;
 comment on function private.estimated_segments(text) is
-  'How many segments a text takes. A character of two units is not split between segments, so a segment may stay one '
-  'unit short: with such characters the result may be one too high, and it is never too low.';
+  'How many segments a text takes. A character of two units is not split between segments, so each segment may stay '
+  'one unit short: with such characters the result may be one too high.';
 
 create function private.unit_price(p_country text, p_channel private.message_channel) returns numeric
 language plpgsql stable

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(40);
+select plan(41);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -71,6 +71,10 @@ select public.record_listed_prices('[{"country": "DE", "unit_price": 0.05}]');
 select is(pg_temp.cost('DE'), 0.12, 'A lower price list does not go below what Twilio has charged');
 select public.record_listed_prices('[{"country": "DE", "unit_price": 0.15}]');
 select is(pg_temp.cost('DE'), 0.15, 'A higher price list holds');
+select pg_temp.send('slow', 'IT'), pg_temp.send('fast', 'IT');
+select pg_temp.charge('fast', -0.2), pg_temp.charge('slow', -0.1);
+select is(pg_temp.cost('IT'), 0.2, 'A price above the estimate of its own message, but below what is charged, changes nothing');
+delete from private.message_prices where country = 'IT';
 select pg_temp.send('again', 'DE');
 select pg_temp.charge('again', -0.16);
 select pg_temp.charge('again', -0.99);
