@@ -924,8 +924,8 @@ begin
 end;
 $$;
 comment on function private.delete_campaign_texts(uuid, timestamptz, integer) is
-  'Deletes the texts of a tenant''s campaigns that ended before a moment, and the variables of up to p_limit recipients '
-  'without a message. True: more may be left.';
+  'Deletes the texts of a tenant''s campaigns that ended before a moment, and the variables of up to p_limit '
+  'recipients without a message. True: more may be left.';
 
 create function public.delete_campaign_recipients(p_kept_days integer, p_limit integer) returns integer
 language plpgsql
