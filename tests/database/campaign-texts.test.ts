@@ -63,7 +63,7 @@ Deno.test("a campaign and its cancellation make the database grow by at most fou
       await sql`select public.change_campaign(${TENANT}, ${id}, 'cancel', 'request')`;
       const canceled = await bytesOf(sql);
       const growth = [created - before, canceled - created];
-      console.log(`${request} bytes: +${growth[0]} at creation, +${growth[1]} at cancellation`);
+      console.log(`figures: campaign of ${request} bytes: +${growth[0]} at creation, +${growth[1]} at cancellation`);
       assert.ok(canceled - before <= 4 * request + 2 ** 20, `${request} bytes: +${growth.join(", +")}`);
       assert.ok(growth[1]! <= 65_536, `the cancellation added ${growth[1]} bytes`);
     });
