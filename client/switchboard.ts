@@ -506,6 +506,8 @@ export interface Campaign {
   scheduledAt: string | null;
   startedAt: string | null;
   finishedAt: string | null;
+  /** When the recipients of an ended campaign were deleted; its counts stay. */
+  recipientsDeletedAt: string | null;
   total: number;
   /** Recipients by state; the counts add up to total. */
   counts: {
@@ -1085,6 +1087,7 @@ export type ServerErrorCode =
   | "spend_limit_reached"
   | "message_outcome_unknown"
   | "no_valid_recipients"
+  | "too_many_recipients"
   | "campaign_over"
   | "twilio_refused"
   | "twilio_throttled"

@@ -95,7 +95,7 @@ export const READS_AND_DECISIONS: readonly Statement[] = [
         select * from public.record_inbound_message(${id}, ${`SM${
         crypto.randomUUID().replaceAll("-", "")
       }`}, ${account},
-          ${peer}, ${number}, 'Is Friday possible?', '{}', '{}', 1, null, null)`,
+          ${peer}, 'US', ${number}, 'Is Friday possible?', '{}', '{}', 1, null, null)`,
   },
   {
     name: "record_stripe_event",

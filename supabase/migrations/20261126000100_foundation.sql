@@ -126,7 +126,7 @@ create unlogged table private.rate_limits (
 ) with (fillfactor = 50); -- rows change with every request: their old versions are cleared sooner
 comment on table private.rate_limits is
   'The requests counted for each user and each IP address in the current window of an action.';
-comment on column private.rate_limits.subject is 'user:<uuid> or address:<ip>.';
+comment on column private.rate_limits.subject is 'user:<uuid>, address:<ip> or campaign:<uuid>.';
 create index rate_limits_by_end on private.rate_limits (window_ends_at);
 alter table private.rate_limits enable row level security;
 revoke all on private.rate_limits from public, anon, authenticated, service_role;

@@ -20,6 +20,8 @@ begin
     when 'redact-messages' then 'messages'
     when 'redact-old-messages' then 'messages'
     when 'erase-user' then 'messages'
+    when 'delete-campaign-recipients' then 'messages'
+    when 'refresh-message-prices' then 'messages'
     else 'control'
   end;
 end;
@@ -59,6 +61,23 @@ end;
 $$;
 comment on function private.enqueue(jsonb, integer) is
   'Puts one job on the queue of its lane, in the caller''s transaction. Returns its id, which is unique in its lane.';
+
+create function private.withdraw_job(p_lane public.job_lane, p_job_id bigint) returns void
+language plpgsql
+security definer -- deletes from pgmq's tables
+set search_path = ''
+as $$
+begin
+  -- Locked first: a claim that came before is then in jobs_in_flight.
+  execute format('select from pgmq.%I q where q.msg_id = $1 for update', 'q_' || private.queue_of(p_lane))
+  using p_job_id;
+  if not exists (select from private.jobs_in_flight f where f.lane = p_lane and f.job_id = p_job_id) then
+    perform pgmq.delete(private.queue_of(p_lane), p_job_id);
+  end if;
+end;
+$$;
+comment on function private.withdraw_job(public.job_lane, bigint) is
+  'Deletes a job that waits. One that is in flight stays: the work that it does finds nothing to do.';
 
 -- Schedules -----------------------------------------------------------------------------------------------------------
 
@@ -611,6 +630,7 @@ revoke execute on function
   private.lane_of(jsonb),
   private.queue_of(public.job_lane),
   private.enqueue(jsonb, integer),
+  private.withdraw_job(public.job_lane, bigint),
   private.enqueue_due_schedules(),
   private.has_due_jobs(public.job_lane),
   private.note_turn(),
@@ -633,6 +653,7 @@ grant execute on function
   private.lane_of(jsonb),
   private.queue_of(public.job_lane),
   private.enqueue(jsonb, integer),
+  private.withdraw_job(public.job_lane, bigint),
   private.enqueue_due_schedules(),
   private.has_due_jobs(public.job_lane),
   private.renew_turns(public.job_lane, text[], timestamptz),

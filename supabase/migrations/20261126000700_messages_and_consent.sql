@@ -16,9 +16,9 @@ create type public.message_status as enum (
   'receiving', 'received');
 comment on type public.message_status is
   'Ours: reserved (not yet handed to Twilio), unknown (handed to Twilio, but the response was lost), not_sent (Twilio '
-  'has no such message) and refused (Twilio did not take it). The others are Twilio''s own. In the order in which a '
-  'sent message goes through them; refused to delivered are final, except that a delivered message may be read. The '
-  'last two are those of received messages.';
+  'has no such message) and refused (Twilio did not take it, or a rule forbids the reply to a keyword). The others are '
+  'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
+  'a delivered message may be read. The last two are those of received messages.';
 
 create type public.message_encoding as enum ('GSM-7', 'UCS-2');
 comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
@@ -30,6 +30,7 @@ create table public.sms_messages (
   direction public.message_direction not null,
   from_number text not null,
   to_number text not null,
+  country text,
   body text,
   media_urls text[] not null default '{}',
   media_types text[] not null default '{}',
@@ -67,10 +68,12 @@ alter table public.sms_messages alter column user_id set (n_distinct = 50);
 comment on table public.sms_messages is
   'Every SMS and MMS of every tenant. A callback or a look-up at Twilio settles an unknown message. Of a deleted user '
   'the text, the media and the peer''s number are erased; price, segments, time and account stay.';
+comment on column public.sms_messages.country is
+  'The country of to_number (ISO 3166), which the price of a sent message depends on. Null for received messages.';
 comment on column public.sms_messages.source is
   'The account that sent and paid: the tenant''s subaccount or the master account.';
 comment on column public.sms_messages.estimated_price is
-  'The assumed cost, which counts until Twilio reports the price.';
+  'The assumed cost (see message_cost), which counts until Twilio reports the price.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';
@@ -319,6 +322,141 @@ $$;
 comment on function private.remaining_quota(uuid, public.plans) is
   'What is left of a tenant''s quota under a plan. Zero or less: the limit is reached.';
 
+-- Prices --------------------------------------------------------------------------------------------------------------
+
+-- What a message counts until Twilio reports its price.
+
+create type private.message_channel as enum ('sms', 'mms');
+comment on type private.message_channel is 'An SMS is priced per segment, an MMS per message.';
+
+create type private.price_source as enum ('listed', 'charged');
+comment on type private.price_source is
+  'listed: in Twilio''s price list, the highest of all carriers. charged: the highest that Twilio has reported.';
+
+create table private.message_prices (
+  country text not null,
+  channel private.message_channel not null,
+  source private.price_source not null,
+  unit_price numeric(12, 5) not null,
+  updated_at timestamptz not null default now(),
+  primary key (country, channel, source),
+  constraint message_prices_not_negative check (unit_price >= 0)
+);
+comment on table private.message_prices is
+  'The price of a segment, or of an MMS, to a country (ISO 3166), in the currency of the master account. Twilio''s '
+  'price list has no prices of MMS.';
+alter table private.message_prices enable row level security;
+revoke all on private.message_prices from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.message_prices to service_role;
+
+create function private.estimated_segments(p_body text) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  -- The characters of GSM-7, and those of its extension, which take two septets.
+  extension constant text := '\f\^{}\\[~\]|€';
+  basic constant text := '\n\r !"#$%&''()*+,\-./0-9:;<=>?@A-Z_a-z¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ';
+  pairs integer;
+  units integer;
+begin
+  if p_body is null or p_body = '' then
+    return 1;
+  end if;
+  if p_body ~ ('^[' || basic || extension || ']*$') then
+    pairs := length(p_body) - length(regexp_replace(p_body, '[' || extension || ']', '', 'g'));
+    units := length(p_body) + pairs;
+    return case when units <= 160 then 1 else ceil(units / case when pairs = 0 then 153.0 else 152.0 end) end;
+  end if;
+  pairs := length(p_body) - length(regexp_replace(p_body, '[\U00010000-\U0010ffff]', '', 'g'));
+  units := length(p_body) + pairs;
+  return case when units <= 70 then 1 else ceil(units / case when pairs = 0 then 67.0 else 66.0 end) end;
+end;
+$$;
+comment on function private.estimated_segments(text) is
+  'How many segments a text takes. A character of two units is not split between segments, so each segment may stay '
+  'one unit short: with such characters the result may be one too high.';
+
+create function private.unit_price(p_country text, p_channel private.message_channel) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select max(p.unit_price) from private.message_prices p
+    where p.country = p_country and p.channel = p_channel);
+end;
+$$;
+comment on function private.unit_price(text, private.message_channel) is
+  'The higher of the listed and the charged price; null when neither is known.';
+
+create function private.message_cost(p_plan public.plans, p_country text, p_segments integer, p_has_media boolean)
+returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  per_message constant numeric := case when p_has_media then private.unit_price(p_country, 'mms') end;
+begin
+  if per_message is not null then
+    return greatest(per_message, p_plan.segment_price);
+  end if;
+  -- Without a known price, an MMS counts as an SMS that is two segments longer: it costs about as much as three
+  -- segments where there are MMS, and becomes an SMS with a link elsewhere.
+  return (p_segments + case when p_has_media then 2 else 0 end)
+    * greatest(private.unit_price(p_country, 'sms'), p_plan.segment_price);
+end;
+$$;
+comment on function private.message_cost(public.plans, text, integer, boolean) is
+  'What a message is assumed to cost: by the prices of its country and channel, and at least the plan''s segment_price '
+  'for each segment, or for an MMS.';
+
+create function private.note_charge(p_message public.sms_messages, p_price numeric, p_segments integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  of_channel constant private.message_channel := case when cardinality(p_message.media_urls) > 0
+    or p_message.twilio_message_sid like 'MM%' then 'mms' else 'sms' end;
+  charged constant numeric := abs(p_price)
+    / case of_channel when 'sms' then greatest(1, coalesce(p_segments, p_message.num_segments)) else 1 end;
+begin
+  -- Tenants share these rows, and this transaction holds locks of a tenant. It does not wait for another transaction
+  -- that notes the same price: the next message brings it again.
+  if p_message.country is null
+    or not pg_try_advisory_xact_lock(hashtextextended('charge:' || p_message.country || of_channel, 0)) then
+    return;
+  end if;
+  insert into private.message_prices as p (country, channel, source, unit_price)
+    values (p_message.country, of_channel, 'charged', charged)
+  on conflict (country, channel, source) do update set unit_price = excluded.unit_price, updated_at = now()
+  where p.unit_price < excluded.unit_price;
+end;
+$$;
+comment on function private.note_charge(public.sms_messages, numeric, integer) is
+  'Raises the charged price of a message''s country and channel to what Twilio reported for it.';
+
+create function public.record_listed_prices(p_prices jsonb) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  changed integer;
+begin
+  insert into private.message_prices as p (country, channel, source, unit_price)
+  select l.country, 'sms', 'listed', l.unit_price
+  from jsonb_to_recordset(p_prices) as l (country text, unit_price numeric) order by l.country
+  on conflict (country, channel, source) do update set unit_price = excluded.unit_price, updated_at = now()
+  where p.unit_price <> excluded.unit_price;
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function public.record_listed_prices(jsonb) is
+  'Stores prices of Twilio''s price list, an array of {country, unit_price}. Returns how many are new or changed.';
+
+insert into private.schedules (name, job, every)
+  values ('refresh-message-prices', '{"kind": "refresh-message-prices"}', '7 days');
+
 -- Settings ------------------------------------------------------------------------------------------------------------
 
 create table public.messaging_settings (
@@ -535,7 +673,8 @@ begin
 end;
 $$;
 comment on function private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric) is
-  'The first rule that forbids a message; its outcome is null when the message may go.';
+  'The first rule that forbids a message; its outcome is null when the message may go. p_to is null for the '
+  'confirmation of a STOP, which no opt-out forbids.';
 
 create function public.reserve_message(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_to text, p_country text, p_from text, p_body text,
@@ -556,6 +695,7 @@ as $$
 declare
   sender private.sender;
   plan public.plans;
+  cost numeric;
   rule private.sending_rule;
 begin
   -- The tenant's lock first: no row that tenants share is locked while this waits.
@@ -576,7 +716,8 @@ begin
     sender := private.sender_of(p_user_id, p_from, p_fallback);
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
-    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, p_segments * plan.segment_price);
+    cost := private.message_cost(plan, p_country, p_segments, cardinality(p_media_urls) > 0);
+    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, cost);
     outcome := rule.outcome;
     message_limit := rule.message_limit;
   end if;
@@ -585,11 +726,11 @@ begin
     return;
   end if;
 
-  insert into public.sms_messages as m (user_id, direction, from_number, to_number, body, media_urls, status,
+  insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls, status,
     account_sid, source, num_segments, encoding, estimated_price, idempotency_key, request_hash)
-  values (p_user_id, 'outbound', sender.from_number, p_to, p_body, p_media_urls, 'reserved',
-    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding,
-    p_segments * plan.segment_price, p_idempotency_key, p_request_hash)
+  values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls, 'reserved',
+    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost, p_idempotency_key,
+    p_request_hash)
   returning to_jsonb(m) into message;
   if sender.source = 'master' then
     -- Last, because tenants share these counts: nothing is waited for while they are locked.
@@ -941,6 +1082,10 @@ begin
       status_updated_at = case when moves then now() else m.status_updated_at end
     where m.id = message.id;
   end if;
+  -- Only a price above the estimate, so that nearly all reports cost nothing here.
+  if priced and abs(p_price) > message.estimated_price then
+    perform private.note_charge(message, p_price, p_num_segments);
+  end if;
   if moves and p_error_code = 21610 then
     perform private.note_reported_opt_out(message);
   end if;
@@ -1197,25 +1342,62 @@ $$;
 comment on function private.note_consent(uuid, text, text, public.consent, text) is
   'Adds or removes the opt-out that a received keyword asks for.';
 
-create function private.keyword_reply(p_user_id uuid, p_own_number text, p_peer_number text, p_consent public.consent)
-returns text
+create function private.keyword_reply(p_user_id uuid, p_consent public.consent) returns text
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Two machines that reply to each other must come to an end.
-  if (select count(*) from public.sms_messages m
-    where m.user_id = p_user_id and m.own_number = p_own_number and m.peer_number = p_peer_number
-      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
-    return null;
-  end if;
   return (select case p_consent when 'stop' then s.stop_reply when 'start' then s.start_reply
       when 'help' then s.help_reply end
     from public.messaging_settings s where s.user_id = p_user_id);
 end;
 $$;
-comment on function private.keyword_reply(uuid, text, text, public.consent) is
-  'The tenant''s configured reply to a keyword; null without one, or after three replies to this peer within an hour.';
+comment on function private.keyword_reply(uuid, public.consent) is
+  'The tenant''s configured reply to a keyword; null without one.';
+
+create function private.reserve_reply(
+  p_received public.sms_messages, p_country text, p_consent public.consent, p_text text, p_key text
+) returns table (reply text, reply_id uuid)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.plan_of(p_received.user_id);
+  segments constant integer := private.estimated_segments(p_text);
+  cost constant numeric := private.message_cost(plan, p_country, segments, false);
+  rule private.sending_rule;
+begin
+  -- Two machines that reply to each other must come to an end. Refused replies count, so their rows are bounded, too.
+  if (select count(*) from public.sms_messages m
+    where m.user_id = p_received.user_id and m.own_number = p_received.own_number
+      and m.peer_number = p_received.peer_number
+      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+    return next;
+    return;
+  end if;
+  rule := private.check_sending_rules(p_received.user_id,
+    private.sender_of(p_received.user_id, p_received.own_number, false), plan,
+    -- The confirmation of a STOP goes to a recipient who has just opted out.
+    case p_consent when 'stop' then null else p_received.peer_number end, p_country, cost);
+  -- Twilio sends the reply with our response; its callback brings the SID of this row.
+  insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
+    account_sid, source, num_segments, estimated_price, idempotency_key)
+  values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
+    (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
+    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments, cost, p_key)
+  returning id into reply_id;
+  if rule.outcome is null then
+    reply := p_text;
+  else
+    reply_id := null;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.reserve_reply(public.sms_messages, text, public.consent, text, text) is
+  'Decides whether a reply to a keyword may be sent, by the rules of every message, and reserves its row. A refused '
+  'reply is stored as refused, with the rule. Both columns are null when nothing is sent; after three replies to this '
+  'peer within an hour nothing is stored. The caller holds the tenant''s lock.';
 
 create type public.inbound_outcome as enum ('recorded', 'duplicate', 'unknown_user');
 comment on type public.inbound_outcome is
@@ -1223,7 +1405,7 @@ comment on type public.inbound_outcome is
   'is stored.';
 
 create function public.record_inbound_message(
-  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_to text, p_body text,
+  p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_country text, p_to text, p_body text,
   p_media_urls text[], p_media_types text[], p_num_segments integer, p_consent public.consent, p_keyword text
 ) returns table (outcome public.inbound_outcome, reply text, reply_id uuid)
 language plpgsql
@@ -1232,48 +1414,51 @@ as $$
 declare
   -- The space keeps this key apart from those of callers.
   reply_key constant text := 'reply ' || p_twilio_message_sid;
-  received uuid;
+  configured_reply constant text := private.keyword_reply(p_user_id, p_consent);
+  received public.sms_messages;
 begin
   if not private.user_exists(p_user_id) then
     outcome := 'unknown_user';
     return next;
     return;
   end if;
+  if configured_reply is not null then
+    perform private.lock_sending(p_user_id); -- before any row, as every send does
+  end if;
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status,
     twilio_message_sid, account_sid, source, num_segments)
   values (p_user_id, 'inbound', p_from, p_to, p_body, p_media_urls, p_media_types, 'received', p_twilio_message_sid,
     p_account_sid, 'subaccount', p_num_segments)
   on conflict (twilio_message_sid) where twilio_message_sid is not null do nothing
-  returning id into received;
-  if received is null then
+  returning * into received;
+  if received.id is null then
     -- Twilio gets the same reply again, unless it has sent it.
     outcome := 'duplicate';
     select m.body, m.id into reply, reply_id from public.sms_messages m
-    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null;
+    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null
+      and m.status <> 'refused';
     return next;
     return;
   end if;
 
   perform private.note_consent(p_user_id, p_to, p_from, p_consent, p_keyword);
-  reply := private.keyword_reply(p_user_id, p_to, p_from, p_consent);
-  if reply is not null then
-    -- Twilio sends it with our response; its callback brings the SID of this row.
-    insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source,
-      idempotency_key)
-    values (p_user_id, 'outbound', p_to, p_from, reply, 'reserved', p_account_sid, 'subaccount', reply_key)
-    returning id into reply_id;
+  if configured_reply is not null then
+    select r.reply, r.reply_id into reply, reply_id
+    from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
   end if;
   if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
-    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId', received));
+    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId',
+      received.id));
   end if;
   outcome := 'recorded';
   return next;
 end;
 $$;
-comment on function public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer,
+comment on function public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer,
   public.consent, text) is
-  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. reply is the text to respond '
-  'with and reply_id its row; both are null when there is none.';
+  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. p_country is that of p_from '
+  '(ISO 3166), null when it is not known. reply is the text to respond with and reply_id its row; both are null when '
+  'there is none.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -1356,10 +1541,10 @@ begin
   update public.sms_messages m set body = null, media_urls = '{}', media_types = '{}', redacted_at = now()
   where m.id = any (p_message_ids) and m.redaction_requested_at is not null and m.redacted_at is null;
   get diagnostics redacted = row_count;
-  -- The recipient's row of a campaign has the same text.
-  update private.campaign_recipients r set body = null
+  -- The recipient's row of a campaign has the variables of the text.
+  update private.campaign_recipients r set variables = null
   from public.sms_messages m where m.id = any (p_message_ids) and m.redacted_at is not null and r.message_id = m.id
-    and r.body is not null;
+    and r.variables is not null;
   return redacted;
 end;
 $$;
@@ -1371,6 +1556,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  recipients_at_once constant integer := 10000;
   oldest constant timestamptz := now() - make_interval(days => p_retention_days);
   since constant timestamptz := coalesce(
     (select d.done_until from private.due_work d where d.user_id = p_user_id and d.kind = 'redaction'), '-infinity');
@@ -1390,7 +1576,9 @@ begin
       and m.created_at < oldest
     order by m.created_at limit 1), oldest)
   where d.user_id = p_user_id and d.kind = 'redaction';
-  perform private.delete_campaign_texts(p_user_id, oldest);
+  if private.delete_campaign_texts(p_user_id, oldest, recipients_at_once) then
+    perform private.set_due(p_user_id, 'redaction', now() + interval '1 minute');
+  end if;
   if marked > 0 then
     perform private.enqueue(jsonb_build_object('kind', 'redact-messages', 'userId', p_user_id));
     perform private.audit('retention', 'message.redaction_requested', p_user_id, null, null,
@@ -1551,6 +1739,11 @@ revoke execute on function
   private.total_deletes(),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
+  private.estimated_segments(text),
+  private.unit_price(text, private.message_channel),
+  private.message_cost(public.plans, text, integer, boolean),
+  private.note_charge(public.sms_messages, numeric, integer),
+  public.record_listed_prices(jsonb),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
   private.sender_of(uuid, text, boolean),
   private.normalized_email(text),
@@ -1580,8 +1773,10 @@ revoke execute on function
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),
-  private.keyword_reply(uuid, text, text, public.consent),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
+  private.keyword_reply(uuid, public.consent),
+  private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
+    text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),
@@ -1600,6 +1795,11 @@ grant execute on function
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
+  private.estimated_segments(text),
+  private.unit_price(text, private.message_channel),
+  private.message_cost(public.plans, text, integer, boolean),
+  private.note_charge(public.sms_messages, numeric, integer),
+  public.record_listed_prices(jsonb),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
   private.sender_of(uuid, text, boolean),
   private.normalized_email(text),
@@ -1628,8 +1828,10 @@ grant execute on function
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
   private.note_consent(uuid, text, text, public.consent, text),
-  private.keyword_reply(uuid, text, text, public.consent),
-  public.record_inbound_message(uuid, text, text, text, text, text, text[], text[], integer, public.consent, text),
+  private.keyword_reply(uuid, public.consent),
+  private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
+    text),
   public.request_redaction(uuid, uuid, text),
   public.messages_to_redact(uuid, integer),
   public.waits_for_redaction(uuid),

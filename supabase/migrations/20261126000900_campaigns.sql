@@ -48,6 +48,9 @@ create table public.campaigns (
   run integer not null default 1,
   -- How many batches in a row got no response from Twilio.
   failed_batches integer not null default 0,
+  -- Its last job, in the lane of campaigns.
+  job_id bigint,
+  recipients_deleted_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint campaigns_counts_add_up
@@ -58,10 +61,18 @@ create table public.campaigns (
 alter table public.campaigns alter column user_id set (n_distinct = 50); -- as in sms_messages
 comment on table public.campaigns is
   'A message to many recipients, with how many recipients belong to each campaign_count.';
+comment on column public.campaigns.body is
+  'The text of all recipients: {{name}} stands for the variable of that name. It is rendered for a recipient when '
+  'their message is reserved.';
 comment on column public.campaigns.status_reason is
   'Why a campaign waits or is paused; null when it does not, and when its tenant paused it.';
+comment on column public.campaigns.recipients_deleted_at is
+  'When the recipients of an ended campaign were deleted; its counts stay. Null while they are stored.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
 create index campaigns_newest_first on public.campaigns (user_id, created_at desc, id desc);
+create index campaigns_with_recipients on public.campaigns (user_id) where recipients_deleted_at is null;
+create index campaigns_ended on public.campaigns (finished_at)
+  where finished_at is not null and recipients_deleted_at is null;
 create trigger touch_updated_at before update on public.campaigns
   for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 
@@ -69,7 +80,8 @@ alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
 grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, scheduled_at, started_at,
   finished_at, total, waiting,
-  in_flight, sent, delivered, failed, unknown, skipped, created_at, updated_at) on public.campaigns to authenticated;
+  in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, created_at, updated_at)
+  on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
 create policy "A tenant reads their own campaigns" on public.campaigns
   for select to authenticated using ((select auth.uid()) = user_id);
@@ -83,15 +95,18 @@ create table private.campaign_recipients (
   position integer not null,
   to_number text not null,
   country text not null,
-  body text,
+  -- The values of the placeholders in the campaign's text, by name; null without any.
+  variables jsonb,
   -- Set when the message is reserved.
   message_id uuid references public.sms_messages (id) on delete set null,
   skip_reason public.skip_reason,
   is_waiting boolean not null generated always as (message_id is null and skip_reason is null) stored,
   primary key (campaign_id, position)
 );
-comment on table private.campaign_recipients is 'The recipients of a campaign, in order, each with their own text.';
-create unique index campaign_recipients_once on private.campaign_recipients (campaign_id, to_number);
+comment on table private.campaign_recipients is
+  'The recipients of a campaign, in order. Those that wait when their campaign is canceled are not updated: they count '
+  'as skipped by its status.';
+-- No index on the number: a campaign is inserted at once, and insert_campaign checks that no number is in it twice.
 create unique index campaign_recipients_by_message on private.campaign_recipients (message_id)
   where message_id is not null;
 create index campaign_recipients_waiting on private.campaign_recipients (campaign_id, position) where is_waiting;
@@ -163,27 +178,25 @@ begin
     return null;
   end if;
   perform from public.campaigns c where c.id in (select o.campaign_id from old_rows o) order by c.id for no key update;
-  -- A released message leaves its recipient waiting: a completed campaign runs again, a canceled one skips them.
+  -- A released message leaves its recipient waiting: a completed campaign runs again, a canceled one skips them, and so
+  -- does one whose recipients are deleted.
   update public.campaigns c set
     in_flight = c.in_flight - h.in_flight, sent = c.sent - h.sent, delivered = c.delivered - h.delivered,
     failed = c.failed - h.failed, unknown = c.unknown - h.unknown,
-    waiting = c.waiting + case c.status when 'canceled' then 0 else h.messages end,
-    skipped = c.skipped + case c.status when 'canceled' then h.messages else 0 end,
-    status = case c.status when 'completed' then 'running' else c.status end,
-    finished_at = case c.status when 'completed' then null else c.finished_at end
+    waiting = c.waiting + case when h.sent_again then h.messages else 0 end,
+    skipped = c.skipped + case when h.sent_again then 0 else h.messages end,
+    status = case when h.sent_again and c.status = 'completed' then 'running' else c.status end,
+    finished_at = case when h.sent_again then null else c.finished_at end
   from (
     select o.campaign_id, count(*) as messages,
+      d.status <> 'canceled' and d.recipients_deleted_at is null as sent_again,
       count(*) filter (where private.campaign_count_of(o.status) = 'in_flight') as in_flight,
       count(*) filter (where private.campaign_count_of(o.status) = 'sent') as sent,
       count(*) filter (where private.campaign_count_of(o.status) = 'delivered') as delivered,
       count(*) filter (where private.campaign_count_of(o.status) = 'failed') as failed,
       count(*) filter (where private.campaign_count_of(o.status) = 'unknown') as unknown
-    from old_rows o where o.campaign_id is not null group by o.campaign_id
+    from old_rows o join public.campaigns d on d.id = o.campaign_id group by o.campaign_id, d.id
   ) h where c.id = h.campaign_id;
-  update private.campaign_recipients r set skip_reason = 'canceled'
-  from public.campaigns c
-  where c.id in (select o.campaign_id from old_rows o) and c.status = 'canceled'
-    and r.campaign_id = c.id and r.is_waiting;
   return null;
 end;
 $$;
@@ -203,28 +216,49 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.enqueue(
+  update public.campaigns c
+  set job_id = private.enqueue(
     jsonb_build_object('kind', 'run-campaign', 'campaignId', p_campaign.id, 'userId', p_campaign.user_id,
       'run', p_campaign.run),
-    greatest(0, ceil(extract(epoch from coalesce(p_campaign.scheduled_at, now()) - now())))::integer);
+    greatest(0, ceil(extract(epoch from coalesce(p_campaign.scheduled_at, now()) - now())))::integer)
+  where c.id = p_campaign.id;
 end;
 $$;
 comment on function private.enqueue_campaign(public.campaigns) is
-  'Enqueues the job that sends a campaign, for its time or for now.';
+  'Enqueues the job that sends a campaign, for its time or for now. The caller has withdrawn an earlier one.';
+
+create function private.recipients_left(p_user_id uuid, p_plan public.plans) returns integer
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  allowed constant integer := coalesce(p_plan.monthly_message_limit, 0);
+begin
+  -- A recipient of a canceled campaign is stored until it is deleted: as many again may be, or creating and canceling
+  -- would fill the database.
+  return (
+    select greatest(0, least(allowed - coalesce(sum(c.waiting), 0),
+      2 * allowed::bigint - coalesce(sum(c.waiting + c.skipped), 0)))
+    from public.campaigns c where c.user_id = p_user_id and c.recipients_deleted_at is null);
+end;
+$$;
+comment on function private.recipients_left(uuid, public.plans) is
+  'How many recipients a tenant may add to those that wait: together at most as many as the messages of a month.';
 
 create type public.create_campaign_outcome as enum (
-  'created', 'duplicate', 'key_conflict', 'rate_limited',
+  'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
   'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
-  'duplicate: the key was used for the same request. key_conflict: for another one. The last six are those of '
-  'sender_outcome.';
+  'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
+  'wait than the plan sends in a month. The last six are those of sender_outcome.';
 
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,
   p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text,
   p_user_rate integer, p_address_rate integer
 )
-returns table (outcome public.create_campaign_outcome, campaign jsonb, retry_after_seconds integer)
+returns table (outcome public.create_campaign_outcome, campaign jsonb, retry_after_seconds integer,
+  recipients_left integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -257,6 +291,12 @@ begin
     return next;
     return;
   end if;
+  recipients_left := private.recipients_left(p_user_id, private.plan_of(p_user_id));
+  if jsonb_array_length(p_recipients) > recipients_left then
+    outcome := 'too_many_recipients';
+    return next;
+    return;
+  end if;
 
   outcome := 'created';
   campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name, sender.from_number,
@@ -268,8 +308,8 @@ end;
 $$;
 comment on function public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text,
   integer, integer) is
-  'Stores a campaign with its recipients ([{position, to, country, body}]) and enqueues it. campaign is the row, '
-  'created now or under this key before.';
+  'Stores a campaign with its recipients ([{position, to, country, variables}]) and enqueues it. campaign is the row, '
+  'created now or under this key before. recipients_left: how many more may wait, before this request.';
 
 create function private.insert_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from_number text, p_body text,
@@ -288,9 +328,12 @@ begin
     p_scheduled_at, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients), p_idempotency_key,
     p_request_hash)
   returning * into campaign;
-  insert into private.campaign_recipients (campaign_id, position, to_number, country, body)
-  select campaign.id, r.position, r."to", r.country, r.body
-  from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, body text);
+  insert into private.campaign_recipients (campaign_id, position, to_number, country, variables)
+  select campaign.id, r.position, r."to", r.country, r.variables
+  from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, variables jsonb);
+  if (select count(distinct r ->> 'to') from jsonb_array_elements(p_recipients) r) < campaign.total then
+    raise exception 'Cannot create the campaign: a number is in it twice' using errcode = 'unique_violation';
+  end if;
   perform private.enqueue_campaign(campaign);
   return campaign;
 end;
@@ -351,39 +394,47 @@ begin
 
   update public.campaigns c set status = next_status, status_reason = null, failed_batches = 0,
     run = c.run + case p_change when 'resume' then 1 else 0 end,
+    -- The recipients themselves are not touched: that would store each of them again.
+    skipped = c.skipped + case p_change when 'cancel' then c.waiting else 0 end,
+    waiting = case p_change when 'cancel' then 0 else c.waiting end,
     finished_at = case when next_status = 'canceled' then now() end
   where c.id = p_campaign_id
   returning * into stored;
   if p_change = 'resume' then
     perform private.enqueue_campaign(stored);
-  elsif p_change = 'cancel' then
-    perform private.skip_waiting_recipients(p_campaign_id);
+  else
+    perform private.withdraw_job('campaigns', stored.job_id);
   end if;
-  perform private.audit('user:' || p_user_id, 'campaign.' || case p_change when 'pause' then 'paused' when 'resume'
-    then 'resumed' else 'canceled' end, p_user_id, null, p_request_id, jsonb_build_object('campaignId', p_campaign_id));
+  perform private.audit_campaign(stored, 'user:' || p_user_id, case p_change when 'pause' then 'paused' when 'resume'
+    then 'resumed' else 'canceled' end, p_request_id, '{}');
   outcome := 'changed';
   select to_jsonb(c) into campaign from public.campaigns c where c.id = p_campaign_id;
   return next;
 end;
 $$;
 comment on function public.change_campaign(uuid, uuid, public.campaign_change, text) is
-  'The tenant pauses, resumes or cancels a campaign. Messages that Twilio has are sent all the same. campaign is the '
-  'row afterwards.';
+  'The tenant pauses, resumes or cancels a campaign. Messages that Twilio has are sent all the same. However often it '
+  'is paused and resumed, it has one waiting job. campaign is the row afterwards.';
 
-create function private.skip_waiting_recipients(p_campaign_id uuid) returns void
+create function private.audit_campaign(
+  p_campaign public.campaigns, p_actor text, p_change text, p_request_id text, p_details jsonb
+) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  skipped integer;
+  most_an_hour constant integer := 10;
 begin
-  update private.campaign_recipients r set skip_reason = 'canceled'
-  where r.campaign_id = p_campaign_id and r.is_waiting;
-  get diagnostics skipped = row_count;
-  perform private.move_campaign_count(p_campaign_id, 'waiting', 'skipped', skipped);
+  -- Lines cannot be deleted, and a campaign may be paused and resumed without end; it is canceled only once.
+  if p_change = 'canceled'
+    or private.count_in_window('campaign:' || p_campaign.id, 'audit', most_an_hour, 3600) is null then
+    perform private.audit(p_actor, 'campaign.' || p_change, p_campaign.user_id, null, p_request_id,
+      jsonb_build_object('campaignId', p_campaign.id) || p_details);
+  end if;
 end;
 $$;
-comment on function private.skip_waiting_recipients(uuid) is 'Skips the recipients that a canceled campaign left.';
+comment on function private.audit_campaign(public.campaigns, text, text, text, jsonb) is
+  'Adds a change of a campaign''s status to the audit log: of pauses and resumptions, the first ten in an hour.';
 
 create function public.list_campaigns(p_user_id uuid, p_campaign_id uuid, p_status public.campaign_status,
   p_before_at timestamptz, p_before_id uuid, p_limit integer)
@@ -415,12 +466,14 @@ set search_path = ''
 as $$
   select * from (
     select r.position, r.to_number,
-      case when m.id is not null then private.campaign_count_of(m.status) when r.skip_reason is not null then 'skipped'
+      case when m.id is not null then private.campaign_count_of(m.status) when s.reason is not null then 'skipped'
         else 'waiting' end as counted,
-      r.skip_reason, m.id, m.status, m.error_code, m.error_message
+      s.reason as skip_reason, m.id, m.status, m.error_code, m.error_message
     from public.campaigns c
     join private.campaign_recipients r on r.campaign_id = c.id
     left join public.sms_messages m on m.id = r.message_id
+    cross join lateral (select case when r.is_waiting and c.status = 'canceled' then 'canceled'::public.skip_reason
+      else r.skip_reason end as reason) s
     where c.id = p_campaign_id and c.user_id = p_user_id and (p_after is null or r.position > p_after)
   ) recipient
   where p_count is null or recipient.counted = p_count
@@ -499,19 +552,28 @@ comment on function private.send_rates_of(public.campaigns, public.plans) is
 -- A campaign is sent in batches: as many messages as its number, its account and its plan allow at the moment, reserved
 -- in one decision.
 
-create function private.estimated_segments(p_body text) returns integer
+create function private.render_text(p_template text, p_variables jsonb) returns text
 language plpgsql immutable
 set search_path = ''
 as $$
+declare
+  -- The placeholder of checkRecipients. White space is listed, because \s means other characters in JavaScript.
+  placeholder constant text := replace('\{\{_*([A-Za-z][A-Za-z0-9_]{0,63})_*\}\}', '_*',
+    '[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*');
+  names text[];
 begin
-  -- For the budget only, before Twilio counts: any character beyond ASCII is taken for UCS-2.
-  return greatest(1, case
-    when p_body ~ '^[\x01-\x7f]*$' then case when length(p_body) <= 160 then 1 else ceil(length(p_body) / 153.0) end
-    else case when length(p_body) <= 70 then 1 else ceil(length(p_body) / 67.0) end
-  end)::integer;
+  if p_template is null or position('{{' in p_template) = 0 then
+    return p_template;
+  end if;
+  names := array(select m[1] from regexp_matches(p_template, placeholder, 'g') m);
+  -- Each value stands between two parts of the text, so a {{…}} within a value is text.
+  return (
+    select string_agg(part.literal || coalesce(p_variables ->> names[part.n], ''), '' order by part.n)
+    from unnest(regexp_split_to_array(p_template, placeholder)) with ordinality part (literal, n));
 end;
 $$;
-comment on function private.estimated_segments(text) is 'About how many segments a text takes.';
+comment on function private.render_text(text, jsonb) is
+  'A campaign''s text with a recipient''s variables. The only place that renders: checkRecipients adds up lengths.';
 
 create function private.lock_campaign(p_campaign_id uuid, p_user_id uuid, p_run integer) returns public.campaigns
 language plpgsql
@@ -585,35 +647,65 @@ comment on function private.skip_recipients(public.campaigns, public.plans, inte
 create type public.batch_message as (id uuid, "position" integer, to_number text, body text);
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
+create type private.batch_draft as (
+  id uuid, "position" integer, to_number text, country text, body text, segments integer, cost numeric);
+comment on type private.batch_draft is 'A rendered message of a batch, with its estimated cost.';
+
+create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_limit integer, p_until integer)
+returns setof private.batch_draft
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  has_media constant boolean := cardinality(p_campaign.media_urls) > 0;
+  recipient record;
+  draft private.batch_draft;
+begin
+  for recipient in
+    select r.position, r.to_number, r.country, r.variables from private.campaign_recipients r
+    where r.campaign_id = p_campaign.id and r.is_waiting
+      and r.position <= p_until -- recipients beyond were not checked for opt-outs
+    order by r.position limit p_limit
+  loop
+    draft.id := private.new_id();
+    draft.position := recipient.position;
+    draft.to_number := recipient.to_number;
+    draft.country := recipient.country;
+    draft.body := private.render_text(p_campaign.body, recipient.variables);
+    draft.segments := private.estimated_segments(draft.body);
+    draft.cost := private.message_cost(p_plan, draft.country, draft.segments, has_media);
+    return next draft;
+  end loop;
+end;
+$$;
+comment on function private.draft_batch(public.campaigns, public.plans, integer, integer) is
+  'Renders the messages of the next recipients up to position p_until, at most p_limit, in order.';
+
 create function private.reserve_recipients(p_campaign public.campaigns, p_sender private.sender, p_plan public.plans,
   p_limit integer, p_until integer, p_budget numeric) returns public.batch_message[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  reserved public.batch_message[];
+  drafts private.batch_draft[];
 begin
-  reserved := array(
-    select row(private.new_id(), n.position, n.to_number, n.body)::public.batch_message
+  drafts := array(
+    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.cost)::private.batch_draft
     from (
-      select r.position, r.to_number, r.body,
-        sum(private.estimated_segments(r.body)) over (order by r.position) * p_plan.segment_price as cost_so_far
-      from private.campaign_recipients r
-      where r.campaign_id = p_campaign.id and r.is_waiting
-        and r.position <= p_until -- recipients beyond were not checked for opt-outs
-      order by r.position limit p_limit
-    ) n
-    where n.cost_so_far <= p_budget order by n.position);
-  insert into public.sms_messages (id, user_id, direction, from_number, to_number, body, media_urls, status,
+      select b.*, sum(b.cost) over (order by b.position) as cost_so_far
+      from private.draft_batch(p_campaign, p_plan, p_limit, p_until) b
+    ) d
+    where d.cost_so_far <= p_budget order by d.position);
+  insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
     account_sid, source, num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
-  select m.id, p_campaign.user_id, 'outbound', p_campaign.from_number, m.to_number, m.body, p_campaign.media_urls,
-    'reserved', p_sender.account_sid, 'subaccount', s.segments, s.segments * p_plan.segment_price, p_campaign.id,
-    'campaign ' || p_campaign.id || ' ' || m.position, ''
-  from unnest(reserved) m cross join lateral (select private.estimated_segments(m.body) as segments) s;
-  update private.campaign_recipients r set message_id = m.id
-  from unnest(reserved) m where r.campaign_id = p_campaign.id and r.position = m.position;
-  perform private.move_campaign_count(p_campaign.id, 'waiting', 'in_flight', cardinality(reserved));
-  return reserved;
+  select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country, d.body,
+    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.cost, p_campaign.id,
+    'campaign ' || p_campaign.id || ' ' || d.position, ''
+  from unnest(drafts) d;
+  update private.campaign_recipients r set message_id = d.id
+  from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;
+  perform private.move_campaign_count(p_campaign.id, 'waiting', 'in_flight', cardinality(drafts));
+  return array(select row(d.id, d.position, d.to_number, d.body)::public.batch_message from unnest(drafts) d);
 end;
 $$;
 comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer,
@@ -788,14 +880,16 @@ create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reas
 language plpgsql
 set search_path = ''
 as $$
+declare
+  campaign public.campaigns;
 begin
   update public.campaigns c set status = 'paused', status_reason = p_reason
-  where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running');
+  where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running')
+  returning * into campaign;
   if not found then
     return 'unchanged';
   end if;
-  perform private.audit('campaigns', 'campaign.paused', p_user_id, null, null,
-    jsonb_build_object('campaignId', p_campaign_id, 'reason', p_reason));
+  perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_build_object('reason', p_reason));
   return 'paused';
 end;
 $$;
@@ -804,21 +898,64 @@ comment on function public.pause_campaign(uuid, uuid, public.campaign_status_rea
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
-create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz) returns void
+create function private.delete_campaign_texts(p_user_id uuid, p_finished_before timestamptz, p_limit integer)
+returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  deleted integer;
 begin
-  -- Texts of messages are deleted with their messages.
-  update private.campaign_recipients r set body = null from public.campaigns c
-  where c.id = r.campaign_id and c.user_id = p_user_id and r.body is not null and r.message_id is null
-    and c.finished_at < p_finished_before;
+  -- The variables of messages are deleted with their messages. A campaign has its text until its recipients have none.
+  update private.campaign_recipients r set variables = null
+  where (r.campaign_id, r.position) in (
+    select d.campaign_id, d.position from public.campaigns c
+    join private.campaign_recipients d on d.campaign_id = c.id
+    where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before
+      and d.variables is not null and d.message_id is null
+    limit p_limit);
+  get diagnostics deleted = row_count;
+  if deleted = p_limit then
+    return true;
+  end if;
   update public.campaigns c set body = null
   where c.user_id = p_user_id and c.body is not null and c.finished_at < p_finished_before;
+  return false;
 end;
 $$;
-comment on function private.delete_campaign_texts(uuid, timestamptz) is
-  'Deletes the texts of a tenant''s campaigns that ended before a moment, and of recipients without a message.';
+comment on function private.delete_campaign_texts(uuid, timestamptz, integer) is
+  'Deletes the texts of a tenant''s campaigns that ended before a moment, and the variables of up to p_limit '
+  'recipients without a message. True: more may be left.';
+
+create function public.delete_campaign_recipients(p_kept_days integer, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended constant uuid[] := array(
+    select c.id from public.campaigns c
+    where c.finished_at < now() - make_interval(days => p_kept_days) and c.recipients_deleted_at is null
+    order by c.finished_at limit p_limit
+    for no key update skip locked);
+  deleted integer;
+begin
+  delete from private.campaign_recipients r
+  where (r.campaign_id, r.position) in (
+    select d.campaign_id, d.position from unnest(ended) e (id)
+    join private.campaign_recipients d on d.campaign_id = e.id limit p_limit);
+  get diagnostics deleted = row_count;
+  update public.campaigns c set recipients_deleted_at = now()
+  where c.id = any (ended)
+    and not exists (select from private.campaign_recipients r where r.campaign_id = c.id);
+  return greatest(deleted, cardinality(ended));
+end;
+$$;
+comment on function public.delete_campaign_recipients(integer, integer) is
+  'Deletes the recipients of campaigns that ended more than p_kept_days ago: at most p_limit, the oldest campaigns '
+  'first. Returns p_limit when more may be due.';
+
+insert into private.schedules (name, job, every)
+  values ('delete-campaign-recipients', '{"kind": "delete-campaign-recipients"}', '1 hour');
 
 create function private.erase_campaigns(p_user_id uuid, p_limit integer) returns integer
 language plpgsql
@@ -856,53 +993,59 @@ revoke execute on function
   private.count_campaign_update(),
   private.count_campaign_deletes(),
   private.enqueue_campaign(public.campaigns),
+  private.recipients_left(uuid, public.plans),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
   private.changed_status(public.campaigns, public.campaign_change),
   public.change_campaign(uuid, uuid, public.campaign_change, text),
-  private.skip_waiting_recipients(uuid),
+  private.audit_campaign(public.campaigns, text, text, text, jsonb),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
   private.send_rates_of(public.campaigns, public.plans),
-  private.estimated_segments(text),
+  private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
   private.skip_recipients(public.campaigns, public.plans, integer),
+  private.draft_batch(public.campaigns, public.plans, integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
-  private.delete_campaign_texts(uuid, timestamptz),
+  private.delete_campaign_texts(uuid, timestamptz, integer),
+  public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
   private.campaign_count_of(public.message_status),
   private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer),
   private.enqueue_campaign(public.campaigns),
+  private.recipients_left(uuid, public.plans),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
   private.changed_status(public.campaigns, public.campaign_change),
   public.change_campaign(uuid, uuid, public.campaign_change, text),
-  private.skip_waiting_recipients(uuid),
+  private.audit_campaign(public.campaigns, text, text, text, jsonb),
   public.list_campaigns(uuid, uuid, public.campaign_status, timestamptz, uuid, integer),
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
   private.send_rates_of(public.campaigns, public.plans),
-  private.estimated_segments(text),
+  private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
   private.skip_recipients(public.campaigns, public.plans, integer),
+  private.draft_batch(public.campaigns, public.plans, integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
-  private.delete_campaign_texts(uuid, timestamptz),
+  private.delete_campaign_texts(uuid, timestamptz, integer),
+  public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
   to service_role;

@@ -47,6 +47,7 @@ select bag_eq(
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
     ('private.checkouts', 'r', true),
+    ('private.message_prices', 'r', true),
     ('private.due_work', 'r', true),
     ('private.fallback_limits', 'r', true),
     ('private.fallback_usage', 'r', true),
@@ -113,7 +114,7 @@ select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'), ('private.confirmed_contacts'), ('private.confirmed_email_of'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
-    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
+    ('private.withdraw_job'), ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(

@@ -39,6 +39,7 @@ select bag_eq(
     ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.checkouts', 'DELETE INSERT SELECT UPDATE'),
+    ('private.message_prices', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_words', 'DELETE INSERT SELECT'),
     ('private.fallback_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.fallback_usage', 'DELETE INSERT SELECT UPDATE'),
@@ -86,13 +87,13 @@ select bag_eq(
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'direction', 'from_number', 'to_number', 'body', 'media_urls',
     'status', 'twilio_message_sid', 'account_sid', 'source', 'error_code', 'error_message', 'num_segments', 'encoding', 'price',
     'price_unit', 'idempotency_key', 'status_updated_at', 'created_at', 'media_types', 'campaign_id', 'own_number', 'peer_number', 'redacted_at']) c $$,
-  'authenticated may read all columns of sms_messages except the request hash and the look-up time');
+  'authenticated may read all columns of sms_messages except the request hash, the look-up time and the country');
 
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'name', 'from_number', 'body', 'media_urls', 'status',
     'status_reason', 'scheduled_at', 'started_at', 'finished_at', 'total', 'waiting', 'in_flight', 'sent', 'delivered', 'failed', 'unknown', 'skipped',
-    'created_at', 'updated_at']) c $$,
+    'recipients_deleted_at', 'created_at', 'updated_at']) c $$,
   'authenticated may read all columns of campaigns except the request hash, the key and the job state');
 
 select is_empty(

@@ -10,7 +10,7 @@ select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
 
 create function pg_temp.receive(p_sid text, p_body text, p_consent text, p_from text default '+15005550199') returns text language sql as $$
-  select outcome from public.record_inbound_message(pg_temp.tenant(), p_sid, 'AC1', p_from, '+15005550101', p_body, array['https://example.test/a.png'], array['image/png'], 1, p_consent::public.consent, upper(p_body));
+  select outcome from public.record_inbound_message(pg_temp.tenant(), p_sid, 'AC1', p_from, 'US', '+15005550101', p_body, array['https://example.test/a.png'], array['image/png'], 1, p_consent::public.consent, upper(p_body));
 $$;
 create function pg_temp.may_send() returns text language sql as $$
   select outcome from public.reserve_message(pg_temp.tenant(), gen_random_uuid()::text, 'hash', '+15005550199', 'US', '+15005550101', 'Hi', '{}', 1, 'GSM-7', false, 'AC-master');

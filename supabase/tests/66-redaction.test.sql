@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(58);
+select plan(60);
 
 select pg_temp.join_as('tenant', 'neighbour', 'keeper');
 select pg_temp.forget_jobs();
@@ -112,13 +112,13 @@ insert into public.campaigns (id, user_id, from_number, status, total, waiting, 
 values ('c0000000-0000-4000-8000-000000000001', pg_temp.tenant(), '+15005550101', 'running', 2, 1, 1, 'key', 'hash');
 select pg_temp.message('for Ann');
 update public.sms_messages set campaign_id = 'c0000000-0000-4000-8000-000000000001' where id = pg_temp.id('for Ann');
-insert into private.campaign_recipients (campaign_id, position, to_number, country, body, message_id) values
-  ('c0000000-0000-4000-8000-000000000001', 0, '+15005550199', 'US', 'for Ann', pg_temp.id('for Ann')), ('c0000000-0000-4000-8000-000000000001', 1, '+15005550198', 'US', 'for Bob', null);
+insert into private.campaign_recipients (campaign_id, position, to_number, country, variables, message_id) values
+  ('c0000000-0000-4000-8000-000000000001', 0, '+15005550199', 'US', '{"name": "Ann"}', pg_temp.id('for Ann')), ('c0000000-0000-4000-8000-000000000001', 1, '+15005550198', 'US', '{"name": "Bob"}', null);
 update public.campaigns set delivered = 1, waiting = 1 where id = 'c0000000-0000-4000-8000-000000000001';
 select pg_temp.ask('for Ann');
 select is(public.record_redaction(array[pg_temp.id('for Ann')]), 1, 'record_redaction deletes the text of a campaign''s message');
-select results_eq('select position, body from private.campaign_recipients order by position', $$ values (0, null::text), (1, 'for Bob') $$,
-  'record_redaction deletes the text of that recipient only');
+select results_eq('select position, variables ->> ''name'' from private.campaign_recipients order by position', $$ values (0, null::text), (1, 'Bob') $$,
+  'record_redaction deletes the variables of that recipient only');
 
 -- By age -------------------------------------------------------------------------------------------------------------
 
@@ -160,15 +160,24 @@ select user_id, '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'old', 'ha
 from (values (pg_temp.tenant()), (pg_temp.keeper())) users (user_id);
 insert into public.campaigns (user_id, from_number, body, status, total, waiting, skipped, idempotency_key, request_hash, finished_at)
 values (pg_temp.tenant(), '+15005550101', 'Dear {{name}}', 'canceled', 1, 0, 1, 'young', 'hash', now() - interval '29 days');
-insert into private.campaign_recipients (campaign_id, position, to_number, country, body, skip_reason)
-select id, 0, '+15005550199', 'US', 'Dear Ann', 'canceled' from public.campaigns;
+insert into private.campaign_recipients (campaign_id, position, to_number, country, variables, skip_reason)
+select id, 0, '+15005550199', 'US', '{"name": "Ann"}', 'canceled' from public.campaigns;
 select pg_temp.a_day_passes();
 select is(pg_temp.look(100), '2 0', 'ask_for_due_redactions does not count campaigns');
 select set_eq($$ select user_id, idempotency_key from public.campaigns c where body is null
-    and not exists (select from private.campaign_recipients r where r.campaign_id = c.id and r.body is not null) $$,
-  $$ values (pg_temp.tenant(), 'old') $$, 'The texts of a campaign that ended before the retention are deleted, and its recipients'' texts too');
-select is((select count(*) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where c.body is not null and r.body is not null), 2::bigint,
+    and not exists (select from private.campaign_recipients r where r.campaign_id = c.id and r.variables is not null) $$,
+  $$ values (pg_temp.tenant(), 'old') $$, 'The texts of a campaign that ended before the retention are deleted, and its recipients'' variables too');
+select is((select count(*) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where c.body is not null and r.variables is not null), 2::bigint,
   'A younger campaign, and one of a tenant without a retention, keep their texts');
+insert into public.campaigns (user_id, from_number, body, status, finished_at, total, waiting, skipped, idempotency_key, request_hash)
+values (pg_temp.tenant(), '+15005550101', 'Dear {{name}}', 'canceled', now() - interval '40 days', 3, 0, 3, 'many', 'hash');
+insert into private.campaign_recipients (campaign_id, position, to_number, country, variables)
+select id, n, '+1500555019' || n, 'US', '{"name": "Ann"}' from public.campaigns, generate_series(1, 3) n where idempotency_key = 'many';
+create function pg_temp.texts_left() returns text language sql as $$
+  select (c.body is not null) || ' ' || count(r.variables) from public.campaigns c join private.campaign_recipients r on r.campaign_id = c.id where idempotency_key = 'many' group by c.body;
+$$;
+select is(private.delete_campaign_texts(pg_temp.tenant(), now() - interval '30 days', 2) || ', ' || pg_temp.texts_left(), 'true, true 1', 'The variables of a limited number of recipients are deleted at a time');
+select is(private.delete_campaign_texts(pg_temp.tenant(), now() - interval '30 days', 2) || ', ' || pg_temp.texts_left(), 'false, false 0', 'The text of the campaign is deleted with the last of them');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, null, 0) $$, '23514', null, 'A retention of zero days is refused');
 select public.save_messaging_settings(pg_temp.tenant(), 'Bye', null, null, null, 30);
 select is((select due_in > '0' from pg_temp.due where user_id = pg_temp.tenant()), true, 'Settings saved with the same retention leave the date');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(114);
+select plan(138);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 select pg_temp.forget_jobs();
@@ -24,7 +24,7 @@ create function pg_temp.create(p_user uuid default pg_temp.tenant(), p_key text 
   p_at timestamptz default null, p_recipients integer default 3, p_rate integer default null, p_address text default null)
 returns table (outcome text, campaign_id uuid, retry_after_seconds integer) language sql as $$
   select c.outcome, (c.campaign ->> 'id')::uuid, c.retry_after_seconds from public.create_campaign(p_user, p_key, p_hash, 'Spring', p_from, 'Hi {{name}}', '{https://example.test/a.png}', p_at,
-    (select coalesce(jsonb_agg(jsonb_build_object('position', n * 2, 'to', '+1500555' || 1000 + n, 'country', 'US', 'body', 'Hi ' || n)), '[]') from generate_series(1, p_recipients) n),
+    (select coalesce(jsonb_agg(jsonb_build_object('position', n * 2, 'to', '+1500555' || 1000 + n, 'country', 'US', 'variables', jsonb_build_object('name', n::text))), '[]') from generate_series(1, p_recipients) n),
     'req-1', p_address, p_rate, p_rate) c;
 $$;
 create function pg_temp.counts(p_id uuid) returns text language sql as $$
@@ -40,9 +40,9 @@ select results_eq($$ select user_id, name, from_number, body, media_urls, status
     from public.campaigns where id = (select campaign_id from first) $$,
   $$ values (pg_temp.tenant(), 'Spring', '+15005550101', 'Hi {{name}}', array['https://example.test/a.png'], 'running', null::timestamptz, null::timestamptz, null::timestamptz,
     3, 3, 'key-1', 'hash', 1, 0) $$, 'The campaign is stored with every value, and without a number the primary one is used');
-select results_eq('select position, to_number, country, body, message_id, skip_reason::text from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
-  $$ values (2, '+15005551001', 'US', 'Hi 1', null::uuid, null::text), (4, '+15005551002', 'US', 'Hi 2', null, null), (6, '+15005551003', 'US', 'Hi 3', null, null) $$,
-  'The recipients are stored in order, each with their own text');
+select results_eq('select position, to_number, country, variables, message_id, skip_reason::text from private.campaign_recipients where campaign_id = (select campaign_id from first) order by position',
+  $$ values (2, '+15005551001', 'US', '{"name": "1"}'::jsonb, null::uuid, null::text), (4, '+15005551002', 'US', '{"name": "2"}', null, null), (6, '+15005551003', 'US', '{"name": "3"}', null, null) $$,
+  'The recipients are stored in order, each with their own variables');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'run-campaign', 'campaignId', campaign_id, 'userId', pg_temp.tenant(), 'run', 1) from first $$, 'create_campaign enqueues a job');
 select ok((select vt from pg_temp.jobs) <= clock_timestamp(), 'The job of a campaign without a time is visible at once');
 select results_eq($$ select actor, action, user_id, subaccount_sid, request_id, details from public.audit_log order by id desc limit 1 $$,
@@ -82,6 +82,38 @@ select is(pg_temp.counts(campaign_id), 'scheduled: 3 waiting, 0 in flight, 0 sen
 select ok((select vt from pg_temp.jobs) between clock_timestamp() + interval '3590 seconds' and clock_timestamp() + interval '3602 seconds', 'The job of a scheduled campaign is visible at its time');
 create temp table past as select * from pg_temp.create(p_at => now() - interval '1 minute');
 select is((select status from public.campaigns c where c.id = past.campaign_id), 'running', 'A campaign with a past time is running') from past;
+
+-- Recipients in all campaigns of a tenant ---------------------------------------------------------------------------
+
+delete from public.campaigns;
+update public.plans set monthly_message_limit = 10 where key = 'free';
+create temp table held as select * from pg_temp.create(p_recipients => 6, p_at => now() + interval '1 hour');
+create function pg_temp.more(p_recipients integer) returns text language sql as $$
+  select concat_ws(' ', outcome, 'with ' || recipients_left) from public.create_campaign(pg_temp.tenant(), gen_random_uuid()::text, 'hash', null, null, 'Hi', '{}', null,
+    (select jsonb_agg(jsonb_build_object('position', n, 'to', '+1500555' || 2000 + n, 'country', 'US')) from generate_series(1, p_recipients) n), 'req-1', null, null, null);
+$$;
+select is(pg_temp.more(5), 'too_many_recipients with 4', 'More recipients than the plan sends in a month are refused, counted over all campaigns, with how many are left');
+select is((select count(*) from public.campaigns where user_id = pg_temp.tenant()) || ' ' || (select count(*) from private.campaign_recipients), '1 6', 'A refused campaign stores nothing');
+select is((select outcome from pg_temp.create(pg_temp.attacker(), p_recipients => 10)), 'created', 'Another tenant''s recipients do not count');
+select is(pg_temp.more(4), 'created with 4', 'As many recipients as are left are accepted');
+select is((select outcome::text from public.change_campaign(pg_temp.tenant(), campaign_id, 'pause', 'req-1')), 'changed', 'A campaign with waiting recipients is paused') from held;
+select is(pg_temp.more(1), 'too_many_recipients with 0', 'Recipients of a paused campaign count');
+select public.change_campaign(pg_temp.tenant(), campaign_id, 'cancel', 'req-1') from held;
+select is(pg_temp.more(6), 'created with 6', 'Recipients of a canceled campaign make room');
+select is(pg_temp.more(1), 'too_many_recipients with 0', 'The room is used once');
+select public.change_campaign(pg_temp.tenant(), c.id, 'cancel', 'req-1') from public.campaigns c where c.user_id = pg_temp.tenant() and c.status <> 'canceled';
+select is(pg_temp.more(5), 'too_many_recipients with 4', 'Until they are deleted, canceled recipients are at most as many again');
+select is(public.delete_campaign_recipients(1, 5), 0, 'delete_campaign_recipients keeps the recipients of a campaign that ended within the period');
+update public.campaigns set finished_at = now() - interval '25 hours' where id = (select campaign_id from held);
+create temp table before_deletion as select to_jsonb(c) - 'recipients_deleted_at' - 'updated_at' as row from public.campaigns c, held where c.id = held.campaign_id;
+select is(public.delete_campaign_recipients(1, 5), 5, 'delete_campaign_recipients deletes at most the limit, and says that there may be more');
+select is((select count(*) || ' ' || (select count(*) from public.campaigns where recipients_deleted_at is not null) from private.campaign_recipients where campaign_id = held.campaign_id), '1 0', 'A campaign with recipients left is not marked') from held;
+select is(public.delete_campaign_recipients(1, 5), 1, 'The next call deletes the rest');
+select is(public.delete_campaign_recipients(1, 5), 0, 'There is nothing left');
+select is((select count(*) from private.campaign_recipients r join public.campaigns c on c.id = r.campaign_id where c.user_id = pg_temp.tenant()), 10::bigint, 'Recipients of other campaigns stay');
+select results_eq('select to_jsonb(c) - ''recipients_deleted_at'' - ''updated_at'', c.recipients_deleted_at from public.campaigns c, held where c.id = held.campaign_id', 'select row, now() from before_deletion', 'The campaign keeps its totals, and the deletion is noted');
+select is(pg_temp.more(5), 'created with 10', 'Deleted recipients make room');
+update public.plans set monthly_message_limit = 100000 where key = 'free';
 
 -- Changes at each status ---------------------------------------------------------------------------------------------
 
@@ -125,13 +157,39 @@ select is(pg_temp.ask(id, 'resume'), 'already running', 'change_campaign returns
 select is((select count(*) from pg_temp.jobs) || ' ' || (select count(*) from public.audit_log), '1 ' || n, 'already enqueues no job and writes no audit line') from audited;
 select is((select run from public.campaigns c where c.id = one.id), 2, 'already keeps the run') from one;
 
+-- However often it is paused and resumed, a campaign has one job and a bounded number of audit lines.
+create temp table restless as select campaign_id as id from pg_temp.create(p_at => now() + interval '1 hour');
+create temp table audited_before as select count(*) as n from public.audit_log;
+do $$
+begin
+  for n in 1 .. 150 loop
+    perform pg_temp.ask(id, 'pause'), pg_temp.ask(id, 'resume') from restless;
+  end loop;
+end;
+$$;
+select is((select array_agg(j.job ->> 'run') from pg_temp.jobs j where j.job ->> 'campaignId' = id::text), '{151}', 'After 300 changes, the job of the last run is the only one') from restless;
+select is((select count(*) from public.audit_log) - n, 10::bigint, '300 changes write ten audit lines') from audited_before;
+select is((select status::text from public.campaigns c where c.id = restless.id), 'scheduled', 'Every change was made') from restless;
+reset role;
+create temp table claimed_jobs as select (public.claim_jobs('campaigns', 50, 60)).job_id;
+grant select on claimed_jobs to service_role;
+set local role service_role;
+select pg_temp.ask(id, 'pause') from one;
+select ok(job_id in (select job_id from claimed_jobs) and exists (select from pg_temp.jobs j where j.msg_id = c.job_id), 'A job that is being run is not deleted') from one join public.campaigns c using (id);
+select pg_temp.ask(id, 'resume') from one;
+select is((select array_agg(j.job ->> 'run' order by j.job ->> 'run') from pg_temp.jobs j where j.job ->> 'campaignId' = id::text), '{2,3}', 'A resumption does not rely on a job that is being run: it may be about to end') from one;
+select pg_temp.ask(id, 'cancel') from restless;
+select is_empty('select 1 from restless r join pg_temp.jobs j on j.job ->> ''campaignId'' = r.id::text', 'A cancellation deletes the waiting job');
+select is((select action from public.audit_log order by id desc limit 1), 'campaign.canceled', 'A cancellation is always in the audit log');
+select public.pause_campaign(id, pg_temp.tenant(), 'suspended') from restless;
+
 -- One of three recipients already has a message.
 create function pg_temp.send(p_campaign uuid, p_position integer, p_status text) returns uuid language plpgsql as $$
 declare
   sent uuid;
 begin
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, campaign_id)
-  select pg_temp.tenant(), 'outbound', '+15005550101', to_number, body, 'reserved', 'AC1', 'subaccount', campaign_id
+  select pg_temp.tenant(), 'outbound', '+15005550101', to_number, 'Hi', 'reserved', 'AC1', 'subaccount', campaign_id
   from private.campaign_recipients where campaign_id = p_campaign and position = p_position returning id into sent;
   update private.campaign_recipients set message_id = sent where campaign_id = p_campaign and position = p_position;
   perform private.move_campaign_count(p_campaign, 'waiting', 'in_flight', 1);
@@ -142,8 +200,8 @@ $$;
 create temp table in_flight_message as select pg_temp.send(id, 2, 'queued') as message_id, id from one;
 select is(pg_temp.ask(id, 'cancel'), 'changed canceled', 'change_campaign returns changed for a cancellation') from one;
 select is(pg_temp.counts(id), 'canceled: 0 waiting, 1 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 2 skipped', 'A cancellation skips waiting recipients and keeps messages in flight') from one;
-select results_eq('select position, skip_reason::text from private.campaign_recipients where campaign_id = (select id from one) order by position',
-  $$ values (2, null::text), (4, 'canceled'), (6, 'canceled') $$, 'The skip reason of skipped recipients is canceled');
+select results_eq('select position, counted::text, skip_reason::text from one, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 9)',
+  $$ values (2, 'in_flight', null::text), (4, 'skipped', 'canceled'), (6, 'skipped', 'canceled') $$, 'The skip reason of skipped recipients is canceled');
 select ok((select finished_at = now() from public.campaigns c where c.id = one.id), 'A cancellation stores the end') from one;
 update public.sms_messages set status = 'delivered' where id = (select message_id from in_flight_message);
 select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 1 delivered, 0 failed, 0 unknown, 2 skipped', 'Messages of a canceled campaign are still counted') from one;
@@ -154,7 +212,7 @@ create temp table taken as select pg_temp.send(id, 2, 'reserved') as message_id,
 select pg_temp.ask(id, 'cancel') from two;
 select is(public.release_message(message_id), 'released', 'release_message returns released for a message of a canceled campaign') from taken;
 select is(pg_temp.counts(id), 'canceled: 0 waiting, 0 in flight, 0 sent, 0 delivered, 0 failed, 0 unknown, 3 skipped', 'The recipient of a message released after the cancellation is skipped') from two;
-select is((select skip_reason from private.campaign_recipients r where r.campaign_id = two.id and position = 2), 'canceled', 'The skip reason of that recipient is canceled') from two;
+select results_eq('select counted::text, skip_reason::text from two, public.list_campaign_recipients(pg_temp.tenant(), id, null, null, 1)', $$ values ('skipped', 'canceled') $$, 'The skip reason of that recipient is canceled');
 create temp table three as select pg_temp.campaign('running') as id;
 create temp table returned as select pg_temp.send(id, 2, 'reserved') as message_id, id from three;
 select pg_temp.send(id, n, 'sent') from three, unnest(array[4, 6]) n;

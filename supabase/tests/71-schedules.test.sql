@@ -7,11 +7,13 @@ select plan(14);
 select results_eq('select name, job, every from private.schedules order by name',
   $$ values
     ('converge-drifted', '{"kind": "converge-drifted"}'::jsonb, '5 minutes'::interval),
+    ('delete-campaign-recipients', '{"kind": "delete-campaign-recipients"}', '1 hour'),
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),
     ('forget-previous-tokens', '{"kind": "forget-previous-tokens"}', '5 minutes'),
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
     ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour'),
     ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes'),
+    ('refresh-message-prices', '{"kind": "refresh-message-prices"}', '7 days'),
     ('refresh-messages', '{"kind": "refresh-messages"}', '1 minute'),
     ('rotate-old-tokens', '{"kind": "rotate-old-tokens"}', '1 hour'),
     ('rotate-sealing-keys', '{"kind": "rotate-sealing-keys"}', '1 day'),

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(74);
+select plan(98);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -62,7 +62,7 @@ select results_eq('select url, sealed_secret, disabled_at, disabled_reason from 
 
 create function pg_temp.receive(p_sid text, p_consent text default null, p_user uuid default pg_temp.tenant(), p_to text default '+15005550101')
 returns table (outcome text, reply text, reply_id uuid) language sql as $$
-  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
+  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', 'US', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
 $$;
 select results_eq($$ select * from pg_temp.receive('SM-1') $$, $$ values ('recorded', null::text, null::uuid) $$, 'record_inbound_message returns recorded without a reply');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', id) from public.sms_messages where twilio_message_sid = 'SM-1' $$,
@@ -106,9 +106,64 @@ select is((select count(*) from public.sms_messages where user_id = pg_temp.tena
 select is((select reply from pg_temp.receive('SM-help-2', 'help')), null, 'A fourth keyword of one peer within an hour gets no reply');
 update public.sms_messages set created_at = created_at - interval '1 hour' where user_id = pg_temp.tenant() and idempotency_key = 'reply SM-help';
 select is((select reply from pg_temp.receive('SM-help-3', 'help')), 'Call us', 'A keyword of the same peer an hour later gets a reply');
-select is((select reply from public.record_inbound_message(pg_temp.tenant(), 'SM-elsewhere', 'AC1', '+15005550177', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP')), 'Call us',
+select is((select reply from public.record_inbound_message(pg_temp.tenant(), 'SM-elsewhere', 'AC1', '+15005550177', 'US', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP')), 'Call us',
   'Another peer gets a reply');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.attacker()), 0::bigint, 'Another tenant has no messages');
+
+-- A reply is decided as a send is. Each case has a recipient of its own.
+create function pg_temp.replied(p_change text, p_consent text default 'help', p_country text default 'US', p_times integer default 1) returns text language plpgsql as $$
+declare
+  peer constant text := '+1500556' || lpad((random() * 9999)::integer::text, 4, '0');
+  own constant text := '+15005550101';
+  answered record;
+  counted text;
+begin
+  begin
+    if p_change <> '' then
+      execute replace(p_change, ':peer', quote_literal(peer));
+    end if;
+    for n in 1 .. p_times loop
+      select * into answered from public.record_inbound_message(pg_temp.tenant(), gen_random_uuid()::text, 'AC1', peer, p_country, own, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
+    end loop;
+    select string_agg(m.status || coalesce(' (' || m.error_message || ')', ''), ', ' order by m.id) into counted from public.sms_messages m where m.peer_number = peer and m.direction = 'outbound';
+    raise exception 'undo';
+  exception when raise_exception then
+    return coalesce(answered.reply, 'no reply') || case when answered.reply_id is null then '' else ', with its row' end || ': ' || coalesce(counted, 'nothing stored');
+  end;
+end;
+$$;
+reset role;
+update public.plans set allowed_countries = '{US,GB}', daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100 where key = 'free';
+set local role service_role;
+select is(pg_temp.replied(''), 'Call us, with its row: reserved', 'A reply within the rules is reserved');
+select is(pg_temp.replied(change, consent, country), expected, format('%s from %s after "%s": %s', consent, coalesce(country, 'an unknown country'), change, expected)) from (values
+  ('', 'help', 'ZZ', 'no reply: refused (The reply was not sent: destination_refused)'), ('', 'help', 'FR', 'no reply: refused (The reply was not sent: destination_refused)'),
+  ('', 'help', null, 'no reply: refused (The reply was not sent: destination_refused)'), ('', 'stop', 'ZZ', 'no reply: refused (The reply was not sent: destination_refused)'),
+  ('update public.messaging_settings set allowed_countries = ''{GB}''', 'help', 'US', 'no reply: refused (The reply was not sent: destination_refused)'),
+  ('update public.plans set daily_message_limit = 0', 'help', 'US', 'no reply: refused (The reply was not sent: daily_limit_reached)'),
+  ('update public.plans set monthly_message_limit = 0', 'stop', 'US', 'no reply: refused (The reply was not sent: monthly_limit_reached)'),
+  ('update public.plans set monthly_spend_limit = 0', 'help', 'US', 'no reply: refused (The reply was not sent: spend_limit_reached)'),
+  ('update public.user_preferences set twilio_subaccount_status = ''suspended''', 'help', 'US', 'no reply: refused (The reply was not sent: suspended)'),
+  ('update public.user_twilio_numbers set status = ''released'', is_primary = false', 'help', 'US', 'no reply: refused (The reply was not sent: number_not_owned)'),
+  ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'help', 'US', 'no reply: refused (The reply was not sent: opted_out)'),
+  ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'stop', 'US', 'Other, with its row: reserved'),
+  ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'start', 'US', 'Welcome back, with its row: reserved')) cases (change, consent, country, expected);
+select is(pg_temp.replied('', p_times => 5), 'no reply: reserved, reserved, reserved', 'Of five keywords within an hour, three get a reply');
+select is(pg_temp.replied('', 'help', 'FR', 5), 'no reply: refused (The reply was not sent: destination_refused), refused (The reply was not sent: destination_refused), refused (The reply was not sent: destination_refused)', 'Of refused replies, three within an hour are stored');
+create temp table totals as select coalesce(sum(messages), 0) as messages, coalesce(sum(spend), 0) as spend from private.sending_totals where user_id = pg_temp.tenant();
+update public.messaging_settings set help_reply = repeat('ж', 71) where user_id = pg_temp.tenant();
+insert into private.message_prices (country, channel, source, unit_price) values ('GB', 'sms', 'listed', 0.05);
+create temp table counted_reply as select * from public.record_inbound_message(pg_temp.tenant(), 'SM-counted', 'AC1', '+447700900123', 'GB', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP');
+select results_eq('select num_segments, estimated_price, country from public.sms_messages where id = (select reply_id from counted_reply)', $$ values (2, 0.10000, 'GB') $$, 'A reply has its segments, its country and its estimated price');
+select results_eq('select sum(t.messages) - b.messages, sum(t.spend) - b.spend from private.sending_totals t, totals b where t.user_id = pg_temp.tenant() group by b.messages, b.spend', $$ values (1::numeric, 0.10000) $$, 'A reply counts toward the limits of the plan');
+create temp table refused_reply as select * from public.record_inbound_message(pg_temp.tenant(), 'SM-refused', 'AC1', '+88213300655', 'ZZ', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP');
+select results_eq('select sum(t.messages) - b.messages, sum(t.spend) - b.spend from private.sending_totals t, totals b where t.user_id = pg_temp.tenant() group by b.messages, b.spend', $$ values (1::numeric, 0.10000) $$, 'A refused reply does not count');
+select results_eq($$ select outcome::text, reply, reply_id from public.record_inbound_message(pg_temp.tenant(), 'SM-refused', 'AC1', '+88213300655', 'ZZ', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP') $$,
+  $$ values ('duplicate', null::text, null::uuid) $$, 'A text delivered again after a refused reply gets no reply');
+select is((select outcome::text from public.record_inbound_message(pg_temp.tenant(), 'SM-stop-zz', 'AC1', '+88213300655', 'ZZ', '+15005550101', 'Stop', '{}', '{}', 1, 'stop', 'STOP')), 'recorded', 'A keyword whose reply is refused is recorded');
+select is((select count(*) from public.sms_opt_outs where recipient = '+88213300655'), 1::bigint, 'STOP stores the opt-out although the reply is refused');
+select is((select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and mode = 'ExclusiveLock' and granted) > 0, true, 'A reply is decided under the tenant''s lock');
+select is(private.has_opted_out(pg_temp.tenant(), '+15005550101', null), false, 'has_opted_out returns false without a recipient');
 
 -- Sealing of secrets -------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values
 select public.save_messaging_settings(u, 'Bye', null, null, null, null) from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u;
 create temp table made as select u as user_id, c.campaign->>'id' as id from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u,
   lateral (select campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
-    '[{"position": 0, "to": "+15005550191", "country": "US", "body": "Dear Ann"}, {"position": 1, "to": "+15005550192", "country": "US", "body": "Dear Bob"}]', 'req', null, null, null)) c;
+    '[{"position": 0, "to": "+15005550191", "country": "US", "variables": {"name": "Ann"}}, {"position": 1, "to": "+15005550192", "country": "US", "variables": {"name": "Bob"}}]', 'req', null, null, null)) c;
 create temp table before as select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
 
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 100), 'user_exists', 'erase_messages_of_deleted_user refuses a user who exists');
@@ -77,7 +77,7 @@ select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(),
 select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Another tenant''s campaign is unchanged');
 
 -- Calls after the erasure.
-select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
+select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+15005550191', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, 'HI')).outcome, 'unknown_user',
   'record_inbound_message returns unknown_user for a deleted user');
 select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';

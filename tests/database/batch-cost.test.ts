@@ -23,7 +23,7 @@ async function makeTenant(sql: postgres.Sql): Promise<void> {
 /** Creates a campaign to `count` numbers that begin with `prefix`. Returns its id. */
 async function makeCampaign(sql: postgres.Sql, prefix: string, count: number): Promise<string> {
   const recipients = Array.from({ length: count }, (_, index) => {
-    return { position: index, to: `${prefix}${10_000 + index}`, country: "US", body: "Hi" };
+    return { position: index, to: `${prefix}${10_000 + index}`, country: "US", variables: null };
   });
   const [created] = await sql<{ id: string }[]>`
     select campaign ->> 'id' as id from public.create_campaign(${TENANT}, ${prefix}, 'hash', null, ${SENDER}, 'Hi', '{}', null,

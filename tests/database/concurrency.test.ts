@@ -346,11 +346,49 @@ test("record_inbound_message, called concurrently for one SID, records the messa
   const userId = await tenant();
   const sid = `SM${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
-    (await tx`select outcome from public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', '+2', 'Hi', '{}', '{}', 1, null, 'HI')`)[
+    (await tx`select outcome from public.record_inbound_message(${userId}, ${sid}, 'AC', '+1', null, '+2', 'Hi', '{}', '{}', 1, null, 'HI')`)[
       0
     ]!.outcome
   );
   assert.deepEqual(counts, { recorded: 1, duplicate: CALLERS - 1 });
+});
+
+test("Concurrent keywords of one recipient get three replies, within the limits of the plan", async () => {
+  const userId = await tenant({ messagesPerDay: 4 });
+  const from = await ownNumber(userId);
+  await sql`insert into public.messaging_settings (user_id, help_reply) values (${userId}, 'Call us')`;
+  const ask = (tx: postgres.TransactionSql, peer: string) =>
+    tx`select case when reply is null then 'no reply' else 'reply' end as answer from public.record_inbound_message(
+      ${userId}, ${`SM${crypto.randomUUID()}`}, ${`AC${userId}`}, ${peer}, 'US', ${from}, 'Help', '{}', '{}', 1, 'help', 'HELP')`
+      .then((rows) => rows[0]!["answer"] as string);
+  assert.deepEqual(await outcomes((tx) => ask(tx, "+15005550199")), { "reply": 3, "no reply": CALLERS - 3 });
+  assert.deepEqual(await outcomes((tx, caller) => ask(tx, `+1500555020${caller}`)), {
+    "reply": 1,
+    "no reply": CALLERS - 1,
+  });
+});
+
+test("A report that raises the price of a country does not wait for one of another tenant that raises it, too", async () => {
+  const [first, second] = [await tenant(), await tenant()];
+  const report = async (tx: postgres.TransactionSql, userId: string) => {
+    const [{ id }] = await tx<[{ id: string }]>`
+      insert into public.sms_messages (user_id, direction, from_number, to_number, country, status, account_sid, source,
+        num_segments, estimated_price)
+      values (${userId}, 'outbound', '+1', '+2', 'JM', 'sent', 'AC', 'subaccount', 1, 0.01) returning id`;
+    const [{ priced }] = await tx<[{ priced: boolean }]>`
+      select priced from public.record_message_status(${id}, ${userId}, 'AC', ${`SM${id}`}, 'sent', null, null, 1, -0.5, 'USD')`;
+    return priced;
+  };
+  await sql.begin(async (tx) => {
+    assert.equal(await report(tx, first), true);
+    await sql.begin(async (other) => {
+      await other`set local lock_timeout = '200ms'`;
+      assert.equal(await report(other, second), true);
+    });
+  });
+  const [charged] = await sql<{ unit_price: string }[]>`
+    select unit_price from private.message_prices where country = 'JM' and source = 'charged'`;
+  assert.equal(Number(charged?.unit_price), 0.5);
 });
 
 test("record_message_status, called concurrently, leaves every message at the furthest status", async () => {
@@ -490,7 +528,7 @@ function createCampaign(tx: postgres.ISql, userId: string, from: string, recipie
     position,
     to: `+1500555${String(position).padStart(4, "0")}`,
     country: "US",
-    body: "Hi",
+    variables: null,
   }));
   return tx<
     { outcome: string; campaign_id: string }[]
@@ -657,13 +695,22 @@ test("Concurrent batches, results, callbacks, reports and a cancellation cause n
   await assertCountsAreCorrect(userId);
 });
 
+test("Concurrent campaigns of one tenant have at most as many recipients as the plan's month", async () => {
+  const userId = await tenant();
+  const from = await ownNumber(userId);
+  const counts = await outcomes(async (tx) =>
+    (await createCampaign(tx, userId, from, 300, crypto.randomUUID()))[0]!.outcome
+  );
+  assert.deepEqual(counts, { created: 3, too_many_recipients: CALLERS - 3 });
+});
+
 /** Compares the counts that triggers keep with a fresh count. */
 async function assertCountsAreCorrect(userId: string): Promise<void> {
   const wrong = await sql`
     select c.id, c.status, c.waiting, c.in_flight, c.sent, c.delivered, c.failed, c.unknown, c.skipped, counted.*
     from public.campaigns c cross join lateral (
-      select count(*) filter (where m.id is null and r.skip_reason is null) as waiting_now,
-        count(*) filter (where m.id is null and r.skip_reason is not null) as skipped_now,
+      select count(*) filter (where r.is_waiting and c.status <> 'canceled') as waiting_now,
+        count(*) filter (where r.skip_reason is not null or r.is_waiting and c.status = 'canceled') as skipped_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'in_flight') as in_flight_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'sent') as sent_now,
         count(*) filter (where private.campaign_count_of(m.status) = 'delivered') as delivered_now,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { eventually } from "../../local/driver/eventually.ts";
 import { ledgerOf } from "../support/ledger.ts";
 import { ownStage, test } from "../support/stage.ts";
-import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
+import { allow, type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
 import { postTwilioCallback } from "../support/webhooks.ts";
 
 /** A fault for incoming texts applies to the next text of any tenant, so this file has its own stack. */
@@ -211,6 +211,21 @@ test("a tenant's replies are not sent for another tenant", async () => {
   const [, ben] = [await answering("ada"), await withNumber(stage, "ben")];
   const { body } = await deliveryOf(ben, freshRecipient(), { Body: "HELP" })();
   assert.match(body, /<Response\/>$/);
+});
+
+test("HELP from a satellite phone, and HELP past the plan's limit, get no reply, and the ledger says why", async () => {
+  const [ada, ben] = [await answering("ada"), await answering("ben")];
+  await allow(stage, ben, { daily: 0 });
+  const refusedTo = async (tenant: Caller, from: string) => {
+    const { status, body } = await deliveryOf(tenant, from, { Body: "HELP" })();
+    assert.deepEqual([status, /<Message/.test(body)], [200, false]);
+    const { messages } = await tenant.switchboard.listMessages({ direction: "outbound" });
+    return messages.map((message) => [message.to, message.status, message.errorMessage]);
+  };
+  const refused = (to: string, rule: string) => [[to, "refused", `The reply was not sent: ${rule}`]];
+  assert.deepEqual(await refusedTo(ada, "+88213300655"), refused("+88213300655", "destination_refused"));
+  const from = freshRecipient();
+  assert.deepEqual(await refusedTo(ben, from), refused(from, "daily_limit_reached"));
 });
 
 test("a text with more words than the keyword is not a keyword", async () => {

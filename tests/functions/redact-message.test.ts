@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { eventually } from "../../local/driver/eventually.ts";
 import type { Actor } from "../../local/driver/actor.ts";
 import { assertRefused } from "../support/answers.ts";
-import { campaignBecomes, campaigner, freshRecipients, isSettled, startCampaign } from "../support/campaigning.ts";
+import { campaignBecomes, campaigner, freshRecipients, isSettled } from "../support/campaigning.ts";
 import { wrote } from "../support/past-messages.ts";
 import { becomes, ledgerOf } from "../support/ledger.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -247,13 +247,15 @@ test("redaction waits while a tenant is suspended, and happens at once for a clo
 
 test("the text made for a recipient of a campaign is deleted with the message", async () => {
   const ada = await campaigner(stage, "ada");
-  const campaignId = await startCampaign(ada, freshRecipients(2), { body: "My secret" });
+  const recipients = freshRecipients(2).map((to) => ({ to, variables: { secret: "My secret" } }));
+  const started = await ada.call("send-bulk", { body: { body: "It is {{secret}}", recipients } });
+  const campaignId: string = started.body.campaign.id;
   await campaignBecomes(ada, campaignId, isSettled);
   const { messages: [message] } = await ada.switchboard.listMessages({ campaignId, limit: 1 });
   await ada.switchboard.redactMessage({ messageId: message!.id });
-  const kept = await stage.database.sql<{ message_id: string; body: string | null }[]>`
-    select message_id, body from private.campaign_recipients where campaign_id = ${campaignId}`;
-  assert.deepEqual(kept.map((row) => [row.message_id === message!.id, row.body]).sort(), [[false, "My secret"], [
+  const kept = await stage.database.sql<{ message_id: string; secret: string | null }[]>`
+    select message_id, variables ->> 'secret' as secret from private.campaign_recipients where campaign_id = ${campaignId}`;
+  assert.deepEqual(kept.map((row) => [row.message_id === message!.id, row.secret]).sort(), [[false, "My secret"], [
     true,
     null,
   ]]);

@@ -109,6 +109,18 @@ test("ten thousand recipients are accepted at once, and one more is refused", as
   assert.equal((await ada.call(`campaigns/${id}/cancel`, { method: "POST" })).status, 200);
 });
 
+test("more recipients than the plan's messages of a month, in all campaigns together, are refused with 409", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.database.sql`update public.plans set monthly_message_limit = 10 where key = ${`of-${ada.id}`}`;
+  const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+  const id = await startCampaign(ada, freshRecipients(7), { scheduledAt });
+  const details = assertRefused(await sendBulk(ada, freshRecipients(4), { scheduledAt }), [409, "too_many_recipients"]);
+  assert.deepEqual(details, [{ recipients: 4, limit: 3 }]);
+  await startCampaign(ada, freshRecipients(3), { scheduledAt });
+  assert.equal((await ada.call(`campaigns/${id}/cancel`, { method: "POST" })).status, 200);
+  await startCampaign(ada, freshRecipients(7), { scheduledAt });
+});
+
 test("a campaign is refused from another tenant's number, without a number, and through the master account", async () => {
   const [ada, ben] = [await campaigner(stage, "ada"), await campaigner(stage, "ben")];
   assertRefused(await sendBulk(ada, freshRecipients(2), { from: ben.number }), [403, "number_not_owned"]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Actor, Answer } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
 import { assertRefused } from "../support/answers.ts";
 import { becomes, ledgerOf, sendsTo } from "../support/ledger.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -108,6 +109,18 @@ test("Twilio's price replaces the estimated cost of a message", async () => {
   await stage.database
     .sql`update public.sms_messages set price = -0.0083, price_unit = 'USD' where user_id = ${ada.id}`;
   assert.equal((await send(ada, freshRecipient())).status, 201);
+});
+
+test("a message counts at the highest price that Twilio lists for its country", async () => {
+  const ada = await onPlan("ada", { spend: 0.2 });
+  await eventually("Twilio's price list to be stored", async () => {
+    const [germany] = await stage.database.sql<{ price: number }[]>`
+      select unit_price::float8 as price from private.message_prices where country = 'DE' and source = 'listed'`;
+    return germany?.price === 0.1128;
+  });
+  assert.equal((await send(ada, handsetIn("DE"))).status, 201);
+  assertRefused(await send(ada, handsetIn("DE")), [429, "spend_limit_reached"]);
+  assert.equal((await send(ada, handsetIn("US"))).status, 201);
 });
 
 test("ten concurrent messages do not exceed the spend limit", async () => {

@@ -16,7 +16,7 @@ const READABLE: Readonly<Record<string, string>> = {
   audit_log: "",
   campaigns:
     "id user_id name from_number body media_urls status status_reason scheduled_at started_at finished_at total " +
-    "waiting in_flight sent delivered failed unknown skipped created_at updated_at",
+    "waiting in_flight sent delivered failed unknown skipped recipients_deleted_at created_at updated_at",
   messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
   operator_alerts: "",
   plans:

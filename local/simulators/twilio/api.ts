@@ -8,6 +8,7 @@ import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
+import { messagePriceRoutes } from "./resources/message-prices.ts";
 import { numberPriceRoutes } from "./resources/number-prices.ts";
 import { usageRecordRoutes } from "./resources/usage-records.ts";
 import { usageTriggerRoutes } from "./resources/usage-triggers.ts";
@@ -22,6 +23,7 @@ const ROUTES: Route[] = [
   ...usageRecordRoutes,
   ...usageTriggerRoutes,
   ...authTokenRoutes,
+  ...messagePriceRoutes,
   ...numberPriceRoutes,
 ];
 

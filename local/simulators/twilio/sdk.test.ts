@@ -246,3 +246,22 @@ Deno.test("The pricing API lists monthly number prices by type, and answers 404 
   assert.equal((await olga.client.pricing.v1.phoneNumbers.countries("SE").fetch()).isoCountry, "SE");
   await rejectsWith(20404, 404, countries("ZZ").fetch());
 });
+
+Deno.test("The pricing API lists countries, and the prices of messages by carrier; Sweden has none, and an unknown country is 404", async () => {
+  await using fixture = await startFixture();
+  const countries = fixture.master.pricing.v1.messaging.countries;
+  assert.deepEqual((await countries.list()).map(({ isoCountry }) => isoCountry).sort(), [
+    "AU",
+    "CA",
+    "DE",
+    "GB",
+    "SE",
+    "US",
+  ]);
+  const germany = await countries("DE").fetch();
+  assert.deepEqual([germany.isoCountry, germany.priceUnit, germany.inboundSmsPrices.length], ["DE", "USD", 1]);
+  const carriers = germany.outboundSmsPrices.map(({ carrier, prices }) => [carrier, prices!.length]);
+  assert.deepEqual(carriers, [["Telekom", 1], ["Vodafone", 1], ["O2", 1]]);
+  assert.deepEqual((await countries("SE").fetch()).outboundSmsPrices, []);
+  await rejectsWith(20404, 404, countries("ZZ").fetch());
+});

@@ -49,8 +49,10 @@ export type Database = {
           "id": string;
           "idempotency_key": string;
           "in_flight": number;
+          "job_id": number | null;
           "media_urls": (string)[];
           "name": string | null;
+          "recipients_deleted_at": string | null;
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
@@ -77,8 +79,10 @@ export type Database = {
           "id"?: string;
           "idempotency_key": string;
           "in_flight"?: number;
+          "job_id"?: number | null;
           "media_urls"?: (string)[];
           "name"?: string | null;
+          "recipients_deleted_at"?: string | null;
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
@@ -104,8 +108,10 @@ export type Database = {
           "id"?: string;
           "idempotency_key"?: string;
           "in_flight"?: number;
+          "job_id"?: number | null;
           "media_urls"?: (string)[];
           "name"?: string | null;
+          "recipients_deleted_at"?: string | null;
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
@@ -291,6 +297,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -324,6 +331,7 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "cost"?: never;
+          "country"?: string | null;
           "created_at"?: string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -356,6 +364,7 @@ export type Database = {
           "body"?: string | null;
           "campaign_id"?: string | null;
           "cost"?: never;
+          "country"?: string | null;
           "created_at"?: string;
           "direction"?: Database["public"]["Enums"]["message_direction"];
           "encoding"?: Database["public"]["Enums"]["message_encoding"] | null;
@@ -845,6 +854,7 @@ export type Database = {
         Returns: {
           "campaign": Json;
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
+          "recipients_left": number;
           "retry_after_seconds": number;
         }[];
       };
@@ -852,6 +862,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
+      "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -991,8 +1002,10 @@ export type Database = {
           "id": string;
           "idempotency_key": string;
           "in_flight": number;
+          "job_id": number | null;
           "media_urls": (string)[];
           "name": string | null;
+          "recipients_deleted_at": string | null;
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
@@ -1089,6 +1102,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1140,6 +1154,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1267,6 +1282,7 @@ export type Database = {
           "p_account_sid": string;
           "p_body": string;
           "p_consent": Database["public"]["Enums"]["consent"];
+          "p_country": string;
           "p_from": string;
           "p_keyword": string;
           "p_media_types": (string)[];
@@ -1282,6 +1298,7 @@ export type Database = {
           "reply_id": string;
         }[];
       };
+      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_message_reports": {
         Args: { "p_account_sid": string; "p_reports": Json };
         Returns: {
@@ -1728,6 +1745,7 @@ export type Database = {
           "body": string | null;
           "campaign_id": string | null;
           "cost": number | null;
+          "country": string | null;
           "created_at": string;
           "direction": Database["public"]["Enums"]["message_direction"];
           "encoding": Database["public"]["Enums"]["message_encoding"] | null;
@@ -1818,6 +1836,7 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
+        | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -2213,6 +2232,7 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
+        "too_many_recipients",
         "no_number",
         "number_not_owned",
         "no_subaccount",

@@ -1,5 +1,5 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { masterOptions, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { connectStripe } from "../_shared/stripe/connect.ts";
 import { convergeDependencies } from "../_shared/subaccounts/dependencies.ts";
 import type { Env } from "../_shared/platform/env.ts";
@@ -11,6 +11,10 @@ export function workDependencies(context: Context): WorkDependencies {
   return {
     ...convergeDependencies(context),
     stripe: () => connectStripe(context.env),
+    async messagePricing() {
+      const { messagePricing } = await import("../_shared/twilio/message-pricing.ts");
+      return messagePricing(masterOptions(context.env));
+    },
     masterAccountSid: TWILIO_ACCOUNT_SID,
     publicBaseUrl: PUBLIC_BASE_URL,
     alertTarget: alertTargetOf(context.env),
@@ -18,6 +22,7 @@ export function workDependencies(context: Context): WorkDependencies {
     accounts: twilioAccounts(context),
     tokenMaxAgeDays: context.env.TOKEN_MAX_AGE_DAYS,
     numberSyncsPerMinute: context.env.NUMBER_SYNCS_PER_MINUTE,
+    campaignRecipientsKeptDays: context.env.CAMPAIGN_RECIPIENTS_KEPT_DAYS,
   };
 }
 

@@ -7,6 +7,7 @@ import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardMessage } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
 import { eraseDeletedUser } from "../_shared/messages/erase.ts";
+import { refreshMessagePrices } from "../_shared/messages/prices.ts";
 import { redactMessages } from "../_shared/messages/redact.ts";
 import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
@@ -22,6 +23,7 @@ import { resealTokens } from "../_shared/sealing/reseal.ts";
 import { rotateToken } from "../_shared/tokens/rotate.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
+import type { MessagePricing } from "../_shared/twilio/message-pricing.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
@@ -36,11 +38,13 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
   z.object({ kind: z.literal("forget-rate-limits") }),
+  z.object({ kind: z.literal("delete-campaign-recipients") }),
   z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
   z.object({ kind: z.literal("rotate-old-tokens") }),
   z.object({ kind: z.literal("forget-previous-tokens") }),
   z.object({ kind: z.literal("rotate-sealing-keys") }),
   z.object({ kind: z.literal("refresh-messages") }),
+  z.object({ kind: z.literal("refresh-message-prices") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
@@ -55,6 +59,7 @@ const LIMIT_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
+const RECIPIENTS_BATCH = 2_000;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -65,6 +70,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   accounts: TwilioAccounts;
   /** Loaded by the first job that asks Stripe. */
   stripe: () => Promise<Stripe>;
+  /** The master account's price list, loaded on first use. */
+  messagePricing: () => Promise<MessagePricing>;
   masterAccountSid: string;
   publicBaseUrl: string;
   /** Accounts per page of a sweep. */
@@ -77,6 +84,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   tokenMaxAgeDays: number;
   /** How many syncs of numbers are requested per minute. Each takes at least one call to Twilio. */
   numberSyncsPerMinute: number;
+  /** How long the recipients of an ended campaign are kept. */
+  campaignRecipientsKeptDays: number;
 }
 
 /** Runs a job of each kind. */
@@ -104,6 +113,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "refresh-messages":
         await refreshMessages(dependencies);
+        return "done";
+      case "refresh-message-prices":
+        await refreshMessagePrices(dependencies);
         return "done";
       case "redact-messages":
         return await redactMessages(job.userId, dependencies) ? "done" : { againInSeconds: 60 };
@@ -140,6 +152,13 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "converge-drifted": {
         const { checked } = await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
         return checked < DRIFTED_BATCH ? "done" : NEXT_BATCH;
+      }
+      case "delete-campaign-recipients": {
+        const deleted = await decide(db, "delete_campaign_recipients", {
+          p_kept_days: dependencies.campaignRecipientsKeptDays,
+          p_limit: RECIPIENTS_BATCH,
+        });
+        return deleted < RECIPIENTS_BATCH ? "done" : NEXT_BATCH;
       }
       case "rotate-token":
         return await rotateTenantsToken(job.userId, dependencies);

@@ -13,6 +13,7 @@ export const contract = {
     responses: { 200: bulkResponseSchema, 202: bulkResponseSchema },
     errors: [
       "no_valid_recipients",
+      "too_many_recipients",
       "idempotency_key_reused",
       "number_not_owned",
       "number_required",

@@ -152,6 +152,7 @@ export class World implements AsyncDisposable {
       sealing: this.sealing,
       tokenMaxAgeDays: 90,
       numberSyncsPerMinute: 100,
+      campaignRecipientsKeptDays: 90,
       ...this.settings,
       masterAccountSid: accountSid,
       publicBaseUrl: "https://switchboard.test",

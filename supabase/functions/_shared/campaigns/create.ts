@@ -49,6 +49,7 @@ const create = decision("create_campaign", {
   duplicate: ["campaign"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
+  too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
   no_subaccount: [],
@@ -109,6 +110,12 @@ export async function createCampaign(
       );
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
+    case "too_many_recipients":
+      throw new ApiError(
+        "too_many_recipients",
+        `Cannot accept ${ready.length} recipients: your plan's messages of a month leave room for ${made.recipients_left} more in your campaigns`,
+        { details: [{ recipients: ready.length, limit: made.recipients_left }] },
+      );
     case "no_number":
     case "number_not_owned":
     case "no_subaccount":

@@ -30,22 +30,34 @@ Deno.test("every row is either ready or rejected, and no number is ready twice",
   }));
 });
 
-Deno.test("a ready text has no placeholder left except from its own values, and fits a message", () => {
+Deno.test("a ready recipient has a value for each placeholder and no other, and a text of at most 1,600 characters", () => {
   fc.assert(fc.property(fc.array(row, { maxLength: 20 }), template, (rows, text) => {
-    for (const { position, body } of checkRecipients(rows, text).ready) {
-      const values = Object.values(rows[position]?.variables ?? {}).join("");
-      if (!/[{}]/.test(values) && !/[{}]/.test(text.replaceAll(/\{\{ \w+ \}\}/g, ""))) {
-        assert.doesNotMatch(body ?? "", /\{\{ \w+ \}\}/);
-      }
-      assert.ok((body ?? "").length <= 1600);
+    const names = new Set(Array.from(text.matchAll(/\{\{ (name|table|Name_2) \}\}/g), ([, used]) => used!));
+    for (const { position, variables } of checkRecipients(rows, text).ready) {
+      const expected = [...names].map((used) => [used, rows[position]!.variables![used]]);
+      assert.deepEqual(Object.entries(variables ?? {}), expected);
+      const body = text.replaceAll(/\{\{ (name|table|Name_2) \}\}/g, (_, used) => variables![used]!);
+      assert.ok(body.length <= 1600 && body.trim() !== "");
     }
   }));
 });
 
-Deno.test("a value is inserted unchanged", () => {
-  const variables = { name: "$& {{table}} $1", table: "12" };
-  const { ready } = checkRecipients([{ to: "+14155550100", variables }], "Dear {{name}}, table {{table}}");
-  assert.equal(ready[0]?.body, "Dear $& {{table}} $1, table 12");
+Deno.test("a text is as long as its parts and every occurrence of each value: 1,600 characters are ready, one more is too long", () => {
+  for (const [length, code] of [[532, undefined], [533, "body_too_long"]] as const) {
+    const variables = { name: "x".repeat(length), unused: "x".repeat(1600) };
+    const { rejected } = checkRecipients([{ to: "+14155550100", variables }], "abc {{name}}{{ name }}{{name}}");
+    assert.equal(rejected[0]?.code, code);
+  }
+});
+
+Deno.test("a text that is empty with these values, or has half of a surrogate pair, is rejected as invalid_text", () => {
+  const codeOf = (text: string, name: string) =>
+    checkRecipients([{ to: "+14155550100", variables: { name } }], text).rejected[0]?.code;
+  for (
+    const [text, name] of [[" {{name}} ", "\n"], ["{{name}}", ""], ["Hi {{name}}", "\ud83d"], ["Hi\0 {{name}}", "Ann"]]
+  ) {
+    assert.equal(codeOf(text!, name!), "invalid_text", JSON.stringify([text, name]));
+  }
 });
 
 Deno.test("a variable that only the prototype has counts as missing", () => {
@@ -55,5 +67,5 @@ Deno.test("a variable that only the prototype has counts as missing", () => {
 
 Deno.test("media need no text", () => {
   const { ready } = checkRecipients([{ to: "+14155550100" }], null);
-  assert.deepEqual(ready, [{ position: 0, to: "+14155550100", country: "US", body: null }]);
+  assert.deepEqual(ready, [{ position: 0, to: "+14155550100", country: "US", variables: null }]);
 });

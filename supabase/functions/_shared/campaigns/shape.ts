@@ -36,6 +36,8 @@ export const campaignSchema = z.strictObject({
   scheduledAt: z.string().nullable(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
+  recipientsDeletedAt: z.string().nullable()
+    .describe("When the recipients of an ended campaign were deleted; its counts stay"),
   total: count,
   counts: z.strictObject({
     waiting: count,
@@ -65,6 +67,7 @@ export function campaignOf(row: Row<"campaigns">): Campaign {
     scheduledAt: isoOf(row.scheduled_at),
     startedAt: isoOf(row.started_at),
     finishedAt: isoOf(row.finished_at),
+    recipientsDeletedAt: isoOf(row.recipients_deleted_at),
     total: row.total,
     counts: { waiting, inFlight, sent, delivered, failed, unknown, skipped },
     createdAt: isoOf(row.created_at),

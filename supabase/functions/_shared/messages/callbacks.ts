@@ -84,22 +84,30 @@ export async function applyInbound(
     url: fields[`MediaUrl${index}`],
     type: fields[`MediaContentType${index}`] ?? "application/octet-stream",
   })).filter(({ url }) => url !== undefined);
+  const consent = consentOf(Body, OptOutType ?? null);
   const recorded = await recordInboundMessage(db, {
     p_user_id: userId,
     p_twilio_message_sid: MessageSid,
     p_account_sid: AccountSid,
     p_from: From,
+    p_country: consent === null ? null : await countryOf(From),
     p_to: To,
     p_body: Body,
     p_media_urls: media.map(({ url }) => url!),
     p_media_types: media.map(({ type }) => type),
     p_num_segments: NumSegments,
-    p_consent: consentOf(Body, OptOutType ?? null),
+    p_consent: consent,
     p_keyword: keywordOf(Body),
   });
   if (recorded.outcome === "unknown_user") return { outcome: recorded.outcome, reply: null };
   const { outcome, reply, reply_id: replyId } = recorded;
   return { outcome, reply: reply === null || replyId === null ? null : { body: reply, messageId: replyId } };
+}
+
+/** The country that a reply goes to, ISO 3166; null for a sender that is not a phone number, such as a short code. */
+async function countryOf(number: string): Promise<string | null> {
+  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
+  return readPhoneNumber(number)?.country ?? null;
 }
 
 /** The first value of each field, as text that can be stored. The signature covers that value of a repeated field, too. */

@@ -33,6 +33,7 @@ const schema = z.object({
     .default("cf-connecting-ip"),
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
+  CAMPAIGN_RECIPIENTS_KEPT_DAYS: count(90),
   OPERATOR_ALERT_URL: url.optional(),
   // Base64 of 24 to 64 bytes, as Standard Webhooks defines. Required with the URL.
   OPERATOR_ALERT_SECRET: z.string().regex(

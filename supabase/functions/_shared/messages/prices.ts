@@ -1,0 +1,40 @@
+import { type Db, decide } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
+import type { MessagePricing } from "../twilio/message-pricing.ts";
+import { failureOf } from "../twilio/errors.ts";
+
+export interface PriceDependencies {
+  db: Db;
+  log: Log;
+  messagePricing: () => Promise<MessagePricing>;
+}
+
+const AT_ONCE = 8;
+
+/**
+ * Stores Twilio's price list for messages. A country whose prices cannot be read keeps its stored price.
+ * @returns how many prices are new or changed
+ * @throws the error of a country, after the prices of the others are stored
+ */
+export async function refreshMessagePrices({ db, log, messagePricing }: PriceDependencies): Promise<number> {
+  const pricing = await messagePricing();
+  const countries = await pricing.countries();
+  const prices: { country: string; unit_price: string }[] = [];
+  const errors: unknown[] = [];
+  const readNext = async () => {
+    for (let country = countries.pop(); country !== undefined; country = countries.pop()) {
+      try {
+        const price = await pricing.segmentPrice(country);
+        if (price !== null) prices.push({ country, unit_price: price });
+      } catch (error) {
+        log.warn("message_prices.not_read", { country, ...describeError(error) });
+        if (failureOf(error)?.kind !== "not_found") errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+  const changed = await decide(db, "record_listed_prices", { p_prices: prices });
+  log.info("message_prices.refreshed", { read: prices.length, changed, failed: errors.length });
+  if (errors.length > 0) throw errors[0];
+  return changed;
+}

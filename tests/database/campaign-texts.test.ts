@@ -1,0 +1,112 @@
+// A campaign stores its text once: how much a request makes the database grow, and whether the database's texts are the
+// ones that checkRecipients has checked.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import postgres from "postgres";
+import { checkRecipients, type RecipientInput } from "../../supabase/functions/_shared/campaigns/recipients.ts";
+import { measure } from "../../supabase/functions/_shared/messages/segments.ts";
+import { startTestDatabase } from "../support/test-database.ts";
+
+const TENANT = "a0000000-0000-4000-8000-000000000001";
+const SENDER = "+15005550101";
+
+async function makeTenant(sql: postgres.Sql): Promise<void> {
+  await sql`insert into auth.users (id, email) values (${TENANT}, 'tenant@texts.test')`;
+  await sql`
+    insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status,
+      twilio_subaccount_auth_token_encrypted) values (${TENANT}, 'AC1', 'active', 'v1.k1.iv.sealed')`;
+  await sql`
+    insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, account_sid)
+    values (${TENANT}, ${SENDER}, 'PN1', true, 'AC1')`;
+  await sql`update public.plans set monthly_message_limit = 100000`;
+}
+
+async function bytesOf(sql: postgres.Sql): Promise<number> {
+  const [size] = await sql<{ bytes: number }[]>`
+    select sum(pg_total_relation_size(oid))::float8 as bytes from pg_class
+    where relkind = 'r' and relnamespace in ('public'::regnamespace, 'private'::regnamespace, 'pgmq'::regnamespace)`;
+  return size!.bytes;
+}
+
+async function create(sql: postgres.Sql, key: string, text: string, rows: RecipientInput[]): Promise<string> {
+  const { ready, rejected } = checkRecipients(rows, text);
+  assert.deepEqual(rejected, []);
+  const [created] = await sql<{ outcome: string; id: string }[]>`
+    select outcome, campaign ->> 'id' as id from public.create_campaign(${TENANT}, ${key}, 'hash', null, ${SENDER}, ${text},
+      '{}', null, ${sql.json(ready as unknown as postgres.JSONValue)}, 'request', null, null, null)`;
+  assert.equal(created!.outcome, "created");
+  return created!.id;
+}
+
+const number = (index: number) => `+1415${5_000_000 + index}`;
+
+Deno.test("a campaign and its cancellation make the database grow by at most four times the request and a megabyte", async (t) => {
+  await using database = await startTestDatabase();
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await makeTenant(sql);
+
+  const plain = Array.from({ length: 10_000 }, (_, index) => ({ to: number(index) }));
+  const named = plain.map(({ to }, index) => ({
+    to,
+    variables: { name: `Guest number ${index}`, code: "x".repeat(80) },
+  }));
+  const cases: [name: string, text: string, rows: RecipientInput[]][] = [
+    ["one long text for ten thousand numbers", "x".repeat(1_600), plain],
+    ["variables for each recipient", `{{name}} {{code}} ${"x".repeat(1_400)}`, named],
+  ];
+  for (const [name, text, rows] of cases) {
+    await t.step(name, async () => {
+      const request = JSON.stringify({ body: text, recipients: rows }).length;
+      const before = await bytesOf(sql);
+      const id = await create(sql, name, text, rows);
+      const created = await bytesOf(sql);
+      await sql`select public.change_campaign(${TENANT}, ${id}, 'cancel', 'request')`;
+      const canceled = await bytesOf(sql);
+      const growth = [created - before, canceled - created];
+      console.log(`figures: campaign of ${request} bytes: +${growth[0]} at creation, +${growth[1]} at cancellation`);
+      assert.ok(canceled - before <= 4 * request + 2 ** 20, `${request} bytes: +${growth.join(", +")}`);
+      assert.ok(growth[1]! <= 65_536, `the cancellation added ${growth[1]} bytes`);
+    });
+  }
+  await sql.end();
+});
+
+Deno.test("the database renders each text that checkRecipients accepts, with the length and the segments it is checked by", async () => {
+  await using database = await startTestDatabase();
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  const name = fc.constantFrom("name", "table", "Name_2");
+  const space = fc.constantFrom("", " ", "\n\t", "\u00a0", "\u2003", "\ufeff", "\u0085", "\u180e", "\u200b");
+  const piece = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom("{{", "}}", "{", "}", "{{{{name}}}}", "{{1}}", "{{na-me}}", "€", "é", "ж", "`", "^|~", "\u{1f600}"),
+    fc.tuple(space, name, space).map(([before, one, after]) => `{{${before}${one}${after}}}`),
+  );
+  const template = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(""));
+  const value = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom("", "{{table}}", "$& \\1", "^".repeat(90), "ж".repeat(70)),
+  );
+  const variables = fc.record({ name: value, table: value, Name_2: value });
+  const samples = fc.sample(fc.tuple(template, variables), 400)
+    .map(([text, given]) => ({
+      text,
+      ready: checkRecipients([{ to: "+14155550100", variables: given }], text).ready[0],
+      given,
+    }))
+    .filter(({ ready }) => ready !== undefined);
+  assert.ok(samples.length > 200, `${samples.length} texts are accepted`);
+  const rendered = await sql<{ body: string; segments: number }[]>`
+    select r.body, private.estimated_segments(r.body) as segments
+    from jsonb_array_elements(${sql.json(samples.map(({ text, ready }) => ({ text, variables: ready!.variables })))})
+      with ordinality as s (sample, n)
+    cross join lateral (select private.render_text(s.sample ->> 'text', nullif(s.sample -> 'variables', 'null')) as body) r
+    order by s.n`;
+  samples.forEach(({ text, given }, index) => {
+    const { body, segments } = rendered[index]!;
+    const expected = text.replace(/\{\{\s*(name|table|Name_2)\s*\}\}/g, (_, one: keyof typeof given) => given[one]);
+    assert.equal(body, expected, JSON.stringify(text));
+    const exact = measure(body).segments;
+    assert.ok(segments >= exact && segments <= exact + 1, `${segments} instead of ${exact}: ${JSON.stringify(body)}`);
+  });
+  await sql.end();
+});
