@@ -177,7 +177,43 @@ insert into private.schedules (name, job, every)
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
 -- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
--- security and column grants apply there too.
+-- security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's replica
+-- identity to every subscriber of the table. That identity is therefore the random `id` alone.
+
+create function private.replica_identity_of(p_table regclass) returns name[]
+language sql stable
+set search_path = ''
+as $$
+  select array_agg(a.attname order by a.attnum)
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_catalog.pg_index i on i.indrelid = c.oid
+    and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+  where c.oid = p_table and (c.relreplident = 'f' or a.attnum = any (i.indkey));
+$$;
+comment on function private.replica_identity_of(regclass) is
+  'The columns that a deletion of one of the table''s rows publishes. Null: none.';
+
+create function private.identify_by_id(p_table regclass) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  unique_index name := (
+    select c.relname from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = 'id' and i.indkey::text = a.attnum::text
+    where i.indrelid = p_table and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null
+      and a.attnotnull
+    order by i.indisprimary desc, c.relname limit 1);
+begin
+  if private.replica_identity_of(p_table) is distinct from array['id']::name[] then
+    execute format('alter table %s replica identity using index %I', p_table, unique_index);
+  end if;
+end;
+$$;
+comment on function private.identify_by_id(regclass) is
+  'Makes `id`, which has a unique index, the table''s replica identity.';
 
 create function private.publish_changes() returns text[]
 language plpgsql
@@ -188,6 +224,9 @@ declare
   added text[] := '{}';
   name text;
 begin
+  foreach name in array published loop
+    perform private.identify_by_id(format('public.%I', name)::regclass);
+  end loop;
   if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
     return added;
   end if;
@@ -202,7 +241,8 @@ begin
 end;
 $$;
 comment on function private.publish_changes() is
-  'Adds the tables that frontends watch to the publication supabase_realtime, if there is one. Returns the added ones.';
+  'Adds the tables that frontends watch to the publication supabase_realtime, if there is one. Returns the added ones. '
+  'The replica identity of each is `id`.';
 
 select private.publish_changes();
 
@@ -239,27 +279,27 @@ as $$
     private.clear_released_sid private.compare_account private.complete_purchase private.count_campaign_deletes
     private.count_campaign_update private.count_in_window private.count_request private.count_subaccount
     private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
-    private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.index_words private.insert_campaign private.is_destination_refused private.is_finished
-    private.keyword_reply private.lane_of private.level_of_sweep private.link_customer private.lock_campaign
-    private.lock_for_evidence private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.message_may_move
-    private.message_status_named private.move_campaign_count private.new_id private.next_status_change
-    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
-    private.note_changed_subscription private.note_changed_tenancy private.note_consent private.note_conversation
-    private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out private.note_sends
-    private.note_token_date private.note_turn private.number_pattern private.our_functions private.our_tables
-    private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns private.erase_conversations
+    private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
+    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
+    private.is_destination_refused private.is_finished private.keyword_reply private.lane_of private.level_of_sweep
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
+    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
+    private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
+    private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
+    private.note_sends private.note_token_date private.note_turn private.number_pattern private.our_functions
+    private.our_tables private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
     private.publish_changes private.queue_of private.recheck_after_lost_lease private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.renew_lease_if_held private.renew_turns private.reseal_token
-    private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.remember_user_deletion private.renew_lease_if_held private.renew_turns private.replica_identity_of
+    private.reseal_token private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.share_number private.share_opt_outs private.skip_recipients
     private.skip_waiting_recipients private.spaced private.split_words private.spread private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
@@ -332,6 +372,27 @@ begin
 end;
 $$;
 comment on function private.describe_token_column() is 'Whether a browser could read the sealed tokens.';
+
+create function private.describe_realtime() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'realtime', (case when l.leaking is null then 'ok' else 'fail' end)::public.installation_verdict,
+    coalesce('deletions tell every subscriber more than the id: ' || l.leaking,
+      format('deletions tell the id alone, in %s published tables', l.published))
+  from (
+    select count(*) as published,
+      string_agg(format('%I.%I (%s)', p.schemaname, p.tablename, array_to_string(i.columns, ', ')), ', '
+        order by p.schemaname, p.tablename) filter (where i.columns <> array['id']::name[]) as leaking
+    from pg_catalog.pg_publication_tables p
+    cross join lateral (
+      select private.replica_identity_of(format('%I.%I', p.schemaname, p.tablename)::regclass) as columns) i
+    where p.pubname = 'supabase_realtime' and (p.schemaname = 'private'
+      or (p.schemaname = 'public' and p.tablename in (select t from private.our_tables() t)))
+  ) l;
+$$;
+comment on function private.describe_realtime() is
+  'Whether a published table of ours sends more than the id of a deleted row, which row level security does not cover.';
 
 create function private.describe_function_grants() returns setof private.installation_finding
 language plpgsql stable
@@ -472,6 +533,7 @@ set search_path = ''
 as $$
   select * from private.describe_tables()
   union all select * from private.describe_token_column()
+  union all select * from private.describe_realtime()
   union all select * from private.describe_function_grants()
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
@@ -492,11 +554,14 @@ revoke execute on function
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
   public.request_sweep(uuid, text),
+  private.replica_identity_of(regclass),
+  private.identify_by_id(regclass),
   private.publish_changes(),
   private.our_tables(),
   private.our_functions(),
   private.describe_tables(),
   private.describe_token_column(),
+  private.describe_realtime(),
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),
@@ -513,11 +578,14 @@ grant execute on function
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
   public.request_sweep(uuid, text),
+  private.replica_identity_of(regclass),
+  private.identify_by_id(regclass),
   private.publish_changes(),
   private.our_tables(),
   private.our_functions(),
   private.describe_tables(),
   private.describe_token_column(),
+  private.describe_realtime(),
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),
