@@ -14,8 +14,11 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  select p.twilio_subaccount_sid, p.twilio_subaccount_status into subaccount_sid, status
-  from public.user_preferences p where p.user_id = p_user_id;
+  select coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
+    coalesce(t.subaccount_status::text, p.twilio_subaccount_status)
+  into subaccount_sid, status
+  from (select p_user_id as user_id) u
+  left join private.tenancies t using (user_id) left join public.user_preferences p using (user_id);
   if subaccount_sid is null and not private.user_exists(p_user_id) then
     outcome := 'unknown_user';
     return next;
@@ -80,7 +83,8 @@ language sql stable
 set search_path = ''
 as $$
   select t.user_id, private.wanted_subaccount(t.user_id),
-    coalesce(p.twilio_subaccount_status, 'pending')::public.account_status, p.twilio_subaccount_sid,
+    coalesce(t.subaccount_status::text, p.twilio_subaccount_status, 'pending')::public.account_status,
+    coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
     p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
     t.last_error, t.converged_at,
     (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),

@@ -2,6 +2,7 @@ import {
   atStripe,
   buyPlan,
   createByHand,
+  deletePreferences,
   deleteUser,
   deliver,
   hold,
@@ -82,6 +83,8 @@ export async function happen(command: Command, history: History, world: World): 
     case "delete user":
       person!.deleted = person!.wasToBeClosed = true;
       return await deleteUser(world, person!.id);
+    case "delete preferences":
+      return await deletePreferences(world, person!.id);
     case "drain": {
       const { processes, batch, jobs } = command;
       return void await Promise.all(Array.from({ length: processes }, () => drainOnce(world, { traps, batch, jobs })));
