@@ -214,8 +214,8 @@ comment on column private.tenancies.applied_status is
   'The status Switchboard last set at Twilio. A different status found there was set in Twilio''s console: it is '
   'recorded and kept.';
 comment on column private.tenancies.subaccount_sid is
-  'A copy of the subaccount''s SID. It outlives the row in user_preferences, which the host application may let its users '
-  'delete, and decides where the row says otherwise.';
+  'A copy of the subaccount''s SID. It outlives the row in user_preferences, which the host application may let its '
+  'users delete, and decides where the row says otherwise.';
 comment on column private.tenancies.subaccount_status is
   'A copy of the subaccount''s status as last recorded, with the same purpose as the SID.';
 comment on column private.tenancies.suspended_at_twilio is

@@ -181,8 +181,8 @@ insert into private.schedules (name, job, every)
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
 -- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
--- security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's replica
--- identity to every subscriber of the table. That identity is therefore the random `id` alone.
+-- security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's
+-- replica identity to every subscriber of the table. That identity is therefore the random `id` alone.
 
 create function private.replica_identity_of(p_table regclass) returns name[]
 language sql stable
