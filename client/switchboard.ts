@@ -891,6 +891,7 @@ export type ServerErrorCode =
   | "invalid_signature"
   | "unauthorized"
   | "forbidden"
+  | "mfa_required"
   | "not_found"
   | "method_not_allowed"
   | "body_too_large"

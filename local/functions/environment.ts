@@ -19,12 +19,14 @@ export interface FunctionsContext {
 /** The project's own variables. Those of the platform, Twilio and Stripe are set separately. */
 const PROJECT_VARIABLES = [
   "ALLOWED_ORIGINS",
+  "AUTH_ISSUERS",
   "CREATE_SETTLE_SECONDS",
   "FORWARD_TO_PRIVATE",
   "MASTER_FALLBACK",
   "MAX_SUBACCOUNTS",
   "MAX_SUBACCOUNTS_PER_DAY",
   "NUMBER_SYNCS_PER_MINUTE",
+  "OPERATOR_MFA",
   "PUBLIC_BASE_URL",
   "RATE_LIMIT_FACTOR",
   "SELF_PROVISIONING",

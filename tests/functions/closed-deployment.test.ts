@@ -3,15 +3,17 @@ import { type Actor, callFunction } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { assertRefused } from "../support/answers.ts";
 import { ownStage, test } from "../support/stage.ts";
+import { tokenFor } from "../support/tokens.ts";
 import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
-/** A deployment with default settings, except for the account limit and the allowed origin. */
+/** A deployment with default settings, except for the account limit, the allowed origin and the second factor of operators. */
 const { stage } = ownStage({
   env: {
     SELF_PROVISIONING: "subscribers",
     MASTER_FALLBACK: "off",
     MAX_SUBACCOUNTS: "3",
     ALLOWED_ORIGINS: "https://app.example.com",
+    OPERATOR_MFA: "required",
   },
 });
 const POST = { method: "POST" };
@@ -50,6 +52,19 @@ test("without the fallback no user sees or uses the master account's numbers", a
     assertRefused(await ada.call("send-sms", { body: { to, body: "hi", from } }), [409, "subaccount_required"]);
   }
   assert.deepEqual((await stage.twilio.requests()).filter(({ form }) => form["To"] === to), []);
+});
+
+test("with OPERATOR_MFA=required an operator without a second factor gets 403 mfa_required", async () => {
+  const sub = crypto.randomUUID();
+  const call = async (aal: "aal1" | "aal2", role?: string) =>
+    await callFunction(stage.state, "admin/tenants", {
+      headers: {
+        authorization: `Bearer ${await tokenFor(stage.state, { sub, aal, ...(role && { app_metadata: { role } }) })}`,
+      },
+    });
+  assertRefused(await call("aal1", "operator"), [403, "mfa_required"]);
+  assertRefused(await call("aal2"), [403, "forbidden"]);
+  assert.equal((await call("aal2", "operator")).status, 200);
 });
 
 test("browsers may read responses only from listed origins", async () => {

@@ -5,6 +5,10 @@ import type { StackState } from "../../local/stack-state.ts";
 interface Claims {
   sub?: string;
   role?: string;
+  aud?: string;
+  iss?: string;
+  aal?: "aal1" | "aal2";
+  is_anonymous?: boolean;
   app_metadata?: Record<string, unknown>;
 }
 
@@ -28,9 +32,9 @@ export function unsignedToken({ apiUrl }: StackState, claims: Claims): string {
 type SigningKey = Parameters<SignJWT["sign"]>[0];
 
 function sign(claims: Claims, expires: string, { apiUrl }: StackState, key: SigningKey, kid: string): Promise<string> {
-  return new SignJWT({ role: "authenticated", aud: "authenticated", ...claims })
+  return new SignJWT({ role: "authenticated", aud: "authenticated", iss: `${apiUrl}/auth/v1`, ...claims })
     .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
-    .setIssuer(`${apiUrl}/auth/v1`).setIssuedAt("-2h").setExpirationTime(expires).sign(key);
+    .setIssuedAt("-2h").setExpirationTime(expires).sign(key);
 }
 
 async function signingKeyOf({ dataDir }: StackState): Promise<JWK & { kid: string }> {

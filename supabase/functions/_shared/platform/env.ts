@@ -3,6 +3,7 @@ import * as z from "zod";
 const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((value) =>
   value.replace(/\/+$/, "")
 );
+const list = z.string().default("").transform((value) => value.split(",").map((item) => item.trim()).filter(Boolean));
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 /** Every variable that the functions read, and its form. The platform sets those that begin with SUPABASE_. */
@@ -31,9 +32,9 @@ const schema = z.object({
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).default(1),
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
-  ALLOWED_ORIGINS: z.string().default("").transform((list) =>
-    list.split(",").map((origin) => origin.trim()).filter(Boolean)
-  ),
+  ALLOWED_ORIGINS: list,
+  AUTH_ISSUERS: list,
+  OPERATOR_MFA: z.enum(["required", "off"]).default("off"),
 });
 
 export type Env = z.output<typeof schema>;
