@@ -35,6 +35,16 @@ const schema = z.object({
   ALLOWED_ORIGINS: list,
   AUTH_ISSUERS: list,
   OPERATOR_MFA: z.enum(["required", "off"]).default("off"),
+  OPERATOR_ALERT_URL: url.optional(),
+  // Base64 of 24 to 64 bytes, as Standard Webhooks defines. Required with the URL.
+  OPERATOR_ALERT_SECRET: z.string().regex(
+    /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+    "must be whsec_ and base64 of 24 to 64 bytes",
+  )
+    .optional(),
+}).refine((env) => env.OPERATOR_ALERT_URL === undefined || env.OPERATOR_ALERT_SECRET !== undefined, {
+  path: ["OPERATOR_ALERT_SECRET"],
+  message: "is missing, and OPERATOR_ALERT_URL is set",
 });
 
 export type Env = z.output<typeof schema>;
