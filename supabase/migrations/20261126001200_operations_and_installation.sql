@@ -163,6 +163,102 @@ end;
 $$;
 comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues the processing of a stored event again.';
 
+-- A subscription that continues after its tenant is gone is paid for nothing. Only an operator can judge whether to end
+-- it, at Stripe.
+
+create function private.check_subscriber(p_subscription public.subscriptions) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  cause constant text := case
+    when p_subscription.user_id is null or p_subscription.status in ('canceled', 'incomplete_expired') then null
+    when not private.user_exists(p_subscription.user_id) then 'user_deleted'
+    when exists (select from private.tenancies t
+      where t.user_id = p_subscription.user_id and t.operator_hold = 'closed') then 'tenant_closed' end;
+begin
+  if cause is null then
+    perform private.settle_alert('subscription_without_tenant', p_subscription.id);
+  else
+    perform private.raise_alert('subscription_without_tenant', p_subscription.id, p_subscription.user_id,
+      jsonb_build_object('cause', cause, 'status', p_subscription.status, 'plan', p_subscription.plan_key,
+        'customerId', p_subscription.stripe_customer_id));
+  end if;
+end;
+$$;
+comment on function private.check_subscriber(public.subscriptions) is
+  'Raises an alert for a subscription that continues without its tenant, and settles it when that is no longer so.';
+
+create function private.check_new_subscriber() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.check_subscriber(new);
+  return null;
+end;
+$$;
+comment on function private.check_new_subscriber() is 'Trigger: a subscription has a new user or status.';
+create trigger check_subscriber_when_new after insert on public.subscriptions
+  for each row execute function private.check_new_subscriber();
+create trigger check_subscriber_when_changed after update on public.subscriptions
+  for each row when ((old.user_id, old.status) is distinct from (new.user_id, new.status))
+  execute function private.check_new_subscriber();
+
+create function private.check_subscriptions_of_tenant() returns trigger
+language plpgsql
+security definer -- auth's own roles delete users and have no rights here
+set search_path = ''
+as $$
+begin
+  perform private.check_subscriber(s)
+  from public.subscriptions s
+  where s.user_id =
+    (case tg_table_schema when 'auth' then to_jsonb(old) ->> 'id' else to_jsonb(new) ->> 'user_id' end)::uuid;
+  return null;
+end;
+$$;
+comment on function private.check_subscriptions_of_tenant() is
+  'Trigger: a user was deleted, or an operator closed a tenant or released them.';
+create trigger check_subscriptions_when_closed after update on private.tenancies
+  for each row when ((old.operator_hold = 'closed') is distinct from (new.operator_hold = 'closed'))
+  execute function private.check_subscriptions_of_tenant();
+create trigger check_subscriptions_when_new after insert on private.tenancies
+  for each row when (new.operator_hold = 'closed') execute function private.check_subscriptions_of_tenant();
+create trigger switchboard_check_subscriptions after delete on auth.users
+  for each row execute function private.check_subscriptions_of_tenant();
+
+create type public.cancellation_request as enum ('accepted', 'already_over', 'unknown_subscription');
+comment on type public.cancellation_request is
+  'Whether a job cancels a subscription at Stripe. already_over: nothing is left to cancel.';
+
+create function public.request_subscription_cancellation(p_subscription_id text, p_at_period_end boolean,
+  p_operator_id uuid, p_request_id text, p_reason text)
+returns public.cancellation_request
+language plpgsql
+set search_path = ''
+as $$
+declare
+  subscription public.subscriptions;
+begin
+  select * into subscription from public.subscriptions s where s.id = p_subscription_id;
+  if subscription.id is null then
+    return 'unknown_subscription';
+  elsif subscription.status in ('canceled', 'incomplete_expired') then
+    return 'already_over';
+  end if;
+  perform private.enqueue(jsonb_build_object('kind', 'cancel-subscription', 'subscriptionId', p_subscription_id,
+    'atPeriodEnd', p_at_period_end));
+  perform private.audit('operator:' || p_operator_id, 'subscription.cancellation_requested', subscription.user_id, null,
+    p_request_id, jsonb_build_object('subscriptionId', p_subscription_id, 'atPeriodEnd', p_at_period_end,
+      'reason', p_reason));
+  return 'accepted';
+end;
+$$;
+comment on function public.request_subscription_cancellation(text, boolean, uuid, text, text) is
+  'An operator cancels a subscription at Stripe, at once or at the end of its period. A job does it; the event that '
+  'Stripe sends then changes the stored subscription.';
+
 create function public.request_sweep(p_operator_id uuid, p_request_id text) returns public.operator_request
 language plpgsql
 set search_path = ''
@@ -281,25 +377,26 @@ as $$
     private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_number
     private.audit_number_sync private.available_sends private.await_reports private.campaign_count_of
-    private.campaign_outcome private.changed_status private.check_sending_rules private.claim_due
-    private.clear_released_sid private.compare_account private.complete_purchase private.count_campaign_deletes
-    private.count_campaign_update private.count_in_window private.count_request private.count_subaccount
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.erase_campaigns private.erase_conversations
-    private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
-    private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
-    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_destination_refused private.is_finished private.keyword_reply private.lane_of private.level_of_sweep
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
-    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
-    private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
-    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
-    private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
-    private.note_sends private.note_token_date private.note_turn private.number_pattern private.our_functions
-    private.our_tables private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
+    private.campaign_outcome private.changed_status private.check_new_subscriber private.check_sending_rules
+    private.check_subscriber private.check_subscriptions_of_tenant private.claim_due private.clear_released_sid
+    private.compare_account private.complete_purchase private.count_campaign_deletes private.count_campaign_update
+    private.count_in_window private.count_request private.count_subaccount private.delete_campaign_texts
+    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
+    private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane private.forget_sightings
+    private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_destination_refused
+    private.is_finished private.keyword_reply private.lane_of private.level_of_sweep private.link_customer
+    private.lock_campaign private.lock_for_evidence private.lock_sending private.lock_stripe_customer
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
+    private.message_may_move private.message_status_named private.move_campaign_count private.new_id
+    private.next_status_change private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.note_changed_subscription private.note_changed_tenancy private.note_consent private.note_conversation
+    private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out private.note_sends
+    private.note_token_date private.note_turn private.number_pattern private.our_functions private.our_tables
+    private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
     private.publish_changes private.queue_of private.raise_alert private.recheck_after_lost_lease
     private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
     private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
@@ -331,13 +428,13 @@ as $$
     public.record_secondary_token public.record_stripe_event public.record_subaccount public.record_subscription
     public.record_sweep_page public.release_message public.remove_forward_webhook public.renew_lease
     public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event public.report_account_trouble
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount public.request_sweep
-    public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch public.reserve_message
-    public.reserve_number public.retry_job public.save_forward_webhook public.save_messaging_settings
-    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
-    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
-    public.withdraw_create_attempt
+    public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
+    public.save_forward_webhook public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate
+    public.set_primary_number public.settle_stripe_event public.stale_number_releases public.stale_number_reservations
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is
@@ -561,6 +658,10 @@ revoke execute on function
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
+  private.check_new_subscriber(),
+  private.check_subscriptions_of_tenant(),
+  private.check_subscriber(public.subscriptions),
+  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
   private.replica_identity_of(regclass),
   private.identify_by_id(regclass),
@@ -585,6 +686,8 @@ grant execute on function
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
+  private.check_subscriber(public.subscriptions),
+  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
   private.replica_identity_of(regclass),
   private.identify_by_id(regclass),

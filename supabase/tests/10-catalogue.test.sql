@@ -77,6 +77,8 @@ select set_eq('select name from pg_temp.our_relations where name like $$public.%
 select bag_eq(
   $$ select name, callers from pg_temp.callers where callers <> 'service_role' $$,
   $$ values
+    ('private.check_new_subscriber', '(none)'),
+    ('private.check_subscriptions_of_tenant', '(none)'),
     ('private.count_campaign_deletes', '(none)'),
     ('private.count_campaign_update', '(none)'),
     ('private.count_subaccount', '(none)'),
@@ -105,7 +107,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
+  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
     ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
@@ -143,7 +145,8 @@ select bag_eq(
     ('tenancies', 'count_new'), ('tenancies', 'count_changed'), ('tenancies', 'count_deleted'), ('tenancies', 'count_truncated'),
     ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
     ('user_preferences', 'switchboard_token_date_when_new'), ('user_preferences', 'switchboard_token_date_when_changed'), ('messaging_settings', 'due_when_new'), ('messaging_settings', 'due_when_changed'),
-    ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
+    ('subscriptions', 'check_subscriber_when_new'), ('subscriptions', 'check_subscriber_when_changed'), ('tenancies', 'check_subscriptions_when_new'), ('tenancies', 'check_subscriptions_when_closed'),
+    ('users', 'switchboard_check_subscriptions'), ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are the listed ones, and enabled');
 
 select bag_eq(

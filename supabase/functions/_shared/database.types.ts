@@ -1383,6 +1383,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "request_subscription_cancellation": {
+        Args: {
+          "p_at_period_end": boolean;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+        };
+        Returns: Database["public"]["Enums"]["cancellation_request"];
+      };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1653,7 +1663,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter";
+      "alert_kind": "dead_letter" | "subscription_without_tenant";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1681,6 +1691,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "close_alert_outcome": "settled" | "already" | "not_found";
       "consent": "stop" | "start" | "help";
@@ -2022,7 +2033,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter"],
+      "alert_kind": ["dead_letter", "subscription_without_tenant"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -2052,6 +2063,7 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "close_alert_outcome": ["settled", "already", "not_found"],
       "consent": ["stop", "start", "help"],

@@ -1,6 +1,7 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { listAlerts, settleAlert } from "./alerts.ts";
+import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -21,6 +22,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST close": holdTenant("closed"),
   "POST resume": holdTenant(null),
   "POST move-number": moveNumberOf,
+  "POST cancel-subscription": cancelSubscriptionOf,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,

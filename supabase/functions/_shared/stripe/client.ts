@@ -11,7 +11,7 @@ export interface StripeOptions {
 
 const TIMEOUT_MS = 10_000;
 
-/** The official client over fetch. It is used for reads only, which the SDK retries. */
+/** The official client over fetch. The SDK retries reads, and writes with the idempotency key of the first attempt. */
 export function createStripe({ secretKey, apiBaseUrl, fetch, retries = 2 }: StripeOptions): Stripe {
   const { protocol, hostname, port } = new URL(apiBaseUrl);
   return new Stripe(secretKey, {
