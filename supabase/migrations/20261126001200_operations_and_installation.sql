@@ -384,19 +384,19 @@ as $$
     private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
     private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
     private.describe_token_column private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_opt_outs
-    private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_destination_refused
-    private.is_finished private.keyword_reply private.lane_of private.level_of_sweep private.link_customer
-    private.lock_campaign private.lock_for_evidence private.lock_sending private.lock_stripe_customer
-    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
-    private.message_may_move private.message_status_named private.move_campaign_count private.new_id
-    private.next_status_change private.note_changed_numbers private.note_changed_periods private.note_changed_retention
-    private.note_changed_subscription private.note_changed_tenancy private.note_consent private.note_conversation
-    private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out private.note_sends
-    private.note_token_date private.note_turn private.number_pattern private.our_functions private.our_tables
-    private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
+    private.enqueue_due_schedules private.erase_campaigns private.erase_conversations private.erase_numbers
+    private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
+    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
+    private.is_destination_refused private.is_finished private.keyword_reply private.lane_of private.level_of_sweep
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
+    private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
+    private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_consent
+    private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
+    private.note_sends private.note_token_date private.note_turn private.number_pattern private.our_functions
+    private.our_tables private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
     private.publish_changes private.queue_of private.raise_alert private.recheck_after_lost_lease
     private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
     private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
