@@ -5,6 +5,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
+import { refuseFlood } from "./flood.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
 export type Method = "GET" | "POST";
@@ -73,6 +74,7 @@ async function respond(
     );
   }
   const { user, token } = await callerOf(request, auth, base.env);
+  if (user.id !== "") refuseFlood(user.id, base.env);
   return await handle(request, {
     ...base,
     user,
