@@ -141,8 +141,9 @@ $$;
 comment on function public.replay_dead_letters(bigint, uuid, text) is
   'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
 
-create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event');
-comment on type public.replay_stripe_event_outcome is 'Whether an event is processed again, or was never stored.';
+create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
+comment on type public.replay_stripe_event_outcome is
+  'Whether an event is processed again, was never stored, or lost its payload with time.';
 
 create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text)
 returns public.replay_stripe_event_outcome
@@ -151,9 +152,10 @@ set search_path = ''
 as $$
 begin
   update public.webhook_events set processed_at = null, result = null
-  where provider = 'stripe' and event_id = p_event_id;
+  where provider = 'stripe' and event_id = p_event_id and payload is not null;
   if not found then
-    return 'unknown_event';
+    return case when exists (select from public.webhook_events e
+      where e.provider = 'stripe' and e.event_id = p_event_id) then 'purged' else 'unknown_event' end;
   end if;
   perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
   perform private.audit('operator:' || p_operator_id, 'event.replayed', null, null, p_request_id,
@@ -276,6 +278,75 @@ comment on function public.request_sweep(uuid, text) is 'An operator asks for a 
 insert into private.schedules (name, job, every)
   values ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour');
 
+-- Purges --------------------------------------------------------------------------------------------------------------
+
+-- pg_cron writes a row for each run, of the host's entries as well. A purge continues after the run that the last one
+-- ended with, so it reads no row twice.
+create table private.purged_cron_runs (
+  until_run_id bigint not null,
+  is_only boolean primary key default true,
+  constraint purged_cron_runs_is_one check (is_only)
+);
+comment on table private.purged_cron_runs is
+  'The last row of cron.job_run_details that was checked: ours up to there are deleted. One row.';
+alter table private.purged_cron_runs enable row level security;
+revoke all on private.purged_cron_runs from public, anon, authenticated, service_role;
+insert into private.purged_cron_runs (until_run_id) values (0);
+
+create function private.purge_cron_runs(p_limit integer) returns integer
+language plpgsql
+security definer -- service_role has no rights on pg_cron's tables
+set search_path = ''
+as $$
+declare
+  checked integer;
+begin
+  if to_regclass('cron.job_run_details') is null then
+    return 0;
+  end if;
+  -- Dynamic, because the table exists on Supabase only. A run that never started is as old as the one after it.
+  execute $q$
+    with next as materialized (
+      select r.runid, r.jobid, r.start_time from cron.job_run_details r
+      where r.runid > (select p.until_run_id from private.purged_cron_runs p for update)
+      order by r.runid limit $1
+    ), expired as materialized (
+      select n.runid, n.jobid from next n
+      where n.runid <= (select max(o.runid) from next o where o.start_time <= now() - private.kept_for('cron_run'))
+    ), deleted as (
+      delete from cron.job_run_details r
+      where r.runid = any (array(select e.runid from expired e join cron.job j using (jobid)
+        where j.jobname like 'switchboard-%'))
+    ), moved as (
+      update private.purged_cron_runs p set until_run_id = e.runid from (select max(runid) as runid from expired) e
+      where e.runid is not null
+    )
+    select count(*) from expired
+  $q$ into checked using p_limit;
+  return checked;
+end;
+$$;
+comment on function private.purge_cron_runs(integer) is
+  'Checks the next p_limit rows of cron.job_run_details that are old enough, and deletes those of Switchboard''s '
+  'entries. Returns how many were checked.';
+
+create function public.purge_expired(p_limit integer)
+returns table (event_payloads integer, audit_details integer, cron_runs integer)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  event_payloads := private.purge_event_payloads(p_limit);
+  audit_details := private.purge_audit_details(p_limit);
+  cron_runs := private.purge_cron_runs(p_limit);
+  return next;
+end;
+$$;
+comment on function public.purge_expired(integer) is
+  'Purges up to p_limit of each kind of what expires with time. A count of p_limit: more may be due.';
+
+insert into private.schedules (name, job, every) values ('purge-expired', '{"kind": "purge-expired"}', '1 hour');
+
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
 -- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
@@ -388,8 +459,8 @@ as $$
     private.erase_opt_outs private.estimated_segments private.finish_sweep private.forget_jobs private.forget_lane
     private.forget_sightings private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out
     private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_destination_refused private.is_finished private.keyword_reply private.lane_of private.level_of_sweep
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
+    private.is_destination_refused private.is_finished private.kept_for private.keyword_reply private.lane_of
+    private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
     private.may_create_subaccount private.message_may_move private.message_status_named private.move_campaign_count
     private.new_id private.next_status_change private.note_changed_numbers private.note_changed_periods
@@ -397,30 +468,31 @@ as $$
     private.note_conversation private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out
     private.note_sends private.note_token_date private.note_turn private.number_pattern private.our_functions
     private.our_tables private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.queue_of private.raise_alert private.recheck_after_lost_lease
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
-    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.renew_turns
-    private.replica_identity_of private.reseal_token private.reserve_next private.reserve_recipients
-    private.return_lost_jobs private.search_for private.searchable private.send_rates_of private.sender_of
-    private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.settle_alert
-    private.share_number private.share_opt_outs private.skip_recipients private.skip_waiting_recipients private.spaced
-    private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at private.unspaced
-    private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions private.wanted_subaccount
-    private.words_of public.account_and_shared_numbers public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.claim_jobs public.close_alert public.count_request public.create_campaign
-    public.defer_job public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forward_webhook_of public.hold_tenant public.link_stripe_customer
-    public.list_alerts public.list_campaign_recipients public.list_campaigns public.list_conversations
-    public.list_dead_letters public.list_messages public.list_tenants public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.pause_campaign public.provision_tenant
+    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
+    private.queue_of private.raise_alert private.recheck_after_lost_lease private.record_appeared_number
+    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
+    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
+    private.remember_user_deletion private.renew_lease_if_held private.renew_turns private.replica_identity_of
+    private.reseal_token private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.set_next_convergence private.settle_alert private.share_number private.share_opt_outs
+    private.skip_recipients private.skip_waiting_recipients private.spaced private.split_words private.spread
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
+    private.take_lease private.take_turns private.token_date_of private.total_deletes private.total_inserts
+    private.total_update private.touch_updated_at private.unspaced private.user_exists private.wanted_by_subscription
+    private.wanted_by_subscriptions private.wanted_subaccount private.words_of public.account_and_shared_numbers
+    public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.claim_jobs
+    public.close_alert public.count_request public.create_campaign public.defer_job public.describe_installation
+    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forward_webhook_of public.hold_tenant public.link_stripe_customer public.list_alerts
+    public.list_campaign_recipients public.list_campaigns public.list_conversations public.list_dead_letters
+    public.list_messages public.list_tenants public.message_of public.messages_to_redact public.move_job_to_dead_letters
+    public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
+    public.number_to_move public.pause_campaign public.provision_tenant public.purge_expired
     public.record_alert_delivery public.record_campaign_batch public.record_convergence_action
     public.record_inbound_message public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_number public.record_number_move public.record_number_name
@@ -663,6 +735,8 @@ revoke execute on function
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
+  private.purge_cron_runs(integer),
+  public.purge_expired(integer),
   private.replica_identity_of(regclass),
   private.identify_by_id(regclass),
   private.publish_changes(),
@@ -689,6 +763,8 @@ grant execute on function
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
+  private.purge_cron_runs(integer),
+  public.purge_expired(integer),
   private.replica_identity_of(regclass),
   private.identify_by_id(regclass),
   private.publish_changes(),

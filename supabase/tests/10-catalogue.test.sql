@@ -63,6 +63,7 @@ select bag_eq(
     ('private.stripe_customers', 'r', true),
     ('private.sweep_sightings', 'r', true),
     ('private.sweeps', 'r', true),
+    ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
     ('private.token_rotations', 'r', true) $$,
   'Every table is listed here with row level security, and the one view');
@@ -109,7 +110,7 @@ select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
-    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
+    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert'), ('private.purge_audit_details'), ('private.purge_cron_runs') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -130,7 +131,7 @@ select bag_eq(
   $$ select c.relname::text, t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
      join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where not t.tgisinternal and n.nspname in ('public', 'private') and t.tgenabled = 'O' $$,
-  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_truncate'),
+  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_update'), ('audit_log', 'append_only_truncate'),
     ('q_jobs_control', 'note_new_turn'), ('q_jobs_control', 'note_turn'), ('q_jobs_control', 'forget_jobs'), ('q_jobs_control', 'forget_lane'),
     ('q_jobs_messages', 'note_new_turn'), ('q_jobs_messages', 'note_turn'), ('q_jobs_messages', 'forget_jobs'), ('q_jobs_messages', 'forget_lane'),
     ('q_jobs_campaigns', 'note_new_turn'), ('q_jobs_campaigns', 'note_turn'), ('q_jobs_campaigns', 'forget_jobs'), ('q_jobs_campaigns', 'forget_lane'),

@@ -597,7 +597,7 @@ export type Database = {
           "event_id": string;
           "id": string;
           "occurred_at": string | null;
-          "payload": NonNullable<Json>;
+          "payload": Json | null;
           "processed_at": string | null;
           "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at": string;
@@ -609,7 +609,7 @@ export type Database = {
           "event_id": string;
           "id"?: string;
           "occurred_at"?: string | null;
-          "payload": NonNullable<Json>;
+          "payload"?: Json | null;
           "processed_at"?: string | null;
           "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
@@ -620,7 +620,7 @@ export type Database = {
           "event_id"?: string;
           "id"?: string;
           "occurred_at"?: string | null;
-          "payload"?: NonNullable<Json>;
+          "payload"?: Json | null;
           "processed_at"?: string | null;
           "provider"?: Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
@@ -1143,6 +1143,14 @@ export type Database = {
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
+      };
+      "purge_expired": {
+        Args: { "p_limit": number };
+        Returns: {
+          "audit_details": number;
+          "cron_runs": number;
+          "event_payloads": number;
+        }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
@@ -1777,7 +1785,7 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
-      "replay_stripe_event_outcome": "replayed" | "unknown_event";
+      "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
@@ -2153,7 +2161,7 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
-      "replay_stripe_event_outcome": ["replayed", "unknown_event"],
+      "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",

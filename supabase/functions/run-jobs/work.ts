@@ -38,6 +38,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
   z.object({ kind: z.literal("forget-rate-limits") }),
+  z.object({ kind: z.literal("purge-expired") }),
   z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
   z.object({ kind: z.literal("rotate-old-tokens") }),
   z.object({ kind: z.literal("forget-previous-tokens") }),
@@ -57,6 +58,8 @@ const LIMIT_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
+/** Rows of each kind that one statement purges. */
+const PURGE_BATCH = 1000;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -142,6 +145,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "forget-rate-limits":
         await decide(db, "forget_rate_limits", {});
         return "done";
+      case "purge-expired": {
+        const purged = await decide(db, "purge_expired", { p_limit: PURGE_BATCH });
+        return Math.max(...Object.values(purged)) < PURGE_BATCH ? "done" : NEXT_BATCH;
+      }
       case "converge-drifted": {
         const { checked } = await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
         return checked < DRIFTED_BATCH ? "done" : NEXT_BATCH;
