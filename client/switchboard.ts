@@ -287,6 +287,14 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** Cancels a subscription at Stripe. Without `atPeriodEnd`, at once. @throws SwitchboardError `not_found` */
+  cancelSubscription(
+    cancellation: SubscriptionCancellation,
+    options?: CallOptions,
+  ): Promise<SubscriptionCanceled> {
+    return this.#call("POST", "admin/cancel-subscription", { body: cancellation, repeatable: true }, options);
+  }
+
   /** Settles an alert; the same cause raises a new one. @throws SwitchboardError `not_found` */
   settleAlert(settlement: AlertSettlement, options?: CallOptions): Promise<SettledAlert> {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
@@ -389,7 +397,7 @@ export interface AcceptedRotation {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price";
+  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -1044,6 +1052,7 @@ export type ServerErrorCode =
   | "invalid_signature"
   | "unauthorized"
   | "forbidden"
+  | "mfa_required"
   | "not_found"
   | "method_not_allowed"
   | "body_too_large"
@@ -1115,6 +1124,23 @@ export interface Subaccount {
 
 /** A subaccount's status as stored: the status at Twilio, or pending before there is an account. */
 export type SubaccountStatus = "pending" | "active" | "suspended" | "closed";
+
+/** The response of admin/cancel-subscription. */
+export interface SubscriptionCanceled {
+  subscriptionId: string;
+  /** true: the subscription was over before. false: a job cancels it at Stripe. */
+  isOver: boolean;
+}
+
+/** The body of admin/cancel-subscription. */
+export interface SubscriptionCancellation {
+  /** sub_…. */
+  subscriptionId: string;
+  /** true: the paid period runs out first. false: at once. Default: false. */
+  atPeriodEnd?: boolean | undefined;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
 
 /** The body of claim-subscription. */
 export interface SubscriptionClaim {

@@ -3,6 +3,7 @@ import { parse } from "smol-toml";
 import { type Stack, startStack } from "../local/stack.ts";
 import { findTarget, NoTargetError } from "../local/verify/target.ts";
 import { verify } from "../local/verify/verify.ts";
+import { tokenFor } from "./support/tokens.ts";
 
 const CONFIG = new URL("../supabase/config.toml", import.meta.url);
 
@@ -59,8 +60,34 @@ Deno.test("the same installation is verified as a hosted project when its variab
   const { text } = await report(await findTarget((name) => variables[name], stateFile));
   assert.match(text, /Verifying the hosted installation/);
   assert.match(text, /ok\s+billing portal: tenants can switch plans and cancel/);
+  assert.match(text, /warn\s+user token: was not checked\n\s+→ Set VERIFY_ACCESS_TOKEN/);
+  assert.match(
+    text,
+    /warn\s+scheduler key: run-jobs accepts SUPABASE_SECRET_KEY, which the functions use as well\n\s+→ Make/,
+  );
   assert.match(text, /fail\s+master account: Twilio refuses the credentials \(20003\)\n\s+→ Check TWILIO_ACCOUNT_SID/);
   assert.ok(!text.includes("f".repeat(32)) && !text.includes(secretKey), "a secret is shown");
+});
+
+Deno.test("verify checks a real user token, and names AUTH_ISSUERS for one of another issuer", async () => {
+  const reportWith = async (token: string | undefined) =>
+    (await report(await findTarget((name) => (name === "VERIFY_ACCESS_TOKEN" ? token : undefined), stateFile))).text;
+  assert.ok(
+    (await reportWith(undefined)).includes(`user token: the functions accept tokens of ${stack.state.apiUrl}/auth/v1`),
+  );
+  const sub = crypto.randomUUID();
+  const foreign = await tokenFor(stack.state, { sub, iss: "https://other.supabase.co/auth/v1" });
+  const text = await reportWith(foreign);
+  assert.match(
+    text,
+    /fail\s+user token: the functions answer 401 to a token of "https:\/\/other\.supabase\.co\/auth\/v1"/,
+  );
+  assert.match(text, /→ Set AUTH_ISSUERS to include https:\/\/other\.supabase\.co\/auth\/v1/);
+  assert.match(
+    await reportWith(await tokenFor(stack.state, { sub }, "-1h")),
+    /fail\s+user token: .*\n\s+→ It has expired/,
+  );
+  assert.ok(!text.includes(foreign), "a token is shown");
 });
 
 Deno.test("verify fails on a table with row level security off, and names the next step", async () => {

@@ -17,9 +17,10 @@ create function bench.peer(n bigint) returns text language sql immutable
 -- # tenants
 insert into auth.users (id, email) select bench.tenant(n), 'tenant-' || n || '@switchboard.test'
 from generate_series(1, :tenants) n;
-insert into private.tenancies (user_id, requested_at, applied_status, subaccount_sid, converged_at, created_at)
-select bench.tenant(n), now() - interval '80 days', 'active', bench.account(n), now() - n % 86400 * interval '1 second',
-  now() - interval '80 days'
+insert into private.tenancies (user_id, requested_at, applied_status, subaccount_sid, subaccount_status, converged_at,
+  created_at)
+select bench.tenant(n), now() - interval '80 days', 'active', bench.account(n), 'active',
+  now() - n % 86400 * interval '1 second', now() - interval '80 days'
 from generate_series(1, :tenants) n;
 -- Every thousandth token is old enough to be rotated.
 insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_auth_token_encrypted,

@@ -19,6 +19,7 @@ export interface FunctionsContext {
 /** The project's own variables. Those of the platform, Twilio and Stripe are set separately. */
 const PROJECT_VARIABLES = [
   "ALLOWED_ORIGINS",
+  "AUTH_ISSUERS",
   "CAMPAIGN_RECIPIENTS_KEPT_DAYS",
   "CLIENT_ADDRESS_HEADER",
   "CREATE_SETTLE_SECONDS",
@@ -29,6 +30,7 @@ const PROJECT_VARIABLES = [
   "NUMBER_SYNCS_PER_MINUTE",
   "OPERATOR_ALERT_SECRET",
   "OPERATOR_ALERT_URL",
+  "OPERATOR_MFA",
   "PUBLIC_BASE_URL",
   "RATE_LIMIT_FACTOR",
   "SELF_PROVISIONING",

@@ -9,6 +9,7 @@ const NEXT: Readonly<Record<string, string>> = {
     "Where older keys are needed, wait for the job rotate-sealing-keys; where keys are missing, put them back (docs/operations.md)",
   schedule: 'See the README, "Deploying": store the two Vault secrets, then `supabase db push` again',
   "due work": "See that run-jobs is called. If only number_sync is late, raise NUMBER_SYNCS_PER_MINUTE",
+  realtime: "Run `select private.publish_changes()`, and take the other named tables out of supabase_realtime",
 };
 
 /** Tables, policies, privileges, queue and schedule, as the database itself reports them; and that a browser gets none of it. */

@@ -56,7 +56,7 @@ export async function checkStripe(target: Target): Promise<Finding[]> {
         ? fail(
           "Stripe",
           `refuses the key (${error.statusCode})`,
-          "Check STRIPE_SECRET_KEY: it must read prices, subscriptions and events",
+          "Check STRIPE_SECRET_KEY: it must read prices and events, and read and write subscriptions",
         )
         : fail("Stripe", `cannot be asked: ${error.type}`, `Is ${url} reachable from here?`),
     ];

@@ -1,3 +1,5 @@
+import { createClient } from "@supabase/supabase-js";
+import type { DemoUser } from "../database/demo-users.ts";
 import type { StackState } from "../stack-state.ts";
 
 /** The installation to verify. */
@@ -8,6 +10,8 @@ export interface Target {
   secretKey: string;
   twilio: { url: string; accountSid: string; authToken: string };
   stripe: { url: string; secretKey: string | null };
+  /** The access token of a user who is signed in; null when it was not given. */
+  accessToken: string | null;
   /** The value of TOKEN_SEALING_KEYS that is, or is to be, deployed; null where it was not given. */
   sealingKeys: string | null;
 }
@@ -32,10 +36,20 @@ const HOSTED = [
  */
 export async function findTarget(read: (name: string) => string | undefined, stateFile: string): Promise<Target> {
   const target = read("SUPABASE_URL") === undefined ? await localTarget(stateFile) : hostedTarget(read);
-  return { ...target, sealingKeys: read("TOKEN_SEALING_KEYS") ?? null };
+  const accessToken = read("VERIFY_ACCESS_TOKEN") ?? (target.demoUser && await tokenOf(target, target.demoUser));
+  return { ...target, accessToken: accessToken ?? null, sealingKeys: read("TOKEN_SEALING_KEYS") ?? null };
 }
 
-async function localTarget(stateFile: string): Promise<Omit<Target, "sealingKeys">> {
+type Found = Omit<Target, "accessToken" | "sealingKeys"> & { demoUser?: DemoUser };
+
+/** Signs in as a demo user of the local stack. */
+async function tokenOf({ apiUrl, publishableKey }: Found, { email, password }: DemoUser): Promise<string | null> {
+  const auth = { persistSession: false, autoRefreshToken: false };
+  const { data } = await createClient(apiUrl, publishableKey, { auth }).auth.signInWithPassword({ email, password });
+  return data.session?.access_token ?? null;
+}
+
+async function localTarget(stateFile: string): Promise<Found> {
   let state: StackState;
   try {
     state = JSON.parse(await Deno.readTextFile(stateFile));
@@ -46,7 +60,7 @@ async function localTarget(stateFile: string): Promise<Omit<Target, "sealingKeys
       } to verify a hosted project`,
     );
   }
-  const { apiUrl, publishableKey, secretKey, twilio, stripe } = state;
+  const { apiUrl, publishableKey, secretKey, twilio, stripe, users: [demoUser] } = state;
   return {
     kind: "local",
     apiUrl,
@@ -54,10 +68,11 @@ async function localTarget(stateFile: string): Promise<Omit<Target, "sealingKeys
     secretKey,
     twilio,
     stripe: { url: stripe.url, secretKey: stripe.secretKey ?? null },
+    ...(demoUser && { demoUser }),
   };
 }
 
-function hostedTarget(read: (name: string) => string | undefined): Omit<Target, "sealingKeys"> {
+function hostedTarget(read: (name: string) => string | undefined): Found {
   const missing = HOSTED.filter((name) => !read(name));
   if (missing.length > 0) {
     throw new NoTargetError(

@@ -1,5 +1,6 @@
 // `deno task verify`: is this installation, local or hosted, in order? One line each; exit 1 when something fails.
 import { parseArgs } from "node:util";
+import { checkAuth } from "./check-auth.ts";
 import { checkBundles } from "./check-bundles.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkEnvironment } from "./check-environment.ts";
@@ -15,6 +16,7 @@ const USAGE = `Usage: deno task verify [--state FILE]
 Verifies the running local stack (its state is in .local/stack.json, or FILE), or a hosted project when these are set:
 SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, STRIPE_SECRET_KEY.
 With TOKEN_SEALING_KEYS set as well, these are checked before they are deployed: does any token need a key they lack?
+With VERIFY_ACCESS_TOKEN (the access token of any signed-in user), the functions are asked whether they accept it.
 Nothing is changed. Exit: 0 all in order (warnings allowed), 1 something fails, 2 nothing to verify.`;
 
 const CHECKS: readonly [string, (target: Target) => Finding[] | Promise<Finding[]>][] = [
@@ -22,6 +24,7 @@ const CHECKS: readonly [string, (target: Target) => Finding[] | Promise<Finding[
   ["Database", checkDatabase],
   ["Sealing keys to deploy", checkSealingKeys],
   ["Functions", checkFunctions],
+  ["Callers", checkAuth],
   ["Bundles of this checkout", checkBundles],
   ["Twilio", checkTwilio],
   ["Stripe", checkStripe],

@@ -43,9 +43,31 @@ end;
 $$;
 comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562).';
 
+-- Retention -----------------------------------------------------------------------------------------------------------
+
+create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run');
+comment on type private.expiring is
+  'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
+  'cron_run: pg_cron''s row of a run of ours.';
+
+create function private.kept_for(p_what private.expiring) returns interval
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case p_what
+    when 'event_payload' then interval '30 days' -- as long as Stripe keeps its events
+    when 'audit_details' then interval '365 days'
+    when 'cron_run' then interval '3 days'
+  end;
+end;
+$$;
+comment on function private.kept_for(private.expiring) is 'How long something is kept before it is purged.';
+
 -- The audit log -------------------------------------------------------------------------------------------------------
 
--- Each action with its actor and its tenant. Append only: grants and triggers both refuse any other change.
+-- Each action with its actor and its tenant. Append only: grants and triggers both refuse any other change, except that
+-- the details of an old line, which may name people, are emptied.
 
 create table public.audit_log (
   id bigint generated always as identity primary key,
@@ -61,9 +83,12 @@ create table public.audit_log (
 comment on table public.audit_log is
   'Append only. user_id has no foreign key on purpose: the lines of a deleted user, with the SID of their subaccount, '
   'are kept.';
+comment on column public.audit_log.details is
+  'Reasons, phone numbers and other facts. Emptied when they expire (private.kept_for).';
 comment on column public.audit_log.actor is
   'user:<uuid>, operator:<uuid>, or the part of the system that acted (converge, sweep and others).';
 create index audit_log_by_user on public.audit_log (user_id, at desc);
+create index audit_log_expiring on public.audit_log (at) where details <> '{}';
 
 create function private.refuse_change() returns trigger
 language plpgsql
@@ -74,8 +99,13 @@ begin
     using errcode = 'insufficient_privilege';
 end;
 $$;
-create trigger append_only before update or delete on public.audit_log
+create trigger append_only before delete on public.audit_log
   for each row execute function private.refuse_change();
+-- The one change that is allowed, by its content, for every role: expired details become empty.
+create trigger append_only_update before update on public.audit_log
+  for each row when (new.details <> '{}' or old.at > now() - private.kept_for('audit_details')
+    or to_jsonb(new) - 'details' <> to_jsonb(old) - 'details')
+  execute function private.refuse_change();
 create trigger append_only_truncate before truncate on public.audit_log
   for each statement execute function private.refuse_change();
 
@@ -97,6 +127,27 @@ begin
 end;
 $$;
 comment on function private.audit(text, text, uuid, text, text, jsonb) is 'Adds one line to the audit log.';
+
+create function private.purge_audit_details(p_limit integer) returns integer
+language plpgsql
+security definer -- service_role may not update the log
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  update public.audit_log l set details = '{}'
+  where l.id = any (array(
+    select o.id from public.audit_log o
+    where o.details <> '{}' and o.at <= now() - private.kept_for('audit_details')
+    order by o.at limit p_limit));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_audit_details(integer) is
+  'Empties the details of up to p_limit lines of the audit log that are old enough, the oldest first. Returns how '
+  'many.';
 
 -- Users ---------------------------------------------------------------------------------------------------------------
 
@@ -216,6 +267,8 @@ comment on function public.forget_rate_limits() is
 revoke execute on function
   private.touch_updated_at(),
   private.refuse_change(),
+  private.kept_for(private.expiring),
+  private.purge_audit_details(integer),
   private.audit(text, text, uuid, text, text, jsonb),
   private.new_id(),
   private.user_exists(uuid),
@@ -225,6 +278,8 @@ revoke execute on function
   public.forget_rate_limits()
   from public, anon, authenticated;
 grant execute on function
+  private.kept_for(private.expiring),
+  private.purge_audit_details(integer),
   private.audit(text, text, uuid, text, text, jsonb),
   private.new_id(),
   private.user_exists(uuid),

@@ -208,6 +208,7 @@ create table private.tenancies (
   intended_status public.twilio_account_status,
   applied_status public.twilio_account_status,
   subaccount_sid text,
+  subaccount_status public.twilio_account_status,
   suspended_at_twilio boolean not null default false,
   last_error text,
   converged_at timestamptz,
@@ -228,7 +229,10 @@ comment on column private.tenancies.applied_status is
   'The status Switchboard last set at Twilio. A different status found there was set in Twilio''s console: it is '
   'recorded and kept.';
 comment on column private.tenancies.subaccount_sid is
-  'A copy of the subaccount''s SID. It outlives the row in user_preferences, which belongs to the host application.';
+  'A copy of the subaccount''s SID. It outlives the row in user_preferences, which the host application may let its '
+  'users delete, and decides where the row says otherwise.';
+comment on column private.tenancies.subaccount_status is
+  'A copy of the subaccount''s status as last recorded, with the same purpose as the SID.';
 comment on column private.tenancies.suspended_at_twilio is
   'Whether the subaccount was suspended in Twilio''s console. Convergence does not lift such a suspension.';
 alter table private.tenancies enable row level security;
@@ -243,15 +247,19 @@ set search_path = ''
 as $$
 declare
   sid text;
+  status public.twilio_account_status;
 begin
-  select p.twilio_subaccount_sid into sid from public.user_preferences p where p.user_id = old.id;
+  select p.twilio_subaccount_sid, nullif(p.twilio_subaccount_status, 'pending') into sid, status
+  from public.user_preferences p where p.user_id = old.id;
   if sid is null and not exists (select from private.tenancies t where t.user_id = old.id) then
     return old;
   end if;
-  insert into private.tenancies as t (user_id, user_deleted_at, subaccount_sid) values (old.id, now(), sid)
+  insert into private.tenancies as t (user_id, user_deleted_at, subaccount_sid, subaccount_status)
+  values (old.id, now(), sid, case when sid is not null then status end)
   on conflict (user_id) do update set
-    user_deleted_at = now(), subaccount_sid = coalesce(excluded.subaccount_sid, t.subaccount_sid),
-    version = t.version + 1;
+    user_deleted_at = now(), version = t.version + 1,
+    subaccount_sid = coalesce(t.subaccount_sid, excluded.subaccount_sid),
+    subaccount_status = case when t.subaccount_sid is null then excluded.subaccount_status else t.subaccount_status end;
   perform private.enqueue_convergence(old.id);
   perform private.audit('auth', 'user.deleted', old.id, sid, null);
   return old;
@@ -278,21 +286,23 @@ set search_path = ''
 as $$
 declare
   wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+  known private.tenancies;
 begin
   if wanted in ('suspended', 'closed') then
     return wanted;
   end if;
-  -- The tenant had a subaccount and the row was lost, with the host's table or by the tenant's own delete: convergence
-  -- finds the subaccount again.
-  if exists (select from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null) then
-    return 'pending';
-  end if;
-  return 'none';
+  -- The tenant had a subaccount and the row was lost, with the host's table or by the tenant's own delete. What was
+  -- suspended stays so; convergence finds the subaccount again.
+  select * into known from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
+  return case
+    when known.subaccount_sid is null then 'none'
+    when known.subaccount_status in ('suspended', 'closed') then known.subaccount_status::text
+    else 'pending' end;
 end;
 $$;
 comment on function private.account_status_without_subaccount(uuid) is
-  'The account status of a tenant without a stored subaccount. A lapsed subscription or an operator''s hold counts, so '
-  'that the shared numbers are no way around them.';
+  'The account status of a tenant without a stored subaccount. A lapsed subscription, an operator''s hold and the last '
+  'recorded status count, so that the shared numbers are no way around them.';
 
 create function private.account_of(p_user_id uuid) returns private.account
 language plpgsql stable

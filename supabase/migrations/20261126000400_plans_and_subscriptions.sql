@@ -307,7 +307,7 @@ create table public.webhook_events (
   provider public.webhook_provider not null,
   event_id text not null,
   type text not null,
-  payload jsonb not null,
+  payload jsonb,
   occurred_at timestamptz,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
@@ -315,15 +315,39 @@ create table public.webhook_events (
 );
 comment on table public.webhook_events is
   'Verified webhooks, stored before they are acknowledged. One row per event, however often it is delivered.';
+comment on column public.webhook_events.payload is
+  'The event as it was delivered; null once it is purged. It may name a customer. The row stays, so that an event that '
+  'comes again is known.';
 comment on column public.webhook_events.result is 'What processing the event led to; null until it is processed.';
 
 create unique index webhook_events_once on public.webhook_events (provider, event_id);
 create index webhook_events_unprocessed on public.webhook_events (received_at) where processed_at is null;
+create index webhook_events_expiring on public.webhook_events (processed_at) where payload is not null;
 
 alter table public.webhook_events enable row level security;
 revoke all on public.webhook_events from public, anon, authenticated, service_role;
 grant select, insert, update on public.webhook_events to service_role;
 create policy "Only the service reads webhook events" on public.webhook_events for select to service_role using (true);
+
+create function private.purge_event_payloads(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  update public.webhook_events e set payload = null
+  where e.id = any (array(
+    select o.id from public.webhook_events o
+    where o.payload is not null and o.processed_at <= now() - private.kept_for('event_payload')
+    order by o.processed_at limit p_limit for update skip locked));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_event_payloads(integer) is
+  'Deletes the payloads of up to p_limit events that were processed long enough ago, the oldest first. Returns how '
+  'many.';
 
 -- Stripe events -------------------------------------------------------------------------------------------------------
 
@@ -1035,6 +1059,7 @@ revoke execute on function
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
+  private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
   private.blocks_checkout(public.subscription_status),
@@ -1068,6 +1093,7 @@ grant execute on function
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
+  private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
   private.blocks_checkout(public.subscription_status),

@@ -217,9 +217,9 @@ insert into private.schedules (name, job, every)
 
 -- Tenants of the previous product, whose rows existed before this installation. They keep their subaccounts, and a
 -- suspended one stays suspended. Convergence reads again the tokens that were deleted at installation.
-insert into private.tenancies (user_id, requested_by, requested_at, subaccount_sid)
+insert into private.tenancies (user_id, requested_by, requested_at, subaccount_sid, subaccount_status)
 select p.user_id, 'existing', case when p.twilio_subaccount_status <> 'suspended' then now() end,
-  p.twilio_subaccount_sid
+  p.twilio_subaccount_sid, nullif(p.twilio_subaccount_status, 'pending')::public.twilio_account_status
 from public.user_preferences p
 where p.twilio_subaccount_sid is not null and p.twilio_subaccount_status <> 'closed' and private.user_exists(p.user_id);
 select private.ask_for_convergence(user_id) from private.tenancies;
@@ -286,9 +286,7 @@ set search_path = ''
 as $$
 begin
   -- A suspension that is found next may be the former holder's, so it must not count as made in Twilio's console.
-  update private.tenancies t set applied_status = null
-  where t.user_id = p_user_id and exists (
-    select from public.user_preferences p where p.user_id = p_user_id and p.twilio_subaccount_status = 'active');
+  update private.tenancies t set applied_status = null where t.user_id = p_user_id and t.subaccount_status = 'active';
   if exists (select from private.tenancies t where t.user_id = p_user_id) then
     perform private.enqueue_convergence(p_user_id, p_thorough => true);
   end if;
@@ -311,6 +309,7 @@ set search_path = ''
 as $$
 declare
   leased constant private.tenancies := private.take_lease(p_user_id, p_lease_seconds);
+  stored public.user_preferences;
 begin
   if leased.user_id is null then
     outcome := 'busy';
@@ -325,11 +324,16 @@ begin
   create_attempted_at := leased.create_attempted_at;
   -- Read after the lease is taken, so that the previous holder's writes are seen.
   wanted := private.wanted_subaccount(p_user_id);
-  select p.twilio_subaccount_sid, p.twilio_subaccount_status, p.twilio_subaccount_auth_token_encrypted is not null
-  into subaccount_sid, stored_status, has_token
-  from public.user_preferences p where p.user_id = p_user_id;
-  stored_status := coalesce(stored_status, 'pending');
-  has_token := coalesce(has_token, false);
+  select * into stored from public.user_preferences p where p.user_id = p_user_id;
+  -- The copy decides: the host may let a tenant delete the row, and a suspension must survive that.
+  subaccount_sid := coalesce(leased.subaccount_sid, stored.twilio_subaccount_sid);
+  if stored.twilio_subaccount_sid = subaccount_sid then
+    stored_status := stored.twilio_subaccount_status;
+    has_token := stored.twilio_subaccount_auth_token_encrypted is not null;
+  else
+    stored_status := coalesce(leased.subaccount_status::text, 'pending');
+    has_token := false; -- Convergence writes the row again, with the token.
+  end if;
   return next;
 end;
 $$;
@@ -385,16 +389,16 @@ create table private.open_subaccounts (
   constraint open_subaccounts_is_one check (is_only)
 );
 comment on table private.open_subaccounts is
-  'The number of rows of user_preferences with an active or suspended subaccount. One row.';
+  'The number of tenancies whose subaccount is active or suspended. One row. A tenancy outlives the row in '
+  'user_preferences and the user, as the subaccount does.';
 alter table private.open_subaccounts enable row level security;
 revoke all on private.open_subaccounts from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.open_subaccounts to service_role;
 insert into private.open_subaccounts (total)
-select count(*) from public.user_preferences where twilio_subaccount_status in ('active', 'suspended');
+select count(*) from private.tenancies where subaccount_status in ('active', 'suspended');
 
 create function private.count_subaccount() returns trigger
 language plpgsql
-security definer -- the host's users may delete their own row
 set search_path = ''
 as $$
 begin
@@ -402,22 +406,20 @@ begin
     when 'TRUNCATE' then 0
     when 'DELETE' then total - 1
     when 'INSERT' then total + 1
-    else total + case when new.twilio_subaccount_status in ('active', 'suspended') then 1 else -1 end end;
+    else total + case when new.subaccount_status in ('active', 'suspended') then 1 else -1 end end;
   return null;
 end;
 $$;
 comment on function private.count_subaccount() is 'Trigger: counts the open subaccounts.';
-create trigger switchboard_count_new after insert on public.user_preferences
-  for each row when (new.twilio_subaccount_status in ('active', 'suspended'))
+create trigger count_new after insert on private.tenancies
+  for each row when (new.subaccount_status in ('active', 'suspended')) execute function private.count_subaccount();
+create trigger count_changed after update of subaccount_status on private.tenancies
+  for each row when (coalesce(old.subaccount_status in ('active', 'suspended'), false)
+    <> coalesce(new.subaccount_status in ('active', 'suspended'), false))
   execute function private.count_subaccount();
-create trigger switchboard_count_changed after update of twilio_subaccount_status on public.user_preferences
-  for each row when ((old.twilio_subaccount_status in ('active', 'suspended'))
-    <> (new.twilio_subaccount_status in ('active', 'suspended')))
-  execute function private.count_subaccount();
-create trigger switchboard_count_deleted after delete on public.user_preferences
-  for each row when (old.twilio_subaccount_status in ('active', 'suspended'))
-  execute function private.count_subaccount();
-create trigger switchboard_count_truncated after truncate on public.user_preferences
+create trigger count_deleted after delete on private.tenancies
+  for each row when (old.subaccount_status in ('active', 'suspended')) execute function private.count_subaccount();
+create trigger count_truncated after truncate on private.tenancies
   for each statement execute function private.count_subaccount();
 
 create index tenancies_last_created on private.tenancies (last_created_at) where last_created_at is not null;
@@ -560,7 +562,7 @@ begin
   end if;
   update private.tenancies set
     create_attempted_at = null, intended_status = null, applied_status = p_applied_status,
-    subaccount_sid = p_subaccount_sid,
+    subaccount_sid = p_subaccount_sid, subaccount_status = p_status,
     suspended_at_twilio = p_status = 'suspended' and coalesce(p_applied_status = 'active', false)
   where user_id = p_user_id;
   -- A deleted user has no row in user_preferences; the tenancy and the audit log keep the SID.

@@ -2,7 +2,8 @@
 
 create table public.user_twilio_numbers (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null references auth.users (id) on delete cascade,
+  -- No foreign key: released rows accumulate, so the erasure of a deleted user deletes them in batches.
+  user_id uuid not null,
   phone_number varchar(20) not null,
   phone_sid varchar(100),
   friendly_name varchar(255),
@@ -694,6 +695,21 @@ comment on function public.stale_number_releases(integer, integer) is
 insert into private.schedules (name, job, every)
   values ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute');
 
+create function private.erase_numbers(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  delete from public.user_twilio_numbers n
+  where n.id = any (array(select d.id from public.user_twilio_numbers d where d.user_id = p_user_id limit p_limit));
+  get diagnostics erased = row_count;
+  return erased;
+end;
+$$;
+comment on function private.erase_numbers(uuid, integer) is 'Deletes up to p_limit numbers of a deleted user.';
+
 -- Moving, by operators ------------------------------------------------------------------------------------------------
 
 create type public.take_in_number_outcome as enum ('taken_in', 'already', 'held', 'left_alone');
@@ -1122,6 +1138,7 @@ revoke execute on function
   public.record_number_release(uuid, text),
   public.cancel_number_release(uuid),
   public.stale_number_releases(integer, integer),
+  private.erase_numbers(uuid, integer),
   private.take_in_number(uuid, text, jsonb, timestamptz),
   private.store_taken_in_number(uuid, text, jsonb),
   public.number_to_move(uuid, text),
@@ -1159,6 +1176,7 @@ grant execute on function
   public.record_number_release(uuid, text),
   public.cancel_number_release(uuid),
   public.stale_number_releases(integer, integer),
+  private.erase_numbers(uuid, integer),
   private.take_in_number(uuid, text, jsonb, timestamptz),
   private.store_taken_in_number(uuid, text, jsonb),
   public.number_to_move(uuid, text),

@@ -1679,7 +1679,7 @@ declare
   erased integer;
 begin
   delete from public.sms_opt_outs o
-  where o.id in (select d.id from public.sms_opt_outs d where d.user_id = p_user_id limit p_limit);
+  where o.id = any (array(select d.id from public.sms_opt_outs d where d.user_id = p_user_id limit p_limit));
   get diagnostics erased = row_count;
   return erased;
 end;
@@ -1687,9 +1687,13 @@ $$;
 comment on function private.erase_opt_outs(uuid, integer) is
   'Deletes opt-outs of a tenant''s own numbers. Those of master numbers have no tenant and stay.';
 
+-- The user may own most rows of a table: the planner would then read all of them for each batch.
 create function public.erase_messages_of_deleted_user(p_user_id uuid, p_limit integer) returns public.erasure_outcome
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   if private.user_exists(p_user_id) then
@@ -1697,14 +1701,14 @@ begin
   end if;
   return case
     when private.erase_conversations(p_user_id, p_limit) + private.erase_opt_outs(p_user_id, p_limit)
-      + private.erase_campaigns(p_user_id, p_limit) = 0 then 'done'
+      + private.erase_campaigns(p_user_id, p_limit) + private.erase_numbers(p_user_id, p_limit) = 0 then 'done'
     else 'continues'
   end;
 end;
 $$;
 comment on function public.erase_messages_of_deleted_user(uuid, integer) is
-  'Erases one batch of a deleted user''s messages, conversations, opt-outs and campaigns. Price, segments, time and '
-  'account of each message stay under the user''s id.';
+  'Erases one batch of a deleted user''s messages, conversations, opt-outs, campaigns and numbers. Price, segments, '
+  'time and account of each message stay under the user''s id.';
 
 create function private.ask_for_erasure() returns trigger
 language plpgsql
@@ -1714,7 +1718,8 @@ as $$
 begin
   if exists (select from public.sms_conversations c where c.user_id = old.id)
     or exists (select from public.sms_opt_outs o where o.user_id = old.id)
-    or exists (select from public.campaigns c where c.user_id = old.id) then
+    or exists (select from public.campaigns c where c.user_id = old.id)
+    or exists (select from public.user_twilio_numbers n where n.user_id = old.id) then
     -- Requests that were under way when the user was deleted are over by then.
     perform private.enqueue(jsonb_build_object('kind', 'erase-user', 'userId', old.id), 60);
   end if;

@@ -973,10 +973,10 @@ begin
     order by d.id limit p_limit for update);
   get diagnostics emptied = row_count;
   delete from private.campaign_recipients r
-  where (r.campaign_id, r.position) in (
-    select d.campaign_id, d.position from public.campaigns c
+  where r.ctid = any (array(
+    select d.ctid from public.campaigns c
     join private.campaign_recipients d on d.campaign_id = c.id
-    where c.user_id = p_user_id limit p_limit);
+    where c.user_id = p_user_id limit p_limit for update of d));
   get diagnostics erased = row_count;
   return emptied + erased;
 end;

@@ -14,8 +14,11 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  select p.twilio_subaccount_sid, p.twilio_subaccount_status into subaccount_sid, status
-  from public.user_preferences p where p.user_id = p_user_id;
+  select coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
+    coalesce(t.subaccount_status::text, p.twilio_subaccount_status)
+  into subaccount_sid, status
+  from (select p_user_id as user_id) u
+  left join private.tenancies t using (user_id) left join public.user_preferences p using (user_id);
   if subaccount_sid is null and not private.user_exists(p_user_id) then
     outcome := 'unknown_user';
     return next;
@@ -79,7 +82,8 @@ language sql stable
 set search_path = ''
 as $$
   select t.user_id, private.wanted_subaccount(t.user_id),
-    coalesce(p.twilio_subaccount_status, 'pending')::public.account_status, p.twilio_subaccount_sid,
+    coalesce(t.subaccount_status::text, p.twilio_subaccount_status, 'pending')::public.account_status,
+    coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
     p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
     t.last_error, t.converged_at,
     (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
@@ -136,8 +140,9 @@ $$;
 comment on function public.replay_dead_letters(bigint, uuid, text) is
   'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
 
-create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event');
-comment on type public.replay_stripe_event_outcome is 'Whether an event is processed again, or was never stored.';
+create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
+comment on type public.replay_stripe_event_outcome is
+  'Whether an event is processed again, was never stored, or lost its payload with time.';
 
 create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text)
 returns public.replay_stripe_event_outcome
@@ -146,9 +151,10 @@ set search_path = ''
 as $$
 begin
   update public.webhook_events set processed_at = null, result = null
-  where provider = 'stripe' and event_id = p_event_id;
+  where provider = 'stripe' and event_id = p_event_id and payload is not null;
   if not found then
-    return 'unknown_event';
+    return case when exists (select from public.webhook_events e
+      where e.provider = 'stripe' and e.event_id = p_event_id) then 'purged' else 'unknown_event' end;
   end if;
   perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
   perform private.audit('operator:' || p_operator_id, 'event.replayed', null, null, p_request_id,
@@ -157,6 +163,102 @@ begin
 end;
 $$;
 comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues the processing of a stored event again.';
+
+-- A subscription that continues after its tenant is gone is paid for nothing. Only an operator can judge whether to end
+-- it, at Stripe.
+
+create function private.check_subscriber(p_subscription public.subscriptions) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  cause constant text := case
+    when p_subscription.user_id is null or p_subscription.status in ('canceled', 'incomplete_expired') then null
+    when not private.user_exists(p_subscription.user_id) then 'user_deleted'
+    when exists (select from private.tenancies t
+      where t.user_id = p_subscription.user_id and t.operator_hold = 'closed') then 'tenant_closed' end;
+begin
+  if cause is null then
+    perform private.settle_alert('subscription_without_tenant', p_subscription.id);
+  else
+    perform private.raise_alert('subscription_without_tenant', p_subscription.id, p_subscription.user_id,
+      jsonb_build_object('cause', cause, 'status', p_subscription.status, 'plan', p_subscription.plan_key,
+        'customerId', p_subscription.stripe_customer_id));
+  end if;
+end;
+$$;
+comment on function private.check_subscriber(public.subscriptions) is
+  'Raises an alert for a subscription that continues without its tenant, and settles it when that is no longer so.';
+
+create function private.check_new_subscriber() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.check_subscriber(new);
+  return null;
+end;
+$$;
+comment on function private.check_new_subscriber() is 'Trigger: a subscription has a new user or status.';
+create trigger check_subscriber_when_new after insert on public.subscriptions
+  for each row execute function private.check_new_subscriber();
+create trigger check_subscriber_when_changed after update on public.subscriptions
+  for each row when ((old.user_id, old.status) is distinct from (new.user_id, new.status))
+  execute function private.check_new_subscriber();
+
+create function private.check_subscriptions_of_tenant() returns trigger
+language plpgsql
+security definer -- auth's own roles delete users and have no rights here
+set search_path = ''
+as $$
+begin
+  perform private.check_subscriber(s)
+  from public.subscriptions s
+  where s.user_id =
+    (case tg_table_schema when 'auth' then to_jsonb(old) ->> 'id' else to_jsonb(new) ->> 'user_id' end)::uuid;
+  return null;
+end;
+$$;
+comment on function private.check_subscriptions_of_tenant() is
+  'Trigger: a user was deleted, or an operator closed a tenant or released them.';
+create trigger check_subscriptions_when_closed after update on private.tenancies
+  for each row when ((old.operator_hold = 'closed') is distinct from (new.operator_hold = 'closed'))
+  execute function private.check_subscriptions_of_tenant();
+create trigger check_subscriptions_when_new after insert on private.tenancies
+  for each row when (new.operator_hold = 'closed') execute function private.check_subscriptions_of_tenant();
+create trigger switchboard_check_subscriptions after delete on auth.users
+  for each row execute function private.check_subscriptions_of_tenant();
+
+create type public.cancellation_request as enum ('accepted', 'already_over', 'unknown_subscription');
+comment on type public.cancellation_request is
+  'Whether a job cancels a subscription at Stripe. already_over: nothing is left to cancel.';
+
+create function public.request_subscription_cancellation(p_subscription_id text, p_at_period_end boolean,
+  p_operator_id uuid, p_request_id text, p_reason text)
+returns public.cancellation_request
+language plpgsql
+set search_path = ''
+as $$
+declare
+  subscription public.subscriptions;
+begin
+  select * into subscription from public.subscriptions s where s.id = p_subscription_id;
+  if subscription.id is null then
+    return 'unknown_subscription';
+  elsif subscription.status in ('canceled', 'incomplete_expired') then
+    return 'already_over';
+  end if;
+  perform private.enqueue(jsonb_build_object('kind', 'cancel-subscription', 'subscriptionId', p_subscription_id,
+    'atPeriodEnd', p_at_period_end));
+  perform private.audit('operator:' || p_operator_id, 'subscription.cancellation_requested', subscription.user_id, null,
+    p_request_id, jsonb_build_object('subscriptionId', p_subscription_id, 'atPeriodEnd', p_at_period_end,
+      'reason', p_reason));
+  return 'accepted';
+end;
+$$;
+comment on function public.request_subscription_cancellation(text, boolean, uuid, text, text) is
+  'An operator cancels a subscription at Stripe, at once or at the end of its period. A job does it; the event that '
+  'Stripe sends then changes the stored subscription.';
 
 create function public.request_sweep(p_operator_id uuid, p_request_id text) returns public.operator_request
 language plpgsql
@@ -175,10 +277,115 @@ comment on function public.request_sweep(uuid, text) is 'An operator asks for a 
 insert into private.schedules (name, job, every)
   values ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour');
 
+-- Purges --------------------------------------------------------------------------------------------------------------
+
+-- pg_cron writes a row for each run, of the host's entries as well. A purge continues after the run that the last one
+-- ended with, so it reads no row twice.
+create table private.purged_cron_runs (
+  until_run_id bigint not null,
+  is_only boolean primary key default true,
+  constraint purged_cron_runs_is_one check (is_only)
+);
+comment on table private.purged_cron_runs is
+  'The last row of cron.job_run_details that was checked: ours up to there are deleted. One row.';
+alter table private.purged_cron_runs enable row level security;
+revoke all on private.purged_cron_runs from public, anon, authenticated, service_role;
+insert into private.purged_cron_runs (until_run_id) values (0);
+
+create function private.purge_cron_runs(p_limit integer) returns integer
+language plpgsql
+security definer -- service_role has no rights on pg_cron's tables
+set search_path = ''
+as $$
+declare
+  checked integer;
+begin
+  if to_regclass('cron.job_run_details') is null then
+    return 0;
+  end if;
+  -- Dynamic, because the table exists on Supabase only. A run that never started is as old as the one after it.
+  execute $q$
+    with next as materialized (
+      select r.runid, r.jobid, r.start_time from cron.job_run_details r
+      where r.runid > (select p.until_run_id from private.purged_cron_runs p for update)
+      order by r.runid limit $1
+    ), expired as materialized (
+      select n.runid, n.jobid from next n
+      where n.runid <= (select max(o.runid) from next o where o.start_time <= now() - private.kept_for('cron_run'))
+    ), deleted as (
+      delete from cron.job_run_details r
+      where r.runid = any (array(select e.runid from expired e join cron.job j using (jobid)
+        where j.jobname like 'switchboard-%'))
+    ), moved as (
+      update private.purged_cron_runs p set until_run_id = e.runid from (select max(runid) as runid from expired) e
+      where e.runid is not null
+    )
+    select count(*) from expired
+  $q$ into checked using p_limit;
+  return checked;
+end;
+$$;
+comment on function private.purge_cron_runs(integer) is
+  'Checks the next p_limit rows of cron.job_run_details that are old enough, and deletes those of Switchboard''s '
+  'entries. Returns how many were checked.';
+
+create function public.purge_expired(p_limit integer)
+returns table (event_payloads integer, audit_details integer, cron_runs integer)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  event_payloads := private.purge_event_payloads(p_limit);
+  audit_details := private.purge_audit_details(p_limit);
+  cron_runs := private.purge_cron_runs(p_limit);
+  return next;
+end;
+$$;
+comment on function public.purge_expired(integer) is
+  'Purges up to p_limit of each kind of what expires with time. A count of p_limit: more may be due.';
+
+insert into private.schedules (name, job, every) values ('purge-expired', '{"kind": "purge-expired"}', '1 hour');
+
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
 -- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
--- security and column grants apply there too.
+-- security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's
+-- replica identity to every subscriber of the table. That identity is therefore the random `id` alone.
+
+create function private.replica_identity_of(p_table regclass) returns name[]
+language sql stable
+set search_path = ''
+as $$
+  select array_agg(a.attname order by a.attnum)
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_catalog.pg_index i on i.indrelid = c.oid
+    and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+  where c.oid = p_table and (c.relreplident = 'f' or a.attnum = any (i.indkey));
+$$;
+comment on function private.replica_identity_of(regclass) is
+  'The columns that a deletion of one of the table''s rows publishes. Null: none.';
+
+create function private.identify_by_id(p_table regclass) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  unique_index name := (
+    select c.relname from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = 'id' and i.indkey::text = a.attnum::text
+    where i.indrelid = p_table and i.indisunique and i.indimmediate and i.indisvalid and i.indpred is null
+      and a.attnotnull
+    order by i.indisprimary desc, c.relname limit 1);
+begin
+  if private.replica_identity_of(p_table) is distinct from array['id']::name[] then
+    execute format('alter table %s replica identity using index %I', p_table, unique_index);
+  end if;
+end;
+$$;
+comment on function private.identify_by_id(regclass) is
+  'Makes `id`, which has a unique index, the table''s replica identity.';
 
 create function private.publish_changes() returns text[]
 language plpgsql
@@ -189,6 +396,9 @@ declare
   added text[] := '{}';
   name text;
 begin
+  foreach name in array published loop
+    perform private.identify_by_id(format('public.%I', name)::regclass);
+  end loop;
   if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
     return added;
   end if;
@@ -203,7 +413,8 @@ begin
 end;
 $$;
 comment on function private.publish_changes() is
-  'Adds the tables that frontends watch to the publication supabase_realtime, if there is one. Returns the added ones.';
+  'Adds the tables that frontends watch to the publication supabase_realtime, if there is one. Returns the added ones. '
+  'The replica identity of each is `id`.';
 
 select private.publish_changes();
 
@@ -237,64 +448,68 @@ as $$
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
     private.audit_number private.audit_number_sync private.available_sends private.await_reports private.best_item
     private.billing_customer_of private.blocks_checkout private.campaign_count_of private.campaign_outcome
-    private.changed_status private.check_fallback_limits private.check_purchase_rules private.check_sending_rules
-    private.checkout_for private.claim_due private.clear_released_sid private.compare_account private.complete_purchase
+    private.changed_status private.check_fallback_limits private.check_new_subscriber private.check_purchase_rules
+    private.check_sending_rules private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for
+    private.claim_due private.clear_released_sid private.compare_account private.complete_purchase
     private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.delete_campaign_texts private.describe_due_work private.describe_function_grants
-    private.describe_queues private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.draft_batch private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.entitlement_of private.erase_campaigns
-    private.erase_conversations private.erase_opt_outs private.estimated_segments private.fallback_subject
-    private.finish_sweep private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
+    private.describe_queues private.describe_realtime private.describe_schedule private.describe_sealing_keys
+    private.describe_shared_numbers private.describe_tables private.describe_token_column private.draft_batch
+    private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
+    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_numbers
+    private.erase_opt_outs private.estimated_segments private.fallback_subject private.finish_sweep
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
     private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.index_words private.insert_campaign private.is_destination_refused private.is_finished
-    private.is_paying private.keep_existing_subaccount private.keyword_reply private.lane_of private.level_of_sweep
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
-    private.may_create_subaccount private.message_cost private.message_may_move private.message_status_named
-    private.move_campaign_count private.new_id private.normalized_email private.note_changed_numbers
-    private.note_changed_periods private.note_changed_retention private.note_changed_subscription
-    private.note_changed_tenancy private.note_charge private.note_consent private.note_conversation
-    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
-    private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
-    private.note_token_date private.note_turn private.number_pattern private.number_spend private.our_functions
-    private.our_tables private.owner_named_by private.plan_for_price private.plan_of private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.queue_of private.raise_alert
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_destination_refused
+    private.is_finished private.is_paying private.keep_existing_subaccount private.kept_for private.keyword_reply
+    private.lane_of private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence
+    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of
+    private.mark_running private.may_create_subaccount private.message_cost private.message_may_move
+    private.message_status_named private.move_campaign_count private.new_id private.normalized_email
+    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_consent
+    private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out
+    private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
+    private.note_sends private.note_token_date private.note_turn private.number_pattern private.number_spend
+    private.our_functions private.our_tables private.owner_named_by private.plan_for_price private.plan_of
+    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
+    private.purge_cron_runs private.purge_event_payloads private.queue_of private.raise_alert
     private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
-    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.search_for private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due
-    private.set_due_by private.set_next_convergence private.settle_alert private.settle_unknown_price
-    private.share_number private.share_opt_outs private.skip_recipients private.spaced private.split_words
-    private.spread private.store_primary_token private.store_subaccount private.store_taken_in_number
-    private.take_in_number private.take_lease private.take_turns private.token_date_of private.total_deletes
-    private.total_inserts private.total_update private.touch_updated_at private.unit_price private.unspaced
-    private.user_exists private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of
-    public.account_and_shared_numbers public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.claim_jobs public.claim_subscription
-    public.close_alert public.count_request public.create_campaign public.defer_job public.delete_campaign_recipients
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of public.hold_tenant
-    public.link_stripe_customer public.list_alerts public.list_campaign_recipients public.list_campaigns
-    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_messages
-    public.list_tenants public.message_of public.messages_to_redact public.move_job_to_dead_letters
-    public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
-    public.number_to_move public.offer_number public.pause_campaign public.provision_tenant public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
-    public.record_listed_prices public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
-    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
-    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
-    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
-    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
-    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    private.replica_identity_of private.reseal_token private.reserve_next private.reserve_recipients
+    private.reserve_reply private.return_lost_jobs private.search_for private.searchable private.send_rates_of
+    private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
+    private.settle_alert private.settle_unknown_price private.share_number private.share_opt_outs
+    private.skip_recipients private.spaced private.split_words private.spread private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
+    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.unit_price private.unspaced private.user_exists private.wanted_by_subscription private.wanted_subaccount
+    private.withdraw_job private.words_of public.account_and_shared_numbers public.alert_to_deliver
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.billing_customer public.cancel_number_release public.cancel_number_reservation public.change_campaign
+    public.claim_jobs public.claim_subscription public.close_alert public.count_request public.create_campaign
+    public.defer_job public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook
+    public.end_convergence public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user
+    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
+    public.forward_webhook_of public.hold_tenant public.link_stripe_customer public.list_alerts
+    public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
+    public.list_dead_letters public.list_messages public.list_tenants public.message_of public.messages_to_redact
+    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
+    public.number_to_change public.number_to_move public.offer_number public.pause_campaign public.provision_tenant
+    public.purge_expired public.record_alert_delivery public.record_campaign_batch public.record_checkout
+    public.record_convergence_action public.record_inbound_message public.record_listed_prices
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
     public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
     public.reserve_message public.reserve_number public.retry_job public.save_forward_webhook
     public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
@@ -343,6 +558,27 @@ begin
 end;
 $$;
 comment on function private.describe_token_column() is 'Whether a browser could read the sealed tokens.';
+
+create function private.describe_realtime() returns setof private.installation_finding
+language sql stable
+set search_path = ''
+as $$
+  select 'realtime', (case when l.leaking is null then 'ok' else 'fail' end)::public.installation_verdict,
+    coalesce('deletions tell every subscriber more than the id: ' || l.leaking,
+      format('deletions tell the id alone, in %s published tables', l.published))
+  from (
+    select count(*) as published,
+      string_agg(format('%I.%I (%s)', p.schemaname, p.tablename, array_to_string(i.columns, ', ')), ', '
+        order by p.schemaname, p.tablename) filter (where i.columns <> array['id']::name[]) as leaking
+    from pg_catalog.pg_publication_tables p
+    cross join lateral (
+      select private.replica_identity_of(format('%I.%I', p.schemaname, p.tablename)::regclass) as columns) i
+    where p.pubname = 'supabase_realtime' and (p.schemaname = 'private'
+      or (p.schemaname = 'public' and p.tablename in (select t from private.our_tables() t)))
+  ) l;
+$$;
+comment on function private.describe_realtime() is
+  'Whether a published table of ours sends more than the id of a deleted row, which row level security does not cover.';
 
 create function private.describe_function_grants() returns setof private.installation_finding
 language plpgsql stable
@@ -483,6 +719,7 @@ set search_path = ''
 as $$
   select * from private.describe_tables()
   union all select * from private.describe_token_column()
+  union all select * from private.describe_realtime()
   union all select * from private.describe_function_grants()
   union all select * from private.describe_queues()
   union all select * from private.describe_schedule()
@@ -502,12 +739,21 @@ revoke execute on function
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
+  private.check_new_subscriber(),
+  private.check_subscriptions_of_tenant(),
+  private.check_subscriber(public.subscriptions),
+  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
+  private.purge_cron_runs(integer),
+  public.purge_expired(integer),
+  private.replica_identity_of(regclass),
+  private.identify_by_id(regclass),
   private.publish_changes(),
   private.our_tables(),
   private.our_functions(),
   private.describe_tables(),
   private.describe_token_column(),
+  private.describe_realtime(),
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),
@@ -523,12 +769,19 @@ grant execute on function
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
+  private.check_subscriber(public.subscriptions),
+  public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
+  private.purge_cron_runs(integer),
+  public.purge_expired(integer),
+  private.replica_identity_of(regclass),
+  private.identify_by_id(regclass),
   private.publish_changes(),
   private.our_tables(),
   private.our_functions(),
   private.describe_tables(),
   private.describe_token_column(),
+  private.describe_realtime(),
   private.describe_function_grants(),
   private.describe_queues(),
   private.describe_schedule(),

@@ -68,6 +68,7 @@ select bag_eq(
     ('private.stripe_customers', 'r', true),
     ('private.sweep_sightings', 'r', true),
     ('private.sweeps', 'r', true),
+    ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
     ('private.token_rotations', 'r', true) $$,
   'Every table is listed here with row level security, and the one view');
@@ -82,6 +83,8 @@ select set_eq('select name from pg_temp.our_relations where name like $$public.%
 select bag_eq(
   $$ select name, callers from pg_temp.callers where callers <> 'service_role' $$,
   $$ values
+    ('private.check_new_subscriber', '(none)'),
+    ('private.check_subscriptions_of_tenant', '(none)'),
     ('private.count_campaign_deletes', '(none)'),
     ('private.count_campaign_update', '(none)'),
     ('private.count_subaccount', '(none)'),
@@ -112,9 +115,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'), ('private.confirmed_contacts'), ('private.confirmed_email_of'),
-    ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
-    ('private.withdraw_job'), ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
+  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -135,7 +136,7 @@ select bag_eq(
   $$ select c.relname::text, t.tgname::text from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
      join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where not t.tgisinternal and n.nspname in ('public', 'private') and t.tgenabled = 'O' $$,
-  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_truncate'),
+  $$ values ('audit_log', 'append_only'), ('audit_log', 'append_only_update'), ('audit_log', 'append_only_truncate'),
     ('q_jobs_control', 'note_new_turn'), ('q_jobs_control', 'note_turn'), ('q_jobs_control', 'forget_jobs'), ('q_jobs_control', 'forget_lane'),
     ('q_jobs_messages', 'note_new_turn'), ('q_jobs_messages', 'note_turn'), ('q_jobs_messages', 'forget_jobs'), ('q_jobs_messages', 'forget_lane'),
     ('q_jobs_campaigns', 'note_new_turn'), ('q_jobs_campaigns', 'note_turn'), ('q_jobs_campaigns', 'forget_jobs'), ('q_jobs_campaigns', 'forget_lane'),
@@ -147,10 +148,11 @@ select bag_eq(
     ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
-    ('user_preferences', 'switchboard_count_new'), ('user_preferences', 'switchboard_count_changed'), ('user_preferences', 'switchboard_count_deleted'), ('user_preferences', 'switchboard_count_truncated'),
+    ('tenancies', 'count_new'), ('tenancies', 'count_changed'), ('tenancies', 'count_deleted'), ('tenancies', 'count_truncated'),
     ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'note_held'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
     ('user_preferences', 'switchboard_token_date_when_new'), ('user_preferences', 'switchboard_token_date_when_changed'), ('messaging_settings', 'due_when_new'), ('messaging_settings', 'due_when_changed'),
-    ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
+    ('subscriptions', 'check_subscriber_when_new'), ('subscriptions', 'check_subscriber_when_changed'), ('tenancies', 'check_subscriptions_when_new'), ('tenancies', 'check_subscriptions_when_closed'),
+    ('users', 'switchboard_check_subscriptions'), ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are the listed ones, and enabled');
 
 select bag_eq(

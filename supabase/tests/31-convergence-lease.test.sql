@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(73);
+select plan(81);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -35,6 +35,23 @@ select results_eq(
   $$ values ('leased'::public.lease_outcome, 2::bigint, 7::bigint, 'active'::public.wanted_status, 'AC1', 'suspended'::public.account_status, true,
     'suspended'::public.twilio_account_status, 'active'::public.twilio_account_status, '2026-01-01Z'::timestamptz) $$,
   'begin_convergence returns the wanted status, the stored subaccount and the notes of an earlier convergence');
+
+-- The copy in the tenancy decides where the host's row was deleted, emptied or restored.
+savepoint copy;
+create function pg_temp.begun(p_change text) returns text language plpgsql as $$
+begin
+  execute p_change;
+  return (select concat_ws(' ', subaccount_sid, stored_status, has_token, applied_status) from public.begin_convergence(pg_temp.tenant(), -1));
+end;
+$$;
+update private.tenancies set subaccount_sid = 'AC1', subaccount_status = 'suspended', applied_status = 'active', intended_status = null where user_id = pg_temp.tenant();
+select is(pg_temp.begun(format(change, pg_temp.tenant())), result, format('begin_convergence returns %s when the row of a subaccount suspended at Twilio %s', result, what)) from (values
+  ('is stored', 'select', 'AC1 suspended t active'),
+  ('lost its token', 'update public.user_preferences set twilio_subaccount_auth_token_encrypted = null where user_id = %L', 'AC1 suspended f active'),
+  ('lost its SID', 'update public.user_preferences set twilio_subaccount_sid = null where user_id = %L', 'AC1 suspended f active'),
+  ('has another SID', $$update public.user_preferences set twilio_subaccount_sid = 'AC0', twilio_subaccount_status = 'active' where user_id = %L$$, 'AC1 suspended f active'),
+  ('was deleted', 'delete from public.user_preferences where user_id = %L', 'AC1 suspended f active')) cases (what, change, result);
+rollback to copy;
 
 -- The fence ----------------------------------------------------------------------------------------------------------
 
@@ -74,9 +91,10 @@ select results_eq($$ select message from private.jobs where message ->> 'userId'
 set local role service_role;
 select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), 'suspended', 'The applied status of a suspended account is kept after a lost lease');
 savepoint active;
-update public.user_preferences set twilio_subaccount_status = 'active' where user_id = pg_temp.tenant();
+update private.tenancies set subaccount_status = 'active' where user_id = pg_temp.tenant();
+delete from public.user_preferences where user_id = pg_temp.tenant();
 select public.end_convergence(pg_temp.tenant(), 2, 7);
-select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), null, 'The applied status of an active account is deleted after a lost lease');
+select is((select applied_status from private.tenancies where user_id = pg_temp.tenant()), null, 'The applied status of an active account is deleted after a lost lease, although the tenant deleted their row');
 rollback to active;
 
 -- Renewing the lease -------------------------------------------------------------------------------------------------
@@ -108,8 +126,9 @@ select throws_ok($$ select public.note_status_intent(pg_temp.tenant(), 3, 'pendi
 
 -- The limit on subaccounts -------------------------------------------------------------------------------------------
 
+update private.tenancies set subaccount_status = 'active' where user_id = pg_temp.tenant();
 create temp table open_accounts as
-  select ((select count(*) from public.user_preferences where twilio_subaccount_status in ('active', 'suspended'))
+  select ((select count(*) from private.tenancies where subaccount_status in ('active', 'suspended'))
     + (select count(*) from private.tenancies where create_attempted_at is not null and user_id <> pg_temp.tenant()))::integer as n;
 select is(public.note_create_attempt(pg_temp.tenant(), 3, n), 'limit_reached', 'note_create_attempt at the limit returns limit_reached') from open_accounts;
 select is((select create_attempted_at from private.tenancies where user_id = pg_temp.tenant()), null, 'note_create_attempt at the limit stores no attempt');
@@ -117,7 +136,7 @@ select is(public.note_create_attempt(pg_temp.tenant(), 3, n + 1), 'noted', 'note
 update private.tenancies set create_attempted_at = now() where user_id = pg_temp.neighbour();
 select is(public.note_create_attempt(pg_temp.tenant(), 3, n + 1), 'limit_reached', 'Another tenant''s attempt counts toward the limit') from open_accounts;
 update private.tenancies set create_attempted_at = null where user_id = pg_temp.neighbour();
-update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = pg_temp.tenant();
+update private.tenancies set subaccount_status = 'closed' where user_id = pg_temp.tenant();
 select is(public.note_create_attempt(pg_temp.tenant(), 3, n), 'noted', 'A closed subaccount does not count toward the limit') from open_accounts;
 select is(public.note_create_attempt(pg_temp.tenant(), 3, 100000, 0), 'limit_reached', 'note_create_attempt at the daily limit returns limit_reached');
 
@@ -151,7 +170,7 @@ select is((select last_created_at from private.tenancies where user_id = pg_temp
 rollback to days;
 set local role service_role;
 
--- The count of open subaccounts follows the rows.
+-- The count of open subaccounts follows the tenancies, which a tenant cannot delete.
 savepoint counts;
 create function pg_temp.counted(p_statement text) returns text language plpgsql as $$
 declare
@@ -160,18 +179,21 @@ declare
 begin
   execute p_statement;
   after := (select total from private.open_subaccounts);
-  return case when after = (select count(*) from public.user_preferences where twilio_subaccount_status in ('active', 'suspended')) then (after - before)::text else 'wrong' end;
+  return case when after = (select count(*) from private.tenancies where subaccount_status in ('active', 'suspended')) then (after - before)::text else 'wrong' end;
 end;
 $$;
 select is(pg_temp.counted(format(statement, pg_temp.tenant())), change, format('%s changes the count of open subaccounts by %s', what, change)) from (values
-  ('A closed subaccount that is opened again', $$update public.user_preferences set twilio_subaccount_status = 'active' where user_id = %L$$, '1'),
-  ('A suspension', $$update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = %L$$, '0'),
-  ('A closure', $$update public.user_preferences set twilio_subaccount_status = 'closed' where user_id = %L$$, '-1'),
-  ('The deletion of a closed subaccount''s row', $$delete from public.user_preferences where user_id = %L$$, '0'),
-  ('A new row with a subaccount', $$insert into public.user_preferences (user_id, twilio_subaccount_status) values (%L, 'suspended')$$, '1'),
-  ('The deletion of an open subaccount''s row', $$delete from public.user_preferences where user_id = %L$$, '-1')) changes (what, statement, change);
+  ('A closed subaccount that is opened again', $$update private.tenancies set subaccount_status = 'active' where user_id = %L$$, '1'),
+  ('A suspension', $$update private.tenancies set subaccount_status = 'suspended' where user_id = %L$$, '0'),
+  ('A tenant who deletes their row', $$delete from public.user_preferences where user_id = %L$$, '0'),
+  ('A closure', $$update private.tenancies set subaccount_status = 'closed' where user_id = %L$$, '-1'),
+  ('The deletion of a closed subaccount''s tenancy', $$delete from private.tenancies where user_id = %L$$, '0'),
+  ('A tenancy without a subaccount', $$insert into private.tenancies (user_id) values (%L)$$, '0'),
+  ('A subaccount that is closed when it is found', $$update private.tenancies set subaccount_status = 'closed' where user_id = %L$$, '0'),
+  ('A tenancy that is deleted and made again', $$delete from private.tenancies where user_id = %1$L; insert into private.tenancies (user_id, subaccount_status) values (%1$L, 'suspended')$$, '1'),
+  ('The deletion of an open subaccount''s tenancy', $$delete from private.tenancies where user_id = %L$$, '-1')) changes (what, statement, change);
 reset role;
-truncate public.user_preferences cascade;
+truncate private.tenancies;
 select is((select total from private.open_subaccounts), 0::bigint, 'A truncated table leaves no open subaccount');
 rollback to counts;
 set local role service_role;

@@ -46,12 +46,12 @@ select throws_ok($$ select pg_temp.record('AC2', '0123456789abcdef0123456789abcd
 
 -- The copy in the tenancy --------------------------------------------------------------------------------------------
 
-create view pg_temp.copied as select subaccount_sid, suspended_at_twilio from private.tenancies where user_id = pg_temp.tenant();
-select results_eq('select * from pg_temp.copied', $$ values ('AC2', false) $$, 'The tenancy keeps a copy of the SID of the newest account');
+create view pg_temp.copied as select subaccount_sid, subaccount_status::text, suspended_at_twilio from private.tenancies where user_id = pg_temp.tenant();
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', 'active', false) $$, 'The tenancy keeps a copy of the SID and status of the newest account');
 select pg_temp.record('AC2', null, 'suspended', 'active');
-select results_eq('select * from pg_temp.copied', $$ values ('AC2', true) $$, 'A suspension that Switchboard did not apply is marked as made at Twilio');
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', 'suspended', true) $$, 'A suspension that Switchboard did not apply is marked as made at Twilio');
 select pg_temp.record('AC2', null, 'suspended', 'suspended');
-select results_eq('select * from pg_temp.copied', $$ values ('AC2', false) $$, 'A suspension that Switchboard applied is not marked as made at Twilio');
+select results_eq('select * from pg_temp.copied', $$ values ('AC2', 'suspended', false) $$, 'A suspension that Switchboard applied is not marked as made at Twilio');
 
 -- A row of the host --------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(37);
+select plan(40);
 
 select pg_temp.join_as('tenant');
 select pg_temp.forget_jobs();
@@ -88,19 +88,21 @@ select results_eq('select * from public.subaccount_of(pg_temp.tenant())', $$ val
 -- Without a stored subaccount ----------------------------------------------------------------------------------------
 
 delete from public.user_preferences where user_id = pg_temp.tenant();
-create function pg_temp.status_without(p_hold text, p_sid text) returns text language plpgsql as $$
+create function pg_temp.status_without(p_hold text, p_sid text, p_status text) returns text language plpgsql as $$
 begin
-  insert into private.tenancies (user_id, operator_hold, subaccount_sid) values (pg_temp.tenant(), p_hold::public.operator_hold, p_sid)
-  on conflict (user_id) do update set operator_hold = excluded.operator_hold, subaccount_sid = excluded.subaccount_sid;
+  insert into private.tenancies (user_id, operator_hold, subaccount_sid, subaccount_status)
+  values (pg_temp.tenant(), p_hold::public.operator_hold, p_sid, p_status::public.twilio_account_status)
+  on conflict (user_id) do update set operator_hold = excluded.operator_hold, subaccount_sid = excluded.subaccount_sid, subaccount_status = excluded.subaccount_status;
   return (select outcome from public.subaccount_of(pg_temp.tenant()));
 end;
 $$;
-select is(pg_temp.status_without(hold, sid), expected,
-  format('subaccount_of returns %s for a tenant without a row, with the hold %s and the known SID %s', expected,
-    coalesce(hold, '(none)'), coalesce(sid, '(none)')))
+select is(pg_temp.status_without(hold, sid, status), expected,
+  format('subaccount_of returns %s for a tenant without a row, with the hold %s, the known SID %s and the last status %s', expected,
+    coalesce(hold, '(none)'), coalesce(sid, '(none)'), coalesce(status, '(none)')))
 from (values
-  (null, null, 'none'), ('suspended', null, 'suspended'), ('closed', null, 'closed'), (null, 'AC1', 'pending'),
-  ('suspended', 'AC1', 'suspended')) cases (hold, sid, expected);
+  (null, null, null, 'none'), ('suspended', null, null, 'suspended'), ('closed', null, null, 'closed'), (null, 'AC1', 'active', 'pending'),
+  (null, 'AC1', null, 'pending'), (null, 'AC1', 'suspended', 'suspended'), (null, 'AC1', 'closed', 'closed'),
+  ('suspended', 'AC1', 'active', 'suspended')) cases (hold, sid, status, expected);
 
 select * from finish();
 rollback;

@@ -29,12 +29,12 @@ select results_eq($$ select message from private.jobs where message ->> 'kind' =
 select results_eq('select actor, action, subaccount_sid from public.audit_log where user_id = pg_temp.tenant()',
   $$ values ('auth', 'user.deleted', 'AC1') $$, 'The audit log stores the SID of the subaccount');
 select is_empty('select 1 from public.user_preferences where user_id = pg_temp.tenant()', 'A deleted user''s row of user_preferences is deleted, with the token');
-select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.tenant()', 'A deleted user''s numbers are deleted');
+select results_eq('select phone_number::text from public.user_twilio_numbers where user_id = pg_temp.tenant()', array['+15005550101'], 'A deleted user''s numbers stay until the erasure');
 select results_eq($$ select user_id from public.subscriptions where id = 'sub_pgtap' $$, array[pg_temp.tenant()], 'A deleted user''s subscription stays, under their id');
 select results_eq($$ select user_id from private.stripe_customers where id = 'cus_pgtap' $$, array[pg_temp.tenant()], 'A deleted user''s Stripe customer stays linked to their id');
 select results_eq($$ select user_id, price from public.twilio_usage where account_sid = 'AC1' $$, $$ values (pg_temp.tenant(), 0.01::numeric) $$, 'A deleted user''s usage stays, under their id');
 select results_eq($$ select message from private.jobs where message ->> 'kind' = 'erase-user' $$, $$ values (jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.tenant())) $$,
-  'The erasure of a deleted user''s opt-outs and messages is enqueued');
+  'The erasure of a deleted user''s numbers, opt-outs and messages is enqueued');
 select results_eq('select outcome::text, wanted::text from public.begin_convergence(pg_temp.tenant(), 60)', $$ values ('leased', 'closed') $$,
   'begin_convergence for a deleted user returns the wanted status closed');
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(15);
+select plan(24);
 
 drop publication if exists supabase_realtime;
 create view pg_temp.published as
@@ -33,6 +33,29 @@ select is_empty($$ select p.name, a.attname from pg_temp.published p join pg_cat
 select is_empty($$ select p.name from pg_temp.published p where not p.relrowsecurity and p.name <> 'public.pgtap_of_the_host' $$, 'Each published table has row level security');
 select is_empty($$ select p.name from pg_temp.published p where p.name <> 'public.pgtap_of_the_host' and not exists (select from pg_catalog.pg_index i where i.indrelid = p.oid and i.indisprimary) $$,
   'Each published table has a primary key');
+
+
+-- A deletion is sent to every subscriber, past row level security, as the replica identity of its row.
+create view pg_temp.identities as select p.name, i.* from pg_temp.published p cross join lateral private.replica_identity_of(p.oid) as i (columns)
+  where p.name <> 'public.pgtap_of_the_host';
+create view pg_temp.realtime as select verdict::text, finding from public.describe_installation() where subject = 'realtime';
+select set_eq('select * from pg_temp.identities', $$ values ('public.sms_messages', '{id}'::name[]), ('public.sms_conversations', '{id}'), ('public.user_twilio_numbers', '{id}'), ('public.campaigns', '{id}') $$,
+  'The replica identity of each published table is id alone');
+select is_empty($$ select p.name from pg_temp.published p join pg_catalog.pg_attribute a on a.attrelid = p.oid and a.attname = 'id' where p.name <> 'public.pgtap_of_the_host' and a.atttypid <> 'uuid'::regtype $$,
+  'The id of each published table is a UUID');
+select results_eq('select * from pg_temp.realtime', $$ values ('ok', 'deletions tell the id alone, in 4 published tables') $$, 'describe_installation finds no leak by deletions');
+-- As a host does that wants the old row, and a host whose primary key says more.
+alter table public.sms_messages replica identity full;
+alter table public.campaigns replica identity nothing;
+alter table public.sms_conversations drop constraint sms_conversations_pkey, add primary key (user_id, own_number, peer_number), add constraint sms_conversations_id unique (id);
+select results_eq('select verdict from pg_temp.realtime', array['fail'], 'describe_installation fails for a published table with another replica identity');
+select matches((select finding from pg_temp.realtime), 'public.sms_conversations \(user_id, own_number, peer_number\), public.sms_messages \(id, user_id, .*body', 'describe_installation names each such table with the columns that its deletions tell');
+select is(private.publish_changes(), '{}', 'publish_changes, for published tables with another replica identity, adds nothing');
+select set_eq('select columns from pg_temp.identities', $$ values ('{id}'::name[]) $$, 'publish_changes makes id the replica identity of each published table');
+select results_eq('select verdict from pg_temp.realtime', array['ok'], 'describe_installation finds no leak after publish_changes');
+alter publication supabase_realtime add table public.user_preferences;
+select results_eq('select * from pg_temp.realtime', $$ values ('fail', 'deletions tell every subscriber more than the id: public.user_preferences (user_id)') $$,
+  'describe_installation names a table that the host published and whose deletions tell user ids');
 
 drop publication supabase_realtime;
 -- Only a superuser may publish all tables; other roles name them.

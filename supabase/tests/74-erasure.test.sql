@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(29);
+select plan(31);
 
 select pg_temp.join_as('leaver', 'keeper', 'visitor');
 select pg_temp.forget_jobs();
@@ -36,8 +36,8 @@ select lives_ok('delete from auth.users where id = pg_temp.leaver()', 'A user wi
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver()), 7::bigint, 'The deletion removes no message');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.leaver()) $$, 'The deletion enqueues the erasure');
 select cmp_ok((select vt from pg_temp.jobs), '>', clock_timestamp() + interval '50 seconds', 'The erasure is delayed until requests in progress are over');
-select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user without messages can be deleted');
-select is((select count(*) from pg_temp.jobs), 1::bigint, 'A deletion without messages enqueues no erasure');
+select lives_ok('delete from auth.users where id = pg_temp.visitor()', 'A user without messages and numbers can be deleted');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'A deletion without messages and numbers enqueues no erasure');
 set local role service_role;
 
 -- In batches of two: no call touches more messages.
@@ -64,6 +64,7 @@ select results_eq($$ select id, user_id, own_number, direction, status, price, p
 select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.16', 'The totals of the deleted user stay');
 select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'The conversations of the deleted user are deleted');
 select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of the deleted user''s numbers are deleted');
+select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.leaver()', 'The numbers of the deleted user are deleted');
 select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'The settings of the deleted user are deleted');
 select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of the deleted user''s campaigns are deleted');
 select results_eq($$ select name, body, status::text, waiting, skipped, total from public.campaigns where user_id = pg_temp.leaver() $$,
@@ -72,6 +73,7 @@ select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'e
 
 -- Rows of another tenant.
 select is((select count(*) from public.sms_messages where user_id = pg_temp.keeper() and body is not null and peer_number <> ''), 7::bigint, 'Another tenant''s messages are unchanged');
+select is((select count(*) from public.user_twilio_numbers where user_id = pg_temp.keeper()), 1::bigint, 'Another tenant''s number is unchanged');
 select is((select count(*) from public.sms_conversations where user_id = pg_temp.keeper()), 3::bigint, 'Another tenant''s conversations are unchanged');
 select set_eq('select user_id from public.sms_opt_outs', array[pg_temp.keeper(), null], 'Another tenant''s opt-outs and those of master numbers stay');
 select results_eq($$ select name, body, waiting from public.campaigns where user_id = pg_temp.keeper() $$, $$ values ('Spring', 'Dear {{name}}', 2) $$, 'Another tenant''s campaign is unchanged');

@@ -87,6 +87,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.AlertList, Success<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertSettlement, Body<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);
+  same<client.SubscriptionCancellation, Body<Post<typeof admin, "/cancel-subscription">>>(true);
+  same<client.SubscriptionCanceled, Success<Post<typeof admin, "/cancel-subscription">>>(true);
   same<client.TenantId, Body<Post<typeof admin, "/provision">>>(true);
   same<client.AcceptedFor, Success<Post<typeof admin, "/provision">>>(true);
   same<client.Hold, Body<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import postgres from "postgres";
 import { type Actor, signUp } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
+import { stripeSide } from "../../local/driver/stripe-side.ts";
 import { twilioSide } from "../../local/driver/twilio-side.ts";
 import { stackUnderTest } from "../support/stack.ts";
 
@@ -125,6 +126,39 @@ Deno.test("a dead letter is listed with its error, and an operator replays it", 
   const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
   assert.deepEqual([gone.status, gone.body.code], [404, "not_found"]);
   await sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
+  await sql.end();
+});
+
+Deno.test("a deleted user's subscription raises an alert, and an operator cancels it at Stripe, which settles the alert", async () => {
+  const [operator, leaver] = await Promise.all([signUpOperator(), signUp(stack.state, "leaver")]);
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  const { subscriptionId } = await stripeSide(stack.state).subscribe({ clientReferenceId: leaver.id, plan: "team" });
+  const stored = async () =>
+    (await sql`select status, cancel_at from public.subscriptions where id = ${subscriptionId} and user_id = ${leaver.id}`)[
+      0
+    ];
+  await eventually("the subscription to be stored", async () => (await stored())?.["status"] === "active");
+  await sql`delete from auth.users where id = ${leaver.id}`;
+  const { alerts } = await operator.switchboard.admin.listAlerts();
+  const alert = alerts.find(({ subject }) => subject === subscriptionId);
+  assert.deepEqual([alert?.kind, alert?.userId, alert?.details["cause"]], [
+    "subscription_without_tenant",
+    leaver.id,
+    "user_deleted",
+  ]);
+
+  const cancel = (atPeriodEnd: boolean) =>
+    operator.switchboard.admin.cancelSubscription({ subscriptionId, atPeriodEnd, reason: "the user is deleted" });
+  assert.deepEqual(await cancel(true), { subscriptionId, isOver: false });
+  await eventually("the end to be announced", async () => (await stored())?.["cancel_at"] !== null);
+  assert.equal((await stored())?.["status"], "active");
+  assert.deepEqual(await cancel(false), { subscriptionId, isOver: false });
+  await eventually("the subscription to be over", async () => (await stored())?.["status"] === "canceled");
+  assert.deepEqual(await cancel(false), { subscriptionId, isOver: true });
+  const { alerts: all } = await operator.switchboard.admin.listAlerts({ state: "all" });
+  assert.ok(all.find(({ id }) => id === alert?.id)?.settledAt);
+  const unknown = await operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_1", reason: "x" } });
+  assert.deepEqual([unknown.status, unknown.body.code], [404, "not_found"]);
   await sql.end();
 });
 

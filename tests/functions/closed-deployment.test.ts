@@ -5,6 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { listen } from "../support/listener.ts";
 import { assertRefused } from "../support/answers.ts";
 import { ownStage, test } from "../support/stage.ts";
+import { tokenFor } from "../support/tokens.ts";
 import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
 /** The receiver of the operator's alerts. */
@@ -12,13 +13,14 @@ const pager = await listen();
 Deno.test.afterAll(async () => await pager[Symbol.asyncDispose]());
 const PAGER_SECRET = `whsec_${btoa("a secret of thirty-two bytes ....")}`;
 
-/** A deployment with default settings, except for the account limit, the allowed origin and the receiver of alerts. */
+/** A deployment with default settings, except for the account limit, the allowed origin, the second factor of operators and the receiver of alerts. */
 const { stage } = ownStage({
   env: {
     SELF_PROVISIONING: "subscribers",
     MASTER_FALLBACK: "off",
     MAX_SUBACCOUNTS: "3",
     ALLOWED_ORIGINS: "https://app.example.com",
+    OPERATOR_MFA: "required",
     OPERATOR_ALERT_URL: `${pager.url}/alerts`,
     OPERATOR_ALERT_SECRET: PAGER_SECRET,
   },
@@ -59,6 +61,19 @@ test("without the fallback no user sees or uses the master account's numbers", a
     assertRefused(await ada.call("send-sms", { body: { to, body: "hi", from } }), [409, "subaccount_required"]);
   }
   assert.deepEqual((await stage.twilio.requests()).filter(({ form }) => form["To"] === to), []);
+});
+
+test("with OPERATOR_MFA=required an operator without a second factor gets 403 mfa_required", async () => {
+  const sub = crypto.randomUUID();
+  const call = async (aal: "aal1" | "aal2", role?: string) =>
+    await callFunction(stage.state, "admin/tenants", {
+      headers: {
+        authorization: `Bearer ${await tokenFor(stage.state, { sub, aal, ...(role && { app_metadata: { role } }) })}`,
+      },
+    });
+  assertRefused(await call("aal1", "operator"), [403, "mfa_required"]);
+  assertRefused(await call("aal2"), [403, "forbidden"]);
+  assert.equal((await call("aal2", "operator")).status, 200);
 });
 
 test("an alert is delivered to the operator's URL, signed, again after an error, and once after it was accepted", async () => {

@@ -106,7 +106,7 @@ test("a closed tenant gets no new account, and their numbers are released", asyn
   assert.deepEqual({ ...number }, { status: "released", is_primary: false });
 });
 
-test("an account suspended in Twilio's console stays suspended, and its tenant sees the status", async () => {
+test("an account suspended in Twilio's console stays suspended, also when its tenant deletes their row", async () => {
   const ada = await provisioned(stage, "ada");
   await stage.twilio.setStatus(ada.accountSid, "suspended");
   await stage.database.enqueue({ kind: "converge", userId: ada.id });
@@ -114,6 +114,13 @@ test("an account suspended in Twilio's console stays suspended, and its tenant s
   assert.equal((await ada.switchboard.subaccount()).status, "suspended");
   assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_suspended"]);
   assert.equal((await stage.twilio.get(`/Accounts/${ada.accountSid}.json`)).status, "suspended");
+
+  // The host application may let its users delete their row.
+  await stage.database.sql`delete from public.user_preferences where user_id = ${ada.id}`;
+  assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_suspended"]);
+  await quiescence(stage, ada);
+  assert.equal((await stage.twilio.get(`/Accounts/${ada.accountSid}.json`)).status, "suspended");
+  assert.equal((await ada.switchboard.subaccount()).status, "suspended");
 
   await stage.twilio.setStatus(ada.accountSid, "active");
   assert.deepEqual((await ada.call("provision-subaccount", POST)).body.status, "active");

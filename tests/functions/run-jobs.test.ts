@@ -78,6 +78,23 @@ testQueue(
   },
 );
 
+testQueue("a purge of more than one batch is finished by the following drain", async () => {
+  const { sql } = stage.database;
+  await sql`
+    insert into public.webhook_events (provider, event_id, type, payload, processed_at, result)
+    select 'stripe', 'evt_expired_' || n, 'invoice.paid', '{}', now() - interval '31 days', 'recorded'
+    from generate_series(1, 1001) n`;
+  const left = async () =>
+    (await sql`select from public.webhook_events where event_id like 'evt_expired_%' and payload is not null`).length;
+  const id = await enqueue({ kind: "purge-expired" });
+  for (const [expected, result] of [[1, "waiting"], [0, "done"]] as const) {
+    await sql`update pgmq.q_jobs_control set vt = now() where msg_id = ${id}`;
+    assert.equal((await drain())[result], 1);
+    assert.equal(await left(), expected);
+  }
+  await sql`delete from public.webhook_events where event_id like 'evt_expired_%'`;
+});
+
 testQueue("two concurrent drains do every job once", async () => {
   const users = Array.from({ length: 24 }, () => crypto.randomUUID());
   for (const userId of users) await enqueue({ kind: "converge", userId });

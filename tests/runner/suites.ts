@@ -78,4 +78,9 @@ export const SOAK: readonly Suite[] = [
     args: test("tests/faults/bulk.test.ts"),
     env: { BULK_RECIPIENTS: "10000" },
   },
+  {
+    name: "deletion of a user with 150,000 messages",
+    args: test("tests/database/deletion-cost.test.ts"),
+    env: { DELETION_MESSAGES: "150000" },
+  },
 ];

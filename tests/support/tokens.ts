@@ -6,8 +6,11 @@ interface Claims {
   sub?: string;
   email?: string;
   role?: string;
-  app_metadata?: Record<string, unknown>;
+  aud?: string;
+  iss?: string;
+  aal?: "aal1" | "aal2";
   is_anonymous?: boolean;
+  app_metadata?: Record<string, unknown>;
 }
 
 /** A user token as the platform signs it, with the given `claims`, valid until `expires` (in jose's format). */
@@ -30,9 +33,9 @@ export function unsignedToken({ apiUrl }: StackState, claims: Claims): string {
 type SigningKey = Parameters<SignJWT["sign"]>[0];
 
 function sign(claims: Claims, expires: string, { apiUrl }: StackState, key: SigningKey, kid: string): Promise<string> {
-  return new SignJWT({ role: "authenticated", aud: "authenticated", ...claims })
+  return new SignJWT({ role: "authenticated", aud: "authenticated", iss: `${apiUrl}/auth/v1`, ...claims })
     .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
-    .setIssuer(`${apiUrl}/auth/v1`).setIssuedAt("-2h").setExpirationTime(expires).sign(key);
+    .setIssuedAt("-2h").setExpirationTime(expires).sign(key);
 }
 
 async function signingKeyOf({ dataDir }: StackState): Promise<JWK & { kid: string }> {

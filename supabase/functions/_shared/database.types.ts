@@ -627,7 +627,7 @@ export type Database = {
           "event_id": string;
           "id": string;
           "occurred_at": string | null;
-          "payload": NonNullable<Json>;
+          "payload": Json | null;
           "processed_at": string | null;
           "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at": string;
@@ -639,7 +639,7 @@ export type Database = {
           "event_id": string;
           "id"?: string;
           "occurred_at"?: string | null;
-          "payload": NonNullable<Json>;
+          "payload"?: Json | null;
           "processed_at"?: string | null;
           "provider": Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
@@ -650,7 +650,7 @@ export type Database = {
           "event_id"?: string;
           "id"?: string;
           "occurred_at"?: string | null;
-          "payload"?: NonNullable<Json>;
+          "payload"?: Json | null;
           "processed_at"?: string | null;
           "provider"?: Database["public"]["Enums"]["webhook_provider"];
           "received_at"?: string;
@@ -1257,6 +1257,14 @@ export type Database = {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "purge_expired": {
+        Args: { "p_limit": number };
+        Returns: {
+          "audit_details": number;
+          "cron_runs": number;
+          "event_payloads": number;
+        }[];
+      };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1507,6 +1515,16 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["subaccount_request"];
           "subaccount_sid": string;
         }[];
+      };
+      "request_subscription_cancellation": {
+        Args: {
+          "p_at_period_end": boolean;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_subscription_id": string;
+        };
+        Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
         Args: { "p_operator_id": string; "p_request_id": string };
@@ -1789,7 +1807,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price";
+      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -1825,6 +1843,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "cancel_outcome": "canceled" | "gone";
+      "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
@@ -1916,7 +1935,7 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
-      "replay_stripe_event_outcome": "replayed" | "unknown_event";
+      "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
@@ -2182,7 +2201,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price"],
+      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2221,6 +2240,7 @@ export const Constants = {
         "closed",
       ],
       "cancel_outcome": ["canceled", "gone"],
+      "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
@@ -2316,7 +2336,7 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
-      "replay_stripe_event_outcome": ["replayed", "unknown_event"],
+      "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",

@@ -43,6 +43,17 @@ export const replaySchema = z.union([
 export const settleAlertSchema = z.strictObject({ alertId: z.guid(), reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
 
+export const cancellationSchema = z.strictObject({
+  subscriptionId: z.string().min(1).max(255).describe("sub_…"),
+  atPeriodEnd: z.boolean().default(false).describe("true: the paid period runs out first. false: at once"),
+  reason,
+}).meta({ id: "SubscriptionCancellation", description: "The body of admin/cancel-subscription" });
+
+const cancellation = z.strictObject({
+  subscriptionId: z.string(),
+  isOver: z.boolean().describe("true: the subscription was over before. false: a job cancels it at Stripe"),
+}).meta({ id: "SubscriptionCanceled", description: "The response of admin/cancel-subscription" });
+
 export const sendRateSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
@@ -154,6 +165,14 @@ export const contract = {
       responses: {
         200: z.strictObject({ alertId: z.guid(), settled: z.literal(true) }).meta({ id: "SettledAlert" }),
       },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/cancel-subscription",
+      summary: "Cancels a subscription at Stripe, at once or at the end of its period",
+      body: cancellationSchema,
+      responses: { 200: cancellation, 202: cancellation },
       errors: [],
     },
     {

@@ -2,6 +2,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { listAlerts, settleAlert } from "./alerts.ts";
+import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -24,6 +25,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "POST resume": holdTenant(null),
   "POST move-number": moveNumberOf,
   "POST offer-number": offerNumber,
+  "POST cancel-subscription": cancelSubscriptionOf,
   "POST replay": replay,
   "POST sweep": sweepNow,
   "POST rotate-token": rotateTokenOf,

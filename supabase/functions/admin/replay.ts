@@ -24,6 +24,9 @@ async function replayEvent(eventId: string, { db, user, requestId }: Context): P
     p_request_id: requestId,
   });
   if (outcome === "unknown_event") throw new ApiError("not_found", `Cannot find an event "${eventId}"`);
+  if (outcome === "purged") {
+    throw new ApiError("not_found", `Cannot replay event "${eventId}": its payload was deleted, thirty days after it`);
+  }
   return 1;
 }
 

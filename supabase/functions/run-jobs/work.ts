@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import * as z from "zod";
 import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
+import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
 import { forwardMessage } from "../_shared/forwarding/forward.ts";
@@ -28,6 +29,7 @@ import type { MessagePricing } from "../_shared/twilio/message-pricing.ts";
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
   z.object({ kind: z.literal("stripe-event"), eventId: z.string() }),
+  z.object({ kind: z.literal("cancel-subscription"), subscriptionId: z.string(), atPeriodEnd: z.boolean() }),
   z.object({ kind: z.literal("refresh-master-numbers") }),
   z.object({ kind: z.literal("settle-messages") }),
   z.object({ kind: z.literal("settle-number-purchases") }),
@@ -39,6 +41,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("fetch-missed-events") }),
   z.object({ kind: z.literal("forget-rate-limits") }),
   z.object({ kind: z.literal("delete-campaign-recipients") }),
+  z.object({ kind: z.literal("purge-expired") }),
   z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
   z.object({ kind: z.literal("rotate-old-tokens") }),
   z.object({ kind: z.literal("forget-previous-tokens") }),
@@ -60,6 +63,8 @@ const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
 const RECIPIENTS_BATCH = 2_000;
+/** Rows of each kind that one statement purges. */
+const PURGE_BATCH = 1000;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -98,6 +103,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await convergeTenant(job.userId, job.thorough, dependencies);
       case "stripe-event":
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
+        return "done";
+      case "cancel-subscription":
+        await cancelSubscription(job.subscriptionId, job.atPeriodEnd, await stripe());
         return "done";
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
@@ -149,6 +157,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "forget-rate-limits":
         await decide(db, "forget_rate_limits", {});
         return "done";
+      case "purge-expired": {
+        const purged = await decide(db, "purge_expired", { p_limit: PURGE_BATCH });
+        return Math.max(...Object.values(purged)) < PURGE_BATCH ? "done" : NEXT_BATCH;
+      }
       case "converge-drifted": {
         const { checked } = await decide(db, "ask_for_drifted_convergence", { p_limit: DRIFTED_BATCH });
         return checked < DRIFTED_BATCH ? "done" : NEXT_BATCH;

@@ -19,6 +19,11 @@ export async function deleteUser(world: World, userId: string): Promise<void> {
   await world.sql`delete from auth.users where id = ${userId}`;
 }
 
+/** As a host may let its users delete their own row. */
+export async function deletePreferences(world: World, userId: string): Promise<void> {
+  await world.sql`delete from public.user_preferences where user_id = ${userId}`;
+}
+
 /** A user buys a plan at Stripe. Its events are not delivered yet. */
 export function buyPlan(world: World, userId: string): Promise<Purchase> {
   return world.stripe.subscribe({ clientReferenceId: userId, plan: "team" });

@@ -16,6 +16,7 @@ export type Command =
   | { do: "request"; tenant: number; times: number; mishaps: Mishap[] }
   | { do: "hold"; tenant: number; status: "suspended" | "closed" | null }
   | { do: "delete user"; tenant: number }
+  | { do: "delete preferences"; tenant: number }
   | { do: "drain"; processes: number; batch: number; jobs: number; mishaps: Mishap[] }
   | { do: "leap"; seconds: number }
   | { do: "schedule"; name: Schedule }
@@ -89,6 +90,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete user" as const), tenant }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("delete preferences" as const), tenant }) },
   {
     weight: 10,
     arbitrary: fc.record({

@@ -3,6 +3,7 @@ import {
   buyOwnPlan,
   buyPlan,
   createByHand,
+  deletePreferences,
   deleteUser,
   deliver,
   hold,
@@ -87,6 +88,8 @@ export async function happen(command: Command, history: History, world: World): 
     case "delete user":
       person!.deleted = person!.wasToBeClosed = true;
       return await deleteUser(world, person!.id);
+    case "delete preferences":
+      return await deletePreferences(world, person!.id);
     case "drain": {
       const { processes, batch, jobs } = command;
       return void await Promise.all(Array.from({ length: processes }, () => drainOnce(world, { traps, batch, jobs })));

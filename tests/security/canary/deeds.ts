@@ -75,6 +75,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/tenants"),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
+    () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
     () =>
       operator.call("admin/move-number", {

@@ -1,5 +1,6 @@
 import type { JobLane } from "./drain.ts";
 import { inBackground } from "../platform/background.ts";
+import { schedulerKeyOf } from "../platform/claims.ts";
 import type { Env } from "../platform/env.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -9,24 +10,14 @@ const TIMEOUT_MS = 5_000;
  * run with that tick.
  */
 export function wakeJobs(env: Env, lane: JobLane): void {
-  const secretKey = secretKeyOf(env);
-  if (secretKey === null) return;
+  const { key } = schedulerKeyOf(env);
+  if (key === null) return;
   inBackground(
     fetch(`${env.SUPABASE_URL}/functions/v1/run-jobs`, {
       method: "POST",
-      headers: { apikey: secretKey, "content-type": "application/json" },
+      headers: { apikey: key, "content-type": "application/json" },
       body: JSON.stringify({ lane }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).then((response) => response.body?.cancel()),
   );
-}
-
-/** The platform sets `{"default": "sb_secret_…"}`, or a single key. */
-function secretKeyOf({ SUPABASE_SECRET_KEYS, SUPABASE_SECRET_KEY }: Env): string | null {
-  if (SUPABASE_SECRET_KEYS === undefined) return SUPABASE_SECRET_KEY ?? null;
-  try {
-    return (JSON.parse(SUPABASE_SECRET_KEYS) as Record<string, string>)["default"] ?? null;
-  } catch {
-    return null;
-  }
 }

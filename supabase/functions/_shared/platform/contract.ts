@@ -34,6 +34,7 @@ export const COMMON_ERRORS = [
   "invalid_input",
   "unauthorized",
   "forbidden",
+  "mfa_required",
   "not_found",
   "method_not_allowed",
   "body_too_large",

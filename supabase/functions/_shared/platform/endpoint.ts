@@ -1,28 +1,24 @@
-import { createAdminClient, createContextClient, verifyAuth } from "@supabase/server/core";
+import { createAdminClient, createContextClient } from "@supabase/server/core";
 import type { Database } from "../database.types.ts";
+import { type Auth, callerOf, type User } from "./claims.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
 import { refuseFlood } from "./flood.ts";
-import { isUuid } from "./ids.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
 export type Method = "GET" | "POST";
 
 export interface EndpointOptions {
-  /**
-   * The caller: a signed-in user, a user whose `app_metadata.role` is operator, or the holder of the secret key. `none` is
-   * for webhooks, whose handlers verify signatures.
-   */
-  auth: "user" | "operator" | "secret" | "none";
+  auth: Auth;
   methods: readonly Method[];
 }
 
 /** What a handler needs in addition to the request. */
 export interface Context {
-  /** The caller. The id is empty for an endpoint without a user. */
-  user: { id: string; email: string | undefined; isAnonymous: boolean };
+  /** The caller. */
+  user: User;
   /** Acts as the caller, under row level security. Made on first use. */
   readonly userDb: Db;
   /** Acts as the service. For use after the caller is authorised. */
@@ -77,29 +73,13 @@ async function respond(
       },
     );
   }
-  const { data, error } = await verifyAuth(request, { auth: auth === "operator" ? "user" : auth });
-  if (error !== null) {
-    if (error.status >= 500) throw error;
-    throw new ApiError("unauthorized", unauthorizedMessage(auth));
-  }
-  const user = {
-    id: data.userClaims?.id ?? "",
-    email: data.userClaims?.email,
-    isAnonymous: data.jwtClaims?.["is_anonymous"] === true,
-  };
-  // A valid token need not belong to a user. Without a user's id the first query would fail.
-  const needsUser = auth === "user" || auth === "operator";
-  if (needsUser && !isUuid(user.id.toLowerCase())) throw new ApiError("unauthorized", unauthorizedMessage(auth));
-  // Only the service can write app_metadata. A user can write their user_metadata, so that proves nothing.
-  if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
-    throw new ApiError("forbidden", "Cannot do this: only an operator can");
-  }
-  if (needsUser) refuseFlood(user.id, base.env);
+  const { user, token } = await callerOf(request, auth, base.env);
+  if (user.id !== "") refuseFlood(user.id, base.env);
   return await handle(request, {
     ...base,
     user,
     get userDb() {
-      return createContextClient<Database>({ auth: { token: data.token } });
+      return createContextClient<Database>({ auth: { token } });
     },
     db: serviceDb(),
   });
@@ -110,12 +90,6 @@ let madeServiceDb: Db | undefined;
 /** The client that acts as the service, one for all requests of this isolate: it holds no session. */
 function serviceDb(): Db {
   return madeServiceDb ??= createAdminClient<Database>();
-}
-
-function unauthorizedMessage(auth: EndpointOptions["auth"]): string {
-  return auth !== "secret"
-    ? "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer"
-    : "Cannot accept this call: send the project's secret key as apikey";
 }
 
 /** The response for anything thrown. An error that is not an ApiError is logged, and the caller sees only the request id. */

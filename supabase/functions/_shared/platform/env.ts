@@ -3,6 +3,7 @@ import * as z from "zod";
 const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((value) =>
   value.replace(/\/+$/, "")
 );
+const list = z.string().default("").transform((value) => value.split(",").map((item) => item.trim()).filter(Boolean));
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 /** Every variable that the functions read, and its form. The platform sets those that begin with SUPABASE_. */
@@ -34,6 +35,9 @@ const schema = z.object({
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
   CAMPAIGN_RECIPIENTS_KEPT_DAYS: count(90),
+  ALLOWED_ORIGINS: list,
+  AUTH_ISSUERS: list,
+  OPERATOR_MFA: z.enum(["required", "off"]).default("off"),
   OPERATOR_ALERT_URL: url.optional(),
   // Base64 of 24 to 64 bytes, as Standard Webhooks defines. Required with the URL.
   OPERATOR_ALERT_SECRET: z.string().regex(
@@ -41,9 +45,6 @@ const schema = z.object({
     "must be whsec_ and base64 of 24 to 64 bytes",
   )
     .optional(),
-  ALLOWED_ORIGINS: z.string().default("").transform((list) =>
-    list.split(",").map((origin) => origin.trim()).filter(Boolean)
-  ),
 }).refine((env) => env.OPERATOR_ALERT_URL === undefined || env.OPERATOR_ALERT_SECRET !== undefined, {
   path: ["OPERATOR_ALERT_SECRET"],
   message: "is missing, and OPERATOR_ALERT_URL is set",

@@ -6,6 +6,7 @@ export const ERROR_STATUS = {
   invalid_signature: 400,
   unauthorized: 401,
   forbidden: 403,
+  mfa_required: 403,
   not_found: 404,
   method_not_allowed: 405,
   body_too_large: 413,

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { type Auth, callerOf, schedulerKeyOf } from "./claims.ts";
+import { type Env, parseEnv } from "./env.ts";
+
+const URL_OF_PROJECT = "https://project.supabase.co";
+const KEYS = { default: "sb_secret_default", scheduler: "sb_secret_scheduler" };
+const { privateKey, publicKey } = await generateKeyPair("ES256");
+const PLATFORM: Record<string, string> = {
+  SUPABASE_URL: URL_OF_PROJECT,
+  SUPABASE_JWKS: JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: "k1", alg: "ES256" }] }),
+  SUPABASE_SECRET_KEYS: JSON.stringify(KEYS),
+};
+// @supabase/server reads the platform's variables itself.
+Deno.test.beforeAll(() => Object.entries(PLATFORM).forEach(([name, value]) => Deno.env.set(name, value)));
+Deno.test.afterAll(() => Object.keys(PLATFORM).forEach((name) => Deno.env.delete(name)));
+
+const USER = {
+  sub: crypto.randomUUID(),
+  role: "authenticated",
+  aud: "authenticated",
+  iss: `${URL_OF_PROJECT}/auth/v1`,
+  aal: "aal1",
+};
+const OPERATOR = { ...USER, app_metadata: { role: "operator" } };
+
+function envWith(variables: Record<string, string>): Env {
+  const all: Record<string, string> = {
+    ...PLATFORM,
+    TWILIO_ACCOUNT_SID: "AC" + "0".repeat(32),
+    TWILIO_AUTH_TOKEN: "1".repeat(32),
+    TOKEN_SEALING_KEYS: JSON.stringify({ k1: btoa("k".repeat(32)) }),
+    STRIPE_SECRET_KEY: "sk_test_123",
+    STRIPE_WEBHOOK_SECRET: "whsec_123",
+    PUBLIC_BASE_URL: `${URL_OF_PROJECT}/functions/v1`,
+    ...variables,
+  };
+  return parseEnv((name) => all[name]);
+}
+
+async function requestOf(claims: Record<string, unknown>): Promise<Request> {
+  const token = await new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: "k1" }).setIssuedAt()
+    .setExpirationTime("1h").sign(privateKey);
+  return new Request("https://example.com", { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** "accepted", or the code of the error. */
+async function outcomeOf(request: Request, auth: Auth, variables: Record<string, string> = {}): Promise<string> {
+  return await callerOf(request, auth, envWith(variables)).then(() => "accepted", ({ code }) => code);
+}
+
+Deno.test("a user token is accepted with the role, the audience and the issuer of the project, and refused without one of them", async () => {
+  assert.equal(await outcomeOf(await requestOf(USER), "user"), "accepted");
+  for (
+    const change of [
+      { role: undefined },
+      { role: "anon" },
+      { role: "service_role" },
+      { aud: undefined },
+      { aud: "another" },
+      { iss: undefined },
+      { iss: `${URL_OF_PROJECT}/auth/v1/` },
+      { iss: "https://another.supabase.co/auth/v1" },
+    ]
+  ) {
+    assert.equal(
+      await outcomeOf(await requestOf({ ...USER, ...change }), "user"),
+      "unauthorized",
+      JSON.stringify(change),
+    );
+  }
+});
+
+Deno.test("AUTH_ISSUERS replaces the issuer that SUPABASE_URL implies", async () => {
+  const variables = { AUTH_ISSUERS: "https://auth.example.com/auth/v1, http://127.0.0.1:54321/auth/v1" };
+  for (const iss of ["https://auth.example.com/auth/v1", "http://127.0.0.1:54321/auth/v1"]) {
+    assert.equal(await outcomeOf(await requestOf({ ...USER, iss }), "user", variables), "accepted");
+    assert.equal(await outcomeOf(await requestOf({ ...USER, iss }), "user"), "unauthorized");
+  }
+  assert.equal(await outcomeOf(await requestOf(USER), "user", variables), "unauthorized");
+});
+
+Deno.test("a user is anonymous only by the claim is_anonymous", async () => {
+  for (const [claim, expected] of [[true, true], [false, false], [undefined, false], ["true", false]] as const) {
+    const { user } = await callerOf(await requestOf({ ...USER, is_anonymous: claim }), "user", envWith({}));
+    assert.deepEqual(user, { id: USER.sub, email: undefined, isAnonymous: expected });
+  }
+});
+
+Deno.test("with OPERATOR_MFA=required an operator needs a token of level aal2, and no other user does", async () => {
+  const required = { OPERATOR_MFA: "required" };
+  const outcomes = await Promise.all(["aal1", "aal2", "aal3", undefined].map(async (aal) => [
+    await outcomeOf(await requestOf({ ...OPERATOR, aal }), "operator"),
+    await outcomeOf(await requestOf({ ...OPERATOR, aal }), "operator", required),
+    await outcomeOf(await requestOf({ ...USER, aal }), "operator", required),
+    await outcomeOf(await requestOf({ ...USER, aal }), "user", required),
+  ]));
+  assert.deepEqual(outcomes, [
+    ["accepted", "mfa_required", "forbidden", "accepted"],
+    ["accepted", "accepted", "forbidden", "accepted"],
+    ["accepted", "mfa_required", "forbidden", "accepted"],
+    ["accepted", "mfa_required", "forbidden", "accepted"],
+  ]);
+});
+
+Deno.test("the scheduler's own secret key is the only one accepted where the project has it, otherwise the default key is", async () => {
+  const withKey = (apikey: string) => new Request("https://example.com", { headers: { apikey } });
+  assert.equal(await outcomeOf(withKey(KEYS.scheduler), "secret"), "accepted");
+  assert.equal(await outcomeOf(withKey(KEYS.default), "secret"), "unauthorized");
+  const unnamed = { SUPABASE_SECRET_KEYS: JSON.stringify({ default: KEYS.default, other: "sb_secret_other" }) };
+  Deno.env.set("SUPABASE_SECRET_KEYS", unnamed.SUPABASE_SECRET_KEYS);
+  try {
+    assert.equal(await outcomeOf(withKey(KEYS.default), "secret", unnamed), "accepted");
+    assert.equal(await outcomeOf(withKey("sb_secret_other"), "secret", unnamed), "unauthorized");
+  } finally {
+    Deno.env.set("SUPABASE_SECRET_KEYS", PLATFORM.SUPABASE_SECRET_KEYS!);
+  }
+});
+
+Deno.test("run-jobs is woken with the scheduler's key where there is one", () => {
+  assert.deepEqual(schedulerKeyOf(envWith({})), { name: "scheduler", key: KEYS.scheduler });
+  const one = { SUPABASE_SECRET_KEYS: "", SUPABASE_SECRET_KEY: "sb_secret_one" };
+  assert.deepEqual(schedulerKeyOf(envWith(one)), { name: "default", key: "sb_secret_one" });
+  assert.deepEqual(schedulerKeyOf(envWith({ SUPABASE_SECRET_KEYS: "malformed" })), { name: "default", key: null });
+});
