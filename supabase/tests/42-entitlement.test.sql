@@ -253,7 +253,7 @@ delete from private.tenancies;
 
 -- Claims -------------------------------------------------------------------------------------------------------------
 
-update auth.users set email_confirmed_at = now() where id <> pg_temp.neighbour();
+update auth.users set email_confirmed_at = case when id <> pg_temp.neighbour() then now() end;
 create function pg_temp.claim(p_user uuid, p_email text, p_customer text default 'cus_claim', p_id text default 'sub_claim') returns text language sql as $$
   select public.claim_subscription(p_user, p_id, p_customer, p_email, 'req-1')::text;
 $$;

@@ -9,7 +9,8 @@ create view pg_temp.open as select subject, user_id, details ->> 'cause' as caus
   where kind = 'subscription_without_tenant' and settled_at is null;
 grant select on pg_temp.open to service_role;
 create function pg_temp.record(p_id text, p_user uuid, p_status text, p_read bigint) returns void language sql as $$
-  select public.record_subscription(p_id, 'cus_' || p_id, p_user, 'metadata', p_status::public.subscription_status, 'price', 'team', now(), now(), null, null, now(), p_read);
+  select public.record_subscription(p_id, 'cus_' || p_id, p_user, 'metadata', null, p_status::public.subscription_status,
+    '[{"id": "price", "lookupKey": "team"}]', false, null, null, now(), p_read);
 $$;
 
 -- The user's deletion ------------------------------------------------------------------------------------------------
