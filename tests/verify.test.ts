@@ -58,6 +58,7 @@ Deno.test("the same installation is verified as a hosted project when its variab
   };
   const { text } = await report(await findTarget((name) => variables[name], stateFile));
   assert.match(text, /Verifying the hosted installation/);
+  assert.match(text, /ok\s+billing portal: tenants can switch plans and cancel/);
   assert.match(text, /fail\s+master account: Twilio refuses the credentials \(20003\)\n\s+→ Check TWILIO_ACCOUNT_SID/);
   assert.ok(!text.includes("f".repeat(32)) && !text.includes(secretKey), "a secret is shown");
 });

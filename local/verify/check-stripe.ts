@@ -18,7 +18,10 @@ export const NEEDED_EVENTS = [
   "customer.deleted",
 ] as const;
 
-/** Stripe: reachable, with prices that belong to plans, and (hosted) a webhook endpoint that sends what we need. */
+/**
+ * Stripe: reachable, with prices that belong to plans, and (hosted) with a billing portal and a webhook endpoint that sends what
+ * we need.
+ */
 export async function checkStripe(target: Target): Promise<Finding[]> {
   const { stripe: { url, secretKey }, apiUrl, kind } = target;
   if (secretKey === null) {
@@ -40,9 +43,11 @@ export async function checkStripe(target: Target): Promise<Finding[]> {
           "Give each price the key of its plan as lookup key, or put its id into plans.stripe_price_id",
         ),
     ];
-    return kind === "local"
-      ? findings
-      : [...findings, await checkEndpoint(stripe, `${apiUrl}/functions/v1/stripe-webhook`)];
+    return kind === "local" ? findings : [
+      ...findings,
+      await checkPortal(stripe),
+      await checkEndpoint(stripe, `${apiUrl}/functions/v1/stripe-webhook`),
+    ];
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError)) throw error;
     const refused = error.statusCode === 401 || error.statusCode === 403;
@@ -56,6 +61,28 @@ export async function checkStripe(target: Target): Promise<Finding[]> {
         : fail("Stripe", `cannot be asked: ${error.type}`, `Is ${url} reachable from here?`),
     ];
   }
+}
+
+/** Stripe opens no portal until its settings were saved once in the dashboard. */
+async function checkPortal(stripe: Stripe): Promise<Finding> {
+  const { data: [settings] } = await stripe.billingPortal.configurations.list({
+    is_default: true,
+    active: true,
+    limit: 1,
+  });
+  if (settings === undefined) {
+    return warn(
+      "billing portal",
+      "has no settings, so billing-portal answers 502",
+      'Save its settings in Stripe\'s dashboard (docs/operations.md, "Stripe")',
+    );
+  }
+  const { subscription_update: update, subscription_cancel: cancel } = settings.features;
+  return update.enabled && cancel.enabled ? ok("billing portal", "tenants can switch plans and cancel") : warn(
+    "billing portal",
+    `lets tenants not ${update.enabled ? "cancel" : "switch plans"}`,
+    'Change its settings in Stripe\'s dashboard (docs/operations.md, "Stripe")',
+  );
 }
 
 async function checkEndpoint(stripe: Stripe, webhookUrl: string): Promise<Finding> {

@@ -64,7 +64,7 @@ select isnt(pg_temp.attempt(), (select attempt_id from pg_temp.noted), 'An attem
 
 select results_eq('select outcome::text, customer_id from public.billing_customer(pg_temp.tenant())', $$ values ('none', null::text) $$, 'billing_customer returns none without a customer');
 insert into private.stripe_customers (id, user_id, origin) values ('cus_link', pg_temp.tenant(), 'checkout');
-select results_eq('select outcome::text from public.billing_customer(pg_temp.tenant())', array['none'], 'The customer of a Payment Link is not the tenant''s to manage');
+select results_eq('select outcome::text from public.billing_customer(pg_temp.tenant())', array['none'], 'The customer of a Payment Link cannot be managed by the tenant');
 select results_eq($$ select outcome::text, customer_id from public.record_stripe_customer(pg_temp.tenant(), 'cus_1') $$, $$ values ('recorded', 'cus_1') $$, 'record_stripe_customer links a customer');
 select results_eq($$ select outcome::text, customer_id from public.record_stripe_customer(pg_temp.tenant(), 'cus_2') $$, $$ values ('recorded', 'cus_1') $$, 'The first customer stays');
 select results_eq($$ select outcome::text from public.record_stripe_customer(pg_temp.stranger(), 'cus_3') $$, array['unknown_user'], 'record_stripe_customer links no customer of a deleted user');
@@ -72,7 +72,7 @@ select results_eq('select customer_id, customers from pg_temp.checkout() as t (o
   $$ values ('cus_1', 2::bigint) $$, 'begin_checkout returns the customer to reuse');
 select is(public.forget_stripe_customer(pg_temp.attacker(), 'cus_1')::text, 'already', 'forget_stripe_customer marks no customer of another user');
 insert into public.subscriptions (id, user_id, origin, stripe_customer_id, plan_key, status) values ('sub_2', pg_temp.attacker(), 'metadata', 'cus_1', 'team', 'active');
-select results_eq('select outcome::text from public.billing_customer(pg_temp.tenant())', array['none'], 'A customer who also pays for another user is not the tenant''s to manage');
+select results_eq('select outcome::text from public.billing_customer(pg_temp.tenant())', array['none'], 'A customer who also pays for another user cannot be managed by the tenant');
 delete from public.subscriptions where id = 'sub_2';
 select is(public.forget_stripe_customer(pg_temp.tenant(), 'cus_1')::text, 'forgotten', 'forget_stripe_customer marks a customer as deleted');
 select results_eq($$ select customer_id from public.record_stripe_customer(pg_temp.tenant(), 'cus_4') $$, array['cus_4'], 'A deleted customer is replaced');

@@ -149,6 +149,8 @@ export type CheckoutLine = Narrow<
   { price: Price; quantity: number; discounts?: never; taxes?: never }
 >;
 
+export type PortalConfiguration = Narrow<Stripe.BillingPortal.Configuration, { application: null }>;
+
 export type PortalSession = Narrow<Stripe.BillingPortal.Session, {
   after_expiration?: never;
   configuration: string;
