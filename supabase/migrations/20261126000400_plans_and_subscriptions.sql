@@ -626,8 +626,8 @@ begin
 end;
 $$;
 comment on function private.owner_named_by(uuid, private.stripe_customers) is
-  'The user of a subscription: the one that its own metadata names, or that of its customer. Metadata that names an '
-  'unknown user gives it to nobody.';
+  'The user of a subscription: the one that its own metadata names, or that of its customer. With metadata that names '
+  'an unknown user it has no user.';
 
 create function private.note_recorded_subscription(p_before public.subscriptions, p_after public.subscriptions)
 returns void

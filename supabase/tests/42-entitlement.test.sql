@@ -146,7 +146,7 @@ delete from public.subscriptions;
 -- Gifts --------------------------------------------------------------------------------------------------------------
 
 -- Every pair of an own subscription and a gift, with every request, for two orders of rank and age. The expected value
--- is computed by the rules as they are told, one after the other.
+-- is computed by the rules of decision 51, one after the other.
 create temp table states (name text primary key, status text, since interval, pending boolean, entitles boolean, lapsed text);
 insert into states values ('absent', null, null, false, false, null), ('active', 'active', null, false, true, null), ('trialing', 'trialing', null, false, true, null),
   ('in grace', 'past_due', '6 days', false, true, null), ('beyond grace', 'past_due', '8 days', false, false, 'suspended'), ('unpaid', 'unpaid', null, false, false, 'suspended'),
@@ -171,7 +171,7 @@ declare
   gift constant states := (select s from states s where s.name = c.gift);
   request constant requests := (select r from requests r where r.name = c.request);
 begin
-  -- Whatever entitles now gives its plan; of two, the better one.
+  -- A subscription that entitles now gives its plan; of two, the better one.
   if own.entitles and gift.entitles then return 'scale active'; end if;
   if own.entitles then return c.own_plan || ' active'; end if;
   if gift.entitles then return c.gift_plan || ' active'; end if;
@@ -263,7 +263,7 @@ select is(pg_temp.claim(pg_temp.tenant(), 'buyer@elsewhere.test'), 'other_email'
 select is(pg_temp.claim(pg_temp.tenant(), null), 'other_email', 'A gift from a customer without an email cannot be claimed');
 select is(pg_temp.claim(pg_temp.tenant(), 'tenant@pgtap.test', 'cus_other'), 'not_found', 'The email of another customer proves nothing');
 select is((pg_temp.stored('sub_claim')).origin::text, 'checkout', 'A refused claim changes nothing');
-select is((select count(*) from public.list_claimable_subscriptions(pg_temp.attacker(), 'sub_claim', 10)), 0::bigint, 'list_claimable_subscriptions shows nobody else''s gifts');
+select is((select count(*) from public.list_claimable_subscriptions(pg_temp.attacker(), 'sub_claim', 10)), 0::bigint, 'list_claimable_subscriptions shows no gifts of another tenant');
 select results_eq($$ select id from public.list_claimable_subscriptions(pg_temp.tenant(), null, 10) $$, $$ values ('sub_claim') $$, 'list_claimable_subscriptions shows the tenant''s gifts');
 select is(pg_temp.claim(pg_temp.tenant(), 'Tenant@PGtap.test'), 'claimed', 'The tenant claims a gift whose customer has their confirmed email, in any case');
 select results_eq($$ select s.origin::text, c.origin::text from public.subscriptions s join private.stripe_customers c on c.id = s.stripe_customer_id where s.id = 'sub_claim' $$,
@@ -276,7 +276,7 @@ select pg_temp.record('sub_claim', 'cus_claim', null, null, p_status => 'cancele
 select is(private.wanted_subaccount(pg_temp.tenant())::text, 'suspended', 'A claimed subscription that ends outranks the request, as an own one does');
 select is((pg_temp.stored('sub_claim')).origin::text, 'claim', 'A later read keeps the claim');
 select pg_temp.record('sub_stolen', 'cus_stolen', null, null, pg_temp.attacker());
-select is(pg_temp.claim(pg_temp.tenant(), 'tenant@pgtap.test', 'cus_stolen', 'sub_stolen'), 'not_found', 'Nobody claims a subscription that is another user''s own');
+select is(pg_temp.claim(pg_temp.tenant(), 'tenant@pgtap.test', 'cus_stolen', 'sub_stolen'), 'not_found', 'A tenant cannot claim a subscription that is another user''s own');
 select pg_temp.record('sub_mine', 'cus_mine', null, null, pg_temp.tenant());
 select is(pg_temp.claim(pg_temp.tenant(), 'tenant@pgtap.test', 'cus_mine', 'sub_mine'), 'not_found', 'An own subscription is no gift to claim');
 select pg_temp.record('sub_next', 'cus_next', pg_temp.neighbour(), 'checkout');

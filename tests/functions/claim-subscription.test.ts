@@ -14,7 +14,7 @@ async function confirmed(name: string): Promise<Actor> {
   return actor;
 }
 
-/** A subscription that somebody buys for a user through a Payment Link. */
+/** Buys a subscription for a user through a Payment Link. */
 async function giftTo(actor: Pick<Actor, "id">, email: string): Promise<string> {
   const { subscriptionId } = await stage.stripe.subscribe({ clientReferenceId: actor.id, plan: "team", email });
   await eventually("the gift to be stored", async () => await originOf(subscriptionId) === "checkout");
