@@ -19,7 +19,7 @@ const handsetIn = (country: string) => HANDSETS[country]!();
 const send = (tenant: Actor, to: string, body = "Hello"): Promise<Answer> =>
   tenant.call("send-sms", { body: { to, body } });
 
-/** A tenant with a plan of their own. */
+/** A tenant with a plan of their own, whose number costs nothing: these limits are about messages. */
 async function onPlan(name: string, plan: { countries?: string[] | null; spend?: number; segment?: number }) {
   const tenant = await withNumber(stage, name);
   await allow(stage, tenant, {});
@@ -27,6 +27,7 @@ async function onPlan(name: string, plan: { countries?: string[] | null; spend?:
   await stage.database.sql`
     update public.plans set allowed_countries = ${countries}, monthly_spend_limit = ${spend}, segment_price = ${segment}
     where key = ${`of-${tenant.id}`}`;
+  await stage.database.sql`update private.number_purchases set monthly_price = 0 where user_id = ${tenant.id}`;
   return tenant;
 }
 
