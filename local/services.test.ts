@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LOOPBACK_ONLY } from "./callers.ts";
 import { type FunctionsContext, functionsEnvironment } from "./functions/environment.ts";
 import { startStripe, startTwilio } from "./services.ts";
 import { stripeState, twilioState } from "./stack-state.ts";
@@ -12,7 +13,13 @@ const REAL: Record<string, string> = {
 const ADDRESSES = { webhookUrl: "http://127.0.0.1:1/hook", returnUrl: "http://127.0.0.1:1/" };
 
 function optionsWith(variables: Record<string, string>) {
-  return { env: (name: string) => variables[name], stateFolder: undefined, port: 0, log: () => {} };
+  return {
+    env: (name: string) => variables[name],
+    stateFolder: undefined,
+    port: 0,
+    callers: LOOPBACK_ONLY,
+    log: () => {},
+  };
 }
 
 Deno.test("The stack uses the Twilio and Stripe accounts in the environment and starts no simulator", async () => {

@@ -57,7 +57,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   const { projectDir, ephemeral, port, log } = settings;
 
   // The gateway comes first: other parts need its address, and a port in use must be reported before any work is done.
-  const gateway = startGateway(port);
+  const gateway = startGateway(port, { everywhere: settings.callers, functions: settings.functionCallers });
   cleanUps.add(() => gateway.stop());
   const consoleReady = options.buildConsole ? prepareConsole(log) : undefined;
   const account = await postgresAccount(log);

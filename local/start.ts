@@ -5,17 +5,21 @@
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { allowedCallers } from "./callers.ts";
 import { downloadOnFirstRun } from "./first-run.ts";
 import { whenLauncherEnds } from "./launcher.ts";
 import type { Stack, StackOptions } from "./stack.ts";
 
-const USAGE = `Usage: deno task start [--ephemeral] [--port N] [--data DIR] [--state FILE] [--no-scheduler]
+const USAGE =
+  `Usage: deno task start [--ephemeral] [--port N] [--host NAME] [--data DIR] [--state FILE] [--no-scheduler]
 
 Boots Postgres, the Auth and Data APIs, the Edge Functions and the Twilio and Stripe simulators. The functions restart
 when their sources change.
 
   --ephemeral        use a temporary folder and free ports; remove the folder at the end
   --port N           the port of the API (default: 54321); the database and the simulators use ports near it
+  --host NAME        answer requests to this host name too, for example that of a tunnel; may be repeated. Without it the
+                     stack answers for loopback names, and its functions also for the host of PUBLIC_BASE_URL
   --data DIR         keep the data in DIR
   --state FILE       write the addresses and keys to FILE (default: .local/stack.json)
   --functions-deno V run the functions' bundles with Deno V from npm, for example 2.1.4, the version of the platform
@@ -54,6 +58,7 @@ function optionsFrom(args: string[]): StackOptions {
       options: {
         ephemeral: { type: "boolean" },
         port: { type: "string" },
+        host: { type: "string", multiple: true },
         data: { type: "string" },
         state: { type: "string" },
         "functions-deno": { type: "string" },
@@ -69,6 +74,7 @@ function optionsFrom(args: string[]): StackOptions {
       buildConsole: true,
       ...(values.ephemeral && { ephemeral: true }),
       ...(values.port !== undefined && { port: portFrom(values.port) }),
+      ...(values.host !== undefined && { hosts: hostsFrom(values.host) }),
       ...(values.data !== undefined && { dataDir: values.data }),
       ...(values["functions-deno"] !== undefined && { functionsDeno: values["functions-deno"] }),
       ...(values["no-scheduler"] && { scheduler: false as const }),
@@ -84,6 +90,11 @@ function portFrom(text: string): number {
     throw new Error(`Cannot use "${text}" as a port: not an integer from 0 to 65535`);
   }
   return port;
+}
+
+function hostsFrom(names: string[]): string[] {
+  allowedCallers(names);
+  return names;
 }
 
 function exitWith(text: string, code: number): never {

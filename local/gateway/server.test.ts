@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import http from "node:http";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
+import { allowedCallers, LOOPBACK_ONLY } from "../callers.ts";
 import { PortTakenError } from "../ports.ts";
+import { resolveOptions } from "../settings.ts";
 import type { StackState } from "../stack-state.ts";
 import { type GatewayParts, startGateway } from "./server.ts";
 import { createUserTokens } from "./user-tokens.ts";
 
+const CALLERS = { everywhere: LOOPBACK_ONLY, functions: LOOPBACK_ONLY };
 const nothing = () => Promise.resolve();
 const failing = () => Promise.reject(new Error("unexpected call"));
 
@@ -62,14 +66,14 @@ async function builtConsole() {
 }
 
 async function serving(consoleFolder: string) {
-  const gateway = startGateway(0);
+  const gateway = startGateway(0, CALLERS);
   gateway.open(await makeParts(consoleFolder));
   const get = (path: string, init?: RequestInit) => fetch(`${gateway.url}${path}`, init);
   return { gateway, get, [Symbol.asyncDispose]: () => gateway.stop() };
 }
 
 Deno.test("The gateway answers 503 until open() is called", async () => {
-  const gateway = startGateway(0);
+  const gateway = startGateway(0, CALLERS);
   const answer = await fetch(`${gateway.url}/rest/v1/notes`);
   assert.equal(answer.status, 503);
   await answer.body?.cancel();
@@ -79,7 +83,7 @@ Deno.test("The gateway answers 503 until open() is called", async () => {
 Deno.test("startGateway throws PortTakenError with the port when the port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  assert.throws(() => startGateway(port), (error) => error instanceof PortTakenError && error.port === port);
+  assert.throws(() => startGateway(port, CALLERS), (error) => error instanceof PortTakenError && error.port === port);
   await Promise.resolve();
 });
 
@@ -135,4 +139,22 @@ Deno.test("The gateway forwards /auth/v1 and /rest/v1 to the Data API and answer
   assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
   assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");
   assert.deepEqual(await (await served.get("/health")).json(), { status: "ok" });
+});
+
+Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of the functions only", async () => {
+  const { callers, functionCallers } = resolveOptions({
+    env: { PUBLIC_BASE_URL: "https://tunnel.test:8443/functions/v1" },
+  });
+  assert.deepEqual(functionCallers, allowedCallers(["tunnel.test"]));
+  const gateway = startGateway(0, { everywhere: callers, functions: functionCallers });
+  const statusOf = (path: string) =>
+    new Promise((resolve) => {
+      http.get(`${gateway.url}${path}`, { headers: { host: "tunnel.test" } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+    });
+  const paths = ["/functions/v1/twilio-webhook", "/config.json", "/functions/v1/../../config.json", "/rest/v1/plans"];
+  assert.deepEqual(await Promise.all(paths.map(statusOf)), [503, 421, 421, 421]);
+  await gateway.stop();
 });

@@ -6,7 +6,7 @@ import { describeFuzz, fuzz } from "./fuzz.ts";
 const requests = Number(Deno.env.get("FUZZ_REQUESTS") ?? 1_000);
 const seed = Number(Deno.env.get("FUZZ_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
-const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "1000000", MASTER_FALLBACK: "on" } });
+const { stage } = ownStage({ env: { RATE_LIMIT_FACTOR: "1000000", MASTER_FALLBACK: "on", ALLOWED_ORIGINS: "*" } });
 
 test("no request gets a 5xx, a late response, a malformed error or access it has no right to", async () => {
   const report = await fuzz(stage, { requests, seed });

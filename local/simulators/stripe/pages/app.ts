@@ -61,7 +61,8 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
       "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'",
     );
     c.res.headers.set("cache-control", "no-store");
-    c.res.headers.set("referrer-policy", "no-referrer");
+    // Not `no-referrer`, with which browsers send `Origin: null` with a form.
+    c.res.headers.set("referrer-policy", "same-origin");
   });
 
   app.get("/", (c) => c.html(pages["dashboard.html"]));
