@@ -65,8 +65,8 @@ const CONTEXT: FunctionsContext = {
   secretKey: "s",
   jwks: { keys: [] },
   tokenSealingKeys: "{}",
-  twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined },
-  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined },
+  twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined, simulated: true },
+  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined, simulated: true },
   env: () => undefined,
   given: {},
 };
@@ -92,4 +92,21 @@ Deno.test("A variable in the environment overrides the stack's value, and the en
   assert.equal(env.MASTER_FALLBACK, "off");
   assert.equal(env.EXTRA, "1");
   assert.equal("HOME" in env, false);
+});
+
+Deno.test("With a real Twilio or Stripe account the functions have the closed defaults of a deployment", () => {
+  const permissive = functionsEnvironment(CONTEXT);
+  const names = ["ALLOWED_ORIGINS", "CREATE_SETTLE_SECONDS", "FORWARD_TO_PRIVATE", "MASTER_FALLBACK"].concat(
+    ["MAX_SUBACCOUNTS_PER_DAY", "RATE_LIMIT_FACTOR", "SELF_PROVISIONING"],
+  );
+  for (const real of ["twilio", "stripe"] as const) {
+    const env = functionsEnvironment({ ...CONTEXT, [real]: { ...CONTEXT[real], simulated: false } });
+    for (const name of names) assert.deepEqual([name in permissive, name in env], [true, false], name);
+  }
+  const chosen = functionsEnvironment({
+    ...CONTEXT,
+    twilio: { ...CONTEXT.twilio, simulated: false },
+    env: (name) => name === "SELF_PROVISIONING" ? "anyone" : undefined,
+  });
+  assert.equal(chosen.SELF_PROVISIONING, "anyone");
 });

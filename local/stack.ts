@@ -4,7 +4,7 @@ import { CleanUps } from "./clean-ups.ts";
 import { prepareConsole } from "./console.ts";
 import { openDataApi } from "./database/data-api.ts";
 import { openDatabase } from "./database/database.ts";
-import { demoUsers } from "./database/demo-users.ts";
+import { DEMO_PASSWORD, demoUsers, randomPassword, setDemoPasswords } from "./database/demo-users.ts";
 import { fileExists } from "./files.ts";
 import { readFunctionsConfig } from "./functions/config.ts";
 import { watchFunctions } from "./functions/watch.ts";
@@ -17,7 +17,14 @@ import { startScheduler } from "./scheduler.ts";
 import { openSecrets } from "./secrets.ts";
 import { resolveOptions, type StackOptions } from "./settings.ts";
 import { startParts } from "./stack-parts.ts";
-import { removeStackState, type StackState, stripeState, twilioState, writeStackState } from "./stack-state.ts";
+import {
+  removeStackState,
+  type StackState,
+  stripeState,
+  twilioState,
+  usesRealService,
+  writeStackState,
+} from "./stack-state.ts";
 
 export type { StackOptions, StackState };
 
@@ -80,7 +87,9 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   cleanUps.add(() => api.close());
   await sql.listen("pgrst", () => api.reload());
 
-  const users = demoUsers(secrets.demoPassword);
+  const isReal = usesRealService(parts);
+  const users = demoUsers(isReal ? randomPassword() : DEMO_PASSWORD);
+  await setDemoPasswords(users, sql);
   const state = (): StackState => ({
     apiUrl: gateway.url,
     dbUrl: server.url,

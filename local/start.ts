@@ -27,7 +27,13 @@ when their sources change.
   --help             show this help
 
 To use a real account instead of a simulator, set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or STRIPE_SECRET_KEY and
-STRIPE_WEBHOOK_SECRET.`;
+STRIPE_WEBHOOK_SECRET. The demo users then get random passwords with each start, and the functions the closed defaults of
+a deployment.`;
+
+const REAL_ACCOUNT = `
+
+This stack uses a real account, so the passwords are new and random with each start, and the functions have the
+defaults of a deployment: set SELF_PROVISIONING, MASTER_FALLBACK and the like yourself if you need others.`;
 
 const DEFAULT_STATE_FILE = fileURLToPath(new URL("../.local/stack.json", import.meta.url));
 
@@ -137,8 +143,10 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && names.includes(error.name);
 }
 
-function summary({ state }: Stack, milliseconds: number): string {
+/** Returns what a started stack prints. The random passwords of a stack with a real account are on no page. */
+export function summary({ state }: Pick<Stack, "state">, milliseconds: number): string {
   const { apiUrl, consoleUrl, twilio, stripe, users } = state;
+  const isReal = !twilio.simulated || !stripe.simulated;
   return `
 Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
 
@@ -149,7 +157,9 @@ Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
   Database        ${state.dbUrl}
   Publishable key ${state.publishableKey}
 
-${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}
+${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}${
+    isReal ? REAL_ACCOUNT : ""
+  }
 
 Sign in to the console, subscribe on the Stripe page, and send texts from the phones. Press Ctrl-C to stop.
 ready ${apiUrl}`;

@@ -1,6 +1,6 @@
-import type { StackState } from "../stack-state.ts";
+import { type StackState, usesRealService } from "../stack-state.ts";
 
-/** The console's `config.json`. It contains no secrets; the password of the demo users is public. */
+/** The console's `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
   supabaseUrl: string;
   publishableKey: string;
@@ -8,17 +8,19 @@ export interface ConsoleConfig {
   checkoutUrl: string | null;
   phonesUrl: string | null;
   stripeUrl: string | null;
-  demoUsers: { email: string; password: string; role: string }[];
+  /** Present while the services are simulated, when the password of the demo users is public. */
+  demoUsers?: { email: string; password: string; role: string }[];
 }
 
 /** Returns the console's configuration for a running stack. */
-export function consoleConfig({ apiUrl, publishableKey, twilio, stripe, users }: StackState): ConsoleConfig {
+export function consoleConfig(state: StackState): ConsoleConfig {
+  const { apiUrl, publishableKey, twilio, stripe, users } = state;
   return {
     supabaseUrl: apiUrl,
     publishableKey,
     checkoutUrl: stripe.simulated ? `${stripe.url}/checkout` : null,
     phonesUrl: twilio.pageUrl ?? null,
     stripeUrl: stripe.pageUrl ?? null,
-    demoUsers: users,
+    ...(!usesRealService(state) && { demoUsers: users }),
   };
 }
