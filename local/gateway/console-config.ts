@@ -2,7 +2,8 @@ import { type StackState, usesRealService } from "../stack-state.ts";
 
 /** The console's `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
-  supabaseUrl: string;
+  /** Relative, because the gateway serves the console and the APIs at one origin, under whatever name it is called. */
+  supabaseUrl: "/";
   publishableKey: string;
   /** The checkout page of the Stripe simulator. Null with the real Stripe: the stack has no Payment Link for it. */
   checkoutUrl: string | null;
@@ -14,9 +15,9 @@ export interface ConsoleConfig {
 
 /** Returns the console's configuration for a running stack. */
 export function consoleConfig(state: StackState): ConsoleConfig {
-  const { apiUrl, publishableKey, twilio, stripe, users } = state;
+  const { publishableKey, twilio, stripe, users } = state;
   return {
-    supabaseUrl: apiUrl,
+    supabaseUrl: "/",
     publishableKey,
     checkoutUrl: stripe.simulated ? `${stripe.url}/checkout` : null,
     phonesUrl: twilio.pageUrl ?? null,

@@ -6,6 +6,7 @@ import { allowedCallers, LOOPBACK_ONLY } from "../callers.ts";
 import { PortTakenError } from "../ports.ts";
 import { resolveOptions } from "../settings.ts";
 import type { StackState } from "../stack-state.ts";
+import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { type GatewayParts, startGateway } from "./server.ts";
 import { createUserTokens } from "./user-tokens.ts";
 
@@ -112,7 +113,7 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
   await using served = await serving("/nowhere");
   const text = await (await served.get("/config.json")).text();
   assert.deepEqual(JSON.parse(text), {
-    supabaseUrl: STATE.apiUrl,
+    supabaseUrl: "/",
     publishableKey: STATE.publishableKey,
     checkoutUrl: "http://127.0.0.1:3/checkout",
     phonesUrl: "http://127.0.0.1:2/",
@@ -157,4 +158,24 @@ Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of t
   const paths = ["/functions/v1/twilio-webhook", "/config.json", "/functions/v1/../../config.json", "/rest/v1/plans"];
   assert.deepEqual(await Promise.all(paths.map(statusOf)), [503, 421, 421, 421]);
   await gateway.stop();
+});
+
+Deno.test("Every file of the console has the headers of console/public/_headers, which forbid to frame it", async () => {
+  const text = await Deno.readTextFile(new URL("../../console/public/_headers", import.meta.url));
+  const [path, ...lines] = text.trim().split("\n");
+  const listed = lines.map((line) => line.trim().split(/: (.*)/).slice(0, 2));
+  assert.equal(path, "/*");
+  assert.deepEqual(Object.fromEntries(listed.map(([name, value]) => [name!.toLowerCase(), value])), CONSOLE_HEADERS);
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  for (const path of ["/", "/messages/all", "/assets/app.js", "/config.json", "/assets/gone.js"]) {
+    const answer = await served.get(path);
+    await answer.body?.cancel();
+    assert.equal(answer.headers.get("content-security-policy"), "frame-ancestors 'none'", path);
+    for (const [name, value] of Object.entries(CONSOLE_HEADERS)) assert.equal(answer.headers.get(name), value, path);
+  }
+  await using bare = await serving("/nowhere");
+  const home = await bare.get("/");
+  await home.body?.cancel();
+  assert.equal(home.headers.get("content-security-policy"), "frame-ancestors 'none'");
 });

@@ -5,6 +5,7 @@ import { type AllowedCallers, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
 import { PortTakenError } from "../ports.ts";
 import { consoleConfig } from "./console-config.ts";
+import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { answerData } from "./data-routes.ts";
 import { answerFunction, type FunctionRoutes } from "./function-routes.ts";
 import type { StackState } from "../stack-state.ts";
@@ -105,6 +106,10 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  routes.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(CONSOLE_HEADERS)) c.res.headers.set(name, value);
+  });
   routes.get("/config.json", (c) => c.json(consoleConfig(state), 200, { "cache-control": "no-store" }));
   // The console can be built while the stack runs, so its files are looked up with each request.
   routes.get("*", serveStatic({ root: consoleFolder }));

@@ -58,7 +58,7 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
     await next();
     c.res.headers.set(
       "content-security-policy",
-      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'",
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
     );
     c.res.headers.set("cache-control", "no-store");
     // Not `no-referrer`, with which browsers send `Origin: null` with a form.
