@@ -247,6 +247,24 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** One page of the alerts, newest first; `next` is the `before` of the next page, null on the last. */
+  listAlerts(page: AlertsPage = {}, options?: CallOptions): Promise<AlertList> {
+    return this.#call("GET", "admin/alerts", { query: page }, options);
+  }
+
+  /** Every alert; the next page is read when it is needed. */
+  everyAlert(filter: Pick<AlertsPage, "state"> = {}, options?: CallOptions): AsyncGenerator<Alert, void, undefined> {
+    return everyItem(
+      (before: string | undefined) => this.listAlerts({ ...filter, before }, options),
+      ({ alerts }) => alerts,
+    );
+  }
+
+  /** Settles an alert; the same cause raises a new one. @throws SwitchboardError `not_found` */
+  settleAlert(settlement: AlertSettlement, options?: CallOptions): Promise<SettledAlert> {
+    return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
+  }
+
   /** Gives a user a subaccount without a subscription. @throws SwitchboardError `not_found` */
   provision(user: TenantId, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/provision", { body: user }, options);
@@ -331,6 +349,48 @@ export interface AcceptedRotation {
   accepted: true;
   userId: string;
   subaccountSid: string;
+}
+
+/** Something an operator must look at. Times are ISO 8601. */
+export interface Alert {
+  id: string;
+  kind: "dead_letter";
+  /** What the alert is about, such as the id of a subscription. */
+  subject: string;
+  userId: string | null;
+  details: {
+    [key: string]: unknown;
+  };
+  /** How often it was raised since it is open. */
+  times: number;
+  raisedAt: string;
+  lastRaisedAt: string;
+  /** When OPERATOR_ALERT_URL accepted it. */
+  deliveredAt: string | null;
+  settledAt: string | null;
+}
+
+/** The response of admin/alerts. */
+export interface AlertList {
+  alerts: Alert[];
+  next: string | null;
+}
+
+/** The body of admin/settle-alert. */
+export interface AlertSettlement {
+  alertId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+/** Lists alerts, newest first, a page at a time. */
+export interface AlertsPage {
+  /** The page begins with the alert before this id. */
+  before?: string | undefined;
+  /** open: only alerts that are not settled. Default: open. */
+  state?: ("open" | "all") | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
 }
 
 /** A number on offer. */
@@ -928,6 +988,11 @@ export type ServerErrorCode =
   | "twilio_misconfigured"
   | "database_unavailable"
   | "internal_error";
+
+export interface SettledAlert {
+  alertId: string;
+  settled: true;
+}
 
 /** The caller's subaccount. */
 export interface Subaccount {

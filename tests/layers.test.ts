@@ -12,6 +12,7 @@ const SHARED = "supabase/functions/_shared";
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
+  alerts: ["platform"],
   sealing: ["platform"],
   twilio: ["platform"],
   stripe: ["platform"],

@@ -15,6 +15,7 @@ begin
   return case p_job ->> 'kind'
     when 'run-campaign' then 'campaigns'
     when 'forward-message' then 'forwarding'
+    when 'deliver-alert' then 'forwarding' -- it may hang as a tenant's server may
     when 'refresh-messages' then 'messages'
     when 'redact-messages' then 'messages'
     when 'redact-old-messages' then 'messages'
@@ -504,6 +505,8 @@ begin
   end if;
   perform pgmq.send('jobs_dead', jsonb_build_object('lane', p_lane, 'job', failed, 'jobId', p_job_id,
     'error', left(p_error, 500), 'movedAt', now()));
+  perform private.raise_alert('dead_letter', p_lane::text, null,
+    jsonb_build_object('lane', p_lane, 'kind', failed ->> 'kind', 'jobId', p_job_id));
   return 'moved';
 end;
 $$;

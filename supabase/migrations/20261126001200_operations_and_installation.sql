@@ -127,6 +127,8 @@ begin
     select private.enqueue(message -> 'job') from taken
   )
   select count(*) into replayed from sent;
+  perform private.settle_alert('dead_letter', lane::text) from unnest(enum_range(null::public.job_lane)) lane
+  where not exists (select from pgmq.q_jobs_dead q where q.message ->> 'lane' = lane::text);
   perform private.audit('operator:' || p_operator_id, 'dead_letters.replayed', null, null, p_request_id,
     jsonb_build_object('letterId', p_letter_id, 'replayed', replayed));
   return replayed;
@@ -222,7 +224,7 @@ set search_path = ''
 as $$
   select unnest(array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
     'sms_opt_outs', 'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations',
-    'campaigns']);
+    'campaigns', 'operator_alerts']);
 $$;
 comment on function private.our_tables() is
   'The public tables of Switchboard; a test compares them with the catalogue.';
@@ -254,41 +256,42 @@ as $$
     private.note_lost_subaccount private.note_opt_out private.note_reported_opt_out private.note_sends
     private.note_token_date private.note_turn private.number_pattern private.our_functions private.our_tables
     private.plan_for_price private.plan_of private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.queue_of private.recheck_after_lost_lease private.record_appeared_number
-    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.renew_lease_if_held private.renew_turns private.reseal_token
-    private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
-    private.set_next_convergence private.share_number private.share_opt_outs private.skip_recipients
-    private.skip_waiting_recipients private.spaced private.split_words private.spread private.store_primary_token
-    private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
-    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
-    private.unspaced private.user_exists private.wanted_by_subscription private.wanted_by_subscriptions
-    private.wanted_subaccount private.words_of public.account_and_shared_numbers public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.claim_jobs public.count_request public.create_campaign public.defer_job
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forward_webhook_of public.hold_tenant public.link_stripe_customer
+    private.publish_changes private.queue_of private.raise_alert private.recheck_after_lost_lease
+    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.renew_lease_if_held private.renew_turns
+    private.reseal_token private.reserve_next private.reserve_recipients private.return_lost_jobs private.search_for
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.set_next_convergence private.settle_alert private.share_number private.share_opt_outs
+    private.skip_recipients private.skip_waiting_recipients private.spaced private.split_words private.spread
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.take_in_number
+    private.take_lease private.take_turns private.token_date_of private.total_deletes private.total_inserts
+    private.total_update private.touch_updated_at private.unspaced private.user_exists private.wanted_by_subscription
+    private.wanted_by_subscriptions private.wanted_subaccount private.words_of public.account_and_shared_numbers
+    public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.claim_jobs
+    public.close_alert public.count_request public.create_campaign public.defer_job public.describe_installation
+    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
+    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
+    public.forward_webhook_of public.hold_tenant public.link_stripe_customer public.list_alerts
     public.list_campaign_recipients public.list_campaigns public.list_conversations public.list_dead_letters
     public.list_messages public.list_tenants public.message_of public.messages_to_redact public.move_job_to_dead_letters
     public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
-    public.number_to_move public.pause_campaign public.provision_tenant public.record_campaign_batch
-    public.record_convergence_action public.record_inbound_message public.record_message_reports
-    public.record_message_status public.record_message_statuses public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_event public.record_subaccount
-    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
-    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
-    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
-    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_message public.reserve_number public.retry_job public.save_forward_webhook
-    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
+    public.number_to_move public.pause_campaign public.provision_tenant public.record_alert_delivery
+    public.record_campaign_batch public.record_convergence_action public.record_inbound_message
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_event
+    public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
+    public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
+    public.replay_stripe_event public.report_account_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_sweep public.request_token_rotation
+    public.reseal_tokens public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
+    public.save_forward_webhook public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate
+    public.set_primary_number public.settle_stripe_event public.stale_number_releases public.stale_number_reservations
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
     public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;

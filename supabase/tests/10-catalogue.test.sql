@@ -33,6 +33,7 @@ select bag_eq(
     ('public.audit_log', 'r', true),
     ('public.campaigns', 'r', true),
     ('public.messaging_settings', 'r', true),
+    ('public.operator_alerts', 'r', true),
     ('public.plans', 'r', true),
     ('public.sms_conversations', 'r', true),
     ('public.sms_messages', 'r', true),
@@ -106,8 +107,8 @@ select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
   $$ values ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.count_subaccount'), ('private.note_lost_subaccount'), ('private.ask_for_erasure'), ('private.remember_user_deletion'), ('private.user_exists'),
     ('private.describe_queues'), ('private.has_due_jobs'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.take_turns'), ('private.describe_schedule'), ('public.move_job_to_dead_letters'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'),
-    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
-  'Only functions that reach pgmq or auth, or follow a delete by the host''s users, are security definer');
+    ('public.list_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('private.raise_alert'), ('private.settle_alert') $$,
+  'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
   $$ select name from pg_temp.our_functions where not coalesce(proconfig, '{}') @> array['search_path=""'] $$,

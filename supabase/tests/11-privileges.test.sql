@@ -1,7 +1,7 @@
 -- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(29);
+select plan(30);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -58,6 +58,7 @@ select bag_eq(
     ('private.sweeps', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
+    ('operator_alerts', 'INSERT SELECT UPDATE'),
     ('sms_messages', 'DELETE INSERT SELECT UPDATE'),
     ('sms_opt_outs', 'DELETE INSERT SELECT UPDATE'),
     ('subscriptions', 'DELETE INSERT SELECT UPDATE'),
@@ -121,24 +122,25 @@ select policies_are('public', 'sms_conversations', array['A tenant reads their o
 select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
 select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'twilio_usage has the one policy of its tenant');
 select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'webhook_events has the one policy of service_role');
+select policies_are('public', 'operator_alerts', array['Only the service reads alerts'], 'operator_alerts has the one policy of service_role');
 select policies_are('public', 'audit_log', array['Only the service reads the audit log'], 'audit_log has the one policy of service_role');
 
 select is_empty($$ select tablename, policyname from pg_catalog.pg_policies where schemaname = 'private' $$,
   'No private table has a policy');
 
 select bag_eq(
-  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where schemaname in ('public', 'private') and tablename <> 'webhook_events' and tablename <> 'audit_log' $$,
+  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where schemaname in ('public', 'private') and tablename not in ('webhook_events', 'audit_log', 'operator_alerts') $$,
   $$ values ('SELECT', 'PERMISSIVE', '{authenticated}') $$,
   'Every tenant policy is for SELECT and for authenticated');
 
 select bag_eq(
-  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where tablename in ('webhook_events', 'audit_log') $$,
+  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where tablename in ('webhook_events', 'audit_log', 'operator_alerts') $$,
   $$ values ('SELECT', 'PERMISSIVE', '{service_role}') $$,
-  'The policies of audit_log and webhook_events are for SELECT and for service_role');
+  'The policies of audit_log, operator_alerts and webhook_events are for SELECT and for service_role');
 
 select bag_eq(
   $$ select tablename::text from pg_catalog.pg_policies where schemaname = 'public' and qual <> '(( SELECT auth.uid() AS uid) = user_id)' $$,
-  $$ values ('plans'), ('webhook_events'), ('audit_log') $$,
+  $$ values ('plans'), ('webhook_events'), ('audit_log'), ('operator_alerts') $$,
   'Every tenant policy compares user_id with auth.uid(), evaluated once per query');
 
 select isnt_empty($$ select from pg_catalog.pg_roles where rolname = 'service_role' and rolbypassrls $$,

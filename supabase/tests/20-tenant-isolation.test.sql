@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(252 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
+select plan(268 + 2 * (select count(*)::integer from pg_catalog.pg_class where relnamespace = 'private'::regnamespace and relkind = 'r'));
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 
@@ -25,6 +25,7 @@ insert into public.campaigns (user_id, from_number, status, total, waiting, idem
 select id, '+15005550101', 'running', 1, 1, 'key', 'hash' from auth.users where id in (pg_temp.tenant(), pg_temp.neighbour());
 insert into public.webhook_events (provider, event_id, type, payload) values ('stripe', 'evt_pgtap', 'ping', '{}');
 insert into public.audit_log (actor, action, user_id) values ('converge', 'subaccount.created', pg_temp.tenant());
+insert into public.operator_alerts (kind, subject, user_id) values ('dead_letter', 'control', pg_temp.tenant());
 
 create temp table tenant_tables (name text primary key);
 insert into tenant_tables values
@@ -32,7 +33,7 @@ insert into tenant_tables values
   ('messaging_settings'), ('sms_conversations'), ('campaigns');
 create temp table all_tables (name text primary key, own_column text);
 insert into all_tables select name, 'user_id' from tenant_tables;
-insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id');
+insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id'), ('operator_alerts', 'user_id');
 create temp table changes (kind text, statement text);
 insert into changes values
   ('insert into', 'insert into public.%1$I (%2$I) values (default)'),
@@ -59,13 +60,13 @@ from tenant_tables;
 select is_empty(format('select user_id from public.%I where user_id = %L', name, pg_temp.tenant()), format('An attacker who selects the tenant''s rows of %s gets none', name))
 from tenant_tables;
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An attacker cannot select from %s', name))
-from unnest(array['webhook_events', 'audit_log']) name;
+from unnest(array['webhook_events', 'audit_log', 'operator_alerts']) name;
 
 select pg_temp.sign_in(pg_temp.operator(), 'operator');
 select is_empty(format('select user_id from public.%I', name), format('An operator reads no rows of %s without the admin function', name))
 from tenant_tables;
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An operator cannot select from %s without the admin function', name))
-from unnest(array['webhook_events', 'audit_log']) name;
+from unnest(array['webhook_events', 'audit_log', 'operator_alerts']) name;
 
 select pg_temp.sign_out();
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('A stranger cannot read %s', name))

@@ -1,7 +1,7 @@
 -- The queues: jobs run at least once and are enqueued in the transaction of their fact. Errors and dead letters are kept.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(85);
+select plan(86);
 \ir actors.psql
 
 select pg_temp.forget_jobs();
@@ -72,7 +72,8 @@ select public.retry_job('control', pg_temp.job('two'), 0, 'first error');
 select is(public.move_job_to_dead_letters('control', pg_temp.job('two'), repeat('y', 600))::text, 'moved', 'move_job_to_dead_letters returns moved');
 select results_eq($$ select letter ->> 'lane', letter -> 'job', (letter -> 'jobId')::bigint, length(letter ->> 'error'), (letter ->> 'movedAt')::timestamptz from pg_temp.dead $$,
   $$ values ('control', '{"kind": "stripe-event", "eventId": "e1"}'::jsonb, pg_temp.job('two'), 500, now()) $$, 'The dead letter has the lane, the job, its id, its last error and the time');
-select is((select count(*) from pg_temp.queued), 0::bigint, 'A moved job is not on the queue');
+select is((select count(*) from pg_temp.queued where lane = 'control'), 0::bigint, 'A moved job is not on the queue');
+select results_eq('select kind::text, subject from public.operator_alerts', $$ values ('dead_letter', 'control') $$, 'A dead letter raises an alert for its lane');
 select is_empty('select 1 from private.job_errors', 'A moved job''s error is deleted');
 select is(public.move_job_to_dead_letters('control', pg_temp.job('two'), 'again')::text, 'gone', 'move_job_to_dead_letters, repeated, returns gone');
 select is((select count(*) from pg_temp.dead), 1::bigint, 'There is one dead letter');

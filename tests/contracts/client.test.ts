@@ -74,6 +74,10 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.TenantList, Success<Get<typeof admin, "/tenants">>>(true);
   same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
   same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);
+  same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);
+  same<client.AlertList, Success<Get<typeof admin, "/alerts">>>(true);
+  same<client.AlertSettlement, Body<Post<typeof admin, "/settle-alert">>>(true);
+  same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);
   same<client.TenantId, Body<Post<typeof admin, "/provision">>>(true);
   same<client.AcceptedFor, Success<Post<typeof admin, "/provision">>>(true);
   same<client.Hold, Body<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);

@@ -113,6 +113,13 @@ Deno.test("a dead letter is listed with its error, and an operator replays it", 
   });
   assert.match(letter.error, /not in the ledger/);
   assert.equal(letter.lane, "control");
+  const { alerts } = await operator.switchboard.admin.listAlerts();
+  const alert = alerts.find(({ kind, subject }) => kind === "dead_letter" && subject === "control");
+  assert.ok(alert);
+  const settled = await operator.switchboard.admin.settleAlert({ alertId: alert.id, reason: "looked at" });
+  assert.deepEqual(settled, { alertId: alert.id, settled: true });
+  const { alerts: all } = await operator.switchboard.admin.listAlerts({ state: "all" });
+  assert.ok(all.some(({ id, settledAt }) => id === alert.id && settledAt !== null));
   const { replayed } = await operator.switchboard.admin.replay({ deadLetter: letter.id });
   assert.equal(replayed, 1);
   const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });

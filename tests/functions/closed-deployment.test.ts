@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { type Actor, callFunction } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
+import { Webhook } from "standardwebhooks";
+import { listen } from "../support/listener.ts";
 import { assertRefused } from "../support/answers.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { allow, freshRecipient, newcomer, openAccounts, quiescence } from "../support/tenants.ts";
 
-/** A deployment with default settings, except for the account limit and the allowed origin. */
+/** The receiver of the operator's alerts. */
+const pager = await listen();
+Deno.test.afterAll(async () => await pager[Symbol.asyncDispose]());
+const PAGER_SECRET = `whsec_${btoa("a secret of thirty-two bytes ....")}`;
+
+/** A deployment with default settings, except for the account limit, the allowed origin and the receiver of alerts. */
 const { stage } = ownStage({
   env: {
     SELF_PROVISIONING: "subscribers",
     MASTER_FALLBACK: "off",
     MAX_SUBACCOUNTS: "3",
     ALLOWED_ORIGINS: "https://app.example.com",
+    OPERATOR_ALERT_URL: `${pager.url}/alerts`,
+    OPERATOR_ALERT_SECRET: PAGER_SECRET,
   },
 });
 const POST = { method: "POST" };
@@ -50,6 +59,35 @@ test("without the fallback no user sees or uses the master account's numbers", a
     assertRefused(await ada.call("send-sms", { body: { to, body: "hi", from } }), [409, "subaccount_required"]);
   }
   assert.deepEqual((await stage.twilio.requests()).filter(({ form }) => form["To"] === to), []);
+});
+
+test("an alert is delivered to the operator's URL, signed, again after an error, and once after it was accepted", async () => {
+  const { sql } = stage.database;
+  pager.reply(500);
+  await sql`select private.raise_alert('dead_letter', 'a lane of this test', null, '{"kind": "converge"}')`;
+  await eventually("the first attempt", () => Promise.resolve(pager.heard.length > 0));
+  pager.reply(204);
+  const [alert] = await eventually("the alert to be delivered", async () => {
+    await sql`update pgmq.q_jobs_forwarding set vt = now() where message ->> 'kind' = 'deliver-alert'`;
+    const found = await sql`select id from public.operator_alerts where delivered_at is not null`;
+    return found.length > 0 && found;
+  });
+  await sql`select private.raise_alert('dead_letter', 'a lane of this test')`;
+  const call = pager.heard.at(-1)!;
+  assert.deepEqual([call.url, call.headers["webhook-id"]], ["/alerts", alert!["id"]]);
+  const { type, data } = new Webhook(PAGER_SECRET).verify(call.body, call.headers) as {
+    type: string;
+    data: Record<string, unknown>;
+  };
+  assert.equal(type, "alert.raised");
+  assert.deepEqual([data["kind"], data["subject"], data["details"]], ["dead_letter", "a lane of this test", {
+    kind: "converge",
+  }]);
+  await eventually("the alert's jobs to be done", async () => {
+    const jobs = await sql`select from private.jobs where message ->> 'kind' = 'deliver-alert'`;
+    return jobs.length === 0;
+  });
+  assert.equal(pager.heard.at(-1), call);
 });
 
 test("browsers may read responses only from listed origins", async () => {

@@ -18,6 +18,7 @@ const READABLE: Readonly<Record<string, string>> = {
     "id user_id name from_number body media_urls status status_reason scheduled_at started_at finished_at total " +
     "waiting in_flight sent delivered failed unknown skipped created_at updated_at",
   messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
+  operator_alerts: "",
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers daily_message_limit monthly_message_limit monthly_spend_limit segment_price " +
     "allowed_countries messages_per_second past_due_grace retention",

@@ -153,6 +153,46 @@ export type Database = {
         };
         Relationships: [];
       };
+      "operator_alerts": {
+        Row: {
+          "delivered_at": string | null;
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at": string;
+          "raised_at": string;
+          "settled_at": string | null;
+          "subject": string;
+          "times": number;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at"?: string;
+          "raised_at"?: string;
+          "settled_at"?: string | null;
+          "subject": string;
+          "times"?: number;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "delivered_at"?: string | null;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind"?: Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at"?: string;
+          "raised_at"?: string;
+          "settled_at"?: string | null;
+          "subject"?: string;
+          "times"?: number;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
       "plans": {
         Row: {
           "allowed_countries": (string)[] | null;
@@ -601,6 +641,13 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "alert_to_deliver": {
+        Args: { "p_alert_id": string };
+        Returns: {
+          "alert": Json;
+          "outcome": Database["public"]["Enums"]["alert_delivery"];
+        }[];
+      };
       "ask_for_drifted_convergence": {
         Args: { "p_limit": number };
         Returns: {
@@ -704,6 +751,10 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "close_alert": {
+        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["close_alert_outcome"];
       };
       "count_request": {
         Args: {
@@ -822,6 +873,27 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
+      };
+      "list_alerts": {
+        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
+        Returns: {
+          "delivered_at": string | null;
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["alert_kind"];
+          "last_raised_at": string;
+          "raised_at": string;
+          "settled_at": string | null;
+          "subject": string;
+          "times": number;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "operator_alerts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_campaign_recipients": {
         Args: {
@@ -1072,6 +1144,7 @@ export type Database = {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
         Returns: number;
@@ -1579,6 +1652,8 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "alert_delivery": "pending" | "settled" | "not_found";
+      "alert_kind": "dead_letter";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -1607,6 +1682,7 @@ export type Database = {
         | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "close_alert_outcome": "settled" | "already" | "not_found";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
@@ -1945,6 +2021,8 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "alert_delivery": ["pending", "settled", "not_found"],
+      "alert_kind": ["dead_letter"],
       "begin_number_release_outcome": [
         "begun",
         "releasing",
@@ -1975,6 +2053,7 @@ export const Constants = {
       ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "close_alert_outcome": ["settled", "already", "not_found"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
+import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
@@ -17,6 +18,12 @@ export const deadLettersQuery = z.strictObject({
   limit,
 }).meta({ id: "DeadLettersPage" });
 
+export const alertsQuery = z.strictObject({
+  before: z.guid().optional().describe("The page begins with the alert before this id"),
+  state: z.enum(["open", "all"]).default("open").describe("open: only alerts that are not settled"),
+  limit,
+}).meta({ id: "AlertsPage" });
+
 export const tenantSchema = z.strictObject({ userId: z.guid() }).meta({ id: "TenantId" });
 
 const reason = z.string().min(1).max(300).describe("1 to 300 characters, for the audit log");
@@ -32,6 +39,9 @@ export const replaySchema = z.union([
   z.strictObject({ deadLetters: z.literal("all") }),
   z.strictObject({ eventId: z.string().min(1).max(255) }),
 ]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
+
+export const settleAlertSchema = z.strictObject({ alertId: z.guid(), reason })
+  .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
 
 export const sendRateSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
@@ -81,6 +91,9 @@ const deadLetter = z.strictObject({
 const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
+const alertList = z.strictObject({ alerts: z.array(alertSchema), next: z.guid().nullable() })
+  .meta({ id: "AlertList", description: "The response of admin/alerts" });
+
 const sealingKeys = z.strictObject({
   current: z.string().describe("The key that seals"),
   inUse: z.array(z.strictObject({ keyId: z.string(), tokens: z.int().min(0) })),
@@ -117,6 +130,24 @@ export const contract = {
       summary: "Lists dead letters, newest first, a page at a time",
       query: deadLettersQuery,
       responses: { 200: deadLetterList },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/alerts",
+      summary: "Lists alerts, newest first, a page at a time",
+      query: alertsQuery,
+      responses: { 200: alertList },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/settle-alert",
+      summary: "Settles an alert; the same cause raises a new one",
+      body: settleAlertSchema,
+      responses: {
+        200: z.strictObject({ alertId: z.guid(), settled: z.literal(true) }).meta({ id: "SettledAlert" }),
+      },
       errors: [],
     },
     {

@@ -1,5 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { listAlerts, settleAlert } from "./alerts.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -13,6 +14,8 @@ type Action = (request: Request, context: Context) => Promise<Response>;
 const ACTIONS: Readonly<Record<string, Action>> = {
   "GET tenants": listTenants,
   "GET dead-letters": listDeadLetters,
+  "GET alerts": listAlerts,
+  "POST settle-alert": settleAlert,
   "POST provision": provisionTenant,
   "POST suspend": holdTenant("suspended"),
   "POST close": holdTenant("closed"),

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
 import * as z from "zod";
+import { type AlertDependencies, deliverAlert } from "../_shared/alerts/deliver.ts";
 import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
@@ -43,6 +44,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
+  z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
@@ -67,6 +69,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   publicBaseUrl: string;
   /** Accounts per page of a sweep. */
   pageSize?: number;
+  /** Where operator alerts are delivered; null: nowhere. */
+  alertTarget: AlertDependencies["alertTarget"];
   /** Whether tenants' forward webhooks may be on private hosts. */
   forwardToPrivate: boolean;
   /** The age at which a token is rotated without a request. */
@@ -109,6 +113,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       }
       case "erase-user":
         return await eraseDeletedUser(job.userId, { db }) ? "done" : { againInSeconds: 1 };
+      case "deliver-alert":
+        await deliverAlert(job.alertId, dependencies);
+        return "done";
       case "forward-message":
         await forwardMessage(job.userId, job.messageId, dependencies);
         return "done";

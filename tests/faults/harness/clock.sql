@@ -46,6 +46,7 @@ begin
   delete from public.user_preferences;
   delete from public.webhook_events;
   delete from public.audit_log;
+  delete from public.operator_alerts;
   delete from auth.users;
   update private.schedules set due_at = now() + interval '10 years';
 end;

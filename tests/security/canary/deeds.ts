@@ -70,6 +70,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
     () => operator.call("admin/tenants"),
     () => operator.call("admin/dead-letters"),
+    () => operator.call("admin/alerts"),
     () => operator.call("admin/sealing-keys"),
     () =>
       operator.call("admin/move-number", {

@@ -22,6 +22,7 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     sms_conversations: mark(),
     webhook_events: mark(),
     audit_log: mark(),
+    operator_alerts: mark(),
   };
   const number = `+1500${randomInt(2_000_000, 9_999_999)}`;
   await sql.begin(async (tx) => {
@@ -62,6 +63,9 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     await tx`
       insert into public.audit_log (actor, action, user_id, request_id)
       values (${markers["audit_log"]!}, 'subaccount.created', ${userId}, ${crypto.randomUUID()})`;
+    await tx`
+      insert into public.operator_alerts (kind, subject, user_id)
+      values ('dead_letter', ${markers["operator_alerts"]!}, ${userId})`;
   });
   return { markers };
 }

@@ -241,6 +241,8 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       shapes: [
         get("/tenants", queryOf({}, { after: UNKNOWN, limit: "2" })),
         get("/dead-letters", queryOf({}, { before: "10", limit: "2" })),
+        get("/alerts", queryOf({}, { before: UNKNOWN, state: "all", limit: "2" })),
+        post("/settle-alert", { alertId: UNKNOWN, reason: "seen" }),
         get("/sealing-keys", queryOf({}, { key: "k1" })),
         post("/provision", tenant(), tenant(UNKNOWN)),
         post("/suspend", held(), held(UNKNOWN)),

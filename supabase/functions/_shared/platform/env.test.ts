@@ -52,3 +52,14 @@ Deno.test("an empty variable counts as missing", () => {
     /STRIPE_WEBHOOK_SECRET is missing/,
   );
 });
+
+Deno.test("a URL for alerts needs the secret that signs them", () => {
+  const url = { ...complete, OPERATOR_ALERT_URL: "https://alerts.example.com" };
+  assert.throws(() => parseEnv(reading(url)), /OPERATOR_ALERT_SECRET is missing/);
+  assert.throws(
+    () => parseEnv(reading({ ...url, OPERATOR_ALERT_SECRET: "whsec_short" })),
+    /OPERATOR_ALERT_SECRET must be/,
+  );
+  const env = parseEnv(reading({ ...url, OPERATOR_ALERT_SECRET: `whsec_${btoa("x".repeat(32))}` }));
+  assert.equal(env.OPERATOR_ALERT_URL, "https://alerts.example.com");
+});

@@ -31,9 +31,19 @@ const schema = z.object({
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).default(1),
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
+  OPERATOR_ALERT_URL: url.optional(),
+  // Base64 of 24 to 64 bytes, as Standard Webhooks defines. Required with the URL.
+  OPERATOR_ALERT_SECRET: z.string().regex(
+    /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,
+    "must be whsec_ and base64 of 24 to 64 bytes",
+  )
+    .optional(),
   ALLOWED_ORIGINS: z.string().default("").transform((list) =>
     list.split(",").map((origin) => origin.trim()).filter(Boolean)
   ),
+}).refine((env) => env.OPERATOR_ALERT_URL === undefined || env.OPERATOR_ALERT_SECRET !== undefined, {
+  path: ["OPERATOR_ALERT_SECRET"],
+  message: "is missing, and OPERATOR_ALERT_URL is set",
 });
 
 export type Env = z.output<typeof schema>;

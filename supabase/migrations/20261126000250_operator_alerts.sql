@@ -1,0 +1,162 @@
+-- What an operator must look at: one row for each open cause, delivered to OPERATOR_ALERT_URL when that is set.
+
+create type public.alert_kind as enum ('dead_letter');
+comment on type public.alert_kind is
+  'dead_letter: a job failed at its last attempt; the subject is its lane.';
+
+create table public.operator_alerts (
+  id uuid primary key default private.new_id(),
+  kind public.alert_kind not null,
+  subject text not null,
+  -- No foreign key: an alert may be about a deleted user.
+  user_id uuid,
+  details jsonb not null default '{}',
+  times integer not null default 1,
+  raised_at timestamptz not null default now(),
+  last_raised_at timestamptz not null default now(),
+  delivered_at timestamptz,
+  settled_at timestamptz
+);
+comment on table public.operator_alerts is
+  'Alerts for operators. An open alert has no settled_at. Raised again while it is open, it counts and adds no row.';
+comment on column public.operator_alerts.subject is
+  'What the alert is about, such as the id of a subscription: one open alert for each kind and subject.';
+comment on column public.operator_alerts.details is 'Ids, codes and amounts. No secrets, and no texts of messages.';
+comment on column public.operator_alerts.delivered_at is
+  'When OPERATOR_ALERT_URL accepted the alert; null while it has not, or when no URL is set.';
+create unique index operator_alerts_one_open on public.operator_alerts (kind, subject) where settled_at is null;
+
+alter table public.operator_alerts enable row level security;
+revoke all on public.operator_alerts from public, anon, authenticated, service_role;
+grant select, insert, update on public.operator_alerts to service_role;
+create policy "Only the service reads alerts" on public.operator_alerts for select to service_role using (true);
+
+create function private.raise_alert(p_kind public.alert_kind, p_subject text, p_user_id uuid default null,
+  p_details jsonb default '{}')
+returns void
+language plpgsql
+security definer -- also called by triggers of tables that other roles write
+set search_path = ''
+as $$
+declare
+  alert public.operator_alerts;
+begin
+  insert into public.operator_alerts as a (kind, subject, user_id, details)
+  values (p_kind, p_subject, p_user_id, p_details)
+  on conflict (kind, subject) where settled_at is null
+  do update set times = a.times + 1, last_raised_at = now(), details = excluded.details
+  returning * into alert;
+  -- An open alert was delivered before: a cause that repeats does not flood the operator.
+  if alert.times = 1 then
+    perform private.enqueue(jsonb_build_object('kind', 'deliver-alert', 'alertId', alert.id));
+  end if;
+end;
+$$;
+comment on function private.raise_alert(public.alert_kind, text, uuid, jsonb) is
+  'Raises an alert, or counts it when it is open for this subject, in the caller''s transaction. A new alert is '
+  'delivered by a job.';
+
+create function private.settle_alert(p_kind public.alert_kind, p_subject text) returns boolean
+language plpgsql
+security definer -- also called by triggers of tables that other roles write
+set search_path = ''
+as $$
+begin
+  update public.operator_alerts a set settled_at = now()
+  where a.kind = p_kind and a.subject = p_subject and a.settled_at is null;
+  return found;
+end;
+$$;
+comment on function private.settle_alert(public.alert_kind, text) is
+  'Settles an open alert whose cause is gone. Returns whether there was one.';
+
+create function public.list_alerts(p_before uuid, p_limit integer, p_is_open boolean)
+returns setof public.operator_alerts
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select * from public.operator_alerts a
+    where (p_before is null or a.id < p_before) and (not p_is_open or a.settled_at is null)
+    order by a.id desc
+    limit least(p_limit, 200);
+end;
+$$;
+comment on function public.list_alerts(uuid, integer, boolean) is
+  'A page of alerts, newest first, before the last id of the page before. p_is_open: only those that are not settled.';
+
+create type public.alert_delivery as enum ('pending', 'settled', 'not_found');
+comment on type public.alert_delivery is
+  'Whether an alert is still to be delivered. settled: an operator or the end of its cause settled it before.';
+
+create function public.alert_to_deliver(p_alert_id uuid)
+returns table (outcome public.alert_delivery, alert jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  select case when a.settled_at is null then 'pending' else 'settled' end, to_jsonb(a) into outcome, alert
+  from public.operator_alerts a where a.id = p_alert_id;
+  outcome := coalesce(outcome, 'not_found');
+  return next;
+end;
+$$;
+comment on function public.alert_to_deliver(uuid) is 'An alert that its job delivers, as its row.';
+
+create function public.record_alert_delivery(p_alert_id uuid) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.operator_alerts a set delivered_at = now() where a.id = p_alert_id and a.delivered_at is null;
+  return found;
+end;
+$$;
+comment on function public.record_alert_delivery(uuid) is
+  'Records that OPERATOR_ALERT_URL accepted an alert. Returns false when this was recorded before.';
+
+create type public.close_alert_outcome as enum ('settled', 'already', 'not_found');
+comment on type public.close_alert_outcome is 'already: the alert was settled before.';
+
+create function public.close_alert(p_alert_id uuid, p_operator_id uuid, p_request_id text, p_reason text)
+returns public.close_alert_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  alert public.operator_alerts;
+begin
+  select * into alert from public.operator_alerts a where a.id = p_alert_id for update;
+  if alert.id is null then
+    return 'not_found';
+  end if;
+  if alert.settled_at is not null then
+    return 'already';
+  end if;
+  perform private.settle_alert(alert.kind, alert.subject);
+  perform private.audit('operator:' || p_operator_id, 'alert.settled', alert.user_id, null, p_request_id,
+    jsonb_build_object('alertId', p_alert_id, 'kind', alert.kind, 'subject', alert.subject, 'reason', p_reason));
+  return 'settled';
+end;
+$$;
+comment on function public.close_alert(uuid, uuid, text, text) is 'An operator settles an alert.';
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.raise_alert(public.alert_kind, text, uuid, jsonb),
+  private.settle_alert(public.alert_kind, text),
+  public.list_alerts(uuid, integer, boolean),
+  public.alert_to_deliver(uuid),
+  public.record_alert_delivery(uuid),
+  public.close_alert(uuid, uuid, text, text)
+  from public, anon, authenticated;
+grant execute on function
+  private.raise_alert(public.alert_kind, text, uuid, jsonb),
+  private.settle_alert(public.alert_kind, text),
+  public.list_alerts(uuid, integer, boolean),
+  public.alert_to_deliver(uuid),
+  public.record_alert_delivery(uuid),
+  public.close_alert(uuid, uuid, text, text)
+  to service_role;

@@ -1,0 +1,59 @@
+-- Operator alerts: one row for each open cause, delivered once, settled by an operator or by the end of the cause.
+begin;
+create extension if not exists pgtap with schema extensions;
+\ir actors.psql
+select plan(20);
+
+select pg_temp.join_as('tenant', 'attacker');
+select pg_temp.forget_jobs();
+delete from pgmq.q_jobs_dead;
+create view pg_temp.deliveries as select message ->> 'alertId' as alert_id from private.jobs where message ->> 'kind' = 'deliver-alert' and lane = 'forwarding';
+grant select on pg_temp.deliveries to service_role;
+set local role service_role;
+
+-- Raising ------------------------------------------------------------------------------------------------------------
+
+select private.raise_alert('dead_letter', 'lane-1', pg_temp.tenant(), '{"job": 1}');
+select results_eq('select kind::text, subject, user_id, details, times, raised_at, settled_at from public.operator_alerts',
+  $$ values ('dead_letter', 'lane-1', pg_temp.tenant(), '{"job": 1}'::jsonb, 1, now(), null::timestamptz) $$, 'raise_alert stores an open alert');
+select results_eq('select alert_id from pg_temp.deliveries', 'select id::text from public.operator_alerts', 'A new alert has a delivery job in the lane of forwards');
+select private.raise_alert('dead_letter', 'lane-1', pg_temp.tenant(), '{"job": 2}');
+select results_eq('select details, times from public.operator_alerts', $$ values ('{"job": 2}'::jsonb, 2) $$, 'A cause that repeats counts the open alert, with the newest details');
+select is((select count(*) from pg_temp.deliveries), 1::bigint, 'A cause that repeats enqueues no further delivery');
+select private.raise_alert('dead_letter', 'lane-2');
+select is((select count(*) from public.operator_alerts), 2::bigint, 'Another subject is another alert');
+
+-- Delivering ---------------------------------------------------------------------------------------------------------
+
+create temp table one as select id from public.operator_alerts where subject = 'lane-1';
+select results_eq('select d.outcome::text, d.alert ->> ''subject'' from one, public.alert_to_deliver(one.id) d', $$ values ('pending', 'lane-1') $$, 'alert_to_deliver returns a pending alert');
+select is((select d.outcome::text from public.alert_to_deliver(gen_random_uuid()) d), 'not_found', 'alert_to_deliver returns not_found for an unknown id');
+select public.record_alert_delivery(id) from one;
+select is((select delivered_at from public.operator_alerts join one using (id)), now(), 'record_alert_delivery stores the time');
+
+-- Listing and settling -----------------------------------------------------------------------------------------------
+
+select results_eq('select subject from public.list_alerts(null, 10, true)', array['lane-2', 'lane-1'], 'list_alerts returns the newest first');
+select results_eq('select subject from public.list_alerts((select max(a.id::text)::uuid from public.operator_alerts a), 10, true)', array['lane-1'],
+  'A page of alerts begins before the given id');
+select is(public.close_alert((select id from one), pg_temp.operator(), 'req-1', 'seen')::text, 'settled', 'close_alert settles an open alert');
+select results_eq($$ select user_id, details ->> 'reason' from public.audit_log where action = 'alert.settled' and actor = 'operator:' || pg_temp.operator() $$,
+  $$ values (pg_temp.tenant(), 'seen') $$, 'The audit log has the operator and the reason');
+select is(public.close_alert((select id from one), pg_temp.operator(), 'req-1', 'seen')::text, 'already', 'close_alert returns already for a settled alert');
+select is(public.close_alert(gen_random_uuid(), pg_temp.operator(), 'req-1', 'seen')::text, 'not_found', 'close_alert returns not_found for an unknown id');
+select results_eq('select subject from public.list_alerts(null, 10, true)', array['lane-2'], 'list_alerts leaves out settled alerts');
+select is((select count(*) from public.list_alerts(null, 10, false)), 2::bigint, 'list_alerts returns all alerts when asked to');
+select is((select d.outcome::text from one, public.alert_to_deliver(one.id) d), 'settled', 'A settled alert is not delivered any more');
+select private.raise_alert('dead_letter', 'lane-1');
+select is((select count(*) from public.operator_alerts where subject = 'lane-1'), 2::bigint, 'The same cause raises a new alert after the settlement');
+
+-- Dead letters -------------------------------------------------------------------------------------------------------
+
+select public.move_job_to_dead_letters('control', private.enqueue('{"kind": "converge", "userId": "u"}'), 'no answer');
+select results_eq($$ select details - 'jobId' from public.operator_alerts where subject = 'control' $$, $$ values ('{"lane": "control", "kind": "converge"}'::jsonb) $$,
+  'A dead letter raises an alert for its lane, without the job''s data');
+select public.replay_dead_letters(null, pg_temp.operator(), 'req-2');
+select isnt((select settled_at from public.operator_alerts where subject = 'control'), null, 'Replaying the last dead letter of a lane settles its alert');
+
+select * from finish();
+rollback;
