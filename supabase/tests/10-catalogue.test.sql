@@ -54,6 +54,7 @@ select bag_eq(
     ('private.jobs_in_flight', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.message_words', 'r', true),
+    ('private.pending_forward_webhooks', 'r', true),
     ('private.schedules', 'r', true),
     ('private.sealed_tokens', 'v', false),
     ('private.sealing_ring', 'r', true),

@@ -40,6 +40,7 @@ select bag_eq(
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.message_words', 'DELETE INSERT SELECT'),
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
+    ('private.pending_forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
     ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
     ('private.awaited_reports', 'DELETE INSERT SELECT UPDATE'),

@@ -39,10 +39,11 @@ test("buying, searching and provisioning have separate rate limits", async () =>
   assert.deepEqual(codes([await ben.call("provision-subaccount", { method: "POST" })]), ["429 rate_limited"]);
 });
 
-test("changes of numbers have separate rate limits", async () => {
+test("changes of numbers and of the forward webhook have separate rate limits", async () => {
   const dee = await newcomer(stage, "dee");
   const numberId = crypto.randomUUID();
   const deeds: Record<string, { body: unknown; allowed: number; refused: string }> = {
+    "forward-webhook": { body: { url: null }, allowed: 1, refused: "200" },
     "release-number": { body: { numberId }, allowed: 2, refused: "409 subaccount_required" },
     "sync-numbers": { body: {}, allowed: 1, refused: "409 subaccount_required" },
     "rename-number": { body: { numberId, friendlyName: "x" }, allowed: 6, refused: "409 subaccount_required" },

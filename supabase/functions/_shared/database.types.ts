@@ -742,6 +742,13 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_campaign_outcome"];
         }[];
       };
+      "change_forward_webhook": {
+        Args: { "p_id": string; "p_request_id": string; "p_url": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
+        }[];
+      };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -755,6 +762,14 @@ export type Database = {
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
+      };
+      "confirm_forward_webhook": {
+        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["confirm_forward_webhook_outcome"];
+          "url": string;
+        }[];
       };
       "count_request": {
         Args: {
@@ -847,6 +862,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_reason": string;
+          "id": string;
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
@@ -1132,6 +1148,13 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "offer_forward_webhook": {
+        Args: { "p_request_id": string; "p_sealed_secret": string; "p_url": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["offer_forward_webhook_outcome"];
+        }[];
+      };
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -1139,6 +1162,16 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
+      "pending_forward_webhook_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "outcome": Database["public"]["Enums"]["pending_forward_webhook_status"];
+          "sealed_secret": string;
+          "url": string;
+        }[];
       };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
@@ -1459,19 +1492,6 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["retry_job_outcome"];
       };
-      "save_forward_webhook": {
-        Args: {
-          "p_request_id": string;
-          "p_rotate": boolean;
-          "p_sealed_secret": string;
-          "p_url": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "created_at": string;
-          "outcome": Database["public"]["Enums"]["save_forward_webhook_outcome"];
-        }[];
-      };
       "save_messaging_settings": {
         Args: {
           "p_allowed_countries": (string)[];
@@ -1682,7 +1702,9 @@ export type Database = {
         | "closed";
       "cancel_outcome": "canceled" | "gone";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "change_forward_webhook_outcome": "changed" | "superseded";
       "close_alert_outcome": "settled" | "already" | "not_found";
+      "confirm_forward_webhook_outcome": "created" | "rotated" | "superseded";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
@@ -1753,9 +1775,11 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "offer_forward_webhook_outcome": "offered" | "unknown_user";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
+      "pending_forward_webhook_status": "none" | "pending";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
       "record_number_name_outcome": "recorded" | "gone";
@@ -1803,9 +1827,8 @@ export type Database = {
         | "suspended"
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
-      "save_forward_webhook_outcome": "created" | "rotated" | "changed" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
-      "sealed_slot": "current" | "forward" | "next" | "previous";
+      "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
         | "allowed"
@@ -2053,7 +2076,9 @@ export const Constants = {
       ],
       "cancel_outcome": ["canceled", "gone"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "change_forward_webhook_outcome": ["changed", "superseded"],
       "close_alert_outcome": ["settled", "already", "not_found"],
+      "confirm_forward_webhook_outcome": ["created", "rotated", "superseded"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
@@ -2128,9 +2153,11 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "offer_forward_webhook_outcome": ["offered", "unknown_user"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
+      "pending_forward_webhook_status": ["none", "pending"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
       "record_number_name_outcome": ["recorded", "gone"],
@@ -2181,9 +2208,8 @@ export const Constants = {
         "closed",
       ],
       "retry_job_outcome": ["retrying", "gone"],
-      "save_forward_webhook_outcome": ["created", "rotated", "changed", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
-      "sealed_slot": ["current", "forward", "next", "previous"],
+      "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "sender_outcome": ["allowed", "no_number", "number_not_owned", "no_subaccount", "pending", "suspended", "closed"],
       "set_number_send_rate_outcome": ["set", "not_found"],

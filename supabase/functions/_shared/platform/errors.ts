@@ -40,6 +40,9 @@ export const ERROR_STATUS = {
   message_outcome_unknown: 503,
   no_valid_recipients: 422,
   campaign_over: 409,
+  webhook_changed: 409,
+  webhook_not_answering: 422,
+  webhook_not_pending: 409,
   // Twilio and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,
