@@ -1,5 +1,5 @@
--- Forwarding: received messages go to a tenant's own webhook, signed as Standard Webhooks defines, delivered by a job. A
--- webhook is used only once it has answered a signed test event: until then a new secret is pending beside it.
+-- Forwarding: received messages go to a tenant's own webhook, signed as Standard Webhooks defines, delivered by a job.
+-- A webhook is used only once it has answered a signed test event: until then a new secret is pending beside it.
 
 create table private.forward_webhooks (
   user_id uuid primary key references auth.users (id) on delete cascade,
@@ -12,8 +12,8 @@ create table private.forward_webhooks (
   updated_at timestamptz not null default now()
 );
 comment on table private.forward_webhooks is
-  'One webhook per tenant, which answered a test event. The id is that of the secret: a rotation changes it. The secret '
-  'is sealed like a token, bound to the user and the word forward-webhook.';
+  'One webhook per tenant, which answered a test event. The id is that of the secret: a rotation changes it. The '
+  'secret is sealed like a token, bound to the user and the word forward-webhook.';
 create trigger touch_updated_at before update on private.forward_webhooks
   for each row when (old.* is distinct from new.*) execute function private.touch_updated_at();
 alter table private.forward_webhooks enable row level security;
