@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { LOOPBACK_ONLY } from "./callers.ts";
+import http from "node:http";
+import { allowedCallers, LOOPBACK_ONLY } from "./callers.ts";
 import { type FunctionsContext, functionsEnvironment } from "./functions/environment.ts";
 import { startStripe, startTwilio } from "./services.ts";
 import { stripeState, twilioState } from "./stack-state.ts";
@@ -109,4 +110,22 @@ Deno.test("With a real Twilio or Stripe account the functions have the closed de
     env: (name) => name === "SELF_PROVISIONING" ? "anyone" : undefined,
   });
   assert.equal(chosen.SELF_PROVISIONING, "anyone");
+});
+
+Deno.test("The simulators answer for a host that was set, as functions in a container call them, and for no other", async () => {
+  const options = { ...optionsWith({}), callers: allowedCallers(["host.docker.internal"]) };
+  const services = [await startTwilio(options), await startStripe({ ...options, ...ADDRESSES })];
+  const statusOf = (url: string, host: string) =>
+    new Promise<number>((resolve, reject) => {
+      http.get(url, { headers: { host, connection: "close" } }, (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve(answer.statusCode ?? 0));
+      }).on("error", reject);
+    });
+  for (const { apiBaseUrl, stop } of services) {
+    const hosts = ["host.docker.internal:54334", "host.example:54334"];
+    const statuses = await Promise.all(hosts.map((host) => statusOf(`${apiBaseUrl}/`, host)));
+    assert.deepEqual(statuses, [200, 421]);
+    await stop();
+  }
 });
