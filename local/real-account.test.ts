@@ -47,5 +47,7 @@ test("A random password ends the sessions that were made with the public one", a
   await setDemoPasswords(before, stack.sql);
   const renewed = await clientOf(stack).auth.refreshSession({ refresh_token: session!.refresh_token });
   assert.equal(renewed.data.session, null);
+  const { error } = await clientOf(stack).auth.getUser(session!.access_token);
+  assert.ok(error, "the Auth API accepts the token of an ended session");
   await signInAs(stack, "operator");
 });

@@ -11,7 +11,7 @@ export interface DemoUser {
 /** The public password of the demo users of a stack whose services are simulated. */
 export const DEMO_PASSWORD = "switchboard-demo";
 
-/** Returns a password that nobody can guess, for the demo users of a stack that can spend money. */
+/** Returns a random password of 120 bits, for the demo users of a stack that can spend money. */
 export function randomPassword(): string {
   return randomBytes(15).toString("base64url");
 }
@@ -41,7 +41,7 @@ export async function signUpDemoUsers(
 
 /**
  * Sets the passwords of the demo users that exist, since the database may be from a start with another password. A
- * password that is not the public one also ends the sessions: they may be those of somebody else.
+ * password that is not the public one also ends the sessions: they may be from a sign-in with the public one.
  */
 export async function setDemoPasswords(users: DemoUser[], sql: postgres.Sql): Promise<void> {
   for (const { email, password } of users) {
