@@ -20,6 +20,7 @@ export interface FunctionsContext {
 /** The project's own variables. Those of the platform, Twilio and Stripe are set separately. */
 const PROJECT_VARIABLES = [
   "ALLOWED_ORIGINS",
+  "CLIENT_ADDRESS_HEADER",
   "CREATE_SETTLE_SECONDS",
   "FORWARD_TO_PRIVATE",
   "MASTER_FALLBACK",

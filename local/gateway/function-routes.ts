@@ -40,7 +40,9 @@ export async function answerFunction(
   }
   const headers = new Headers(request.headers);
   const { host, protocol } = new URL(url);
-  headers.set("x-forwarded-for", peer);
+  // As the platform's proxies do: one header is theirs alone, and to the other they append what they see.
+  headers.set("cf-connecting-ip", peer);
+  headers.append("x-forwarded-for", peer);
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", protocol.slice(0, -1));
   try {

@@ -122,6 +122,18 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
   });
 });
 
+Deno.test("a function gets the caller's address in the proxy's own header, and appended to x-forwarded-for", async () => {
+  const gateway = startGateway(0, CALLERS);
+  const parts = await makeParts("/nowhere");
+  parts.functions.process.fetch = (_path, _request, headers) =>
+    Promise.resolve(Response.json(Object.fromEntries(headers!)));
+  gateway.open(parts);
+  const forged = { "cf-connecting-ip": "198.51.100.7", "x-forwarded-for": "198.51.100.7" };
+  const seen = await (await fetch(`${gateway.url}/functions/v1/anything`, { headers: forged })).json();
+  assert.deepEqual([seen["cf-connecting-ip"], seen["x-forwarded-for"]], ["127.0.0.1", "198.51.100.7, 127.0.0.1"]);
+  await gateway.stop();
+});
+
 Deno.test("The gateway answers 502 without the reason when a function does not respond", async () => {
   await using served = await serving("/nowhere");
   const print = console.error;

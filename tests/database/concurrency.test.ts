@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import postgres from "postgres";
+import { eventually } from "../../local/driver/eventually.ts";
 import { startTestDatabase, type TestDatabase } from "../support/test-database.ts";
 
 /** The number of concurrent callers, each on its own connection. */
@@ -232,6 +233,37 @@ test("reserve_message, called concurrently under one key, reserves one message",
     reserved: 1,
     duplicate: CALLERS - 1,
   });
+});
+
+test("a message and a campaign that wait for their tenant's lock keep no neighbour of the same address waiting", async () => {
+  const [ada, ben] = [await tenant(), await tenant()];
+  const numbers = { [ada]: await ownNumber(ada), [ben]: await ownNumber(ben) };
+  const address = "192.0.2.77";
+  const send = (tx: postgres.TransactionSql, userId: string) =>
+    tx`select outcome from public.reserve_message(${userId}, ${crypto.randomUUID()}, 'hash', '+15005550199', 'US',
+      ${numbers[userId]!}, 'Hi', '{}', 1, 'GSM-7', false, 'AC0', ${address}, 100, 1000)`;
+  const sendBulk = (tx: postgres.TransactionSql, userId: string) =>
+    tx`select outcome from public.create_campaign(${userId}, ${crypto.randomUUID()}, 'hash', null, ${numbers[
+      userId
+    ]!}, 'Hi',
+      '{}', null, '[{"position": 0, "to": "+15005550199", "country": "US", "body": "Hi"}]', 'req', ${address}, 100, 1000)`;
+  for (const deed of [send, sendBulk]) {
+    let waiting: Promise<postgres.Row> | undefined;
+    await sql.begin(async (holder) => {
+      await holder`select private.lock_sending(${ada})`;
+      waiting = sql.begin(async (tx) => (await deed(tx, ada))[0]!);
+      await eventually("the tenant's own request to wait", async () => {
+        const waiters = await holder`select from pg_catalog.pg_locks where not granted`;
+        return waiters.length > 0;
+      });
+      const [row] = await sql.begin(async (tx) => {
+        await tx`set local lock_timeout = '1s'`;
+        return await deed(tx, ben);
+      });
+      assert.ok(["reserved", "created"].includes(row!["outcome"]), row!["outcome"]);
+    });
+    assert.ok(["reserved", "created"].includes((await waiting!)["outcome"]));
+  }
 });
 
 test("Concurrent messages of one tenant stay within the daily limit", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Answer } from "../../local/driver/actor.ts";
+import { type Answer, callFunction } from "../../local/driver/actor.ts";
 import { ledgerOf } from "../support/ledger.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { newcomer } from "../support/tenants.ts";
@@ -56,8 +56,26 @@ test("changes of numbers and of the forward webhook have separate rate limits", 
   }
 });
 
-test("reading one's own data has no rate limit", async () => {
-  const cy = await newcomer(stage, "cy");
-  const answers = await Promise.all(Array.from({ length: 30 }, () => cy.call("provision-subaccount")));
-  assert.deepEqual([...new Set(codes(answers))], ["200"]);
+test("reading one's own data has no limit but that of a flood, which a neighbour does not notice", async () => {
+  const [cy, neighbour] = [await newcomer(stage, "cy"), await newcomer(stage, "neighbour")];
+  const read = (times: number) => Promise.all(Array.from({ length: times }, () => cy.call("provision-subaccount")));
+  assert.deepEqual([...new Set(codes(await read(60)))], ["200"]);
+  const flood = await read(10);
+  assert.deepEqual([...new Set(codes(flood))], ["429 rate_limited"]);
+  assert.ok(Number(flood[0]?.headers.get("retry-after")) > 0);
+  assert.deepEqual(codes([await neighbour.call("provision-subaccount")]), ["200"]);
+});
+
+test("webhooks without a signature are refused, then limited, and signed ones are not", async () => {
+  const post = (name: string, headers: Record<string, string>) =>
+    callFunction(stage.state, name, { method: "POST", headers, body: { any: "body" } });
+  const path = `twilio-webhook/status/${crypto.randomUUID()}`;
+  const answers = [];
+  for (let attempt = 0; attempt < 7; attempt++) answers.push(await post(path, {}));
+  assert.deepEqual(codes(answers), [...Array(6).fill("403 forbidden"), "429 rate_limited"]);
+  // What a caller writes into the proxies' headers does not make it another caller.
+  const forged = { "cf-connecting-ip": "198.51.100.7", "x-forwarded-for": "198.51.100.7" };
+  assert.deepEqual(codes([await post(path, forged)]), ["429 rate_limited"]);
+  const signed = await post(path, { "x-twilio-signature": `${"A".repeat(27)}=` });
+  assert.deepEqual(codes([signed]), ["403 forbidden"]);
 });

@@ -1,9 +1,10 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { applyInbound, applyStatusCallback, type KeywordReply } from "../_shared/messages/callbacks.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
+import { addressOf } from "../_shared/platform/client-address.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { signatureOf } from "../_shared/platform/flood.ts";
 import { isUuid, UUID_PATTERN } from "../_shared/platform/ids.ts";
-import { addressOf } from "../_shared/platform/rate-limit.ts";
 import { readText } from "../_shared/platform/request.ts";
 import { isSignedByAccount } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
@@ -11,6 +12,8 @@ import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts"
 import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
 
 const MAX_BYTES = 256 * 1024;
+/** The base64 of twenty bytes. */
+const SIGNATURE = { name: "x-twilio-signature", form: /^[A-Za-z0-9+/]{27}=$/ };
 const PATH = new RegExp(`^/twilio-webhook/(status|inbound)/(${UUID_PATTERN})$`);
 
 /** `/status/<user>` and `/inbound/<user>`. The path names the tenant, and the signature proves it. */
@@ -20,11 +23,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (route === null) throw new ApiError("not_found", `Cannot find "${url.pathname.slice(0, 100)}" here`);
   const [, kind, userId] = route as unknown as [string, "status" | "inbound", string];
 
+  const signature = signatureOf(request, SIGNATURE, context.env, notGenuine);
   const body = await readText(request, MAX_BYTES);
   const form = webhookFields(body, url);
   // The master account reports on messages that it sent for tenants. A message that it receives belongs to no tenant.
   if (kind === "inbound" && form.get("AccountSid") === context.env.TWILIO_ACCOUNT_SID) throw notGenuine();
-  await verify(request, url, userId, { body, form }, context);
+  await verify({ signature, userId, address: addressOf(request, context.env) }, url, { body, form }, context);
 
   if (kind === "status") {
     const outcome = await applyStatusCallback(context.db, userId, messageIdOf(url), form);
@@ -39,19 +43,17 @@ export async function handle(request: Request, context: Context): Promise<Respon
 
 /** The error is the same for a wrong signature, an unknown tenant and a foreign account, so that it reveals nothing. */
 async function verify(
-  request: Request,
+  { signature, userId, address }: { signature: string; userId: string; address: string | null },
   url: URL,
-  userId: string,
   { body, form }: { body: string; form: URLSearchParams },
   context: Context,
 ): Promise<void> {
-  const signature = request.headers.get("x-twilio-signature") ?? "";
   const publicUrl = context.env.PUBLIC_BASE_URL + url.pathname + url.search;
   const signed = hasHashedBody(url) ? body : form;
   const isGenuine = await isSignedByAccount(context, {
     userId,
     accountSid: form.get("AccountSid"),
-    address: addressOf(request),
+    address,
     // During a rotation the tenant's account has more than one token.
     isSignedWith: (tokens) => isSignedByTwilio(tokens, signature, publicUrl, signed),
   });

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { HOSTILE_JSON, HOSTILE_TEXTS } from "./hostile.ts";
 import { json, mutated, text } from "./values.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -47,9 +48,16 @@ export function formBody(templates: readonly Record<string, string>[]): fc.Arbit
   );
 }
 
+/** Bodies up to the size limits that a careless parser takes seconds or minutes for. */
+const hostile: fc.Arbitrary<Bytes> = fc.tuple(
+  fc.constantFrom(...Object.values(HOSTILE_TEXTS), ...Object.values(HOSTILE_JSON)),
+  fc.constantFrom(4 * 1024, 64 * 1000, 128 * 1024, 256 * 1000),
+).map(([textOf, length]) => utf8(textOf(length)));
+
 /** Any bytes. */
 export const anyBody: fc.Arbitrary<Bytes | null> = fc.oneof(
   fc.constant(null),
+  hostile,
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes)),
   json.map((value) => utf8(JSON.stringify(value) ?? "")),
   text.map(utf8),

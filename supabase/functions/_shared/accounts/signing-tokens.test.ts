@@ -94,3 +94,27 @@ Deno.test("memory is bounded: tenants beyond the newest five thousand are looked
   await webhook("token", { userId: "tenant 0" });
   assert.equal(lookUps(), 5_002);
 });
+
+Deno.test("an address that named many users without an account gets no more look-ups for a minute, and others do", async () => {
+  const { webhook, lookUps, store, pass } = vault();
+  const forged = (count: number) => webhook("forged", { userId: `nobody-${count}` });
+  for (let count = 0; count < 100; count++) assert.equal(await forged(count), false);
+  assert.equal(lookUps(), 60);
+  store("token");
+  assert.equal(await webhook("token", { userId: "ada" }), false);
+  assert.equal(await webhook("token", { userId: "ada", address: "198.51.100.1" }), true);
+  assert.equal(await webhook("token", { userId: "ada" }), true);
+  pass(60_000);
+  assert.equal(await webhook("token", { userId: "ben" }), true);
+});
+
+Deno.test("nothing is computed for a webhook of a user without a token", async () => {
+  const isGenuine = signingTokens(() => 0);
+  const refused = await isGenuine({
+    userId: "nobody",
+    address: null,
+    lookUp: () => Promise.resolve({ accountSid: null, sealed: [], validUntil: null }),
+    verifies: () => Promise.reject(new Error("a signature was computed")),
+  });
+  assert.equal(refused, false);
+});

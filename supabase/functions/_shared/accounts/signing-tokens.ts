@@ -21,19 +21,23 @@ export interface Verification {
 /** How long tokens are kept, in milliseconds. A rotation's new token is looked up when a signature does not match. */
 const KEPT_MS = 60_000;
 const MOST_TENANTS = 5_000;
+/** First look-ups that found no token, after which an address gets no more. */
+const MISSES_PER_MINUTE = 60;
 /** Look-ups after a mismatch. A forger from one address does not use up what the genuine callers need. */
 const PER_MINUTE_AND_ADDRESS = 30;
 const PER_MINUTE_AND_TENANT = 60;
 
 /**
  * Verifies webhooks with the tenant's sealed tokens, which stay in this isolate for a minute: a verification normally needs
- * no round trip. Verifying against kept tokens is never limited, since a genuine webhook that is refused would be lost. Only
- * the second look-up, after a mismatch, is counted.
+ * no round trip. Verifying against kept tokens is never limited, since a genuine webhook that is refused would be lost. Two
+ * kinds of look-ups are: a second one, after a mismatch, and the first ones from an address that named many users without
+ * an account. Nothing is computed for such a user.
  */
 export function signingTokens(now: () => number = Date.now): (verification: Verification) => Promise<boolean> {
   const kept = new Map<string, { tokens: Promise<SealedTokens>; until: number }>();
   const perAddress = localLimit(PER_MINUTE_AND_ADDRESS, MOST_TENANTS, now);
   const perTenant = localLimit(PER_MINUTE_AND_TENANT, MOST_TENANTS, now);
+  const misses = localLimit(MISSES_PER_MINUTE, MOST_TENANTS, now);
 
   function lookUp({ userId, lookUp }: Verification): Promise<SealedTokens> {
     kept.delete(userId);
@@ -49,17 +53,28 @@ export function signingTokens(now: () => number = Date.now): (verification: Veri
     return entry.tokens;
   }
 
+  async function firstLookUp(verification: Verification): Promise<SealedTokens> {
+    const { address } = verification;
+    if (address !== null && misses.wait(address) !== null) return NO_TOKENS;
+    const tokens = await lookUp(verification);
+    if (address !== null && tokens.sealed.length === 0) misses.count(address);
+    return tokens;
+  }
+
   return async (verification) => {
-    const { userId, address, verifies } = verification;
+    const { userId, address } = verification;
+    const verifies = async (tokens: SealedTokens) => tokens.sealed.length > 0 && await verification.verifies(tokens);
     const known = kept.get(userId);
-    if (known === undefined || known.until <= now()) return await verifies(await lookUp(verification));
+    if (known === undefined || known.until <= now()) return await verifies(await firstLookUp(verification));
     const tokens = await known.tokens;
     if (await verifies(tokens)) return true;
-    if (!perAddress.allows(`${userId} ${address}`) || !perTenant.allows(userId)) return false;
+    if (perAddress.count(`${userId} ${address}`) !== null || perTenant.count(userId) !== null) return false;
     const newer = await lookUp(verification);
     return !isEqual(tokens, newer) && await verifies(newer);
   };
 }
+
+const NO_TOKENS: SealedTokens = { accountSid: null, sealed: [], validUntil: null };
 
 function isEqual(a: SealedTokens, b: SealedTokens): boolean {
   return a.accountSid === b.accountSid && a.sealed.length === b.sealed.length &&

@@ -3,9 +3,9 @@ import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { senderError } from "../messages/reserve.ts";
 import { type Db, decision, rowFrom } from "../platform/database.ts";
-import { ApiError } from "../platform/errors.ts";
+import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
-import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
+import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import type { CheckedRecipients } from "./recipients.ts";
 import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
 

@@ -1,6 +1,6 @@
 import { type Db, decision, type Enum, type Row, rowFrom } from "../platform/database.ts";
-import { ApiError } from "../platform/errors.ts";
-import { type rateLimitArgs, rateLimited } from "../platform/rate-limit.ts";
+import { ApiError, rateLimited } from "../platform/errors.ts";
+import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
 import { errorOfMessage } from "./errors.ts";
 

@@ -4,6 +4,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
+import { refuseFlood } from "./flood.ts";
 import { isUuid } from "./ids.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
@@ -89,6 +90,7 @@ async function respond(
   if (auth === "operator" && data.userClaims?.appMetadata?.["role"] !== "operator") {
     throw new ApiError("forbidden", "Cannot do this: only an operator can");
   }
+  if (needsUser) refuseFlood(user.id, base.env);
   return await handle(request, {
     ...base,
     user,

@@ -29,6 +29,8 @@ const schema = z.object({
   MAX_SUBACCOUNTS_PER_DAY: count(200),
   CREATE_SETTLE_SECONDS: count(60),
   RATE_LIMIT_FACTOR: z.coerce.number().min(0).default(1),
+  CLIENT_ADDRESS_HEADER: z.string().toLowerCase().regex(/^[a-z0-9-]+$/, "must be the name of a header")
+    .default("cf-connecting-ip"),
   TOKEN_MAX_AGE_DAYS: count(90),
   NUMBER_SYNCS_PER_MINUTE: count(100),
   OPERATOR_ALERT_URL: url.optional(),

@@ -84,3 +84,11 @@ export class ApiError extends Error {
     return ERROR_STATUS[this.code];
   }
 }
+
+/** The error for a caller over a rate limit, with Retry-After. */
+export function rateLimited(retryAfterSeconds: number): ApiError {
+  const wait = Math.max(1, retryAfterSeconds);
+  return new ApiError("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
+    headers: { "retry-after": String(wait) },
+  });
+}

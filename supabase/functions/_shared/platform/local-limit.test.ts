@@ -4,15 +4,24 @@ import { localLimit } from "./local-limit.ts";
 Deno.test("a subject may do as much as the limit in a minute, and again in the next", () => {
   let now = 0;
   const limit = localLimit(2, 10, () => now);
-  assert.deepEqual([1, 2, 3].map(() => limit.allows("ada")), [true, true, false]);
-  assert.equal(limit.allows("neighbour"), true);
+  assert.deepEqual([1, 2, 3].map(() => limit.count("ada")), [null, null, 60]);
+  now = 30_500;
+  assert.equal(limit.count("ada"), 30);
+  assert.equal(limit.count("neighbour"), null);
   now = 60_000;
-  assert.equal(limit.allows("ada"), true);
+  assert.equal(limit.count("ada"), null);
+});
+
+Deno.test("wait tells whether the next request would be over the limit, and counts nothing", () => {
+  const limit = localLimit(1, 10, () => 0);
+  assert.deepEqual([1, 2].map(() => limit.wait("ada")), [null, null]);
+  assert.equal(limit.count("ada"), null);
+  assert.equal(limit.wait("ada"), 60);
 });
 
 Deno.test("the oldest subject is forgotten when there are more than the limit remembers", () => {
   const limit = localLimit(1, 2, () => 0);
-  for (const subject of ["ada", "bob", "eve"]) assert.equal(limit.allows(subject), true);
-  assert.equal(limit.allows("eve"), false);
-  assert.equal(limit.allows("ada"), true);
+  for (const subject of ["ada", "bob", "eve"]) assert.equal(limit.count(subject), null);
+  assert.equal(limit.count("eve"), 60);
+  assert.equal(limit.count("ada"), null);
 });

@@ -1,7 +1,9 @@
 /** A limit that this isolate keeps in memory, for work before anything is known about the caller. */
 export interface LocalLimit {
-  /** Counts one request of a subject. @returns whether it is within the limit */
-  allows(subject: string): boolean;
+  /** Counts one request of a subject. @returns the seconds to wait when it is over the limit, else null */
+  count(subject: string): number | null;
+  /** As `count`, for a request that is not counted. */
+  wait(subject: string): number | null;
 }
 
 /**
@@ -10,14 +12,27 @@ export interface LocalLimit {
  */
 export function localLimit(perMinute: number, mostSubjects = 10_000, now: () => number = Date.now): LocalLimit {
   const windows = new Map<string, { endsAt: number; used: number }>();
+
+  function windowOf(subject: string) {
+    const known = windows.get(subject);
+    if (known !== undefined && known.endsAt > now()) return known;
+    windows.delete(subject);
+    if (windows.size >= mostSubjects) windows.delete(windows.keys().next().value!);
+    const opened = { endsAt: now() + 60_000, used: 0 };
+    windows.set(subject, opened);
+    return opened;
+  }
+
+  const secondsUntil = (endsAt: number) => Math.ceil((endsAt - now()) / 1000);
   return {
-    allows(subject) {
+    count(subject) {
+      const window = windowOf(subject);
+      return ++window.used > perMinute ? secondsUntil(window.endsAt) : null;
+    },
+    wait(subject) {
       const known = windows.get(subject);
-      if (known !== undefined && known.endsAt > now()) return ++known.used <= perMinute;
-      windows.delete(subject);
-      if (windows.size >= mostSubjects) windows.delete(windows.keys().next().value!);
-      windows.set(subject, { endsAt: now() + 60_000, used: 1 });
-      return perMinute >= 1;
+      const isOver = known !== undefined && known.endsAt > now() && known.used >= perMinute;
+      return isOver ? secondsUntil(known.endsAt) : null;
     },
   };
 }

@@ -1,14 +1,15 @@
+import { addressOf } from "./client-address.ts";
 import { decision } from "./database.ts";
 import type { Context } from "./endpoint.ts";
 import type { Env } from "./env.ts";
-import { ApiError } from "./errors.ts";
+import { rateLimited } from "./errors.ts";
 
 /** A rate limit. `RATE_LIMIT_FACTOR` scales every limit; 0 disables them. */
 export interface Limit {
   /** Requests with the same action share a limit. */
   action: string;
   perUser: number;
-  /** Higher than `perUser`, because many users can share one IP address. */
+  /** Higher than `perUser`, because many users can share one address. Without a known address only `perUser` counts. */
   perAddress: number;
   windowSeconds: number;
 }
@@ -19,11 +20,12 @@ const countRequest = decision("count_request", { allowed: [], exceeded: ["retry_
 export function rateLimitArgs(
   limit: Limit,
   request: Request,
-  { RATE_LIMIT_FACTOR: factor }: Pick<Env, "RATE_LIMIT_FACTOR">,
+  env: Pick<Env, "RATE_LIMIT_FACTOR" | "CLIENT_ADDRESS_HEADER">,
 ) {
+  const { RATE_LIMIT_FACTOR: factor } = env;
   if (factor === 0) return { p_address: null, p_user_rate: null, p_address_rate: null };
   return {
-    p_address: addressOf(request),
+    p_address: addressOf(request, env),
     p_user_rate: Math.ceil(limit.perUser * factor),
     p_address_rate: Math.ceil(limit.perAddress * factor),
   };
@@ -42,18 +44,4 @@ export async function enforceRateLimit(limit: Limit, request: Request, { db, env
     p_window_seconds: limit.windowSeconds,
   });
   if (counted.outcome === "exceeded") throw rateLimited(counted.retry_after_seconds);
-}
-
-/** The error for a caller over a rate limit, with Retry-After. */
-export function rateLimited(retryAfterSeconds: number): ApiError {
-  const wait = Math.max(1, retryAfterSeconds);
-  return new ApiError("rate_limited", `Cannot do this so often: wait ${wait} seconds`, {
-    headers: { "retry-after": String(wait) },
-  });
-}
-
-/** The caller's IP address as the platform's proxies report it; null without a report. */
-export function addressOf(request: Request): string | null {
-  const forwarded = request.headers.get("x-forwarded-for")?.split(",")[0]?.trim();
-  return forwarded ? forwarded.slice(0, 64) : null;
 }

@@ -22,6 +22,14 @@ Deno.test("a body nested to the limit is read, and a deeper one is rejected befo
   }
 });
 
+Deno.test("a body with too many values is rejected before it is parsed", () => {
+  const list = (values: number) => `[${"1,".repeat(values - 1)}1]`;
+  assert.equal((parseJson(list(250_000)) as number[]).length, 250_000);
+  const { code, message } = thrownBy(() => parseJson(list(250_001)));
+  assert.deepEqual([code, message], ["invalid_json", "Cannot read the body: it has more than 250000 values"]);
+  assert.equal(parseJson(`"${",".repeat(300_000)}"`), ",".repeat(300_000));
+});
+
 Deno.test("brackets in a string do not count as nesting, also after an escaped quote", () => {
   const value = { a: "[".repeat(100), b: '\\"' + "{".repeat(100), c: [[1]] };
   assert.deepEqual(parseJson(JSON.stringify(value)), value);

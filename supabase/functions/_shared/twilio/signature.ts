@@ -23,6 +23,7 @@ export async function isSignedByTwilio(
   url: string,
   body: SignedBody,
 ): Promise<boolean> {
+  if (tokens.length === 0) return false;
   const fields = typeof body === "string" ? "" : flatten(body);
   let genuine = false;
   for (const key of await Promise.all(tokens.map(hmacKey))) {
@@ -38,8 +39,14 @@ async function isBodyNamedBy(url: string, body: string): Promise<boolean> {
 }
 
 function flatten(form: URLSearchParams): string {
-  const names = [...new Set(form.keys())].sort();
-  return names.map((name) => [...new Set(form.getAll(name))].sort().map((value) => name + value).join("")).join("");
+  const values = new Map<string, Set<string>>();
+  for (const [name, value] of form) {
+    const ofName = values.get(name);
+    if (ofName === undefined) values.set(name, new Set([value]));
+    else ofName.add(value);
+  }
+  return [...values.keys()].sort().map((name) => [...values.get(name)!].sort().map((value) => name + value).join(""))
+    .join("");
 }
 
 /**
