@@ -230,16 +230,26 @@ export class Switchboard {
     return this.#call("POST", "claim-subscription", { body: claim, repeatable: true }, options);
   }
 
-  /** Where messages that the caller receives are forwarded to; null without a webhook. */
-  async forwardWebhook(options?: CallOptions): Promise<ForwardWebhook | null> {
-    const { webhook } = await this.#call<ForwardWebhookResponse>("GET", "forward-webhook", {}, options);
-    return webhook;
+  /** The webhook to which messages that the caller receives are forwarded, and the one that waits for a confirmation. */
+  forwardWebhook(options?: CallOptions): Promise<ForwardWebhooks> {
+    return this.#call("GET", "forward-webhook", {}, options);
   }
 
-  /** Sets the webhook. `secret` is only in the response that created it: keep it. */
-  async saveForwardWebhook(wish: ForwardWebhookRequest, options?: CallOptions): Promise<ForwardWebhook | null> {
-    const { webhook } = await this.#call<ForwardWebhookResponse>("POST", "forward-webhook", { body: wish }, options);
-    return webhook;
+  /**
+   * Saves a webhook. With a new secret it is `pending`, and its `secret` is only in this response: give it to your server,
+   * then call {@link confirmForwardWebhook}. Another URL for an existing secret is tested and used at once.
+   * Throws `webhook_not_answering` when your server did not answer the test event; nothing has changed then.
+   */
+  saveForwardWebhook(wish: ForwardWebhookRequest, options?: CallOptions): Promise<ForwardWebhooks> {
+    return this.#call("POST", "forward-webhook", { body: wish }, options);
+  }
+
+  /**
+   * Sends a signed test event (`webhook.test`) to the pending webhook, and uses it from now on if your server answers with a
+   * 2xx. Throws `webhook_not_answering` otherwise; it stays pending then, and the current one in use.
+   */
+  confirmForwardWebhook(options?: CallOptions): Promise<ForwardWebhooks> {
+    return this.#call("POST", "forward-webhook/confirm", { repeatable: true }, options);
   }
 }
 
@@ -675,21 +685,20 @@ export interface ForwardWebhook {
   enabled: boolean;
   disabledReason: string | null;
   createdAt: string;
-  /** whsec_…, only in the response that created or rotated it. */
-  secret?: string | undefined;
 }
 
 /** The body of forward-webhook. */
 export interface ForwardWebhookRequest {
-  /** An https URL of a public host; null removes the webhook. */
+  /** An https URL of a public host on port 443 or 8443; null removes the webhook. */
   url: string | null;
-  /** Creates another secret. Default: false. */
+  /** Creates another secret, which has to be confirmed. Default: false. */
   rotateSecret?: boolean | undefined;
 }
 
 /** The response of forward-webhook. */
-export interface ForwardWebhookResponse {
+export interface ForwardWebhooks {
   webhook: ForwardWebhook | null;
+  pending: PendingForwardWebhook | null;
 }
 
 /** The response of admin/suspend, admin/resume and admin/close. */
@@ -943,6 +952,14 @@ export interface OfferedNumber {
   isOffered: boolean;
 }
 
+/** A webhook with a new secret, to which nothing is forwarded until it is confirmed. */
+export interface PendingForwardWebhook {
+  url: string;
+  createdAt: string;
+  /** whsec_…, only in the response that created it. */
+  secret?: string | undefined;
+}
+
 /** Provisioning is in progress, or a call to Twilio got no response: repeat the request. */
 export interface PendingSubaccount {
   success: true;
@@ -1098,6 +1115,9 @@ export type ServerErrorCode =
   | "no_valid_recipients"
   | "too_many_recipients"
   | "campaign_over"
+  | "webhook_changed"
+  | "webhook_not_answering"
+  | "webhook_not_pending"
   | "twilio_refused"
   | "twilio_throttled"
   | "twilio_unavailable"

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { connectSources } from "./csp.ts";
 
 /** Receives one line of progress. */
 export type Log = (line: string) => void;
@@ -9,31 +11,34 @@ export type Log = (line: string) => void;
 const CONSOLE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(CONSOLE, "dist");
-/** The file in `dist` that holds the fingerprint of the sources it was built from. */
+/** The file in `dist` that holds the fingerprint of the sources it was built from, then the origins it may connect to. */
 const STAMP = ".built-from";
 
 /** The inputs of a build below `console/`. The import map and the client are inputs too. */
-const SOURCES = ["index.html", "vite.config.ts", "public", "src"];
+const SOURCES = ["csp.ts", "index.html", "vite.config.ts", "public", "src"];
 /** The typed client, which the console bundles. */
 const CLIENT = join(ROOT, "client", "switchboard.ts");
 
 /**
  * Builds the console unless `console/dist` is up to date with its sources. Several processes may call this at once.
+ * @param sources the origins that the console may connect to besides its own; by default those of the last build, so that
+ *   `task start` keeps a build for a hosted project
  * @returns the folder to serve
  * @throws Error with the bundler's output
  */
-export async function ensureConsoleBuilt(log: Log): Promise<string> {
-  const wanted = await fingerprint();
+export async function ensureConsoleBuilt(log: Log, sources?: readonly string[]): Promise<string> {
   const built = await builtFrom();
+  const connectTo = sources ?? built?.split(" ").slice(1) ?? [];
+  const wanted = [await fingerprint(), ...connectTo].join(" ");
   if (built === wanted) return DIST;
   log(
     built === null
       ? "First run: downloading and building the console, which can take a minute"
-      : "Rebuilding the console: its sources have changed",
+      : "Rebuilding the console: its sources or the project's URL have changed",
   );
   const fresh = join(ROOT, "node_modules", `.console-${crypto.randomUUID()}`);
   try {
-    await bundle(fresh);
+    await bundle(fresh, connectTo);
     await writeFile(join(fresh, STAMP), wanted);
     await replaceDist(fresh, wanted);
   } finally {
@@ -47,10 +52,11 @@ function builtFrom(): Promise<string | null> {
 }
 
 /** Bundles in a separate process: a process that only serves the result does not load or download Vite and React. */
-async function bundle(folder: string): Promise<void> {
+async function bundle(folder: string, sources: readonly string[]): Promise<void> {
   // Vite resolves packages from node_modules only, so install them first.
   await run(["install", "--entrypoint", "src/main.tsx", "vite.config.ts"]);
-  await run(["run", "--allow-all", await viteSpecifier(), "build", "--logLevel", "warn", "--outDir", folder]);
+  const build = ["run", "--allow-all", await viteSpecifier(), "build", "--logLevel", "warn", "--outDir", folder];
+  await run(build, { CONSOLE_CONNECT_SOURCES: sources.join(" ") });
 }
 
 /** Replaces `dist` with a finished build, so that a partial build is never served. */
@@ -64,11 +70,11 @@ async function replaceDist(fresh: string, wanted: string): Promise<void> {
   }
 }
 
-async function run(args: string[]): Promise<void> {
+async function run(args: string[], env: Record<string, string> = {}): Promise<void> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd: CONSOLE,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", NODE_ENV: "production" },
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", NODE_ENV: "production", ...env },
     stdin: "null",
   }).output();
   if (code === 0) return;
@@ -106,7 +112,26 @@ async function sourceFiles(): Promise<string[]> {
     .sort();
 }
 
+const USAGE = `Usage: deno task console:build [--supabase-url URL]
+
+  --supabase-url URL  the URL of the hosted project, the only origin that the console may connect to besides its own`;
+
 if (import.meta.main) {
-  const folder = await ensureConsoleBuilt(console.log);
-  console.log(`The console is built in ${relative(Deno.cwd(), folder) || folder}`);
+  try {
+    const { values } = parseArgs({
+      options: { "supabase-url": { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help) {
+      console.log(USAGE);
+    } else {
+      const url = values["supabase-url"];
+      const sources = connectSources(url === undefined ? [] : [url]);
+      const folder = await ensureConsoleBuilt(console.log, sources);
+      const targets = ["its own origin", ...sources].join(" and ");
+      console.log(`The console is built in ${relative(Deno.cwd(), folder) || folder} and connects to ${targets} only`);
+    }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }

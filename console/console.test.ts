@@ -9,7 +9,7 @@ let browser: Browser;
 
 Deno.test.beforeAll(async () => {
   // Build before the stack starts: the stack serves the build that exists at that time.
-  await ensureConsoleBuilt(console.log);
+  await ensureConsoleBuilt(console.log, []);
   browser = await startBrowser();
 });
 Deno.test.afterAll(() => browser?.close());
@@ -159,4 +159,27 @@ Deno.test("An up-to-date console build is not built again", async () => {
   const lines: string[] = [];
   await ensureConsoleBuilt((line) => lines.push(line));
   assert.deepEqual(lines, []);
+});
+
+Deno.test("The built page may connect to its own origin alone, and the browser blocks any other connection", async () => {
+  const html = await Deno.readTextFile(new URL("./dist/index.html", import.meta.url));
+  assert.equal(/connect-src ([^;]+);/.exec(html)?.[1], "'self'");
+  await using visitor = await visit(browser, stack.state.consoleUrl);
+  const blocked = await visitor.page.evaluate(() =>
+    new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => resolve(effectiveDirective));
+      fetch("https://evil.example/").catch(() => {});
+    })
+  );
+  assert.equal(blocked, "connect-src");
+});
+
+Deno.test("A console that was not built for the project of its config.json names the option of the build", async () => {
+  await using visitor = await visit(browser, stack.state.consoleUrl);
+  await visitor.page.route(
+    "**/config.json",
+    (route) => route.fulfill({ json: { supabaseUrl: "https://abcdefgh.supabase.co", publishableKey: "p" } }),
+  );
+  await visitor.page.reload();
+  await visitor.page.getByText("build it with --supabase-url https://abcdefgh.supabase.co").waitFor();
 });

@@ -13,8 +13,6 @@ export interface StackSecrets {
   secretKey: string;
   /** The value of `TOKEN_SEALING_KEYS`. */
   tokenSealingKeys: string;
-  /** The password of the demo users. */
-  demoPassword: string;
 }
 
 /** Reads the secrets from `file`. Generates and writes them if the file does not exist. */
@@ -33,6 +31,5 @@ async function makeSecrets(): Promise<StackSecrets> {
     publishableKey: (await generateApiKey("publishable")).key,
     secretKey: (await generateApiKey("secret")).key,
     tokenSealingKeys: JSON.stringify({ k1: randomBytes(32).toString("base64") }),
-    demoPassword: "switchboard-demo",
   };
 }

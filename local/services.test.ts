@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import http from "node:http";
+import { allowedCallers, LOOPBACK_ONLY } from "./callers.ts";
 import { type FunctionsContext, functionsEnvironment } from "./functions/environment.ts";
 import { startStripe, startTwilio } from "./services.ts";
 import { stripeState, twilioState } from "./stack-state.ts";
@@ -12,7 +14,13 @@ const REAL: Record<string, string> = {
 const ADDRESSES = { webhookUrl: "http://127.0.0.1:1/hook", returnUrl: "http://127.0.0.1:1/" };
 
 function optionsWith(variables: Record<string, string>) {
-  return { env: (name: string) => variables[name], stateFolder: undefined, port: 0, log: () => {} };
+  return {
+    env: (name: string) => variables[name],
+    stateFolder: undefined,
+    port: 0,
+    callers: LOOPBACK_ONLY,
+    log: () => {},
+  };
 }
 
 Deno.test("The stack uses the Twilio and Stripe accounts in the environment and starts no simulator", async () => {
@@ -58,8 +66,8 @@ const CONTEXT: FunctionsContext = {
   secretKey: "s",
   jwks: { keys: [] },
   tokenSealingKeys: "{}",
-  twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined },
-  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined },
+  twilio: { accountSid: "AC", authToken: "t", apiBaseUrl: undefined, simulated: true },
+  stripe: { secretKey: "sk", webhookSecret: "wh", apiBaseUrl: undefined, simulated: true },
   env: () => undefined,
   given: {},
 };
@@ -85,4 +93,41 @@ Deno.test("A variable in the environment overrides the stack's value, and the en
   assert.equal(env.MASTER_FALLBACK, "off");
   assert.equal(env.EXTRA, "1");
   assert.equal("HOME" in env, false);
+});
+
+Deno.test("With a real Twilio or Stripe account the functions have the closed defaults of a deployment", () => {
+  const permissive = functionsEnvironment(CONTEXT);
+  const names = ["CREATE_SETTLE_SECONDS", "FORWARD_TO_PRIVATE", "MASTER_FALLBACK"].concat(
+    ["MAX_SUBACCOUNTS_PER_DAY", "RATE_LIMIT_FACTOR", "SELF_PROVISIONING"],
+  );
+  for (const real of ["twilio", "stripe"] as const) {
+    const env = functionsEnvironment({ ...CONTEXT, [real]: { ...CONTEXT[real], simulated: false } });
+    for (const name of names) assert.deepEqual([name in permissive, name in env], [true, false], name);
+    const own = permissive.ALLOWED_ORIGINS!.split(",").filter((origin) => origin !== "*");
+    assert.deepEqual([own.length, env.ALLOWED_ORIGINS], [2, own.join(",")]);
+  }
+  const chosen = functionsEnvironment({
+    ...CONTEXT,
+    twilio: { ...CONTEXT.twilio, simulated: false },
+    env: (name) => name === "SELF_PROVISIONING" ? "anyone" : undefined,
+  });
+  assert.equal(chosen.SELF_PROVISIONING, "anyone");
+});
+
+Deno.test("The simulators answer for a host that was set, as functions in a container call them, and for no other", async () => {
+  const options = { ...optionsWith({}), callers: allowedCallers(["host.docker.internal"]) };
+  const services = [await startTwilio(options), await startStripe({ ...options, ...ADDRESSES })];
+  const statusOf = (url: string, host: string) =>
+    new Promise<number>((resolve, reject) => {
+      http.get(url, { headers: { host, connection: "close" } }, (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve(answer.statusCode ?? 0));
+      }).on("error", reject);
+    });
+  for (const { apiBaseUrl, stop } of services) {
+    const hosts = ["host.docker.internal:54334", "host.example:54334"];
+    const statuses = await Promise.all(hosts.map((host) => statusOf(`${apiBaseUrl}/`, host)));
+    assert.deepEqual(statuses, [200, 421]);
+    await stop();
+  }
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AllowedCallers } from "./callers.ts";
 import type { Log } from "./log.ts";
 import { startStripeSimulator } from "./simulators/stripe/mod.ts";
 import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
@@ -31,11 +32,13 @@ export interface ServiceOptions {
   /** Where the simulator saves its state; undefined to keep it in memory only. */
   stateFolder: string | undefined;
   port: number;
+  /** Whose requests the simulator answers. */
+  callers: AllowedCallers;
   log: Log;
 }
 
 /** Uses the Twilio account in the environment, or starts the simulator. */
-export async function startTwilio({ env, stateFolder, port, log }: ServiceOptions): Promise<TwilioService> {
+export async function startTwilio({ env, stateFolder, port, callers, log }: ServiceOptions): Promise<TwilioService> {
   const [accountSid, authToken] = [env("TWILIO_ACCOUNT_SID"), env("TWILIO_AUTH_TOKEN")];
   if (accountSid && authToken) {
     const apiBaseUrl = env("TWILIO_API_BASE_URL");
@@ -44,6 +47,7 @@ export async function startTwilio({ env, stateFolder, port, log }: ServiceOption
   }
   const simulator = await startTwilioSimulator({
     port,
+    callers,
     log,
     ...(stateFolder !== undefined && { stateFile: join(stateFolder, "twilio.json") }),
   });
@@ -55,7 +59,7 @@ export async function startTwilio({ env, stateFolder, port, log }: ServiceOption
 export async function startStripe(
   options: ServiceOptions & { webhookUrl: string; returnUrl: string },
 ): Promise<StripeService> {
-  const { env, stateFolder, port, log, webhookUrl, returnUrl } = options;
+  const { env, stateFolder, port, callers, log, webhookUrl, returnUrl } = options;
   const [secretKey, webhookSecret] = [env("STRIPE_SECRET_KEY"), env("STRIPE_WEBHOOK_SECRET")];
   if (secretKey && webhookSecret) {
     log("Using the Stripe account from the environment");
@@ -69,6 +73,7 @@ export async function startStripe(
   }
   const simulator = await startStripeSimulator({
     port,
+    callers,
     webhookUrl,
     returnUrl,
     log,

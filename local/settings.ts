@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type AllowedCallers, allowedCallers } from "./callers.ts";
 import { type Log, silent } from "./log.ts";
 import { freePort, freePortNear } from "./ports.ts";
 
@@ -13,6 +14,11 @@ export interface StackOptions {
    * The port of the API. The database and the simulators use ports near it. Default: 54321; a free port if ephemeral.
    */
   port?: number;
+  /**
+   * Names of this machine, besides the loopback names, under which browsers and other machines may call the stack, for
+   * example through a tunnel. Default: none.
+   */
+  hosts?: readonly string[];
   /** The data folder. Default: `.local/data`, or a folder in `/var/lib/switchboard` under root. */
   dataDir?: string;
   /** Where to write the stack's state once every part runs. Default: no file. */
@@ -43,6 +49,10 @@ export interface Settings {
   port: number;
   functionsDeno: string | undefined;
   functionFolders: readonly string[];
+  /** Whose requests the servers of the stack answer. */
+  callers: AllowedCallers;
+  /** Whose requests the functions answer: also those to the host of `PUBLIC_BASE_URL`, where Twilio calls them. */
+  functionCallers: AllowedCallers;
   log: Log;
   /** Reads a variable from the `env` option, else from the environment. It overrides the stack's own value. */
   env(name: string): string | undefined;
@@ -66,14 +76,22 @@ export function resolveOptions(options: StackOptions): Settings {
   const port = options.port ?? (ephemeral ? 0 : DEFAULT_PORT);
   const givenEnv = options.env ?? {};
   const log = options.log ?? silent;
+  const env: Settings["env"] = (name) => (givenEnv[name] ?? Deno.env.get(name)) || undefined;
+  const hosts = options.hosts ?? [];
+  const publicUrl = URL.parse(env("PUBLIC_BASE_URL") ?? "");
   return {
     projectDir: resolve(options.projectDir ?? CHECKOUT),
     ephemeral,
     port,
     functionsDeno: options.functionsDeno,
     functionFolders: (options.functionFolders ?? []).map((folder) => resolve(folder)),
+    callers: allowedCallers(hosts, env("ALLOWED_ORIGINS")),
+    functionCallers: allowedCallers(
+      publicUrl?.hostname ? [...hosts, publicUrl.hostname] : hosts,
+      env("ALLOWED_ORIGINS"),
+    ),
     log,
-    env: (name) => (givenEnv[name] ?? Deno.env.get(name)) || undefined,
+    env,
     givenEnv,
     portNear: (offset) => port === 0 ? freePort() : chooseLoggedPort(port + offset, log),
     listenNear: (offset) => port === 0 ? 0 : chooseLoggedPort(port + offset, log),

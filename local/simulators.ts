@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
+import { allowedCallers } from "./callers.ts";
 import { fileExists, writeSecretFile } from "./files.ts";
 import { whenLauncherEnds } from "./launcher.ts";
 import { startStripeSimulator } from "./simulators/stripe/mod.ts";
@@ -15,8 +16,9 @@ const USAGE = `Usage: deno task simulators [--api-url URL] [--host NAME]
 
   --api-url URL  the address of the functions from this machine (default: http://127.0.0.1:54321)
   --host NAME    the name of this machine from the functions (default: host.docker.internal, because \`supabase start\`
-                 runs them in Docker); use 127.0.0.1 for functions outside Docker. The simulators listen on 127.0.0.1
-                 only. Docker Desktop can reach it; with Docker on Linux, forward both ports, for example with socat
+                 runs them in Docker); use 127.0.0.1 for functions outside Docker. The simulators answer for this name
+                 and for loopback names, and listen on 127.0.0.1 only. Docker Desktop can reach it; with Docker on
+                 Linux, forward both ports, for example with socat
   --help         show this help`;
 
 const TWILIO_PORT = 54334;
@@ -35,10 +37,16 @@ if (import.meta.main) {
 async function main(args: string[]): Promise<void> {
   const { apiUrl, host } = optionsFrom(args);
   const functionsUrl = `${apiUrl}/functions/v1`;
+  const callers = allowedCallers([host], Deno.env.get("ALLOWED_ORIGINS"));
   await Deno.mkdir(STATE_FOLDER, { recursive: true });
-  const twilio = await startTwilioSimulator({ port: TWILIO_PORT, stateFile: join(STATE_FOLDER, "twilio.json") });
+  const twilio = await startTwilioSimulator({
+    port: TWILIO_PORT,
+    callers,
+    stateFile: join(STATE_FOLDER, "twilio.json"),
+  });
   const stripe = await startStripeSimulator({
     port: STRIPE_PORT,
+    callers,
     stateFile: join(STATE_FOLDER, "stripe.json"),
     webhookUrl: `${functionsUrl}/stripe-webhook`,
     returnUrl: apiUrl,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import http from "node:http";
 import { eventually } from "./driver/eventually.ts";
 import { freshSession, get, projectStack, signInAs, test } from "../tests/support/project-stack.ts";
 
@@ -102,4 +103,85 @@ test("The scheduler calls run-jobs repeatedly with the secret key", async () => 
     (await (await get(shared.stack, "/functions/v1/run-jobs", { apikey: shared.stack.state.secretKey })).json()).calls;
   const before = await calls();
   await eventually("two more calls", async () => await calls() > before + 1);
+});
+
+/** The ports of the HTTP servers of the stack: every port on which one of its processes listens, except that of Postgres. */
+async function httpPorts(): Promise<number[]> {
+  const { apiUrl, twilio, stripe, dbUrl, functions } = shared.stack.state;
+  const known = [apiUrl, twilio.url, stripe.url].map((url) => Number(new URL(url).port));
+  if (Deno.build.os !== "linux") return known;
+  const sockets = new Set<string>();
+  for (const pid of [Deno.pid, functions.pid]) {
+    for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+      const target = await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => "");
+      sockets.add(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? "");
+    }
+  }
+  const [, ...rows] = (await Deno.readTextFile("/proc/net/tcp")).trim().split("\n");
+  const listening = rows.map((row) => row.trim().split(/\s+/)).filter(([, , , state]) => state === "0A");
+  const ports = listening.filter((fields) => sockets.has(fields[9]!)).map(([, local]) =>
+    parseInt(local!.slice(-4), 16)
+  );
+  assert.deepEqual(known.filter((port) => !ports.includes(port)), []);
+  assert.equal(ports.length, known.length + 1, "the functions host listens too");
+  return ports.filter((port) => port !== Number(new URL(dbUrl).port));
+}
+
+function ask(port: number, path: string, headers: Record<string, string>, method = "GET") {
+  return new Promise<{ status: number; body: string; headers: http.IncomingHttpHeaders }>((resolve, reject) => {
+    const request = http.request({ host: "127.0.0.1", port, path, method, headers }, async (answer) => {
+      let body = "";
+      for await (const chunk of answer.setEncoding("utf8")) body += chunk;
+      resolve({ status: answer.statusCode ?? 0, body, headers: answer.headers });
+    });
+    request.on("upgrade", (answer, socket) => {
+      socket.destroy();
+      resolve({ status: answer.statusCode ?? 0, body: "", headers: answer.headers });
+    });
+    request.on("error", reject);
+    request.end();
+  });
+}
+
+const PATHS = ["/", "/config.json", "/functions/v1/environment", "/environment", "/_sim/state", "/v1/plans"];
+const UPGRADE = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+test("Every HTTP server of the stack refuses a foreign Host with 421, as DNS rebinding sends it, and says what to set", async () => {
+  for (const port of await httpPorts()) {
+    for (const path of PATHS) {
+      for (const more of [{}, UPGRADE]) {
+        const answer = await ask(port, path, { host: `evil.example:${port}`, ...more });
+        assert.equal(answer.status, 421, `${port} ${path}`);
+        const { code, message } = JSON.parse(answer.body);
+        assert.equal(code, "host_not_allowed");
+        assert.match(message, /^Cannot answer for the host "evil\.example:\d+".*--host NAME$/);
+      }
+    }
+    const rebound = await ask(port, "/config.json", {
+      host: `localhost:${port}`,
+      origin: `http://evil.example:${port}`,
+    });
+    assert.equal(rebound.status, 403);
+    assert.notEqual((await ask(port, "/config.json", { host: `app.localhost:${port}` })).status, 421);
+  }
+});
+
+test("Every HTTP server of the stack refuses a page of another origin with 403, and lets it read nothing", async () => {
+  for (const port of await httpPorts()) {
+    for (const method of ["GET", "POST", "OPTIONS"]) {
+      for (const origin of ["https://evil.example", "null"]) {
+        for (const path of PATHS) {
+          const headers = { host: `127.0.0.1:${port}`, origin, "access-control-request-method": "POST" };
+          const answer = await ask(port, path, headers, method);
+          assert.deepEqual([answer.status, answer.headers["access-control-allow-origin"]], [403, undefined], path);
+          assert.equal(JSON.parse(answer.body).code, "origin_not_allowed");
+        }
+      }
+    }
+  }
 });

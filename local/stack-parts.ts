@@ -72,8 +72,14 @@ async function startStripeService({ settings, gateway, homes, cleanUps }: PartsO
 }
 
 function serviceOptions(settings: Settings, homes: Homes, portOffset: number): ServiceOptions {
-  const { env, log } = settings;
-  return { env, log, port: settings.listenNear(portOffset), stateFolder: homes.ephemeral ? undefined : homes.data };
+  const { callers, env, log } = settings;
+  return {
+    callers,
+    env,
+    log,
+    port: settings.listenNear(portOffset),
+    stateFolder: homes.ephemeral ? undefined : homes.data,
+  };
 }
 
 async function startFunctionsProcess(
@@ -85,6 +91,7 @@ async function startFunctionsProcess(
   const functions = await startFunctions({
     projectDir: settings.projectDir,
     denoVersion: settings.functionsDeno,
+    callers: settings.functionCallers,
     moreFolders: settings.functionFolders,
     log: settings.log,
     env: functionsEnvironment({

@@ -38,6 +38,16 @@ export interface StackState {
   pid: number;
 }
 
+/** Whether the stack uses a real Twilio or Stripe account, so that it can spend money. */
+export function usesRealService({ twilio, stripe }: Services): boolean {
+  return !twilio.simulated || !stripe.simulated;
+}
+
+interface Services {
+  twilio: { simulated: boolean };
+  stripe: { simulated: boolean };
+}
+
 /** Returns the Twilio part of the state. */
 export function twilioState({ accountSid, authToken, apiBaseUrl, simulated }: TwilioService): StackState["twilio"] {
   const url = apiBaseUrl ?? "https://api.twilio.com";

@@ -4,7 +4,7 @@ import { CleanUps } from "./clean-ups.ts";
 import { prepareConsole } from "./console.ts";
 import { openDataApi } from "./database/data-api.ts";
 import { openDatabase } from "./database/database.ts";
-import { demoUsers } from "./database/demo-users.ts";
+import { DEMO_PASSWORD, demoUsers, randomPassword, setDemoPasswords } from "./database/demo-users.ts";
 import { offerFirstNumber } from "./database/offer-number.ts";
 import { fileExists } from "./files.ts";
 import { readFunctionsConfig } from "./functions/config.ts";
@@ -18,7 +18,14 @@ import { startScheduler } from "./scheduler.ts";
 import { openSecrets } from "./secrets.ts";
 import { resolveOptions, type StackOptions } from "./settings.ts";
 import { startParts } from "./stack-parts.ts";
-import { removeStackState, type StackState, stripeState, twilioState, writeStackState } from "./stack-state.ts";
+import {
+  removeStackState,
+  type StackState,
+  stripeState,
+  twilioState,
+  usesRealService,
+  writeStackState,
+} from "./stack-state.ts";
 
 export type { StackOptions, StackState };
 
@@ -58,7 +65,7 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   const { projectDir, ephemeral, port, log } = settings;
 
   // The gateway comes first: other parts need its address, and a port in use must be reported before any work is done.
-  const gateway = startGateway(port);
+  const gateway = startGateway(port, { everywhere: settings.callers, functions: settings.functionCallers });
   cleanUps.add(() => gateway.stop());
   const consoleReady = options.buildConsole ? prepareConsole(log) : undefined;
   const account = await postgresAccount(log);
@@ -81,7 +88,9 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   cleanUps.add(() => api.close());
   await sql.listen("pgrst", () => api.reload());
 
-  const users = demoUsers(secrets.demoPassword);
+  const isReal = usesRealService(parts);
+  const users = demoUsers(isReal ? randomPassword() : DEMO_PASSWORD);
+  await setDemoPasswords(users, sql);
   const state = (): StackState => ({
     apiUrl: gateway.url,
     dbUrl: server.url,

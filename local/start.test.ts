@@ -30,7 +30,7 @@ Deno.test("start --help prints the usage and exits with code 0", async () => {
 });
 
 Deno.test("start with an invalid argument prints the usage and exits with code 2", async () => {
-  for (const args of [["--warp"], ["--port", "many"], ["extra"]]) {
+  for (const args of [["--warp"], ["--port", "many"], ["--host", "http://a.test"], ["extra"]]) {
     await using start = await runStart({ args });
     assert.equal(await start.ended, 2);
     assert.match(start.lines.join("\n"), /Usage: deno task start/);

@@ -5,17 +5,21 @@
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { allowedCallers } from "./callers.ts";
 import { downloadOnFirstRun } from "./first-run.ts";
 import { whenLauncherEnds } from "./launcher.ts";
 import type { Stack, StackOptions } from "./stack.ts";
 
-const USAGE = `Usage: deno task start [--ephemeral] [--port N] [--data DIR] [--state FILE] [--no-scheduler]
+const USAGE =
+  `Usage: deno task start [--ephemeral] [--port N] [--host NAME] [--data DIR] [--state FILE] [--no-scheduler]
 
 Boots Postgres, the Auth and Data APIs, the Edge Functions and the Twilio and Stripe simulators. The functions restart
 when their sources change.
 
   --ephemeral        use a temporary folder and free ports; remove the folder at the end
   --port N           the port of the API (default: 54321); the database and the simulators use ports near it
+  --host NAME        answer requests to this host name too, for example that of a tunnel; may be repeated. Without it the
+                     stack answers for loopback names, and its functions also for the host of PUBLIC_BASE_URL
   --data DIR         keep the data in DIR
   --state FILE       write the addresses and keys to FILE (default: .local/stack.json)
   --functions-deno V run the functions' bundles with Deno V from npm, for example 2.1.4, the version of the platform
@@ -23,7 +27,13 @@ when their sources change.
   --help             show this help
 
 To use a real account instead of a simulator, set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or STRIPE_SECRET_KEY and
-STRIPE_WEBHOOK_SECRET.`;
+STRIPE_WEBHOOK_SECRET. The demo users then get random passwords with each start, and the functions the closed defaults of
+a deployment.`;
+
+const REAL_ACCOUNT = `
+
+This stack uses a real account, so the passwords are new and random with each start, and the functions have the
+defaults of a deployment: set SELF_PROVISIONING, MASTER_FALLBACK and the like yourself if you need others.`;
 
 const DEFAULT_STATE_FILE = fileURLToPath(new URL("../.local/stack.json", import.meta.url));
 
@@ -54,6 +64,7 @@ function optionsFrom(args: string[]): StackOptions {
       options: {
         ephemeral: { type: "boolean" },
         port: { type: "string" },
+        host: { type: "string", multiple: true },
         data: { type: "string" },
         state: { type: "string" },
         "functions-deno": { type: "string" },
@@ -69,6 +80,7 @@ function optionsFrom(args: string[]): StackOptions {
       buildConsole: true,
       ...(values.ephemeral && { ephemeral: true }),
       ...(values.port !== undefined && { port: portFrom(values.port) }),
+      ...(values.host !== undefined && { hosts: hostsFrom(values.host) }),
       ...(values.data !== undefined && { dataDir: values.data }),
       ...(values["functions-deno"] !== undefined && { functionsDeno: values["functions-deno"] }),
       ...(values["no-scheduler"] && { scheduler: false as const }),
@@ -84,6 +96,11 @@ function portFrom(text: string): number {
     throw new Error(`Cannot use "${text}" as a port: not an integer from 0 to 65535`);
   }
   return port;
+}
+
+function hostsFrom(names: string[]): string[] {
+  allowedCallers(names);
+  return names;
 }
 
 function exitWith(text: string, code: number): never {
@@ -126,8 +143,10 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && names.includes(error.name);
 }
 
-function summary({ state }: Stack, milliseconds: number): string {
+/** Returns what a started stack prints. The random passwords of a stack with a real account are on no page. */
+export function summary({ state }: Pick<Stack, "state">, milliseconds: number): string {
   const { apiUrl, consoleUrl, twilio, stripe, users } = state;
+  const isReal = !twilio.simulated || !stripe.simulated;
   return `
 Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
 
@@ -138,7 +157,9 @@ Switchboard is up after ${(milliseconds / 1000).toFixed(1)} s
   Database        ${state.dbUrl}
   Publishable key ${state.publishableKey}
 
-${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}
+${users.map(({ email, password, role }) => `  ${role.padEnd(15)} ${email}  ${password}`).join("\n")}${
+    isReal ? REAL_ACCOUNT : ""
+  }
 
 Sign in to the console, subscribe on the Stripe page, and send texts from the phones. Press Ctrl-C to stop.
 ready ${apiUrl}`;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type postgres from "postgres";
 import type { DataApi } from "./data-api.ts";
 
@@ -5,6 +6,14 @@ export interface DemoUser {
   email: string;
   password: string;
   role: "tenant" | "operator";
+}
+
+/** The public password of the demo users of a stack whose services are simulated. */
+export const DEMO_PASSWORD = "switchboard-demo";
+
+/** Returns a random password of 120 bits, for the demo users of a stack that can spend money. */
+export function randomPassword(): string {
+  return randomBytes(15).toString("base64url");
 }
 
 /** Returns the users that every local stack has. */
@@ -27,6 +36,23 @@ export async function signUpDemoUsers(
     const [known] = await sql`select from auth.users where email = ${user.email}`;
     if (!known) await signUp(user, api, apiKey);
     if (user.role === "operator") await makeOperator(user.email, sql);
+  }
+}
+
+/**
+ * Sets the passwords of the demo users that exist, since the database may be from a start with another password. A
+ * password that is not the public one also ends the sessions: they may be from a sign-in with the public one.
+ */
+export async function setDemoPasswords(users: DemoUser[], sql: postgres.Sql): Promise<void> {
+  for (const { email, password } of users) {
+    await sql`
+      update auth.users set encrypted_password = extensions.crypt(${password}, extensions.gen_salt('bf', 6))
+      where email = ${email}`;
+    if (password === DEMO_PASSWORD) continue;
+    await sql`
+      delete from auth.refresh_tokens
+      where user_id::text in (select id::text from auth.users where email = ${email})`;
+    await sql`delete from auth.sessions where user_id::text in (select id::text from auth.users where email = ${email})`;
   }
 }
 

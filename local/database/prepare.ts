@@ -5,7 +5,7 @@ import { fileExists } from "../files.ts";
 import { type Log, timed } from "../log.ts";
 import type { StackSecrets } from "../secrets.ts";
 import { openDataApi } from "./data-api.ts";
-import { demoUsers, signUpDemoUsers } from "./demo-users.ts";
+import { DEMO_PASSWORD, demoUsers, signUpDemoUsers } from "./demo-users.ts";
 import { applyMigrations, hasNewMigrations } from "./migrations.ts";
 
 export interface PrepareOptions {
@@ -39,7 +39,7 @@ export async function prepareDatabase({ url, projectDir, dataDir, secrets, log }
     }
     if (await isSeeded(sql)) return;
     await timed(log, "Signed up the demo users", async () => {
-      await signUpDemoUsers(demoUsers(secrets.demoPassword), api, secrets.publishableKey, sql);
+      await signUpDemoUsers(demoUsers(DEMO_PASSWORD), api, secrets.publishableKey, sql);
     });
     await timed(log, `Applied ${SEED}`, () => seed(sql, projectDir));
   } finally {

@@ -1,6 +1,7 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../bundle/bundle.ts";
+import type { AllowedCallers } from "../callers.ts";
 import { copy, fileExists } from "../files.ts";
 import type { Log } from "../log.ts";
 import { denoEnvironment } from "./deno-environment.ts";
@@ -17,12 +18,14 @@ export interface Engine {
 }
 
 const HOST_FILE = fileURLToPath(new URL("./host.ts", import.meta.url));
+const CALLERS_FILE = fileURLToPath(new URL("../callers.ts", import.meta.url));
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface EngineOptions {
   projectDir: string;
   moreFolders: readonly string[];
   denoVersion: string | undefined;
+  callers: AllowedCallers;
   log: Log;
 }
 
@@ -30,14 +33,21 @@ export interface EngineOptions {
  * Returns the engine for the functions of a project: the running Deno with their sources, or the version `denoVersion`
  * from npm with their bundles.
  */
-export async function engineFor({ projectDir, moreFolders, denoVersion, log }: EngineOptions): Promise<Engine> {
+export async function engineFor(
+  { projectDir, moreFolders, denoVersion, callers, log }: EngineOptions,
+): Promise<Engine> {
   const isCheckout = projectDir === resolve(CHECKOUT);
-  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout, moreFolders);
+  if (denoVersion === undefined) return ownEngine(projectDir, isCheckout, moreFolders, callers);
   if (!isCheckout) throw new Error(`Cannot bundle the functions of "${projectDir}": only those of ${CHECKOUT} can be`);
-  return await deployedEngine(await denoProgram(denoVersion, log), moreFolders);
+  return await deployedEngine(await denoProgram(denoVersion, log), moreFolders, callers);
 }
 
-function ownEngine(projectDir: string, isCheckout: boolean, moreFolders: readonly string[]): Engine {
+function ownEngine(
+  projectDir: string,
+  isCheckout: boolean,
+  moreFolders: readonly string[],
+  callers: AllowedCallers,
+): Engine {
   const functions = join(projectDir, "supabase", "functions");
   return {
     folder: projectDir,
@@ -50,6 +60,7 @@ function ownEngine(projectDir: string, isCheckout: boolean, moreFolders: readonl
       ...(isCheckout ? [] : standAlone(projectDir)),
       ...permissions([functions, ...moreFolders, join(projectDir, "node_modules")]),
       HOST_FILE,
+      JSON.stringify(callers),
       functions,
       ...moreFolders,
     ],
@@ -61,14 +72,21 @@ function ownEngine(projectDir: string, isCheckout: boolean, moreFolders: readonl
  * Runs what `deno task functions:deploy` deploys: one file per function, which needs no lock file and no packages. Further
  * folders are run from copies of their sources, with the packages of the import map.
  */
-async function deployedEngine(program: string, moreFolders: readonly string[]): Promise<Engine> {
+async function deployedEngine(
+  program: string,
+  moreFolders: readonly string[],
+  callers: AllowedCallers,
+): Promise<Engine> {
   const folder = await Deno.makeTempDir({ prefix: "switchboard-functions-" });
   const functions = join(folder, "supabase", "functions");
   await bundleFunctions(functions);
   const more = moreFolders.map((_, index) => join(folder, `functions-${index + 1}`));
   for (const [index, source] of moreFolders.entries()) await copy(source, more[index]!);
   await Deno.copyFile(join(CHECKOUT, "import_map.json"), join(folder, "import_map.json"));
-  await Deno.copyFile(HOST_FILE, join(folder, "host.ts"));
+  const host = join(folder, "local", "functions", "host.ts");
+  await Deno.mkdir(dirname(host), { recursive: true });
+  await Deno.copyFile(HOST_FILE, host);
+  await Deno.copyFile(CALLERS_FILE, join(folder, "local", "callers.ts"));
   return {
     folder,
     env: denoEnvironment(),
@@ -77,7 +95,8 @@ async function deployedEngine(program: string, moreFolders: readonly string[]): 
       "run",
       ...(more.length === 0 ? ["--no-config", "--no-lock", "--no-npm", "--no-remote"] : standAlone(folder)),
       ...permissions([functions, ...more]),
-      join(folder, "host.ts"),
+      host,
+      JSON.stringify(callers),
       functions,
       ...more,
     ],

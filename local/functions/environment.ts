@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from "jose";
+import { usesRealService } from "../stack-state.ts";
 
 /** The values of the stack from which the environment of the functions is built. */
 export interface FunctionsContext {
@@ -8,8 +9,8 @@ export interface FunctionsContext {
   secretKey: string;
   jwks: JSONWebKeySet;
   tokenSealingKeys: string;
-  twilio: { accountSid: string; authToken: string; apiBaseUrl: string | undefined };
-  stripe: { secretKey: string; webhookSecret: string; apiBaseUrl: string | undefined };
+  twilio: { accountSid: string; authToken: string; apiBaseUrl: string | undefined; simulated: boolean };
+  stripe: { secretKey: string; webhookSecret: string; apiBaseUrl: string | undefined; simulated: boolean };
   /** Reads one of the project's variables from the environment of the stack. It overrides the stack's value. */
   env: (name: string) => string | undefined;
   /** Further variables of any name. They override all others. */
@@ -38,8 +39,11 @@ const PROJECT_VARIABLES = [
   "TOKEN_SEALING_KEYS",
 ] as const;
 
-/** Permissive values for development. A deployment uses the functions' own, restrictive defaults. */
-const LOCAL_DEFAULTS = {
+/**
+ * Permissive values for development with simulators. A deployment, and a stack that uses a real account, have the
+ * functions' own, restrictive defaults.
+ */
+const SIMULATED_DEFAULTS = {
   CREATE_SETTLE_SECONDS: "12",
   FORWARD_TO_PRIVATE: "on",
   MASTER_FALLBACK: "on",
@@ -66,8 +70,8 @@ export function functionsEnvironment(context: FunctionsContext): Record<string, 
     ...(context.stripe.apiBaseUrl !== undefined && { STRIPE_API_BASE_URL: context.stripe.apiBaseUrl }),
     TOKEN_SEALING_KEYS: context.tokenSealingKeys,
     PUBLIC_BASE_URL: `${context.apiUrl}/functions/v1`,
-    ALLOWED_ORIGINS: [...originsOf(context.apiUrl), "*"].join(","),
-    ...LOCAL_DEFAULTS,
+    ALLOWED_ORIGINS: [...originsOf(context.apiUrl), ...(usesRealService(context) ? [] : ["*"])].join(","),
+    ...(usesRealService(context) ? {} : SIMULATED_DEFAULTS),
     ...projectVariables(context.env),
     ...context.given,
   };

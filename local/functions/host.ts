@@ -4,12 +4,15 @@
  * request imports the module.
  *
  * Runs as a separate process with the permissions and environment of a function. It must also run on Deno 2.1.4, the
- * version in Edge Runtime, so it imports nothing from the stack and uses no newer API.
+ * version in Edge Runtime, so it imports only `callers.ts` from the stack and uses no newer API.
  *
- * Takes the folders of the functions. Listens on a free port and prints `functions host ready on <port>`.
+ * Takes the allowed callers as JSON and the folders of the functions. Listens on a free port and prints `functions host ready on <port>`.
  */
-const folders = Deno.args;
-if (folders.length === 0) throw new Error("Usage: host.ts FOLDER ...");
+import { type AllowedCallers, refuse } from "../callers.ts";
+
+const [callersJson, ...folders] = Deno.args;
+if (callersJson === undefined || folders.length === 0) throw new Error("Usage: host.ts CALLERS FOLDER ...");
+const callers = JSON.parse(callersJson) as AllowedCallers;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -32,6 +35,8 @@ Deno.serve({
   port: 0,
   onListen: ({ port }) => console.log(`functions host ready on ${port}`),
 }, async (request) => {
+  const refused = refuse(request, callers);
+  if (refused !== null) return refused;
   const name = new URL(request.url).pathname.split("/")[1] ?? "";
   let handler: Handler | undefined;
   try {

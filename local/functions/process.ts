@@ -1,3 +1,4 @@
+import type { AllowedCallers } from "../callers.ts";
 import type { Log } from "../log.ts";
 import { startTethered, type Tethered } from "../tethered-process.ts";
 import { type Engine, engineFor } from "./engine.ts";
@@ -10,6 +11,8 @@ export interface FunctionsOptions {
   moreFolders: readonly string[];
   /** The npm version of Deno that runs the functions; undefined for the Deno that runs the stack. */
   denoVersion: string | undefined;
+  /** Whose requests the process answers. The gateway is one of the callers, and forwards the `Origin` of its own. */
+  callers: AllowedCallers;
   log: Log;
 }
 

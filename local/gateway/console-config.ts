@@ -1,23 +1,26 @@
-import type { StackState } from "../stack-state.ts";
+import { type StackState, usesRealService } from "../stack-state.ts";
 
-/** The console's `config.json`. It contains no secrets; the password of the demo users is public. */
+/** The console's `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
-  supabaseUrl: string;
+  /** Relative, because the gateway serves the console and the APIs at one origin, under whatever name it is called. */
+  supabaseUrl: "/";
   publishableKey: string;
   sellsSubscriptions: boolean;
   phonesUrl: string | null;
   stripeUrl: string | null;
-  demoUsers: { email: string; password: string; role: string }[];
+  /** Present while the services are simulated, when the password of the demo users is public. */
+  demoUsers?: { email: string; password: string; role: string }[];
 }
 
 /** Returns the console's configuration for a running stack. */
-export function consoleConfig({ apiUrl, publishableKey, twilio, stripe, users }: StackState): ConsoleConfig {
+export function consoleConfig(state: StackState): ConsoleConfig {
+  const { publishableKey, twilio, stripe, users } = state;
   return {
-    supabaseUrl: apiUrl,
+    supabaseUrl: "/",
     publishableKey,
     sellsSubscriptions: true,
     phonesUrl: twilio.pageUrl ?? null,
     stripeUrl: stripe.pageUrl ?? null,
-    demoUsers: users,
+    ...(!usesRealService(state) && { demoUsers: users }),
   };
 }

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { StackState } from "../stack-state.ts";
+import { type StackState, usesRealService } from "../stack-state.ts";
 
 /** Renders the page at `/` if the console is not built: the addresses of the stack and its demo users. */
 export function homePage(state: StackState): ReturnType<typeof html> {
@@ -34,23 +34,27 @@ export function homePage(state: StackState): ReturnType<typeof html> {
     )
   }
     </table>
+    ${usesRealService(state) ? html`<p>The start output shows the users and their passwords.</p>` : usersTable(state)}
+  </body>
+</html>`;
+}
+
+function usersTable(state: StackState): ReturnType<typeof html> {
+  return html`
     <h2>Users</h2>
     <table>
       <tr><th>Email</th><th>Password</th><th>Role</th></tr>
-      ${
-    state.users.map((user) =>
-      html`
-        <tr>
-          <td><code>${user.email}</code></td>
-          <td><code>${user.password}</code></td>
-          <td>${user.role}</td>
-        </tr>
-      `
-    )
-  }
+      ${state.users.map((user) =>
+        html`
+          <tr>
+            <td><code>${user.email}</code></td>
+            <td><code>${user.password}</code></td>
+            <td>${user.role}</td>
+          </tr>
+        `
+      )}
     </table>
-  </body>
-</html>`;
+  `;
 }
 
 function linksOf({ apiUrl, twilio, stripe }: StackState): { title: string; url: string }[] {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import http from "node:http";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
+import { allowedCallers, LOOPBACK_ONLY } from "../callers.ts";
 import { PortTakenError } from "../ports.ts";
+import { resolveOptions } from "../settings.ts";
 import type { StackState } from "../stack-state.ts";
+import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { type GatewayParts, startGateway } from "./server.ts";
 import { createUserTokens } from "./user-tokens.ts";
 
+const CALLERS = { everywhere: LOOPBACK_ONLY, functions: LOOPBACK_ONLY };
 const nothing = () => Promise.resolve();
 const failing = () => Promise.reject(new Error("unexpected call"));
 
@@ -62,14 +67,14 @@ async function builtConsole() {
 }
 
 async function serving(consoleFolder: string) {
-  const gateway = startGateway(0);
+  const gateway = startGateway(0, CALLERS);
   gateway.open(await makeParts(consoleFolder));
   const get = (path: string, init?: RequestInit) => fetch(`${gateway.url}${path}`, init);
   return { gateway, get, [Symbol.asyncDispose]: () => gateway.stop() };
 }
 
 Deno.test("The gateway answers 503 until open() is called", async () => {
-  const gateway = startGateway(0);
+  const gateway = startGateway(0, CALLERS);
   const answer = await fetch(`${gateway.url}/rest/v1/notes`);
   assert.equal(answer.status, 503);
   await answer.body?.cancel();
@@ -79,7 +84,7 @@ Deno.test("The gateway answers 503 until open() is called", async () => {
 Deno.test("startGateway throws PortTakenError with the port when the port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  assert.throws(() => startGateway(port), (error) => error instanceof PortTakenError && error.port === port);
+  assert.throws(() => startGateway(port, CALLERS), (error) => error instanceof PortTakenError && error.port === port);
   await Promise.resolve();
 });
 
@@ -108,7 +113,7 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
   await using served = await serving("/nowhere");
   const text = await (await served.get("/config.json")).text();
   assert.deepEqual(JSON.parse(text), {
-    supabaseUrl: STATE.apiUrl,
+    supabaseUrl: "/",
     publishableKey: STATE.publishableKey,
     sellsSubscriptions: true,
     phonesUrl: "http://127.0.0.1:2/",
@@ -118,7 +123,7 @@ Deno.test("config.json contains the console's addresses and no secret", async ()
 });
 
 Deno.test("a function gets the caller's address in the proxy's own header, and appended to x-forwarded-for", async () => {
-  const gateway = startGateway(0);
+  const gateway = startGateway(0, CALLERS);
   const parts = await makeParts("/nowhere");
   parts.functions.process.fetch = (_path, _request, headers) =>
     Promise.resolve(Response.json(Object.fromEntries(headers!)));
@@ -147,4 +152,42 @@ Deno.test("The gateway forwards /auth/v1 and /rest/v1 to the Data API and answer
   assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
   assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");
   assert.deepEqual(await (await served.get("/health")).json(), { status: "ok" });
+});
+
+Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of the functions only", async () => {
+  const { callers, functionCallers } = resolveOptions({
+    env: { PUBLIC_BASE_URL: "https://tunnel.test:8443/functions/v1" },
+  });
+  assert.deepEqual(functionCallers, allowedCallers(["tunnel.test"]));
+  const gateway = startGateway(0, { everywhere: callers, functions: functionCallers });
+  const statusOf = (path: string) =>
+    new Promise((resolve) => {
+      http.get(`${gateway.url}${path}`, { headers: { host: "tunnel.test" } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+    });
+  const paths = ["/functions/v1/twilio-webhook", "/config.json", "/functions/v1/../../config.json", "/rest/v1/plans"];
+  assert.deepEqual(await Promise.all(paths.map(statusOf)), [503, 421, 421, 421]);
+  await gateway.stop();
+});
+
+Deno.test("Every file of the console has the headers of console/public/_headers, which forbid to frame it", async () => {
+  const text = await Deno.readTextFile(new URL("../../console/public/_headers", import.meta.url));
+  const [path, ...lines] = text.trim().split("\n");
+  const listed = lines.map((line) => line.trim().split(/: (.*)/).slice(0, 2));
+  assert.equal(path, "/*");
+  assert.deepEqual(Object.fromEntries(listed.map(([name, value]) => [name!.toLowerCase(), value])), CONSOLE_HEADERS);
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  for (const path of ["/", "/messages/all", "/assets/app.js", "/config.json", "/assets/gone.js"]) {
+    const answer = await served.get(path);
+    await answer.body?.cancel();
+    assert.equal(answer.headers.get("content-security-policy"), "frame-ancestors 'none'", path);
+    for (const [name, value] of Object.entries(CONSOLE_HEADERS)) assert.equal(answer.headers.get(name), value, path);
+  }
+  await using bare = await serving("/nowhere");
+  const home = await bare.get("/");
+  await home.body?.cancel();
+  assert.equal(home.headers.get("content-security-policy"), "frame-ancestors 'none'");
 });

@@ -1,9 +1,11 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { serveStatic } from "hono/deno";
+import { type AllowedCallers, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
 import { PortTakenError } from "../ports.ts";
 import { consoleConfig } from "./console-config.ts";
+import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { answerData } from "./data-routes.ts";
 import { answerFunction, type FunctionRoutes } from "./function-routes.ts";
 import type { StackState } from "../stack-state.ts";
@@ -29,15 +31,27 @@ export interface Gateway {
 }
 
 const STOP_TIMEOUT_MS = 2_000;
+const FUNCTIONS_PATH = "/functions/v1/";
+
+/** Whose requests the gateway answers. */
+export interface GatewayCallers {
+  everywhere: AllowedCallers;
+  /** For the paths of the functions, which Twilio and Stripe may call at another name, such as that of a tunnel. */
+  functions: AllowedCallers;
+}
 
 /**
  * Listens on 127.0.0.1; port 0 selects a free port.
  * @throws PortTakenError if another program listens on the port
  */
-export function startGateway(port: number): Gateway {
+export function startGateway(port: number, callers: GatewayCallers): Gateway {
   let answer = (_request: Request, _peer: string): Response | Promise<Response> => starting();
   const aborting = new AbortController();
-  const server = listen(port, aborting.signal, (request, info) => answer(request, info.remoteAddr.hostname));
+  const server = listen(port, aborting.signal, (request, info) => {
+    const isForFunctions = new URL(request.url).pathname.startsWith(FUNCTIONS_PATH);
+    return refuse(request, isForFunctions ? callers.functions : callers.everywhere) ??
+      answer(request, info.remoteAddr.hostname);
+  });
   const url = `http://127.0.0.1:${server.addr.port}`;
   return {
     url,
@@ -92,6 +106,10 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  routes.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(CONSOLE_HEADERS)) c.res.headers.set(name, value);
+  });
   routes.get("/config.json", (c) => c.json(consoleConfig(state), 200, { "cache-control": "no-store" }));
   // The console can be built while the stack runs, so its files are looked up with each request.
   routes.get("*", serveStatic({ root: consoleFolder }));

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type AllowedCallers, refusalOf } from "../callers.ts";
 
 /** The connection of a request. */
 export interface Connection {
@@ -23,8 +24,15 @@ const MAX_BODY_BYTES = 1_000_000;
  *
  * @param port 0 selects a free port
  */
-export async function serveHttp(port: number, handler: Handler): Promise<HttpServer> {
+export async function serveHttp(port: number, callers: AllowedCallers, handler: Handler): Promise<HttpServer> {
   const server = createServer((incoming, outgoing) => {
+    const { host, origin } = incoming.headers;
+    const refusal = refusalOf(host ?? null, origin ?? null, callers);
+    if (refusal !== null) {
+      outgoing.writeHead(refusal.status, { "content-type": "application/json", connection: "close" });
+      outgoing.end(JSON.stringify(refusal.body));
+      return;
+    }
     answer(incoming, outgoing, handler).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve, reject) => {

@@ -365,10 +365,10 @@ alter table private.sealing_ring enable row level security;
 revoke all on private.sealing_ring from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sealing_ring to service_role;
 
-create type public.sealed_slot as enum ('current', 'forward', 'next', 'previous');
+create type public.sealed_slot as enum ('current', 'forward', 'next', 'pending', 'previous');
 comment on type public.sealed_slot is
   'Where a sealed text is stored. current, next and previous: tokens of a subaccount. forward: the secret of a forward '
-  'webhook.';
+  'webhook. pending: the secret of one that is not confirmed.';
 
 create type public.sealed_text as (
   user_id uuid, subaccount_sid text, slot public.sealed_slot, sealed_token text, key_id text);
@@ -387,6 +387,7 @@ from (
   union all select r.user_id, r.subaccount_sid, 'previous', r.sealed_previous from private.token_rotations r
   -- A secret belongs to no account: it is sealed with this word in place of the SID.
   union all select f.user_id, 'forward-webhook', 'forward', f.sealed_secret from private.forward_webhooks f
+  union all select p.user_id, 'forward-webhook', 'pending', p.sealed_secret from private.pending_forward_webhooks p
 ) s (user_id, subaccount_sid, slot, sealed_token)
 -- A token without its account cannot be opened with any key.
 where s.sealed_token is not null and s.subaccount_sid is not null;
@@ -432,6 +433,9 @@ begin
       where f.user_id = p_user_id and f.sealed_secret = p_from;
     when 'next' then
       update private.token_rotations r set sealed_next = p_to where r.user_id = p_user_id and r.sealed_next = p_from;
+    when 'pending' then
+      update private.pending_forward_webhooks p set sealed_secret = p_to
+      where p.user_id = p_user_id and p.sealed_secret = p_from;
     when 'previous' then
       update private.token_rotations r set sealed_previous = p_to
       where r.user_id = p_user_id and r.sealed_previous = p_from;

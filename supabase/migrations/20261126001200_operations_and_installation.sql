@@ -492,26 +492,27 @@ as $$
     public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
     public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
     public.billing_customer public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.claim_jobs public.claim_subscription public.close_alert public.count_request public.create_campaign
-    public.defer_job public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook
-    public.end_convergence public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user
-    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_webhook_of public.hold_tenant public.link_stripe_customer public.list_alerts
-    public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
-    public.list_dead_letters public.list_messages public.list_tenants public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_number public.pause_campaign public.provision_tenant
-    public.purge_expired public.record_alert_delivery public.record_campaign_batch public.record_checkout
-    public.record_convergence_action public.record_inbound_message public.record_listed_prices
-    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
-    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.request_redaction
-    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_message public.reserve_number public.retry_job public.save_forward_webhook
+    public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
+    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job
+    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
+    public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
+    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of
+    public.hold_tenant public.link_stripe_customer public.list_alerts public.list_campaign_recipients
+    public.list_campaigns public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
+    public.list_messages public.list_tenants public.message_of public.messages_to_redact public.move_job_to_dead_letters
+    public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
+    public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
+    public.pending_forward_webhook_of public.provision_tenant public.purge_expired public.record_alert_delivery
+    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
+    public.record_listed_prices public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
+    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
+    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
+    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
+    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
+    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
     public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
     public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.subaccount_of
     public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages

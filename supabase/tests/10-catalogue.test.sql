@@ -59,6 +59,7 @@ select bag_eq(
     ('private.master_numbers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.number_purchases', 'r', true),
+    ('private.pending_forward_webhooks', 'r', true),
     ('private.schedules', 'r', true),
     ('private.sealed_tokens', 'v', false),
     ('private.sealing_ring', 'r', true),

@@ -44,6 +44,7 @@ select bag_eq(
     ('private.fallback_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.fallback_usage', 'DELETE INSERT SELECT UPDATE'),
     ('private.forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
+    ('private.pending_forward_webhooks', 'DELETE INSERT SELECT UPDATE'),
     ('private.send_rates', 'DELETE INSERT SELECT UPDATE'),
     ('private.sending_totals', 'DELETE INSERT SELECT UPDATE'),
     ('private.awaited_reports', 'DELETE INSERT SELECT UPDATE'),

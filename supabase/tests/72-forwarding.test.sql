@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(98);
+select plan(94);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -10,13 +10,22 @@ create view pg_temp.jobs as select message as job from private.jobs where messag
 grant select on pg_temp.jobs to service_role;
 set local role service_role;
 delete from private.forward_webhooks;
+delete from private.pending_forward_webhooks;
 delete from private.token_rotations;
 update public.user_preferences set twilio_subaccount_auth_token_encrypted = null;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1');
 
-create function pg_temp.save(p_url text, p_secret text, p_rotate boolean default false, p_user uuid default pg_temp.tenant()) returns text language sql as $$
-  select outcome || case when created_at is null then '' else ' since now' end from public.save_forward_webhook(p_user, p_url, p_secret, p_rotate, 'req-1');
+create function pg_temp.offer(p_url text, p_secret text, p_user uuid default pg_temp.tenant()) returns text language sql as $$
+  select outcome || case when created_at is null then '' else ' since now' end from public.offer_forward_webhook(p_user, p_url, p_secret, 'req-1');
+$$;
+create function pg_temp.pending_id(p_user uuid default pg_temp.tenant()) returns uuid language sql as $$ select id from public.pending_forward_webhook_of(p_user); $$;
+create function pg_temp.confirm(p_id uuid default pg_temp.pending_id(), p_user uuid default pg_temp.tenant()) returns text language sql as $$
+  select concat_ws(' ', outcome, url, case when created_at is not null then 'since now' end) from public.confirm_forward_webhook(p_user, p_id, 'req-1');
+$$;
+create function pg_temp.webhook_id(p_user uuid default pg_temp.tenant()) returns uuid language sql as $$ select id from public.forward_webhook_of(p_user); $$;
+create function pg_temp.change(p_url text, p_id uuid default pg_temp.webhook_id(), p_user uuid default pg_temp.tenant()) returns text language sql as $$
+  select outcome || case when created_at is null then '' else ' since now' end from public.change_forward_webhook(p_user, p_id, p_url, 'req-1');
 $$;
 create view pg_temp.stored as select user_id, url, sealed_secret::text, disabled_at, disabled_reason from private.forward_webhooks;
 create function pg_temp.last_line() returns text language sql as $$
@@ -25,23 +34,43 @@ $$;
 
 -- Saving -------------------------------------------------------------------------------------------------------------
 
-select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::text, null::text, null::text, null::timestamptz) $$, 'forward_webhook_of returns none without a webhook');
-select is(pg_temp.save('https://one.example', 'v1.k1.iv.s1'), 'created since now', 'save_forward_webhook returns created for a first webhook');
-select is(pg_temp.last_line(), 'user:them forward_webhook.created req-1', 'The audit line has neither the URL nor the secret');
-select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s1', null::text, now()) $$, 'forward_webhook_of returns enabled with the URL and the sealed secret');
-select is(pg_temp.save('https://two.example', 'v1.k1.iv.s2'), 'changed since now', 'save_forward_webhook returns changed for another URL');
-select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s1') $$, 'A changed webhook keeps its secret');
+select results_eq('select outcome::text, id, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::uuid, null::text, null::text, null::text, null::timestamptz) $$, 'forward_webhook_of returns none without a webhook');
+select results_eq('select outcome::text, id, url, sealed_secret, created_at from public.pending_forward_webhook_of(pg_temp.tenant())', $$ values ('none', null::uuid, null::text, null::text, null::timestamptz) $$, 'pending_forward_webhook_of returns none without a pending webhook');
+select is(pg_temp.offer('https://one.example', 'v1.k1.iv.s1'), 'offered since now', 'offer_forward_webhook returns offered for a first webhook');
+select is(pg_temp.last_line(), 'user:them forward_webhook.offered req-1', 'The audit line has neither the URL nor the secret');
+select results_eq('select outcome::text, url, sealed_secret, created_at from public.pending_forward_webhook_of(pg_temp.tenant())', $$ values ('pending', 'https://one.example', 'v1.k1.iv.s1', now()) $$, 'pending_forward_webhook_of returns the URL and the sealed secret');
+select is((select outcome from public.forward_webhook_of(pg_temp.tenant())), 'none', 'A webhook that is not confirmed is not in use');
+create temporary table former as select pg_temp.pending_id() as id;
+select is(pg_temp.offer('https://one.example', 'v1.k1.iv.s2'), 'offered since now', 'offer_forward_webhook, repeated, returns offered');
+select is((select pg_temp.confirm(id) from former), 'superseded', 'confirm_forward_webhook returns superseded for a webhook that another one replaced');
+select is(pg_temp.confirm(p_user => pg_temp.attacker()), 'superseded', 'confirm_forward_webhook returns superseded for the id of another tenant''s webhook');
+select is(pg_temp.confirm(), 'created https://one.example since now', 'confirm_forward_webhook returns created for a first webhook');
+select is(pg_temp.last_line(), 'user:them forward_webhook.created req-1', 'A confirmed webhook writes an audit line');
+select results_eq('select outcome::text, url, sealed_secret, disabled_reason, created_at from public.forward_webhook_of(pg_temp.tenant())', $$ values ('enabled', 'https://one.example', 'v1.k1.iv.s2', null::text, now()) $$, 'forward_webhook_of returns enabled with the URL and the sealed secret');
+select is((select outcome from public.pending_forward_webhook_of(pg_temp.tenant())), 'none', 'A confirmed webhook is no longer pending');
+select is(pg_temp.confirm(pg_temp.webhook_id()), 'superseded', 'confirm_forward_webhook returns superseded for a webhook that is in use');
+
+select pg_temp.offer('https://pending.example', 'v1.k1.iv.s3');
+select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://one.example', 'v1.k1.iv.s2') $$, 'A pending secret does not replace the one in use');
+select is(pg_temp.change('https://two.example', gen_random_uuid()), 'superseded', 'change_forward_webhook returns superseded for another secret than the one in use');
+select is(pg_temp.change('https://two.example', p_user => pg_temp.attacker()), 'superseded', 'change_forward_webhook returns superseded for another tenant''s webhook');
+select is((select url from public.pending_forward_webhook_of(pg_temp.tenant())), 'https://pending.example', 'A superseded change keeps the pending webhook');
+select is(pg_temp.change('https://two.example'), 'changed since now', 'change_forward_webhook returns changed for another URL');
+select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s2') $$, 'A changed webhook keeps its secret');
+select is((select outcome from public.pending_forward_webhook_of(pg_temp.tenant())), 'none', 'A changed webhook drops the pending one');
 select is(pg_temp.last_line(), 'user:them forward_webhook.changed req-1', 'A changed webhook writes an audit line');
-select is(pg_temp.save('https://two.example', 'v1.k1.iv.s3', true), 'rotated since now', 'save_forward_webhook returns rotated when p_rotate is set');
-select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s3') $$, 'A rotated webhook has the given secret');
+select pg_temp.offer('https://two.example', 'v1.k1.iv.s3');
+select is(pg_temp.confirm(), 'rotated https://two.example since now', 'confirm_forward_webhook returns rotated beside a webhook in use');
+select results_eq('select url, sealed_secret from pg_temp.stored', $$ values ('https://two.example', 'v1.k1.iv.s3') $$, 'A rotated webhook has the confirmed secret');
 select is(pg_temp.last_line(), 'user:them forward_webhook.rotated req-1', 'A rotated webhook writes an audit line');
-select is(pg_temp.save('https://x.example', 'v1.k1.iv.s4', p_user => gen_random_uuid()), 'unknown_user', 'save_forward_webhook returns unknown_user for a user who does not exist');
-select is(pg_temp.save('https://attacker.example', 'v1.k1.iv.evil', true, pg_temp.attacker()), 'created since now', 'save_forward_webhook with p_rotate returns created for a first webhook');
-select results_eq('select url, sealed_secret from pg_temp.stored where user_id = pg_temp.tenant()', $$ values ('https://two.example', 'v1.k1.iv.s3') $$, 'Another tenant''s save does not change the webhook');
-select throws_ok(format('select public.save_forward_webhook(pg_temp.tenant(), ''https://x.example'', %L, true, ''r'')', secret), '23514', null, format('The unsealed secret "%s" is refused', secret))
+select is(pg_temp.offer('https://x.example', 'v1.k1.iv.s4', gen_random_uuid()), 'unknown_user', 'offer_forward_webhook returns unknown_user for a user who does not exist');
+select is(pg_temp.offer('https://attacker.example', 'v1.k1.iv.evil', pg_temp.attacker()), 'offered since now', 'offer_forward_webhook returns offered for another tenant');
+select is(pg_temp.confirm(pg_temp.pending_id(pg_temp.attacker()), pg_temp.attacker()), 'created https://attacker.example since now', 'confirm_forward_webhook returns created for another tenant');
+select results_eq('select url, sealed_secret from pg_temp.stored where user_id = pg_temp.tenant()', $$ values ('https://two.example', 'v1.k1.iv.s3') $$, 'Another tenant''s webhook does not change the webhook');
+select throws_ok(format('select public.offer_forward_webhook(pg_temp.tenant(), ''https://x.example'', %L, ''r'')', secret), '23514', null, format('The unsealed secret "%s" is refused', secret))
 from unnest(array['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', '', 'v1.k1.iv', 'v2.k1.iv.x', 'v1.k1.iv.x ', 'v1.k1.iv.x.y']) secret;
-select throws_ok($$ select public.save_forward_webhook(pg_temp.tenant(), 'https://x.example', null, true, 'r') $$, '23502', null, 'A null secret is refused');
-select throws_ok($$ select public.save_forward_webhook(pg_temp.tenant(), null, 'v1.k1.iv.x', true, 'r') $$, '23502', null, 'A null URL is refused');
+select throws_ok($$ select public.offer_forward_webhook(pg_temp.tenant(), 'https://x.example', null, 'r') $$, '23502', null, 'A null secret is refused');
+select throws_ok($$ select public.offer_forward_webhook(pg_temp.tenant(), null, 'v1.k1.iv.x', 'r') $$, '23502', null, 'A null URL is refused');
 
 -- Disabling ----------------------------------------------------------------------------------------------------------
 
@@ -54,9 +83,9 @@ select results_eq('select outcome::text, length(disabled_reason) from public.for
 select is(pg_temp.last_line(), 'forward forward_webhook.disabled {"reason": "' || left(repeat('Gone ', 50), 200) || '"}', 'The audit line has the reason');
 select is(pg_temp.disable('https://two.example'), 'unchanged', 'disable_forward_webhook, repeated, returns unchanged');
 select is((select outcome from public.forward_webhook_of(pg_temp.attacker())), 'enabled', 'Another tenant''s webhook stays enabled');
-select is(pg_temp.save('https://two.example', 'v1.k1.iv.s5'), 'changed since now', 'save_forward_webhook returns changed for a disabled webhook');
+select is(pg_temp.change('https://two.example'), 'changed since now', 'change_forward_webhook returns changed for a disabled webhook');
 select results_eq('select url, sealed_secret, disabled_at, disabled_reason from pg_temp.stored where user_id = pg_temp.tenant()',
-  $$ values ('https://two.example', 'v1.k1.iv.s3', null::timestamptz, null::text) $$, 'A saved webhook is enabled again with its former secret');
+  $$ values ('https://two.example', 'v1.k1.iv.s3', null::timestamptz, null::text) $$, 'A changed webhook is enabled again with its former secret');
 
 -- Forwarding ---------------------------------------------------------------------------------------------------------
 
@@ -71,7 +100,9 @@ select is((select outcome from pg_temp.receive('SM-1')), 'duplicate', 'record_in
 select is((select count(*) from pg_temp.jobs), 1::bigint, 'A duplicate enqueues no job');
 select is(pg_temp.disable('https://two.example') || ' ' || (select outcome from pg_temp.receive('SM-2')), 'disabled recorded', 'record_inbound_message returns recorded while the webhook is disabled');
 select is((select count(*) from pg_temp.jobs), 1::bigint, 'A disabled webhook enqueues no job');
+select pg_temp.offer('https://pending.example', 'v1.k1.iv.s6');
 select is(public.remove_forward_webhook(pg_temp.tenant(), 'req-2'), 'removed', 'remove_forward_webhook returns removed');
+select is((select outcome from public.pending_forward_webhook_of(pg_temp.tenant())), 'none', 'A removed webhook takes the pending one with it');
 select is(pg_temp.last_line(), 'user:them forward_webhook.removed req-2', 'A removed webhook writes an audit line');
 select is(public.remove_forward_webhook(pg_temp.tenant(), 'req-2'), 'none', 'remove_forward_webhook, repeated, returns none');
 select is((select outcome from public.forward_webhook_of(pg_temp.attacker())), 'enabled', 'Another tenant''s webhook is not removed');
@@ -167,24 +198,30 @@ select is(private.has_opted_out(pg_temp.tenant(), '+15005550101', null), false, 
 
 -- Sealing of secrets -------------------------------------------------------------------------------------------------
 
-select pg_temp.save('https://one.example', 'v1.k1.iv.secret');
+select pg_temp.offer('https://one.example', 'v1.k1.iv.secret');
+select pg_temp.confirm();
+select pg_temp.offer('https://one.example', 'v1.k1.iv.pending');
 update private.forward_webhooks set sealed_secret = 'v1.k2.iv.evil' where user_id = pg_temp.attacker();
-select results_eq('select * from public.sealing_keys_in_use()', $$ values ('k1', 2::bigint), ('k2', 1::bigint) $$, 'sealing_keys_in_use counts webhook secrets with tokens');
+select results_eq('select * from public.sealing_keys_in_use()', $$ values ('k1', 3::bigint), ('k2', 1::bigint) $$, 'sealing_keys_in_use counts webhook secrets with tokens');
 select results_eq($$ select user_id, subaccount_sid, slot::text, sealed_token from public.tokens_to_reseal('k2', '{k2,k1}', null, null, 10) $$,
-  $$ values (pg_temp.tenant(), 'AC1', 'current', 'v1.k1.iv.one'), (pg_temp.tenant(), 'forward-webhook', 'forward', 'v1.k1.iv.secret') $$, 'tokens_to_reseal returns webhook secrets, with forward-webhook in place of a SID');
-select results_eq($$ select slot::text from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward'], 'tokens_to_reseal pages across a user''s slots');
-create function pg_temp.reseal(p_user uuid, p_from text, p_to text) returns text language sql as $$
-  select resealed || ' ' || changed from public.reseal_tokens('k2', jsonb_build_array(jsonb_build_object('userId', p_user, 'slot', 'forward', 'from', p_from, 'to', p_to)));
+  $$ values (pg_temp.tenant(), 'AC1', 'current', 'v1.k1.iv.one'), (pg_temp.tenant(), 'forward-webhook', 'forward', 'v1.k1.iv.secret'),
+    (pg_temp.tenant(), 'forward-webhook', 'pending', 'v1.k1.iv.pending') $$, 'tokens_to_reseal returns webhook secrets, with forward-webhook in place of a SID');
+select results_eq($$ select slot::text from public.tokens_to_reseal('k2', '{k2,k1}', pg_temp.tenant(), 'current', 10) $$, array['forward', 'pending'], 'tokens_to_reseal pages across a user''s slots');
+create function pg_temp.reseal(p_user uuid, p_from text, p_to text, p_slot text default 'forward') returns text language sql as $$
+  select resealed || ' ' || changed from public.reseal_tokens('k2', jsonb_build_array(jsonb_build_object('userId', p_user, 'slot', p_slot, 'from', p_from, 'to', p_to)));
 $$;
 select is(pg_temp.reseal(pg_temp.attacker(), 'v1.k1.iv.secret', 'v1.k2.iv.x'), '0 1', 'reseal_tokens does not replace a secret in another user''s row');
 select is(pg_temp.reseal(pg_temp.tenant(), 'v1.k1.iv.rotated-meanwhile', 'v1.k2.iv.x'), '0 1', 'reseal_tokens does not replace a secret that has changed');
 select is(pg_temp.reseal(pg_temp.tenant(), 'v1.k1.iv.secret', 'v1.k3.iv.x'), '0 1', 'reseal_tokens does not store a secret of another key');
 select is(pg_temp.reseal(pg_temp.tenant(), 'v1.k1.iv.secret', 'v1.k2.iv.secret'), '1 0', 'reseal_tokens replaces an unchanged secret');
+select is(pg_temp.reseal(pg_temp.tenant(), 'v1.k1.iv.pending', 'v1.k2.iv.pending', 'pending'), '1 0', 'reseal_tokens replaces the secret of a pending webhook');
+select is((select sealed_secret from public.pending_forward_webhook_of(pg_temp.tenant())), 'v1.k2.iv.pending', 'The pending webhook has the replaced secret');
 select results_eq('select user_id, sealed_secret from pg_temp.stored order by user_id', $$ values (pg_temp.tenant(), 'v1.k2.iv.secret'), (pg_temp.attacker(), 'v1.k2.iv.evil') $$, 'reseal_tokens changes no other secret');
 
 reset role;
 delete from auth.users where id = pg_temp.tenant();
 select set_eq('select user_id from private.forward_webhooks', array[pg_temp.attacker()], 'A deleted user''s webhook is deleted');
+select is((select count(*) from private.pending_forward_webhooks), 0::bigint, 'A deleted user''s pending webhook is deleted');
 
 select * from finish();
 rollback;

@@ -67,7 +67,9 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
   same<client.MessagingSettings, Success<Get<typeof messagingSettings>>>(true);
   same<client.ForwardWebhookRequest, Body<Post<typeof forwardWebhook>>>(true);
-  same<client.ForwardWebhookResponse, Success<Get<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhooks, Success<Get<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook>>>(true);
+  same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook, "/confirm">>>(true);
   same<client.Bulk, Body<Post<typeof sendBulk>>>(true);
   same<client.BulkResponse, Success<Post<typeof sendBulk>>>(true);
   same<client.CampaignsQuery, Query<Get<typeof campaigns>>>(true);

@@ -134,6 +134,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       fields: ["rotateSecret"],
     },
   },
+  "forward-webhook/confirm": NO_BODY,
   [`${CAMPAIGN}/pause`]: NO_BODY,
   [`${CAMPAIGN}/resume`]: NO_BODY,
   [`${CAMPAIGN}/cancel`]: NO_BODY,

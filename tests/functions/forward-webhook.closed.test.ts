@@ -31,6 +31,15 @@ const NOT_PUBLIC = [
   "https://db.internal/hook",
   "https://metadata.google.internal/computeMetadata/v1/",
   "https://printer.local/hook",
+  "https://kubernetes.default.svc/api",
+  "https://kubernetes.default.svc.cluster.local/api",
+  "https://vault.service.consul/v1/secret",
+  "https://router.localdomain/",
+  "https://db.private/",
+  "https://10.0.0.1.nip.io/",
+  "https://example.com:80/hook",
+  "https://example.com:6443/hook",
+  "https://example.com:22/hook",
   "https://1.0.0.127.in-addr.arpa/hook",
   "https://ada:secret@example.com/hook",
   "https://ada@example.com/hook",
@@ -62,9 +71,9 @@ test("only an https URL of a public host is accepted as a webhook; other URLs ar
     assert.equal(answer.status, 400, `${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
     assertInvalid(answer, Array(answer.body.details.length).fill("url"));
   }
-  assert.equal(await ada.switchboard.forwardWebhook(), null);
+  assert.deepEqual(await ada.switchboard.forwardWebhook(), { webhook: null, pending: null });
   const url = "https://hooks.example.com:8443/a?b=c";
-  assert.equal((await ada.switchboard.saveForwardWebhook({ url }))?.url, url);
+  assert.equal((await ada.switchboard.saveForwardWebhook({ url })).pending?.url, url);
 });
 
 test("a stored URL that would not be accepted today is not called", async () => {
@@ -72,7 +81,9 @@ test("a stored URL that would not be accepted today is not called", async () => 
   const ada = await withNumber(stage, "ada");
   await ada.switchboard.saveForwardWebhook({ url: "https://hooks.example.com/hook" });
   await stage.database.sql`
-    update private.forward_webhooks set url = ${`${server.url}/inside`} where user_id = ${ada.id}`;
+    insert into private.forward_webhooks (user_id, id, url, sealed_secret)
+    select user_id, id, ${`${server.url}/inside`}, sealed_secret
+    from private.pending_forward_webhooks where user_id = ${ada.id}`;
   await stage.twilio.inbound({ from: freshRecipient(), to: ada.number, body: "Hello" });
   const error = await eventually("the forwarding to fail", async () => {
     const [row] = await stage.database.sql`

@@ -5,16 +5,14 @@ import { MAX_ATTEMPTS } from "../../supabase/functions/_shared/jobs/retry.ts";
 import { assertRefused } from "../support/answers.ts";
 import { type Heard, listen, type Listener, type Reply } from "../support/listener.ts";
 import { sharedStage, test } from "../support/stage.ts";
-import { type Caller, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
+import { type Caller, forwardTo, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
 const stage = sharedStage();
 
 /** A tenant whose texts are forwarded to the listener, and the secret of their webhook. */
 async function forwarding(name: string, { url }: Listener, path = "/hook"): Promise<Caller & { secret: string }> {
   const tenant = await withNumber(stage, name);
-  const webhook = await tenant.switchboard.saveForwardWebhook({ url: url + path });
-  assert.ok(webhook?.secret);
-  return { ...tenant, secret: webhook.secret };
+  return { ...tenant, secret: await forwardTo(tenant, url + path) };
 }
 
 const text = ({ number }: Caller, body = "Hello", mediaUrls: string[] = []) =>
@@ -98,7 +96,7 @@ for (const [title, reply] of Object.entries(FAILURES)) {
     const ids = new Set(server.heard.map(({ headers }) => headers["webhook-id"]));
     assert.deepEqual([ids.size, new Set(server.heard.map(({ body }) => body)).size], [1, 1]);
     for (const call of server.heard) assert.ok(await isSignedWith(call, ada.secret));
-    assert.equal((await ada.switchboard.forwardWebhook())?.enabled, true);
+    assert.equal((await ada.switchboard.forwardWebhook()).webhook?.enabled, true);
   });
 }
 
@@ -161,7 +159,7 @@ test("a webhook that answers 410 is disabled with the reason, until its tenant s
   const ada = await forwarding("ada", server);
   await text(ada, "first");
   await untilQuiet(ada);
-  const stopped = await ada.switchboard.forwardWebhook();
+  const { webhook: stopped } = await ada.switchboard.forwardWebhook();
   assert.deepEqual([stopped?.enabled, stopped?.disabledReason], [false, "The endpoint answered 410 Gone"]);
   const [line] = await stage.database.sql`
     select actor from public.audit_log where user_id = ${ada.id} and action = 'forward_webhook.disabled'`;
@@ -172,36 +170,128 @@ test("a webhook that answers 410 is disabled with the reason, until its tenant s
   await untilQuiet(ada);
   assert.equal(server.heard.length, 1);
   const again = await ada.switchboard.saveForwardWebhook({ url: `${server.url}/hook` });
-  assert.deepEqual([again?.enabled, again?.disabledReason, again?.secret], [true, null, undefined]);
+  assert.deepEqual([again.webhook?.enabled, again.webhook?.disabledReason, again.pending], [true, null, null]);
   await text(ada, "third");
   const calls = await requestsTo(server, ada, 2);
   assert.deepEqual(calls.map(({ body }) => JSON.parse(body).data.body), ["first", "third"]);
 });
 
-test("the secret is shown once when it is made, stays when the URL changes, and is replaced by a rotation", async () => {
+const CONFIRM = { method: "POST" };
+
+test("a new webhook is used once it has answered a signed test event, and its secret is shown once", async () => {
+  await using server = await listen();
+  const ada = await withNumber(stage, "ada");
+  assertRefused(await ada.call("forward-webhook/confirm", CONFIRM), [409, "webhook_not_pending"]);
+  const url = `${server.url}/hook?tenant=ada`;
+  const saved = await ada.call("forward-webhook", { body: { url } });
+  const { webhook, pending: { secret, ...pending } } = saved.body;
+  assert.deepEqual([saved.status, webhook, pending.url], [201, null, url]);
+  assert.match(secret, /^whsec_[A-Za-z0-9+/]{32}$/);
+  await text(ada, "too early");
+  await untilQuiet(ada);
+  assert.deepEqual([server.tests, server.heard], [[], []]);
+  assert.deepEqual(await ada.switchboard.forwardWebhook(), { webhook: null, pending });
+
+  const confirmed = await ada.call("forward-webhook/confirm", CONFIRM);
+  assert.deepEqual([confirmed.status, confirmed.body.webhook.url, confirmed.body.pending], [200, url, null]);
+  const [event, ...more] = server.tests;
+  assert.deepEqual([event!.method, event!.url, more.length], ["POST", "/hook?tenant=ada", 0]);
+  assert.ok(await isSignedWith(event!, secret));
+  assert.deepEqual(Object.keys(JSON.parse(event!.body)), ["type", "timestamp", "data"]);
+  assert.deepEqual(
+    (await ada.call("forward-webhook/confirm", CONFIRM)).body,
+    confirmed.body,
+    "a repeated confirmation",
+  );
+  assert.deepEqual(await ada.switchboard.forwardWebhook(), confirmed.body);
+  assert.equal(server.tests.length, 1);
+  await text(ada);
+  const [call] = await requestsTo(server, ada, 1);
+  assert.ok(await isSignedWith(call!, secret));
+});
+
+test("another URL is tested with the known secret, and a rotated secret is used only after its confirmation", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server);
-  const made = await ada.call("forward-webhook", { body: { url: `${server.url}/hook` } });
-  assert.deepEqual([made.status, made.body.webhook.secret], [200, undefined]);
-  const shown = await ada.switchboard.forwardWebhook();
-  assert.deepEqual([shown?.url, shown?.enabled, shown?.secret], [`${server.url}/hook`, true, undefined]);
+  const moved = await ada.call("forward-webhook", { body: { url: `${server.url}/other` } });
+  assert.deepEqual([moved.status, moved.body.webhook.url, moved.body.pending], [200, `${server.url}/other`, null]);
+  assert.deepEqual([server.tests.at(-1)!.url, await isSignedWith(server.tests.at(-1)!, ada.secret)], ["/other", true]);
 
-  await ada.switchboard.saveForwardWebhook({ url: `${server.url}/other` });
+  const rotation = await ada.call("forward-webhook", { body: { url: `${server.url}/new`, rotateSecret: true } });
+  const { secret } = rotation.body.pending;
+  assert.deepEqual([rotation.status, rotation.body.webhook], [201, moved.body.webhook]);
   await text(ada);
-  const [unchanged] = await requestsTo(server, ada, 1);
-  assert.deepEqual([unchanged!.url, await isSignedWith(unchanged!, ada.secret)], ["/other", true]);
+  const [former] = await requestsTo(server, ada, 1);
+  assert.deepEqual([former!.url, await isSignedWith(former!, ada.secret)], ["/other", true]);
+  await ada.switchboard.confirmForwardWebhook();
+  await text(ada);
+  const [, latest] = await requestsTo(server, ada, 2);
+  assert.deepEqual([latest!.url, await isSignedWith(latest!, secret)], ["/new", true]);
+});
 
-  const rotated = await ada.call("forward-webhook", { body: { url: `${server.url}/other`, rotateSecret: true } });
-  const { secret } = rotated.body.webhook;
-  assert.equal(rotated.status, 201);
-  assert.match(secret, /^whsec_[A-Za-z0-9+/]{32}$/);
-  assert.notEqual(secret, ada.secret);
-  await text(ada);
-  const [, signedAnew] = await requestsTo(server, ada, 2);
-  assert.deepEqual([await isSignedWith(signedAnew!, secret), await isSignedWith(signedAnew!, ada.secret)], [
-    true,
-    false,
-  ]);
+test("a webhook that does not answer the test event is refused alike for every cause, and the former one stays", async () => {
+  await using server = await listen();
+  await using broken = await listen();
+  const nowhere = "http://127.0.0.1:9/hook";
+  const causes: [string, Reply, string][] = [
+    ["answers 500", 500, `${broken.url}/500`],
+    ["answers 410", 410, `${broken.url}/410`],
+    ["redirects", { status: 307, location: `${server.url}/inside` }, `${broken.url}/redirect`],
+    ["hangs up", "hangs up", `${broken.url}/hangs-up`],
+    ["is silent", "is silent", `${broken.url}/silent`],
+    ["refuses connections", 204, nowhere],
+  ];
+  const tenants = await Promise.all(causes.map(() => forwarding("ada", server)));
+  const tested = server.tests.length;
+  const answers = await Promise.all(causes.map(async ([, reply, url], index) => {
+    // The listener decides when the request arrives.
+    broken.replyTo(new URL(url).pathname, reply);
+    const { body: before } = await tenants[index]!.call("forward-webhook");
+    const from = performance.now();
+    // Half of them change the URL, and half confirm a rotation.
+    if (index % 2 === 1) await tenants[index]!.call("forward-webhook", { body: { url, rotateSecret: true } });
+    const answer = index % 2 === 1
+      ? await tenants[index]!.call("forward-webhook/confirm", CONFIRM)
+      : await tenants[index]!.call("forward-webhook", { body: { url } });
+    const seconds = (performance.now() - from) / 1000;
+    const { body: after } = await tenants[index]!.call("forward-webhook");
+    assert.deepEqual(after.webhook, before.webhook);
+    assert.equal(after.pending?.url, index % 2 === 1 ? url : undefined);
+    return { answer, seconds };
+  }));
+  for (const [index, { answer, seconds }] of answers.entries()) {
+    const [title] = causes[index]!;
+    assertRefused(answer, [422, "webhook_not_answering"]);
+    assert.equal(answer.body.message, answers[0]!.answer.body.message, title);
+    assert.deepEqual(Object.keys(answer.body).sort(), ["code", "message", "requestId"], title);
+    assert.ok(seconds > 4.9 && seconds < 7, `a server that ${title} was refused after ${seconds} s`);
+  }
+  // fetch itself repeats a request whose connection ended.
+  const events = new Set(broken.tests.map(({ headers }) => headers["webhook-id"]));
+  assert.deepEqual([events.size, broken.heard.length, server.tests.length], [5, 0, tested]);
+});
+
+test("a webhook that another request replaced during its test is not confirmed", async () => {
+  await using server = await listen();
+  const ada = await newcomer(stage, "ada");
+  await ada.call("forward-webhook", { body: { url: `${server.url}/first` } });
+  const held = server.hold();
+  const confirming = ada.call("forward-webhook/confirm", CONFIRM);
+  await held.arrived;
+  const { body: { pending: { secret: _, ...pending } } } = await ada.call("forward-webhook", {
+    body: { url: `${server.url}/second` },
+  });
+  held.release();
+  assertRefused(await confirming, [409, "webhook_changed"]);
+  assert.deepEqual(await ada.switchboard.forwardWebhook(), { webhook: null, pending });
+});
+
+test("forward-webhook answers 404 on unknown paths", async () => {
+  const ada = await newcomer(stage, "ada");
+  for (const path of ["/", "/test", "/confirm/x"]) {
+    assertRefused(await ada.call(`forward-webhook${path}`, CONFIRM), [404, "not_found"]);
+  }
+  assertRefused(await ada.call("forward-webhook/confirm"), [404, "not_found"]);
 });
 
 test("a removed webhook receives nothing more, including waiting texts, and a new webhook has a new secret", async () => {
@@ -210,25 +300,32 @@ test("a removed webhook receives nothing more, including waiting texts, and a ne
   const ada = await forwarding("ada", server);
   await text(ada);
   await requestsTo(server, ada, 1);
-  assert.equal(await ada.switchboard.saveForwardWebhook({ url: null }), null);
-  assert.equal(await ada.switchboard.forwardWebhook(), null);
+  await ada.switchboard.saveForwardWebhook({ url: `${server.url}/next`, rotateSecret: true });
+  assert.deepEqual(await ada.switchboard.saveForwardWebhook({ url: null }), { webhook: null, pending: null });
+  assert.deepEqual(await ada.switchboard.forwardWebhook(), { webhook: null, pending: null });
   const before = server.heard.length;
   await untilQuiet(ada);
   await text(ada);
   await untilQuiet(ada);
   assert.ok(server.heard.length <= before + 1, "one may have been in flight");
-  assert.equal(await ada.switchboard.saveForwardWebhook({ url: null }), null);
-  const again = await ada.switchboard.saveForwardWebhook({ url: `${server.url}/hook` });
-  assert.ok(again?.secret !== undefined && again.secret !== ada.secret);
+  await ada.switchboard.saveForwardWebhook({ url: null });
+  assert.notEqual(await forwardTo(ada, `${server.url}/hook`), ada.secret);
   const lines = await stage.database.sql<{ action: string }[]>`
     select action from public.audit_log where user_id = ${ada.id} and action like 'forward_webhook.%' order by id`;
-  assert.deepEqual(lines.map(({ action }) => action.split(".")[1]), ["created", "removed", "created"]);
+  assert.deepEqual(lines.map(({ action }) => action.split(".")[1]), [
+    "offered",
+    "created",
+    "offered",
+    "removed",
+    "offered",
+    "created",
+  ]);
 });
 
 test("no other tenant sees a tenant's webhook or receives its texts", async () => {
   await using server = await listen();
   const [ada, ben] = [await forwarding("ada", server), await withNumber(stage, "ben")];
-  assert.equal(await ben.switchboard.forwardWebhook(), null);
+  assert.deepEqual(await ben.switchboard.forwardWebhook(), { webhook: null, pending: null });
   await ben.switchboard.saveForwardWebhook({ url: null });
   await text(ben, "for Ben");
   await text(ada, "for Ada");
@@ -237,17 +334,17 @@ test("no other tenant sees a tenant's webhook or receives its texts", async () =
   assert.deepEqual(calls.map(({ body }) => JSON.parse(body).data.body), ["for Ada"]);
 });
 
-test("two concurrent requests create one webhook, and one of the two responses has its secret", async () => {
+test("of concurrent requests for a new webhook, one of the responses has the secret that is used", async () => {
   await using server = await listen();
   const ada = await withNumber(stage, "ada");
   const saved = await Promise.all(
     Array.from({ length: 5 }, (_, index) => ada.switchboard.saveForwardWebhook({ url: `${server.url}/${index}` })),
   );
+  await Promise.all([1, 2].map(() => ada.call("forward-webhook/confirm", CONFIRM)));
   await text(ada);
   const [call] = await requestsTo(server, ada, 1);
-  const secrets = saved.map((webhook) => webhook?.secret).filter((secret) => secret !== undefined);
-  const fits = await Promise.all(secrets.map((secret) => isSignedWith(call!, secret)));
-  assert.equal(fits.filter(Boolean).length, 1, `${secrets.length} responses have a secret`);
+  const fits = await Promise.all(saved.map(({ pending }) => isSignedWith(call!, pending!.secret!)));
+  assert.equal(fits.filter(Boolean).length, 1);
 });
 
 test("a deleted user cannot set a webhook", async () => {

@@ -5,7 +5,7 @@ import { campaigner, freshRecipients, startCampaign } from "../support/campaigni
 import { assertRefused } from "../support/answers.ts";
 import { listen } from "../support/listener.ts";
 import { ownStage, test } from "../support/stage.ts";
-import { freshRecipient } from "../support/tenants.ts";
+import { forwardTo, freshRecipient } from "../support/tenants.ts";
 import { postStripeEvent } from "../support/webhooks.ts";
 
 /** The lanes are kept full, which must not affect other files. */
@@ -39,7 +39,7 @@ test("beside 20 running campaigns and 40 forwards to a silent server, control jo
     ["ada", "ben", "cleo", "dan"].map((name) => campaigner(stage, name, { number: 1 })),
   );
   await using server = await listen();
-  for (const tenant of tenants) await tenant.switchboard.saveForwardWebhook({ url: `${server.url}/hook` });
+  for (const tenant of tenants) await forwardTo(tenant, `${server.url}/hook`);
   for (let count = 0; count < FORWARDS; count++) {
     const { number } = tenants[count % tenants.length]!;
     await stage.twilio.inbound({ from: freshRecipient(), to: number, body: `Text ${count}` });

@@ -10,7 +10,7 @@ import { assertRefused } from "../support/answers.ts";
 import { listen, type Listener } from "../support/listener.ts";
 import { signUpOperator } from "../support/operators.ts";
 import { Stage, test } from "../support/stage.ts";
-import { type Caller, freshRecipient, withNumber } from "../support/tenants.ts";
+import { type Caller, forwardTo, freshRecipient, withNumber } from "../support/tenants.ts";
 import { postTwilioCallback } from "../support/webhooks.ts";
 
 const KEYS: Record<string, string> = Object.fromEntries(
@@ -120,7 +120,7 @@ async function addDormantTokens({ database: { sql } }: Stage): Promise<void> {
 test("with one key all tokens are sealed under it, and it cannot be retired", async () => {
   const stage = await first.begin();
   ada = await withNumber(stage, "ada");
-  secret = (await ada.switchboard.saveForwardWebhook({ url: server.url }))!.secret!;
+  secret = await forwardTo(ada, server.url);
   await addDormantTokens(stage);
   await keysBecome(await signUpOperator(stage), {
     current: "k1",

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { listen, type Listener } from "../support/listener.ts";
 import { ownStage, test } from "../support/stage.ts";
-import { allow, newcomer, withNumber } from "../support/tenants.ts";
+import { allow, forwardTo, newcomer, withNumber } from "../support/tenants.ts";
 import { tokenFor } from "../support/tokens.ts";
 import { actorOf } from "../../local/driver/actor.ts";
 import { doEverything, type People } from "./canary/deeds.ts";
@@ -47,8 +47,8 @@ async function addSubaccountTokens(secrets: Secrets): Promise<void> {
 async function people(secrets: Secrets, { url }: Listener): Promise<People> {
   const ada = await withNumber(stage, "ada");
   await allow(stage, ada, {});
-  const webhook = await ada.switchboard.saveForwardWebhook({ url: `${url}/hook` });
-  secrets.addBase64("the secret of Ada's webhook", webhook!.secret!.replace("whsec_", ""));
+  const secret = await forwardTo(ada, `${url}/hook`);
+  secrets.addBase64("the secret of Ada's webhook", secret.replace("whsec_", ""));
   const boss = await newcomer(stage, "operator");
   const accessToken = await tokenFor(stage.state, { sub: boss.id, app_metadata: { role: "operator" } });
   addToken(secrets, "Ada", ada.accessToken);

@@ -56,6 +56,15 @@ export async function withNumber(stage: Stage, name: string): Promise<Caller> {
   return { ...tenant, number: await buy(tenant, freshNumber()) };
 }
 
+/** Forwards the messages that a tenant receives to a URL that answers, and returns the secret of the webhook. */
+export async function forwardTo({ switchboard }: Actor, url: string): Promise<string> {
+  const { pending } = await switchboard.saveForwardWebhook({ url, rotateSecret: true });
+  assert.ok(pending?.secret);
+  const { webhook } = await switchboard.confirmForwardWebhook();
+  assert.equal(webhook?.enabled, true);
+  return pending.secret;
+}
+
 /** Buys a number and returns it. */
 export async function buy(tenant: Actor, phoneNumber: string): Promise<string> {
   const bought = await tenant.switchboard.buyNumber({ phoneNumber });

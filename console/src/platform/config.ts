@@ -1,6 +1,6 @@
 /** The console's configuration, served beside it as `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
-  /** The project's origin: `/auth/v1`, `/rest/v1` and `/functions/v1` are below it. */
+  /** The project's URL, or a URL relative to the page: `/auth/v1`, `/rest/v1` and `/functions/v1` are below it. */
   supabaseUrl: string;
   publishableKey: string;
   /** Whether tenants can buy and manage subscriptions here. */
@@ -19,6 +19,9 @@ export interface DemoUser {
   role: string;
 }
 
+/** The origins that the page's policy lets this build connect to besides its own. The build replaces the name. */
+declare const __CONNECT_SOURCES__: readonly string[];
+
 /** Reads `config.json` from beside the page. @throws Error that names the problem */
 export async function loadConfig(): Promise<ConsoleConfig> {
   const response = await fetch("./config.json", { cache: "no-store" });
@@ -27,13 +30,24 @@ export async function loadConfig(): Promise<ConsoleConfig> {
     throw new Error('Cannot read "config.json": it is not JSON');
   }) as Partial<ConsoleConfig>;
   return {
-    supabaseUrl: required(config, "supabaseUrl").replace(/\/+$/, ""),
+    supabaseUrl: projectUrl(required(config, "supabaseUrl")),
     publishableKey: required(config, "publishableKey"),
     sellsSubscriptions: config.sellsSubscriptions ?? false,
     phonesUrl: config.phonesUrl ?? null,
     stripeUrl: config.stripeUrl ?? null,
     ...(config.demoUsers !== undefined && { demoUsers: config.demoUsers }),
   };
+}
+
+function projectUrl(text: string): string {
+  const url = URL.parse(text, document.baseURI);
+  if (url === null) throw new Error(`Cannot use "config.json": "supabaseUrl" is not a URL: "${text}"`);
+  if (url.origin !== location.origin && !__CONNECT_SOURCES__.includes(url.origin)) {
+    throw new Error(
+      `Cannot connect to "${url.origin}": this console was not built for it; build it with --supabase-url ${url.origin}`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
 }
 
 function required(config: Partial<ConsoleConfig>, name: "supabaseUrl" | "publishableKey"): string {

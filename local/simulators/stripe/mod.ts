@@ -1,3 +1,4 @@
+import { type AllowedCallers, LOOPBACK_ONLY } from "../../callers.ts";
 import { apiApp } from "./api/app.ts";
 import { controlApp } from "./control/app.ts";
 import { Faults } from "./control/faults.ts";
@@ -17,6 +18,8 @@ import { readState, snapshotOf } from "./state.ts";
 export interface StripeSimulatorOptions {
   /** Default: 0, which selects a free port. */
   port?: number;
+  /** Whose requests are answered. Default: those of loopback names. */
+  callers?: AllowedCallers;
   /** Where events are sent. Without it, events stay pending until {@link StripeSimulator.setWebhookUrl} is called. */
   webhookUrl?: string;
   /** `whsec_…`. Default: from the state file, else generated. */
@@ -88,7 +91,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
 
   endDueSubscriptions(simulator);
   const route = await router(simulator);
-  const server = await serveHttp(options.port ?? 0, route);
+  const server = await serveHttp(options.port ?? 0, options.callers ?? LOOPBACK_ONLY, route);
   url = server.url;
   // Saves the generated secrets even if no other change follows.
   changed();

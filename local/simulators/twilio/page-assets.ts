@@ -20,7 +20,8 @@ export async function loadPage(): Promise<Map<string, HttpAnswer>> {
       headers: {
         "content-type": contentType,
         "cache-control": "no-cache",
-        "content-security-policy": "default-src 'self'; img-src * data:; base-uri 'none'; form-action 'none'",
+        "content-security-policy":
+          "default-src 'self'; img-src * data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       },
       body,
     });

@@ -1,4 +1,5 @@
 import { answerApi } from "./api.ts";
+import { type AllowedCallers, LOOPBACK_ONLY } from "../../callers.ts";
 import { answerControl, controlRoutes } from "./control.ts";
 import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
 import { readSnapshot, SnapshotFile } from "../snapshot-file.ts";
@@ -22,6 +23,8 @@ const DEFAULT_LIFECYCLE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 30
 export interface TwilioSimulatorOptions {
   /** Default: 0, which selects a free port. */
   port?: number;
+  /** Whose requests are answered. Default: those of loopback names. */
+  callers?: AllowedCallers;
   /** The SID of the master account. Default: from the state file, else generated. */
   accountSid?: string;
   /** The auth token of the master account. Default: from the state file, else generated. */
@@ -83,7 +86,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     drop();
     return new Response(null);
   };
-  const server = await serveHttp(options.port ?? 0, handler);
+  const server = await serveHttp(options.port ?? 0, options.callers ?? LOOPBACK_ONLY, handler);
   const unsubscribe = store.onChange(() => stateFile.changed());
   stateFile.changed();
   await stateFile.flush();

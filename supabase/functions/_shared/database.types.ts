@@ -797,6 +797,13 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_campaign_outcome"];
         }[];
       };
+      "change_forward_webhook": {
+        Args: { "p_id": string; "p_request_id": string; "p_url": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
+        }[];
+      };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -820,6 +827,14 @@ export type Database = {
       "close_alert": {
         Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["close_alert_outcome"];
+      };
+      "confirm_forward_webhook": {
+        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["confirm_forward_webhook_outcome"];
+          "url": string;
+        }[];
       };
       "count_request": {
         Args: {
@@ -918,6 +933,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_reason": string;
+          "id": string;
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
@@ -1235,6 +1251,13 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "offer_forward_webhook": {
+        Args: { "p_request_id": string; "p_sealed_secret": string; "p_url": string; "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "outcome": Database["public"]["Enums"]["offer_forward_webhook_outcome"];
+        }[];
+      };
       "offer_number": {
         Args: {
           "p_is_offered": boolean;
@@ -1252,6 +1275,16 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
+      "pending_forward_webhook_of": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "outcome": Database["public"]["Enums"]["pending_forward_webhook_status"];
+          "sealed_secret": string;
+          "url": string;
+        }[];
       };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
@@ -1612,19 +1645,6 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["retry_job_outcome"];
       };
-      "save_forward_webhook": {
-        Args: {
-          "p_request_id": string;
-          "p_rotate": boolean;
-          "p_sealed_secret": string;
-          "p_url": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "created_at": string;
-          "outcome": Database["public"]["Enums"]["save_forward_webhook_outcome"];
-        }[];
-      };
       "save_messaging_settings": {
         Args: {
           "p_allowed_countries": (string)[];
@@ -1845,8 +1865,10 @@ export type Database = {
       "cancel_outcome": "canceled" | "gone";
       "cancellation_request": "accepted" | "already_over" | "unknown_subscription";
       "change_campaign_outcome": "changed" | "already" | "over" | "not_found";
+      "change_forward_webhook_outcome": "changed" | "superseded";
       "claim_subscription_outcome": "claimed" | "already" | "not_found" | "unconfirmed_email" | "other_email";
       "close_alert_outcome": "settled" | "already" | "not_found";
+      "confirm_forward_webhook_outcome": "created" | "rotated" | "superseded";
       "consent": "stop" | "start" | "help";
       "convergence_end": "released" | "again" | "fenced";
       "create_attempt": "noted" | "limit_reached" | "fenced";
@@ -1919,10 +1941,12 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "offer_forward_webhook_outcome": "offered" | "unknown_user";
       "offer_number_outcome": "changed" | "already" | "not_found";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
+      "pending_forward_webhook_status": "none" | "pending";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -1981,9 +2005,8 @@ export type Database = {
         | "suspended"
         | "closed";
       "retry_job_outcome": "retrying" | "gone";
-      "save_forward_webhook_outcome": "created" | "rotated" | "changed" | "unknown_user";
       "save_settings_outcome": "saved" | "unknown_user";
-      "sealed_slot": "current" | "forward" | "next" | "previous";
+      "sealed_slot": "current" | "forward" | "next" | "pending" | "previous";
       "sealing_ring_note": "unchanged" | "changed";
       "sender_outcome":
         | "allowed"
@@ -2242,8 +2265,10 @@ export const Constants = {
       "cancel_outcome": ["canceled", "gone"],
       "cancellation_request": ["accepted", "already_over", "unknown_subscription"],
       "change_campaign_outcome": ["changed", "already", "over", "not_found"],
+      "change_forward_webhook_outcome": ["changed", "superseded"],
       "claim_subscription_outcome": ["claimed", "already", "not_found", "unconfirmed_email", "other_email"],
       "close_alert_outcome": ["settled", "already", "not_found"],
+      "confirm_forward_webhook_outcome": ["created", "rotated", "superseded"],
       "consent": ["stop", "start", "help"],
       "convergence_end": ["released", "again", "fenced"],
       "create_attempt": ["noted", "limit_reached", "fenced"],
@@ -2320,10 +2345,12 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "offer_forward_webhook_outcome": ["offered", "unknown_user"],
       "offer_number_outcome": ["changed", "already", "not_found"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
+      "pending_forward_webhook_status": ["none", "pending"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2385,9 +2412,8 @@ export const Constants = {
         "closed",
       ],
       "retry_job_outcome": ["retrying", "gone"],
-      "save_forward_webhook_outcome": ["created", "rotated", "changed", "unknown_user"],
       "save_settings_outcome": ["saved", "unknown_user"],
-      "sealed_slot": ["current", "forward", "next", "previous"],
+      "sealed_slot": ["current", "forward", "next", "pending", "previous"],
       "sealing_ring_note": ["unchanged", "changed"],
       "sender_outcome": [
         "allowed",

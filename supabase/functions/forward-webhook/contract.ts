@@ -1,9 +1,6 @@
-import * as z from "zod";
-import { forwardWebhookRequest, forwardWebhookSchema } from "../_shared/forwarding/webhook.ts";
+import { forwardWebhookRequest, forwardWebhooksSchema } from "../_shared/forwarding/webhook.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
-const response = z.strictObject({ webhook: forwardWebhookSchema.nullable() })
-  .meta({ id: "ForwardWebhookResponse", description: "The response of forward-webhook" });
 const request = forwardWebhookRequest(false)
   .meta({ id: "ForwardWebhookRequest", description: "The body of forward-webhook" });
 
@@ -12,15 +9,22 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Returns the webhook to which messages you receive are forwarded",
-    responses: { 200: response },
+    summary: "Returns the webhook to which messages you receive are forwarded, and the one that you have to confirm",
+    responses: { 200: forwardWebhooksSchema },
     errors: [],
   }, {
     method: "POST",
     path: "",
-    summary: "Forwards messages you receive to a URL, signed as Standard Webhooks defines; null ends it",
+    summary:
+      "Saves a webhook (201: with a new secret, to confirm; 200: tested with its secret, and used); null removes it",
     body: request,
-    responses: { 200: response, 201: response },
-    errors: [],
+    responses: { 200: forwardWebhooksSchema, 201: forwardWebhooksSchema },
+    errors: ["webhook_changed", "webhook_not_answering"],
+  }, {
+    method: "POST",
+    path: "/confirm",
+    summary: "Posts a signed test event to the pending webhook, and uses the webhook if the response is a 2xx",
+    responses: { 200: forwardWebhooksSchema },
+    errors: ["webhook_changed", "webhook_not_answering", "webhook_not_pending"],
   }],
 } as const satisfies Contract;

@@ -1,43 +1,53 @@
-import { forwardWebhookOf, forwardWebhookRequest, saveForwardWebhook } from "../_shared/forwarding/webhook.ts";
+import {
+  confirmForwardWebhook,
+  forwardWebhookRequest,
+  forwardWebhooksOf,
+  saveForwardWebhook,
+} from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
-import { isoOf } from "../_shared/platform/time.ts";
 
-const LIMIT = { action: "forward-webhook", perUser: 20, perAddress: 100, windowSeconds: 60 };
+/** Low, because a change can send a request to a host that the caller chooses. */
+const RATE_LIMIT = { action: "forward-webhook", perUser: 10, perAddress: 50, windowSeconds: 60 };
 
-/** GET shows the caller's webhook, POST sets or removes it. Only the response that created the secret contains it. */
+/** GET shows the caller's webhooks, POST saves or removes one, and POST /confirm puts the pending one into use. */
 export async function handle(request: Request, context: Context): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const isConfirmation = pathname === "/forward-webhook/confirm" && request.method === "POST";
+  if (!isConfirmation && pathname !== "/forward-webhook") {
+    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
+  }
   expectNoQuery(request);
-  if (request.method === "GET") return await show(context);
+  if (request.method === "GET") return Response.json(await forwardWebhooksOf(context.db, context.user.id));
+  return isConfirmation ? await confirm(request, context) : await save(request, context);
+}
+
+async function save(request: Request, context: Context): Promise<Response> {
   const { db, env, user, requestId } = context;
   const { url, rotateSecret } = await readJson(request, forwardWebhookRequest(env.FORWARD_TO_PRIVATE === "on"));
-  await enforceRateLimit(LIMIT, request, context);
+  await enforceRateLimit(RATE_LIMIT, request, context);
   if (url === null) {
     await decide(db, "remove_forward_webhook", { p_user_id: user.id, p_request_id: requestId });
-    return Response.json({ webhook: null });
+    return Response.json({ webhook: null, pending: null });
   }
-  const wanted = { userId: user.id, url, rotateSecret, requestId };
-  const webhook = await saveForwardWebhook(wanted, { db, ring: keyRingOf(env) });
-  if (webhook === null) throw new ApiError("unauthorized", "Cannot save a webhook: this user was deleted");
-  return Response.json({ webhook }, { status: webhook.secret === undefined ? 200 : 201 });
+  const saved = await saveForwardWebhook({ userId: user.id, requestId, url, rotateSecret }, dependenciesOf(context));
+  return Response.json(saved, { status: saved.pending === null ? 200 : 201 });
 }
 
-async function show({ db, user }: Context): Promise<Response> {
-  const stored = await forwardWebhookOf(db, { p_user_id: user.id });
-  switch (stored.outcome) {
-    case "none":
-      return Response.json({ webhook: null });
-    case "enabled":
-    case "disabled": {
-      const disabledReason = stored.outcome === "disabled" ? stored.disabled_reason : null;
-      const { url, created_at: createdAt } = stored;
-      return Response.json({
-        webhook: { url, enabled: stored.outcome === "enabled", disabledReason, createdAt: isoOf(createdAt) },
-      });
-    }
-  }
+async function confirm(request: Request, context: Context): Promise<Response> {
+  await expectNoBody(request);
+  await enforceRateLimit(RATE_LIMIT, request, context);
+  const { user, requestId } = context;
+  return Response.json(await confirmForwardWebhook({ userId: user.id, requestId }, dependenciesOf(context)));
 }
+
+const dependenciesOf = ({ db, env }: Context) => ({
+  db,
+  ring: keyRingOf(env),
+  now: () => new Date(),
+  forwardToPrivate: env.FORWARD_TO_PRIVATE === "on",
+});

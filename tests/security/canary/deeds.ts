@@ -59,6 +59,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("messaging-settings"),
     () => ada.call("messaging-settings", { body: settingsOf(id) }),
     () => ada.call("forward-webhook"),
+    () => ada.call("forward-webhook/confirm", { method: "POST" }),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
     () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
     async () => await ada.data.from("messaging_settings").select(),

@@ -220,6 +220,8 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         post("", { url: "https://hooks.invalid/a?b=c" }, { url: "https://hooks.invalid/", rotateSecret: true }, {
           url: null,
         }),
+        // Without a body it waits for a host that does not exist: other requests are refused before.
+        post("/confirm", { url: "x" }, { confirm: true }),
       ],
     },
     "stripe-webhook": {

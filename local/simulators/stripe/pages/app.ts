@@ -63,10 +63,11 @@ export function pagesApp(simulator: Simulator, pages: Pages): Hono<{ Bindings: C
     await next();
     c.res.headers.set(
       "content-security-policy",
-      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'",
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
     );
     c.res.headers.set("cache-control", "no-store");
-    c.res.headers.set("referrer-policy", "no-referrer");
+    // Not `no-referrer`, with which browsers send `Origin: null` with a form.
+    c.res.headers.set("referrer-policy", "same-origin");
   });
 
   app.use("/checkout/*", async (_c, next) => {

@@ -1,17 +1,12 @@
-import { Webhook } from "standardwebhooks";
 import { messageOf } from "../messages/list.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
-import { isPublicTarget } from "./target.ts";
+import { type PostDependencies, postEvent } from "./post.ts";
 import { forwardWebhookOf, openSecret } from "./webhook.ts";
 
-export interface ForwardDependencies {
+export interface ForwardDependencies extends PostDependencies {
   db: Db;
   sealing: KeyRing;
-  now: () => Date;
-  /** Whether tenants' servers may be on this machine or in its private network. */
-  forwardToPrivate: boolean;
-  fetch?: typeof fetch;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -34,44 +29,15 @@ export async function forwardMessage(
   const secret = await openSecret(dependencies.sealing, userId, webhook.sealed_secret);
   const message = messageOf(row);
   const event = { type: "message.received", timestamp: message.createdAt, data: message };
-  const status = await post(webhook.url, secret, messageId, JSON.stringify(event), dependencies);
+  const { url } = webhook;
+  const status = await postEvent({ url, secret, id: messageId, event, timeoutMs: TIMEOUT_MS }, dependencies);
   if (status === 410) {
     await decide(db, "disable_forward_webhook", {
       p_user_id: userId,
-      p_url: webhook.url,
+      p_url: url,
       p_reason: "The endpoint answered 410 Gone",
     });
     return;
   }
   if (status < 200 || status > 299) throw new Error(`the tenant's webhook answered ${status}`);
-}
-
-/** @returns the status. @throws Error that does not quote the URL, because its query may contain a secret */
-async function post(
-  url: string,
-  secret: string,
-  id: string,
-  body: string,
-  { now, forwardToPrivate, fetch: doFetch = fetch }: ForwardDependencies,
-): Promise<number> {
-  if (!isPublicTarget(url, forwardToPrivate)) throw new Error("the tenant's webhook is not a public https URL");
-  const sentAt = now();
-  const headers = {
-    "content-type": "application/json",
-    "user-agent": "Switchboard",
-    "webhook-id": id,
-    "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1000)),
-    "webhook-signature": new Webhook(secret).sign(id, sentAt, body),
-  };
-  try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await doFetch(url, { method: "POST", headers, body, redirect: "manual", signal });
-    await response.body?.cancel();
-    return response.status;
-  } catch (error) {
-    const timedOut = error instanceof DOMException && error.name === "TimeoutError";
-    throw new Error(
-      timedOut ? "the tenant's webhook did not answer in time" : "the tenant's webhook cannot be reached",
-    );
-  }
 }

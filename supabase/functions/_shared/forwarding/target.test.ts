@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isPublicTarget } from "./target.ts";
+import { isPublicTarget, PRIVATE_DOMAINS } from "./target.ts";
 
 const isTaken = (url: string) => isPublicTarget(url, false);
 
@@ -59,14 +59,32 @@ Deno.test("an address in full-width digits, percent-encoded, or with soft hyphen
   );
 });
 
-Deno.test("a name without a dot, or under a private top-level domain, is no public target", () => {
+Deno.test("a name without a dot, or under a domain of private networks, is no public target in any case or spelling", () => {
+  const named = ["svc", "cluster.local", "localdomain", "private", "consul", "home.arpa", "onion", "alt", "example"]
+    .concat(["invalid", "nodns", "k8s", "docker", "vpn", "internal", "localhost", "test", "lan", "corp", "mail"]);
   const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}[a-z0-9]$/);
-  const ending = fc.constantFrom("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "test");
+  const ending = fc.constantFrom(...named, ...PRIVATE_DOMAINS);
   const name = fc.oneof(
     label,
     fc.tuple(fc.array(label, { maxLength: 2 }), ending).map(([labels, last]) => [...labels, last].join(".")),
   );
-  fc.assert(fc.property(name, fc.constantFrom("", "."), (host, dot) => !isTaken(`https://${host}${dot}/`)));
+  const spelling = fc.constantFrom(
+    (host: string) => host,
+    (host: string) => host.toUpperCase(),
+    (host: string) => `${host}.`,
+    (host: string) => host.replaceAll(".", "\u3002"),
+  );
+  fc.assert(fc.property(name, spelling, (host, spell) => !isTaken(`https://${spell(host)}/`)), { numRuns: 2_000 });
+});
+
+Deno.test("a public host is a target on port 443 and 8443 only", () => {
+  for (const port of ["", ":443", ":8443", ":0443", ":"]) {
+    assert.equal(isTaken(`https://example.com${port}/hook`), true, port);
+  }
+  fc.assert(fc.property(
+    fc.integer({ min: 0, max: 65535 }).filter((port) => port !== 443 && port !== 8443),
+    (port) => !isTaken(`https://example.com:${port}/hook`),
+  ));
 });
 
 Deno.test("a user name, a password, or another protocol makes no target public", () => {
@@ -90,7 +108,7 @@ Deno.test("a text that is no URL is no target, also with private targets allowed
   }
 });
 
-Deno.test("names on the public internet are public targets, with any port and in any alphabet", () => {
+Deno.test("names on the public internet are public targets, in any alphabet", () => {
   for (
     const host of [
       "example.com",
@@ -101,6 +119,11 @@ Deno.test("names on the public internet are public targets, with any port and in
       "пример.рф",
       "xn--e1afmkfd.xn--p1ai",
       "1.example.com",
+      "local.example.com",
+      "svc.co",
+      "mylocal.io",
+      "notnip.io",
+      "nip.io.example.com",
       "example.com\\@127.0.0.1", // to URLs a backslash is a slash: the host is example.com
     ]
   ) {

@@ -56,6 +56,10 @@ export const ERROR_STATUS = {
   no_valid_recipients: 422,
   too_many_recipients: 409,
   campaign_over: 409,
+  // Forward webhooks
+  webhook_changed: 409,
+  webhook_not_answering: 422,
+  webhook_not_pending: 409,
   // Twilio, Stripe and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,
