@@ -201,11 +201,18 @@ test("a body of 40 MB is not read to its end: it is refused, or the connection e
   else assert.ok(answer.status === 413 || answer.status === 502, JSON.stringify(answer.body));
 });
 
-test("webhooks refuse bodies over 1 MiB with 413", async () => {
-  const big = { method: "POST", body: "x".repeat(1024 * 1024 + 1) };
-  assertRefused(await callFunction(stage.state, "stripe-webhook", big), [413, "body_too_large"]);
+test("webhooks with a signature refuse bodies over 1 MiB, and Twilio's those of more than 500 fields, with 413", async () => {
   const status = `twilio-webhook/status/${crypto.randomUUID()}`;
-  assertRefused(await callFunction(stage.state, status, big), [413, "body_too_large"]);
+  const signatures: Record<string, Record<string, string>> = {
+    "stripe-webhook": { "stripe-signature": `t=1,v1=${"0".repeat(64)}` },
+    [status]: { "x-twilio-signature": `${"A".repeat(27)}=` },
+  };
+  const post = (path: string, body: string) =>
+    callFunction(stage.state, path, { method: "POST", headers: signatures[path]!, body });
+  for (const path of Object.keys(signatures)) {
+    assertRefused(await post(path, "x".repeat(1024 * 1024 + 1)), [413, "body_too_large"]);
+  }
+  assertRefused(await post(status, "a=1&".repeat(501)), [413, "body_too_large"]);
 });
 
 test("twilio-webhook answers 404 on unknown paths", async () => {
