@@ -43,7 +43,7 @@ update private.master_numbers set is_offered = true where phone_sid = 'PN-m1';
 
 create function pg_temp.outcome_as(p_email text, p_email_confirmed boolean, p_phone text, p_phone_confirmed boolean, p_anonymous boolean) returns text language plpgsql as $$
 begin
-  set local role postgres;
+  perform set_config('role', 'none', true);
   update auth.users set email = p_email, email_confirmed_at = case when p_email_confirmed then now() end, phone = p_phone,
     phone_confirmed_at = case when p_phone_confirmed then now() end, is_anonymous = p_anonymous where id = pg_temp.visitor();
   set local role service_role;
@@ -104,13 +104,13 @@ declare
   member uuid := gen_random_uuid();
   outcomes text[] := '{}';
 begin
-  set local role postgres;
+  perform set_config('role', 'none', true);
   insert into auth.users (id, email, email_confirmed_at) values (member, p_email, now());
   set local role service_role;
   for i in 1..p_times loop
     outcomes := outcomes || pg_temp.outcome(member);
   end loop;
-  set local role postgres;
+  perform set_config('role', 'none', true);
   delete from auth.users where id = member;
   set local role service_role;
   return outcomes;

@@ -133,6 +133,7 @@ test("an account missing at Twilio is recorded as closed, with the date of its c
   await world.sql`
     update public.user_preferences
     set twilio_subaccount_sid = ${unknown}, twilio_subaccount_created_at = '2026-01-01Z' where user_id = ${userId}`;
+  await world.sql`update private.tenancies set subaccount_sid = ${unknown} where user_id = ${userId}`;
   await world.twilio.setStatus(before!.sid!, "closed");
   await sweep(world);
   assert.deepEqual(await storedFor(world, userId), {

@@ -150,6 +150,7 @@ export class World implements AsyncDisposable {
       },
       stripe: () => Promise.resolve(this.#stripeFor(process)),
       sealing: this.sealing,
+      alertTarget: null,
       tokenMaxAgeDays: 90,
       numberSyncsPerMinute: 100,
       campaignRecipientsKeptDays: 90,
