@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { stripeSide } from "../local/driver/stripe-side.ts";
 import { stackUnderTest } from "../tests/support/stack.ts";
 import { ensureConsoleBuilt } from "./build.ts";
 import { startBrowser, visit } from "../tests/support/console/browser.ts";
@@ -90,6 +91,17 @@ test("A plan chosen in the console is bought at the checkout, creates the subacc
   await tenant.page.getByRole("link", { name: "Return to the app" }).click();
   await tenant.section("Plan").getByText("Scale").waitFor();
   await tenant.section("Plan").getByText(/^Canceled: ends on /).waitFor();
+});
+
+test("A plan bought through a Payment Link is claimed in the console, and can then be managed", async (tenant) => {
+  const plan = tenant.section("Plan");
+  await plan.getByText("You have no subscription").waitFor();
+  const stripe = stripeSide(stack.state);
+  await stripe.subscribe({ clientReferenceId: await tenant.userId(), plan: "team", email: tenant.email });
+  await plan.getByText("Team").waitFor();
+  assert.equal(await plan.getByRole("button", { name: "Manage subscription" }).count(), 0);
+  await plan.getByRole("button", { name: "I bought this subscription" }).click();
+  await plan.getByRole("button", { name: "Manage subscription" }).waitFor();
 });
 
 test("A message sent from a shared number shows that it went through the master account", async (tenant) => {

@@ -3,9 +3,10 @@ import { useBackend } from "../platform/backend.tsx";
 import { Fact, Facts } from "../platform/facts.tsx";
 import { LoadFailure } from "../platform/load-failure.tsx";
 import { Panel } from "../platform/panel.tsx";
+import { ClaimButton } from "./claim-button.tsx";
 import { ManageButton } from "./manage-button.tsx";
 import { SubscribeButton } from "./subscribe-button.tsx";
-import { mayBuy } from "./subscription.ts";
+import { isGift, mayBuy } from "./subscription.ts";
 import { SubscriptionNote } from "./subscription-note.tsx";
 import { type Billing, useBilling } from "./use-billing.ts";
 
@@ -45,6 +46,9 @@ function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) 
       <Group gap="sm">
         <SubscribeButton variant="light" />
         {sellsSubscriptions && subscription !== null && !mayBuy(subscription) && <ManageButton />}
+        {sellsSubscriptions && subscription !== null && isGift(subscription) && (
+          <ClaimButton subscriptionId={subscription.id} />
+        )}
       </Group>
     </Stack>
   );

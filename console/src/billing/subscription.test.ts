@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { outcomeIn, overviewUrl } from "./return-url.ts";
 import {
   currentSubscription,
+  isGift,
   mayBuy,
   type Plan,
   planInForce,
@@ -12,6 +13,7 @@ import {
 function subscription(fields: Partial<Subscription>): Subscription {
   return {
     id: "sub_1",
+    origin: "metadata",
     plan_key: "team",
     status: "active",
     first_payment_pending: false,
@@ -62,10 +64,20 @@ Deno.test("planInForce returns the subscription's plan while it is in force, the
 
 Deno.test("mayBuy refuses a second subscription while the first may still be paid", () => {
   for (const status of ["active", "trialing", "past_due", "unpaid", "paused", "incomplete"] as const) {
-    assert.equal(mayBuy({ status }), false, status);
+    assert.equal(mayBuy({ status, origin: "metadata" }), false, status);
   }
-  for (const status of ["canceled", "incomplete_expired"] as const) assert.equal(mayBuy({ status }), true, status);
+  for (const status of ["canceled", "incomplete_expired"] as const) {
+    assert.equal(mayBuy({ status, origin: "metadata" }), true, status);
+  }
   assert.equal(mayBuy(null), true);
+});
+
+Deno.test("a running subscription from a Payment Link is a gift until it is claimed, and refuses no purchase", () => {
+  for (const origin of ["metadata", "operator", "claim"] as const) {
+    assert.equal(isGift({ status: "active", origin }), false, origin);
+  }
+  const gift = { status: "active", origin: "checkout" } as const;
+  assert.deepEqual([isGift(gift), mayBuy(gift), isGift({ ...gift, status: "canceled" })], [true, true, false]);
 });
 
 Deno.test("plansForSale returns the current versions of the plans with a subscription, the smallest first", () => {

@@ -6,6 +6,7 @@ type Tables = Database["public"]["Tables"];
 export type Subscription = Pick<
   Tables["subscriptions"]["Row"],
   | "id"
+  | "origin"
   | "plan_key"
   | "status"
   | "first_payment_pending"
@@ -50,8 +51,13 @@ export function currentSubscription(
 const OVER = new Set<Subscription["status"]>(["canceled", "incomplete_expired"]);
 
 /** Whether to offer a new subscription. An unpaid or paused one has to be repaired, not duplicated. */
-export function mayBuy(subscription: Pick<Subscription, "status"> | null): boolean {
-  return subscription === null || OVER.has(subscription.status);
+export function mayBuy(subscription: Pick<Subscription, "status" | "origin"> | null): boolean {
+  return subscription === null || OVER.has(subscription.status) || isGift(subscription);
+}
+
+/** Whether it was bought through a Payment Link, perhaps by another person, and its tenant has not claimed it. */
+export function isGift({ origin, status }: Pick<Subscription, "status" | "origin">): boolean {
+  return origin === "checkout" && !OVER.has(status);
 }
 
 /** The plans of tenants without a subscription, as in the database's `begin_checkout`. */

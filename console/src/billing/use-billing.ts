@@ -25,7 +25,7 @@ export function useBilling() {
         "subscriptions",
         await supabase.from("subscriptions")
           .select(
-            "id, plan_key, status, first_payment_pending, current_period_end, cancel_at, past_due_since, ended_at, created_at",
+            "id, origin, plan_key, status, first_payment_pending, current_period_end, cancel_at, past_due_since, ended_at, created_at",
           )
           .eq("user_id", userId),
       ),

@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useBackend } from "../platform/backend.tsx";
 import { overviewUrl } from "./return-url.ts";
 
@@ -23,5 +23,15 @@ export function useBillingPortal() {
       const { url } = await switchboard.billingPortal({ returnUrl: overviewUrl(globalThis.location) });
       globalThis.location.assign(url);
     },
+  });
+}
+
+/** Claims a subscription that was bought through a Payment Link as the caller's own. */
+export function useClaim() {
+  const { switchboard } = useBackend();
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (subscriptionId: string) => switchboard.claimSubscription({ subscriptionId }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ["subscriptions"] }),
   });
 }

@@ -2,11 +2,25 @@ import type { Locator, Page } from "playwright-core";
 
 /** The actions of a tenant in the console. */
 export class Tenant {
+  /** The address that the tenant signs up with. */
+  readonly email = `${crypto.randomUUID()}@example.test`;
+
   constructor(readonly page: Page) {}
+
+  /** The id of the signed-in user, from the session that the page stores. */
+  async userId(): Promise<string> {
+    const text = await this.page.evaluate(() => {
+      const { localStorage } = globalThis;
+      const key = Object.keys(localStorage).find((name) => name.endsWith("-auth-token"));
+      return key === undefined ? null : localStorage.getItem(key);
+    });
+    if (text === null) throw new Error("The page has no session");
+    return JSON.parse(text).user.id;
+  }
 
   async signUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Create an account" }).click();
-    await this.page.getByLabel("E-mail").fill(`${crypto.randomUUID()}@example.test`);
+    await this.page.getByLabel("E-mail").fill(this.email);
     await this.page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
     await this.page.getByRole("button", { name: "Create account" }).click();
     await this.page.getByRole("heading", { name: "Overview" }).waitFor();
