@@ -35,6 +35,11 @@ function PlanDetails({ billing: { subscription, plan } }: { billing: Billing }) 
       <div>
         <Text fw={600}>{plan?.name ?? "No plan"}</Text>
         <SubscriptionNote subscription={subscription} />
+        {subscription !== null && isGift(subscription) && (
+          <Text size="sm" c="dimmed">
+            It was bought through a Payment Link. The buyer can claim it to manage it here
+          </Text>
+        )}
       </div>
       {plan !== null && (
         <Facts>
