@@ -299,8 +299,8 @@ comment on type public.webhook_provider is 'The sender of a webhook.';
 create type public.event_result as enum ('recorded', 'unlinked', 'superseded', 'ignored', 'nothing_to_record');
 comment on type public.event_result is
   'What an event led to. recorded: subscriptions were stored. unlinked: one was stored without a user. superseded: a '
-  'later read was stored before. ignored: the event is of a type that is not handled. nothing_to_record: its customer '
-  'has no subscriptions.';
+  'later read was stored before. ignored: the event is of a type that is not handled, or about an object that Stripe '
+  'does not know. nothing_to_record: its customer has no subscriptions.';
 
 create table public.webhook_events (
   id uuid primary key default gen_random_uuid(),
@@ -374,6 +374,19 @@ end;
 $$;
 comment on function public.record_stripe_event(text, text, timestamptz, jsonb) is
   'Stores a verified event and enqueues its processing. After either outcome the event may be acknowledged.';
+
+create function public.list_unrecorded_events(p_event_ids text[]) returns setof text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select i from unnest(p_event_ids) i
+    where not exists (select from public.webhook_events e where e.provider = 'stripe' and e.event_id = i);
+end;
+$$;
+comment on function public.list_unrecorded_events(text[]) is
+  'Of the ids of Stripe''s events, those that are not stored.';
 
 -- Numbers the reads from Stripe. Each change at Stripe makes an event, and its job takes a number after the change. So
 -- the read with the highest number is never older than the last change, whichever job is the first to write.
@@ -747,6 +760,18 @@ $$;
 comment on function public.list_claimable_subscriptions(uuid, text, integer) is
   'The gifts of a tenant and those that they claimed, newest first; only the one with this id if one is given.';
 
+create function private.email_key(p_email text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return lower(p_email collate "C");
+end;
+$$;
+comment on function private.email_key(text) is
+  'An email address as two of them are compared: the case of the letters A to Z does not matter. Other letters are '
+  'compared as they are, because the lower case of the Kelvin sign is the letter k.';
+
 create function private.confirmed_email_of(p_user_id uuid) returns text
 language plpgsql stable
 security definer -- service_role may not read auth.users
@@ -754,11 +779,12 @@ set search_path = ''
 as $$
 begin
   return (
-    select nullif(lower(u.email), '') from auth.users u where u.id = p_user_id and u.email_confirmed_at is not null);
+    select nullif(private.email_key(u.email), '') from auth.users u
+    where u.id = p_user_id and u.email_confirmed_at is not null);
 end;
 $$;
 comment on function private.confirmed_email_of(uuid) is
-  'The email address of a user in lower case; null until Auth has confirmed it.';
+  'The email address of a user, as email_key compares it; null until Auth has confirmed it.';
 
 create type public.claim_subscription_outcome as enum
   ('claimed', 'already', 'not_found', 'unconfirmed_email', 'other_email');
@@ -784,7 +810,7 @@ begin
     return 'not_found';
   elsif email is null then
     return 'unconfirmed_email';
-  elsif email is distinct from lower(p_customer_email) then
+  elsif email is distinct from private.email_key(p_customer_email) then
     return 'other_email';
   end if;
   update public.subscriptions s set origin = 'claim' where s.id = p_subscription_id;
@@ -902,10 +928,11 @@ comment on function private.checkout_for(uuid, text, text, text, text) is
   'The tenant''s checkout. The same request keeps its attempt; any other starts another.';
 
 create type public.begin_checkout_outcome as enum
-  ('create', 'open', 'subscription_exists', 'unknown_plan', 'not_for_sale', 'unknown_user');
+  ('create', 'open', 'subscription_exists', 'unknown_plan', 'not_for_sale', 'unknown_user', 'tenant_closed');
 comment on type public.begin_checkout_outcome is
   'What to do for a checkout. create: a session in this attempt. open: the attempt has a session. subscription_exists: '
-  'the tenant has a subscription of their own that is not over. not_for_sale: a replaced plan, or one without a price.';
+  'the tenant has a subscription of their own that is not over. not_for_sale: a replaced plan, or one without a price. '
+  'tenant_closed: by an operator, so a subscription would give nothing.';
 
 create function public.begin_checkout(
   p_user_id uuid, p_plan_key text, p_success_url text, p_cancel_url text, p_over_session_id text
@@ -923,6 +950,8 @@ begin
   customer_id := private.billing_customer_of(p_user_id);
   outcome := case
     when not private.user_exists(p_user_id) then 'unknown_user'
+    when exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed')
+      then 'tenant_closed'
     when plan.key is null then 'unknown_plan'
     when plan.key in ('fallback', 'free') or plan.superseded_at is not null then 'not_for_sale'
     when exists (
@@ -1059,6 +1088,7 @@ revoke execute on function
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
+  public.list_unrecorded_events(text[]),
   private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
@@ -1083,6 +1113,7 @@ revoke execute on function
   public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
     boolean, timestamptz, timestamptz, timestamptz, bigint),
   public.list_claimable_subscriptions(uuid, text, integer),
+  private.email_key(text),
   private.confirmed_email_of(uuid),
   public.claim_subscription(uuid, text, text, text, text)
   from public, anon, authenticated;
@@ -1093,6 +1124,7 @@ grant execute on function
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
   public.record_stripe_event(text, text, timestamptz, jsonb),
+  public.list_unrecorded_events(text[]),
   private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
   public.settle_stripe_event(text, public.event_result),
@@ -1116,6 +1148,7 @@ grant execute on function
   public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,
     boolean, timestamptz, timestamptz, timestamptz, bigint),
   public.list_claimable_subscriptions(uuid, text, integer),
+  private.email_key(text),
   private.confirmed_email_of(uuid),
   public.claim_subscription(uuid, text, text, text, text)
   to service_role;

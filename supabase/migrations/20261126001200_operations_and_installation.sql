@@ -167,21 +167,38 @@ comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues th
 -- A subscription that continues after its tenant is gone is paid for nothing. Only an operator can judge whether to end
 -- it, at Stripe.
 
+create function private.is_deleted_tenant(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return not private.user_exists(p_user_id)
+    and (exists (select from private.tenancies t where t.user_id = p_user_id)
+      or exists (select from private.stripe_customers c where c.user_id = p_user_id));
+end;
+$$;
+comment on function private.is_deleted_tenant(uuid) is
+  'Whether an id was that of a user with a tenancy or a Stripe customer. Any other id may be of another product that '
+  'uses the same Stripe account.';
+
 create function private.check_subscriber(p_subscription public.subscriptions) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
+  -- A deleted user is not linked to a subscription that is paid after the deletion, though its metadata names them.
+  subscriber constant uuid := coalesce(p_subscription.user_id, p_subscription.named_user_id);
   cause constant text := case
-    when p_subscription.user_id is null or p_subscription.status in ('canceled', 'incomplete_expired') then null
-    when not private.user_exists(p_subscription.user_id) then 'user_deleted'
+    when subscriber is null or p_subscription.status in ('canceled', 'incomplete_expired') then null
+    when private.is_deleted_tenant(subscriber)
+      or p_subscription.user_id is not null and not private.user_exists(subscriber) then 'user_deleted'
     when exists (select from private.tenancies t
-      where t.user_id = p_subscription.user_id and t.operator_hold = 'closed') then 'tenant_closed' end;
+      where t.user_id = subscriber and t.operator_hold = 'closed') then 'tenant_closed' end;
 begin
   if cause is null then
     perform private.settle_alert('subscription_without_tenant', p_subscription.id);
   else
-    perform private.raise_alert('subscription_without_tenant', p_subscription.id, p_subscription.user_id,
+    perform private.raise_alert('subscription_without_tenant', p_subscription.id, subscriber,
       jsonb_build_object('cause', cause, 'status', p_subscription.status, 'plan', p_subscription.plan_key,
         'customerId', p_subscription.stripe_customer_id));
   end if;
@@ -199,11 +216,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.check_new_subscriber() is 'Trigger: a subscription has a new user or status.';
+comment on function private.check_new_subscriber() is
+  'Trigger: a subscription has a new user or status, or its metadata names another user.';
 create trigger check_subscriber_when_new after insert on public.subscriptions
   for each row execute function private.check_new_subscriber();
 create trigger check_subscriber_when_changed after update on public.subscriptions
-  for each row when ((old.user_id, old.status) is distinct from (new.user_id, new.status))
+  for each row when ((old.user_id, old.named_user_id, old.status)
+    is distinct from (new.user_id, new.named_user_id, new.status))
   execute function private.check_new_subscriber();
 
 create function private.check_subscriptions_of_tenant() returns trigger
@@ -456,26 +475,26 @@ as $$
     private.count_subaccount private.delete_campaign_texts private.describe_due_work private.describe_function_grants
     private.describe_queues private.describe_realtime private.describe_schedule private.describe_sealing_keys
     private.describe_shared_numbers private.describe_tables private.describe_token_column private.draft_batch
-    private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
+    private.email_key private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
     private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_numbers
     private.erase_opt_outs private.estimated_segments private.fallback_subject private.finish_sweep
     private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
     private.found_messages private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_destination_refused
-    private.is_finished private.is_paying private.keep_existing_subaccount private.kept_for private.keyword_reply
-    private.lane_of private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence
-    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of
-    private.mark_running private.may_create_subaccount private.message_cost private.message_may_move
-    private.message_status_named private.move_campaign_count private.new_id private.normalized_email
-    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
-    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_consent
-    private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out
-    private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
-    private.note_sends private.note_token_date private.note_turn private.number_pattern private.number_spend
-    private.our_functions private.our_tables private.owner_named_by private.plan_for_price private.plan_of
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.queue_of private.raise_alert
-    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_deleted_tenant
+    private.is_destination_refused private.is_finished private.is_paying private.keep_existing_subaccount
+    private.kept_for private.keyword_reply private.lane_of private.level_of_sweep private.link_customer
+    private.lock_campaign private.lock_for_evidence private.lock_sending private.lock_stripe_customer
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
+    private.message_cost private.message_may_move private.message_status_named private.move_campaign_count
+    private.new_id private.normalized_email private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_charge
+    private.note_consent private.note_conversation private.note_held_number private.note_lost_subaccount
+    private.note_opt_out private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out
+    private.note_request private.note_sends private.note_token_date private.note_turn private.number_pattern
+    private.number_spend private.our_functions private.our_tables private.owner_named_by private.plan_for_price
+    private.plan_of private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.purge_audit_details private.purge_cron_runs private.purge_event_payloads private.queue_of
+    private.raise_alert private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
@@ -499,9 +518,9 @@ as $$
     public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of
     public.hold_tenant public.link_stripe_customer public.list_alerts public.list_campaign_recipients
     public.list_campaigns public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
-    public.list_messages public.list_tenants public.message_of public.messages_to_redact public.move_job_to_dead_letters
-    public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
-    public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
+    public.list_messages public.list_tenants public.list_unrecorded_events public.message_of public.messages_to_redact
+    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
+    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
     public.pending_forward_webhook_of public.provision_tenant public.purge_expired public.record_alert_delivery
     public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
     public.record_listed_prices public.record_message_reports public.record_message_status
@@ -742,6 +761,7 @@ revoke execute on function
   public.replay_stripe_event(text, uuid, text),
   private.check_new_subscriber(),
   private.check_subscriptions_of_tenant(),
+  private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),
@@ -770,6 +790,7 @@ grant execute on function
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
+  private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
   public.request_sweep(uuid, text),

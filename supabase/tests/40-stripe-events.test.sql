@@ -1,7 +1,7 @@
 -- An acknowledged webhook is stored once, with one job that processes it.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(17);
+select plan(18);
 
 delete from pgmq.q_jobs_control;
 create view pg_temp.jobs as select message as job from private.jobs order by msg_id;
@@ -30,6 +30,9 @@ select lives_ok($$ insert into public.webhook_events (provider, event_id, type, 
   'An event of another provider may have the same id');
 select throws_ok($$ insert into public.webhook_events (provider, event_id, type, payload) values ('paypal', 'evt', 'x', '{}') $$, '22P02', null,
   'A webhook of an unknown provider is refused');
+
+select results_eq($$ select * from public.list_unrecorded_events(array['evt_pgtap_9', 'evt_pgtap_1', 'evt_pgtap_3']) $$, array['evt_pgtap_9', 'evt_pgtap_3'],
+  'list_unrecorded_events returns the ids that are not stored, in their order');
 
 select results_eq($$ select outcome::text, type, payload from public.begin_stripe_event('evt_pgtap_1') $$, $$ values ('pending', 'invoice.paid', '{"id": "evt_pgtap_1", "n": 1}'::jsonb) $$,
   'begin_stripe_event returns pending with the type and payload of a recorded event');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(82);
+select plan(83);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 
@@ -265,6 +265,10 @@ select is(pg_temp.claim(pg_temp.tenant(), 'tenant@pgtap.test', 'cus_other'), 'no
 select is((pg_temp.stored('sub_claim')).origin::text, 'checkout', 'A refused claim changes nothing');
 select is((select count(*) from public.list_claimable_subscriptions(pg_temp.attacker(), 'sub_claim', 10)), 0::bigint, 'list_claimable_subscriptions shows no gifts of another tenant');
 select results_eq($$ select id from public.list_claimable_subscriptions(pg_temp.tenant(), null, 10) $$, $$ values ('sub_claim') $$, 'list_claimable_subscriptions shows the tenant''s gifts');
+-- The lower case of the Kelvin sign is k, which would make this address of another domain the attacker's.
+update auth.users set email = 'attacker@bank.test' where id = pg_temp.attacker();
+select pg_temp.record('sub_kelvin', 'cus_kelvin', pg_temp.attacker(), 'checkout');
+select is(pg_temp.claim(pg_temp.attacker(), U&'attacker@ban\212A.test', 'cus_kelvin', 'sub_kelvin'), 'other_email', 'An email address with a letter that only resembles another is another address');
 select is(pg_temp.claim(pg_temp.tenant(), 'Tenant@PGtap.test'), 'claimed', 'The tenant claims a gift whose customer has their confirmed email, in any case');
 select results_eq($$ select s.origin::text, c.origin::text from public.subscriptions s join private.stripe_customers c on c.id = s.stripe_customer_id where s.id = 'sub_claim' $$,
   $$ values ('claim', 'claim') $$, 'The subscription and its customer are the tenant''s own');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(39);
+select plan(40);
 
 select pg_temp.join_as('tenant', 'attacker');
 insert into public.plans (key, name, rank, superseded_at, stripe_price_id, max_numbers, daily_message_limit, monthly_message_limit)
@@ -26,6 +26,9 @@ select is(pg_temp.outcome('free'), 'not_for_sale', 'begin_checkout returns not_f
 select is(pg_temp.outcome('fallback'), 'not_for_sale', 'begin_checkout returns not_for_sale for the shared numbers');
 select is(pg_temp.outcome('team-1'), 'not_for_sale', 'begin_checkout returns not_for_sale for a replaced version of a plan');
 select is(pg_temp.outcome('team', null, pg_temp.stranger()), 'unknown_user', 'begin_checkout returns unknown_user for a deleted user');
+insert into private.tenancies (user_id, operator_hold) values (pg_temp.attacker(), 'closed');
+select is(pg_temp.outcome('team', null, pg_temp.attacker()), 'tenant_closed', 'begin_checkout returns tenant_closed for a tenant that an operator closed');
+update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.attacker();
 select is_empty('select 1 from private.checkouts', 'A refused checkout stores nothing');
 
 -- One session per tenant ---------------------------------------------------------------------------------------------
@@ -39,7 +42,7 @@ select is(public.record_checkout(pg_temp.tenant(), pg_temp.attempt(), 'cs_1')::t
 select is(public.record_checkout(pg_temp.tenant(), pg_temp.attempt(), 'cs_9')::text, 'replaced', 'record_checkout refuses another session of the same attempt');
 select is(public.record_checkout(pg_temp.attacker(), pg_temp.attempt(), 'cs_9')::text, 'replaced', 'record_checkout refuses the attempt of another user');
 select is(pg_temp.outcome(), 'open cs_1', 'The same request returns the session');
-select is(pg_temp.outcome('team', null, pg_temp.attacker()), 'create', 'Another user''s request has a session of its own');
+select is(pg_temp.outcome('team', null, pg_temp.attacker()), 'create', 'Another user''s request has a session of its own, also while an operator suspends them');
 
 -- Another session ----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(27);
+select plan(31);
 
 select pg_temp.join_as('tenant', 'neighbour', 'leaver', 'operator');
 create view pg_temp.open as select subject, user_id, details ->> 'cause' as cause, times from public.operator_alerts
@@ -41,6 +41,21 @@ select is((select count(*) from public.operator_alerts where subject = 'sub_due'
 insert into private.stripe_customers (id, user_id) values ('cus_sub_late', pg_temp.leaver());
 select pg_temp.record('sub_late', null, 'trialing', 1);
 select results_eq($$ select cause from pg_temp.open where subject = 'sub_late' $$, array['user_deleted'], 'A new subscription of a deleted user''s customer raises an alert');
+-- A checkout that is paid after the deletion: its metadata names the user, and no link is made to a deleted user.
+create function pg_temp.record_named(p_id text, p_user uuid, p_status text, p_read bigint) returns void language sql as $$
+  select public.record_subscription(p_id, 'cus_' || p_id, null, null, p_user, p_status::public.subscription_status,
+    '[{"id": "price", "lookupKey": "team"}]', false, null, null, now(), p_read);
+$$;
+select pg_temp.record_named('sub_paid_late', pg_temp.leaver(), 'incomplete', 1);
+select results_eq($$ select user_id, cause from pg_temp.open where subject = 'sub_paid_late' $$, $$ values (pg_temp.leaver(), 'user_deleted') $$,
+  'A subscription whose metadata names a deleted user raises an alert');
+select pg_temp.record_named('sub_paid_late', pg_temp.leaver(), 'canceled', 2);
+select is_empty($$ select 1 from pg_temp.open where subject = 'sub_paid_late' $$, 'Its end settles the alert');
+select pg_temp.record_named('sub_foreign', pg_temp.stranger(), 'active', 1);
+select is_empty($$ select 1 from pg_temp.open where subject = 'sub_foreign' $$, 'A subscription whose metadata names an id that was never a tenant''s raises no alert');
+insert into private.stripe_customers (id, user_id, origin) values ('cus_of_stranger', pg_temp.stranger(), 'metadata');
+select pg_temp.record_named('sub_of_stranger', pg_temp.stranger(), 'active', 1);
+select is((select cause from pg_temp.open where subject = 'sub_of_stranger'), 'user_deleted', 'A deleted user without a tenancy is known by their Stripe customer');
 
 -- The tenant's closure -----------------------------------------------------------------------------------------------
 

@@ -1163,6 +1163,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_unrecorded_events": { Args: { "p_event_ids": (string)[] }; Returns: string[] };
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
@@ -1834,7 +1835,8 @@ export type Database = {
         | "subscription_exists"
         | "unknown_plan"
         | "not_for_sale"
-        | "unknown_user";
+        | "unknown_user"
+        | "tenant_closed";
       "begin_number_release_outcome":
         | "begun"
         | "releasing"
@@ -2232,6 +2234,7 @@ export const Constants = {
         "unknown_plan",
         "not_for_sale",
         "unknown_user",
+        "tenant_closed",
       ],
       "begin_number_release_outcome": [
         "begun",

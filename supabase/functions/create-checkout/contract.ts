@@ -36,6 +36,7 @@ export const contract = {
       "plan_not_for_sale",
       "subscription_exists",
       "checkout_replaced",
+      "subaccount_closed",
       "stripe_unavailable",
       "stripe_misconfigured",
     ],

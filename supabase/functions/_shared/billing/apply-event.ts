@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { type EventSubject, subjectOf } from "./event-subject.ts";
+import { isMissingAtStripe } from "../stripe/errors.ts";
 import { EXPANDED, pricesOf, readSubscription } from "./subscription.ts";
 
 const beginStripeEvent = decision("begin_stripe_event", {
@@ -22,7 +23,8 @@ export interface ApplyEventDependencies {
 
 /**
  * Processes one stored event. The event only says what to read: the subscription's current state at Stripe is recorded, so
- * duplicate, late and simultaneous events have the same result.
+ * duplicate, late and simultaneous events have the same result. An event about an object that Stripe does not know, such as
+ * one of a connected account, is settled as `ignored`.
  */
 export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEventDependencies): Promise<void> {
   const stored = await beginStripeEvent(db, { p_event_id: eventId });
@@ -49,35 +51,34 @@ async function apply(
 ): Promise<Enum<"event_result">> {
   const subject = subjectOf(type, payload);
   if (subject === null) return "ignored";
-  if (subject.userId !== null && subject.customerId !== null) {
-    await decide(db, "link_stripe_customer", {
-      p_customer_id: subject.customerId,
-      p_user_id: subject.userId,
-      p_origin: subject.origin,
-    });
-  }
   const subscriptions = await subscriptionsOf(subject, stripe);
+  if (subscriptions === null) return "ignored";
   const outcomes = await Promise.all(
     subscriptions.map((subscription) => record(subscription, subject, readNumber, { db, stripe })),
   );
   return outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
 }
 
-/** The subscription of an event, or all subscriptions of its customer. */
+/** The subscription of an event, or all subscriptions of its customer; null when Stripe does not know the object. */
 async function subscriptionsOf(
-  subject: { subscriptionId: string | null; customerId: string | null },
+  { subscriptionId, customerId }: EventSubject,
   stripe: Stripe,
-): Promise<Stripe.Subscription[]> {
-  if (subject.subscriptionId !== null) {
-    return [await stripe.subscriptions.retrieve(subject.subscriptionId, { expand: [EXPANDED] })];
+): Promise<Stripe.Subscription[] | null> {
+  try {
+    if (subscriptionId !== null) {
+      return [await stripe.subscriptions.retrieve(subscriptionId, { expand: [EXPANDED] })];
+    }
+    if (customerId === null) return [];
+    return await stripe.subscriptions.list({
+      customer: customerId,
+      status: "all",
+      limit: 100,
+      expand: [`data.${EXPANDED}`],
+    }).autoPagingToArray({ limit: 1000 });
+  } catch (error) {
+    if (isMissingAtStripe(error) || isMissingAtStripe(error, "customer")) return null;
+    throw error;
   }
-  if (subject.customerId === null) return [];
-  return await stripe.subscriptions.list({
-    customer: subject.customerId,
-    status: "all",
-    limit: 100,
-    expand: [`data.${EXPANDED}`],
-  }).autoPagingToArray({ limit: 1000 });
 }
 
 async function record(
@@ -87,11 +88,17 @@ async function record(
   { db, stripe }: ApplyEventDependencies,
 ): Promise<Enum<"record_subscription_outcome">> {
   const facts = readSubscription(subscription);
+  const { userId, origin } = facts.namedUserId === null
+    ? subject
+    : { userId: facts.namedUserId, origin: "metadata" as const };
+  if (userId !== null) {
+    await decide(db, "link_stripe_customer", { p_customer_id: facts.customerId, p_user_id: userId, p_origin: origin });
+  }
   const recorded = await recordSubscription(db, {
     p_subscription_id: facts.id,
     p_customer_id: facts.customerId,
-    p_user_id: subject.userId,
-    p_origin: subject.origin,
+    p_user_id: userId,
+    p_origin: origin,
     p_named_user_id: facts.namedUserId,
     p_status: facts.status,
     p_prices: await pricesOf(subscription, stripe) as unknown as Json,

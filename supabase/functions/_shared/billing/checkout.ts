@@ -13,6 +13,7 @@ const beginCheckout = decision("begin_checkout", {
   unknown_plan: [],
   not_for_sale: [],
   unknown_user: [],
+  tenant_closed: [],
 });
 const recordCustomer = decision("record_stripe_customer", { recorded: ["customer_id"], unknown_user: [] });
 
@@ -46,7 +47,7 @@ const MOST_ROUNDS = 4;
  * tenant's, and Stripe whether it can still be paid.
  *
  * @throws ApiError `subscription_exists` with the portal's URL, `plan_not_found`, `plan_not_for_sale`, `checkout_replaced`,
- * `stripe_unavailable`, `stripe_misconfigured`
+ * `subaccount_closed`, `stripe_unavailable`, `stripe_misconfigured`
  */
 export async function checkOut(order: Order, dependencies: CheckoutDependencies): Promise<OpenCheckout> {
   try {
@@ -79,6 +80,8 @@ async function oneRound(
   switch (begun.outcome) {
     case "unknown_user":
       throw unknownUser();
+    case "tenant_closed":
+      throw new ApiError("subaccount_closed", "Cannot sell a subscription: an operator closed your account");
     case "unknown_plan":
       throw new ApiError("plan_not_found", `Cannot sell the plan "${order.plan}": no plan has this key`);
     case "not_for_sale":

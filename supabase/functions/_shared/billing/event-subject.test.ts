@@ -19,14 +19,16 @@ Deno.test("a checkout names its user by metadata, else by client_reference_id, a
   assert.deepEqual(originOf(completed, { ...session, client_reference_id: "no id" }), [null, null]);
 });
 
-Deno.test("a subscription and an invoice name their user by metadata, and a deleted customer names none", () => {
+Deno.test("an event about a subscription, an invoice or a customer names what to read, and no user", () => {
   const metadata = { user_id: ADA };
   const parent = { subscription_details: { subscription: "sub_1", metadata } };
-  assert.deepEqual(originOf("customer.subscription.updated", { id: "sub_1", customer: "cus_1", metadata }), [
-    ADA,
-    "metadata",
-  ]);
-  assert.deepEqual(originOf("invoice.paid", { customer: "cus_1", parent }), [ADA, "metadata"]);
-  assert.deepEqual(originOf("invoice.paid", { customer: "cus_1", subscription: "sub_1" }), [null, null]);
-  assert.deepEqual(originOf("customer.deleted", { id: "cus_1" }), [null, null]);
+  const subscription = { subscriptionId: "sub_1", customerId: null, userId: null, origin: null };
+  const subjects: [type: string, object: unknown, subject: unknown][] = [
+    ["customer.subscription.updated", { id: "sub_1", customer: "cus_1", metadata }, subscription],
+    ["invoice.paid", { customer: "cus_1", parent }, subscription],
+    ["invoice.paid", { customer: "cus_1", subscription: "sub_1" }, subscription],
+    ["invoice.paid", { customer: "cus_1" }, null],
+    ["customer.deleted", { id: "cus_1" }, { ...subscription, subscriptionId: null, customerId: "cus_1" }],
+  ];
+  for (const [type, object, subject] of subjects) assert.deepEqual(subjectOf(type, { data: { object } }), subject);
 });

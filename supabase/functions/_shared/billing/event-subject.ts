@@ -1,14 +1,32 @@
 import * as z from "zod";
 import type { Enum } from "../platform/database.ts";
 
-/** The customer, subscription and user that a Stripe event is about. */
+/** What to read from Stripe for an event, and the user that a checkout was opened for. */
 export interface EventSubject {
   subscriptionId: string | null;
+  /** Set for an event about a customer: all their subscriptions are read. */
   customerId: string | null;
+  /** Read from a checkout only. A subscription names its user itself when it is read, as it is then. */
   userId: string | null;
-  /** Where the event names the user; null without a user. */
+  /** Where the checkout names the user; null without a user. */
   origin: Enum<"subscription_origin"> | null;
 }
+
+/** The types of Stripe's events that are handled. */
+export const HANDLED_TYPES = [
+  "checkout.session.completed",
+  "checkout.session.async_payment_succeeded",
+  "checkout.session.async_payment_failed",
+  "customer.subscription.created",
+  "customer.subscription.updated",
+  "customer.subscription.deleted",
+  "customer.subscription.paused",
+  "customer.subscription.resumed",
+  "invoice.paid",
+  "invoice.payment_failed",
+  "customer.deleted",
+] as const;
+type HandledType = typeof HANDLED_TYPES[number];
 
 const id = z.union([z.string(), z.object({ id: z.string() }).transform((object) => object.id)]).nullish().transform((
   value,
@@ -16,15 +34,13 @@ const id = z.union([z.string(), z.object({ id: z.string() }).transform((object) 
 const uuid = z.guid().toLowerCase().nullish().catch(null).transform((value) => value ?? null);
 const metadata = z.object({ user_id: uuid }).nullish().catch(null);
 
-const session = z.object({ subscription: id, customer: id, client_reference_id: uuid, metadata });
-const subscription = z.object({ id: z.string(), customer: id, metadata });
+const session = z.object({ subscription: id, client_reference_id: uuid, metadata });
 /** The subscription of an invoice: under `parent` since 2025-03-31, at the top level before. */
 const invoice = z.object({
-  customer: id,
   subscription: id,
-  parent: z.object({ subscription_details: z.object({ subscription: id, metadata }).nullish() }).nullish(),
+  parent: z.object({ subscription_details: z.object({ subscription: id }).nullish() }).nullish(),
 });
-const customer = z.object({ id: z.string() });
+const identified = z.object({ id: z.string() });
 
 /**
  * Reads the subject of an event we handle, in the current and the old shape; null for types we do not handle, for checkouts
@@ -32,6 +48,7 @@ const customer = z.object({ id: z.string() });
  */
 export function subjectOf(type: string, payload: unknown): EventSubject | null {
   const object = z.object({ data: z.object({ object: z.unknown() }) }).safeParse(payload).data?.data.object;
+  if (!isHandled(type)) return null;
   switch (type) {
     case "checkout.session.completed":
     case "checkout.session.async_payment_succeeded":
@@ -42,44 +59,33 @@ export function subjectOf(type: string, payload: unknown): EventSubject | null {
     case "customer.subscription.deleted":
     case "customer.subscription.paused":
     case "customer.subscription.resumed":
-      return ofSubscription(subscription.parse(object));
+      return ofSubscription(identified.parse(object).id);
     case "invoice.paid":
     case "invoice.payment_failed":
       return ofInvoice(invoice.parse(object));
     case "customer.deleted":
-      return { subscriptionId: null, customerId: customer.parse(object).id, ...namedBy(null) };
-    default:
-      return null;
+      return { subscriptionId: null, customerId: identified.parse(object).id, userId: null, origin: null };
   }
 }
 
-function ofSession(
-  { subscription, customer, client_reference_id, metadata }: z.output<typeof session>,
-): EventSubject | null {
+function isHandled(type: string): type is HandledType {
+  return (HANDLED_TYPES as readonly string[]).includes(type);
+}
+
+function ofSubscription(subscriptionId: string): EventSubject {
+  return { subscriptionId, customerId: null, userId: null, origin: null };
+}
+
+function ofSession({ subscription, client_reference_id, metadata }: z.output<typeof session>): EventSubject | null {
   if (subscription === null) return null;
   // Metadata comes first: only the holder of the Stripe key sets it, while a visitor chooses the reference.
-  const named = namedBy(metadata);
-  return {
-    subscriptionId: subscription,
-    customerId: customer,
-    ...(named.userId === null && client_reference_id !== null
-      ? { userId: client_reference_id, origin: "checkout" }
-      : named),
-  };
+  const named = metadata?.user_id ?? null;
+  const userId = named ?? client_reference_id;
+  const origin = named !== null ? "metadata" : "checkout";
+  return { ...ofSubscription(subscription), userId, origin: userId === null ? null : origin };
 }
 
-/** The user that metadata names. */
-function namedBy(found: z.output<typeof metadata> | undefined): Pick<EventSubject, "userId" | "origin"> {
-  const userId = found?.user_id ?? null;
-  return { userId, origin: userId === null ? null : "metadata" };
-}
-
-function ofSubscription({ id, customer, metadata }: z.output<typeof subscription>): EventSubject {
-  return { subscriptionId: id, customerId: customer, ...namedBy(metadata) };
-}
-
-function ofInvoice({ customer, subscription, parent }: z.output<typeof invoice>): EventSubject | null {
-  const details = parent?.subscription_details;
-  const subscriptionId = details?.subscription ?? subscription;
-  return subscriptionId === null ? null : { subscriptionId, customerId: customer, ...namedBy(details?.metadata) };
+function ofInvoice({ subscription, parent }: z.output<typeof invoice>): EventSubject | null {
+  const subscriptionId = parent?.subscription_details?.subscription ?? subscription;
+  return subscriptionId === null ? null : ofSubscription(subscriptionId);
 }

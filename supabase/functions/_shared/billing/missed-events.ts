@@ -1,28 +1,50 @@
 import type Stripe from "stripe";
-import { type Db, decide } from "../platform/database.ts";
+import { type Db, decide, rows } from "../platform/database.ts";
 import { isoOfSeconds } from "../platform/time.ts";
+import { HANDLED_TYPES } from "./event-subject.ts";
 
 /** Stripe keeps events for thirty days. */
 const DAYS_BACK = 29;
 const MOST_EVENTS = 5_000;
 
 /**
- * Fetches the events that Stripe could not deliver, and records and enqueues each as the webhook does.
+ * Fetches the events of handled types that Stripe could not deliver, and records and enqueues each as the webhook does. Stripe
+ * lists them, newest first, even after they were recorded.
+ * @param most how many are recorded by one run; the next run continues with older ones
  * @returns how many were new
  */
-export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date): Promise<number> {
-  const since = Math.floor(now.getTime() / 1000) - DAYS_BACK * 86_400;
+export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date, most = MOST_EVENTS): Promise<number> {
+  const filter = {
+    delivery_success: false,
+    created: { gte: Math.floor(now.getTime() / 1000) - DAYS_BACK * 86_400 },
+    types: [...HANDLED_TYPES],
+    limit: 100,
+  };
   let recorded = 0;
-  let seen = 0;
-  for await (const event of stripe.events.list({ delivery_success: false, created: { gte: since }, limit: 100 })) {
-    const outcome = await decide(db, "record_stripe_event", {
-      p_event_id: event.id,
-      p_type: event.type,
-      p_occurred_at: isoOfSeconds(event.created),
-      p_payload: JSON.parse(JSON.stringify(event)),
-    });
-    if (outcome === "recorded") recorded++;
-    if (++seen >= MOST_EVENTS) break; // The next run continues. Recorded events cost little by then.
+  let page = await stripe.events.list(filter);
+  for (;;) {
+    for (const event of await unrecorded(page.data, db)) {
+      if (recorded >= most) return recorded;
+      if (await record(event, db) === "recorded") recorded++;
+    }
+    const last = page.data.at(-1);
+    if (!page.has_more || last === undefined) return recorded;
+    page = await stripe.events.list({ ...filter, starting_after: last.id });
   }
-  return recorded;
+}
+
+/** One call for a page: most events were recorded by an earlier run. */
+async function unrecorded(events: Stripe.Event[], db: Db): Promise<Stripe.Event[]> {
+  if (events.length === 0) return [];
+  const ids = new Set(await rows(db, "list_unrecorded_events", { p_event_ids: events.map(({ id }) => id) }));
+  return events.filter(({ id }) => ids.has(id));
+}
+
+async function record(event: Stripe.Event, db: Db) {
+  return await decide(db, "record_stripe_event", {
+    p_event_id: event.id,
+    p_type: event.type,
+    p_occurred_at: isoOfSeconds(event.created),
+    p_payload: JSON.parse(JSON.stringify(event)),
+  });
 }
