@@ -375,10 +375,11 @@ $$;
 comment on function public.record_stripe_event(text, text, timestamptz, jsonb) is
   'Stores a verified event and enqueues its processing. After either outcome the event may be acknowledged.';
 
-create function public.list_unrecorded_events(p_event_ids text[]) returns setof text
+create function public.list_unrecorded_events(p_event_ids text[]) returns table (event_id text)
 language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
   return query
     select i from unnest(p_event_ids) i

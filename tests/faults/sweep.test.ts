@@ -1,5 +1,7 @@
 import { onEachQueue } from "../support/queues.ts";
 import assert from "node:assert/strict";
+import { HANDLED_TYPES } from "../../supabase/functions/_shared/billing/event-subject.ts";
+import { fetchMissedEvents } from "../../supabase/functions/_shared/billing/missed-events.ts";
 import { accountsOf, actionsFor, assertAtRest, auditTrailOf, storedFor } from "./harness/asserts.ts";
 import {
   atStripe,
@@ -261,6 +263,19 @@ test("events that Stripe could not deliver are fetched once", async (world) => {
   await drainOnce(world);
   const [{ again }] = await world.sql<[{ again: number }]>`select count(*)::int as again from public.webhook_events`;
   assert.equal(again, events);
+});
+
+test("more missed events than one run records are fetched by the next runs, and no others", async (world) => {
+  for (let i = 0; i < 2; i++) await buyPlan(world, await signUp(world));
+  const { db } = world.start().dependencies;
+  const runs: number[] = [];
+  do runs.push(await fetchMissedEvents(db, world.stripeApi, new Date(), 3)); while (runs.at(-1)! > 0);
+  const stored = await world.sql<{ type: string }[]>`select type from public.webhook_events`;
+  const types: ReadonlySet<string> = new Set(HANDLED_TYPES);
+  assert.ok(stored.every(({ type }) => types.has(type)));
+  assert.ok(stored.length > 3);
+  assert.equal(runs.reduce((sum, run) => sum + run), stored.length);
+  assert.ok(runs.every((run) => run <= 3));
 });
 
 test("deleting a user closes their account, and its SID stays in the audit log", async (world) => {

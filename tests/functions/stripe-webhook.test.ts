@@ -192,6 +192,40 @@ test("an event with text that Postgres cannot store is stored without it", async
   });
 });
 
+const UNKNOWN_OBJECTS: [type: string, object: Record<string, unknown>][] = [
+  ["customer.subscription.updated", { id: "sub_unknown", customer: "cus_unknown" }],
+  ["invoice.paid", { customer: "cus_unknown", subscription: "sub_unknown" }],
+  ["customer.deleted", { id: "cus_unknown" }],
+];
+for (const [type, object] of UNKNOWN_OBJECTS) {
+  test(`an event ${type} about an object that Stripe does not know is settled as ignored`, async () => {
+    const { eventIds: [id] } = await stage.stripe.deliver({ event: { type, data: { object } } });
+    assert.equal((await processed(id!)).result, "ignored");
+  });
+}
+
+test("a checkout whose subscription Stripe does not know is settled as ignored and links no customer", async () => {
+  const ada = await newcomer(stage, "ada");
+  const object = { subscription: "sub_unknown", customer: "cus_unknown", client_reference_id: ada.id };
+  const { eventIds: [id] } = await stage.stripe.deliver({
+    event: { type: "checkout.session.completed", data: { object } },
+  });
+  assert.equal((await processed(id!)).result, "ignored");
+  assert.deepEqual([...await stage.database.sql`select from private.stripe_customers where user_id = ${ada.id}`], []);
+});
+
+test("an event whose metadata names a user that the subscription no longer names links nothing to them", async () => {
+  const ada = await newcomer(stage, "ada");
+  const { customerId, subscriptionId } = await buyUnheard({ clientReferenceId: null, plan: "team" });
+  const object = { id: subscriptionId, customer: customerId, metadata: { user_id: ada.id } };
+  const { eventIds: [id] } = await stage.stripe.deliver({
+    event: { type: "customer.subscription.updated", data: { object } },
+  });
+  assert.equal((await processed(id!)).result, "unlinked");
+  assert.deepEqual([...await stage.database.sql`select from private.stripe_customers where user_id = ${ada.id}`], []);
+  assert.deepEqual(await openAccounts(stage, ada), []);
+});
+
 test("a purchase for a missing user is stored, and creates no account", async () => {
   const missing = { id: crypto.randomUUID() };
   const { eventIds, subscriptionId } = await buyUnheard({ clientReferenceId: missing.id, plan: "team" });

@@ -128,6 +128,8 @@ Deno.test("Subscriptions are listed by customer and status, canceled ones only o
   assert.deepEqual(await ids({ status: "canceled" }), [bob.subscriptionId]);
   assert.deepEqual(await ids({ customer: ada.customerId }), [ada.subscriptionId]);
   assert.deepEqual(await ids({ price: "price_SimTeamMonthly" }), []);
+  const missing = { code: "resource_missing", param: "customer", statusCode: 400 };
+  await assert.rejects(s.stripe.subscriptions.list({ customer: "cus_none" }), missing);
   await assert.rejects(s.stripe.subscriptions.cancel(bob.subscriptionId), { code: "resource_missing" });
   await assert.rejects(s.stripe.subscriptions.update(bob.subscriptionId, { cancel_at_period_end: true }), {
     message: /A canceled subscription can only update/,

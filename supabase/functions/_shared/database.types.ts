@@ -1163,7 +1163,12 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "list_unrecorded_events": { Args: { "p_event_ids": (string)[] }; Returns: string[] };
+      "list_unrecorded_events": {
+        Args: { "p_event_ids": (string)[] };
+        Returns: {
+          "event_id": string;
+        }[];
+      };
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {

@@ -61,6 +61,9 @@ const NoParameters = parameters({});
 export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.get("/v1/subscriptions", (c) => {
     const filter = parse(ListSubscriptions, c.get("params"));
+    if (filter.customer !== undefined && !simulator.records.customers.has(filter.customer)) {
+      throw noSuch("customer", filter.customer, "customer");
+    }
     const matches = (subscription: Subscription) =>
       (filter.customer === undefined || subscription.customer === filter.customer) &&
       (filter.price === undefined || subscription.items.data.some(({ price }) => price.id === filter.price)) &&

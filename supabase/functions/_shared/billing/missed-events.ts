@@ -36,7 +36,8 @@ export async function fetchMissedEvents(db: Db, stripe: Stripe, now: Date, most 
 /** One call for a page: most events were recorded by an earlier run. */
 async function unrecorded(events: Stripe.Event[], db: Db): Promise<Stripe.Event[]> {
   if (events.length === 0) return [];
-  const ids = new Set(await rows(db, "list_unrecorded_events", { p_event_ids: events.map(({ id }) => id) }));
+  const missing = await rows(db, "list_unrecorded_events", { p_event_ids: events.map(({ id }) => id) });
+  const ids = new Set(missing.map(({ event_id }) => event_id));
   return events.filter(({ id }) => ids.has(id));
 }
 
