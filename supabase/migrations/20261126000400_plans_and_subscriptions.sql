@@ -585,6 +585,36 @@ $$;
 comment on function private.settle_unknown_price(text, jsonb) is
   'Closes the alert about a subscription''s unknown prices, unless another subscription has the same.';
 
+create function private.lock_plan_prices(p_for_change boolean) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_for_change then
+    perform pg_advisory_xact_lock(hashtextextended('plan-prices', 0));
+  else
+    perform pg_advisory_xact_lock_shared(hashtextextended('plan-prices', 0));
+  end if;
+end;
+$$;
+comment on function private.lock_plan_prices(boolean) is
+  'Until the end of the transaction no plan gets a price or, p_for_change, no subscription is recorded: at the same '
+  'time, the subscription would not find the plan, and the plan not the subscription.';
+
+create function private.begin_priced_plan() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.lock_plan_prices(true);
+  return null;
+end;
+$$;
+comment on function private.begin_priced_plan() is
+  'Trigger: a plan is about to get a price. Before the row is locked, because recording a subscription locks its plan.';
+create trigger price_changes before insert or update of stripe_price_id on public.plans
+  for each statement execute function private.begin_priced_plan();
+
 create function private.note_priced_plan() returns trigger
 language plpgsql
 set search_path = ''
@@ -685,12 +715,14 @@ as $$
 #variable_conflict use_column
 declare
   is_over constant boolean := p_status in ('canceled', 'incomplete_expired');
-  best constant private.priced_item := private.best_item(p_prices);
+  best private.priced_item;
   owner record;
   before public.subscriptions;
   after public.subscriptions;
 begin
   perform private.lock_stripe_customer(p_customer_id);
+  perform private.lock_plan_prices(false);
+  best := private.best_item(p_prices);
   select o.user_id, o.origin into owner from private.owner_named_by(p_named_user_id,
     private.link_customer(p_customer_id, coalesce(p_named_user_id, p_user_id),
       case when p_named_user_id is null then p_origin else 'metadata' end)) o;
@@ -1108,6 +1140,8 @@ revoke execute on function
   private.keep_existing_subaccount(uuid, text),
   private.best_item(jsonb),
   private.settle_unknown_price(text, jsonb),
+  private.lock_plan_prices(boolean),
+  private.begin_priced_plan(),
   private.note_priced_plan(),
   private.owner_named_by(uuid, private.stripe_customers),
   private.note_recorded_subscription(public.subscriptions, public.subscriptions),
@@ -1144,6 +1178,7 @@ grant execute on function
   private.keep_existing_subaccount(uuid, text),
   private.best_item(jsonb),
   private.settle_unknown_price(text, jsonb),
+  private.lock_plan_prices(boolean),
   private.owner_named_by(uuid, private.stripe_customers),
   private.note_recorded_subscription(public.subscriptions, public.subscriptions),
   public.record_subscription(text, text, uuid, public.subscription_origin, uuid, public.subscription_status, jsonb,

@@ -342,6 +342,81 @@ test("record_stripe_event, called concurrently for one event, records it once, w
   assert.equal(jobs.length, 1);
 });
 
+/** Waits until a connection waits for a lock. */
+async function waitsForLock(pid: number): Promise<void> {
+  await eventually("the connection to wait for a lock", async () => {
+    const [row] = await sql`select wait_event_type from pg_stat_activity where pid = ${pid}`;
+    return row?.["wait_event_type"] === "Lock";
+  });
+}
+
+/** Also ends the transaction of a test that failed. */
+async function endOf(connection: postgres.ReservedSql): Promise<void> {
+  await connection`rollback`;
+  connection.release();
+}
+
+const pidOf = async (tx: postgres.ReservedSql) => (await tx`select pg_backend_pid() as pid`)[0]!["pid"] as number;
+
+function recordSubscription(tx: postgres.Sql | postgres.ReservedSql, id: string, userId: string, status: string) {
+  const price = JSON.stringify([{ id: `price_${id}` }]);
+  return tx`select outcome from public.record_subscription(${id}, ${`cus_${id}`}, ${userId}, 'metadata', null,
+    ${status}::public.subscription_status, ${price}::text::jsonb, false, null, null, now(),
+    nextval('private.stripe_reads'))`;
+}
+
+for (const [title, order] of [["before", 0], ["after", 1]] as const) {
+  test(`a subscription that is recorded shortly ${title} its plan gets the price has the plan`, async () => {
+    const id = await tenant();
+    const pair = [await sql.reserve(), await sql.reserve()];
+    const steps = [
+      (tx: postgres.ReservedSql) => recordSubscription(tx, `sub_${id}`, id, "active"),
+      (tx: postgres.ReservedSql) =>
+        tx`update public.plans set stripe_price_id = ${`price_sub_${id}`} where key = ${id}`,
+    ];
+    try {
+      const [first, second] = pair as [postgres.ReservedSql, postgres.ReservedSql];
+      await first`begin`;
+      await steps[order]!(first);
+      const pid = await pidOf(second);
+      const ended = steps[1 - order]!(second).execute();
+      await waitsForLock(pid);
+      await first`commit`;
+      await ended;
+    } finally {
+      for (const connection of pair) await endOf(connection);
+    }
+    const [stored] = await sql`select plan_key, unknown_prices from public.subscriptions where id = ${`sub_${id}`}`;
+    assert.deepEqual({ ...stored }, { plan_key: id, unknown_prices: null });
+  });
+}
+
+test("An operator who releases a tenant while the status of their subscription changes causes no deadlock", async () => {
+  const id = await tenant();
+  await sql`select public.hold_tenant(${id}, 'closed', ${id}, 'req', 'fraud')`;
+  const [operator, job] = [await sql.reserve(), await sql.reserve()];
+  try {
+    await operator`begin`;
+    await operator`select from private.tenancies where user_id = ${id} for update`;
+    const pid = await pidOf(job);
+    const recorded = recordSubscription(job, id, id, "past_due").execute();
+    await waitsForLock(pid);
+    await operator`select public.hold_tenant(${id}, null, ${id}, 'req', 'a mistake')`;
+    await operator`commit`;
+    assert.equal((await recorded)[0]!["outcome"], "recorded");
+  } finally {
+    operator.release();
+    job.release();
+  }
+  assert.deepEqual(
+    [
+      ...await sql`select from public.operator_alerts where kind = 'subscription_without_tenant' and subject = ${id}
+      and settled_at is null`,
+    ],
+    [],
+  );
+});
+
 test("record_inbound_message, called concurrently for one SID, records the message once", async () => {
   const userId = await tenant();
   const sid = `SM${crypto.randomUUID()}`;
