@@ -1164,7 +1164,7 @@ export interface SubscriptionCancellation {
 
 /** The body of claim-subscription. */
 export interface SubscriptionClaim {
-  /** The id at Stripe. All subscriptions that were bought for the caller unless given. */
+  /** The id at Stripe. Without it, the ten newest that were bought for the caller. */
   subscriptionId?: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Contract } from "../_shared/platform/contract.ts";
 
 export const claimSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).optional()
-    .describe("The id at Stripe. All subscriptions that were bought for the caller unless given"),
+    .describe("The id at Stripe. Without it, the ten newest that were bought for the caller"),
 }).meta({ id: "SubscriptionClaim", description: "The body of claim-subscription" });
 
 export const claimedSchema = z.strictObject({
