@@ -234,11 +234,11 @@ as $$
 declare
   allowed constant integer := coalesce(p_plan.monthly_message_limit, 0);
 begin
-  -- A recipient of a canceled campaign is stored until it is deleted: as many again may be, or creating and canceling
-  -- would fill the database.
+  -- A recipient of a canceled campaign is stored until it is deleted, and so is one that Twilio refused, which counts
+  -- toward no limit: as many again may be, or such campaigns would fill the database.
   return (
     select greatest(0, least(allowed - coalesce(sum(c.waiting), 0),
-      2 * allowed::bigint - coalesce(sum(c.waiting + c.skipped), 0)))
+      2 * allowed::bigint - coalesce(sum(c.waiting + c.skipped + c.failed), 0)))
     from public.campaigns c where c.user_id = p_user_id and c.recipients_deleted_at is null);
 end;
 $$;

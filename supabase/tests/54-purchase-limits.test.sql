@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(35);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, monthly_spend_limit = 20,
@@ -137,6 +137,7 @@ set local role service_role;
 select is((select string_agg(outcome || coalesce(' ' || (wait > 0), ''), ', ') from generate_series(1, 3) n,
     lateral pg_temp.buy(pg_temp.tenant(), nullif(n, n), 2) b (outcome text, purchase_limit numeric, resets_at timestamptz, number_id uuid, wait integer)),
   'price_unavailable, price_unavailable, rate_limited true', 'reserve_number counts the request and returns rate_limited with the seconds to wait');
+select throws_ok($$ select public.reserve_number(pg_temp.tenant(), '+15005550101', null, -100) $$, '23514', null, 'A negative price, which would raise what is left of the spend limit, is refused');
 select throws_ok($$ update public.plans set max_purchases_per_day = -1 $$, '23514', null, 'A negative limit is refused');
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select public.reserve_number(pg_temp.attacker(), '+15005550101', null, 0) $$, '42501', null, 'A tenant cannot call reserve_number with a price of their own');
