@@ -251,7 +251,8 @@ create type public.create_campaign_outcome as enum (
   'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of sender_outcome.';
+  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
+  'sender_outcome.';
 
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,
