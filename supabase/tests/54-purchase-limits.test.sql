@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(35);
+select plan(37);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, monthly_spend_limit = 20,
@@ -130,6 +130,24 @@ select is(pg_temp.spend_left(pg_temp.tenant()), 20::numeric, 'Another tenant''s 
 reset role;
 delete from auth.users where id = pg_temp.neighbour();
 select is(private.number_spend(pg_temp.neighbour()), 12::numeric, 'The ledger of purchases outlives the user');
+
+-- The order of locks -------------------------------------------------------------------------------------------------
+
+-- The functions that take a lock, themselves or through a function that they call.
+create function pg_temp.takes(p_lock text) returns setof regproc language sql as $$
+  with recursive ours as materialized (
+    select p.oid, p.proname, p.prosrc from pg_catalog.pg_proc p where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+  ), taking as (
+    select o.oid, o.proname from ours o where position('private.' || p_lock || '(' in o.prosrc) > 0
+    union
+    select o.oid, o.proname from ours o join taking t on o.prosrc ~ ('(private|public)\.' || t.proname || '\(')
+  ) select t.oid::regproc from taking t;
+$$;
+select results_eq($$ select pg_temp.takes('lock_tenant')::text intersect select pg_temp.takes('lock_sending')::text $$, array['reserve_number'],
+  'Only reserve_number takes both the lock of the tenant and that of sending');
+select ok((select position('lock_tenant(' in prosrc) < position('lock_sending(' in prosrc) from pg_catalog.pg_proc where oid = 'public.reserve_number'::regproc)
+  and not exists (select from pg_temp.takes('lock_tenant') f join pg_catalog.pg_proc p on p.oid = f::oid where p.prorettype = 'trigger'::regtype),
+  'It takes that of the tenant first, and no trigger takes that lock, so no two transactions take them in opposite orders');
 
 -- Requests -----------------------------------------------------------------------------------------------------------
 
