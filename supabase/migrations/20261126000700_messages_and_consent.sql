@@ -94,6 +94,10 @@ create index sms_messages_by_conversation on public.sms_messages (user_id, own_n
 create index sms_messages_by_campaign on public.sms_messages (campaign_id) where campaign_id is not null;
 create index sms_messages_without_sid on public.sms_messages (created_at)
   where twilio_message_sid is null and direction = 'outbound';
+-- The replies to keywords: reserve_reply counts those of a pair. A prefix by "like" would let the planner read all
+-- replies of the tenant, by their keys.
+create index sms_messages_replies on public.sms_messages (user_id, own_number, peer_number, created_at)
+  where left(idempotency_key, 6) = 'reply ';
 create index sms_messages_to_redact on public.sms_messages (user_id, redaction_requested_at)
   where redaction_requested_at is not null and redacted_at is null;
 
@@ -1394,7 +1398,7 @@ begin
   if (select count(*) from public.sms_messages m
     where m.user_id = p_received.user_id and m.own_number = p_received.own_number
       and m.peer_number = p_received.peer_number
-      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+      and m.created_at > now() - interval '1 hour' and left(m.idempotency_key, 6) = 'reply ') >= 3 then
     return next;
     return;
   end if;
