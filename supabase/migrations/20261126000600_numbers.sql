@@ -163,7 +163,8 @@ create table private.number_purchases (
   user_id uuid not null,
   monthly_price numeric(12, 5) not null,
   reserved_at timestamptz not null default now(),
-  held_until timestamptz not null default 'infinity'
+  held_until timestamptz not null default 'infinity',
+  constraint number_purchases_price_not_negative check (monthly_price >= 0)
 );
 comment on table private.number_purchases is
   'Purchases that Twilio may have billed, with the monthly price at that time in the currency of the master account. '
@@ -419,10 +420,13 @@ set search_path = ''
 as $$
   select n.* from public.user_twilio_numbers n
   where n.status = 'purchasing' and n.updated_at < now() - make_interval(secs => p_older_than_seconds)
+    -- Purchases of suspended accounts wait, and take no place in the limit.
+    and (private.account_of(n.user_id)).status = 'active'
   order by n.updated_at limit p_limit;
 $$;
 comment on function public.stale_number_reservations(integer, integer) is
-  'Purchases whose response from Twilio was lost, oldest first. A job looks them up at Twilio and settles them.';
+  'Purchases of active accounts whose response from Twilio was lost, oldest first. A job looks them up at Twilio and '
+  'settles them.';
 
 insert into private.schedules (name, job, every)
   values ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute');

@@ -94,6 +94,10 @@ create index sms_messages_by_conversation on public.sms_messages (user_id, own_n
 create index sms_messages_by_campaign on public.sms_messages (campaign_id) where campaign_id is not null;
 create index sms_messages_without_sid on public.sms_messages (created_at)
   where twilio_message_sid is null and direction = 'outbound';
+-- The replies to keywords: reserve_reply counts those of a pair. A prefix by "like" would let the planner read all
+-- replies of the tenant, by their keys.
+create index sms_messages_replies on public.sms_messages (user_id, own_number, peer_number, created_at)
+  where left(idempotency_key, 6) = 'reply ';
 create index sms_messages_to_redact on public.sms_messages (user_id, redaction_requested_at)
   where redaction_requested_at is not null and redacted_at is null;
 
@@ -417,9 +421,13 @@ as $$
 declare
   of_channel constant private.message_channel := case when cardinality(p_message.media_urls) > 0
     or p_message.twilio_message_sid like 'MM%' then 'mms' else 'sms' end;
-  charged constant numeric := abs(p_price)
-    / case of_channel when 'sms' then greatest(1, coalesce(p_segments, p_message.num_segments)) else 1 end;
+  segments constant integer := greatest(1, coalesce(p_segments, p_message.num_segments));
 begin
+  -- Compared with what the prices alone say: the message's own estimate may have more segments, or a plan that assumes
+  -- a higher price than other plans do.
+  if abs(p_price) <= private.message_cost(null, p_message.country, segments, of_channel = 'mms') then
+    return;
+  end if;
   -- Tenants share these rows, and this transaction holds locks of a tenant. It does not wait for another transaction
   -- that notes the same price: the next message brings it again.
   if p_message.country is null
@@ -427,7 +435,8 @@ begin
     return;
   end if;
   insert into private.message_prices as p (country, channel, source, unit_price)
-    values (p_message.country, of_channel, 'charged', charged)
+    values (p_message.country, of_channel, 'charged',
+      ceil(abs(p_price) * 100000 / case of_channel when 'sms' then segments else 1 end) / 100000) -- never rounded down
   on conflict (country, channel, source) do update set unit_price = excluded.unit_price, updated_at = now()
   where p.unit_price < excluded.unit_price;
 end;
@@ -736,7 +745,7 @@ begin
     -- Last, because tenants share these counts: nothing is waited for while they are locked.
     rule := private.count_fallback_message(p_user_id, p_to, plan);
     if rule.outcome is not null then
-      perform public.release_message((message ->> 'id')::uuid);
+      perform private.undo_reservation((message ->> 'id')::uuid);
       message := null;
       outcome := rule.outcome;
       message_limit := rule.message_limit;
@@ -753,6 +762,25 @@ comment on function public.reserve_message(uuid, text, text, text, text, text, t
   public.message_encoding, boolean, text, text, integer, integer) is
   'Decides whether a message may go to Twilio and reserves its row. message is the row, reserved now or under this key '
   'before; sealed_token is null for the master account.';
+
+create function private.undo_reservation(p_message_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  undone public.sms_messages;
+begin
+  delete from public.sms_messages m where m.id = p_message_id returning m.* into undone;
+  delete from private.awaited_reports r where r.message_id = undone.id;
+  delete from public.sms_conversations c
+  where c.user_id = undone.user_id and c.own_number = undone.own_number and c.peer_number = undone.peer_number
+    and not exists (select from public.sms_messages m where m.user_id = undone.user_id
+      and m.own_number = undone.own_number and m.peer_number = undone.peer_number);
+end;
+$$;
+comment on function private.undo_reservation(uuid) is
+  'Deletes a message that this transaction reserved, with its rows in other tables: a request that is refused stores '
+  'nothing. Only for such a message: this transaction then holds the row of its conversation.';
 
 create function private.sending_plan(p_user_id uuid, p_source public.message_source) returns public.plans
 language plpgsql stable
@@ -1082,8 +1110,7 @@ begin
       status_updated_at = case when moves then now() else m.status_updated_at end
     where m.id = message.id;
   end if;
-  -- Only a price above the estimate, so that nearly all reports cost nothing here.
-  if priced and abs(p_price) > message.estimated_price then
+  if priced then
     perform private.note_charge(message, p_price, p_num_segments);
   end if;
   if moves and p_error_code = 21610 then
@@ -1371,7 +1398,7 @@ begin
   if (select count(*) from public.sms_messages m
     where m.user_id = p_received.user_id and m.own_number = p_received.own_number
       and m.peer_number = p_received.peer_number
-      and m.created_at > now() - interval '1 hour' and m.idempotency_key like 'reply %') >= 3 then
+      and m.created_at > now() - interval '1 hour' and left(m.idempotency_key, 6) = 'reply ') >= 3 then
     return next;
     return;
   end if;
@@ -1384,7 +1411,9 @@ begin
     account_sid, source, num_segments, estimated_price, idempotency_key)
   values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
     (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
-    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments, cost, p_key)
+    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments,
+    coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
+    p_key)
   returning id into reply_id;
   if rule.outcome is null then
     reply := p_text;
@@ -1763,6 +1792,7 @@ revoke execute on function
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),
+  private.undo_reservation(uuid),
   private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
   private.message_status_named(text),
@@ -1819,6 +1849,7 @@ grant execute on function
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),
+  private.undo_reservation(uuid),
   private.sending_plan(uuid, public.message_source),
   public.release_message(uuid),
   private.message_status_named(text),

@@ -234,23 +234,25 @@ as $$
 declare
   allowed constant integer := coalesce(p_plan.monthly_message_limit, 0);
 begin
-  -- A recipient of a canceled campaign is stored until it is deleted: as many again may be, or creating and canceling
-  -- would fill the database.
+  -- A recipient of a canceled campaign is stored until it is deleted, and so is one that Twilio refused, which counts
+  -- toward no limit: as many again may be, or such campaigns would fill the database.
   return (
     select greatest(0, least(allowed - coalesce(sum(c.waiting), 0),
-      2 * allowed::bigint - coalesce(sum(c.waiting + c.skipped), 0)))
+      2 * allowed::bigint - coalesce(sum(c.waiting + c.skipped + c.failed), 0)))
     from public.campaigns c where c.user_id = p_user_id and c.recipients_deleted_at is null);
 end;
 $$;
 comment on function private.recipients_left(uuid, public.plans) is
-  'How many recipients a tenant may add to those that wait: together at most as many as the messages of a month.';
+  'How many recipients a tenant may add to those that wait: together at most as many as the messages of a month, and '
+  'with the stored ones that were skipped or whose message failed, twice as many.';
 
 create type public.create_campaign_outcome as enum (
   'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
   'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month. The last six are those of sender_outcome.';
+  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
+  'sender_outcome.';
 
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,

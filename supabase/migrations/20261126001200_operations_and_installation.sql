@@ -508,13 +508,13 @@ as $$
     private.skip_recipients private.spaced private.split_words private.spread private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
     private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
-    private.unit_price private.unspaced private.user_exists private.wanted_by_subscription private.wanted_subaccount
-    private.withdraw_job private.words_of public.account_and_shared_numbers public.alert_to_deliver
-    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
-    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.billing_customer public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
+    private.undo_reservation private.unit_price private.unspaced private.user_exists private.wanted_by_subscription
+    private.wanted_subaccount private.withdraw_job private.words_of public.account_and_shared_numbers
+    public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout public.begin_convergence
+    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.billing_customer public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
     public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job
     public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
     public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job

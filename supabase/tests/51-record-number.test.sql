@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(35);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -57,6 +57,9 @@ select is_empty('select * from public.stale_number_reservations(60, 10)', 'stale
 select results_eq('select id, user_id, phone_number::text from public.stale_number_reservations(-1, 10)', $$ select id, pg_temp.tenant(), '+15005550105' from lost $$,
   'stale_number_reservations returns a purchase older than the given seconds');
 select is_empty('select * from public.stale_number_reservations(-1, 0)', 'stale_number_reservations respects its limit');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'suspended', 'v1.k1.iv.one');
+select is_empty('select * from public.stale_number_reservations(-1, 10)', 'stale_number_reservations leaves out a suspended account, so that it takes no place in the limit');
+select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 select outcome from lost, public.record_number(lost.id, 'PN-pgtap-5', 'x', '{}', null);
 select is_empty('select * from public.stale_number_reservations(-1, 10)', 'stale_number_reservations leaves out a recorded purchase');
 

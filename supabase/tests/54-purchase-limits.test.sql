@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(37);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, monthly_spend_limit = 20,
@@ -131,12 +131,31 @@ reset role;
 delete from auth.users where id = pg_temp.neighbour();
 select is(private.number_spend(pg_temp.neighbour()), 12::numeric, 'The ledger of purchases outlives the user');
 
+-- The order of locks -------------------------------------------------------------------------------------------------
+
+-- The functions that take a lock, themselves or through a function that they call.
+create function pg_temp.takes(p_lock text) returns setof regproc language sql as $$
+  with recursive ours as materialized (
+    select p.oid, p.proname, p.prosrc from pg_catalog.pg_proc p where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+  ), taking as (
+    select o.oid, o.proname from ours o where position('private.' || p_lock || '(' in o.prosrc) > 0
+    union
+    select o.oid, o.proname from ours o join taking t on o.prosrc ~ ('(private|public)\.' || t.proname || '\(')
+  ) select t.oid::regproc from taking t;
+$$;
+select results_eq($$ select pg_temp.takes('lock_tenant')::text intersect select pg_temp.takes('lock_sending')::text $$, array['reserve_number'],
+  'Only reserve_number takes both the lock of the tenant and that of sending');
+select ok((select position('lock_tenant(' in prosrc) < position('lock_sending(' in prosrc) from pg_catalog.pg_proc where oid = 'public.reserve_number'::regproc)
+  and not exists (select from pg_temp.takes('lock_tenant') f join pg_catalog.pg_proc p on p.oid = f::oid where p.prorettype = 'trigger'::regtype),
+  'It takes that of the tenant first, and no trigger takes that lock, so no two transactions take them in opposite orders');
+
 -- Requests -----------------------------------------------------------------------------------------------------------
 
 set local role service_role;
 select is((select string_agg(outcome || coalesce(' ' || (wait > 0), ''), ', ') from generate_series(1, 3) n,
     lateral pg_temp.buy(pg_temp.tenant(), nullif(n, n), 2) b (outcome text, purchase_limit numeric, resets_at timestamptz, number_id uuid, wait integer)),
   'price_unavailable, price_unavailable, rate_limited true', 'reserve_number counts the request and returns rate_limited with the seconds to wait');
+select throws_ok($$ select public.reserve_number(pg_temp.tenant(), '+15005550101', null, -100) $$, '23514', null, 'A negative price, which would raise what is left of the spend limit, is refused');
 select throws_ok($$ update public.plans set max_purchases_per_day = -1 $$, '23514', null, 'A negative limit is refused');
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select public.reserve_number(pg_temp.attacker(), '+15005550101', null, 0) $$, '42501', null, 'A tenant cannot call reserve_number with a price of their own');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(17);
+select plan(18);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -45,6 +45,9 @@ insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (nu
 select is(pg_temp.may_send(), 'opted_out', 'An opt-out from when the number was a master number still binds its tenant');
 select pg_temp.receive('SM-pgtap-6', 'Start', 'start');
 select is_empty('select 1 from pg_temp.opt_outs', 'START of the recipient lifts an opt-out without a tenant');
+insert into public.messaging_settings (user_id, help_reply) values (pg_temp.tenant(), 'Call us');
+delete from public.plans where key = 'free';
+select is(pg_temp.receive('SM-pgtap-7', 'Help', 'help'), 'recorded', 'A keyword is stored although the plan that would price its reply was deleted');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.neighbour()), 0::bigint, 'Another tenant has received no message');
 
 select * from finish();

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(41);
+select plan(44);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -82,6 +82,20 @@ select is(pg_temp.charged(), 'DE sms 0.16', 'The first price of a message counts
 select is(pg_temp.send('long', 'FR', 1), 'reserved at 0.01', 'A message to another country');
 select pg_temp.charge('long', -0.16, 2);
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08', 'The price of a segment is that of Twilio''s own count of segments');
+select pg_temp.send('overestimated', 'ES', 2);
+select pg_temp.charge('overestimated', -0.018, 1);
+select is(pg_temp.cost('ES'), 0.018, 'A message of fewer segments than estimated raises the price of a segment, although it cost less than its estimate');
+delete from private.message_prices where country = 'ES';
+update public.plans set segment_price = 0.2 where key = 'free';
+select pg_temp.send('assumed', 'ES');
+update public.plans set segment_price = 0.01 where key = 'free';
+select pg_temp.charge('assumed', -0.15);
+select is(pg_temp.cost('ES'), 0.15, 'A charge below what one plan assumes is a known price for the other plans');
+delete from private.message_prices where country = 'ES';
+select pg_temp.send('thirds', 'ES', 3);
+select pg_temp.charge('thirds', -0.1);
+select is(pg_temp.cost('ES', 3), 0.10002, 'The price of a segment is rounded up, so that an equal message counts no less than was charged');
+delete from private.message_prices where country = 'ES';
 select is(pg_temp.send('picture', 'US', 1, '{https://example.test/a.png}'), 'reserved at 0.03', 'An MMS counts as an MMS');
 select pg_temp.charge('picture', -0.05);
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'The price of an MMS is one of MMS');

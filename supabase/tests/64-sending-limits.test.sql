@@ -113,6 +113,7 @@ update public.sms_messages set created_at = date_trunc('month', now()) - interva
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 3)), 'spend_limit_reached', 'In a new month, a message that costs more than the limit is refused');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 2)), 'reserved', 'In a new month, a message within the limit is reserved');
 update public.plans set segment_price = 0, monthly_spend_limit = 0 where key = 'free';
+delete from private.message_prices;
 select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'spend_limit_reached', 'With more spent than a lowered limit, a message that costs nothing is refused');
 delete from public.sms_messages where user_id = pg_temp.neighbour();
 select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'With nothing spent, a message that costs nothing is reserved at a limit of zero');

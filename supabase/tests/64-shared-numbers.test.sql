@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(38);
+select plan(40);
 
 select pg_temp.join_as('visitor', 'newcomer', 'attacker', 'tenant');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -78,6 +78,11 @@ select is((select array_agg(pg_temp.outcome(case n % 2 when 0 then pg_temp.visit
 select results_eq($$ select outcome, message_limit from pg_temp.reserve(pg_temp.attacker()) $$, $$ values ('fallback_limit_reached', 3::numeric) $$, 'A new user gets fallback_limit_reached with the limit');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.attacker()), 0::bigint, 'A message beyond the limit is not in the ledger');
 select is((select coalesce(sum(messages), 0) from private.sending_totals where user_id = pg_temp.attacker()), 0::numeric, 'A message beyond the limit counts nowhere');
+select is((select count(*) from public.sms_conversations where user_id = pg_temp.attacker()) + (select count(*) from private.awaited_reports r where not exists (select from public.sms_messages m where m.id = r.message_id)), 0::bigint,
+  'A message beyond the limit leaves no conversation and no awaited report');
+create temp table reached as select min(peer_number) as number, count(*) as conversations from public.sms_conversations where user_id = pg_temp.visitor();
+select results_eq($$ select pg_temp.outcome(pg_temp.visitor(), number), (select count(*) from public.sms_conversations where user_id = pg_temp.visitor()) from reached $$, $$ select 'fallback_limit_reached', conversations from reached $$,
+  'A message beyond the limit leaves a conversation with other messages');
 select is(pg_temp.used('all'), 3, 'A refused message is not counted');
 select is((select count(*) from private.fallback_usage where messages > 0), 6::bigint, 'A refused message leaves no count of its recipient or contact');
 select is(pg_temp.outcome(pg_temp.tenant()), 'reserved', 'A tenant with their own number is not held by the limit of the shared numbers');

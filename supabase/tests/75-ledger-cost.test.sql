@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(12);
+select plan(13);
 
 select pg_temp.join_as('tenant');
 
@@ -59,6 +59,8 @@ set local plan_cache_mode = force_generic_plan;
 prepare by_key (uuid, text) as select 1 from public.sms_messages m where m.user_id = $1 and m.idempotency_key = $2;
 prepare by_id (uuid, uuid) as select 1 from public.sms_messages m where m.id = $1 and m.user_id = $2;
 prepare by_sid (text, uuid) as select 1 from public.sms_messages m where m.twilio_message_sid = $1 and m.user_id = $2;
+prepare replies (uuid, text, text) as select count(*) from public.sms_messages m where m.user_id = $1 and m.own_number = $2 and m.peer_number = $3
+  and m.created_at > now() - interval '1 hour' and left(m.idempotency_key, 6) = 'reply ';
 create function pg_temp.plan_of(p_execute text) returns text language plpgsql as $$
 declare
   line text;
@@ -73,6 +75,8 @@ $$;
 select matches(pg_temp.plan_of($$ by_key('00000000-0000-4000-8000-000000000000', 'key') $$), 'sms_messages_one_per_key', 'A cached plan finds a message by its key, not among all of its tenant''s');
 select matches(pg_temp.plan_of($$ by_id('00000000-0000-4000-8000-000000000000', '00000000-0000-4000-8000-000000000000') $$), 'sms_messages_pkey', 'A cached plan finds a message by its id');
 select matches(pg_temp.plan_of($$ by_sid('SM', '00000000-0000-4000-8000-000000000000') $$), 'sms_messages_one_per_sid', 'A cached plan finds a message by its SID');
+select matches(pg_temp.plan_of($$ replies('00000000-0000-4000-8000-000000000000', '+15005550101', '+15005550199') $$), 'sms_messages_replies',
+  'A cached plan counts the replies of a pair, not among all replies of its tenant');
 
 -- Ids -----------------------------------------------------------------------------------------------------------------
 

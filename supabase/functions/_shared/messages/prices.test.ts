@@ -60,3 +60,22 @@ Deno.test("a country that cannot be read fails the job after the others are stor
     assert.deepEqual(stored, [{ country: "US", unit_price: "0.0083" }]);
   }
 });
+
+Deno.test("a price list that does not answer is given up after a few countries, and what was read is stored", async () => {
+  const { db, stored } = collector();
+  let asked = 0;
+  await assert.rejects(refreshMessagePrices({
+    db,
+    log: quiet,
+    messagePricing: () =>
+      Promise.resolve({
+        countries: () => Promise.resolve(Array.from({ length: 200 }, (_, index) => `X${index}`).concat("US")),
+        segmentPrice: (country) => {
+          asked++;
+          return country === "US" ? Promise.resolve("0.0083") : Promise.reject(refused(503));
+        },
+      }),
+  }));
+  assert.ok(asked < 20, `${asked} requests`);
+  assert.deepEqual(stored, [{ country: "US", unit_price: "0.0083" }]);
+});

@@ -10,9 +10,12 @@ export interface PriceDependencies {
 }
 
 const AT_ONCE = 8;
+/** Each request without a response takes half a minute: all countries would take longer than a job may. */
+const MOST_UNANSWERED = AT_ONCE;
 
 /**
- * Stores Twilio's price list for messages. A country whose prices cannot be read keeps its stored price.
+ * Stores Twilio's price list for messages. A country whose prices cannot be read keeps its stored price. Stops reading
+ * when Twilio does not answer.
  * @returns how many prices are new or changed
  * @throws the error of a country, after the prices of the others are stored
  */
@@ -21,14 +24,18 @@ export async function refreshMessagePrices({ db, log, messagePricing }: PriceDep
   const countries = await pricing.countries();
   const prices: { country: string; unit_price: string }[] = [];
   const errors: unknown[] = [];
+  let unanswered = 0;
   const readNext = async () => {
     for (let country = countries.pop(); country !== undefined; country = countries.pop()) {
+      if (unanswered >= MOST_UNANSWERED) return;
       try {
         const price = await pricing.segmentPrice(country);
         if (price !== null) prices.push({ country, unit_price: price });
       } catch (error) {
         log.warn("message_prices.not_read", { country, ...describeError(error) });
-        if (failureOf(error)?.kind !== "not_found") errors.push(error);
+        const failure = failureOf(error);
+        if (failure?.kind !== "not_found") errors.push(error);
+        if (failure?.kind === "unknown" || failure?.kind === "throttled") unanswered++;
       }
     }
   };

@@ -79,7 +79,7 @@ Deno.test("a number without a country has no type", () => {
 Deno.test("a country that prices none of a number's types counts its highest price, and without prices none is known", () => {
   const tollFreeOnly = { currency: "USD", byType: new Map([["toll free", "2.15"]]) };
   assert.equal(highestPrice(tollFreeOnly, ["mobile"]), 2.15);
-  for (const byType of [new Map(), new Map([["local", "n/a"]])]) {
+  for (const byType of [new Map(), ...["n/a", "", "0", "-1.15"].map((price) => new Map([["local", price]]))]) {
     assert.equal(highestPrice({ currency: "USD", byType }, ["local"]), null);
   }
 });

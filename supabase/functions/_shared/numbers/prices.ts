@@ -53,6 +53,8 @@ async function withinTime<Value>(value: Promise<Value>, ms: number): Promise<Val
  */
 export function highestPrice({ byType }: NumberPrices, types: readonly string[] | null): number | null {
   const priced = (types ?? []).flatMap((type) => byType.get(type) ?? []);
-  const amounts = (priced.length > 0 ? priced : [...byType.values()]).map(Number).filter(Number.isFinite);
-  return amounts.length > 0 ? Math.max(...amounts) : null;
+  // An empty text, or 0, is no price: the number would count nothing.
+  const amounts = (priced.length > 0 ? priced : [...byType.values()]).map(Number).filter((amount) => amount > 0);
+  const highest = Math.max(...amounts);
+  return Number.isFinite(highest) ? highest : null;
 }
