@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { ApiError } from "./errors.ts";
-import { check, parseJson, readQuery } from "./request.ts";
+import { check, parseJson, readQuery, readText } from "./request.ts";
 
 function thrownBy(work: () => unknown): ApiError {
   try {
@@ -52,6 +52,12 @@ Deno.test("a query of too many parameters is rejected", () => {
     readQuery(new Request(`http://localhost/?${"a=1&".repeat(parameters)}`), z.strictObject({}));
   assert.match(thrownBy(() => query(100)).message, /"a": is given more than once/);
   assert.equal(thrownBy(() => query(101)).message, "Cannot accept a query of more than 100 parameters");
+});
+
+Deno.test("a body whose connection ends is an error of the caller, which is not logged as ours", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("connection reset")) });
+  const request = new Request("http://localhost/", { method: "POST", body: broken });
+  await assert.rejects(readText(request), { code: "invalid_input", status: 400 });
 });
 
 Deno.test("brackets in a string do not count as nesting, also after an escaped quote", () => {

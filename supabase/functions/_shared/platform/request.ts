@@ -30,16 +30,21 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads the body as text and keeps at most `maxBytes`. Content-Length is not trusted.
- * @throws ApiError `body_too_large`
+ * @throws ApiError `body_too_large`, or `invalid_input` when the connection ends first
  */
 export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
-    else if (bytes > maxBytes + LINGER_BYTES) break;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
+      else if (bytes > maxBytes + LINGER_BYTES) break;
+    }
+  } catch {
+    // The caller's doing, and no error of ours to log.
+    throw new ApiError("invalid_input", "Cannot read the body: the connection ended before the body did");
   }
   if (bytes > maxBytes) throw new ApiError("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
   return text + decoder.decode();
