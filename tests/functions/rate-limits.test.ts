@@ -138,6 +138,14 @@ test("reading one's own data has no limit but that of a flood, which a neighbour
   assert.deepEqual(codes([await neighbour.call("provision-subaccount")]), ["200"]);
 });
 
+test("of large bodies an isolate reads fewer, before it knows whether they are valid, and a neighbour is not refused", async () => {
+  const [cy, neighbour] = [await newcomer(stage, "cy"), await newcomer(stage, "neighbour")];
+  const send = async (actor: typeof cy, length: number) =>
+    codes([await actor.call("send-bulk", { method: "POST", body: { recipients: "x".repeat(length) } })])[0];
+  assert.deepEqual([await send(cy, 70_000), await send(cy, 70_000)], ["400 invalid_input", "429 rate_limited"]);
+  assert.deepEqual([await send(cy, 10), await send(neighbour, 70_000)], ["400 invalid_input", "400 invalid_input"]);
+});
+
 test("webhooks without a signature are refused, then limited, and signed ones are not", async () => {
   const post = (name: string, headers: Record<string, string>) =>
     callFunction(stage.state, name, { method: "POST", headers, body: { any: "body" } });

@@ -141,10 +141,12 @@ const BULK: typeof HOSTILE_TEXTS = {
     const recipients = Array.from({ length: length / 850 }, (_, index) => rowOf(index, { a: "x".repeat(800) }));
     return JSON.stringify({ body: "{{a}}".repeat(600), recipients });
   },
-  "a row with all variables": (length) => {
-    const variables = Object.fromEntries(Array.from({ length: length / 14 }, (_, index) => [`v${index}`, "x"]));
-    return JSON.stringify({ body: "{{v1}}", recipients: [rowOf(0, variables)] });
+  "rows with as many variables as an object may have": (length) => {
+    const variables = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`v${index}`, "x".repeat(20)]));
+    const recipients = Array.from({ length: length / 15_500 }, (_, index) => rowOf(index, variables));
+    return JSON.stringify({ body: "{{v1}}", recipients });
   },
+  "names that collide": HOSTILE_JSON["an object of names that collide"]!,
   "open placeholders and rows without a number": (length) => {
     const recipients = Array.from({ length: length / 60 }, () => ({ to: "+".repeat(40), variables: {} }));
     return JSON.stringify({ body: "{{ ".repeat(1000), recipients });

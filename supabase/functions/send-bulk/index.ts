@@ -1,4 +1,7 @@
 import { endpoint } from "../_shared/platform/endpoint.ts";
 import { handle } from "./handler.ts";
 
-export default { fetch: endpoint({ auth: "user", methods: ["POST"] }, handle) };
+/** Each takes up to half a second to read. The binding limits allow ten requests and twenty dry runs a minute. */
+const LARGE_BODIES = 40;
+
+export default { fetch: endpoint({ auth: "user", methods: ["POST"], largeBodies: LARGE_BODIES }, handle) };

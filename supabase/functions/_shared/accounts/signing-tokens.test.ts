@@ -95,17 +95,13 @@ Deno.test("memory is bounded: tenants beyond the newest five thousand are looked
   assert.equal(lookUps(), 5_002);
 });
 
-Deno.test("an address that named many users without an account gets no more look-ups for a minute, and others do", async () => {
-  const { webhook, lookUps, store, pass } = vault();
-  const forged = (count: number) => webhook("forged", { userId: `nobody-${count}` });
-  for (let count = 0; count < 100; count++) assert.equal(await forged(count), false);
-  assert.equal(lookUps(), 60);
+Deno.test("forged webhooks for invented users from Twilio's own address keep no genuine one from being accepted", async () => {
+  const { webhook, store } = vault();
+  for (let count = 0; count < 1_000; count++) {
+    assert.equal(await webhook("forged", { userId: `invented ${count}` }), false);
+  }
   store("token");
-  assert.equal(await webhook("token", { userId: "ada" }), false);
-  assert.equal(await webhook("token", { userId: "ada", address: "198.51.100.1" }), true);
   assert.equal(await webhook("token", { userId: "ada" }), true);
-  pass(60_000);
-  assert.equal(await webhook("token", { userId: "ben" }), true);
 });
 
 Deno.test("nothing is computed for a webhook of a user without a token", async () => {

@@ -21,23 +21,21 @@ export interface Verification {
 /** How long tokens are kept, in milliseconds. A rotation's new token is looked up when a signature does not match. */
 const KEPT_MS = 60_000;
 const MOST_TENANTS = 5_000;
-/** First look-ups that found no token, after which an address gets no more. */
-const MISSES_PER_MINUTE = 60;
 /** Look-ups after a mismatch. A forger from one address does not use up what the genuine callers need. */
 const PER_MINUTE_AND_ADDRESS = 30;
 const PER_MINUTE_AND_TENANT = 60;
 
 /**
  * Verifies webhooks with the tenant's sealed tokens, which stay in this isolate for a minute: a verification normally needs
- * no round trip. Verifying against kept tokens is never limited, since a genuine webhook that is refused would be lost. Two
- * kinds of look-ups are: a second one, after a mismatch, and the first ones from an address that named many users without
- * an account. Nothing is computed for such a user.
+ * no round trip. Verifying against kept tokens and the look-up before it are never limited, since a genuine webhook that is
+ * refused would be lost. A limit per address would refuse them too: any customer of Twilio's can have it call us, for
+ * invented users, from the addresses of the genuine webhooks. Only the second look-up, after a mismatch, is limited. Nothing
+ * is computed for a user without a token.
  */
 export function signingTokens(now: () => number = Date.now): (verification: Verification) => Promise<boolean> {
   const kept = new Map<string, { tokens: Promise<SealedTokens>; until: number }>();
   const perAddress = localLimit(PER_MINUTE_AND_ADDRESS, MOST_TENANTS, now);
   const perTenant = localLimit(PER_MINUTE_AND_TENANT, MOST_TENANTS, now);
-  const misses = localLimit(MISSES_PER_MINUTE, MOST_TENANTS, now);
 
   function lookUp({ userId, lookUp }: Verification): Promise<SealedTokens> {
     kept.delete(userId);
@@ -53,19 +51,11 @@ export function signingTokens(now: () => number = Date.now): (verification: Veri
     return entry.tokens;
   }
 
-  async function firstLookUp(verification: Verification): Promise<SealedTokens> {
-    const { address } = verification;
-    if (address !== null && misses.wait(address) !== null) return NO_TOKENS;
-    const tokens = await lookUp(verification);
-    if (address !== null && tokens.sealed.length === 0) misses.count(address);
-    return tokens;
-  }
-
   return async (verification) => {
     const { userId, address } = verification;
     const verifies = async (tokens: SealedTokens) => tokens.sealed.length > 0 && await verification.verifies(tokens);
     const known = kept.get(userId);
-    if (known === undefined || known.until <= now()) return await verifies(await firstLookUp(verification));
+    if (known === undefined || known.until <= now()) return await verifies(await lookUp(verification));
     const tokens = await known.tokens;
     if (await verifies(tokens)) return true;
     if (perAddress.count(`${userId} ${address}`) !== null || perTenant.count(userId) !== null) return false;
@@ -73,8 +63,6 @@ export function signingTokens(now: () => number = Date.now): (verification: Veri
     return !isEqual(tokens, newer) && await verifies(newer);
   };
 }
-
-const NO_TOKENS: SealedTokens = { accountSid: null, sealed: [], validUntil: null };
 
 function isEqual(a: SealedTokens, b: SealedTokens): boolean {
   return a.accountSid === b.accountSid && a.sealed.length === b.sealed.length &&

@@ -1,16 +1,15 @@
-import { Webhook } from "standardwebhooks";
 import { type Db, decide, decision, rowFrom } from "../platform/database.ts";
-import { type Alert, alertOf } from "./shape.ts";
+import { postSigned, type SignedPostDependencies } from "../platform/signed-post.ts";
+import { alertOf } from "./shape.ts";
 
-export interface AlertDependencies {
+export interface AlertDependencies extends SignedPostDependencies {
   db: Db;
-  now: () => Date;
   /** Where alerts go, and the secret that signs them (whsec_…); null without a destination. */
   alertTarget: { url: string; secret: string } | null;
-  fetch?: typeof fetch;
 }
 
 const TIMEOUT_MS = 10_000;
+const RECEIVER = "OPERATOR_ALERT_URL";
 
 const alertToDeliver = decision("alert_to_deliver", { pending: ["alert"], settled: [], not_found: [] });
 
@@ -24,32 +23,10 @@ export async function deliverAlert(alertId: string, dependencies: AlertDependenc
   if (alertTarget === null) return;
   const stored = await alertToDeliver(db, { p_alert_id: alertId });
   if (stored.outcome !== "pending") return;
-  await post(alertOf(rowFrom("operator_alerts", stored.alert)), alertTarget, dependencies);
+  const alert = alertOf(rowFrom("operator_alerts", stored.alert));
+  const event = { type: "alert.raised", timestamp: alert.raisedAt, data: alert };
+  const post = { ...alertTarget, id: alert.id, event, receiver: RECEIVER, timeoutMs: TIMEOUT_MS };
+  const status = await postSigned(post, dependencies);
+  if (status < 200 || status > 299) throw new Error(`${RECEIVER} answered ${status}`);
   await decide(db, "record_alert_delivery", { p_alert_id: alertId });
-}
-
-/** @throws Error that does not quote the URL, because it may contain a secret */
-async function post(
-  alert: Alert,
-  { url, secret }: { url: string; secret: string },
-  { now, fetch: doFetch = fetch }: AlertDependencies,
-): Promise<void> {
-  const sentAt = now();
-  const body = JSON.stringify({ type: "alert.raised", timestamp: alert.raisedAt, data: alert });
-  const headers = {
-    "content-type": "application/json",
-    "user-agent": "Switchboard",
-    "webhook-id": alert.id,
-    "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1000)),
-    "webhook-signature": new Webhook(secret).sign(alert.id, sentAt, body),
-  };
-  let response: Response;
-  try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    response = await doFetch(url, { method: "POST", headers, body, redirect: "manual", signal });
-  } catch {
-    throw new Error("OPERATOR_ALERT_URL cannot be reached, or did not answer in time");
-  }
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`OPERATOR_ALERT_URL answered ${response.status}`);
 }

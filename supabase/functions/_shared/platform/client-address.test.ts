@@ -16,6 +16,12 @@ Deno.test("an IPv6 address counts as its network of 64 bits, in every spelling",
   assert.equal(addressIn({ "cf-connecting-ip": "::1" }), "0:0:0:0::/64");
 });
 
+Deno.test("an IPv4 address that a proxy writes as IPv6 counts as itself, not with all others", () => {
+  for (const address of ["::ffff:192.0.2.1", "::FFFF:c000:201", "0:0:0:0:0:ffff:c000:0201"]) {
+    assert.equal(addressIn({ "cf-connecting-ip": address }), "192.0.2.1", address);
+  }
+});
+
 Deno.test("what is no address is none", () => {
   for (
     const text of ["", "unknown", "192.0.2.1, 198.51.100.1", "1::2::3", "[::1]:80", "1".repeat(200), ":".repeat(60)]

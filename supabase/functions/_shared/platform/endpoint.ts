@@ -5,7 +5,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
-import { refuseFlood } from "./flood.ts";
+import { floodCounter } from "./flood.ts";
 import { createLog, describeError, type Log } from "./log.ts";
 
 export type Method = "GET" | "POST";
@@ -13,6 +13,8 @@ export type Method = "GET" | "POST";
 export interface EndpointOptions {
   auth: Auth;
   methods: readonly Method[];
+  /** How many large bodies of a user this endpoint reads per minute and isolate. Default: as many as others. */
+  largeBodies?: number;
 }
 
 /** What a handler needs in addition to the request. */
@@ -32,6 +34,7 @@ export type Handle = (request: Request, context: Context) => Promise<Response>;
 
 /** Answers every request with `x-request-id` and CORS headers. Errors become JSON. */
 export function endpoint(options: EndpointOptions, handle: Handle): (request: Request) => Promise<Response> {
+  const refuseFlood = floodCounter(options.largeBodies);
   return async (request) => {
     const requestId = crypto.randomUUID();
     const log = createLog({ requestId, function: functionName(request) });
@@ -42,7 +45,7 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
       origins = env.ALLOWED_ORIGINS;
       response = request.method === "OPTIONS"
         ? new Response(null, { status: 204 })
-        : await respond(request, options, handle, { env, requestId, log });
+        : await respond(request, options, handle, { env, requestId, log, refuseFlood });
     } catch (error) {
       response = errorResponse(error, requestId, log);
     }
@@ -62,7 +65,9 @@ async function respond(
   request: Request,
   { auth, methods }: EndpointOptions,
   handle: Handle,
-  base: Pick<Context, "env" | "requestId" | "log">,
+  { refuseFlood, ...base }: Pick<Context, "env" | "requestId" | "log"> & {
+    refuseFlood: ReturnType<typeof floodCounter>;
+  },
 ): Promise<Response> {
   if (!(methods as readonly string[]).includes(request.method)) {
     throw new ApiError(
@@ -74,7 +79,7 @@ async function respond(
     );
   }
   const { user, token } = await callerOf(request, auth, base.env);
-  if (user.id !== "") refuseFlood(user.id, base.env);
+  if (user.id !== "") refuseFlood(request, user.id, base.env);
   return await handle(request, {
     ...base,
     user,

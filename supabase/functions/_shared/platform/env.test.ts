@@ -62,4 +62,10 @@ Deno.test("a URL for alerts needs the secret that signs them", () => {
   );
   const env = parseEnv(reading({ ...url, OPERATOR_ALERT_SECRET: `whsec_${btoa("x".repeat(32))}` }));
   assert.equal(env.OPERATOR_ALERT_URL, "https://alerts.example.com");
+  const exact = {
+    ...complete,
+    OPERATOR_ALERT_URL: "https://alerts.example.com/in/",
+    OPERATOR_ALERT_SECRET: env.OPERATOR_ALERT_SECRET!,
+  };
+  assert.equal(parseEnv(reading(exact)).OPERATOR_ALERT_URL, "https://alerts.example.com/in/");
 });

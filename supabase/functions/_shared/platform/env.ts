@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((value) =>
-  value.replace(/\/+$/, "")
-);
+const address = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+/** The base of other URLs, without a final slash. */
+const url = address.transform((value) => value.replace(/\/+$/, ""));
 const list = z.string().default("").transform((value) => value.split(",").map((item) => item.trim()).filter(Boolean));
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
@@ -38,7 +38,7 @@ const schema = z.object({
   ALLOWED_ORIGINS: list,
   AUTH_ISSUERS: list,
   OPERATOR_MFA: z.enum(["required", "off"]).default("off"),
-  OPERATOR_ALERT_URL: url.optional(),
+  OPERATOR_ALERT_URL: address.optional(),
   // Base64 of 24 to 64 bytes, as Standard Webhooks defines. Required with the URL.
   OPERATOR_ALERT_SECRET: z.string().regex(
     /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "./errors.ts";
-import { refuseFlood, signatureOf } from "./flood.ts";
+import { floodCounter, signatureOf } from "./flood.ts";
 
 /** A hundredth of the limits: 6 requests a minute of a user, and one webhook without a signature of an address. */
 const env = { RATE_LIMIT_FACTOR: 0.01, CLIENT_ADDRESS_HEADER: "cf-connecting-ip" };
@@ -16,10 +16,29 @@ const codeOf = (work: () => unknown) => {
 };
 
 Deno.test("a user's flood is refused with the time to wait, and a neighbour is not", () => {
-  const codes = Array.from({ length: 7 }, () => codeOf(() => refuseFlood("ada", env)));
+  const count = floodCounter();
+  const refuseFlood = (userId: string) => count(new Request("http://localhost/"), userId, env);
+  const codes = Array.from({ length: 7 }, () => codeOf(() => refuseFlood("ada")));
   assert.deepEqual(codes, [...Array(6).fill("accepted"), "rate_limited"]);
-  assert.equal(codeOf(() => refuseFlood("neighbour", env)), "accepted");
-  assert.throws(() => refuseFlood("ada", env), (error: ApiError) => Number(error.headers["retry-after"]) > 50);
+  assert.equal(codeOf(() => refuseFlood("neighbour")), "accepted");
+  assert.throws(() => refuseFlood("ada"), (error: ApiError) => Number(error.headers["retry-after"]) > 50);
+});
+
+Deno.test("large bodies, and bodies of unknown size, have a lower limit, which small ones do not meet", () => {
+  const count = floodCounter(200);
+  const request = (headers: Record<string, string>, body: string | null = "body") => () =>
+    count(new Request("http://localhost/", { method: "POST", headers, body }), "ada", env);
+  const large = { "content-length": "65536" };
+  const codes = [request(large), request({}), request(large), request({}), request({ "content-length": "many" })];
+  assert.deepEqual(codes.map(codeOf), ["accepted", "accepted", "rate_limited", "rate_limited", "rate_limited"]);
+  assert.equal(codeOf(request({ "content-length": "65535" })), "accepted");
+});
+
+Deno.test("each endpoint has counters of its own", () => {
+  const request = new Request("http://localhost/");
+  const [one, another] = [floodCounter(), floodCounter()];
+  for (let times = 0; times < 7; times++) codeOf(() => one(request, "ada", env));
+  assert.equal(codeOf(() => another(request, "ada", env)), "accepted");
 });
 
 Deno.test("webhooks without a signature are refused, then limited by address, and signed ones never are", () => {

@@ -4,8 +4,8 @@ import { type ApiError, rateLimited } from "./errors.ts";
 import { type LocalLimit, localLimit } from "./local-limit.ts";
 
 /**
- * How many requests of a user this isolate reads per minute. Far above the binding limits, which Postgres counts: this one
- * only keeps a flood from being read and parsed.
+ * How many requests of a user an endpoint reads per minute in this isolate. Far above the binding limits, which Postgres
+ * counts: this one only keeps a flood from being read and parsed.
  */
 const PER_USER = 600;
 /** How many webhooks without a signature are answered per minute and address. */
@@ -13,14 +13,29 @@ const UNSIGNED_PER_ADDRESS = 60;
 
 type FloodEnv = Pick<Env, "RATE_LIMIT_FACTOR" | "CLIENT_ADDRESS_HEADER">;
 
-let users: LocalLimit | undefined;
 let unsigned: LocalLimit | undefined;
 
-/** Counts a request of a user before its body is read. @throws ApiError `rate_limited` with Retry-After */
-export function refuseFlood(userId: string, env: FloodEnv): void {
-  users ??= localLimit(perMinute(PER_USER, env));
-  const wait = users.count(userId);
-  if (wait !== null) throw rateLimited(wait);
+/** A body from this size on is large, and so is one of unknown size. */
+const LARGE_BYTES = 64 * 1024;
+
+/**
+ * The counters of one endpoint. They count a request of a user before its body is read, and throw ApiError `rate_limited`
+ * with Retry-After.
+ * @param largeBodies how many large bodies of a user are read per minute
+ */
+export function floodCounter(largeBodies = PER_USER): (request: Request, userId: string, env: FloodEnv) => void {
+  let all: LocalLimit | undefined;
+  let large: LocalLimit | undefined;
+  return (request, userId, env) => {
+    all ??= localLimit(perMinute(PER_USER, env));
+    large ??= localLimit(perMinute(largeBodies, env));
+    const wait = all.count(userId) ?? (hasLargeBody(request) ? large.count(userId) : null);
+    if (wait !== null) throw rateLimited(wait);
+  };
+}
+
+function hasLargeBody({ body, headers }: Request): boolean {
+  return body !== null && !(Number(headers.get("content-length") ?? NaN) < LARGE_BYTES);
 }
 
 /** The header in which a webhook has its signature, and the form of a signature in it. */

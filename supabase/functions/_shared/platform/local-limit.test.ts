@@ -12,13 +12,6 @@ Deno.test("a subject may do as much as the limit in a minute, and again in the n
   assert.equal(limit.count("ada"), null);
 });
 
-Deno.test("wait tells whether the next request would be over the limit, and counts nothing", () => {
-  const limit = localLimit(1, 10, () => 0);
-  assert.deepEqual([1, 2].map(() => limit.wait("ada")), [null, null]);
-  assert.equal(limit.count("ada"), null);
-  assert.equal(limit.wait("ada"), 60);
-});
-
 Deno.test("the oldest subject is forgotten when there are more than the limit remembers", () => {
   const limit = localLimit(1, 2, () => 0);
   for (const subject of ["ada", "bob", "eve"]) assert.equal(limit.count(subject), null);

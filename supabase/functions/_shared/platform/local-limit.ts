@@ -2,8 +2,6 @@
 export interface LocalLimit {
   /** Counts one request of a subject. @returns the seconds to wait when it is over the limit, else null */
   count(subject: string): number | null;
-  /** As `count`, for a request that is not counted. */
-  wait(subject: string): number | null;
 }
 
 /**
@@ -23,16 +21,10 @@ export function localLimit(perMinute: number, mostSubjects = 10_000, now: () => 
     return opened;
   }
 
-  const secondsUntil = (endsAt: number) => Math.ceil((endsAt - now()) / 1000);
   return {
     count(subject) {
       const window = windowOf(subject);
-      return ++window.used > perMinute ? secondsUntil(window.endsAt) : null;
-    },
-    wait(subject) {
-      const known = windows.get(subject);
-      const isOver = known !== undefined && known.endsAt > now() && known.used >= perMinute;
-      return isOver ? secondsUntil(known.endsAt) : null;
+      return ++window.used > perMinute ? Math.ceil((window.endsAt - now()) / 1000) : null;
     },
   };
 }

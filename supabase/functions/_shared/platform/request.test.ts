@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { ApiError } from "./errors.ts";
-import { check, parseJson } from "./request.ts";
+import { check, parseJson, readQuery, readText } from "./request.ts";
 
 function thrownBy(work: () => unknown): ApiError {
   try {
@@ -28,6 +28,36 @@ Deno.test("a body with too many values is rejected before it is parsed", () => {
   const { code, message } = thrownBy(() => parseJson(list(250_001)));
   assert.deepEqual([code, message], ["invalid_json", "Cannot read the body: it has more than 250000 values"]);
   assert.equal(parseJson(`"${",".repeat(300_000)}"`), ",".repeat(300_000));
+});
+
+Deno.test("an object with too many names is rejected before it is parsed, and its lists and neighbours do not count", () => {
+  const object = (names: number, value: unknown = 1) =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: names }, (_, index) => [`name ${index}`, value])));
+  const most = object(500, [1, 2, { a: 1, b: 2 }]);
+  assert.equal((parseJson(`[${most},${most}]`) as unknown[]).length, 2);
+  for (const text of [object(501), `{"a":[${object(501)}]}`, object(501).slice(0, -1)]) {
+    const { code, message } = thrownBy(() => parseJson(text));
+    assert.deepEqual([code, message], [
+      "invalid_json",
+      "Cannot read the body: it has an object of more than 500 names",
+    ]);
+  }
+  for (const text of ["1,2", `]]]${",".repeat(1_000)}`]) {
+    assert.equal(thrownBy(() => parseJson(text)).message, "Cannot read the body: it is not JSON");
+  }
+});
+
+Deno.test("a query of too many parameters is rejected", () => {
+  const query = (parameters: number) =>
+    readQuery(new Request(`http://localhost/?${"a=1&".repeat(parameters)}`), z.strictObject({}));
+  assert.match(thrownBy(() => query(100)).message, /"a": is given more than once/);
+  assert.equal(thrownBy(() => query(101)).message, "Cannot accept a query of more than 100 parameters");
+});
+
+Deno.test("a body whose connection ends is an error of the caller, which is not logged as ours", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("connection reset")) });
+  const request = new Request("http://localhost/", { method: "POST", body: broken });
+  await assert.rejects(readText(request), { code: "invalid_input", status: 400 });
 });
 
 Deno.test("brackets in a string do not count as nesting, also after an escaped quote", () => {

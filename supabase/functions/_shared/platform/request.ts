@@ -7,6 +7,13 @@ const DEFAULT_MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 64;
 /** Enough for 10,000 recipients with twenty variables each. An object of a million names takes seconds to parse. */
 const MAX_VALUES = 250_000;
+/**
+ * Far above any object of ours or Stripe's. V8 hashes a number's digits to that number, so a caller can choose names that
+ * collide in its sets, also in the one behind `for (… in …)`: the time to check an object then grows with their square.
+ */
+const MAX_NAMES = 500;
+/** Far above any query of ours, for the same reason. */
+const MAX_PARAMETERS = 100;
 
 /** What is wrong with one field. */
 interface FieldDetail {
@@ -23,16 +30,21 @@ const LINGER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads the body as text and keeps at most `maxBytes`. Content-Length is not trusted.
- * @throws ApiError `body_too_large`
+ * @throws ApiError `body_too_large`, or `invalid_input` when the connection ends first
  */
 export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): Promise<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
-    else if (bytes > maxBytes + LINGER_BYTES) break;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) text += decoder.decode(chunk, { stream: true });
+      else if (bytes > maxBytes + LINGER_BYTES) break;
+    }
+  } catch {
+    // The caller's doing, and no error of ours to log.
+    throw new ApiError("invalid_input", "Cannot read the body: the connection ended before the body did");
   }
   if (bytes > maxBytes) throw new ApiError("body_too_large", `Cannot read a body of more than ${maxBytes} bytes`);
   return text + decoder.decode();
@@ -57,7 +69,7 @@ export async function readJson<Schema extends z.ZodType>(
   return check(parseJson(await readText(request, maxBytes)), schema);
 }
 
-/** Parses a body. @throws ApiError `invalid_json`, also for a body that is nested too deep or has too many values */
+/** Parses a body. @throws ApiError `invalid_json`, also for a body that is nested too deep, or has too many values or names */
 export function parseJson(text: string): unknown {
   const excess = excessOf(text);
   if (excess !== null) throw new ApiError("invalid_json", `Cannot read the body: it ${excess}`);
@@ -71,20 +83,26 @@ export function parseJson(text: string): unknown {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const OPENING_LIST = 0x5b;
+const OPENING_OBJECT = 0x7b;
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
 /** What a text has too much of to be parsed, from one pass over its brackets and commas. The text may not be JSON. */
 function excessOf(text: string): string | null {
   let depth = 0;
   let values = 1;
+  /** How many more names, or values of a list, may follow at each depth. */
+  const left = new Int32Array(MAX_DEPTH + 1).fill(MAX_VALUES + 1);
   let inString = false;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) inString = !inString;
     else if (inString) at += unit === BACKSLASH ? 1 : 0;
-    else if (unit === COMMA) values++;
-    else if (OPENING.has(unit)) depth++;
+    else if (unit === COMMA) {
+      values++;
+      if (--left[depth]! <= 0) return `has an object of more than ${MAX_NAMES} names`;
+    } else if (unit === OPENING_LIST) left[++depth] = MAX_VALUES + 1;
+    else if (unit === OPENING_OBJECT) left[++depth] = MAX_NAMES;
     else if (CLOSING.has(unit)) depth--;
     if (depth > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`;
     if (values > MAX_VALUES) return `has more than ${MAX_VALUES} values`;
@@ -92,9 +110,12 @@ function excessOf(text: string): string | null {
   return null;
 }
 
-/** Checks the query string, each parameter given at most once. @throws ApiError `invalid_input` */
+/** Checks the query string, which has few parameters and each at most once. @throws ApiError `invalid_input` */
 export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
   const parameters = new URL(request.url).searchParams;
+  if (parameters.size > MAX_PARAMETERS) {
+    throw new ApiError("invalid_input", `Cannot accept a query of more than ${MAX_PARAMETERS} parameters`);
+  }
   const repeated = firstRepeated(parameters.keys());
   if (repeated !== undefined) {
     throw invalidInput([{ field: repeated, code: "repeated", message: "is given more than once" }]);
