@@ -214,6 +214,26 @@ test("a checkout whose subscription Stripe does not know is settled as ignored a
   assert.deepEqual([...await stage.database.sql`select from private.stripe_customers where user_id = ${ada.id}`], []);
 });
 
+test("an event about a subscription that was read before and that Stripe no longer knows is kept for a retry", async () => {
+  const { sql } = stage.database;
+  const subscriptionId = `sub_vanished_${crypto.randomUUID().slice(0, 8)}`;
+  await sql`insert into public.subscriptions (id, stripe_customer_id, plan_key, status)
+    values (${subscriptionId}, 'cus_vanished', 'team', 'active')`;
+  const object = { id: subscriptionId, customer: "cus_vanished" };
+  const { eventIds: [id] } = await stage.stripe.deliver({
+    event: { type: "customer.subscription.updated", data: { object } },
+  });
+  const error = await eventually("the first attempt to fail", async () => {
+    const [failed] = await sql<{ error: string }[]>`
+      select e.error from private.job_errors e join private.jobs j on j.lane = e.lane and j.msg_id = e.job_id
+      where j.message ->> 'eventId' = ${id!}`;
+    return failed?.error;
+  });
+  assert.match(error, /Stripe does not know subscription .* STRIPE_SECRET_KEY/);
+  await sql`update public.subscriptions set status = 'canceled', ended_at = now() where id = ${subscriptionId}`;
+  assert.equal((await processed(id!)).result, "ignored");
+});
+
 test("an event whose metadata names a user that the subscription no longer names links nothing to them", async () => {
   const ada = await newcomer(stage, "ada");
   const { customerId, subscriptionId } = await buyUnheard({ clientReferenceId: null, plan: "team" });

@@ -52,7 +52,10 @@ async function apply(
   const subject = subjectOf(type, payload);
   if (subject === null) return "ignored";
   const subscriptions = await subscriptionsOf(subject, stripe);
-  if (subscriptions === null) return "ignored";
+  if (subscriptions === null) {
+    await refuseIfKnown(subject, db);
+    return "ignored";
+  }
   const outcomes = await Promise.all(
     subscriptions.map((subscription) => record(subscription, subject, readNumber, { db, stripe })),
   );
@@ -78,6 +81,19 @@ async function subscriptionsOf(
   } catch (error) {
     if (isMissingAtStripe(error) || isMissingAtStripe(error, "customer")) return null;
     throw error;
+  }
+}
+
+/**
+ * A subscription that was read before does not vanish at Stripe: the key is of another account.
+ * @throws Error that keeps the event for a retry, a dead letter and its alert
+ */
+async function refuseIfKnown({ subscriptionId }: EventSubject, db: Db): Promise<void> {
+  if (subscriptionId === null) return;
+  const { data, error } = await db.from("subscriptions").select("ended_at").eq("id", subscriptionId).maybeSingle();
+  if (error !== null) throw new Error(`Cannot look up subscription "${subscriptionId}": ${error.code}`);
+  if (data !== null && data.ended_at === null) {
+    throw new Error(`Stripe does not know subscription "${subscriptionId}": is STRIPE_SECRET_KEY of another account?`);
   }
 }
 
