@@ -204,8 +204,8 @@ testQueue("a job that meets an error of Stripe is retried, and keeps the error",
   await stage.database.sql`
     insert into public.webhook_events (provider, event_id, type, payload)
     values ('stripe', ${eventId}, 'customer.subscription.updated', ${stage.database.sql.json(payload)})`;
-  for (const fault of [{ kind: "drop_before", times: 10 }, { kind: "status", status: 401 }, null]) {
-    if (fault) await stage.stripe.fault({ match: "GET /v1/subscriptions", ...fault });
+  for (const fault of [{ kind: "drop_before", times: 10 }, { kind: "status", status: 401 }]) {
+    await stage.stripe.fault({ match: "GET /v1/subscriptions", ...fault });
     const id = await enqueue({ kind: "stripe-event", eventId });
     assert.equal((await drain()).retried, 1);
     assert.match((await waiting(id))?.error ?? "", /^\w*Error: ./);
