@@ -107,7 +107,7 @@ Deno.test("forged webhooks for invented users from Twilio's own address keep no 
 Deno.test("nothing is computed for a webhook of a user without a token", async () => {
   const isGenuine = signingTokens(() => 0);
   const refused = await isGenuine({
-    userId: "nobody",
+    userId: "stranger",
     address: null,
     lookUp: () => Promise.resolve({ accountSid: null, sealed: [], validUntil: null }),
     verifies: () => Promise.reject(new Error("a signature was computed")),

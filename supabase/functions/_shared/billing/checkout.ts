@@ -211,7 +211,7 @@ async function createSession(
       if (!session.url) throw new Error(`Checkout Session "${session.id}" has no URL`);
       return { id: session.id, url: session.url };
     case "replaced":
-      // Its URL was handed to nobody, so it cannot be paid even if this call fails.
+      // Its URL was not returned to any caller, so it cannot be paid even if this call fails.
       await stripe.checkout.sessions.expire(session.id).catch(() => {});
       throw replaced();
   }
