@@ -222,7 +222,9 @@ begin
     outcome := case when checkout.session_id is null then 'create' else 'open' end;
     attempt_id := checkout.attempt_id;
     price_id := plan.stripe_price_id;
+    -- The count first: a customer that another request links in between is then found, and no second one is created.
     customers := (select count(*) from private.stripe_customers c where c.user_id = p_user_id);
+    customer_id := private.billing_customer_of(p_user_id);
     session_id := checkout.session_id;
     replaced_session_id := checkout.replaced_session_id;
   end if;

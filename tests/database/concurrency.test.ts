@@ -332,6 +332,24 @@ test("A user of the shared numbers whose own decisions wait delays no other user
   assert.equal(await waiting.promise, "reserved");
 });
 
+test("begin_checkout that waits for another request finds the customer which that request linked", async () => {
+  const ada = crypto.randomUUID();
+  await sql`insert into auth.users (id, email) values (${ada}, ${`${ada}@concurrency.test`})`;
+  const begin = (tx: postgres.TransactionSql) =>
+    tx`select customer_id, customers::int from public.begin_checkout(${ada}, 'team', 'https://a.test', 'https://a.test', null)`;
+  let waiting: Promise<postgres.Row> | undefined;
+  await sql.begin(async (first) => {
+    await begin(first);
+    waiting = sql.begin(async (tx) => (await begin(tx))[0]!);
+    await eventually("the second request to wait", async () => {
+      const waiters = await first`select from pg_catalog.pg_locks where not granted`;
+      return waiters.length > 0;
+    });
+    await first`select public.record_stripe_customer(${ada}, ${`cus_${ada}`})`;
+  });
+  assert.deepEqual({ ...(await waiting!) }, { customer_id: `cus_${ada}`, customers: 1 });
+});
+
 test("record_stripe_event, called concurrently for one event, records it once, with one job", async () => {
   const eventId = `evt_${crypto.randomUUID()}`;
   const counts = await outcomes(async (tx) =>
