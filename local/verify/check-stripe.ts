@@ -1,22 +1,8 @@
 import Stripe from "stripe";
+import { HANDLED_TYPES } from "../../supabase/functions/_shared/billing/event-subject.ts";
 import { createStripe } from "../../supabase/functions/_shared/stripe/client.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 import type { Target } from "./target.ts";
-
-/** The types the webhook works with; others are kept but change nothing. */
-export const NEEDED_EVENTS = [
-  "checkout.session.completed",
-  "checkout.session.async_payment_succeeded",
-  "checkout.session.async_payment_failed",
-  "customer.subscription.created",
-  "customer.subscription.updated",
-  "customer.subscription.deleted",
-  "customer.subscription.paused",
-  "customer.subscription.resumed",
-  "invoice.paid",
-  "invoice.payment_failed",
-  "customer.deleted",
-] as const;
 
 /**
  * Stripe: reachable, with prices that belong to plans, and (hosted) with a billing portal and a webhook endpoint that sends what
@@ -95,11 +81,11 @@ async function checkEndpoint(stripe: Stripe, webhookUrl: string): Promise<Findin
       'Register it at Stripe (README, "Deploying") and set STRIPE_WEBHOOK_SECRET to its secret',
     );
   }
-  const missing = NEEDED_EVENTS.filter((type) =>
+  const missing = HANDLED_TYPES.filter((type) =>
     !ours.enabled_events.includes(type) && !ours.enabled_events.includes("*")
   );
   return missing.length === 0
-    ? ok("webhook endpoint", `${ours.id} sends all ${NEEDED_EVENTS.length} types we need`)
+    ? ok("webhook endpoint", `${ours.id} sends all ${HANDLED_TYPES.length} types we need`)
     : fail(
       "webhook endpoint",
       `${ours.id} does not send ${missing.join(", ")}`,
