@@ -2,7 +2,7 @@ import { type StackState, usesRealService } from "../stack-state.ts";
 
 /** The console's `config.json`. It contains no secrets. */
 export interface ConsoleConfig {
-  /** Relative, because the gateway serves the console and the APIs at one origin, under whatever name it is called. */
+  /** Relative, because the gateway serves the console and the APIs at one origin, and that origin has several names. */
   supabaseUrl: "/";
   publishableKey: string;
   sellsSubscriptions: boolean;

@@ -155,7 +155,7 @@ const BULK: typeof HOSTILE_TEXTS = {
 };
 const rowOf = (index: number, variables: Record<string, string>) => ({ to: `+1415${2_000_000 + index}`, variables });
 
-Deno.test("the time to check a bulk message grows with its length, whatever its placeholders would make of it", async () => {
+Deno.test("the time to check a bulk message grows with its length, not with the texts that its placeholders would make", async () => {
   const limit = 8 * KIB * KIB;
   const bulk = async (text: string) => {
     await checkBulk(await readJson(requestWith(text), bulkSchema, limit));
