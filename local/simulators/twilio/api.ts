@@ -1,4 +1,5 @@
-import { accountInPath, authenticate, requireActive } from "./authentication.ts";
+import { requireActive } from "./account-status.ts";
+import { accountInPath, authenticate } from "./authentication.ts";
 import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
@@ -80,10 +81,10 @@ function route(simulation: Simulation, request: HttpRequest, record: RequestReco
   const routing = routeOf(ROUTES, method, path);
   if (routing === "unknown") throw notFound(path);
   if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
-  requireActive(actor, settings.inactiveAccountCode);
+  if (method !== "GET" || !settings.inactiveAccountsRead) requireActive(simulation, actor);
   const { route, params } = routing.match;
   const account = params["account"] ? accountInPath(store, actor, params["account"], path) : actor;
-  if (route.needsActiveAccount) requireActive(account, settings.inactiveAccountCode);
+  if (route.needsActiveAccount) requireActive(simulation, account);
   return route.handle({ simulation, actor, account, method, path, params, query, form });
 }
 

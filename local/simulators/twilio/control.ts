@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { statusOf } from "./account-status.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
@@ -39,6 +40,9 @@ const NewSettings = z.strictObject({
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
   listQueuedByDateSent: z.boolean(),
   readDelayMs: Milliseconds,
+  masterSuspended: z.boolean(),
+  funds: z.number().nullable(),
+  inactiveAccountsRead: z.boolean(),
 }).partial();
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
@@ -70,12 +74,13 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
       return { status: 204, headers: {}, body: "" };
     },
     "GET /_sim/settings": ({ settings }) => json(200, settings),
-    "POST /_sim/settings": ({ settings }, request) => {
+    "POST /_sim/settings": ({ settings, store }, request) => {
       Object.assign(settings, NewSettings.parse(jsonBody(request)) as Partial<Settings>);
+      store.changed();
       return json(200, settings);
     },
-    "GET /_sim/state": ({ store }) => json(200, stateSummary(store)),
-    "GET /_sim/phones": ({ store }) => json(200, phonesOf(store)),
+    "GET /_sim/state": (simulation) => json(200, stateSummary(simulation)),
+    "GET /_sim/phones": (simulation) => json(200, phonesOf(simulation)),
     "GET /_sim/events": watchStore,
     "POST /_sim/reset": () => {
       reset();
@@ -109,8 +114,9 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
   const number = simulation.store.ownerOf(text.to);
   if (!number) return json(404, { message: `Cannot deliver the text: no account owns ${text.to}` });
   const account = simulation.store.accounts.get(number.accountSid);
-  if (account?.status !== "active") {
-    return json(409, { message: `Cannot deliver the text: the account that owns ${text.to} is ${account?.status}` });
+  const status = account && statusOf(simulation, account);
+  if (status !== "active") {
+    return json(409, { message: `Cannot deliver the text: the account that owns ${text.to} is ${status}` });
   }
   const fault = simulation.faults.takeCallbackFault(request.method, request.path);
   return json(201, await receiveText(simulation, number, text, fault));

@@ -1,3 +1,4 @@
+import { statusOf } from "./account-status.ts";
 import { messagePrice } from "./prices.ts";
 import type { Message, MessageStatus } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
@@ -59,7 +60,8 @@ function statusesAhead({ status, outcome, direction }: Message): MessageStatus[]
 function advance(simulation: Simulation, message: Message, status: MessageStatus): MessageStatus {
   if (message.status === "failed" || message.status === "canceled") return message.status;
   const account = simulation.store.accounts.get(message.accountSid);
-  const isStopped = account?.status !== "active" && (status === "sent" || status === "queued");
+  const isStopped = (!account || statusOf(simulation, account) !== "active") &&
+    (status === "sent" || status === "queued");
   message.status = isStopped ? "failed" : status;
   message.errorCode = isStopped ? 30002 : errorCodeOf(message);
   if (message.status === "sent") message.sentAt = Date.now();

@@ -39,6 +39,15 @@ export interface Settings {
   listQueuedByDateSent: boolean;
   /** Milliseconds until a new message appears in lists and can be read. Until then, reading it answers 404. */
   readDelayMs: number;
+  /** Whether Twilio suspended the master account, which suspends all its subaccounts. */
+  masterSuspended: boolean;
+  /**
+   * The US dollars paid in. The balance is this less the prices of all messages. At zero, Twilio suspends the master
+   * account. Null for an account that never runs out of funds.
+   */
+  funds: number | null;
+  /** Whether a suspended or closed account can still send GET requests. Twilio does not document it. */
+  inactiveAccountsRead: boolean;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -52,6 +61,9 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   trialVerifiedNumbers: null,
   listQueuedByDateSent: true,
   readDelayMs: 0,
+  masterSuspended: false,
+  funds: null,
+  inactiveAccountsRead: false,
 };
 
 /** A webhook to send, signed with the auth token of `accountSid`. */

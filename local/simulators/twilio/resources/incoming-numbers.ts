@@ -1,4 +1,4 @@
-import { requireActive } from "../authentication.ts";
+import { requireActive, statusOf } from "../account-status.ts";
 import { ApiError, notFound, unauthenticated } from "../errors.ts";
 import { listedNumbers, numberBody } from "./incoming-number-body.ts";
 import { applyNumberSettings, checkNumberSettings } from "./incoming-number-settings.ts";
@@ -55,8 +55,8 @@ function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwne
   if (actor.ownerSid !== actor.sid) throw unauthenticated();
   const account: Account | undefined = simulation.store.accounts.get(newOwner);
   if (account?.ownerSid !== actor.sid) throw new ApiError(21471, `Account '${newOwner}' does not exist`);
-  if (account.status !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
-  requireActive(actor, simulation.settings.inactiveAccountCode);
+  if (statusOf(simulation, account) !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
+  requireActive(simulation, actor);
   number.accountSid = account.sid;
 }
 
