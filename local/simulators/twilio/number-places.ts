@@ -13,8 +13,8 @@ export interface NumberBlock {
   latitude: string | null;
   longitude: string | null;
   capabilities: Capabilities;
-  /** With `any`, a purchase without an AddressSid fails with 21631. */
-  addressRequirements: "none" | "any";
+  /** With `any`, a purchase without an AddressSid fails with 21631; with `local` or `foreign`, the address's place matters. */
+  addressRequirements: "none" | "any" | "local" | "foreign";
   /** Whether a purchase without a BundleSid fails with 21649. */
   needsBundle: boolean;
 }

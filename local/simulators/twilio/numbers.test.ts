@@ -62,6 +62,26 @@ Deno.test("A search filters by region, locality and capability, and limits by pa
   );
 });
 
+Deno.test("Booleans in a query are read in any case, and any other text answers 20001", async () => {
+  await using fixture = await startFixture();
+  const britain = fixture.master.availablePhoneNumbers("GB");
+  for (const yes of ["True", "true", "TRUE"] as unknown[] as boolean[]) {
+    assert.deepEqual(await britain.local.list({ smsEnabled: yes }), []);
+    assert.equal((await britain.mobile.list({ smsEnabled: yes, limit: 1 })).length, 1);
+    assert.deepEqual(
+      await fixture.master.availablePhoneNumbers("AU").mobile.list({ excludeAllAddressRequired: yes }),
+      [],
+    );
+  }
+  for (const no of ["False", "false", "FALSE"] as unknown[] as boolean[]) {
+    assert.equal((await britain.local.list({ smsEnabled: no, faxEnabled: no, limit: 1 })).length, 1);
+    assert.deepEqual(await britain.mobile.list({ voiceEnabled: no }), []);
+    const australia = fixture.master.availablePhoneNumbers("AU").mobile;
+    assert.equal((await australia.list({ excludeAllAddressRequired: no, limit: 1 })).length, 1);
+  }
+  await rejectsWith(20001, 400, britain.local.list({ smsEnabled: "yes" as unknown as boolean }));
+});
+
 Deno.test("A malformed area code answers 21451, and one without numbers 21452", async () => {
   await using fixture = await startFixture();
   await rejectsWith(21451, 400, fixture.master.availablePhoneNumbers("US").local.list({ areaCode: 41 }));

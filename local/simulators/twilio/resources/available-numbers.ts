@@ -1,3 +1,4 @@
+import { booleanOf } from "../booleans.ts";
 import { invalidParameter, notFound } from "../errors.ts";
 import {
   containsPattern,
@@ -64,17 +65,20 @@ function isWantedBlock(block: NumberBlock, query: URLSearchParams): boolean {
   const areaCode = wantedAreaCode(query.get("AreaCode"));
   const { capabilities } = block;
   return (areaCode === null || block.prefix === areaCode) &&
-    isWantedFlag(query.get("SmsEnabled"), capabilities.sms) &&
-    isWantedFlag(query.get("MmsEnabled"), capabilities.mms) &&
-    isWantedFlag(query.get("VoiceEnabled"), capabilities.voice) &&
+    isWantedFlag(booleanOf(query, "SmsEnabled"), capabilities.sms) &&
+    isWantedFlag(booleanOf(query, "MmsEnabled"), capabilities.mms) &&
+    isWantedFlag(booleanOf(query, "VoiceEnabled"), capabilities.voice) &&
+    isWantedFlag(booleanOf(query, "FaxEnabled"), false) &&
     isWantedText(query.get("InRegion"), block.region) &&
     isWantedText(query.get("InLocality"), block.locality) &&
     isWantedText(query.get("InPostalCode"), block.postalCode) &&
-    (query.get("ExcludeAllAddressRequired") !== "true" || block.addressRequirements === "none");
+    !(booleanOf(query, "ExcludeAllAddressRequired") && block.addressRequirements !== "none") &&
+    !(booleanOf(query, "ExcludeLocalAddressRequired") && block.addressRequirements === "local") &&
+    !(booleanOf(query, "ExcludeForeignAddressRequired") && block.addressRequirements === "foreign");
 }
 
-function isWantedFlag(requested: string | null, actual: boolean): boolean {
-  return requested === null || (requested === "true") === actual;
+function isWantedFlag(requested: boolean | null, actual: boolean): boolean {
+  return requested === null || requested === actual;
 }
 
 function isWantedText(requested: string | null, actual: string | null): boolean {
