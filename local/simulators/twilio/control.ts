@@ -43,6 +43,8 @@ const NewSettings = z.strictObject({
   masterSuspended: z.boolean(),
   funds: z.number().nullable(),
   inactiveAccountsRead: z.boolean(),
+  minScheduleMs: z.int().min(0),
+  scheduleWithoutService: z.enum(["send", "refuse"]),
 }).partial();
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;

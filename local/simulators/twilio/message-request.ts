@@ -1,3 +1,4 @@
+import { DAY_MS } from "./dates.ts";
 import { ApiError } from "./errors.ts";
 import { toE164 } from "./phone-numbers.ts";
 import { MAGIC_VALID } from "./purchase.ts";
@@ -9,6 +10,7 @@ import type { Store } from "./store.ts";
 const MAX_BODY = 1600;
 const MAX_MEDIA = 10;
 const MAX_VALIDITY_SECONDS = 36_000;
+const MAX_SCHEDULE_DAYS = 35;
 
 /** Twilio's magic senders and recipients: https://www.twilio.com/docs/iam/test-credentials */
 const MAGIC_SENDERS: Record<string, (from: string) => ApiError> = {
@@ -37,6 +39,8 @@ export interface MessageRequest {
   mediaUrls: string[];
   messagingServiceSid: string | null;
   statusCallback: string | null;
+  /** The time of a scheduled message. */
+  sendAt: number | null;
 }
 
 /**
@@ -58,6 +62,7 @@ export function readMessageRequest(
   const statusCallback = form.get("StatusCallback");
   if (statusCallback) checkStatusCallback(statusCallback, settings.allowLocalCallbacks);
   const messagingServiceSid = form.get("MessagingServiceSid");
+  const sendAt = sendTimeOf(form, settings);
   const from = senderOf(store, account, form.get("From"), messagingServiceSid);
   if (store.isOptedOut({ number: from, handset: to })) throw unsubscribed();
   if (settings.trialVerifiedNumbers && !settings.trialVerifiedNumbers.includes(to)) {
@@ -67,7 +72,7 @@ export function readMessageRequest(
     );
   }
   if (from === to) throw new ApiError(21266, "'To' and 'From' number cannot be the same");
-  return { from, to, body, mediaUrls, messagingServiceSid, statusCallback: statusCallback || null };
+  return { from, to, body, mediaUrls, messagingServiceSid, statusCallback: statusCallback || null, sendAt };
 }
 
 function recipientOf(text: string | null): string {
@@ -93,6 +98,33 @@ function checkValidity(text: string | null): void {
   if (text === null) return;
   if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_VALIDITY_SECONDS) return;
   throw new ApiError(90007, `Invalid validity period value '${text}'`);
+}
+
+/**
+ * Returns the time of a message with `ScheduleType=fixed`; null for one that is sent at once. Without a messaging
+ * service Twilio drops the schedule, or answers 35118 (see `scheduleWithoutService`).
+ */
+function sendTimeOf(form: URLSearchParams, settings: Settings): number | null {
+  const type = form.get("ScheduleType");
+  const text = form.get("SendAt");
+  if (!type) return null;
+  if (type !== "fixed") throw new ApiError(35126, "The ScheduleType value provided is not supported for this channel");
+  if (!form.get("MessagingServiceSid")) {
+    if (settings.scheduleWithoutService === "send") return null;
+    throw new ApiError(35118, "MessagingServiceSid is required to schedule a message");
+  }
+  if (!text) throw new ApiError(35111, "SendAt timestamp is missing");
+  const sendAt = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  const ahead = sendAt - Date.now();
+  if (!(ahead >= settings.minScheduleMs && ahead <= MAX_SCHEDULE_DAYS * DAY_MS)) {
+    throw new ApiError(
+      35114,
+      `SendAt time must be between ${
+        settings.minScheduleMs / 1000
+      } seconds and ${MAX_SCHEDULE_DAYS} days in the future`,
+    );
+  }
+  return sendAt;
 }
 
 function checkStatusCallback(url: string, allowLocal: boolean): void {

@@ -50,6 +50,7 @@ export interface PhoneNumber {
 }
 
 export type MessageStatus =
+  | "scheduled"
   | "accepted"
   | "queued"
   | "sent"
@@ -100,6 +101,8 @@ export interface Message {
   createdAt: number;
   updatedAt: number;
   sentAt: number | null;
+  /** The time of a scheduled message. */
+  sendAt: number | null;
 }
 
 /** The monthly charge for a number. It stays after the number is released. */

@@ -48,6 +48,10 @@ export interface Settings {
   funds: number | null;
   /** Whether a suspended or closed account can still send GET requests. Twilio does not document it. */
   inactiveAccountsRead: boolean;
+  /** How far ahead `SendAt` must be. Twilio's pages say 5 or 15 minutes. */
+  minScheduleMs: number;
+  /** What happens to a scheduled message without a MessagingServiceSid: sent at once, or refused with 35118. */
+  scheduleWithoutService: "send" | "refuse";
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -64,6 +68,8 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   masterSuspended: false,
   funds: null,
   inactiveAccountsRead: false,
+  minScheduleMs: 300_000,
+  scheduleWithoutService: "send",
 };
 
 /** A webhook to send, signed with the auth token of `accountSid`. */
