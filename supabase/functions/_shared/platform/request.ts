@@ -110,12 +110,19 @@ function excessOf(text: string): string | null {
   return null;
 }
 
-/** Checks the query string, which has few parameters and each at most once. @throws ApiError `invalid_input` */
+/** The platform reads it itself: supabase-js sends it beside `x-region` to choose the region in which a function runs. */
+const PLATFORM_PARAMETER = "forceFunctionRegion";
+
+/**
+ * Checks the query string, which has few parameters and each at most once. The platform's own parameter is left out.
+ * @throws ApiError `invalid_input`
+ */
 export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
   const parameters = new URL(request.url).searchParams;
   if (parameters.size > MAX_PARAMETERS) {
     throw new ApiError("invalid_input", `Cannot accept a query of more than ${MAX_PARAMETERS} parameters`);
   }
+  parameters.delete(PLATFORM_PARAMETER);
   const repeated = firstRepeated(parameters.keys());
   if (repeated !== undefined) {
     throw invalidInput([{ field: repeated, code: "repeated", message: "is given more than once" }]);
