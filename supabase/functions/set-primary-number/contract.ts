@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 
-export const choiceSchema = z.strictObject({ numberId: z.guid() })
+export const choiceSchema = z.strictObject({ numberId: idSchema })
   .meta({ id: "NumberChoice", description: "The body of set-primary-number" });
 
 export const contract = {

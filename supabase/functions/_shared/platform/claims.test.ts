@@ -71,6 +71,27 @@ Deno.test("a user token is accepted with the role, the audience and the issuer o
   }
 });
 
+Deno.test("the scheme of a token is read in any case and with further blanks, and anything but one token is refused", async () => {
+  const token = (await requestOf({ ...USER, sub: USER.sub.toUpperCase() })).headers.get("authorization")!.slice(7);
+  const asked = (authorization: string) => new Request("https://example.com", { headers: { authorization } });
+  for (const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR   ", "Bearer\t", " Bearer "]) {
+    const { user, token: read } = await callerOf(asked(`${scheme}${token} `), "user", envWith({}));
+    assert.deepEqual([user.id, read], [USER.sub, token], scheme);
+  }
+  for (
+    const text of [
+      token,
+      `Bearer${token}`,
+      `Bearer: ${token}`,
+      `Bearer ${token} x`,
+      `Bearer ${token}, ${token}`,
+      "bearer",
+    ]
+  ) {
+    assert.equal(await outcomeOf(asked(text), "user"), "unauthorized", text.slice(0, 20));
+  }
+});
+
 Deno.test("AUTH_ISSUERS replaces the issuer that SUPABASE_URL implies", async () => {
   const variables = { AUTH_ISSUERS: "https://auth.example.com/auth/v1, http://127.0.0.1:54321/auth/v1" };
   for (const iss of ["https://auth.example.com/auth/v1", "http://127.0.0.1:54321/auth/v1"]) {

@@ -1,4 +1,4 @@
-import { verifyAuth } from "@supabase/server/core";
+import { verifyCredentials } from "@supabase/server/core";
 import type { Env } from "./env.ts";
 import { ApiError } from "./errors.ts";
 import { isUuid } from "./ids.ts";
@@ -31,7 +31,8 @@ const AUTHENTICATED = "authenticated";
  * @throws ApiError `unauthorized`, or for an endpoint of operators `forbidden` and `mfa_required`
  */
 export async function callerOf(request: Request, auth: Auth, env: Env): Promise<Caller> {
-  const { data, error } = await verifyAuth(request, {
+  const credentials = { token: bearerOf(request), apikey: request.headers.get("apikey") };
+  const { data, error } = await verifyCredentials(credentials, {
     auth: auth === "operator" ? "user" : auth === "secret" ? `secret:${schedulerKeyOf(env).name}` : auth,
     audience: AUTHENTICATED,
     issuer: issuersOf(env),
@@ -42,16 +43,21 @@ export async function callerOf(request: Request, auth: Auth, env: Env): Promise<
   }
   const claims = data.jwtClaims;
   const user = {
-    id: data.userClaims?.id ?? "",
+    id: data.userClaims?.id.toLowerCase() ?? "",
     email: data.userClaims?.email,
     isAnonymous: claims?.["is_anonymous"] === true,
   };
   if (auth === "user" || auth === "operator") {
     // A valid token need not belong to a user. Without a user's id the first query would fail.
-    if (claims?.role !== AUTHENTICATED || !isUuid(user.id.toLowerCase())) throw unauthorized(auth);
+    if (claims?.role !== AUTHENTICATED || !isUuid(user.id)) throw unauthorized(auth);
   }
   if (auth === "operator") requireOperator(data.userClaims?.appMetadata, claims?.["aal"], env);
   return { user, token: data.token };
+}
+
+/** The token of `Authorization: Bearer`. HTTP compares the scheme in any case (RFC 9110), which `@supabase/server` does not. */
+function bearerOf(request: Request): string | null {
+  return /^bearer[ \t]+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }
 
 /** Only the service can write app_metadata. A user can write their user_metadata, so that proves nothing. */
