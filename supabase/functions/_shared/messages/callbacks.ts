@@ -106,8 +106,8 @@ export async function applyInbound(
 
 /** The country that a reply goes to, ISO 3166; null for a sender that is not a phone number, such as a short code. */
 async function countryOf(number: string): Promise<string | null> {
-  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
-  return readPhoneNumber(number)?.country ?? null;
+  const { countryOfNumber } = await import("../numbers/read-phone-number.ts");
+  return countryOfNumber(number);
 }
 
 /** The first value of each field, as text that can be stored. The signature covers that value of a repeated field, too. */

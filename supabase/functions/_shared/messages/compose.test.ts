@@ -9,7 +9,17 @@ Deno.test("a recipient in international form becomes E.164", async () => {
 });
 
 Deno.test("a recipient that is no international number is invalid_recipient", async () => {
-  for (const to of ["4155550100", "+1415", "+", "alice", "+14155550100,+14155550101", "+999999999999999999"]) {
+  for (
+    const to of [
+      "4155550100",
+      "+1415",
+      "+",
+      "alice",
+      "+14155550100,+14155550101",
+      "+999999999999999999",
+      "+4915123456789.0",
+    ]
+  ) {
     await assert.rejects(compose({ to, body: "hi" }), refused("invalid_recipient"));
   }
 });
