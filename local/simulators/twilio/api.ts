@@ -89,25 +89,16 @@ function route(simulation: Simulation, request: HttpRequest, record: RequestReco
 
 function faultyAnswer(fault: AnswerFault): HttpAnswer {
   if (fault.type === "drop") return "drop";
-  const headers: Record<string, string> = fault.retryAfter === undefined
-    ? {}
-    : { "retry-after": String(fault.retryAfter) };
-  if (fault.body === "empty") return { status: fault.status, headers, body: "" };
-  if (fault.body === "html") {
+  const { error, body, retryAfter } = fault;
+  const { status } = error;
+  const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  if (body === "empty") return { status, headers, body: "" };
+  if (body === "html") {
     headers["content-type"] = "text/html; charset=utf-8";
-    return { status: fault.status, headers, body: `<html><body><h1>${fault.status}</h1></body></html>` };
+    return { status, headers, body: `<html><body><h1>${status}</h1></body></html>` };
   }
-  const json = toHttp({ status: fault.status, body: statusError(fault.status).toBody() });
+  const json = toHttp({ status, body: error.toBody() });
   return json === "drop" ? json : { ...json, headers: { ...json.headers, ...headers } };
-}
-
-function statusError(status: number): ApiError {
-  if (status === 401) return new ApiError(20003, "Authenticate");
-  if (status === 404) return new ApiError(20404, "The requested resource was not found");
-  if (status === 429) return new ApiError(20429, "Too Many Requests");
-  if (status === 503) return new ApiError(20503, "Service unavailable");
-  if (status >= 500) return new ApiError(20500, "An internal server error has occurred", status);
-  return new ApiError(20001, "Bad request", status);
 }
 
 function toHttp({ status, body }: Answer): HttpAnswer {

@@ -37,6 +37,8 @@ const NewSettings = z.strictObject({
   advancedOptOut: z.boolean(),
   keywordHandling: z.boolean(),
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
+  listQueuedByDateSent: z.boolean(),
+  readDelayMs: Milliseconds,
 }).partial();
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;

@@ -208,6 +208,70 @@ Deno.test("Messages are listed by recipient, sender and time, including queued o
   assert.deepEqual(await sids({ dateSent: today }), [second.sid, first.sid]);
 });
 
+Deno.test("A DateSent filter selects a day in UTC, also when the SDK sends it as an instant", async () => {
+  await using fixture = await startFixture();
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  const { dateSent } = await finished(fixture, sid);
+  const day = dateSent.toISOString().slice(0, 10);
+  const shifted = (days: number) => new Date(Date.parse(day) + days * 86_400_000);
+  const count = async (filter: Parameters<typeof fixture.master.messages.list>[0]) =>
+    (await fixture.master.messages.list(filter)).length;
+  assert.equal(await count({ dateSent: new Date(day) }), 1, "the midnight of the day");
+  assert.equal(await count({ dateSent }), 1);
+  assert.deepEqual([await count({ dateSent: shifted(-1) }), await count({ dateSent: shifted(1) })], [0, 0]);
+  const path = `${fixture.url}/2010-04-01/Accounts/${fixture.accountSid}/Messages.json`;
+  const read = async (query: string) => {
+    const headers = { authorization: `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}` };
+    const body = await (await fetch(`${path}?${query}`, { headers })).json();
+    return body.code ?? body.messages.length;
+  };
+  const [eve, morrow] = [shifted(-1).toISOString().slice(0, 10), shifted(1).toISOString().slice(0, 10)];
+  for (
+    const [query, expected] of [
+      [`DateSent=${day}`, 1],
+      [`DateSent=${eve}`, 0],
+      [`DateSent>=${day}`, 1],
+      [`DateSent>=${morrow}`, 0],
+      [`DateSent<=${day}`, 1],
+      [`DateSent<=${eve}`, 0],
+      [`DateSent%3E=${eve}T23:59:59Z&DateSent%3C=${morrow}T02:00:00%2B0200`, 1],
+      [`DateSent%3E=${morrow}T00:00:00`, 0],
+      [`DateSent=${encodeURIComponent(">=" + day)}`, 20001],
+      ["DateSent=2026-02-30", 20001],
+      ["DateSent=yesterday%201", 20001],
+    ] as const
+  ) {
+    assert.equal(await read(query), expected, query);
+  }
+});
+
+Deno.test("With listQueuedByDateSent false, a DateSent filter lists a message only after it is sent", async () => {
+  await using fixture = await startFixture({
+    listQueuedByDateSent: false,
+    lifecycle: { sentMs: 300, deliveredMs: 310, priceMs: 320 },
+  });
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  const yesterday = new Date(Date.now() - 86_400_000);
+  const listed = async () => (await fixture.master.messages.list({ to: HANDSET, dateSentAfter: yesterday })).length;
+  assert.equal(await listed(), 0);
+  assert.equal((await fixture.master.messages.list({ to: HANDSET })).length, 1);
+  await fixture.sim("POST", "settings", { listQueuedByDateSent: true });
+  assert.equal(await listed(), 1);
+  await fixture.sim("POST", "settings", { listQueuedByDateSent: false });
+  await finished(fixture, sid);
+  assert.equal(await listed(), 1);
+});
+
+Deno.test("With readDelayMs, a new message is neither listed nor found until the delay has passed", async () => {
+  await using fixture = await startFixture();
+  await fixture.sim("POST", "settings", { readDelayMs: 400 });
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  assert.deepEqual(await fixture.master.messages.list({ to: HANDSET }), []);
+  await rejectsWith(20404, 404, fixture.master.messages(sid).fetch());
+  await eventually("the message", async () => (await fixture.master.messages.list({ to: HANDSET })).length === 1);
+  assert.equal((await fixture.master.messages(sid).fetch()).status, "delivered");
+});
+
 Deno.test("The SDK lists 120 messages across pages, each once", async () => {
   await using fixture = await startFixture();
   for (let index = 0; index < 120; index++) {

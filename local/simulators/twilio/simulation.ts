@@ -16,18 +16,43 @@ export interface Lifecycle {
 
 /** The settings that `POST /_sim/settings` can change at run time. */
 export interface Settings {
+  /** The minimum duration of each API request. */
   latencyMs: number;
+  /** Milliseconds from the creation of a message to `sent`, `delivered` and its price. */
   lifecycle: Lifecycle;
+  /** The error code of requests as a suspended or closed account, which Twilio does not document. */
   inactiveAccountCode: InactiveAccountCode;
+  /** Whether a StatusCallback can point to this machine. Twilio rejects one with 21609. */
   allowLocalCallbacks: boolean;
+  /** The maximum number of open subaccounts. One more fails with 21480. */
   maxSubaccounts: number;
-  /** Whether inbound webhooks contain `OptOutType`, as with Advanced Opt-Out. */
+  /** Whether inbound webhooks of keywords contain `OptOutType`, as with Advanced Opt-Out. */
   advancedOptOut: boolean;
   /** Whether keywords change consent and get a reply. Twilio support can disable this for an account. */
   keywordHandling: boolean;
   /** The only numbers that a trial account can text (21608 for others). Null for a full account. */
   trialVerifiedNumbers: string[] | null;
+  /**
+   * Whether a list with a `DateSent` filter contains messages without a `date_sent`, by their creation time. Twilio does
+   * not document it.
+   */
+  listQueuedByDateSent: boolean;
+  /** Milliseconds until a new message appears in lists and can be read. Until then, reading it answers 404. */
+  readDelayMs: number;
 }
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+  latencyMs: 0,
+  lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 },
+  inactiveAccountCode: 20005,
+  allowLocalCallbacks: true,
+  maxSubaccounts: 1000,
+  advancedOptOut: false,
+  keywordHandling: true,
+  trialVerifiedNumbers: null,
+  listQueuedByDateSent: true,
+  readDelayMs: 0,
+};
 
 /** A webhook to send, signed with the auth token of `accountSid`. */
 export interface Webhook {
