@@ -407,7 +407,7 @@ export interface AcceptedRotation {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant";
+  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -521,6 +521,8 @@ export interface Campaign {
   status: CampaignStatus;
   /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
   statusReason: string | null;
+  /** Twilio's error for which it was paused: see https://www.twilio.com/docs/errors. */
+  twilioErrorCode: number | null;
   scheduledAt: string | null;
   startedAt: string | null;
   finishedAt: string | null;

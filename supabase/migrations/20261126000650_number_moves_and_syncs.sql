@@ -373,6 +373,18 @@ insert into private.due_work (user_id, kind, due_at)
 select p.user_id, 'number_sync', now() + random() * interval '1 day'
 from public.user_preferences p where p.twilio_subaccount_status = 'active';
 
+create function public.report_sender_trouble(p_user_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(p_user_id, 'number_sync', now());
+end;
+$$;
+comment on function public.report_sender_trouble(uuid) is
+  'Twilio refused a tenant''s number as a sender: the number may have left the account, or have other capabilities. '
+  'The next sync compares it.';
+
 create function public.ask_for_number_syncs(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -417,6 +429,7 @@ revoke execute on function
   private.record_missing_number(uuid, uuid, timestamptz),
   private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
+  public.report_sender_trouble(uuid),
   public.ask_for_number_syncs(integer)
   from public, anon, authenticated;
 grant execute on function
@@ -432,5 +445,6 @@ grant execute on function
   private.record_missing_number(uuid, uuid, timestamptz),
   private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
+  public.report_sender_trouble(uuid),
   public.ask_for_number_syncs(integer)
   to service_role;

@@ -12,11 +12,13 @@ comment on type public.campaign_count is
   'decided against before Twilio was called.';
 
 create type public.campaign_status_reason as enum (
-  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused',
+  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused', 'sender_refused',
+  'twilio_refused', 'twilio_throttled',
   'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.campaign_status_reason is
   'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
-  'credentials. The last six are those of sender_outcome.';
+  'credentials. sender_refused: the number cannot send. twilio_refused: another error of Twilio''s that is not about '
+  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last six are those of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -31,6 +33,7 @@ create table public.campaigns (
   media_urls text[] not null default '{}',
   status public.campaign_status not null,
   status_reason public.campaign_status_reason,
+  twilio_error_code integer,
   scheduled_at timestamptz,
   started_at timestamptz,
   finished_at timestamptz,
@@ -46,7 +49,7 @@ create table public.campaigns (
   request_hash text not null,
   -- Grows with each resumption: a job of an earlier run ends.
   run integer not null default 1,
-  -- How many batches in a row got no response from Twilio.
+  -- How many batches in a row got no response from Twilio, or were throttled.
   failed_batches integer not null default 0,
   -- Its last job, in the lane of campaigns.
   job_id bigint,
@@ -66,6 +69,8 @@ comment on column public.campaigns.body is
   'their message is reserved.';
 comment on column public.campaigns.status_reason is
   'Why a campaign waits or is paused; null when it does not, and when its tenant paused it.';
+comment on column public.campaigns.twilio_error_code is
+  'The error of Twilio''s for which a campaign was paused; null when it was paused for another reason, or is not.';
 comment on column public.campaigns.recipients_deleted_at is
   'When the recipients of an ended campaign were deleted; its counts stay. Null while they are stored.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
@@ -78,8 +83,8 @@ create trigger touch_updated_at before update on public.campaigns
 
 alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
-grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, scheduled_at, started_at,
-  finished_at, total, waiting,
+grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, twilio_error_code,
+  scheduled_at, started_at, finished_at, total, waiting,
   in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, created_at, updated_at)
   on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
@@ -394,7 +399,8 @@ begin
     return;
   end if;
 
-  update public.campaigns c set status = next_status, status_reason = null, failed_batches = 0,
+  update public.campaigns c set status = next_status, status_reason = null, twilio_error_code = null,
+    failed_batches = 0,
     run = c.run + case p_change when 'resume' then 1 else 0 end,
     -- The recipients themselves are not touched: that would store each of them again.
     skipped = c.skipped + case p_change when 'cancel' then c.waiting else 0 end,
@@ -402,6 +408,9 @@ begin
     finished_at = case when next_status = 'canceled' then now() end
   where c.id = p_campaign_id
   returning * into stored;
+  if p_change in ('resume', 'cancel') then
+    perform private.settle_alert('campaign_paused', p_campaign_id::text);
+  end if;
   if p_change = 'resume' then
     perform private.enqueue_campaign(stored);
   else
@@ -532,6 +541,19 @@ comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent
 
 create type private.send_rate as (subject text, per_second numeric);
 comment on type private.send_rate is 'How many messages a second a subject of send_rates may send.';
+
+create function public.delay_sender(p_phone_number text, p_seconds integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.send_rates as r (subject, due_at)
+  values ('number:' || p_phone_number, clock_timestamp() + make_interval(secs => p_seconds))
+  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at);
+end;
+$$;
+comment on function public.delay_sender(text, integer) is
+  'Makes every campaign of a number wait, because Twilio takes no messages of it.';
 
 create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
 returns setof private.send_rate
@@ -798,7 +820,7 @@ begin
     when remaining.monthly <= 0 then 'monthly_limit_reached' when remaining.spend <= 0 then 'spend_limit_reached' end;
   select min(s.available) as available, max(s.wait_ms) as wait_ms into rate
   from private.send_rates_of(p_campaign, p_plan) r, private.available_sends(r.subject, r.per_second) s;
-  -- After a batch without a response, one message at a time finds out whether Twilio is back.
+  -- After a batch without a response, or a throttled one, one message at a time finds out whether Twilio is back.
   allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, remaining.daily,
     remaining.monthly, rate.available);
 
@@ -841,6 +863,7 @@ as $$
 declare
   results private.message_evidence[];
   answered integer;
+  throttled integer;
   lost integer;
 begin
   results := array(
@@ -858,13 +881,17 @@ begin
 
   -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
   delete from public.sms_messages m using unnest(results) r
-  where m.id = r.message_id and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
-  perform private.record_evidence(array(select r from unnest(results) r where r.status <> 'released'));
+  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved' and m.twilio_message_sid is null;
+  perform private.record_evidence(array(select r from unnest(results) r
+    where r.status not in ('released', 'throttled')));
 
-  select count(*) filter (where r.status not in ('unknown', 'released')), count(*) filter (where r.status = 'unknown')
-  into answered, lost from jsonb_to_recordset(p_results) as r (status text);
+  select count(*) filter (where r.status not in ('unknown', 'released', 'throttled')),
+    count(*) filter (where r.status = 'throttled'), count(*) filter (where r.status in ('unknown', 'throttled'))
+  into answered, throttled, lost from jsonb_to_recordset(p_results) as r (status text);
+  -- A queue that fills up within a batch is full after it.
   update public.campaigns c
-  set failed_batches = case when lost > 0 and answered = 0 then c.failed_batches + 1 else 0 end
+  set failed_batches = case when lost > 0 and answered = 0 then c.failed_batches + 1
+    when throttled > 0 then 1 else 0 end
   where c.id = p_campaign_id and c.user_id = p_user_id and (c.failed_batches > 0 or lost > 0)
   returning c.failed_batches into lost;
   return coalesce(lost, 0);
@@ -872,31 +899,38 @@ end;
 $$;
 comment on function public.record_campaign_batch(uuid, uuid, jsonb) is
   'Records the results of a batch, an array in the shape of message_evidence. The status released means that Twilio '
-  'did not process the message: its recipient waits again. Returns how many batches in a row got no response.';
+  'did not process the message: its recipient waits again. throttled: likewise, because Twilio takes no messages now. '
+  'Returns how many batches in a row got no response or were throttled.';
 
 create type public.pause_campaign_outcome as enum ('paused', 'unchanged');
 comment on type public.pause_campaign_outcome is 'unchanged: the campaign is neither running nor about to.';
 
-create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason public.campaign_status_reason)
-  returns public.pause_campaign_outcome
+create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason public.campaign_status_reason,
+  p_error_code integer default null) returns public.pause_campaign_outcome
 language plpgsql
 set search_path = ''
 as $$
 declare
   campaign public.campaigns;
 begin
-  update public.campaigns c set status = 'paused', status_reason = p_reason
+  update public.campaigns c set status = 'paused', status_reason = p_reason, twilio_error_code = p_error_code
   where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running')
   returning * into campaign;
   if not found then
     return 'unchanged';
   end if;
-  perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_build_object('reason', p_reason));
+  perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
+    jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
+  if p_error_code is not null then
+    -- Last, because a repeated cause locks the row of its alert.
+    perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
+      'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
+  end if;
   return 'paused';
 end;
 $$;
-comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason) is
-  'Pauses a campaign that cannot continue; its tenant may resume it.';
+comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
+  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s also alerts the operator.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -968,7 +1002,7 @@ declare
   erased integer;
 begin
   update public.campaigns c set name = null, body = null, media_urls = '{}', idempotency_key = c.id::text,
-    request_hash = '', status_reason = null,
+    request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
   where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
@@ -1005,6 +1039,7 @@ revoke execute on function
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
+  public.delay_sender(text, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
@@ -1016,7 +1051,7 @@ revoke execute on function
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
@@ -1035,6 +1070,7 @@ grant execute on function
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
+  public.delay_sender(text, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
@@ -1046,7 +1082,7 @@ grant execute on function
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)

@@ -515,7 +515,7 @@ as $$
     public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
     public.begin_token_rotation public.billing_customer public.cancel_number_release public.cancel_number_reservation
     public.change_campaign public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
-    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job
+    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job public.delay_sender
     public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
     public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
     public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of
@@ -532,13 +532,14 @@ as $$
     public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
     public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
     public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
-    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
-    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.report_account_trouble public.report_sender_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
+    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
+    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(122);
+select plan(126);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -291,6 +291,21 @@ select is(pg_temp.record('results', '[{"at": 10, "status": "unknown"}, {"at": 11
 select is(pg_temp.batch('results', 25), 'reserved 11', 'After another failed batch, the next batch has one message');
 select is(pg_temp.record('results', '[{"at": 11, "status": "released"}]'), 0, 'A batch with only released messages resets the failed batches');
 select is(pg_temp.batch('results', 25), 'reserved 11,12', 'The batch has its full size again');
+
+-- Throttled batches --------------------------------------------------------------------------------------------------
+
+delete from public.sms_opt_outs;
+select pg_temp.make('throttled', 4);
+select pg_temp.make('waits', 1);
+select pg_temp.batch('throttled', 3);
+select is(pg_temp.record('throttled', '[{"at": 1, "status": "throttled"}, {"at": 2, "status": "throttled"}, {"at": 3, "status": "throttled"}]') || ', ' || pg_temp.counts('throttled'),
+  '1, running, 4 waiting', 'A throttled batch returns one failed batch, and its recipients wait');
+select is(pg_temp.batch('throttled', 3), 'reserved 1', 'After a throttled batch, the next batch has one message');
+select is(pg_temp.record('throttled', '[{"at": 1, "status": "throttled"}]'), 2, 'A second throttled batch returns two failed batches');
+select public.delay_sender('+15005550101', 30);
+select is((select outcome || ', ' || (wait_ms between 29000 and 30000) from public.reserve_campaign_batch(pg_temp.id('waits'), pg_temp.tenant(), 1, 25)), 'send_rate_reached, true', 'delay_sender makes another campaign of the number wait');
+select public.change_campaign(pg_temp.tenant(), pg_temp.id(name), 'cancel', null) from unnest(array['throttled', 'waits']) name;
+delete from private.send_rates;
 
 -- A recipient who has written since ----------------------------------------------------------------------------------
 

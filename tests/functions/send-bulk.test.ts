@@ -156,6 +156,43 @@ test("a campaign stops at the plan's limit, shows the reason, and continues when
   assert.equal(counts.delivered, 5);
 });
 
+test("recipients wait while the sender's queue is full (21611), and each gets the message once", async () => {
+  const ada = await campaigner(stage, "ada");
+  const recipients = freshRecipients(6);
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 5 });
+  const id = await startCampaign(ada, recipients);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.deepEqual([counts.delivered, counts.failed], [6, 0]);
+  const texts = await stage.twilio.messagesOf(ada.accountSid);
+  assert.deepEqual(texts.map(({ to }) => to).sort(), recipients.sort());
+});
+
+test("a sender that Twilio rejects (21660) pauses the campaign with the reason, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21660", times: 30 });
+  const id = await startCampaign(ada, freshRecipients(30));
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["sender_refused", 21660, 30, 0]);
+  const alerts = () =>
+    stage.database.sql`
+    select details ->> 'twilioCode' as code from public.operator_alerts where subject = ${id} and settled_at is null`;
+  assert.deepEqual((await alerts()).map(({ code }) => code), ["21660"]);
+  await stage.twilio.clearFaults();
+  const resumed = await ada.call(`campaigns/${id}/resume`, { method: "POST" });
+  assert.deepEqual([resumed.status, resumed.body.twilioErrorCode], [200, null]);
+  assert.equal((await campaignBecomes(ada, id, isSettled)).counts.delivered, 30);
+  assert.deepEqual([...await alerts()], []);
+});
+
+test("an error without a known meaning pauses the campaign, and its message is not sent again", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:29999", status: 400 });
+  const id = await startCampaign(ada, freshRecipients(1));
+  const { statusReason, twilioErrorCode, counts } = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([statusReason, twilioErrorCode, counts.failed], ["twilio_refused", 29999, 1]);
+});
+
 async function allowMore(userId: string): Promise<void> {
   await stage.database.sql`update public.plans set daily_message_limit = 100 where key = ${`of-${userId}`}`;
 }

@@ -55,6 +55,19 @@ test("a send that is throttled repeatedly gets 429, is not recorded, and leaves 
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
 });
 
+test("a send to a full queue (21611) gets 429 with Retry-After, is not recorded, and leaves its key free", async () => {
+  const ada = await withNumber(stage, "ada");
+  await allow(stage, ada, { daily: 1 });
+  const to = freshRecipient();
+  await disturb(ada, { kind: "error:21611" });
+  const answer = await send(ada, to);
+  const [detail] = assertRefused(answer, [429, "twilio_throttled"])!;
+  assert.deepEqual([detail?.twilioCode, answer.headers.get("retry-after")], [21611, "60"]);
+  assert.deepEqual(await ledgerOf(stage, ada), []);
+  assert.equal((await send(ada, to)).status, 201, "the message that was not processed counts toward no limit");
+  assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
+});
+
 async function assertUnknown(ada: Caller, to: string): Promise<void> {
   const answer = await send(ada, to);
   const [row] = await ledgerOf(stage, ada);

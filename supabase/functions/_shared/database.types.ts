@@ -62,6 +62,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -92,6 +93,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id": string;
@@ -121,6 +123,7 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total"?: number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id"?: string;
@@ -877,6 +880,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
+      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: undefined };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1031,6 +1035,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -1277,6 +1282,7 @@ export type Database = {
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
+          "p_error_code"?: number;
           "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
           "p_user_id": string;
         };
@@ -1539,6 +1545,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
+      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: undefined };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1833,7 +1840,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
+      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -1863,6 +1870,9 @@ export type Database = {
         | "monthly_limit_reached"
         | "spend_limit_reached"
         | "account_refused"
+        | "sender_refused"
+        | "twilio_refused"
+        | "twilio_throttled"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -2231,7 +2241,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
+      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2263,6 +2273,9 @@ export const Constants = {
         "monthly_limit_reached",
         "spend_limit_reached",
         "account_refused",
+        "sender_refused",
+        "twilio_refused",
+        "twilio_throttled",
         "no_number",
         "number_not_owned",
         "no_subaccount",

@@ -3,6 +3,7 @@ import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
 import { consentOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { sentStatusSchema } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
@@ -56,7 +57,7 @@ export async function applyStatusCallback(
     sid: MessageSid,
     status: MessageStatus,
     error_code: ErrorCode ?? null,
-    error_message: null,
+    error_message: reasonOf(ErrorCode),
   });
   return recorded.outcome;
 }

@@ -4,6 +4,7 @@ import { completeRows, type Db, decide } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { numericOf } from "../twilio/numeric.ts";
 import type { Evidence } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
@@ -89,7 +90,7 @@ function reportOf(message: MessageInstance): Evidence {
     sid: message.sid,
     status: message.status,
     error_code: message.errorCode,
-    error_message: message.errorMessage,
+    error_message: message.errorMessage ?? reasonOf(message.errorCode),
     num_segments: numericOf(message.numSegments),
     price: numericOf(message.price),
     price_unit: message.priceUnit,

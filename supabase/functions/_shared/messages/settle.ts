@@ -3,6 +3,7 @@ import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, type Row, rows, unavailable } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { recordMessageStatus } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
 import type { MessageStatus } from "./statuses.ts";
@@ -65,7 +66,7 @@ function resultOf({ found, isComplete }: Evidence, message: Unsettled) {
       sid: found.sid,
       status: found.status,
       error_code: found.errorCode,
-      error_message: found.errorMessage,
+      error_message: found.errorMessage ?? reasonOf(found.errorCode),
     };
   }
   const isOver = Date.now() - new Date(message.created_at).getTime() > NOT_SENT_AFTER_MS;
