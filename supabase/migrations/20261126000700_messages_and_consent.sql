@@ -20,9 +20,6 @@ comment on type public.message_status is
   'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
   'a delivered message may be read. The last two are those of received messages.';
 
-create type public.message_encoding as enum ('GSM-7', 'UCS-2');
-comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
-
 create table public.sms_messages (
   id uuid primary key default private.new_id(),
   -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
@@ -1080,8 +1077,8 @@ set search_path = ''
 as $$
 declare
   plan constant public.plans := private.plan_of(p_received.user_id);
-  segments constant integer := private.estimated_segments(p_text);
-  cost constant numeric := private.message_cost(plan, p_country, segments, false);
+  measured constant private.text_measure := private.measure_text(p_text);
+  cost constant numeric := private.message_cost(plan, p_country, measured.segments, false);
   rule private.sending_rule;
 begin
   -- Two machines that reply to each other must come to an end. Refused replies count, so their rows are bounded, too.
@@ -1098,11 +1095,11 @@ begin
     case p_consent when 'stop' then null else p_received.peer_number end, p_country, cost);
   -- Twilio sends the reply with our response; its callback brings the SID of this row.
   insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
-    account_sid, source, num_segments, estimated_price, idempotency_key)
+    account_sid, source, num_segments, encoding, estimated_price, idempotency_key)
   values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
     (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
-    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments,
-    coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
+    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', measured.segments,
+    measured.encoding, coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
     p_key)
   returning id into reply_id;
   if rule.outcome is null then

@@ -672,7 +672,8 @@ create type public.batch_message as (id uuid, "position" integer, to_number text
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
 create type private.batch_draft as (
-  id uuid, "position" integer, to_number text, country text, body text, segments integer, cost numeric);
+  id uuid, "position" integer, to_number text, country text, body text, segments integer,
+  encoding public.message_encoding, cost numeric);
 comment on type private.batch_draft is 'A rendered message of a batch, with its estimated cost.';
 
 create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_limit integer, p_until integer)
@@ -683,6 +684,7 @@ as $$
 declare
   has_media constant boolean := cardinality(p_campaign.media_urls) > 0;
   recipient record;
+  measured private.text_measure;
   draft private.batch_draft;
 begin
   for recipient in
@@ -696,7 +698,9 @@ begin
     draft.to_number := recipient.to_number;
     draft.country := recipient.country;
     draft.body := private.render_text(p_campaign.body, recipient.variables);
-    draft.segments := private.estimated_segments(draft.body);
+    measured := private.measure_text(draft.body);
+    draft.segments := measured.segments;
+    draft.encoding := measured.encoding;
     draft.cost := private.message_cost(p_plan, draft.country, draft.segments, has_media);
     return next draft;
   end loop;
@@ -714,17 +718,17 @@ declare
   drafts private.batch_draft[];
 begin
   drafts := array(
-    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.cost)::private.batch_draft
+    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.encoding, d.cost)::private.batch_draft
     from (
       select b.*, sum(b.cost) over (order by b.position) as cost_so_far
       from private.draft_batch(p_campaign, p_plan, p_limit, p_until) b
     ) d
     where d.cost_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
+    account_sid, source, num_segments, encoding, estimated_price, campaign_id, idempotency_key, request_hash)
   select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country, d.body,
-    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.cost, p_campaign.id,
-    'campaign ' || p_campaign.id || ' ' || d.position, ''
+    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.encoding, d.cost,
+    p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
   from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;
