@@ -69,7 +69,14 @@ const BundleRequest = z.union([
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** Returns the handlers of `/_sim` by method and path. `reset` restores the initial state of the simulator. */
+/**
+ * Returns the handlers of `/_sim` by method and path.
+ *
+ * Examples: `POST /_sim/faults {"match":"POST /Messages","kind":"error:21611"}` answers the next message with 21611,
+ * `POST /_sim/settings {"masterSuspended":true}` suspends all accounts, and
+ * `POST /_sim/bundles {"sid":"BU…","status":"twilio-approved"}` approves a bundle.
+ * @param reset restores the initial state of the simulator
+ */
 export function controlRoutes(reset: () => void): Record<string, Control> {
   return {
     "GET /_sim/faults": ({ faults }) => json(200, { faults: faults.list() }),
