@@ -5,8 +5,10 @@ import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
 import { accountRoutes } from "./resources/accounts.ts";
+import { addressRoutes } from "./resources/addresses.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
+import { bundleRoutes } from "./resources/bundles.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { messagePriceRoutes } from "./resources/message-prices.ts";
@@ -26,6 +28,8 @@ const ROUTES: Route[] = [
   ...authTokenRoutes,
   ...messagePriceRoutes,
   ...numberPriceRoutes,
+  ...addressRoutes,
+  ...bundleRoutes,
 ];
 
 /** Answers one request to the Twilio API, applies faults and latency, and records the request. */

@@ -1,6 +1,6 @@
 import { DAY_MS } from "./dates.ts";
-import { ApiError } from "./errors.ts";
-import { toE164 } from "./phone-numbers.ts";
+import { ApiError, errorOfCode } from "./errors.ts";
+import { countryOf, isLandline, toE164 } from "./phone-numbers.ts";
 import { MAGIC_VALID } from "./purchase.ts";
 import { isHttpUrl } from "./resources/incoming-number-settings.ts";
 import type { Account } from "./records.ts";
@@ -12,7 +12,15 @@ const MAX_MEDIA = 10;
 const MAX_VALIDITY_SECONDS = 36_000;
 const MAX_SCHEDULE_DAYS = 35;
 
-/** Twilio's magic senders and recipients: https://www.twilio.com/docs/iam/test-credentials */
+/** Countries in which Twilio passes texts to landlines on to the carrier. In all others it refuses them with 21635. */
+const LANDLINE_COUNTRIES = new Set(["US", "CA", "GB"]);
+
+/**
+ * Twilio's magic senders and recipients. Other senders have the codes that Twilio uses since July 2024: 21659 for a number
+ * that is not on Twilio, 21660 for one of another account, 21661 for one without SMS.
+ *
+ * Source: https://www.twilio.com/docs/iam/test-credentials
+ */
 const MAGIC_SENDERS: Record<string, (from: string) => ApiError> = {
   "+15005550001": (from) => new ApiError(21212, `The 'From' number ${from} is not a valid phone number`),
   "+15005550007": (from) => senderNotOwned(from),
@@ -81,6 +89,7 @@ function recipientOf(text: string | null): string {
   if (magic) throw magic(text);
   const to = toE164(text);
   if (!to) throw new ApiError(21211, `The 'To' number ${text} is not a valid phone number`);
+  if (isLandline(to) && !LANDLINE_COUNTRIES.has(countryOf(to))) throw errorOfCode(21635);
   return to;
 }
 
@@ -162,8 +171,9 @@ function checkedSender(store: Store, account: Account, text: string): string {
   const from = toE164(text);
   if (!from) throw new ApiError(21212, `The 'From' number ${text} is not a valid phone number`);
   if (from === MAGIC_VALID) return from;
-  if (!store.numberHeldBy(account.sid, from)?.capabilities.sms) throw senderNotOwned(from);
-  return from;
+  const held = store.numberHeldBy(account.sid, from);
+  if (held?.capabilities.sms) return from;
+  throw errorOfCode(held ? 21661 : store.ownerOf(from) ? 21660 : 21659);
 }
 
 function senderNotOwned(from: string): ApiError {

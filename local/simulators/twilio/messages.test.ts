@@ -62,11 +62,12 @@ const ERRORS: [code: number, request: Record<string, unknown>][] = [
   [21408, { to: "+15005550003" }],
   [21610, { to: "+15005550004" }],
   [21614, { to: "+15005550009" }],
+  [21635, { to: "+4930901820" }],
   [21212, { from: "+15005550001" }],
   [21212, { from: "12" }],
   [21606, { from: "+15005550007" }],
   [21611, { from: "+15005550008" }],
-  [21606, { from: "+14155550199" }],
+  [21659, { from: "+14155550199" }],
   [21603, { from: undefined }],
   [21604, { to: "" }],
   [21602, { body: undefined }],
@@ -96,13 +97,13 @@ Deno.test("Every account can send from the magic number, only the owner from an 
   const tom = await fixture.subaccount("tom");
   await tom.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
   const foreign = await masterNumber(fixture);
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
+  await rejectsWith(21660, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
   const own = await tom.client.incomingPhoneNumbers.create({ areaCode: "404" });
   await tom.client.messages.create({ from: own.phoneNumber, to: HANDSET, body: "x" });
   const [london] = await tom.client.availablePhoneNumbers("GB").local.list({ limit: 1 });
   assert.ok(london);
   const voiceOnly = await tom.client.incomingPhoneNumbers.create({ phoneNumber: london.phoneNumber });
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
+  await rejectsWith(21661, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
 });
 
 Deno.test("A StatusCallback to this machine answers 21609 with allowLocalCallbacks false", async () => {

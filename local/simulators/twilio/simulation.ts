@@ -1,6 +1,7 @@
 import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
 import type { HttpMethod } from "./records.ts";
+import type { Regulations } from "./regulation.ts";
 import { Timers } from "../timers.ts";
 import type { Store } from "./store.ts";
 
@@ -52,6 +53,8 @@ export interface Settings {
   minScheduleMs: number;
   /** What happens to a scheduled message without a MessagingServiceSid: sent at once, or refused with 35118. */
   scheduleWithoutService: "send" | "refuse";
+  /** The papers that numbers need, by country. A country without an entry needs none. */
+  regulations: Regulations;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -70,6 +73,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   inactiveAccountsRead: false,
   minScheduleMs: 300_000,
   scheduleWithoutService: "send",
+  regulations: { AU: { address: "any", bundle: false }, DE: { address: "none", bundle: true } },
 };
 
 /** A webhook to send, signed with the auth token of `accountSid`. */
