@@ -373,17 +373,18 @@ insert into private.due_work (user_id, kind, due_at)
 select p.user_id, 'number_sync', now() + random() * interval '1 day'
 from public.user_preferences p where p.twilio_subaccount_status = 'active';
 
-create function public.report_sender_trouble(p_user_id uuid) returns void
+create function public.report_sender_trouble(p_user_id uuid) returns timestamptz
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform private.set_due_by(p_user_id, 'number_sync', now());
+  return (select d.due_at from private.due_work d where d.user_id = p_user_id and d.kind = 'number_sync');
 end;
 $$;
 comment on function public.report_sender_trouble(uuid) is
   'Twilio refused a tenant''s number as a sender: the number may have left the account, or have other capabilities. '
-  'The next sync compares it.';
+  'A sync that is due now compares it. Returns when it is due.';
 
 create function public.ask_for_number_syncs(p_limit integer) returns integer
 language plpgsql

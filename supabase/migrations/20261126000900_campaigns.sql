@@ -542,18 +542,22 @@ comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent
 create type private.send_rate as (subject text, per_second numeric);
 comment on type private.send_rate is 'How many messages a second a subject of send_rates may send.';
 
-create function public.delay_sender(p_phone_number text, p_seconds integer) returns void
+create function public.delay_sender(p_phone_number text, p_seconds integer) returns timestamptz
 language plpgsql
 set search_path = ''
 as $$
+declare
+  due_at timestamptz;
 begin
   insert into private.send_rates as r (subject, due_at)
   values ('number:' || p_phone_number, clock_timestamp() + make_interval(secs => p_seconds))
-  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at);
+  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at)
+  returning r.due_at into due_at;
+  return due_at;
 end;
 $$;
 comment on function public.delay_sender(text, integer) is
-  'Makes every campaign of a number wait, because Twilio takes no messages of it.';
+  'Makes every campaign of a number wait, because Twilio takes no messages of it. Returns until when.';
 
 create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
 returns setof private.send_rate

@@ -880,7 +880,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
-      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: undefined };
+      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1545,7 +1545,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
-      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: undefined };
+      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
