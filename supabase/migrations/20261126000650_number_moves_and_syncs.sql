@@ -117,7 +117,7 @@ begin
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select p_number ->> 'phoneSid', p_number ->> 'phoneNumber', p_number ->> 'friendlyName', p_number -> 'capabilities'
   -- As in the copy that the job makes: only SMS-capable numbers are shared.
-  where (p_number -> 'capabilities' ->> 'sms')::boolean
+  where private.can_send(p_number -> 'capabilities', false)
   on conflict (phone_sid) do update set phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now()
   returning m.* into shared;

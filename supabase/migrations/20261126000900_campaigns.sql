@@ -14,11 +14,12 @@ comment on type public.campaign_count is
 create type public.campaign_status_reason as enum (
   'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused', 'sender_refused',
   'twilio_refused', 'twilio_throttled',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.campaign_status_reason is
   'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
   'credentials. sender_refused: the number cannot send. twilio_refused: another error of Twilio''s that is not about '
-  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last six are those of sender_outcome.';
+  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last seven are those '
+  'of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -253,10 +254,10 @@ comment on function private.recipients_left(uuid, public.plans) is
 
 create type public.create_campaign_outcome as enum (
   'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
+  'wait than the plan sends in a month, or be stored than recipients_left allows. The last seven are those of '
   'sender_outcome.';
 
 create function public.create_campaign(
@@ -292,7 +293,7 @@ begin
   end if;
 
   -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.sender_of(p_user_id, p_from, false);
+  sender := private.sender_of(p_user_id, p_from, false, cardinality(p_media_urls) > 0);
   if sender.outcome <> 'allowed' then
     outcome := sender.outcome;
     return next;
@@ -760,7 +761,7 @@ declare
 begin
   outcome := private.campaign_outcome(campaign);
   if outcome = 'reserved' then
-    sender := private.sender_of(p_user_id, campaign.from_number, false);
+    sender := private.sender_of(p_user_id, campaign.from_number, false, cardinality(campaign.media_urls) > 0);
     if sender.outcome <> 'allowed' then
       perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text::public.campaign_status_reason);
       outcome := 'paused';
@@ -885,7 +886,8 @@ begin
 
   -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
   delete from public.sms_messages m using unnest(results) r
-  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved' and m.twilio_message_sid is null;
+  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved'
+    and m.twilio_message_sid is null;
   perform private.record_evidence(array(select r from unnest(results) r
     where r.status not in ('released', 'throttled')));
 

@@ -1875,6 +1875,7 @@ export type Database = {
         | "twilio_throttled"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1897,6 +1898,7 @@ export type Database = {
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2000,6 +2002,7 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2030,12 +2033,20 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "set_primary_number_outcome":
+        | "set"
+        | "already"
+        | "not_capable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released";
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
@@ -2278,6 +2289,7 @@ export const Constants = {
         "twilio_throttled",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2301,6 +2313,7 @@ export const Constants = {
         "too_many_recipients",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2409,6 +2422,7 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2441,13 +2455,22 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "set_primary_number_outcome": [
+        "set",
+        "already",
+        "not_capable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+      ],
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
