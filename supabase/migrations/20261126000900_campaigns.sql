@@ -927,7 +927,8 @@ begin
   end if;
   perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
     jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
-  if p_error_code is not null then
+  -- A refused account is converged, which settles why it was refused.
+  if p_error_code is not null and p_reason <> 'account_refused' then
     -- Last, because a repeated cause locks the row of its alert.
     perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
       'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
@@ -936,7 +937,28 @@ begin
 end;
 $$;
 comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
-  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s also alerts the operator.';
+  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s about the '
+  'number or the settings also alerts the operator.';
+
+create function public.pause_campaign_of(p_account_sid text, p_twilio_message_sid text,
+  p_reason public.campaign_status_reason, p_error_code integer) returns public.pause_campaign_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  message public.sms_messages;
+begin
+  select * into message from public.sms_messages m
+  where m.twilio_message_sid = p_twilio_message_sid and m.account_sid = p_account_sid and m.campaign_id is not null
+    and m.error_code = p_error_code;
+  if not found then
+    return 'unchanged';
+  end if;
+  return public.pause_campaign(message.campaign_id, message.user_id, p_reason, p_error_code);
+end;
+$$;
+comment on function public.pause_campaign_of(text, text, public.campaign_status_reason, integer) is
+  'Pauses the campaign of a message that was not delivered for this error, which its other recipients would get, too.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -1058,6 +1080,7 @@ revoke execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
@@ -1089,6 +1112,7 @@ grant execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)

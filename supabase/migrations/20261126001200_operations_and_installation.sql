@@ -525,9 +525,9 @@ as $$
     public.list_tenants public.list_unrecorded_events public.message_of public.messages_to_redact
     public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
     public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
-    public.pending_forward_webhook_of public.provision_tenant public.purge_expired public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
-    public.record_listed_prices public.record_message_reports public.record_message_status
+    public.pause_campaign_of public.pending_forward_webhook_of public.provision_tenant public.purge_expired
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_inbound_message public.record_listed_prices public.record_message_reports public.record_message_status
     public.record_message_statuses public.record_number public.record_number_move public.record_number_name
     public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
     public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount

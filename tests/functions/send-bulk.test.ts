@@ -185,6 +185,19 @@ test("a sender that Twilio rejects (21660) pauses the campaign with the reason, 
   assert.deepEqual([...await alerts()], []);
 });
 
+test("a message that was not delivered because its sender is unregistered (30034) pauses the campaign, and says why", async () => {
+  const ada = await campaigner(stage, "ada", { number: 2 });
+  const id = await startCampaign(ada, ["+15005530034", ...freshRecipients(9)]);
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([paused.statusReason, paused.twilioErrorCode], ["sender_refused", 30034]);
+  assert.ok(paused.counts.waiting >= 6, `${paused.counts.waiting} recipients wait`);
+  const failed = (await ledgerOf(stage, ada)).find(({ error_code }) => error_code === 30034);
+  assert.equal(
+    failed?.error_message,
+    "Twilio error 30034: the sender is not registered for A2P 10DLC (https://www.twilio.com/docs/errors/30034)",
+  );
+});
+
 test("an error without a known meaning pauses the campaign, and its message is not sent again", async () => {
   const ada = await campaigner(stage, "ada");
   await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:29999", status: 400 });

@@ -1288,6 +1288,15 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
+      "pause_campaign_of": {
+        Args: {
+          "p_account_sid": string;
+          "p_error_code": number;
+          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_twilio_message_sid": string;
+        };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
       "pending_forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {

@@ -6,6 +6,7 @@ import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { reasonOf } from "../twilio/message-codes.ts";
 import { numericOf } from "../twilio/numeric.ts";
+import { pauseAfterDeliveryError } from "./account-errors.ts";
 import type { Evidence } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
 
@@ -59,6 +60,9 @@ async function refreshAccount(account: Unfinished, twilio: Twilio, db: Db): Prom
     p_account_sid: account.account_sid,
     p_reports: messages.map((message) => ({ ...reportOf(message) })),
   });
+  for (const { sid, errorCode: code } of moved === 0 ? [] : messages) {
+    await pauseAfterDeliveryError(db, { accountSid: account.account_sid, sid, code });
+  }
   return moved + priced;
 }
 
