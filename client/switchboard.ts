@@ -352,7 +352,7 @@ export class SwitchboardAdmin {
 
   /**
    * Moves a number between the master account and a tenant's. Its registrations stay behind: `warning` says so.
-   * @throws SwitchboardError `not_found`, `number_…`, `subaccount_…`
+   * @throws SwitchboardError `not_found`, `number_…`, `regulatory_information_required`, `subaccount_…`
    */
   moveNumber(move: NumberMove, options?: CallOptions): Promise<MovedNumber> {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
@@ -865,6 +865,10 @@ export interface NumberMove {
   phoneNumber: string;
   userId: string;
   to: "tenant" | "master";
+  /** AD…, where the country requires an address: one of the account that gets the number. */
+  addressSid?: string | undefined;
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
+  bundleSid?: string | undefined;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 }
@@ -889,9 +893,9 @@ export interface NumberPurchase {
   phoneNumber: string;
   /** 1 to 64 characters; Twilio's own name for it unless given. */
   friendlyName?: string | undefined;
-  /** AD…, where the country requires an address. */
+  /** AD…, where the country requires an address: one of the account that gets the number. */
   addressSid?: string | undefined;
-  /** BU…, where the country requires a regulatory bundle. */
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
   bundleSid?: string | undefined;
 }
 

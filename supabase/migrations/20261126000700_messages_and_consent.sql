@@ -674,15 +674,21 @@ create function public.release_message(p_message_id uuid) returns public.release
 language plpgsql
 set search_path = ''
 as $$
+declare
+  released public.sms_messages;
 begin
   delete from public.sms_messages m where m.id = p_message_id and m.status = 'reserved'
-    and m.twilio_message_sid is null;
-  return case when found then 'released' else 'gone' end;
+    and m.twilio_message_sid is null
+  returning m.* into released;
+  if released.source = 'master' then
+    perform private.uncount_fallback_message(released);
+  end if;
+  return case when released.id is not null then 'released' else 'gone' end;
 end;
 $$;
 comment on function public.release_message(uuid) is
-  'Deletes a reservation that Twilio certainly did not process (429, or the request was never made). Its idempotency '
-  'key may be used again.';
+  'Deletes a reservation that Twilio certainly did not process (429, a full queue, or the request was never made). It '
+  'counts toward no limit, and its idempotency key may be used again.';
 
 -- Evidence ------------------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,14 @@
-import { accountInPath, authenticate, requireActive } from "./authentication.ts";
+import { requireActive } from "./account-status.ts";
+import { accountInPath, authenticate } from "./authentication.ts";
 import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
 import { accountRoutes } from "./resources/accounts.ts";
+import { addressRoutes } from "./resources/addresses.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
+import { bundleRoutes } from "./resources/bundles.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { messagePriceRoutes } from "./resources/message-prices.ts";
@@ -25,6 +28,8 @@ const ROUTES: Route[] = [
   ...authTokenRoutes,
   ...messagePriceRoutes,
   ...numberPriceRoutes,
+  ...addressRoutes,
+  ...bundleRoutes,
 ];
 
 /** Answers one request to the Twilio API, applies faults and latency, and records the request. */
@@ -80,10 +85,10 @@ function route(simulation: Simulation, request: HttpRequest, record: RequestReco
   const routing = routeOf(ROUTES, method, path);
   if (routing === "unknown") throw notFound(path);
   if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
-  requireActive(actor, settings.inactiveAccountCode);
+  if (method !== "GET" || !settings.inactiveAccountsRead) requireActive(simulation, actor);
   const { route, params } = routing.match;
   const account = params["account"] ? accountInPath(store, actor, params["account"], path) : actor;
-  if (route.needsActiveAccount) requireActive(account, settings.inactiveAccountCode);
+  if (route.needsActiveAccount) requireActive(simulation, account);
   return route.handle({ simulation, actor, account, method, path, params, query, form });
 }
 

@@ -62,11 +62,12 @@ const ERRORS: [code: number, request: Record<string, unknown>][] = [
   [21408, { to: "+15005550003" }],
   [21610, { to: "+15005550004" }],
   [21614, { to: "+15005550009" }],
+  [21635, { to: "+4930901820" }],
   [21212, { from: "+15005550001" }],
   [21212, { from: "12" }],
   [21606, { from: "+15005550007" }],
   [21611, { from: "+15005550008" }],
-  [21606, { from: "+14155550199" }],
+  [21659, { from: "+14155550199" }],
   [21603, { from: undefined }],
   [21604, { to: "" }],
   [21602, { body: undefined }],
@@ -96,13 +97,13 @@ Deno.test("Every account can send from the magic number, only the owner from an 
   const tom = await fixture.subaccount("tom");
   await tom.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
   const foreign = await masterNumber(fixture);
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
+  await rejectsWith(21660, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
   const own = await tom.client.incomingPhoneNumbers.create({ areaCode: "404" });
   await tom.client.messages.create({ from: own.phoneNumber, to: HANDSET, body: "x" });
   const [london] = await tom.client.availablePhoneNumbers("GB").local.list({ limit: 1 });
   assert.ok(london);
   const voiceOnly = await tom.client.incomingPhoneNumbers.create({ phoneNumber: london.phoneNumber });
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
+  await rejectsWith(21661, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
 });
 
 Deno.test("A StatusCallback to this machine answers 21609 with allowLocalCallbacks false", async () => {
@@ -170,6 +171,76 @@ Deno.test("A message of a messaging service starts as accepted and needs a numbe
   assert.equal((await finished(fixture, message.sid)).status, "delivered");
   const vic = await fixture.subaccount("vic");
   await rejectsWith(21703, 400, vic.client.messages.create({ messagingServiceSid, to: HANDSET, body: "x" }));
+});
+
+const SERVICE = `MG${"a".repeat(32)}`;
+const scheduled = (aheadMs: number) => ({
+  messagingServiceSid: SERVICE,
+  to: HANDSET,
+  body: "x",
+  scheduleType: "fixed" as const,
+  sendAt: new Date(Date.now() + aheadMs),
+});
+
+Deno.test("A scheduled message is sent at its time, and fails with 21610 if the recipient has opted out since", async () => {
+  await using fixture = await startFixture({ minScheduleMs: 0 });
+  const message = await fixture.master.messages.create(scheduled(1_500));
+  assert.deepEqual([message.status, message.dateSent, message.price], ["scheduled", null, null]);
+  const record = async () => (await fixture.master.usage.records.list({ category: "sms-outbound" }))[0]?.count;
+  assert.equal(await record(), "0");
+  const second = await fixture.master.messages.create({ ...scheduled(1_500), to: "+14155550124" });
+  await fixture.sim("POST", "inbound", { from: "+14155550124", to: second.from, body: "STOP" });
+  await rejectsWith(20009, 400, fixture.master.messages(message.sid).remove());
+  await eventually("both ends", async () => {
+    const of = async (sid: string) => await fixture.master.messages(sid).fetch();
+    return (await of(message.sid)).status === "delivered" && (await of(second.sid)).errorCode === 21610;
+  });
+});
+
+Deno.test("A scheduled message can be canceled and is then never sent; any other message answers 30409", async () => {
+  await using fixture = await startFixture({ minScheduleMs: 0 });
+  const { sid } = await fixture.master.messages.create(scheduled(1_000));
+  assert.equal((await fixture.master.messages(sid).update({ status: "canceled" })).status, "canceled");
+  const other = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  await rejectsWith(30409, 400, fixture.master.messages(other.sid).update({ status: "canceled" }));
+  await finished(fixture, other.sid);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  assert.equal((await fixture.master.messages(sid).fetch()).status, "canceled");
+});
+
+Deno.test("A message is scheduled from 5 minutes to 35 days ahead, and any other schedule answers its error", async () => {
+  await using fixture = await startFixture();
+  const [minute, day] = [60_000, 86_400_000];
+  for (const ahead of [6 * minute, 30 * day, 35 * day - minute]) {
+    assert.equal((await fixture.master.messages.create(scheduled(ahead))).status, "scheduled");
+  }
+  const refused = (code: number, change: object, aheadMs = day) =>
+    rejectsWith(code, 400, fixture.master.messages.create({ ...scheduled(aheadMs), ...change }));
+  await refused(35114, {}, 4 * minute);
+  await refused(35114, {}, 35 * day + minute);
+  await refused(35114, {}, -day);
+  await refused(35114, { sendAt: "tomorrow" });
+  await refused(35111, { sendAt: undefined });
+  await refused(35126, { scheduleType: "optimize" });
+  await fixture.sim("POST", "settings", { minScheduleMs: 900_000 });
+  await refused(35114, {}, 14 * minute);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const statuses = (await fixture.master.messages.list()).map(({ status }) => status);
+  assert.deepEqual(statuses, ["scheduled", "scheduled", "scheduled"], "none is sent early");
+});
+
+Deno.test("A schedule without a messaging service is dropped, or refused with 35118", async () => {
+  await using fixture = await startFixture();
+  const message = {
+    ...scheduled(86_400_000),
+    messagingServiceSid: undefined as unknown as string,
+    from: "+15005550006",
+  };
+  const { sid, status } = await fixture.master.messages.create(message);
+  assert.equal(status, "queued");
+  assert.equal((await finished(fixture, sid)).status, "delivered");
+  await fixture.sim("POST", "settings", { scheduleWithoutService: "refuse" });
+  await rejectsWith(35118, 400, fixture.master.messages.create(message));
 });
 
 Deno.test("A message with media is an MMS whose media are listed and fetched with their types", async () => {

@@ -1,6 +1,7 @@
 import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
 import type { HttpMethod } from "./records.ts";
+import type { Regulations } from "./regulation.ts";
 import { Timers } from "../timers.ts";
 import type { Store } from "./store.ts";
 
@@ -39,6 +40,21 @@ export interface Settings {
   listQueuedByDateSent: boolean;
   /** Milliseconds until a new message appears in lists and can be read. Until then, reading it answers 404. */
   readDelayMs: number;
+  /** Whether Twilio suspended the master account, which suspends all its subaccounts. */
+  masterSuspended: boolean;
+  /**
+   * The US dollars paid in. The balance is this less the prices of all messages. At zero, Twilio suspends the master
+   * account. Null for an account that never runs out of funds.
+   */
+  funds: number | null;
+  /** Whether a suspended or closed account can still send GET requests. Twilio does not document it. */
+  inactiveAccountsRead: boolean;
+  /** How far ahead `SendAt` must be. Twilio's pages say 5 or 15 minutes. */
+  minScheduleMs: number;
+  /** What happens to a scheduled message without a MessagingServiceSid: sent at once, or refused with 35118. */
+  scheduleWithoutService: "send" | "refuse";
+  /** The papers that numbers need, by country. A country without an entry needs none. */
+  regulations: Regulations;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -52,6 +68,12 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   trialVerifiedNumbers: null,
   listQueuedByDateSent: true,
   readDelayMs: 0,
+  masterSuspended: false,
+  funds: null,
+  inactiveAccountsRead: false,
+  minScheduleMs: 300_000,
+  scheduleWithoutService: "send",
+  regulations: { AU: { address: "any", bundle: false }, DE: { address: "none", bundle: true } },
 };
 
 /** A webhook to send, signed with the auth token of `accountSid`. */

@@ -124,7 +124,7 @@ function createMaster(store: Store, options: TwilioSimulatorOptions): void {
 
 function seedNumbers(store: Store, accountSid: string): void {
   for (const areaCode of ["415", "212"]) {
-    newPhoneNumber(store, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null });
+    newPhoneNumber(store, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null }, {});
   }
 }
 

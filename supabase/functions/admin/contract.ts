@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
 import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import { papersShape } from "../_shared/numbers/papers.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
@@ -69,6 +70,7 @@ export const moveSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   userId: z.guid(),
   to: z.enum(["tenant", "master"]),
+  ...papersShape,
   reason,
 }).meta({ id: "NumberMove", description: "The body of admin/move-number" });
 
@@ -248,6 +250,7 @@ export const contract = {
         "number_not_available",
         "number_purchase_in_progress",
         "number_release_in_progress",
+        "regulatory_information_required",
         ...ACCOUNT_STATUS_ERRORS,
         "twilio_refused",
       ],

@@ -29,7 +29,7 @@ function createMessage({ simulation, account, form, method, path }: ApiCall): An
     ...request,
     accountSid: account.sid,
     direction: "outbound-api",
-    status: request.messagingServiceSid ? "accepted" : "queued",
+    status: request.sendAt !== null ? "scheduled" : request.messagingServiceSid ? "accepted" : "queued",
     callbackFault: simulation.faults.takeCallbackFault(method, path),
   });
   const body = messageBody(message);
@@ -50,9 +50,7 @@ function listMessages(call: ApiCall): Answer {
   return { status: 200, body: page(call, "messages", messages, messageBody) };
 }
 
-/**
- * An empty `Body` redacts a message. `Status=canceled` cancels one that is not yet sent. No other change is possible.
- */
+/** An empty `Body` redacts a message. `Status=canceled` cancels a scheduled one. No other change is possible. */
 function updateMessage(call: ApiCall): Answer {
   const message = messageOf(call);
   const body = call.form.get("Body");
@@ -60,7 +58,7 @@ function updateMessage(call: ApiCall): Answer {
   if (body !== null && body !== "") {
     throw new ApiError(20009, "Cannot update the message: its Body can only be redacted, with an empty string");
   }
-  if (status !== null && (status !== "canceled" || !isWaiting(message))) {
+  if (status !== null && (status !== "canceled" || message.status !== "scheduled")) {
     throw new ApiError(30409, `Cannot cancel the message: it is ${message.status}`);
   }
   if (body === "" && isWaiting(message) && status === null) {
@@ -103,7 +101,7 @@ function deleteMedia(call: ApiCall): Answer {
 }
 
 function isWaiting(message: Message): boolean {
-  return message.status === "queued" || message.status === "accepted";
+  return message.status === "queued" || message.status === "accepted" || message.status === "scheduled";
 }
 
 function messageOf({ simulation, account, params, path }: ApiCall): Message {
