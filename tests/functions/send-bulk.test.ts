@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../local/driver/eventually.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
 import {
   campaignBecomes,
@@ -165,6 +166,22 @@ test("recipients wait while the sender's queue is full (21611), and each gets th
   assert.deepEqual([counts.delivered, counts.failed], [6, 0]);
   const texts = await stage.twilio.messagesOf(ada.accountSid);
   assert.deepEqual(texts.map(({ to }) => to).sort(), recipients.sort());
+});
+
+test("a campaign whose sender's queue stays full for twenty attempts is paused as twilio_throttled, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 9 });
+  const id = await startCampaign(ada, freshRecipients(4));
+  const { sql } = stage.database;
+  await eventually(
+    "the first attempt",
+    async () => (await sql`select from public.campaigns where id = ${id} and failed_batches = 1`).length === 1,
+  );
+  await sql`update public.campaigns set failed_batches = 19 where id = ${id}`;
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["twilio_throttled", 21611, 4, 0]);
+  await stage.twilio.clearFaults();
 });
 
 test("a sender that Twilio rejects (21660) pauses the campaign with the reason, and no recipient is lost", async () => {
