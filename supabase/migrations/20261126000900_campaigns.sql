@@ -14,11 +14,12 @@ comment on type public.campaign_count is
 create type public.campaign_status_reason as enum (
   'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused', 'sender_refused',
   'twilio_refused', 'twilio_throttled',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.campaign_status_reason is
   'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
   'credentials. sender_refused: the number cannot send. twilio_refused: another error of Twilio''s that is not about '
-  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last six are those of sender_outcome.';
+  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last seven are those '
+  'of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -253,10 +254,10 @@ comment on function private.recipients_left(uuid, public.plans) is
 
 create type public.create_campaign_outcome as enum (
   'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
+  'wait than the plan sends in a month, or be stored than recipients_left allows. The last seven are those of '
   'sender_outcome.';
 
 create function public.create_campaign(
@@ -292,7 +293,7 @@ begin
   end if;
 
   -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.sender_of(p_user_id, p_from, false);
+  sender := private.sender_of(p_user_id, p_from, false, cardinality(p_media_urls) > 0);
   if sender.outcome <> 'allowed' then
     outcome := sender.outcome;
     return next;
@@ -542,18 +543,22 @@ comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent
 create type private.send_rate as (subject text, per_second numeric);
 comment on type private.send_rate is 'How many messages a second a subject of send_rates may send.';
 
-create function public.delay_sender(p_phone_number text, p_seconds integer) returns void
+create function public.delay_sender(p_phone_number text, p_seconds integer) returns timestamptz
 language plpgsql
 set search_path = ''
 as $$
+declare
+  due_at timestamptz;
 begin
   insert into private.send_rates as r (subject, due_at)
   values ('number:' || p_phone_number, clock_timestamp() + make_interval(secs => p_seconds))
-  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at);
+  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at)
+  returning r.due_at into due_at;
+  return due_at;
 end;
 $$;
 comment on function public.delay_sender(text, integer) is
-  'Makes every campaign of a number wait, because Twilio takes no messages of it.';
+  'Makes every campaign of a number wait, because Twilio takes no messages of it. Returns until when.';
 
 create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
 returns setof private.send_rate
@@ -760,7 +765,7 @@ declare
 begin
   outcome := private.campaign_outcome(campaign);
   if outcome = 'reserved' then
-    sender := private.sender_of(p_user_id, campaign.from_number, false);
+    sender := private.sender_of(p_user_id, campaign.from_number, false, cardinality(campaign.media_urls) > 0);
     if sender.outcome <> 'allowed' then
       perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text::public.campaign_status_reason);
       outcome := 'paused';
@@ -885,7 +890,8 @@ begin
 
   -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
   delete from public.sms_messages m using unnest(results) r
-  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved' and m.twilio_message_sid is null;
+  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved'
+    and m.twilio_message_sid is null;
   perform private.record_evidence(array(select r from unnest(results) r
     where r.status not in ('released', 'throttled')));
 
@@ -925,7 +931,8 @@ begin
   end if;
   perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
     jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
-  if p_error_code is not null then
+  -- A refused account is converged, which settles why it was refused.
+  if p_error_code is not null and p_reason <> 'account_refused' then
     -- Last, because a repeated cause locks the row of its alert.
     perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
       'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
@@ -934,7 +941,28 @@ begin
 end;
 $$;
 comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
-  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s also alerts the operator.';
+  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s about the '
+  'number or the settings also alerts the operator.';
+
+create function public.pause_campaign_of(p_account_sid text, p_twilio_message_sid text,
+  p_reason public.campaign_status_reason, p_error_code integer) returns public.pause_campaign_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  message public.sms_messages;
+begin
+  select * into message from public.sms_messages m
+  where m.twilio_message_sid = p_twilio_message_sid and m.account_sid = p_account_sid and m.campaign_id is not null
+    and m.error_code = p_error_code;
+  if not found then
+    return 'unchanged';
+  end if;
+  return public.pause_campaign(message.campaign_id, message.user_id, p_reason, p_error_code);
+end;
+$$;
+comment on function public.pause_campaign_of(text, text, public.campaign_status_reason, integer) is
+  'Pauses the campaign of a message that was not delivered for this error, which its other recipients would get, too.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -1056,6 +1084,7 @@ revoke execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
@@ -1087,6 +1116,7 @@ grant execute on function
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)

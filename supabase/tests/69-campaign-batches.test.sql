@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(126);
+select plan(131);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -338,6 +338,18 @@ select is(public.pause_campaign(pg_temp.id('two'), pg_temp.tenant(), 'account_re
 select results_eq('select status::text, status_reason::text from public.campaigns where id = pg_temp.id(''two'')', $$ values ('paused', 'account_refused') $$, 'A paused campaign stores the reason');
 select results_eq($$ select actor, action, user_id, details from public.audit_log order by id desc limit 1 $$, $$ values ('campaigns', 'campaign.paused', pg_temp.tenant(), jsonb_build_object('campaignId', pg_temp.id('two'), 'reason', 'account_refused')) $$, 'The audit line has the campaign and the reason');
 select is(public.pause_campaign(pg_temp.id(name), pg_temp.tenant(), 'suspended'), 'unchanged', format('pause_campaign returns unchanged for a campaign that is %s', status)) from (values ('two', 'paused'), ('one', 'completed')) cases (name, status);
+
+select pg_temp.make('charged', 2);
+select pg_temp.batch('charged', 1);
+select public.record_message_status(pg_temp.message('charged', 1), pg_temp.tenant(), 'AC1', 'SM-charged', 'undelivered', 30034, null);
+select is(public.pause_campaign_of('AC2', 'SM-charged', 'sender_refused', 30034), 'unchanged', 'pause_campaign_of returns unchanged for a message of another account');
+select is(public.pause_campaign_of('AC1', 'SM-charged', 'sender_refused', 30035), 'unchanged', 'pause_campaign_of returns unchanged for an error that the message does not have');
+select is(public.pause_campaign_of('AC1', 'SM-charged', 'sender_refused', 30034), 'paused', 'pause_campaign_of pauses the campaign of a message with the error');
+select results_eq($$ select c.status_reason::text, c.twilio_error_code, a.kind::text, a.details from public.campaigns c join public.operator_alerts a on a.subject = c.id::text where c.id = pg_temp.id('charged') $$,
+  $$ values ('sender_refused', 30034, 'campaign_paused', '{"reason": "sender_refused", "twilioCode": 30034, "phoneNumber": "+15005550101"}'::jsonb) $$, 'The campaign has the error, and the operator an alert');
+select public.change_campaign(pg_temp.tenant(), pg_temp.id('charged'), 'resume', null);
+select results_eq($$ select c.twilio_error_code, a.settled_at is not null from public.campaigns c join public.operator_alerts a on a.subject = c.id::text where c.id = pg_temp.id('charged') $$,
+  $$ values (null::integer, true) $$, 'A resumed campaign has no error, and its alert is settled');
 
 select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'The counts of every campaign add up');
 select is_empty($$ select c.id from public.campaigns c cross join lateral (

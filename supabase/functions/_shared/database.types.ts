@@ -880,7 +880,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
-      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: undefined };
+      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1288,6 +1288,15 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
+      "pause_campaign_of": {
+        Args: {
+          "p_account_sid": string;
+          "p_error_code": number;
+          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_twilio_message_sid": string;
+        };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
       "pending_forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1545,7 +1554,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
-      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: undefined };
+      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1875,6 +1884,7 @@ export type Database = {
         | "twilio_throttled"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1897,6 +1907,7 @@ export type Database = {
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2000,6 +2011,7 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2030,12 +2042,20 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "set_primary_number_outcome":
+        | "set"
+        | "already"
+        | "not_capable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released";
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
@@ -2278,6 +2298,7 @@ export const Constants = {
         "twilio_throttled",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2301,6 +2322,7 @@ export const Constants = {
         "too_many_recipients",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2409,6 +2431,7 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2441,13 +2464,22 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "set_primary_number_outcome": [
+        "set",
+        "already",
+        "not_capable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+      ],
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],

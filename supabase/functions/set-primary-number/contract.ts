@@ -14,6 +14,6 @@ export const contract = {
     summary: "Makes one of your numbers the default sender",
     body: choiceSchema,
     responses: { 200: phoneNumberSchema },
-    errors: ["number_purchase_in_progress", "number_release_in_progress"],
+    errors: ["invalid_sender", "number_purchase_in_progress", "number_release_in_progress"],
   }],
 } as const satisfies Contract;

@@ -1,6 +1,7 @@
 import { compositesFrom, type Db, decide, decision, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
+import { PAUSE_REASONS } from "../messages/account-errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import type { Trouble } from "../twilio/message-codes.ts";
 import { type Batch, type BatchResult, sendBatch, type SendOutcome } from "./batch.ts";
@@ -100,7 +101,7 @@ async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencie
   const backoff = failedBatches === 0 ? 0 : Math.min(2 ** failedBatches, LONGEST_BACKOFF_SECONDS);
   switch (trouble?.sort) {
     case "account":
-      await pause(job, REASONS[trouble.trouble], trouble.rejection.code, db);
+      await pause(job, PAUSE_REASONS[trouble.trouble], trouble.rejection.code, db);
       await reportTrouble(trouble.trouble, userId, db);
       return { kind: "over" };
     case "retry": {
@@ -123,12 +124,6 @@ function troubleOf(outcomes: SendOutcome[]): SendOutcome["trouble"] {
   return troubles.find(({ sort }) => sort === "account") ??
     troubles.find((trouble) => trouble.sort === "retry" && trouble.retryAfterSeconds !== null) ?? troubles[0] ?? null;
 }
-
-const REASONS = {
-  credentials: "account_refused",
-  sender: "sender_refused",
-  settings: "twilio_refused",
-} as const satisfies Record<Trouble, Enum<"campaign_status_reason">>;
 
 function pause({ campaignId, userId }: CampaignJob, reason: Enum<"campaign_status_reason">, code: number, db: Db) {
   return decide(db, "pause_campaign", {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
+import { pauseAfterDeliveryError } from "./account-errors.ts";
 import { consentOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
 import { reasonOf } from "../twilio/message-codes.ts";
@@ -59,6 +60,9 @@ export async function applyStatusCallback(
     error_code: ErrorCode ?? null,
     error_message: reasonOf(ErrorCode),
   });
+  if (recorded.outcome === "moved") {
+    await pauseAfterDeliveryError(db, { accountSid: AccountSid, sid: MessageSid, code: ErrorCode });
+  }
   return recorded.outcome;
 }
 
