@@ -204,6 +204,7 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
+          "excluded_territories": (string)[];
           "key": string;
           "max_number_price": number;
           "max_numbers": number;
@@ -226,6 +227,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key": string;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -247,6 +249,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key"?: string;
           "max_number_price"?: number;
           "max_numbers"?: number;
