@@ -16,7 +16,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   expectNoQuery(request);
   const { db, env, user, requestId } = context;
   const idempotencyKey = idempotencyKeyOf(request);
-  const input = await readJson(request, bulkSchema, MAX_BYTES);
+  const input = await readJson(request, bulkSchema, MAX_BYTES, "recipients");
   if (input.dryRun) await enforceRateLimit(DRY_RUN_LIMIT, request, context);
   const checked = await checkBulk(input);
   const notice = noticeOf(checked);
