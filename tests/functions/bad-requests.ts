@@ -182,7 +182,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an empty object": { body: {}, fields: ["phoneNumber"] },
     "a number without +": { body: { phoneNumber: "14155550100" }, fields: ["phoneNumber"] },
     "a number of another type": { body: { phoneNumber: 14155550100 }, fields: ["phoneNumber"] },
-    "a number with a trailing line break": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
+    "a number with an extension": { body: { phoneNumber: "+14155550100 x1" }, fields: ["phoneNumber"] },
     "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
     "an invalid address SID": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
@@ -209,8 +209,8 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { numberId: NUMBER_ID, confirmPhoneNumber: true },
       fields: ["confirmPhoneNumber"],
     },
-    "a confirmation of 21 characters": {
-      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(21) },
+    "a confirmation of 65 characters": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(65) },
       fields: ["confirmPhoneNumber"],
     },
     "unknown fields": { body: { numberId: NUMBER_ID, userId: "x" }, fields: ["userId"] },

@@ -84,7 +84,7 @@ test("send-sms answers 403 for a sender that is another tenant's, the master acc
     update public.user_twilio_numbers set status = 'released', is_primary = false where phone_number = ${given}`;
   const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
   const to = freshRecipient();
-  for (const from of [ben.number, masters.phone_number, freshNumber(), given, "Switchboard", `${ada.number} `]) {
+  for (const from of [ben.number, masters.phone_number, freshNumber(), given, "Switchboard", `${ada.number}.0`]) {
     const answer = await ada.call("send-sms", { body: { to, body: "Hello", from } });
     assert.deepEqual(assertRefused(answer, [403, "number_not_owned"]), [{ field: "from", code: "not_owned" }]);
   }

@@ -34,7 +34,7 @@ const recipientSchema = z.unknown().meta({
   required: ["to"],
 }) as unknown as z.ZodType<RecipientInput, RecipientInput>;
 
-const bodySchema = z.string().min(1)
+const bodySchema = z.string().min(1, { abort: true })
   // Longer than a message: the text of each recipient is measured.
   .max(2 * LONGEST_BODY)
   .refine((body) => !isBlank(body), BLANK_TEXT)

@@ -15,7 +15,7 @@ export const messageSchema = z.strictObject({
   to: z.string().min(1).max(64)
     .describe("A phone number in international form (+ and country code), or in the national form of defaultCountry"),
   defaultCountry: defaultCountrySchema,
-  body: z.string().min(1).refine((body) => !isBlank(body), BLANK_TEXT).optional()
+  body: z.string().min(1, { abort: true }).refine((body) => !isBlank(body), BLANK_TEXT).optional()
     .describe("1 to 1600 UTF-16 code units, sent as they are: there are no placeholders"),
   mediaUrls: mediaUrlsSchema.optional().describe("1 to 10"),
   from: z.string().min(1).max(64).optional().describe("One of the caller's numbers; the primary one unless given"),

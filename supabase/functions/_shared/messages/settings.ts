@@ -3,7 +3,8 @@ import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
 import { BLANK_TEXT, isBlank } from "../platform/text.ts";
 
-const reply = z.string().trim().min(1).max(1600).refine((text) => !isBlank(text), BLANK_TEXT).nullable();
+const reply = z.string().trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT)
+  .nullable();
 
 export const settingsSchema = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
