@@ -6,7 +6,7 @@ import { columnName, readTemplate } from "./template.ts";
 /** A recipient, with values for the placeholders of the text. What a request has in its place may be anything. */
 export interface RecipientInput {
   to: string;
-  variables?: Readonly<Record<string, string | number | boolean | null>> | null | undefined;
+  variables?: Record<string, string | number | boolean | null> | null | undefined;
 }
 
 /** A recipient as the database stores it: E.164, the country, and the values that the text uses. */
@@ -170,7 +170,7 @@ function lookUpIn(variables: Readonly<Record<string, unknown>>): (name: string) 
 }
 
 /** A value as text; null for one that has no certain text: an object, or a number that JSON cannot hold exactly. */
-function textOf(value: {}): string | null {
+function textOf(value: unknown): string | null {
   switch (typeof value) {
     case "string":
       return value;

@@ -47,8 +47,8 @@ Deno.test("once every placeholder of an accepted text is replaced, no double bra
   const piece = fc.constantFrom("{", "}", "{{", "}}", "a", " ", "{{a}}", "{{ b c }}", "$&", "\u{1f600}");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join("")), (template) => {
-      const rendered = template.replaceAll(/\{\{[^{}]+\}\}/g, "\u0001");
-      const isSound = !/\{\{|\}\}|[{}]\u0001|\u0001[{}]/.test(rendered) && !/\{\{\s*\}\}/.test(template);
+      const rendered = template.replaceAll(/\{\{[^{}]+\}\}/g, "§");
+      const isSound = !/\{\{|\}\}|[{}]§|§[{}]/.test(rendered) && !/\{\{\s*\}\}/.test(template);
       assert.equal(brokenPlaceholder(template) === null, isSound, template);
     }),
     { numRuns: 2_000 },
