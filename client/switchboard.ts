@@ -453,7 +453,7 @@ export interface AvailableNumber {
   friendlyName: string;
   locality: string | null;
   region: string | null;
-  /** ISO 3166, two capital letters. */
+  /** ISO 3166, two letters. */
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
@@ -481,15 +481,22 @@ export interface Bulk {
   name?: string | undefined;
   /** One of the caller's numbers; the primary one unless given. */
   from?: string | undefined;
-  /** {{name}} stands for each recipient's variable of that name. */
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+  /** {{name}} stands for each recipient's variable of that name, which may be any column name. */
   body?: string | undefined;
+  /** 1 to 10, the same for all recipients. */
   mediaUrls?: string[] | undefined;
   /** 1 to 10,000. */
   recipients: {
+    /** A phone number in international form, or in the national form of defaultCountry. */
     to: string;
-    variables?: {
-      [key: string]: string;
-    } | undefined;
+    /** Values by placeholder. Numbers and booleans are taken as text, null as missing. */
+    variables?:
+      | ({
+        [key: string]: string | number | boolean | null;
+      } | null)
+      | undefined;
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
   scheduledAt?: string | undefined;
@@ -509,6 +516,8 @@ export interface BulkResponse {
     code: string;
     message: string;
   }[];
+  /** Which columns of the rows were ignored. */
+  notice?: string | undefined;
 }
 
 /** A message to many recipients. Times are ISO 8601. */
@@ -752,9 +761,11 @@ export interface ListedMessage {
 
 /** The body of send-sms: a text, media, or both. */
 export interface Message {
-  /** A phone number in international form (+ and country code). */
+  /** A phone number in international form (+ and country code), or in the national form of defaultCountry. */
   to: string;
-  /** 1 to 1600 UTF-16 code units. */
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+  /** 1 to 1600 UTF-16 code units, sent as they are: there are no placeholders. */
   body?: string | undefined;
   /** 1 to 10. */
   mediaUrls?: string[] | undefined;
@@ -825,7 +836,7 @@ export interface MessagingSettings {
   startReply: string | null;
   /** Sent in addition to Twilio's own reply. */
   helpReply: string | null;
-  /** ISO 3166; narrower than the plan's list. */
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
@@ -915,7 +926,7 @@ export interface NumberRenaming {
 
 /** Lists numbers on offer, with their monthly price if it is known. */
 export interface NumberSearch {
-  /** ISO 3166, two capital letters. Default: US. */
+  /** ISO 3166, two letters. Default: US. */
   country?: string | undefined;
   /** Default: local. */
   type?: NumberType | undefined;

@@ -333,10 +333,8 @@ create table public.messaging_settings (
   allowed_countries text[],
   retention_days integer,
   updated_at timestamptz not null default now(),
-  -- array_to_string leaves out nulls, so they are refused by themselves.
   constraint messaging_settings_countries_iso
-    check (array_position(allowed_countries, null) is null
-      and array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
+    check (cardinality(allowed_countries) > 0 and allowed_countries <@ private.countries()),
   constraint messaging_settings_retention_sensible check (retention_days between 1 and 3650)
 );
 comment on table public.messaging_settings is
@@ -346,7 +344,8 @@ comment on column public.messaging_settings.stop_reply is
   'The reply to STOP; likewise for START and HELP. Null leaves the reply to Twilio, which has its own: our replies to '
   'START and HELP are sent in addition to it, and our reply to STOP is blocked (21610), unless Twilio''s support has '
   'turned off its handling of keywords.';
-comment on column public.messaging_settings.allowed_countries is 'Narrows the plan''s list and never widens it.';
+comment on column public.messaging_settings.allowed_countries is
+  'Narrows the plan''s list and never widens it. A country includes its territories, as in the plan.';
 comment on column public.messaging_settings.retention_days is
   'Bodies and media of older messages are deleted, at Twilio and here. Null keeps them.';
 create trigger touch_updated_at before update on public.messaging_settings
@@ -489,16 +488,17 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Without a list every country is allowed; a list refuses the countries it does not name. coalesce: a list that
-  -- contains a null, or an unknown country, must not allow anything.
-  return (p_plan.allowed_countries is not null and not coalesce(p_country = any (p_plan.allowed_countries), false))
+  -- Without a list every country is allowed; a list refuses the countries that are not in it.
+  return (p_plan.allowed_countries is not null
+      and not private.is_country_in(p_country, p_plan.allowed_countries, p_plan.excluded_territories))
     or exists (select from public.messaging_settings s
       where s.user_id = p_user_id and s.allowed_countries is not null
-        and not coalesce(p_country = any (s.allowed_countries), false));
+        and not private.is_country_in(p_country, s.allowed_countries, p_plan.excluded_territories));
 end;
 $$;
 comment on function private.is_destination_refused(uuid, text, public.plans) is
-  'Whether the plan or the tenant''s settings exclude a country (ISO 3166).';
+  'Whether the plan or the tenant''s settings exclude a country (ISO 3166). A territory counts with its mother '
+  'country, unless the plan excludes it.';
 
 create type public.reserve_message_outcome as enum (
   'reserved', 'duplicate', 'key_conflict', 'rate_limited', 'destination_refused', 'opted_out', 'daily_limit_reached',

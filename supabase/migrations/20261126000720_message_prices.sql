@@ -27,13 +27,19 @@ create function private.unit_price(p_country text, p_channel private.message_cha
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  mother constant text := private.mother_country(p_country);
 begin
+  if mother is not null and not exists (select from private.message_prices p where p.country = p_country) then
+    p_country := mother;
+  end if;
   return (select max(p.unit_price) from private.message_prices p
     where p.country = p_country and p.channel = p_channel);
 end;
 $$;
 comment on function private.unit_price(text, private.message_channel) is
-  'The higher of the listed and the charged price; null when neither is known.';
+  'The higher of the listed and the charged price; null when neither is known. A territory without any price has those '
+  'of its mother country.';
 
 create function private.message_cost(p_plan public.plans, p_country text, p_segments integer, p_has_media boolean)
 returns numeric

@@ -586,9 +586,8 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  -- The placeholder of checkRecipients. White space is listed, because \s means other characters in JavaScript.
-  placeholder constant text := replace('\{\{_*([A-Za-z][A-Za-z0-9_]{0,63})_*\}\}', '_*',
-    '[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*');
+  -- The placeholder of template.ts. A value is stored under the text between the braces, as it is.
+  placeholder constant text := '\{\{([^{}]{1,128})\}\}';
   names text[];
 begin
   if p_template is null or position('{{' in p_template) = 0 then

@@ -475,21 +475,22 @@ as $$
     private.clear_incapable_primary private.clear_released_sid private.compare_account private.complete_purchase
     private.confirmed_contacts private.confirmed_email_of private.continues_grapheme private.count_campaign_deletes
     private.count_campaign_update private.count_fallback_message private.count_fallback_use private.count_in_window
-    private.count_request private.count_subaccount private.delete_campaign_texts private.describe_due_work
-    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.email_key private.enqueue private.enqueue_campaign private.enqueue_convergence
-    private.enqueue_due_schedules private.entitlement_of private.erase_campaigns private.erase_conversations
-    private.erase_numbers private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.grapheme_classes private.grapheme_segments private.grapheme_units private.has_drifted
-    private.has_due_jobs private.has_opted_out private.has_phrases private.hour_of private.identify_by_id
-    private.index_words private.insert_campaign private.is_deleted_tenant private.is_destination_refused
-    private.is_finished private.is_paying private.keep_existing_subaccount private.kept_for private.keyword_reply
-    private.lane_of private.level_of_sweep private.link_customer private.lock_campaign private.lock_for_evidence
-    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
-    private.message_may_move private.message_status_named private.move_campaign_count private.new_id
+    private.count_request private.count_subaccount private.countries private.delete_campaign_texts
+    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
+    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
+    private.describe_token_column private.draft_batch private.email_key private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.entitlement_of private.erase_campaigns
+    private.erase_conversations private.erase_numbers private.erase_opt_outs private.fallback_subject
+    private.filled_segments private.finish_sweep private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_segments
+    private.grapheme_units private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_country_in
+    private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_paying
+    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
+    private.may_create_subaccount private.measure_text private.message_cost private.message_may_move
+    private.message_status_named private.mother_country private.move_campaign_count private.new_id
     private.normalized_email private.note_changed_numbers private.note_changed_periods private.note_changed_retention
     private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_consent
     private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(44);
+select plan(47);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -106,6 +106,11 @@ select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'Evidence 
 select public.record_inbound_message(pg_temp.tenant(), 'SM-in', 'AC1', '+15005550199', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, null);
 select public.record_message_reports('AC1', '[{"sid": "SM-in", "status": "received", "price": -5, "price_unit": "USD"}]');
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'The price of a received message is not one of sending');
+
+insert into private.message_prices (country, channel, source, unit_price) values ('GB', 'sms', 'listed', 0.04), ('GB', 'mms', 'charged', 0.5), ('IM', 'sms', 'listed', 0.09);
+select is(private.unit_price('GG', 'sms'), 0.04, 'A territory without a price has the price of its mother country');
+select is(private.unit_price('IM', 'sms'), 0.09, 'A territory with a price of its own has that price');
+select is(private.unit_price('IM', 'mms'), null, 'A territory with a price of its own has no price of its mother country for another channel');
 
 -- Limits and campaigns -----------------------------------------------------------------------------------------------
 

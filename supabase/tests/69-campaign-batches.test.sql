@@ -76,14 +76,14 @@ select results_eq('select status::text, status_reason::text, finished_at from pu
 select is(pg_temp.batch('one'), 'over', 'A completed campaign returns over');
 
 -- Texts.
-insert into named select 'named', (campaign ->> 'id')::uuid from public.create_campaign(pg_temp.tenant(), 'named', 'hash', null, null, 'Dear {{ name }}, {{table}}: {{name}}{{{{ name }}', '{}', null,
-  '[{"position": 0, "to": "+15005551001", "country": "US", "variables": {"name": "{{table}} \\1 & $&", "table": "7"}}, {"position": 1, "to": "+15005551002", "country": "US", "variables": {"name": "", "table": "8"}}]', 'req', null, null, null);
+insert into named select 'named', (campaign ->> 'id')::uuid from public.create_campaign(pg_temp.tenant(), 'named', 'hash', null, null, 'Dear {{ First Name }}, {{1. Tür}}: {{ First Name }} { {{1. Tür}} }', '{}', null,
+  '[{"position": 0, "to": "+15005551001", "country": "US", "variables": {" First Name ": "{{1. Tür}} \\1 & $&", "1. Tür": "7"}}, {"position": 1, "to": "+15005551002", "country": "US", "variables": {" First Name ": "", "1. Tür": "8"}}]', 'req', null, null, null);
 select pg_temp.batch('named', 1);
 select is(pg_temp.batch('named', 1), 'reserved 1', 'A message is rendered in the batch it is reserved in');
 select results_eq($$ select body from public.sms_messages where campaign_id = pg_temp.id('named') order by to_number $$,
-  $$ values ('Dear {{table}} \1 & $&, 7: {{table}} \1 & $&{{{{table}} \1 & $&'), ('Dear , 8: {{') $$, 'Each message has the recipient''s values in place of the placeholders, unchanged');
+  $$ values ('Dear {{1. Tür}} \1 & $&, 7: {{1. Tür}} \1 & $& { 7 }'), ('Dear , 8:  { 8 }') $$, 'Each message has the recipient''s values in place of the placeholders, unchanged');
 select pg_temp.message('named', 0);
-select is((select variables ->> 'table' from private.campaign_recipients where campaign_id = pg_temp.id('named') and position = 0), '7', 'A recipient with a message keeps their variables: the message may be released');
+select is((select variables ->> '1. Tür' from private.campaign_recipients where campaign_id = pg_temp.id('named') and position = 0), '7', 'A recipient with a message keeps their variables: the message may be released');
 select pg_temp.record('named', '[{"at": 0, "status": "released"}]');
 select is(pg_temp.batch('named'), 'reserved 0', 'A released message is rendered again');
 

@@ -72,6 +72,44 @@ test("rows that cannot be sent are reported with their index and code; the other
   assert.deepEqual(texts, ["Hi Ann!", "Hi Eve{{name}}", "Hi Fay"]);
 });
 
+test("a list from a spreadsheet is sent: any column name, national numbers, values of any type, and bad rows left out", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [first, second] = freshRecipients(2) as [string, string];
+  const national = `(${first.slice(2, 5)}) ${first.slice(5, 8)}-${first.slice(8)}`;
+  const request = {
+    body: "Hi {{First Name}}, {{ Guests (Nr.) }} {guests}",
+    defaultCountry: "US",
+    from: ada.number.replace(/(....)$/, " $1"),
+    recipients: [
+      { to: national, variables: { "First Name": "{{x}} $& Ann", "Guests (Nr.)": 4 }, City: "Ulm" },
+      { to: second, variables: { "First Name": null, "Guests (Nr.)": 4 } },
+      { to: "" },
+      { to: `${second}.0`, variables: { "First Name": "Ben", "Guests (Nr.)": 4 } },
+      { to: second, variables: { "First Name": "\0", "Guests (Nr.)": 4 } },
+      { to: second, variables: { "First Name": "Cid", "Guests (Nr.)": true } },
+    ],
+  };
+  const { status, body } = await ada.call("send-bulk", { body: request, headers: { "idempotency-key": "list" } });
+  assert.equal(status, 202, JSON.stringify(body));
+  assert.deepEqual(body.rejected.map(({ index, code }: { index: number; code: string }) => [index, code]), [
+    [1, "missing_variable"],
+    [2, "invalid_recipient"],
+    [3, "invalid_recipient"],
+    [4, "invalid_text"],
+  ]);
+  assert.match(body.notice, /ignored: "City"/);
+  const same = {
+    ...request,
+    from: ada.number,
+    recipients: request.recipients.with(0, { ...request.recipients[0], to: first }),
+  };
+  const repeated = await ada.call("send-bulk", { body: same, headers: { "idempotency-key": "list" } });
+  assert.deepEqual([repeated.status, repeated.body.campaign.id], [200, body.campaign.id]);
+  await campaignBecomes(ada, body.campaign.id, isSettled);
+  const texts = (await ledgerOf(stage, ada)).map((row) => row.body).sort();
+  assert.deepEqual(texts, ["Hi Cid, true {guests}", "Hi {{x}} $& Ann, 4 {guests}"]);
+});
+
 test("a list without a valid recipient is refused, with the reason for each row", async () => {
   const ada = await campaigner(stage, "ada");
   const details = assertRefused(await sendBulk(ada, ["1", "+1"]), [422, "no_valid_recipients"]);

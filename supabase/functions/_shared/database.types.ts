@@ -207,6 +207,7 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
+          "excluded_territories": (string)[];
           "key": string;
           "max_number_price": number;
           "max_numbers": number;
@@ -229,6 +230,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key": string;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -250,6 +252,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key"?: string;
           "max_number_price"?: number;
           "max_numbers"?: number;

@@ -1,4 +1,4 @@
-import { bulkSchema, checkBulk, createCampaign } from "../_shared/campaigns/create.ts";
+import { bulkSchema, checkBulk, createCampaign, noticeOf } from "../_shared/campaigns/create.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
@@ -15,10 +15,15 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { db, env, user, requestId } = context;
   const idempotencyKey = idempotencyKeyOf(request);
-  const input = await readJson(request, bulkSchema, MAX_BYTES);
+  const input = await readJson(request, bulkSchema, MAX_BYTES, "recipients");
   if (input.dryRun) await enforceRateLimit(DRY_RUN_LIMIT, request, context);
   const checked = await checkBulk(input);
-  const report = { accepted: checked.ready.length, rejected: checked.rejected };
+  const notice = noticeOf(checked);
+  const report = {
+    accepted: checked.ready.length,
+    rejected: checked.rejected,
+    ...(notice !== undefined && { notice }),
+  };
   if (input.dryRun) return Response.json({ campaign: null, ...report });
   const { campaign, isRepeated } = await createCampaign(db, input, checked, {
     userId: user.id,

@@ -158,6 +158,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         "",
         { to: "+17075550100", body: "Hello" },
         { to: "+17075550100", body: "Hello", from: alice.number, mediaUrls: ["https://a.test/b.png"] },
+        { to: "0151 23456789", defaultCountry: "DE", body: "Hello" },
       )],
     },
     "send-bulk": {
@@ -165,6 +166,11 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       shapes: [post(
         "",
         { body: "Hello", recipients: [{ to: "+17075550101" }, { to: "+17075550102" }], dryRun: true },
+        {
+          body: "Hi {{First Name}}",
+          defaultCountry: "US",
+          recipients: [{ to: "(707) 555-0104", variables: { "First Name": 7 } }],
+        },
         {
           name: "Spring",
           from: alice.number,

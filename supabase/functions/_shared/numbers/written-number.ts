@@ -75,11 +75,10 @@ function digitOf(character: string): string {
   return String((codePoint - first) % 10);
 }
 
-/** One character for each run of separators: the "." or "/" in it, else "-" if it holds one. */
+/** One character for each run of separators: the "." or "/" in it, else "-" if it holds one. Two marks are in no number. */
 function withShortSeparators(text: string): string {
   return text.replace(/[-. /]+/g, (run) => {
     const marks = run.replace(/[- ]/g, "");
-    if (marks.length > 1) return "?";
     return marks !== "" ? marks : run.includes("-") ? "-" : " ";
   });
 }

@@ -54,12 +54,14 @@ export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): 
 
 /**
  * Reads and checks a JSON body.
+ * @param rows a field with rows that the caller checks one by one, also for text that the database would reject
  * @throws ApiError `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_input` with one detail per offending field
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
   maxBytes?: number,
+  rows?: string,
 ): Promise<z.output<Schema>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
@@ -68,7 +70,7 @@ export async function readJson<Schema extends z.ZodType>(
       `Cannot read a body of type "${type.slice(0, 100)}": send application/json`,
     );
   }
-  return accepted(parseWithoutNulls(parseJson(await readText(request, maxBytes)), schema));
+  return accepted(parseWithoutNulls(parseJson(await readText(request, maxBytes)), schema), rows);
 }
 
 /**
@@ -191,14 +193,18 @@ export async function expectNoBody(request: Request): Promise<void> {
   check(parseJson(text), z.strictObject({}));
 }
 
-/** Checks a value from outside. @throws ApiError `invalid_input` with one detail per offending field */
-export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
-  return accepted(schema.safeParse(value));
+/**
+ * Checks a value from outside.
+ * @param rows as in `readJson`
+ * @throws ApiError `invalid_input` with one detail per offending field
+ */
+export function check<Schema extends z.ZodType>(value: unknown, schema: Schema, rows?: string): z.output<Schema> {
+  return accepted(schema.safeParse(value), rows);
 }
 
-function accepted<Output>(parsed: z.ZodSafeParseResult<Output>): Output {
+function accepted<Output>(parsed: z.ZodSafeParseResult<Output>, rows?: string): Output {
   if (!parsed.success) throw invalidInput(parsed.error.issues.flatMap(detailsOf));
-  const unstorable = unstorableIn(parsed.data);
+  const unstorable = unstorableIn(rows === undefined ? parsed.data : { ...(parsed.data as object), [rows]: undefined });
   if (unstorable.length > 0) throw invalidInput(unstorable);
   return parsed.data;
 }
