@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import { allowedCallers, LOOPBACK_ONLY } from "../callers.ts";
 import { PortTakenError } from "../ports.ts";
+import { Mailbox } from "../mail/mailbox.ts";
 import { resolveOptions } from "../settings.ts";
 import type { StackState } from "../stack-state.ts";
 import { CONSOLE_HEADERS } from "./console-headers.ts";
@@ -30,6 +31,8 @@ async function makeParts(consoleFolder: string): Promise<GatewayParts> {
       config: { verifiesJwt: () => false, has: () => Promise.resolve(true) },
     },
     state: STATE,
+    mailbox: new Mailbox(),
+    authLimits: null,
     consoleFolder,
   };
 }
@@ -97,6 +100,31 @@ Deno.test("The gateway serves the built console at /, its files, and its index p
   assert.match(script.headers.get("content-type") ?? "", /javascript/);
   assert.equal(await script.text(), "run()");
   assert.equal(await (await served.get("/messages/all")).text(), "<title>Console</title>");
+});
+
+Deno.test("The gateway answers 404 in JSON to an unknown path of the platform, not the console's page", async () => {
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  const paths = [
+    "/storage/v1/bucket",
+    "/realtime/v1/websocket",
+    "/graphql/v1",
+    "/rest/v2/plans",
+    "/rest",
+    "/auth",
+    "/anything/v1/x",
+    "/_sim/none",
+    "/.well-known/oauth-authorization-server",
+  ];
+  for (const path of paths) {
+    for (const method of ["GET", "POST"]) {
+      const answer = await served.get(path, { method });
+      assert.equal(answer.status, 404, path);
+      assert.deepEqual(await answer.json(), { message: "no Route matched with those values" }, path);
+    }
+  }
+  const posted = await served.get("/messages/all", { method: "POST" });
+  assert.deepEqual([posted.status, await posted.json()], [404, { message: "no Route matched with those values" }]);
 });
 
 Deno.test("The gateway answers 404 for a missing file and for a file outside the console's folder", async () => {

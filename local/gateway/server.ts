@@ -3,7 +3,10 @@ import { cors } from "hono/cors";
 import { serveStatic } from "hono/deno";
 import { type AllowedCallers, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import { mailPage } from "../mail/page.ts";
 import { PortTakenError } from "../ports.ts";
+import type { AuthLimits } from "./auth-limits.ts";
 import { consoleConfig } from "./console-config.ts";
 import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { answerData } from "./data-routes.ts";
@@ -18,6 +21,9 @@ export interface GatewayParts {
   tokens: UserTokens;
   functions: FunctionRoutes;
   state: StackState;
+  mailbox: Mailbox;
+  /** Null: Auth counts no requests. */
+  authLimits: AuthLimits | null;
   /** The folder of the built console, `console/dist`. If it does not exist, `/` serves the home page. */
   consoleFolder: string;
 }
@@ -90,7 +96,7 @@ interface Environment {
 }
 
 function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
-  const { api, tokens, functions, state, consoleFolder } = parts;
+  const { api, tokens, functions, state, mailbox, authLimits, consoleFolder } = parts;
   const routes = new Hono<Environment>();
   routes.onError((error) => {
     console.error(error);
@@ -103,9 +109,22 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   // The Data API and the functions implement CORS. lite's Auth API answers a preflight but allows no headers.
   routes.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: ["X-Supabase-Api-Version"], maxAge: 600 }));
   const data = (c: Context<Environment>) => answerData(c.req.raw, api, tokens);
+  routes.use("/auth/v1/*", async (c, next) => authLimits?.(c.req.raw, c.env.peer) ?? await next());
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  routes.get("/_sim/mail", (c) => {
+    const mails = mailbox.list(c.req.query("to"));
+    const headers = { "cache-control": "no-store", ...CONSOLE_HEADERS };
+    return c.req.header("accept")?.includes("text/html")
+      ? c.html(mailPage(mails), 200, headers)
+      : c.json({ mails }, 200, headers);
+  });
+  routes.delete("/_sim/mail", (c) => {
+    mailbox.clear();
+    return c.json({ mails: [] });
+  });
+  routes.all("*", async (c, next) => PLATFORM_PATH.test(c.req.path) ? noRoute() : await next());
   routes.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(CONSOLE_HEADERS)) c.res.headers.set(name, value);
@@ -118,5 +137,19 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
     return isFile ? await next() : await serveStatic<Environment>({ root: consoleFolder, path: "index.html" })(c, next);
   });
   routes.get("/", (c) => c.html(homePage(state)));
+  routes.notFound(noRoute);
   return routes;
+}
+
+/**
+ * A path of the platform, not of the console, which shares this origin: a service, or anything with a version such as
+ * `/storage/v1/…`.
+ */
+const PLATFORM_PATH =
+  /^\/(?:(?:auth|rest|functions|storage|realtime|graphql|pg|analytics|mcp|_sim|\.well-known)(?:\/|$)|[^/]+\/v\d+(?:\/|$))/;
+
+/** As the platform's gateway answers a path without a service. */
+function noRoute(): Response {
+  const headers = { "access-control-allow-origin": "*" };
+  return Response.json({ message: "no Route matched with those values" }, { status: 404, headers });
 }
