@@ -179,7 +179,7 @@ Deno.test("The gateway forwards /auth/v1 and /rest/v1 to the Data API and answer
   await using served = await serving("/nowhere");
   assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
   assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");
-  assert.deepEqual(await (await served.get("/health")).json(), { status: "ok" });
+  assert.deepEqual(await (await served.get("/health")).json(), { status: "ok", simulates: ["twilio", "stripe"] });
 });
 
 Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of the functions only", async () => {

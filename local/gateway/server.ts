@@ -5,6 +5,7 @@ import { type AllowedCallers, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { mailPage } from "../mail/page.ts";
+import { health, STARTING } from "../neighbours.ts";
 import { PortTakenError } from "../ports.ts";
 import type { AuthLimits } from "./auth-limits.ts";
 import { consoleConfig } from "./console-config.ts";
@@ -88,7 +89,7 @@ function listen(
 }
 
 function starting(): Response {
-  return Response.json({ message: "The local stack is starting" }, { status: 503, headers: { "retry-after": "1" } });
+  return Response.json(STARTING, { status: 503, headers: { "retry-after": "1" } });
 }
 
 interface Environment {
@@ -102,7 +103,7 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
     console.error(error);
     return Response.json({ message: "The local gateway failed; see the log of the stack" }, { status: 500 });
   });
-  routes.get("/health", (c) => c.json({ status: "ok" }));
+  routes.get("/health", (c) => c.json(health(state)));
   routes.get("/auth/v1/.well-known/jwks.json", (c) => {
     return c.json(tokens.jwks, 200, { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" });
   });

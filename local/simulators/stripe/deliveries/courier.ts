@@ -26,6 +26,7 @@ export interface CourierOptions {
   webhookUrl: string | null;
   retryDelaysMs: number[];
   timeoutMs: number;
+  mayCall: (url: string) => Promise<boolean>;
   changed: () => void;
   log: (line: string) => void;
 }
@@ -103,6 +104,7 @@ export class Courier {
       // Meanwhile it may have been deleted or disabled, or the simulator reset.
       if (record === undefined || !wants(record.endpoint, event.type)) return;
       const { endpoint: { url, api_version }, secret } = record;
+      if (!await this.options.mayCall(url)) return;
       const isOld = api_version !== null && hasOldShape(api_version);
       const rendered = isOld
         ? inOldShape(event, api_version)
@@ -143,6 +145,7 @@ export class Courier {
     if (record.delivery !== "pending" || this.#url === null || this.faults.has("paused")) return;
     if (!this.options.records.events.has(record.id)) return;
     this.#claimed.add(record.id);
+    if (!await this.options.mayCall(this.#url)) return void this.#claimed.delete(record.id);
     const copies = this.faults.has("doubled") ? 2 : 1;
     const canceled = this.#canceling.signal;
     const attempts = await Promise.all(Array.from({ length: copies }, () => this.post(record.event, "valid", false)));
