@@ -200,6 +200,22 @@ Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of t
   await gateway.stop();
 });
 
+Deno.test("The gateway shows captured mail to loopback names only, also when it answers for another name", async () => {
+  const gateway = startGateway(0, { everywhere: allowedCallers(["tunnel.test"]), functions: LOOPBACK_ONLY });
+  gateway.open(await makeParts("/nowhere"));
+  const statusOf = (path: string, host: string) =>
+    new Promise((resolve) => {
+      http.get(`${gateway.url}${path}`, { headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+    });
+  assert.equal(await statusOf("/config.json", "tunnel.test"), 200);
+  assert.equal(await statusOf("/_sim/mail", "tunnel.test"), 421);
+  assert.equal(await statusOf("/_sim/mail", "localhost"), 200);
+  await gateway.stop();
+});
+
 Deno.test("Every file of the console has the headers of console/public/_headers, which forbid to frame it", async () => {
   const text = await Deno.readTextFile(new URL("../../console/public/_headers", import.meta.url));
   const [path, ...lines] = text.trim().split("\n");

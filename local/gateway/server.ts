@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { serveStatic } from "hono/deno";
-import { type AllowedCallers, refuse } from "../callers.ts";
+import { type AllowedCallers, LOOPBACK_ONLY, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { mailPage } from "../mail/page.ts";
@@ -114,6 +114,8 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  // A mail has links that sign a user in, so it is shown to this machine only, not through a tunnel.
+  routes.use("/_sim/mail", async (c, next) => refuse(c.req.raw, LOOPBACK_ONLY) ?? await next());
   routes.get("/_sim/mail", (c) => {
     const mails = mailbox.list(c.req.query("to"));
     const headers = { "cache-control": "no-store", ...CONSOLE_HEADERS };
