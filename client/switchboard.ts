@@ -816,9 +816,9 @@ export interface MessagesQuery {
   /** The other number; with number, one conversation. */
   with?: string | undefined;
   campaignId?: string | undefined;
-  /** ISO 8601 with an offset: from this moment on. */
+  /** ISO 8601 with a time zone: from this moment on. */
   since?: string | undefined;
-  /** ISO 8601 with an offset: before this moment. */
+  /** ISO 8601 with a time zone: before this moment. */
   until?: string | undefined;
   /** Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits (ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin tones do not matter. Three or more digits also match the other number, with its country code or the 0 before a national number. */
   search?: string | undefined;

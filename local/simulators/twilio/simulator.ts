@@ -26,6 +26,8 @@ export interface TwilioSimulatorOptions extends Partial<Settings> {
   stateFile?: string;
   /** Whether the master account starts with two SMS-capable US numbers. Default: true. */
   seedMasterNumbers?: boolean;
+  /** Whether a webhook may be sent to a URL now. Otherwise it is dropped. Default: always. */
+  mayCall?: (url: string) => Promise<boolean>;
   /** Receives one line for each request and webhook, without credentials. */
   log?: (line: string) => void;
 }
@@ -48,7 +50,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   const stateFile = new SnapshotFile(options.stateFile, () => store.snapshot(), log);
   if (await loadState(options.stateFile, store)) adoptCredentials(store, options);
   else createMaster(store, options);
-  const simulation = createSimulation(store, settingsOf(options), sendWebhook, log);
+  const simulation = createSimulation(store, settingsOf(options), guarded(options.mayCall), log);
   const controls = controlRoutes(() => resetSimulation(simulation, options));
   const page = await loadPage();
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
@@ -80,6 +82,15 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
       await stateFile.flush();
     },
   };
+}
+
+/** Sends webhooks only to URLs that may be called. */
+function guarded(mayCall: TwilioSimulatorOptions["mayCall"]): typeof sendWebhook {
+  if (mayCall === undefined) return sendWebhook;
+  return async (simulation, webhook) =>
+    await mayCall(webhook.url)
+      ? await sendWebhook(simulation, webhook)
+      : { status: null, contentType: "", body: "", error: "not sent: this simulator may not call the URL" };
 }
 
 /** Loads the state file. Returns false if it does not exist. @throws Error if it is not a version 1 state file */

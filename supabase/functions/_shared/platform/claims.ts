@@ -2,6 +2,7 @@ import { verifyCredentials } from "@supabase/server/core";
 import type { Env } from "./env.ts";
 import { ApiError } from "./errors.ts";
 import { isUuid } from "./ids.ts";
+import { faultOf, type TokenFault } from "./refused-token.ts";
 
 /**
  * The callers that an endpoint may have: a signed-in user, a user whose `app_metadata.role` is operator, or the scheduler
@@ -38,8 +39,10 @@ export async function callerOf(request: Request, auth: Auth, env: Env): Promise<
     issuer: issuersOf(env),
   });
   if (error !== null) {
-    if (error.status >= 500) throw error;
-    throw unauthorized(auth);
+    // First: a project that still signs with its old secret may have no public keys to verify a token with.
+    const fault = faultOf(credentials.token);
+    if (error.status >= 500 && fault === null) throw error;
+    throw unauthorized(auth, fault);
   }
   const claims = data.jwtClaims;
   const user = {
@@ -49,7 +52,7 @@ export async function callerOf(request: Request, auth: Auth, env: Env): Promise<
   };
   if (auth === "user" || auth === "operator") {
     // A valid token need not belong to a user. Without a user's id the first query would fail.
-    if (claims?.role !== AUTHENTICATED || !isUuid(user.id)) throw unauthorized(auth);
+    if (claims?.role !== AUTHENTICATED || !isUuid(user.id)) throw unauthorized(auth, faultOf(data.token));
   }
   if (auth === "operator") requireOperator(data.userClaims?.appMetadata, claims?.["aal"], env);
   return { user, token: data.token };
@@ -92,11 +95,17 @@ function keysIn(json: string): Partial<Record<string, string>> {
   }
 }
 
-function unauthorized(auth: Auth): ApiError {
-  return new ApiError(
-    "unauthorized",
-    auth === "secret"
-      ? "Cannot accept this call: send the scheduler's secret key as apikey"
-      : "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer",
-  );
+function unauthorized(auth: Auth, fault: TokenFault | null): ApiError {
+  if (auth === "secret") {
+    return new ApiError("unauthorized", "Cannot accept this call: send the scheduler's secret key as apikey");
+  }
+  if (fault === null) {
+    return new ApiError(
+      "unauthorized",
+      "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer",
+    );
+  }
+  return new ApiError("unauthorized", `Cannot tell who is calling: ${fault.message}`, {
+    details: [{ field: "Authorization", code: fault.code }],
+  });
 }
