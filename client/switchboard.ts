@@ -491,7 +491,7 @@ export interface Bulk {
       [key: string]: string;
     } | undefined;
   }[];
-  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
+  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
   /** Checks the rows and creates nothing. Default: false. */
   dryRun?: boolean | undefined;

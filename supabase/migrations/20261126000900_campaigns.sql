@@ -247,12 +247,39 @@ comment on function private.recipients_left(uuid, public.plans) is
   'with the stored ones that were skipped or whose message failed, twice as many.';
 
 create type public.create_campaign_outcome as enum (
-  'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
+  'created', 'duplicate', 'key_conflict', 'rate_limited', 'scheduled_in_past', 'too_many_recipients',
   'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
-  'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
-  'sender_outcome.';
+  'duplicate: the key was used for the same request. key_conflict: for another one. scheduled_in_past: more than two '
+  'minutes ago; a time before that means now. too_many_recipients: more would wait than the plan sends in a month, or '
+  'be stored than recipients_left allows. The last six are those of sender_outcome.';
+
+create type private.campaign_rule as (
+  outcome public.create_campaign_outcome, sender private.sender, plan public.plans, recipients_left integer);
+comment on type private.campaign_rule is
+  'A rule that forbids a campaign, and what it was decided by. outcome is null when no rule does.';
+
+create function private.check_campaign(p_user_id uuid, p_from text, p_scheduled_at timestamptz, p_recipients integer)
+returns private.campaign_rule
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  rule private.campaign_rule;
+begin
+  -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
+  rule.sender := private.sender_of(p_user_id, p_from, false);
+  rule.plan := private.plan_of(p_user_id);
+  rule.recipients_left := private.recipients_left(p_user_id, rule.plan);
+  rule.outcome := case
+    when p_scheduled_at < now() - interval '2 minutes' then 'scheduled_in_past'
+    when (rule.sender).outcome <> 'allowed' then (rule.sender).outcome::text
+    when p_recipients > rule.recipients_left then 'too_many_recipients' end;
+  return rule;
+end;
+$$;
+comment on function private.check_campaign(uuid, text, timestamptz, integer) is
+  'The first rule that forbids a campaign to so many recipients; a dry run decides by the same ones.';
 
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,
@@ -266,7 +293,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  sender private.sender;
+  rule private.campaign_rule;
 begin
   perform private.lock_sending(p_user_id);
   if p_user_rate is not null then
@@ -286,24 +313,18 @@ begin
     return;
   end if;
 
-  -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.sender_of(p_user_id, p_from, false);
-  if sender.outcome <> 'allowed' then
-    outcome := sender.outcome;
-    return next;
-    return;
-  end if;
-  recipients_left := private.recipients_left(p_user_id, private.plan_of(p_user_id));
-  if jsonb_array_length(p_recipients) > recipients_left then
-    outcome := 'too_many_recipients';
+  rule := private.check_campaign(p_user_id, p_from, p_scheduled_at, jsonb_array_length(p_recipients));
+  recipients_left := rule.recipients_left;
+  if rule.outcome is not null then
+    outcome := rule.outcome;
     return next;
     return;
   end if;
 
   outcome := 'created';
-  campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name, sender.from_number,
-    p_body, p_media_urls, p_scheduled_at, p_recipients));
-  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, sender.account_sid, p_request_id,
+  campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name,
+    (rule.sender).from_number, p_body, p_media_urls, p_scheduled_at, p_recipients));
+  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, (rule.sender).account_sid, p_request_id,
     jsonb_build_object('campaignId', campaign ->> 'id', 'recipients', jsonb_array_length(p_recipients)));
   return next;
 end;
@@ -1000,6 +1021,7 @@ revoke execute on function
   private.count_campaign_deletes(),
   private.enqueue_campaign(public.campaigns),
   private.recipients_left(uuid, public.plans),
+  private.check_campaign(uuid, text, timestamptz, integer),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
   private.changed_status(public.campaigns, public.campaign_change),
@@ -1030,6 +1052,7 @@ grant execute on function
   private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer),
   private.enqueue_campaign(public.campaigns),
   private.recipients_left(uuid, public.plans),
+  private.check_campaign(uuid, text, timestamptz, integer),
   public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
   private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
   private.changed_status(public.campaigns, public.campaign_change),

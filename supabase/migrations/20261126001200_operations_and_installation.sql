@@ -469,11 +469,11 @@ as $$
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
     private.audit_number private.audit_number_sync private.available_sends private.await_reports
     private.begin_priced_plan private.best_item private.billing_customer_of private.blocks_checkout
-    private.campaign_count_of private.campaign_outcome private.changed_status private.check_fallback_limits
-    private.check_new_subscriber private.check_purchase_rules private.check_sending_rules private.check_subscriber
-    private.check_subscriptions_of_tenant private.checkout_for private.claim_due private.clear_released_sid
-    private.compare_account private.complete_purchase private.confirmed_contacts private.confirmed_email_of
-    private.continues_grapheme private.count_campaign_deletes private.count_campaign_update
+    private.campaign_count_of private.campaign_outcome private.changed_status private.check_campaign
+    private.check_fallback_limits private.check_new_subscriber private.check_purchase_rules private.check_sending_rules
+    private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for private.claim_due
+    private.clear_released_sid private.compare_account private.complete_purchase private.confirmed_contacts
+    private.confirmed_email_of private.continues_grapheme private.count_campaign_deletes private.count_campaign_update
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
     private.count_subaccount private.delete_campaign_texts private.describe_due_work private.describe_function_grants
     private.describe_queues private.describe_realtime private.describe_schedule private.describe_sealing_keys

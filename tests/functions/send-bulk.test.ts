@@ -177,6 +177,19 @@ test("numbers and accounts keep their send rates, and a slow campaign does not d
   times.slice(1).forEach((at, index) => assert.ok(at - times[index]! > 0.48, JSON.stringify(times)));
 });
 
+test("a time of more than two minutes ago is refused, one of a minute ago means now, and a repeated key gets its answer", async () => {
+  const ada = await campaigner(stage, "ada");
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const recipients = freshRecipients(1);
+  assertInvalid(await sendBulk(ada, recipients, { scheduledAt: ago(2.1) }), ["scheduledAt"]);
+  assertInvalid(await sendBulk(ada, recipients, { scheduledAt: "2020-01-01T00:00:00Z" }), ["scheduledAt"]);
+  const scheduledAt = ago(1.8);
+  const { status, body } = await sendBulk(ada, recipients, { scheduledAt, key: "late" });
+  assert.deepEqual([status, body.campaign.status], [202, "running"]);
+  const repeated = await sendBulk(ada, recipients, { scheduledAt, key: "late" });
+  assert.deepEqual([repeated.status, repeated.body.campaign.id], [200, body.campaign.id]);
+});
+
 test("a scheduled campaign begins when it is due, and not before", async () => {
   const ada = await campaigner(stage, "ada");
   const scheduledAt = new Date(Date.now() + 3_000).toISOString();

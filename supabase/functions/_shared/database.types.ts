@@ -1884,6 +1884,7 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
+        | "scheduled_in_past"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
@@ -2285,6 +2286,7 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
+        "scheduled_in_past",
         "too_many_recipients",
         "no_number",
         "number_not_owned",

@@ -28,7 +28,9 @@ export const bulkSchema = z.strictObject({
   scheduledAt: momentSchema.refine(
     (time) => Date.parse(time) < Date.now() + DAYS_AHEAD * 86_400_000,
     `must be within ${DAYS_AHEAD} days`,
-  ).optional().describe("ISO 8601 with an offset, at most 60 days ahead; at once unless given"),
+  ).optional().describe(
+    "ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago",
+  ),
   dryRun: z.boolean().default(false).describe("Checks the rows and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
@@ -49,6 +51,7 @@ const create = decision("create_campaign", {
   duplicate: ["campaign"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
+  scheduled_in_past: [],
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
@@ -110,6 +113,8 @@ export async function createCampaign(
       );
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
+    case "scheduled_in_past":
+      throw scheduledInPast(input.scheduledAt ?? "");
     case "too_many_recipients":
       throw new ApiError(
         "too_many_recipients",
@@ -124,4 +129,10 @@ export async function createCampaign(
     case "closed":
       throw senderError(made.outcome, input.from ?? null);
   }
+}
+
+function scheduledInPast(scheduledAt: string): ApiError {
+  return new ApiError("invalid_input", `Cannot send: scheduledAt is in the past ("${scheduledAt}")`, {
+    details: [{ field: "scheduledAt", code: "in_the_past", message: "must not be more than two minutes ago" }],
+  });
 }
