@@ -493,14 +493,42 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
-  /** Checks the rows and creates nothing. Default: false. */
+  /** Decides what the campaign would do, and creates nothing. Default: false. */
   dryRun?: boolean | undefined;
+}
+
+/** What a campaign would do with the accepted recipients, as of now. */
+export interface BulkPreview {
+  /** The number that the campaign would be sent from. */
+  from: string;
+  /** What would be sent now. */
+  sent: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+  };
+  /** What would wait until there is room under the limit. */
+  overLimit: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+    /** The first limit of the plan that the campaign reaches; null when it reaches none. */
+    limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
+  };
+  /** Recipients who would be skipped because they opted out of this number. */
+  optedOut: number;
+  /** Recipients who would be skipped because the plan or the settings exclude their country. */
+  destinationRefused: number;
 }
 
 /** The response of send-bulk. */
 export interface BulkResponse {
   /** null after a dry run. */
   campaign: Campaign | null;
+  /** The result of a dry run. */
+  preview?: BulkPreview | undefined;
   accepted: number;
   /** Rows that get no message, by their position in the request. */
   rejected: {

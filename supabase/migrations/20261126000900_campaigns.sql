@@ -632,36 +632,50 @@ $$;
 comment on function private.mark_running(uuid, public.campaign_status_reason) is
   'Notes that a campaign has started, and the limit it waits for (null: none).';
 
+create type private.recipient as ("position" integer, to_number text, country text);
+comment on type private.recipient is 'A recipient of a campaign that is to be checked.';
+
+create type private.checked_recipient as ("position" integer, skip_reason public.skip_reason);
+comment on type private.checked_recipient is
+  'Why a recipient gets no message; skip_reason is null when nothing forbids it.';
+
+create function private.check_recipients(p_user_id uuid, p_from_number text, p_plan public.plans,
+  p_recipients private.recipient[]) returns setof private.checked_recipient
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  refused constant text[] := array(
+    select c.country from (select distinct r.country from unnest(p_recipients) r) c
+    where private.is_destination_refused(p_user_id, c.country, p_plan));
+begin
+  return query
+    select r.position, (case when private.has_opted_out(p_user_id, p_from_number, r.to_number) then 'opted_out'
+      when r.country = any (refused) then 'destination_refused' end)::public.skip_reason
+    from unnest(p_recipients) r;
+end;
+$$;
+comment on function private.check_recipients(uuid, text, public.plans, private.recipient[]) is
+  'Checks recipients of a campaign against opt-outs and the countries of the plan and the settings.';
+
 create function private.skip_recipients(p_campaign public.campaigns, p_plan public.plans, p_limit integer)
   returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
-  skipped integer;
-  checked_until integer;
-begin
-  with next as (
-    select r.position, r.to_number, r.country from private.campaign_recipients r
+  due constant private.recipient[] := array(
+    select row(r.position, r.to_number, r.country)::private.recipient from private.campaign_recipients r
     where r.campaign_id = p_campaign.id and r.is_waiting
-    order by r.position limit p_limit
-  ), refused as materialized (
-    select c.country from (select distinct n.country from next n) c
-    where private.is_destination_refused(p_campaign.user_id, c.country, p_plan)
-  ), checked as materialized ( -- once per recipient: inlined, a join would ask again for every row it compares
-    select n.position, private.has_opted_out(p_campaign.user_id, p_campaign.from_number, n.to_number) as opted_out,
-      n.country in (select r.country from refused r) as is_refused
-    from next n
-  ), updated as (
-    update private.campaign_recipients r
-    set skip_reason = (case when c.opted_out then 'opted_out' else 'destination_refused' end)::public.skip_reason
-    from checked c
-    where r.campaign_id = p_campaign.id and r.position = c.position and (c.opted_out or c.is_refused)
-    returning 1
-  )
-  select count(*), (select max(n.position) from next n) into skipped, checked_until from updated;
+    order by r.position limit p_limit);
+  skipped integer;
+begin
+  update private.campaign_recipients r set skip_reason = c.skip_reason
+  from private.check_recipients(p_campaign.user_id, p_campaign.from_number, p_plan, due) c
+  where r.campaign_id = p_campaign.id and r.position = c.position and c.skip_reason is not null;
+  get diagnostics skipped = row_count;
   perform private.move_campaign_count(p_campaign.id, 'waiting', 'skipped', skipped);
-  return checked_until;
+  return due[cardinality(due)].position;
 end;
 $$;
 comment on function private.skip_recipients(public.campaigns, public.plans, integer) is
@@ -670,10 +684,33 @@ comment on function private.skip_recipients(public.campaigns, public.plans, inte
 create type public.batch_message as (id uuid, "position" integer, to_number text, body text);
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
-create type private.batch_draft as (
-  id uuid, "position" integer, to_number text, country text, body text, segments integer,
-  encoding public.message_encoding, cost numeric);
-comment on type private.batch_draft is 'A rendered message of a batch, with its estimated cost.';
+create type private.message_draft as (
+  body text, segments integer, encoding public.message_encoding, cost numeric);
+comment on type private.message_draft is 'A rendered message of a campaign, with its estimated cost.';
+
+create function private.draft_message(p_plan public.plans, p_template text, p_has_media boolean, p_country text,
+  p_variables jsonb) returns private.message_draft
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  draft private.message_draft;
+  measured private.text_measure;
+begin
+  draft.body := private.render_text(p_template, p_variables);
+  measured := private.measure_text(draft.body);
+  draft.segments := measured.segments;
+  draft.encoding := measured.encoding;
+  draft.cost := private.message_cost(p_plan, p_country, draft.segments, p_has_media);
+  return draft;
+end;
+$$;
+comment on function private.draft_message(public.plans, text, boolean, text, jsonb) is
+  'The message of one recipient of a campaign.';
+
+create type private.batch_draft as (id uuid, "position" integer, to_number text, country text,
+  message private.message_draft);
+comment on type private.batch_draft is 'A message of a batch.';
 
 create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_limit integer, p_until integer)
 returns setof private.batch_draft
@@ -682,27 +719,16 @@ set search_path = ''
 as $$
 declare
   has_media constant boolean := cardinality(p_campaign.media_urls) > 0;
-  recipient record;
-  measured private.text_measure;
-  draft private.batch_draft;
 begin
-  for recipient in
-    select r.position, r.to_number, r.country, r.variables from private.campaign_recipients r
-    where r.campaign_id = p_campaign.id and r.is_waiting
-      and r.position <= p_until -- recipients beyond were not checked for opt-outs
-    order by r.position limit p_limit
-  loop
-    draft.id := private.new_id();
-    draft.position := recipient.position;
-    draft.to_number := recipient.to_number;
-    draft.country := recipient.country;
-    draft.body := private.render_text(p_campaign.body, recipient.variables);
-    measured := private.measure_text(draft.body);
-    draft.segments := measured.segments;
-    draft.encoding := measured.encoding;
-    draft.cost := private.message_cost(p_plan, draft.country, draft.segments, has_media);
-    return next draft;
-  end loop;
+  return query
+    select private.new_id(), r.position, r.to_number, r.country,
+      private.draft_message(p_plan, p_campaign.body, has_media, r.country, r.variables)
+    from (
+      select w.position, w.to_number, w.country, w.variables from private.campaign_recipients w
+      where w.campaign_id = p_campaign.id and w.is_waiting
+        and w.position <= p_until -- recipients beyond were not checked for opt-outs
+      order by w.position limit p_limit
+    ) r;
 end;
 $$;
 comment on function private.draft_batch(public.campaigns, public.plans, integer, integer) is
@@ -717,22 +743,23 @@ declare
   drafts private.batch_draft[];
 begin
   drafts := array(
-    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.encoding, d.cost)::private.batch_draft
+    select row(d.id, d.position, d.to_number, d.country, d.message)::private.batch_draft
     from (
-      select b.*, sum(b.cost) over (order by b.position) as cost_so_far
+      select b.*, sum((b.message).cost) over (order by b.position) as cost_so_far
       from private.draft_batch(p_campaign, p_plan, p_limit, p_until) b
     ) d
     where d.cost_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
     account_sid, source, num_segments, encoding, estimated_price, campaign_id, idempotency_key, request_hash)
-  select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country, d.body,
-    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.encoding, d.cost,
-    p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
+  select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country,
+    (d.message).body, p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', (d.message).segments,
+    (d.message).encoding, (d.message).cost, p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
   from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;
   perform private.move_campaign_count(p_campaign.id, 'waiting', 'in_flight', cardinality(drafts));
-  return array(select row(d.id, d.position, d.to_number, d.body)::public.batch_message from unnest(drafts) d);
+  return array(
+    select row(d.id, d.position, d.to_number, (d.message).body)::public.batch_message from unnest(drafts) d);
 end;
 $$;
 comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer,
@@ -819,8 +846,7 @@ declare
   checked_until integer;
 begin
   remaining := private.remaining_quota(p_campaign.user_id, p_plan);
-  reached := case when remaining.daily <= 0 then 'daily_limit_reached'
-    when remaining.monthly <= 0 then 'monthly_limit_reached' when remaining.spend <= 0 then 'spend_limit_reached' end;
+  reached := private.reached_limit(remaining, 0)::text;
   select min(s.available) as available, max(s.wait_ms) as wait_ms into rate
   from private.send_rates_of(p_campaign, p_plan) r, private.available_sends(r.subject, r.per_second) s;
   -- After a batch without a response, one message at a time finds out whether Twilio is back.
@@ -858,6 +884,102 @@ end;
 $$;
 comment on function private.reserve_next(public.campaigns, private.sender, public.plans, integer) is
   'Reserves as many messages as the plan''s limits, its budget and the send rates leave.';
+
+-- Dry runs ------------------------------------------------------------------------------------------------------------
+
+create type public.preview_outcome as enum ('sent', 'opted_out', 'destination_refused', 'over_limit');
+comment on type public.preview_outcome is
+  'What a campaign would do with a recipient now. over_limit: they would wait, because a limit of the plan is reached.';
+
+create type private.recipient_preview as (
+  "position" integer, outcome public.preview_outcome, reached public.campaign_status_reason, segments integer,
+  cost numeric);
+comment on type private.recipient_preview is
+  'The result of a dry run for one recipient; reached is the limit that they would wait for.';
+
+create type private.preview_progress as (messages bigint, cost numeric, reached public.campaign_status_reason);
+comment on type private.preview_progress is
+  'What the recipients before would be sent, and the limit that ends it; reached is null when none does.';
+
+create function private.preview_recipients(p_user_id uuid, p_rule private.campaign_rule, p_body text,
+  p_has_media boolean, p_recipients jsonb, p_before private.preview_progress) returns setof private.recipient_preview
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  remaining private.quota := private.remaining_quota(p_user_id, p_rule.plan);
+  reached public.campaign_status_reason := p_before.reached;
+  addressees constant private.recipient[] := array(
+    select row(r.position, r."to", r.country)::private.recipient
+    from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text));
+  recipient record;
+  draft private.message_draft;
+  preview private.recipient_preview;
+begin
+  remaining := (remaining.daily - coalesce(p_before.messages, 0), remaining.monthly - coalesce(p_before.messages, 0),
+    remaining.spend - coalesce(p_before.cost, 0));
+  for recipient in
+    select r.position, r.country, r.variables, c.skip_reason
+    from jsonb_to_recordset(p_recipients) as r (position integer, country text, variables jsonb)
+    join private.check_recipients(p_user_id, (p_rule.sender).from_number, p_rule.plan, addressees) c using (position)
+    order by r.position
+  loop
+    preview := (recipient.position, recipient.skip_reason::text, null, null, null);
+    if recipient.skip_reason is null then
+      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables);
+      -- A campaign is sent in order: after the first message that does not fit, all wait.
+      reached := coalesce(reached, private.reached_limit(remaining, draft.cost)::text::public.campaign_status_reason);
+      preview.outcome := case when reached is null then 'sent' else 'over_limit' end;
+      preview.reached := reached;
+      preview.segments := draft.segments;
+      preview.cost := draft.cost;
+      remaining := (remaining.daily - 1, remaining.monthly - 1, remaining.spend - draft.cost);
+    end if;
+    return next preview;
+  end loop;
+end;
+$$;
+comment on function private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb,
+  private.preview_progress) is
+  'What a campaign would do with each recipient ([{position, to, country, variables}]), decided by the functions that '
+  'send it. It changes and locks nothing.';
+
+create type public.preview_campaign_outcome as enum (
+  'previewed', 'scheduled_in_past', 'too_many_recipients', 'no_number', 'number_not_owned', 'no_subaccount', 'pending',
+  'suspended', 'closed');
+comment on type public.preview_campaign_outcome is
+  'previewed: the campaign would be created. The others are those of create_campaign_outcome.';
+
+create function public.preview_campaign(p_user_id uuid, p_from text, p_body text, p_media_urls text[],
+  p_scheduled_at timestamptz, p_total integer, p_recipients jsonb, p_before_messages bigint, p_before_cost numeric,
+  p_before_reached public.campaign_status_reason)
+returns table (outcome public.preview_campaign_outcome, recipients_left integer, from_number text, counts jsonb,
+  reached public.campaign_status_reason)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  rule constant private.campaign_rule := private.check_campaign(p_user_id, p_from, p_scheduled_at, p_total);
+begin
+  outcome := coalesce(rule.outcome::text, 'previewed');
+  recipients_left := rule.recipients_left;
+  if outcome = 'previewed' then
+    from_number := (rule.sender).from_number;
+    select jsonb_agg(to_jsonb(c)), max(c.reached) into counts, reached from (
+      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.cost) as cost
+      from private.preview_recipients(p_user_id, rule, p_body, cardinality(p_media_urls) > 0, p_recipients,
+        row(p_before_messages, p_before_cost, p_before_reached)::private.preview_progress) p
+      group by p.outcome, p.reached
+    ) c;
+  end if;
+  return next;
+end;
+$$;
+comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+  public.campaign_status_reason) is
+  'What a campaign of p_total recipients would do with those of p_recipients. A long list comes in parts: before_* are '
+  'the sum of the parts before. counts: [{outcome, recipients, segments, cost}], an array of preview_outcome.';
 
 create function public.record_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_results jsonb) returns integer
 language plpgsql
@@ -1035,12 +1157,17 @@ revoke execute on function
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
+  private.check_recipients(uuid, text, public.plans, private.recipient[]),
   private.skip_recipients(public.campaigns, public.plans, integer),
+  private.draft_message(public.plans, text, boolean, text, jsonb),
   private.draft_batch(public.campaigns, public.plans, integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress),
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+    public.campaign_status_reason),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
   private.delete_campaign_texts(uuid, timestamptz, integer),
@@ -1066,12 +1193,17 @@ grant execute on function
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
+  private.check_recipients(uuid, text, public.plans, private.recipient[]),
   private.skip_recipients(public.campaigns, public.plans, integer),
+  private.draft_message(public.plans, text, boolean, text, jsonb),
   private.draft_batch(public.campaigns, public.plans, integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress),
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+    public.campaign_status_reason),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason),
   private.delete_campaign_texts(uuid, timestamptz, integer),

@@ -80,11 +80,48 @@ test("a list without a valid recipient is refused, with the reason for each row"
   ]]);
 });
 
-test("a dry run checks the list and stores nothing", async () => {
+test("a dry run says what the campaign would do with each recipient, counts segments and cost, and stores nothing", async () => {
   const ada = await campaigner(stage, "ada");
-  const { status, body } = await sendBulk(ada, [...freshRecipients(2), "x"], { dryRun: true });
-  assert.deepEqual([status, body.campaign, body.accepted, body.rejected.length], [200, null, 2, 1]);
+  await stage.database.sql`
+    update public.plans set allowed_countries = '{US}', daily_message_limit = 3, segment_price = 0.5 where key = ${`of-${ada.id}`}`;
+  const [foe, ...friends] = freshRecipients(5) as [string, ...string[]];
+  await stage.twilio.inbound({ from: foe, to: ada.number, body: "STOP" });
+  const list = [friends[0]!, foe, "+18765550123", ...friends.slice(1), "x", friends[0]!];
+  const { status, body } = await sendBulk(ada, list, { dryRun: true, body: "😀".repeat(40) });
+  assert.deepEqual([status, body.campaign, body.accepted], [200, null, 6]);
+  assert.deepEqual(body.rejected.map((row: { index: number; code: string }) => [row.index, row.code]), [
+    [6, "invalid_recipient"],
+    [7, "duplicate_recipient"],
+  ]);
+  assert.deepEqual(body.preview, {
+    from: ada.number,
+    sent: { recipients: 3, segments: 6, estimatedCost: 3 },
+    overLimit: { recipients: 1, segments: 2, estimatedCost: 1, limit: "daily_limit_reached" },
+    optedOut: 1,
+    destinationRefused: 1,
+  });
+  const short = await sendBulk(ada, friends.slice(0, 2), { dryRun: true, body: "ü".repeat(160) });
+  assert.deepEqual(short.body.preview.sent, { recipients: 2, segments: 2, estimatedCost: 1 });
   assert.deepEqual((await ada.call("campaigns")).body.campaigns, []);
+  assert.deepEqual((await ledgerOf(stage, ada)).filter(({ direction }) => direction === "outbound"), []);
+});
+
+test("a dry run is refused as the campaign would be, and a repeated key does not change its answer", async () => {
+  const [ada, ben] = [await campaigner(stage, "ada"), await campaigner(stage, "ben")];
+  const dryRun = true;
+  assertRefused(await sendBulk(ada, freshRecipients(2), { dryRun, from: ben.number }), [403, "number_not_owned"]);
+  assertRefused(await sendBulk(await newcomer(stage, "dora"), freshRecipients(2), { dryRun }), [
+    409,
+    "subaccount_required",
+  ]);
+  assertInvalid(await sendBulk(ada, freshRecipients(1), { dryRun, scheduledAt: "2020-01-01T00:00:00Z" }), [
+    "scheduledAt",
+  ]);
+  const recipients = freshRecipients(2);
+  assert.equal((await sendBulk(ada, recipients, { dryRun, key: "both" })).body.preview.sent.recipients, 2);
+  assert.equal((await sendBulk(ada, recipients, { key: "both" })).status, 202);
+  await stage.database.sql`update public.plans set monthly_message_limit = 3 where key = ${`of-${ada.id}`}`;
+  assertRefused(await sendBulk(ada, freshRecipients(4), { dryRun }), [409, "too_many_recipients"]);
 });
 
 test("fifty concurrent requests with one key create one campaign, and the key is refused for another list", async () => {

@@ -1292,6 +1292,27 @@ export type Database = {
           "url": string;
         }[];
       };
+      "preview_campaign": {
+        Args: {
+          "p_before_cost": number;
+          "p_before_messages": number;
+          "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_body": string;
+          "p_from": string;
+          "p_media_urls": (string)[];
+          "p_recipients": Json;
+          "p_scheduled_at": string;
+          "p_total": number;
+          "p_user_id": string;
+        };
+        Returns: {
+          "counts": Json;
+          "from_number": string;
+          "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
+          "reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "recipients_left": number;
+        }[];
+      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1955,6 +1976,17 @@ export type Database = {
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
+      "preview_campaign_outcome":
+        | "previewed"
+        | "scheduled_in_past"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "over_limit";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2361,6 +2393,18 @@ export const Constants = {
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
+      "preview_campaign_outcome": [
+        "previewed",
+        "scheduled_in_past",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "preview_outcome": ["sent", "opted_out", "destination_refused", "over_limit"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { senderError } from "../messages/reserve.ts";
-import { type Db, decision, rowFrom } from "../platform/database.ts";
+import { type Db, decision, type Enum, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import type { CheckedRecipients } from "./recipients.ts";
-import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
+import { type Campaign, campaignOf } from "./shape.ts";
 
 const MOST_RECIPIENTS = 10_000;
 const DAYS_AHEAD = 60;
@@ -31,20 +31,13 @@ export const bulkSchema = z.strictObject({
   ).optional().describe(
     "ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago",
   ),
-  dryRun: z.boolean().default(false).describe("Checks the rows and creates nothing"),
+  dryRun: z.boolean().default(false).describe("Decides what the campaign would do, and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
   message: "is required without mediaUrls",
 }).meta({ id: "Bulk", description: "The body of send-bulk: a message to many recipients" });
 
 export type BulkInput = z.output<typeof bulkSchema>;
-
-export const bulkResponseSchema = z.strictObject({
-  campaign: campaignSchema.nullable().describe("null after a dry run"),
-  accepted: z.number().int(),
-  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
-    .describe("Rows that get no message, by their position in the request"),
-}).meta({ id: "BulkResponse", description: "The response of send-bulk" });
 
 const create = decision("create_campaign", {
   created: ["campaign"],
@@ -114,12 +107,32 @@ export async function createCampaign(
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
     case "scheduled_in_past":
-      throw scheduledInPast(input.scheduledAt ?? "");
     case "too_many_recipients":
-      throw new ApiError(
+    case "no_number":
+    case "number_not_owned":
+    case "no_subaccount":
+    case "pending":
+    case "suspended":
+    case "closed":
+      throw campaignError(made, input, ready.length);
+  }
+}
+
+/** A rule that forbids a campaign, as `create_campaign` and `preview_campaign` return it. */
+export type CampaignRule =
+  | { outcome: "too_many_recipients"; recipients_left: number }
+  | { outcome: "scheduled_in_past" | Exclude<Enum<"sender_outcome">, "allowed" | "unconfirmed_user"> };
+
+/** The error for a rule that forbids a campaign to so many recipients. */
+export function campaignError(rule: CampaignRule, input: BulkInput, recipients: number): ApiError {
+  switch (rule.outcome) {
+    case "scheduled_in_past":
+      return scheduledInPast(input.scheduledAt ?? "");
+    case "too_many_recipients":
+      return new ApiError(
         "too_many_recipients",
-        `Cannot accept ${ready.length} recipients: your plan's messages of a month leave room for ${made.recipients_left} more in your campaigns`,
-        { details: [{ recipients: ready.length, limit: made.recipients_left }] },
+        `Cannot accept ${recipients} recipients: your plan's messages of a month leave room for ${rule.recipients_left} more in your campaigns`,
+        { details: [{ recipients, limit: rule.recipients_left }] },
       );
     case "no_number":
     case "number_not_owned":
@@ -127,7 +140,7 @@ export async function createCampaign(
     case "pending":
     case "suspended":
     case "closed":
-      throw senderError(made.outcome, input.from ?? null);
+      return senderError(rule.outcome, input.from ?? null);
   }
 }
 
