@@ -493,6 +493,8 @@ export interface Bulk {
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
+  /** At any hour unless given. */
+  sendWindow?: SendWindow | undefined;
   /** Decides what the campaign would do, and creates nothing. Default: false. */
   dryRun?: boolean | undefined;
 }
@@ -501,7 +503,7 @@ export interface Bulk {
 export interface BulkPreview {
   /** The number that the campaign would be sent from. */
   from: string;
-  /** What would be sent now. */
+  /** What would be sent when the campaign starts. */
   sent: {
     recipients: number;
     segments: number;
@@ -517,6 +519,23 @@ export interface BulkPreview {
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
   };
+  /** What would wait for the hours of the send window. */
+  outsideWindow: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+  };
+  /** The first opening of the send window for each country; empty without a window. */
+  windows: {
+    /** ISO 3166; ZZ is unknown, and has the time of UTC. */
+    country: string;
+    timeZones: string[];
+    /** When the campaign would send to the country first. */
+    opensAt: string;
+    /** When that opening ends. */
+    closesAt: string;
+  }[];
   /** Recipients who would be skipped because they opted out of this number. */
   optedOut: number;
   /** Recipients who would be skipped because the plan or the settings exclude their country. */
@@ -547,9 +566,10 @@ export interface Campaign {
   body: string | null;
   mediaUrls: string[];
   status: CampaignStatus;
-  /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
+  /** Why it waits or is paused: a limit of the plan, its send window, or a problem of the sender. */
   statusReason: string | null;
   scheduledAt: string | null;
+  sendWindow: SendWindow | null;
   startedAt: string | null;
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
@@ -1072,6 +1092,18 @@ export interface SealingKeys {
   missing: string[];
   /** Configured keys that are not current and that no token needs. */
   retirable: string[];
+}
+
+/** The hours of a day at which a campaign is sent. */
+export interface SendWindow {
+  /** HH:MM. */
+  from: string;
+  /** HH:MM; before from: on the next day. */
+  to: string;
+  /** The days on which the window begins; every day unless given. */
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[] | undefined;
+  /** Of all recipients. Without it, the window must be open in every time zone of the recipient's country. */
+  timeZone?: string | undefined;
 }
 
 /** The response of send-sms. */

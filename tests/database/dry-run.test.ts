@@ -37,6 +37,12 @@ const situation = fc.record({
   settingsCountries: fc.constantFrom(null, null, ["US"]),
   sentBefore: fc.integer({ min: 0, max: 12 }),
   parts: fc.integer({ min: 1, max: 3 }),
+  sendWindow: fc.option(
+    fc.record({ from: fc.integer({ min: 0, max: 23 }), to: fc.integer({ min: 0, max: 23 }) }).filter(({ from, to }) =>
+      from !== to
+    ),
+    { freq: 2 },
+  ),
   scheduledMinutesAgo: fc.constantFrom(null, null, null, null, null, null, null, 1, 1, 3),
 });
 type Situation = typeof situation extends fc.Arbitrary<infer Value> ? Value : never;
@@ -81,12 +87,19 @@ async function arrange(sql: postgres.TransactionSql, given: Situation): Promise<
 const BODY = "Hello {{name}}";
 const scheduled = ({ scheduledMinutesAgo: minutes }: Situation) =>
   minutes === null ? null : new Date(Date.now() - minutes * 60_000);
+const two = (hour: number) => `${String(hour).padStart(2, "0")}:00`;
+const sendWindow = ({ sendWindow: hours }: Situation) => hours && { from: two(hours.from), to: two(hours.to) };
 const media = (given: Situation) => given.media ? ["https://example.test/a.png"] : [];
 
 interface Foretold {
   outcome: string;
   counts: Record<string, { recipients: number; segments: number; cost: number }>;
   reached: string | null;
+}
+
+function window(sql: postgres.TransactionSql, given: Situation) {
+  const hours = sendWindow(given);
+  return hours === null ? null : sql.json(hours);
 }
 
 /** The dry run, in parts, as `previewCampaign` asks for it. */
@@ -105,7 +118,9 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
       select outcome, reached, counts from public.preview_campaign(${TENANT}, ${given.from}, ${BODY}, ${
       media(given)
     }, ${scheduled(given)},
-        ${rows.length}, ${sql.json(rows.slice(first, first + size))}, ${recipients}, ${cost}, ${told.reached})`;
+        ${rows.length}, ${sql.json(rows.slice(first, first + size))}, ${recipients}, ${cost}, ${told.reached}, ${
+      window(sql, given)
+    })`;
     told.outcome = part!.outcome;
     told.reached ??= part!.reached;
     for (const { outcome, recipients, segments, cost } of part!.counts ?? []) {
@@ -123,17 +138,23 @@ async function run(sql: postgres.TransactionSql, given: Situation, rows: postgre
   const [made] = await sql<{ outcome: string; id: string }[]>`
     select outcome, campaign ->> 'id' as id from public.create_campaign(${TENANT}, 'key', 'hash', null, ${given.from}, ${BODY}, ${
     media(given)
-  }, ${scheduled(given)}, ${sql.json(rows)}, 'request', null, null, null)`;
+  }, ${scheduled(given)}, ${sql.json(rows)}, 'request', null, null, null, ${window(sql, given)})`;
   if (made!.outcome !== "created") return { outcome: made!.outcome, counts: {}, reached: null };
+  const messages = async () =>
+    (await sql`select message_id as id from private.campaign_recipients where message_id is not null`).map(({ id }) =>
+      id
+    );
   await reserveAll(sql, made!.id);
   const [stopped] = await sql`select status_reason from public.campaigns where id = ${made!.id}`;
-  const sent = (await sql`select message_id as id from private.campaign_recipients where message_id is not null`)
-    .map(({ id }) => id);
+  const sent = await messages();
   await sql`update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 1000`;
   await reserveAll(sql, made!.id);
+  const withinHours = await messages();
+  await sql`update private.campaign_windows set opens_at = now(), closes_at = now() + interval '1 hour'`;
+  await reserveAll(sql, made!.id);
   const counted = await sql<{ outcome: string; recipients: number; segments: number; cost: number }[]>`
-    select case when r.message_id = any (${sent}) then 'sent' when r.message_id is not null then 'over_limit'
-        else coalesce(r.skip_reason::text, 'nothing') end as outcome,
+    select case when r.message_id = any (${sent}) then 'sent' when r.message_id = any (${withinHours}) then 'over_limit'
+        when r.message_id is not null then 'outside_window' else coalesce(r.skip_reason::text, 'nothing') end as outcome,
       count(*)::int as recipients, coalesce(sum(m.num_segments), 0)::int as segments,
       coalesce(sum(m.estimated_price), 0)::float8 as cost
     from private.campaign_recipients r left join public.sms_messages m on m.id = r.message_id
@@ -141,15 +162,9 @@ async function run(sql: postgres.TransactionSql, given: Situation, rows: postgre
   return {
     outcome: "previewed",
     counts: Object.fromEntries(counted.map(({ outcome, ...counts }) => [outcome, counts])),
-    reached: sent.length < total(counted) ? stopped!["status_reason"] : null,
+    reached: sent.length < withinHours.length ? stopped!["status_reason"] : null,
   };
 }
-
-const total = (counted: { outcome: string; recipients: number }[]) =>
-  counted.reduce(
-    (sum, { outcome, recipients }) => sum + (outcome === "sent" || outcome === "over_limit" ? recipients : 0),
-    0,
-  );
 
 async function reserveAll(sql: postgres.TransactionSql, campaignId: string): Promise<void> {
   for (let outcome = "reserved"; outcome === "reserved";) {

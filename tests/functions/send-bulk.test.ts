@@ -237,6 +237,33 @@ test("a scheduled campaign begins when it is due, and not before", async () => {
   assertInvalid(await sendBulk(ada, freshRecipients(1), { scheduledAt: "2100-01-01T00:00:00Z" }), ["scheduledAt"]);
 });
 
+test("a campaign waits for its send window, says so, and a dry run names the first and the last time", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [hour, two] = [new Date().getUTCHours(), (value: number) => `${String((value + 24) % 24).padStart(2, "0")}:00`];
+  const closed = { from: two(hour + 2), to: two(hour + 5), timeZone: "UTC" };
+  const { body } = await sendBulk(ada, freshRecipients(2), { dryRun: true, sendWindow: closed });
+  assert.deepEqual([body.preview.sent.recipients, body.preview.outsideWindow.recipients], [0, 2]);
+  const [{ country, timeZones, opensAt, closesAt }] = body.preview.windows;
+  assert.deepEqual([country, timeZones, opensAt.slice(11, 16), closesAt.slice(11, 16)], [
+    "US",
+    ["UTC"],
+    closed.from,
+    closed.to,
+  ]);
+  const waiting = await startCampaign(ada, freshRecipients(2), { sendWindow: closed });
+  const { counts, sendWindow } = await campaignBecomes(
+    ada,
+    waiting,
+    ({ statusReason }) => statusReason === "outside_window",
+  );
+  assert.deepEqual([counts.waiting, sendWindow], [2, closed]);
+  const open = { from: two(hour - 1), to: two(hour + 2), timeZone: "UTC" };
+  await campaignBecomes(ada, await startCampaign(ada, freshRecipients(2), { sendWindow: open }), isSettled);
+  const never = await sendBulk(ada, freshRecipients(1), { sendWindow: { from: "09:00", to: "10:00" } });
+  assertInvalid(never, ["sendWindow"]);
+  assert.match(never.body.details[0].message, /US/);
+});
+
 test("the campaign of a tenant suspended midway stops, and continues after the suspension", async () => {
   // Two seconds between two messages: the suspension comes in between. One in flight would fail with 30002.
   const ada = await campaigner(stage, "ada", { number: 0.5 });

@@ -56,6 +56,7 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -86,6 +87,7 @@ export type Database = {
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -115,6 +117,7 @@ export type Database = {
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -863,11 +866,13 @@ export type Database = {
           "p_request_hash": string;
           "p_request_id": string;
           "p_scheduled_at": string;
+          "p_send_window"?: Json;
           "p_user_id": string;
           "p_user_rate": number;
         };
         Returns: {
           "campaign": Json;
+          "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
@@ -1025,6 +1030,7 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -1302,15 +1308,18 @@ export type Database = {
           "p_media_urls": (string)[];
           "p_recipients": Json;
           "p_scheduled_at": string;
+          "p_send_window"?: Json;
           "p_total": number;
           "p_user_id": string;
         };
         Returns: {
           "counts": Json;
           "from_number": string;
+          "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
           "reached": Database["public"]["Enums"]["campaign_status_reason"];
           "recipients_left": number;
+          "windows": Json;
         }[];
       };
       "provision_tenant": {
@@ -1884,6 +1893,7 @@ export type Database = {
         | "monthly_limit_reached"
         | "spend_limit_reached"
         | "account_refused"
+        | "outside_window"
         | "no_number"
         | "number_not_owned"
         | "no_subaccount"
@@ -1906,6 +1916,7 @@ export type Database = {
         | "key_conflict"
         | "rate_limited"
         | "scheduled_in_past"
+        | "window_never_opens"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
@@ -1979,6 +1990,7 @@ export type Database = {
       "preview_campaign_outcome":
         | "previewed"
         | "scheduled_in_past"
+        | "window_never_opens"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
@@ -1986,7 +1998,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
-      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "over_limit";
+      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2003,6 +2015,7 @@ export type Database = {
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
+        | "outside_window"
         | "send_rate_reached"
         | "limit_reached"
         | "paused"
@@ -2296,6 +2309,7 @@ export const Constants = {
         "monthly_limit_reached",
         "spend_limit_reached",
         "account_refused",
+        "outside_window",
         "no_number",
         "number_not_owned",
         "no_subaccount",
@@ -2319,6 +2333,7 @@ export const Constants = {
         "key_conflict",
         "rate_limited",
         "scheduled_in_past",
+        "window_never_opens",
         "too_many_recipients",
         "no_number",
         "number_not_owned",
@@ -2396,6 +2411,7 @@ export const Constants = {
       "preview_campaign_outcome": [
         "previewed",
         "scheduled_in_past",
+        "window_never_opens",
         "too_many_recipients",
         "no_number",
         "number_not_owned",
@@ -2404,7 +2420,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
-      "preview_outcome": ["sent", "opted_out", "destination_refused", "over_limit"],
+      "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2421,6 +2437,7 @@ export const Constants = {
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",
+        "outside_window",
         "send_rate_reached",
         "limit_reached",
         "paused",

@@ -7,6 +7,7 @@ import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import type { CheckedRecipients } from "./recipients.ts";
+import { sendWindowSchema } from "./send-window.ts";
 import { type Campaign, campaignOf } from "./shape.ts";
 
 const MOST_RECIPIENTS = 10_000;
@@ -31,6 +32,7 @@ export const bulkSchema = z.strictObject({
   ).optional().describe(
     "ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago",
   ),
+  sendWindow: sendWindowSchema.optional().describe("At any hour unless given"),
   dryRun: z.boolean().default(false).describe("Decides what the campaign would do, and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
@@ -45,6 +47,7 @@ const create = decision("create_campaign", {
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
   scheduled_in_past: [],
+  window_never_opens: ["never_open"],
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
@@ -92,6 +95,7 @@ export async function createCampaign(
     p_media_urls: input.mediaUrls ?? [],
     p_scheduled_at: input.scheduledAt ?? null,
     p_recipients: ready.map((recipient) => ({ ...recipient })),
+    p_send_window: input.sendWindow ?? null,
     p_request_id: options.requestId,
     ...options.rateLimit,
   });
@@ -107,6 +111,7 @@ export async function createCampaign(
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
     case "scheduled_in_past":
+    case "window_never_opens":
     case "too_many_recipients":
     case "no_number":
     case "number_not_owned":
@@ -121,6 +126,7 @@ export async function createCampaign(
 /** A rule that forbids a campaign, as `create_campaign` and `preview_campaign` return it. */
 export type CampaignRule =
   | { outcome: "too_many_recipients"; recipients_left: number }
+  | { outcome: "window_never_opens"; never_open: string[] }
   | { outcome: "scheduled_in_past" | Exclude<Enum<"sender_outcome">, "allowed" | "unconfirmed_user"> };
 
 /** The error for a rule that forbids a campaign to so many recipients. */
@@ -128,6 +134,8 @@ export function campaignError(rule: CampaignRule, input: BulkInput, recipients: 
   switch (rule.outcome) {
     case "scheduled_in_past":
       return scheduledInPast(input.scheduledAt ?? "");
+    case "window_never_opens":
+      return neverOpens(rule.never_open);
     case "too_many_recipients":
       return new ApiError(
         "too_many_recipients",
@@ -147,5 +155,13 @@ export function campaignError(rule: CampaignRule, input: BulkInput, recipients: 
 function scheduledInPast(scheduledAt: string): ApiError {
   return new ApiError("invalid_input", `Cannot send: scheduledAt is in the past ("${scheduledAt}")`, {
     details: [{ field: "scheduledAt", code: "in_the_past", message: "must not be more than two minutes ago" }],
+  });
+}
+
+function neverOpens(countries: string[]): ApiError {
+  const message = `is never open in all time zones of ${countries.slice(0, 20).join(", ")}: ` +
+    "widen the window or name a timeZone";
+  return new ApiError("invalid_input", `Cannot send: sendWindow ${message}`, {
+    details: [{ field: "sendWindow", code: "never_open", message }],
   });
 }

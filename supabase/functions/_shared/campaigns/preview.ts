@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { type Db, decision } from "../platform/database.ts";
-import type { Enum } from "../platform/database.ts";
+import { type Db, decision, type Enum } from "../platform/database.ts";
+import { isoOf } from "../platform/time.ts";
 import { type BulkInput, campaignError } from "./create.ts";
 import type { ReadyRecipient } from "./recipients.ts";
 
@@ -12,11 +12,18 @@ const group = z.strictObject({
 
 export const previewSchema = z.strictObject({
   from: z.string().describe("The number that the campaign would be sent from"),
-  sent: group.describe("What would be sent now"),
+  sent: group.describe("What would be sent when the campaign starts"),
   overLimit: group.extend({
     limit: z.enum(["daily_limit_reached", "monthly_limit_reached", "spend_limit_reached"]).nullable()
       .describe("The first limit of the plan that the campaign reaches; null when it reaches none"),
   }).describe("What would wait until there is room under the limit"),
+  outsideWindow: group.describe("What would wait for the hours of the send window"),
+  windows: z.array(z.strictObject({
+    country: z.string().describe("ISO 3166; ZZ is unknown, and has the time of UTC"),
+    timeZones: z.array(z.string()),
+    opensAt: z.string().describe("When the campaign would send to the country first"),
+    closesAt: z.string().describe("When that opening ends"),
+  })).describe("The first opening of the send window for each country; empty without a window"),
   optedOut: z.number().int().describe("Recipients who would be skipped because they opted out of this number"),
   destinationRefused: z.number().int()
     .describe("Recipients who would be skipped because the plan or the settings exclude their country"),
@@ -25,15 +32,20 @@ export const previewSchema = z.strictObject({
 export type Preview = z.output<typeof previewSchema>;
 
 const countsSchema = z.array(z.object({
-  outcome: z.enum(["sent", "over_limit", "opted_out", "destination_refused"]),
+  outcome: z.enum(["sent", "over_limit", "outside_window", "opted_out", "destination_refused"]),
   recipients: z.number(),
   segments: z.number().nullable(),
   cost: z.number().nullable(),
 })).nullable();
 
+const windowsSchema = z.array(
+  z.object({ country: z.string(), zones: z.array(z.string()), opens_at: z.string(), closes_at: z.string() }),
+);
+
 const preview = decision("preview_campaign", {
-  previewed: ["from_number", "counts?", "reached?"],
+  previewed: ["from_number", "counts?", "reached?", "windows"],
   scheduled_in_past: [],
+  window_never_opens: ["never_open"],
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
@@ -59,6 +71,7 @@ export async function previewCampaign(
 ): Promise<Preview> {
   let from = "";
   let limit: Enum<"campaign_status_reason"> | null = null;
+  const windows = new Map<string, Preview["windows"][number]>();
   const totals = new Map<string, { recipients: number; segments: number; cost: number }>();
   const totalOf = (outcome: string) => totals.get(outcome) ?? { recipients: 0, segments: 0, cost: 0 };
   for (const part of partsOf(ready, input.body ?? "")) {
@@ -74,12 +87,16 @@ export async function previewCampaign(
       p_before_messages: before.recipients,
       p_before_cost: before.cost,
       p_before_reached: limit,
+      p_send_window: input.sendWindow ?? null,
     });
     if (decided.outcome !== "previewed") {
       throw campaignError(decided, input, ready.length);
     }
     from = decided.from_number;
     limit ??= decided.reached;
+    for (const { country, zones: timeZones, opens_at, closes_at } of windowsSchema.parse(decided.windows)) {
+      windows.set(country, { country, timeZones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) });
+    }
     for (const { outcome, recipients, segments, cost } of countsSchema.parse(decided.counts) ?? []) {
       const sum = totalOf(outcome);
       totals.set(outcome, {
@@ -97,6 +114,8 @@ export async function previewCampaign(
     from,
     sent: groupOf("sent"),
     overLimit: { ...groupOf("over_limit"), limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
+    outsideWindow: groupOf("outside_window"),
+    windows: [...windows.values()].sort((left, right) => left.country < right.country ? -1 : 1),
     optedOut: totalOf("opted_out").recipients,
     destinationRefused: totalOf("destination_refused").recipients,
   };
