@@ -97,6 +97,8 @@ test("a dry run says what the campaign would do with each recipient, counts segm
     from: ada.number,
     sent: { recipients: 3, segments: 6, estimatedCost: 3 },
     overLimit: { recipients: 1, segments: 2, estimatedCost: 1, limit: "daily_limit_reached" },
+    outsideWindow: { recipients: 0, segments: 0, estimatedCost: 0 },
+    windows: [],
     optedOut: 1,
     destinationRefused: 1,
   });
