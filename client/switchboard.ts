@@ -498,16 +498,63 @@ export interface Bulk {
       } | null)
       | undefined;
   }[];
-  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
+  /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago. */
   scheduledAt?: string | undefined;
-  /** Checks the rows and creates nothing. Default: false. */
+  /** At any hour unless given. */
+  sendWindow?: SendWindow | undefined;
+  /** Decides what the campaign would do, and creates nothing. Default: false. */
   dryRun?: boolean | undefined;
+}
+
+/** What a campaign would do with the accepted recipients, as of now. */
+export interface BulkPreview {
+  /** The number that the campaign would be sent from. */
+  from: string;
+  /** What would be sent when the campaign starts. */
+  sent: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+  };
+  /** What would wait until there is room under the limit. */
+  overLimit: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+    /** The first limit of the plan that the campaign reaches; null when it reaches none. */
+    limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
+  };
+  /** What would wait for the hours of the send window. */
+  outsideWindow: {
+    recipients: number;
+    segments: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
+  };
+  /** The first opening of the send window for each country; empty without a window. */
+  windows: {
+    /** ISO 3166; ZZ is unknown, and has the time of UTC. */
+    country: string;
+    timeZones: string[];
+    /** When the campaign would send to the country first. */
+    opensAt: string;
+    /** When that opening ends. */
+    closesAt: string;
+  }[];
+  /** Recipients who would be skipped because they opted out of this number. */
+  optedOut: number;
+  /** Recipients who would be skipped because the plan or the settings exclude their country. */
+  destinationRefused: number;
 }
 
 /** The response of send-bulk. */
 export interface BulkResponse {
   /** null after a dry run. */
   campaign: Campaign | null;
+  /** The result of a dry run. */
+  preview?: BulkPreview | undefined;
   accepted: number;
   /** Rows that get no message, by their position in the request. */
   rejected: {
@@ -528,11 +575,12 @@ export interface Campaign {
   body: string | null;
   mediaUrls: string[];
   status: CampaignStatus;
-  /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
+  /** Why it waits or is paused: a limit of the plan, its send window, or a problem of the sender. */
   statusReason: string | null;
   /** Twilio's error for which it was paused: see https://www.twilio.com/docs/errors. */
   twilioErrorCode: number | null;
   scheduledAt: string | null;
+  sendWindow: SendWindow | null;
   startedAt: string | null;
   finishedAt: string | null;
   /** When the recipients of an ended campaign were deleted; its counts stay. */
@@ -1061,6 +1109,18 @@ export interface SealingKeys {
   missing: string[];
   /** Configured keys that are not current and that no token needs. */
   retirable: string[];
+}
+
+/** The hours of a day at which a campaign is sent. */
+export interface SendWindow {
+  /** HH:MM. */
+  from: string;
+  /** HH:MM; before from: on the next day. */
+  to: string;
+  /** The days on which the window begins; every day unless given. */
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[] | undefined;
+  /** Of all recipients. Without it, the window must be open in every time zone of the recipient's country. */
+  timeZone?: string | undefined;
 }
 
 /** The response of send-sms. */

@@ -514,6 +514,19 @@ create type private.sending_rule as (outcome public.reserve_message_outcome, mes
 comment on type private.sending_rule is
   'A rule that forbids a message, with the limit it reached. outcome is null when no rule does.';
 
+create function private.reached_limit(p_remaining private.quota, p_cost numeric) returns public.reserve_message_outcome
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when p_remaining.daily <= 0 then 'daily_limit_reached'
+    when p_remaining.monthly <= 0 then 'monthly_limit_reached'
+    when p_remaining.spend < p_cost then 'spend_limit_reached' end;
+end;
+$$;
+comment on function private.reached_limit(private.quota, numeric) is
+  'The limit that a message of this cost would exceed; null when it fits.';
+
 create function private.check_sending_rules(
   p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_cost numeric
 ) returns private.sending_rule
@@ -533,15 +546,11 @@ begin
     rule.outcome := 'destination_refused';
   elsif private.has_opted_out(p_user_id, p_sender.from_number, p_to) then
     rule.outcome := 'opted_out';
-  elsif remaining.daily <= 0 then
-    rule.outcome := 'daily_limit_reached';
-    rule.message_limit := coalesce(p_plan.daily_message_limit, 0);
-  elsif remaining.monthly <= 0 then
-    rule.outcome := 'monthly_limit_reached';
-    rule.message_limit := coalesce(p_plan.monthly_message_limit, 0);
-  elsif remaining.spend < p_cost then
-    rule.outcome := 'spend_limit_reached';
-    rule.message_limit := coalesce(p_plan.monthly_spend_limit, 0);
+  else
+    rule.outcome := private.reached_limit(remaining, p_cost);
+    rule.message_limit := case rule.outcome when 'daily_limit_reached' then coalesce(p_plan.daily_message_limit, 0)
+      when 'monthly_limit_reached' then coalesce(p_plan.monthly_message_limit, 0)
+      when 'spend_limit_reached' then coalesce(p_plan.monthly_spend_limit, 0) end;
   end if;
   return rule;
 end;
@@ -1207,6 +1216,7 @@ revoke execute on function
   private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),
+  private.reached_limit(private.quota, numeric),
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),
@@ -1242,6 +1252,7 @@ grant execute on function
   private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),
+  private.reached_limit(private.quota, numeric),
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
   public.reserve_message(uuid, text, text, text, text, text, text, text[], integer, public.message_encoding, boolean,
     text, text, integer, integer),

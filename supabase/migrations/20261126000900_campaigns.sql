@@ -12,14 +12,14 @@ comment on type public.campaign_count is
   'decided against before Twilio was called.';
 
 create type public.campaign_status_reason as enum (
-  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused', 'sender_refused',
-  'twilio_refused', 'twilio_throttled',
+  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'outside_window', 'account_refused',
+  'sender_refused', 'twilio_refused', 'twilio_throttled',
   'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.campaign_status_reason is
-  'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
-  'credentials. sender_refused: the number cannot send. twilio_refused: another error of Twilio''s that is not about '
-  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last seven are those '
-  'of sender_outcome.';
+  'Why a campaign waits or is paused. The limits are those of the plan. outside_window: its send window is closed. '
+  'account_refused: Twilio refused the credentials. sender_refused: the number cannot send. twilio_refused: another '
+  'error of Twilio''s that is not about a recipient. twilio_throttled: for about an hour, Twilio took no message of '
+  'this number. The last seven are those of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -36,6 +36,7 @@ create table public.campaigns (
   status_reason public.campaign_status_reason,
   twilio_error_code integer,
   scheduled_at timestamptz,
+  send_window jsonb,
   started_at timestamptz,
   finished_at timestamptz,
   total integer not null,
@@ -68,6 +69,8 @@ comment on table public.campaigns is
 comment on column public.campaigns.body is
   'The text of all recipients: {{name}} stands for the variable of that name. It is rendered for a recipient when '
   'their message is reserved.';
+comment on column public.campaigns.send_window is
+  '{from, to, days, timeZone}: the hours at which it is sent; null: at any hour. See country_windows.';
 comment on column public.campaigns.status_reason is
   'Why a campaign waits or is paused; null when it does not, and when its tenant paused it.';
 comment on column public.campaigns.twilio_error_code is
@@ -85,7 +88,7 @@ create trigger touch_updated_at before update on public.campaigns
 alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
 grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, twilio_error_code,
-  scheduled_at, started_at, finished_at, total, waiting,
+  scheduled_at, send_window, started_at, finished_at, total, waiting,
   in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, created_at, updated_at)
   on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
@@ -119,6 +122,22 @@ create index campaign_recipients_waiting on private.campaign_recipients (campaig
 alter table private.campaign_recipients enable row level security;
 revoke all on private.campaign_recipients from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.campaign_recipients to service_role;
+
+create table private.campaign_windows (
+  campaign_id uuid not null references public.campaigns (id) on delete cascade,
+  country text not null,
+  zones text[] not null,
+  opens_at timestamptz not null,
+  closes_at timestamptz not null,
+  primary key (campaign_id, country)
+);
+comment on table private.campaign_windows is
+  'For a campaign with a send window: when it is open, or opens next, for the recipients of each country.';
+create index campaign_recipients_waiting_by_country on private.campaign_recipients (campaign_id, country, position)
+  where is_waiting;
+alter table private.campaign_windows enable row level security;
+revoke all on private.campaign_windows from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.campaign_windows to service_role;
 
 -- Counting ------------------------------------------------------------------------------------------------------------
 
@@ -253,26 +272,60 @@ comment on function private.recipients_left(uuid, public.plans) is
   'with the stored ones that were skipped or whose message failed, twice as many.';
 
 create type public.create_campaign_outcome as enum (
-  'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
-  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'created', 'duplicate', 'key_conflict', 'rate_limited', 'scheduled_in_past', 'window_never_opens',
+  'too_many_recipients', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending',
+  'suspended', 'closed');
 comment on type public.create_campaign_outcome is
-  'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last seven are those of '
-  'sender_outcome.';
+  'duplicate: the key was used for the same request. key_conflict: for another one. scheduled_in_past: more than two '
+  'minutes ago; a later time in the past means now. window_never_opens: the send window is never open in all time '
+  'zones of a country. too_many_recipients: more would wait than the plan sends in a month, or be stored than '
+  'recipients_left allows. The last seven are those of sender_outcome.';
+
+create type private.campaign_rule as (
+  outcome public.create_campaign_outcome, sender private.sender, plan public.plans, recipients_left integer,
+  windows private.country_window[]);
+comment on type private.campaign_rule is
+  'A rule that forbids a campaign, and what it was decided by. outcome is null when no rule does.';
+
+create function private.check_campaign(p_user_id uuid, p_from text, p_scheduled_at timestamptz, p_send_window jsonb,
+  p_countries text[], p_recipients integer, p_mms boolean) returns private.campaign_rule
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  rule private.campaign_rule;
+begin
+  -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
+  rule.sender := private.sender_of(p_user_id, p_from, false, p_mms);
+  rule.plan := private.plan_of(p_user_id);
+  rule.recipients_left := private.recipients_left(p_user_id, rule.plan);
+  rule.windows := array(
+    select row(w.country, w.zones, w.opens_at, w.closes_at)::private.country_window
+    from private.country_windows(p_send_window, p_countries, greatest(now(), p_scheduled_at)) w order by w.country);
+  rule.outcome := case
+    when p_scheduled_at < now() - interval '2 minutes' then 'scheduled_in_past'
+    when exists (select from unnest(rule.windows) w where w.opens_at is null) then 'window_never_opens'
+    when (rule.sender).outcome <> 'allowed' then (rule.sender).outcome::text
+    when p_recipients > rule.recipients_left then 'too_many_recipients' end;
+  return rule;
+end;
+$$;
+comment on function private.check_campaign(uuid, text, timestamptz, jsonb, text[], integer, boolean) is
+  'The first rule that forbids a campaign to so many recipients; a dry run decides by the same ones.';
 
 create function public.create_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from text, p_body text,
   p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text,
-  p_user_rate integer, p_address_rate integer
+  p_user_rate integer, p_address_rate integer, p_send_window jsonb default null
 )
 returns table (outcome public.create_campaign_outcome, campaign jsonb, retry_after_seconds integer,
-  recipients_left integer)
+  recipients_left integer, never_open text[])
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  sender private.sender;
+  rule private.campaign_rule;
 begin
   perform private.lock_sending(p_user_id);
   if p_user_rate is not null then
@@ -292,36 +345,35 @@ begin
     return;
   end if;
 
-  -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.sender_of(p_user_id, p_from, false, cardinality(p_media_urls) > 0);
-  if sender.outcome <> 'allowed' then
-    outcome := sender.outcome;
-    return next;
-    return;
-  end if;
-  recipients_left := private.recipients_left(p_user_id, private.plan_of(p_user_id));
-  if jsonb_array_length(p_recipients) > recipients_left then
-    outcome := 'too_many_recipients';
+  rule := private.check_campaign(p_user_id, p_from, p_scheduled_at, p_send_window,
+    array(select distinct r ->> 'country' from jsonb_array_elements(p_recipients) r), jsonb_array_length(p_recipients),
+    cardinality(p_media_urls) > 0);
+  recipients_left := rule.recipients_left;
+  never_open := array(select w.country from unnest(rule.windows) w where w.opens_at is null);
+  if rule.outcome is not null then
+    outcome := rule.outcome;
     return next;
     return;
   end if;
 
   outcome := 'created';
-  campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name, sender.from_number,
-    p_body, p_media_urls, p_scheduled_at, p_recipients));
-  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, sender.account_sid, p_request_id,
+  campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name,
+    (rule.sender).from_number, p_body, p_media_urls, p_scheduled_at, p_recipients, p_send_window, rule.windows));
+  perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, (rule.sender).account_sid, p_request_id,
     jsonb_build_object('campaignId', campaign ->> 'id', 'recipients', jsonb_array_length(p_recipients)));
   return next;
 end;
 $$;
 comment on function public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text,
-  integer, integer) is
+  integer, integer, jsonb) is
   'Stores a campaign with its recipients ([{position, to, country, variables}]) and enqueues it. campaign is the row, '
-  'created now or under this key before. recipients_left: how many more may wait, before this request.';
+  'created now or under this key before. recipients_left: how many more may wait, before this request. never_open: the '
+  'countries for which the send window never opens.';
 
 create function private.insert_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from_number text, p_body text,
-  p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb
+  p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb, p_send_window jsonb,
+  p_windows private.country_window[]
 ) returns public.campaigns
 language plpgsql
 set search_path = ''
@@ -329,12 +381,12 @@ as $$
 declare
   campaign public.campaigns;
 begin
-  insert into public.campaigns (user_id, name, from_number, body, media_urls, status, scheduled_at, total, waiting,
-    idempotency_key, request_hash)
+  insert into public.campaigns (user_id, name, from_number, body, media_urls, status, scheduled_at, send_window,
+    total, waiting, idempotency_key, request_hash)
   values (p_user_id, p_name, p_from_number, p_body, p_media_urls,
     (case when p_scheduled_at > now() then 'scheduled' else 'running' end)::public.campaign_status,
-    p_scheduled_at, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients), p_idempotency_key,
-    p_request_hash)
+    p_scheduled_at, p_send_window, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients),
+    p_idempotency_key, p_request_hash)
   returning * into campaign;
   insert into private.campaign_recipients (campaign_id, position, to_number, country, variables)
   select campaign.id, r.position, r."to", r.country, r.variables
@@ -342,11 +394,14 @@ begin
   if (select count(distinct r ->> 'to') from jsonb_array_elements(p_recipients) r) < campaign.total then
     raise exception 'Cannot create the campaign: a number is in it twice' using errcode = 'unique_violation';
   end if;
+  insert into private.campaign_windows (campaign_id, country, zones, opens_at, closes_at)
+  select campaign.id, w.country, w.zones, w.opens_at, w.closes_at from unnest(p_windows) w;
   perform private.enqueue_campaign(campaign);
   return campaign;
 end;
 $$;
-comment on function private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb) is
+comment on function private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, jsonb,
+  private.country_window[]) is
   'Inserts a campaign with its recipients and enqueues its job.';
 
 create type public.campaign_change as enum ('pause', 'resume', 'cancel');
@@ -637,84 +692,157 @@ $$;
 comment on function private.mark_running(uuid, public.campaign_status_reason) is
   'Notes that a campaign has started, and the limit it waits for (null: none).';
 
-create function private.skip_recipients(p_campaign public.campaigns, p_plan public.plans, p_limit integer)
-  returns integer
+create type private.recipient as ("position" integer, to_number text, country text);
+comment on type private.recipient is 'A recipient of a campaign that is to be checked.';
+
+create type private.checked_recipient as ("position" integer, skip_reason public.skip_reason);
+comment on type private.checked_recipient is
+  'Why a recipient gets no message; skip_reason is null when nothing forbids it.';
+
+create function private.check_recipients(p_user_id uuid, p_from_number text, p_plan public.plans,
+  p_recipients private.recipient[]) returns setof private.checked_recipient
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  refused constant text[] := array(
+    select c.country from (select distinct r.country from unnest(p_recipients) r) c
+    where private.is_destination_refused(p_user_id, c.country, p_plan));
+begin
+  return query
+    select r.position, (case when private.has_opted_out(p_user_id, p_from_number, r.to_number) then 'opted_out'
+      when r.country = any (refused) then 'destination_refused' end)::public.skip_reason
+    from unnest(p_recipients) r;
+end;
+$$;
+comment on function private.check_recipients(uuid, text, public.plans, private.recipient[]) is
+  'Checks recipients of a campaign against opt-outs and the countries of the plan and the settings.';
+
+create function private.open_countries(p_campaign public.campaigns) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_campaign.send_window is null then
+    return null;
+  end if;
+  -- Countries without a waiting recipient have their last opening, and are not asked about again.
+  delete from private.campaign_windows w
+  where w.campaign_id = p_campaign.id and w.closes_at <= now() and not exists (
+    select from private.campaign_recipients r
+    where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting);
+  update private.campaign_windows w set opens_at = o.opens_at, closes_at = o.closes_at
+  from private.campaign_windows d, private.next_opening(p_campaign.send_window, d.zones, now()) o
+  where d.campaign_id = p_campaign.id and d.closes_at <= now() and o.opens_at is not null
+    and w.campaign_id = d.campaign_id and w.country = d.country;
+  return array(
+    select w.country from private.campaign_windows w
+    where w.campaign_id = p_campaign.id and w.opens_at <= now() and w.closes_at > now());
+end;
+$$;
+comment on function private.open_countries(public.campaigns) is
+  'The countries to which a campaign may send at this hour; null without a send window. Moves openings that are over '
+  'to the next ones.';
+
+create function private.next_recipients(p_campaign_id uuid, p_countries text[], p_limit integer)
+returns setof private.campaign_recipients
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_countries is null then
+    return query
+      select r.* from private.campaign_recipients r where r.campaign_id = p_campaign_id and r.is_waiting
+      order by r.position limit p_limit;
+  else
+    -- By country, so that recipients whose window is closed are not read.
+    return query
+      select n.* from unnest(p_countries) c (country)
+      cross join lateral (
+        select r.* from private.campaign_recipients r
+        where r.campaign_id = p_campaign_id and r.country = c.country and r.is_waiting
+        order by r.position limit p_limit) n
+      order by n.position limit p_limit;
+  end if;
+end;
+$$;
+comment on function private.next_recipients(uuid, text[], integer) is
+  'The next waiting recipients of a campaign in order, of all countries or of some.';
+
+create function private.skip_recipients(p_campaign public.campaigns, p_plan public.plans, p_countries text[],
+  p_limit integer) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
+  due constant private.recipient[] := array(
+    select row(r.position, r.to_number, r.country)::private.recipient
+    from private.next_recipients(p_campaign.id, p_countries, p_limit) r order by r.position);
   skipped integer;
-  checked_until integer;
 begin
-  with next as (
-    select r.position, r.to_number, r.country from private.campaign_recipients r
-    where r.campaign_id = p_campaign.id and r.is_waiting
-    order by r.position limit p_limit
-  ), refused as materialized (
-    select c.country from (select distinct n.country from next n) c
-    where private.is_destination_refused(p_campaign.user_id, c.country, p_plan)
-  ), checked as materialized ( -- once per recipient: inlined, a join would ask again for every row it compares
-    select n.position, private.has_opted_out(p_campaign.user_id, p_campaign.from_number, n.to_number) as opted_out,
-      n.country in (select r.country from refused r) as is_refused
-    from next n
-  ), updated as (
-    update private.campaign_recipients r
-    set skip_reason = (case when c.opted_out then 'opted_out' else 'destination_refused' end)::public.skip_reason
-    from checked c
-    where r.campaign_id = p_campaign.id and r.position = c.position and (c.opted_out or c.is_refused)
-    returning 1
-  )
-  select count(*), (select max(n.position) from next n) into skipped, checked_until from updated;
+  update private.campaign_recipients r set skip_reason = c.skip_reason
+  from private.check_recipients(p_campaign.user_id, p_campaign.from_number, p_plan, due) c
+  where r.campaign_id = p_campaign.id and r.position = c.position and c.skip_reason is not null;
+  get diagnostics skipped = row_count;
   perform private.move_campaign_count(p_campaign.id, 'waiting', 'skipped', skipped);
-  return checked_until;
+  return due[cardinality(due)].position;
 end;
 $$;
-comment on function private.skip_recipients(public.campaigns, public.plans, integer) is
-  'Skips opted-out recipients and refused destinations among the next p_limit. Returns the last position checked.';
+comment on function private.skip_recipients(public.campaigns, public.plans, text[], integer) is
+  'Skips opted-out recipients and refused destinations among the next p_limit in p_countries. Returns the '
+  'last position checked.';
 
 create type public.batch_message as (id uuid, "position" integer, to_number text, body text);
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
-create type private.batch_draft as (
-  id uuid, "position" integer, to_number text, country text, body text, segments integer,
-  encoding public.message_encoding, cost numeric);
-comment on type private.batch_draft is 'A rendered message of a batch, with its estimated cost.';
+create type private.message_draft as (
+  body text, segments integer, encoding public.message_encoding, cost numeric);
+comment on type private.message_draft is 'A rendered message of a campaign, with its estimated cost.';
 
-create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_limit integer, p_until integer)
-returns setof private.batch_draft
+create function private.draft_message(p_plan public.plans, p_template text, p_has_media boolean, p_country text,
+  p_variables jsonb) returns private.message_draft
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  draft private.message_draft;
+  measured private.text_measure;
+begin
+  draft.body := private.render_text(p_template, p_variables);
+  measured := private.measure_text(draft.body);
+  draft.segments := measured.segments;
+  draft.encoding := measured.encoding;
+  draft.cost := private.message_cost(p_plan, p_country, draft.segments, p_has_media);
+  return draft;
+end;
+$$;
+comment on function private.draft_message(public.plans, text, boolean, text, jsonb) is
+  'The message of one recipient of a campaign.';
+
+create type private.batch_draft as (id uuid, "position" integer, to_number text, country text,
+  message private.message_draft);
+comment on type private.batch_draft is 'A message of a batch.';
+
+create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_countries text[],
+  p_limit integer, p_until integer) returns setof private.batch_draft
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   has_media constant boolean := cardinality(p_campaign.media_urls) > 0;
-  recipient record;
-  measured private.text_measure;
-  draft private.batch_draft;
 begin
-  for recipient in
-    select r.position, r.to_number, r.country, r.variables from private.campaign_recipients r
-    where r.campaign_id = p_campaign.id and r.is_waiting
-      and r.position <= p_until -- recipients beyond were not checked for opt-outs
-    order by r.position limit p_limit
-  loop
-    draft.id := private.new_id();
-    draft.position := recipient.position;
-    draft.to_number := recipient.to_number;
-    draft.country := recipient.country;
-    draft.body := private.render_text(p_campaign.body, recipient.variables);
-    measured := private.measure_text(draft.body);
-    draft.segments := measured.segments;
-    draft.encoding := measured.encoding;
-    draft.cost := private.message_cost(p_plan, draft.country, draft.segments, has_media);
-    return next draft;
-  end loop;
+  return query
+    select private.new_id(), r.position, r.to_number, r.country,
+      private.draft_message(p_plan, p_campaign.body, has_media, r.country, r.variables)
+    from private.next_recipients(p_campaign.id, p_countries, p_limit) r
+    where r.position <= p_until; -- recipients beyond were not checked for opt-outs
 end;
 $$;
-comment on function private.draft_batch(public.campaigns, public.plans, integer, integer) is
+comment on function private.draft_batch(public.campaigns, public.plans, text[], integer, integer) is
   'Renders the messages of the next recipients up to position p_until, at most p_limit, in order.';
 
 create function private.reserve_recipients(p_campaign public.campaigns, p_sender private.sender, p_plan public.plans,
-  p_limit integer, p_until integer, p_budget numeric) returns public.batch_message[]
+  p_countries text[], p_limit integer, p_until integer, p_budget numeric) returns public.batch_message[]
 language plpgsql
 set search_path = ''
 as $$
@@ -722,32 +850,34 @@ declare
   drafts private.batch_draft[];
 begin
   drafts := array(
-    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.encoding, d.cost)::private.batch_draft
+    select row(d.id, d.position, d.to_number, d.country, d.message)::private.batch_draft
     from (
-      select b.*, sum(b.cost) over (order by b.position) as cost_so_far
-      from private.draft_batch(p_campaign, p_plan, p_limit, p_until) b
+      select b.*, sum((b.message).cost) over (order by b.position) as cost_so_far
+      from private.draft_batch(p_campaign, p_plan, p_countries, p_limit, p_until) b
     ) d
     where d.cost_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
     account_sid, source, num_segments, encoding, estimated_price, campaign_id, idempotency_key, request_hash)
-  select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country, d.body,
-    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.encoding, d.cost,
-    p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
+  select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country,
+    (d.message).body, p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', (d.message).segments,
+    (d.message).encoding, (d.message).cost, p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
   from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;
   perform private.move_campaign_count(p_campaign.id, 'waiting', 'in_flight', cardinality(drafts));
-  return array(select row(d.id, d.position, d.to_number, d.body)::public.batch_message from unnest(drafts) d);
+  return array(
+    select row(d.id, d.position, d.to_number, (d.message).body)::public.batch_message from unnest(drafts) d);
 end;
 $$;
-comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer,
-  numeric) is
+comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer,
+  integer, numeric) is
   'Reserves messages to the next recipients up to position p_until, at most p_limit and within p_budget.';
 
 create type public.reserve_batch_outcome as enum (
-  'reserved', 'scheduled', 'send_rate_reached', 'limit_reached', 'paused', 'completed', 'over');
+  'reserved', 'scheduled', 'outside_window', 'send_rate_reached', 'limit_reached', 'paused', 'completed', 'over');
 comment on type public.reserve_batch_outcome is
-  'reserved: send the messages, possibly none. scheduled, send_rate_reached, limit_reached: ask again after wait_ms. '
+  'reserved: send the messages, possibly none. scheduled, outside_window, send_rate_reached, limit_reached: '
+  'ask again after wait_ms. '
   'paused: the sender cannot send. over: paused, canceled or completed before, or another run.';
 
 create function public.reserve_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_run integer, p_limit integer)
@@ -817,22 +947,33 @@ set search_path = ''
 as $$
 declare
   limit_wait_ms constant integer := 600000;
+  closed_wait_ms constant integer := 21600000; -- when daylight saving time has closed the window for weeks
   remaining private.quota;
   reached public.campaign_status_reason;
   rate record;
   allowed integer;
   checked_until integer;
+  countries constant text[] := private.open_countries(p_campaign);
 begin
   remaining := private.remaining_quota(p_campaign.user_id, p_plan);
-  reached := case when remaining.daily <= 0 then 'daily_limit_reached'
-    when remaining.monthly <= 0 then 'monthly_limit_reached' when remaining.spend <= 0 then 'spend_limit_reached' end;
+  reached := private.reached_limit(remaining, 0)::text;
   select min(s.available) as available, max(s.wait_ms) as wait_ms into rate
   from private.send_rates_of(p_campaign, p_plan) r, private.available_sends(r.subject, r.per_second) s;
   -- After a batch without a response, or a throttled one, one message at a time finds out whether Twilio is back.
   allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, remaining.daily,
     remaining.monthly, rate.available);
 
-  if reached is not null then
+  if countries is not null and not exists (
+    select from private.next_recipients(p_campaign.id, countries, 1)) then
+    perform private.mark_running(p_campaign.id, 'outside_window');
+    outcome := 'outside_window';
+    wait_ms := coalesce((
+      select greatest(1000, ceil(extract(epoch from min(w.opens_at) - now()) * 1000)) from private.campaign_windows w
+      where w.campaign_id = p_campaign.id and w.opens_at > now() and exists (
+        select from private.campaign_recipients r
+        where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting)),
+      closed_wait_ms);
+  elsif reached is not null then
     -- The limit frees up by itself, with time or with a larger plan.
     perform private.mark_running(p_campaign.id, reached);
     outcome := 'limit_reached';
@@ -842,12 +983,13 @@ begin
     wait_ms := greatest(rate.wait_ms, 20);
   else
     -- Looks a few hundred recipients ahead, so that many skipped ones do not make many empty batches.
-    checked_until := private.skip_recipients(p_campaign, p_plan, allowed + 200);
-    messages := private.reserve_recipients(p_campaign, p_sender, p_plan, allowed, checked_until, remaining.spend);
+    checked_until := private.skip_recipients(p_campaign, p_plan, countries, allowed + 200);
+    messages := private.reserve_recipients(p_campaign, p_sender, p_plan, countries, allowed, checked_until,
+      remaining.spend);
     outcome := 'reserved';
     wait_ms := 0;
-    if cardinality(messages) = 0 and exists (select from private.campaign_recipients r
-      where r.campaign_id = p_campaign.id and r.position <= checked_until and r.is_waiting) then
+    if cardinality(messages) = 0 and exists (
+      select from private.next_recipients(p_campaign.id, countries, 1) r where r.position <= checked_until) then
       -- A recipient is left whose message costs more than the budget.
       perform private.mark_running(p_campaign.id, 'spend_limit_reached');
       outcome := 'limit_reached';
@@ -863,6 +1005,117 @@ end;
 $$;
 comment on function private.reserve_next(public.campaigns, private.sender, public.plans, integer) is
   'Reserves as many messages as the plan''s limits, its budget and the send rates leave.';
+
+-- Dry runs ------------------------------------------------------------------------------------------------------------
+
+create type public.preview_outcome as enum (
+  'sent', 'opted_out', 'destination_refused', 'outside_window', 'over_limit');
+comment on type public.preview_outcome is
+  'What a campaign would do with a recipient when it starts. outside_window: they would wait for their hour. '
+  'over_limit: they would wait, because a limit of the plan is reached.';
+
+create type private.recipient_preview as (
+  "position" integer, outcome public.preview_outcome, reached public.campaign_status_reason, segments integer,
+  cost numeric);
+comment on type private.recipient_preview is
+  'The result of a dry run for one recipient; reached is the limit that they would wait for.';
+
+create type private.preview_progress as (messages bigint, cost numeric, reached public.campaign_status_reason);
+comment on type private.preview_progress is
+  'What the recipients before would be sent, and the limit that ends it; reached is null when none does.';
+
+create function private.preview_recipients(p_user_id uuid, p_rule private.campaign_rule, p_body text,
+  p_has_media boolean, p_recipients jsonb, p_before private.preview_progress, p_scheduled_at timestamptz)
+returns setof private.recipient_preview
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  remaining private.quota := private.remaining_quota(p_user_id, p_rule.plan);
+  reached public.campaign_status_reason := p_before.reached;
+  addressees constant private.recipient[] := array(
+    select row(r.position, r."to", r.country)::private.recipient
+    from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text));
+  recipient record;
+  draft private.message_draft;
+  starts_at constant timestamptz := greatest(now(), p_scheduled_at);
+  closed constant text[] := array(select w.country from unnest(p_rule.windows) w where w.opens_at > starts_at);
+  preview private.recipient_preview;
+begin
+  remaining := (remaining.daily - coalesce(p_before.messages, 0), remaining.monthly - coalesce(p_before.messages, 0),
+    remaining.spend - coalesce(p_before.cost, 0));
+  for recipient in
+    select r.position, r.country, r.variables, c.skip_reason
+    from jsonb_to_recordset(p_recipients) as r (position integer, country text, variables jsonb)
+    join private.check_recipients(p_user_id, (p_rule.sender).from_number, p_rule.plan, addressees) c using (position)
+    order by r.position
+  loop
+    preview := (recipient.position, recipient.skip_reason::text, null, null, null);
+    if recipient.skip_reason is null then
+      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables);
+      preview.segments := draft.segments;
+      preview.cost := draft.cost;
+      if recipient.country = any (closed) then
+        preview.outcome := 'outside_window';
+        return next preview;
+        continue;
+      end if;
+      -- A campaign is sent in order: after the first message that does not fit, all wait.
+      reached := coalesce(reached, private.reached_limit(remaining, draft.cost)::text::public.campaign_status_reason);
+      preview.outcome := case when reached is null then 'sent' else 'over_limit' end;
+      preview.reached := reached;
+      remaining := (remaining.daily - 1, remaining.monthly - 1, remaining.spend - draft.cost);
+    end if;
+    return next preview;
+  end loop;
+end;
+$$;
+comment on function private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb,
+  private.preview_progress, timestamptz) is
+  'What a campaign would do with each recipient ([{position, to, country, variables}]), decided by the functions that '
+  'send it. It changes and locks nothing.';
+
+create type public.preview_campaign_outcome as enum (
+  'previewed', 'scheduled_in_past', 'window_never_opens', 'too_many_recipients', 'no_number', 'number_not_owned',
+  'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
+comment on type public.preview_campaign_outcome is
+  'previewed: the campaign would be created. The others are those of create_campaign_outcome.';
+
+create function public.preview_campaign(p_user_id uuid, p_from text, p_body text, p_media_urls text[],
+  p_scheduled_at timestamptz, p_total integer, p_recipients jsonb, p_before_messages bigint, p_before_cost numeric,
+  p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
+returns table (outcome public.preview_campaign_outcome, recipients_left integer, from_number text, counts jsonb,
+  reached public.campaign_status_reason, windows jsonb, never_open text[])
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  rule constant private.campaign_rule := private.check_campaign(p_user_id, p_from, p_scheduled_at,
+    p_send_window, array(select distinct r ->> 'country' from jsonb_array_elements(p_recipients) r), p_total,
+    cardinality(p_media_urls) > 0);
+begin
+  outcome := coalesce(rule.outcome::text, 'previewed');
+  recipients_left := rule.recipients_left;
+  never_open := array(select w.country from unnest(rule.windows) w where w.opens_at is null);
+  windows := to_jsonb(rule.windows);
+  if outcome = 'previewed' then
+    from_number := (rule.sender).from_number;
+    select jsonb_agg(to_jsonb(c)), max(c.reached) into counts, reached from (
+      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.cost) as cost
+      from private.preview_recipients(p_user_id, rule, p_body, cardinality(p_media_urls) > 0, p_recipients,
+        row(p_before_messages, p_before_cost, p_before_reached)::private.preview_progress, p_scheduled_at) p
+      group by p.outcome, p.reached
+    ) c;
+  end if;
+  return next;
+end;
+$$;
+comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+  public.campaign_status_reason, jsonb) is
+  'What a campaign of p_total recipients would do with those of p_recipients. A long list comes in parts: before_* are '
+  'the sum of the parts before. counts: [{outcome, recipients, segments, cost}]. windows: when the send window is open '
+  'for each country of the part, an array of country_window.';
 
 create function public.record_campaign_batch(p_campaign_id uuid, p_user_id uuid, p_results jsonb) returns integer
 language plpgsql
@@ -1011,6 +1264,7 @@ begin
     select d.campaign_id, d.position from unnest(ended) e (id)
     join private.campaign_recipients d on d.campaign_id = e.id limit p_limit);
   get diagnostics deleted = row_count;
+  delete from private.campaign_windows w where w.campaign_id = any (ended);
   update public.campaigns c set recipients_deleted_at = now()
   where c.id = any (ended)
     and not exists (select from private.campaign_recipients r where r.campaign_id = c.id);
@@ -1032,8 +1286,8 @@ declare
   emptied integer;
   erased integer;
 begin
-  update public.campaigns c set name = null, body = null, media_urls = '{}', idempotency_key = c.id::text,
-    request_hash = '', status_reason = null, twilio_error_code = null,
+  update public.campaigns c set name = null, body = null, media_urls = '{}', send_window = null,
+    idempotency_key = c.id::text, request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
   where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
@@ -1045,6 +1299,8 @@ begin
     join private.campaign_recipients d on d.campaign_id = c.id
     where c.user_id = p_user_id limit p_limit for update of d));
   get diagnostics erased = row_count;
+  delete from private.campaign_windows w
+  where w.campaign_id in (select c.id from public.campaigns c where c.user_id = p_user_id);
   return emptied + erased;
 end;
 $$;
@@ -1061,8 +1317,11 @@ revoke execute on function
   private.count_campaign_deletes(),
   private.enqueue_campaign(public.campaigns),
   private.recipients_left(uuid, public.plans),
-  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
-  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
+  private.check_campaign(uuid, text, timestamptz, jsonb, text[], integer, boolean),
+  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer,
+    jsonb),
+  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, jsonb,
+    private.country_window[]),
   private.changed_status(public.campaigns, public.campaign_change),
   public.change_campaign(uuid, uuid, public.campaign_change, text),
   private.audit_campaign(public.campaigns, text, text, text, jsonb),
@@ -1075,12 +1334,20 @@ revoke execute on function
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
-  private.skip_recipients(public.campaigns, public.plans, integer),
-  private.draft_batch(public.campaigns, public.plans, integer, integer),
-  private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
+  private.check_recipients(uuid, text, public.plans, private.recipient[]),
+  private.open_countries(public.campaigns),
+  private.next_recipients(uuid, text[], integer),
+  private.skip_recipients(public.campaigns, public.plans, text[], integer),
+  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
+  private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress,
+    timestamptz),
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+    public.campaign_status_reason, jsonb),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
   public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
@@ -1093,8 +1360,11 @@ grant execute on function
   private.move_campaign_count(uuid, public.campaign_count, public.campaign_count, integer),
   private.enqueue_campaign(public.campaigns),
   private.recipients_left(uuid, public.plans),
-  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer),
-  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb),
+  private.check_campaign(uuid, text, timestamptz, jsonb, text[], integer, boolean),
+  public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text, integer, integer,
+    jsonb),
+  private.insert_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, jsonb,
+    private.country_window[]),
   private.changed_status(public.campaigns, public.campaign_change),
   public.change_campaign(uuid, uuid, public.campaign_change, text),
   private.audit_campaign(public.campaigns, text, text, text, jsonb),
@@ -1107,12 +1377,20 @@ grant execute on function
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
   private.mark_running(uuid, public.campaign_status_reason),
-  private.skip_recipients(public.campaigns, public.plans, integer),
-  private.draft_batch(public.campaigns, public.plans, integer, integer),
-  private.reserve_recipients(public.campaigns, private.sender, public.plans, integer, integer, numeric),
+  private.check_recipients(uuid, text, public.plans, private.recipient[]),
+  private.open_countries(public.campaigns),
+  private.next_recipients(uuid, text[], integer),
+  private.skip_recipients(public.campaigns, public.plans, text[], integer),
+  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
+  private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
+  private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress,
+    timestamptz),
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+    public.campaign_status_reason, jsonb),
   public.record_campaign_batch(uuid, uuid, jsonb),
   public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
   public.pause_campaign_of(text, text, public.campaign_status_reason, integer),

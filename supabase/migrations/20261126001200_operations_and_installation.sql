@@ -496,14 +496,14 @@ as $$
     private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out
     private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
     private.note_sends private.note_token_date private.note_turn private.number_pattern private.number_spend
-    private.our_functions private.our_tables private.owner_named_by private.plan_for_price private.plan_of
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.queue_of private.raise_alert
-    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
-    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
-    private.replica_identity_of private.reseal_token private.reserve_next private.reserve_recipients
+    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
+    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
+    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
+    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
+    private.renew_turns private.replica_identity_of private.reseal_token private.reserve_next private.reserve_recipients
     private.reserve_reply private.return_lost_jobs private.search_for private.searchable private.send_rates_of
     private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
     private.settle_alert private.settle_unknown_price private.share_number private.share_opt_outs

@@ -46,6 +46,8 @@ select bag_eq(
     ('private.open_subaccounts', 'r', true),
     ('private.rate_limits', 'r', true),
     ('private.campaign_recipients', 'r', true),
+    ('private.campaign_windows', 'r', true),
+    ('private.country_zones', 'r', true),
     ('private.checkouts', 'r', true),
     ('private.message_prices', 'r', true),
     ('private.due_work', 'r', true),

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(139);
+select plan(144);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 select pg_temp.forget_jobs();
@@ -49,7 +49,15 @@ select results_eq($$ select actor, action, user_id, subaccount_sid, request_id, 
   $$ select 'user:' || pg_temp.tenant(), 'campaign.created', pg_temp.tenant(), 'AC1', 'req-1', jsonb_build_object('campaignId', campaign_id, 'recipients', 3) from first $$, 'The audit log names the tenant and the campaign');
 select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_recipients => 5) $$, $$ select 'duplicate', campaign_id from first $$, 'create_campaign returns duplicate for the same request under the same key');
 select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_hash => 'other') $$, $$ select 'key_conflict', campaign_id from first $$, 'create_campaign returns key_conflict for another request under the same key');
-select is((select count(*) from pg_temp.jobs), 1::bigint, 'duplicate and key_conflict enqueue no job');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_key => 'key-1', p_at => now() - interval '1 hour') $$, $$ select 'duplicate', campaign_id from first $$, 'A repeated request gets its campaign although its time has passed since');
+select results_eq($$ select outcome, campaign_id from pg_temp.create(p_at => now() - interval '2 minutes 1 second') $$, $$ values ('scheduled_in_past', null::uuid) $$, 'create_campaign returns scheduled_in_past for a time more than two minutes ago');
+select is((select outcome from pg_temp.create(p_at => '-infinity')), 'scheduled_in_past', 'create_campaign returns scheduled_in_past for a time without a date');
+select is((select count(*) from pg_temp.jobs), 1::bigint, 'duplicate, key_conflict and scheduled_in_past enqueue no job');
+create temp table just_past as select * from pg_temp.create(p_key => 'just past', p_at => now() - interval '2 minutes');
+select is((select c.status::text from public.campaigns c join just_past p on p.campaign_id = c.id), 'running', 'A time up to two minutes ago means now');
+select ok((select vt from pg_temp.jobs where job ->> 'campaignId' = (select campaign_id::text from just_past)) <= clock_timestamp(), 'Its job is visible at once');
+delete from public.campaigns where id = (select campaign_id from just_past);
+select pg_temp.forget_jobs();
 select is((select outcome from pg_temp.create(pg_temp.attacker(), 'key-1', 'other')), 'created', 'Another tenant may use the same key');
 select is((select outcome from pg_temp.create(p_from => '+15005550102')), 'created', 'create_campaign returns created for another of the tenant''s numbers');
 select is((select outcome from pg_temp.create(p_from => number)), 'number_not_owned', format('create_campaign returns number_not_owned for %s, %s', number, why)) from (values
@@ -128,8 +136,8 @@ create function pg_temp.campaign(p_status text, p_at timestamptz default null) r
 declare
   made uuid;
 begin
-  select campaign_id into made from pg_temp.create(p_at => p_at);
-  update public.campaigns set status = p_status::public.campaign_status, status_reason = 'suspended', failed_batches = 3,
+  select campaign_id into made from pg_temp.create(p_at => now() + interval '1 minute');
+  update public.campaigns set status = p_status::public.campaign_status, scheduled_at = p_at, status_reason = 'suspended', failed_batches = 3,
     waiting = case when p_status = 'completed' then 0 else 3 end, delivered = case when p_status = 'completed' then 3 else 0 end where id = made;
   return made;
 end;

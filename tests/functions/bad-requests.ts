@@ -93,6 +93,22 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2031-12-01T12:00:00Z" },
       fields: ["scheduledAt"],
     },
+    "an empty send window": {
+      body: { body: "x", recipients: [{ to: TO }], sendWindow: { from: "09:00", to: "09:00" } },
+      fields: ["sendWindow.to"],
+    },
+    "a send window of impossible hours, days and zone": {
+      body: {
+        body: "x",
+        recipients: [{ to: TO }],
+        sendWindow: { from: "9:00", to: "24:30", days: ["someday"], timeZone: "Europe/Nowhere" },
+      },
+      fields: ["sendWindow.from", "sendWindow.to", "sendWindow.days.0", "sendWindow.timeZone"],
+    },
+    "a send window in an offset": {
+      body: { body: "x", recipients: [{ to: TO }], sendWindow: { from: "09:00", to: "20:00", timeZone: "+02:00" } },
+      fields: ["sendWindow.timeZone"],
+    },
     "a dry run of another type": { body: { body: "x", recipients: [{ to: TO }], dryRun: "yes" }, fields: ["dryRun"] },
     "unknown fields": {
       body: { body: "x", recipients: [{ to: TO, name: "Ann" }], rate: 5 },

@@ -119,11 +119,50 @@ test("a list without a valid recipient is refused, with the reason for each row"
   ]]);
 });
 
-test("a dry run checks the list and stores nothing", async () => {
+test("a dry run says what the campaign would do with each recipient, counts segments and cost, and stores nothing", async () => {
   const ada = await campaigner(stage, "ada");
-  const { status, body } = await sendBulk(ada, [...freshRecipients(2), "x"], { dryRun: true });
-  assert.deepEqual([status, body.campaign, body.accepted, body.rejected.length], [200, null, 2, 1]);
+  await stage.database.sql`
+    update public.plans set allowed_countries = '{US}', daily_message_limit = 3, segment_price = 0.5 where key = ${`of-${ada.id}`}`;
+  const [foe, ...friends] = freshRecipients(5) as [string, ...string[]];
+  await stage.twilio.inbound({ from: foe, to: ada.number, body: "STOP" });
+  const list = [friends[0]!, foe, "+18765550123", ...friends.slice(1), "x", friends[0]!];
+  const { status, body } = await sendBulk(ada, list, { dryRun: true, body: "😀".repeat(40) });
+  assert.deepEqual([status, body.campaign, body.accepted], [200, null, 6]);
+  assert.deepEqual(body.rejected.map((row: { index: number; code: string }) => [row.index, row.code]), [
+    [6, "invalid_recipient"],
+    [7, "duplicate_recipient"],
+  ]);
+  assert.deepEqual(body.preview, {
+    from: ada.number,
+    sent: { recipients: 3, segments: 6, estimatedCost: 3 },
+    overLimit: { recipients: 1, segments: 2, estimatedCost: 1, limit: "daily_limit_reached" },
+    outsideWindow: { recipients: 0, segments: 0, estimatedCost: 0 },
+    windows: [],
+    optedOut: 1,
+    destinationRefused: 1,
+  });
+  const short = await sendBulk(ada, friends.slice(0, 2), { dryRun: true, body: "ü".repeat(160) });
+  assert.deepEqual(short.body.preview.sent, { recipients: 2, segments: 2, estimatedCost: 1 });
   assert.deepEqual((await ada.call("campaigns")).body.campaigns, []);
+  assert.deepEqual((await ledgerOf(stage, ada)).filter(({ direction }) => direction === "outbound"), []);
+});
+
+test("a dry run is refused as the campaign would be, and a repeated key does not change its answer", async () => {
+  const [ada, ben] = [await campaigner(stage, "ada"), await campaigner(stage, "ben")];
+  const dryRun = true;
+  assertRefused(await sendBulk(ada, freshRecipients(2), { dryRun, from: ben.number }), [403, "number_not_owned"]);
+  assertRefused(await sendBulk(await newcomer(stage, "dora"), freshRecipients(2), { dryRun }), [
+    409,
+    "subaccount_required",
+  ]);
+  assertInvalid(await sendBulk(ada, freshRecipients(1), { dryRun, scheduledAt: "2020-01-01T00:00:00Z" }), [
+    "scheduledAt",
+  ]);
+  const recipients = freshRecipients(2);
+  assert.equal((await sendBulk(ada, recipients, { dryRun, key: "both" })).body.preview.sent.recipients, 2);
+  assert.equal((await sendBulk(ada, recipients, { key: "both" })).status, 202);
+  await stage.database.sql`update public.plans set monthly_message_limit = 3 where key = ${`of-${ada.id}`}`;
+  assertRefused(await sendBulk(ada, freshRecipients(4), { dryRun }), [409, "too_many_recipients"]);
 });
 
 test("fifty concurrent requests with one key create one campaign, and the key is refused for another list", async () => {
@@ -282,6 +321,19 @@ test("numbers and accounts keep their send rates, and a slow campaign does not d
   times.slice(1).forEach((at, index) => assert.ok(at - times[index]! > 0.48, JSON.stringify(times)));
 });
 
+test("a time of more than two minutes ago is refused, one of a minute ago means now, and a repeated key gets its answer", async () => {
+  const ada = await campaigner(stage, "ada");
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const recipients = freshRecipients(1);
+  assertInvalid(await sendBulk(ada, recipients, { scheduledAt: ago(2.1) }), ["scheduledAt"]);
+  assertInvalid(await sendBulk(ada, recipients, { scheduledAt: "2020-01-01T00:00:00Z" }), ["scheduledAt"]);
+  const scheduledAt = ago(1.8);
+  const { status, body } = await sendBulk(ada, recipients, { scheduledAt, key: "late" });
+  assert.deepEqual([status, body.campaign.status], [202, "running"]);
+  const repeated = await sendBulk(ada, recipients, { scheduledAt, key: "late" });
+  assert.deepEqual([repeated.status, repeated.body.campaign.id], [200, body.campaign.id]);
+});
+
 test("a scheduled campaign begins when it is due, and not before", async () => {
   const ada = await campaigner(stage, "ada");
   const scheduledAt = new Date(Date.now() + 3_000).toISOString();
@@ -290,6 +342,33 @@ test("a scheduled campaign begins when it is due, and not before", async () => {
   const { startedAt } = await campaignBecomes(ada, id, isSettled);
   assert.ok(Date.parse(startedAt) >= Date.parse(scheduledAt), `${startedAt} after ${scheduledAt}`);
   assertInvalid(await sendBulk(ada, freshRecipients(1), { scheduledAt: "2100-01-01T00:00:00Z" }), ["scheduledAt"]);
+});
+
+test("a campaign waits for its send window, says so, and a dry run names the first and the last time", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [hour, two] = [new Date().getUTCHours(), (value: number) => `${String((value + 24) % 24).padStart(2, "0")}:00`];
+  const closed = { from: two(hour + 2), to: two(hour + 5), timeZone: "UTC" };
+  const { body } = await sendBulk(ada, freshRecipients(2), { dryRun: true, sendWindow: closed });
+  assert.deepEqual([body.preview.sent.recipients, body.preview.outsideWindow.recipients], [0, 2]);
+  const [{ country, timeZones, opensAt, closesAt }] = body.preview.windows;
+  assert.deepEqual([country, timeZones, opensAt.slice(11, 16), closesAt.slice(11, 16)], [
+    "US",
+    ["UTC"],
+    closed.from,
+    closed.to,
+  ]);
+  const waiting = await startCampaign(ada, freshRecipients(2), { sendWindow: closed });
+  const { counts, sendWindow } = await campaignBecomes(
+    ada,
+    waiting,
+    ({ statusReason }) => statusReason === "outside_window",
+  );
+  assert.deepEqual([counts.waiting, sendWindow], [2, closed]);
+  const open = { from: two(hour - 1), to: two(hour + 2), timeZone: "UTC" };
+  await campaignBecomes(ada, await startCampaign(ada, freshRecipients(2), { sendWindow: open }), isSettled);
+  const never = await sendBulk(ada, freshRecipients(1), { sendWindow: { from: "09:00", to: "10:00" } });
+  assertInvalid(never, ["sendWindow"]);
+  assert.match(never.body.details[0].message, /US/);
 });
 
 test("the campaign of a tenant suspended midway stops, and continues after the suspension", async () => {

@@ -56,13 +56,13 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
-          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -87,13 +87,13 @@ export type Database = {
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
-          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id": string;
@@ -117,13 +117,13 @@ export type Database = {
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
           "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total"?: number;
-          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id"?: string;
@@ -207,7 +207,6 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
-          "excluded_territories": (string)[];
           "key": string;
           "max_number_price": number;
           "max_numbers": number;
@@ -230,7 +229,6 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
-          "excluded_territories"?: (string)[];
           "key": string;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -252,7 +250,6 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
-          "excluded_territories"?: (string)[];
           "key"?: string;
           "max_number_price"?: number;
           "max_numbers"?: number;
@@ -869,11 +866,13 @@ export type Database = {
           "p_request_hash": string;
           "p_request_id": string;
           "p_scheduled_at": string;
+          "p_send_window"?: Json;
           "p_user_id": string;
           "p_user_rate": number;
         };
         Returns: {
           "campaign": Json;
+          "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
@@ -883,7 +882,6 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
-      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1032,13 +1030,13 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
-          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -1285,18 +1283,8 @@ export type Database = {
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
-          "p_error_code"?: number;
           "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
           "p_user_id": string;
-        };
-        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
-      };
-      "pause_campaign_of": {
-        Args: {
-          "p_account_sid": string;
-          "p_error_code": number;
-          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
-          "p_twilio_message_sid": string;
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
@@ -1308,6 +1296,30 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["pending_forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
+        }[];
+      };
+      "preview_campaign": {
+        Args: {
+          "p_before_cost": number;
+          "p_before_messages": number;
+          "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_body": string;
+          "p_from": string;
+          "p_media_urls": (string)[];
+          "p_recipients": Json;
+          "p_scheduled_at": string;
+          "p_send_window"?: Json;
+          "p_total": number;
+          "p_user_id": string;
+        };
+        Returns: {
+          "counts": Json;
+          "from_number": string;
+          "never_open": (string)[];
+          "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
+          "reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "recipients_left": number;
+          "windows": Json;
         }[];
       };
       "provision_tenant": {
@@ -1557,7 +1569,6 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
-      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1852,7 +1863,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
+      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -1882,12 +1893,9 @@ export type Database = {
         | "monthly_limit_reached"
         | "spend_limit_reached"
         | "account_refused"
-        | "sender_refused"
-        | "twilio_refused"
-        | "twilio_throttled"
+        | "outside_window"
         | "no_number"
         | "number_not_owned"
-        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1907,10 +1915,11 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
+        | "scheduled_in_past"
+        | "window_never_opens"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
-        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1978,6 +1987,18 @@ export type Database = {
       "operator_request": "accepted" | "unknown_user";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
+      "preview_campaign_outcome":
+        | "previewed"
+        | "scheduled_in_past"
+        | "window_never_opens"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -1994,6 +2015,7 @@ export type Database = {
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
+        | "outside_window"
         | "send_rate_reached"
         | "limit_reached"
         | "paused"
@@ -2014,7 +2036,6 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
-        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2045,20 +2066,12 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
-        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_primary_number_outcome":
-        | "set"
-        | "already"
-        | "not_capable"
-        | "not_found"
-        | "purchasing"
-        | "releasing"
-        | "released";
+      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
@@ -2264,7 +2277,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
+      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2296,12 +2309,9 @@ export const Constants = {
         "monthly_limit_reached",
         "spend_limit_reached",
         "account_refused",
-        "sender_refused",
-        "twilio_refused",
-        "twilio_throttled",
+        "outside_window",
         "no_number",
         "number_not_owned",
-        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2322,10 +2332,11 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
+        "scheduled_in_past",
+        "window_never_opens",
         "too_many_recipients",
         "no_number",
         "number_not_owned",
-        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2397,6 +2408,19 @@ export const Constants = {
       "operator_request": ["accepted", "unknown_user"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
+      "preview_campaign_outcome": [
+        "previewed",
+        "scheduled_in_past",
+        "window_never_opens",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2413,6 +2437,7 @@ export const Constants = {
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",
+        "outside_window",
         "send_rate_reached",
         "limit_reached",
         "paused",
@@ -2434,7 +2459,6 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
-        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2467,22 +2491,13 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
-        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_primary_number_outcome": [
-        "set",
-        "already",
-        "not_capable",
-        "not_found",
-        "purchasing",
-        "releasing",
-        "released",
-      ],
+      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],

@@ -1,6 +1,18 @@
-import { bulkResponseSchema, bulkSchema } from "../_shared/campaigns/create.ts";
+import * as z from "zod";
+import { bulkSchema } from "../_shared/campaigns/create.ts";
+import { previewSchema } from "../_shared/campaigns/preview.ts";
+import { campaignSchema } from "../_shared/campaigns/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
+
+const bulkResponseSchema = z.strictObject({
+  campaign: campaignSchema.nullable().describe("null after a dry run"),
+  preview: previewSchema.optional().describe("The result of a dry run"),
+  accepted: z.number().int(),
+  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
+    .describe("Rows that get no message, by their position in the request"),
+  notice: z.string().optional().describe("Which columns of the rows were ignored"),
+}).meta({ id: "BulkResponse", description: "The response of send-bulk" });
 
 export const contract = {
   caller: "user",

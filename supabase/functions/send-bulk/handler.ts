@@ -1,4 +1,5 @@
 import { bulkSchema, checkBulk, createCampaign, noticeOf } from "../_shared/campaigns/create.ts";
+import { previewCampaign } from "../_shared/campaigns/preview.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
@@ -6,8 +7,8 @@ import { enforceRateLimit, rateLimitArgs } from "../_shared/platform/rate-limit.
 import { readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 };
-/** A dry run stores nothing, but checks as many rows as a campaign has. */
-const DRY_RUN_LIMIT = { action: "bulk-dry-run", perUser: 20, perAddress: 100, windowSeconds: 60 };
+/** A dry run stores nothing, but renders and measures as many texts as a campaign has. */
+const DRY_RUN_LIMIT = { action: "bulk-dry-run", perUser: 10, perAddress: 50, windowSeconds: 60 };
 /** Enough for 10,000 recipients with several variables each. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -24,7 +25,10 @@ export async function handle(request: Request, context: Context): Promise<Respon
     rejected: checked.rejected,
     ...(notice !== undefined && { notice }),
   };
-  if (input.dryRun) return Response.json({ campaign: null, ...report });
+  if (input.dryRun) {
+    const preview = await previewCampaign(db, user.id, input, checked.ready);
+    return Response.json({ campaign: null, preview, ...report });
+  }
   const { campaign, isRepeated } = await createCampaign(db, input, checked, {
     userId: user.id,
     idempotencyKey,

@@ -3,13 +3,14 @@ import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { senderError } from "../messages/reserve.ts";
 import { defaultCountrySchema, senderNumber } from "../numbers/phone-number.ts";
-import { type Db, decision, rowFrom } from "../platform/database.ts";
+import { type Db, decision, type Enum, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import { BLANK_TEXT, isBlank } from "../platform/text.ts";
 import type { CheckedRecipients, RecipientInput } from "./recipients.ts";
-import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
+import { sendWindowSchema } from "./send-window.ts";
+import { type Campaign, campaignOf } from "./shape.ts";
 import { brokenPlaceholder, holdsPlaceholder } from "./template.ts";
 
 const MOST_RECIPIENTS = 10_000;
@@ -64,8 +65,11 @@ export const bulkSchema = z.strictObject({
   scheduledAt: momentSchema.refine(
     (time) => Date.parse(time) < Date.now() + DAYS_AHEAD * 86_400_000,
     `must be within ${DAYS_AHEAD} days`,
-  ).optional().describe("ISO 8601 with an offset, at most 60 days ahead; at once unless given"),
-  dryRun: z.boolean().default(false).describe("Checks the rows and creates nothing"),
+  ).optional().describe(
+    "ISO 8601 with an offset, at most 60 days ahead; at once unless given. 400 when more than two minutes ago",
+  ),
+  sendWindow: sendWindowSchema.optional().describe("At any hour unless given"),
+  dryRun: z.boolean().default(false).describe("Decides what the campaign would do, and creates nothing"),
 }).refine(({ body, mediaUrls }) => body !== undefined || mediaUrls !== undefined, {
   path: ["body"],
   message: "is required without mediaUrls",
@@ -73,19 +77,13 @@ export const bulkSchema = z.strictObject({
 
 export type BulkInput = z.output<typeof bulkSchema>;
 
-export const bulkResponseSchema = z.strictObject({
-  campaign: campaignSchema.nullable().describe("null after a dry run"),
-  accepted: z.number().int(),
-  rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
-    .describe("Rows that get no message, by their position in the request"),
-  notice: z.string().optional().describe("Which columns of the rows were ignored"),
-}).meta({ id: "BulkResponse", description: "The response of send-bulk" });
-
 const create = decision("create_campaign", {
   created: ["campaign"],
   duplicate: ["campaign"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
+  scheduled_in_past: [],
+  window_never_opens: ["never_open"],
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
@@ -124,7 +122,7 @@ export async function createCampaign(
   { ready }: CheckedRecipients,
   options: CreateOptions,
 ): Promise<{ campaign: Campaign; isRepeated: boolean }> {
-  const from = input.from === undefined ? null : await senderNumber(input.from, input.defaultCountry);
+  const from = await namedSender(input);
   const made = await create(db, {
     p_user_id: options.userId,
     p_idempotency_key: options.idempotencyKey,
@@ -135,6 +133,7 @@ export async function createCampaign(
     p_media_urls: input.mediaUrls ?? [],
     p_scheduled_at: input.scheduledAt ?? null,
     p_recipients: ready.map((recipient) => ({ ...recipient })),
+    p_send_window: input.sendWindow ?? null,
     p_request_id: options.requestId,
     ...options.rateLimit,
   });
@@ -149,11 +148,42 @@ export async function createCampaign(
       );
     case "rate_limited":
       throw rateLimited(made.retry_after_seconds);
+    case "scheduled_in_past":
+    case "window_never_opens":
     case "too_many_recipients":
-      throw new ApiError(
+    case "no_number":
+    case "number_not_owned":
+    case "number_not_capable":
+    case "no_subaccount":
+    case "pending":
+    case "suspended":
+    case "closed":
+      throw campaignError(made, { ...input, from }, ready.length);
+  }
+}
+
+/** A rule that forbids a campaign, as `create_campaign` and `preview_campaign` return it. */
+export type CampaignRule =
+  | { outcome: "too_many_recipients"; recipients_left: number }
+  | { outcome: "window_never_opens"; never_open: string[] }
+  | { outcome: "scheduled_in_past" | Exclude<Enum<"sender_outcome">, "allowed" | "unconfirmed_user"> };
+
+/** The error for a rule that forbids a campaign to so many recipients. */
+export function campaignError(
+  rule: CampaignRule,
+  { from, scheduledAt }: { from: string | null; scheduledAt?: string | undefined },
+  recipients: number,
+): ApiError {
+  switch (rule.outcome) {
+    case "scheduled_in_past":
+      return scheduledInPast(scheduledAt ?? "");
+    case "window_never_opens":
+      return neverOpens(rule.never_open);
+    case "too_many_recipients":
+      return new ApiError(
         "too_many_recipients",
-        `Cannot accept ${ready.length} recipients: your plan's messages of a month leave room for ${made.recipients_left} more in your campaigns`,
-        { details: [{ recipients: ready.length, limit: made.recipients_left }] },
+        `Cannot accept ${recipients} recipients: your plan's messages of a month leave room for ${rule.recipients_left} more in your campaigns`,
+        { details: [{ recipients, limit: rule.recipients_left }] },
       );
     case "no_number":
     case "number_not_owned":
@@ -162,8 +192,13 @@ export async function createCampaign(
     case "pending":
     case "suspended":
     case "closed":
-      throw senderError(made.outcome, from);
+      return senderError(rule.outcome, from);
   }
+}
+
+/** The number that the request names, in E.164; null where it names none. @throws ApiError `invalid_sender` */
+export async function namedSender({ from, defaultCountry }: BulkInput): Promise<string | null> {
+  return from === undefined ? null : await senderNumber(from, defaultCountry);
 }
 
 /** What a key belongs to: the campaign that results, however its numbers were written. */
@@ -177,4 +212,18 @@ export function noticeOf({ ignoredColumns }: CheckedRecipients): string | undefi
   if (ignoredColumns.length === 0) return undefined;
   const named = ignoredColumns.map((column) => JSON.stringify(column)).join(", ");
   return `These columns of recipients were ignored: ${named}. Values for placeholders belong in "variables"`;
+}
+
+function scheduledInPast(scheduledAt: string): ApiError {
+  return new ApiError("invalid_input", `Cannot send: scheduledAt is in the past ("${scheduledAt}")`, {
+    details: [{ field: "scheduledAt", code: "in_the_past", message: "must not be more than two minutes ago" }],
+  });
+}
+
+function neverOpens(countries: string[]): ApiError {
+  const message = `is never open in all time zones of ${countries.slice(0, 20).join(", ")}: ` +
+    "widen the window or name a timeZone";
+  return new ApiError("invalid_input", `Cannot send: sendWindow ${message}`, {
+    details: [{ field: "sendWindow", code: "never_open", message }],
+  });
 }

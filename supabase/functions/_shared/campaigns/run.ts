@@ -35,6 +35,7 @@ const THROTTLED_CODE = 20429;
 const reserveBatch = decision("reserve_campaign_batch", {
   reserved: ["account_sid", "sealed_token", "from_number", "media_urls", "messages"],
   scheduled: ["wait_ms"],
+  outside_window: ["wait_ms"],
   send_rate_reached: ["wait_ms"],
   limit_reached: ["wait_ms"],
   paused: [],
@@ -74,6 +75,7 @@ async function nextBatch(job: CampaignJob, dependencies: RunDependencies): Promi
     case "paused":
       return { kind: "over" };
     case "scheduled":
+    case "outside_window":
     case "limit_reached":
     case "send_rate_reached":
       return { kind: "continues", waitMs: reserved.wait_ms };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import type { Enum, Row } from "../platform/database.ts";
 import { isoOf } from "../platform/time.ts";
+import { sendWindowSchema } from "./send-window.ts";
 
 export const campaignStatusSchema = z.enum(Constants.public.Enums.campaign_status).meta({ id: "CampaignStatus" });
 
@@ -32,10 +33,11 @@ export const campaignSchema = z.strictObject({
   mediaUrls: z.array(z.string()),
   status: campaignStatusSchema,
   statusReason: z.string().nullable()
-    .describe("Why it waits or is paused: a limit of the plan, or a problem of the sender"),
+    .describe("Why it waits or is paused: a limit of the plan, its send window, or a problem of the sender"),
   twilioErrorCode: z.int().nullable()
     .describe("Twilio's error for which it was paused: see https://www.twilio.com/docs/errors"),
   scheduledAt: z.string().nullable(),
+  sendWindow: sendWindowSchema.nullable(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   recipientsDeletedAt: z.string().nullable()
@@ -68,6 +70,7 @@ export function campaignOf(row: Row<"campaigns">): Campaign {
     statusReason: row.status_reason,
     twilioErrorCode: row.twilio_error_code,
     scheduledAt: isoOf(row.scheduled_at),
+    sendWindow: row.send_window as Campaign["sendWindow"],
     startedAt: isoOf(row.started_at),
     finishedAt: isoOf(row.finished_at),
     recipientsDeletedAt: isoOf(row.recipients_deleted_at),

@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { type Db, decision, type Enum } from "../platform/database.ts";
+import { isoOf } from "../platform/time.ts";
+import { type BulkInput, campaignError, namedSender } from "./create.ts";
+import type { ReadyRecipient } from "./recipients.ts";
+
+const group = z.strictObject({
+  recipients: z.number().int(),
+  segments: z.number().int(),
+  estimatedCost: z.number().describe("By the known prices, in the currency of the platform's Twilio account"),
+});
+
+export const previewSchema = z.strictObject({
+  from: z.string().describe("The number that the campaign would be sent from"),
+  sent: group.describe("What would be sent when the campaign starts"),
+  overLimit: group.extend({
+    limit: z.enum(["daily_limit_reached", "monthly_limit_reached", "spend_limit_reached"]).nullable()
+      .describe("The first limit of the plan that the campaign reaches; null when it reaches none"),
+  }).describe("What would wait until there is room under the limit"),
+  outsideWindow: group.describe("What would wait for the hours of the send window"),
+  windows: z.array(z.strictObject({
+    country: z.string().describe("ISO 3166; ZZ is unknown, and has the time of UTC"),
+    timeZones: z.array(z.string()),
+    opensAt: z.string().describe("When the campaign would send to the country first"),
+    closesAt: z.string().describe("When that opening ends"),
+  })).describe("The first opening of the send window for each country; empty without a window"),
+  optedOut: z.number().int().describe("Recipients who would be skipped because they opted out of this number"),
+  destinationRefused: z.number().int()
+    .describe("Recipients who would be skipped because the plan or the settings exclude their country"),
+}).meta({ id: "BulkPreview", description: "What a campaign would do with the accepted recipients, as of now" });
+
+export type Preview = z.output<typeof previewSchema>;
+
+const countsSchema = z.array(z.object({
+  outcome: z.enum(["sent", "over_limit", "outside_window", "opted_out", "destination_refused"]),
+  recipients: z.number(),
+  segments: z.number().nullable(),
+  cost: z.number().nullable(),
+})).nullable();
+
+const windowsSchema = z.array(
+  z.object({ country: z.string(), zones: z.array(z.string()), opens_at: z.string(), closes_at: z.string() }),
+);
+
+const preview = decision("preview_campaign", {
+  previewed: ["from_number", "counts?", "reached?", "windows"],
+  scheduled_in_past: [],
+  window_never_opens: ["never_open"],
+  too_many_recipients: ["recipients_left"],
+  no_number: [],
+  number_not_owned: [],
+  number_not_capable: [],
+  no_subaccount: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+});
+
+/** The database renders and measures the texts of a part within a second, at the slowest 3 ms for a text of 1,600 units. */
+const PART_UNITS = 300_000;
+const PART_RECIPIENTS = 2_500;
+
+/**
+ * Decides what a campaign would do with each recipient, by the functions that send it. Changes nothing.
+ * @throws ApiError as `createCampaign` would
+ */
+export async function previewCampaign(
+  db: Db,
+  userId: string,
+  input: BulkInput,
+  ready: readonly ReadyRecipient[],
+): Promise<Preview> {
+  const named = await namedSender(input);
+  let from = "";
+  let limit: Enum<"campaign_status_reason"> | null = null;
+  const windows = new Map<string, Preview["windows"][number]>();
+  const totals = new Map<string, { recipients: number; segments: number; cost: number }>();
+  const totalOf = (outcome: string) => totals.get(outcome) ?? { recipients: 0, segments: 0, cost: 0 };
+  for (const part of partsOf(ready, input.body ?? "")) {
+    const before = totalOf("sent");
+    const decided = await preview(db, {
+      p_user_id: userId,
+      p_from: named,
+      p_body: input.body ?? null,
+      p_media_urls: input.mediaUrls ?? [],
+      p_scheduled_at: input.scheduledAt ?? null,
+      p_total: ready.length,
+      p_recipients: part.map((recipient) => ({ ...recipient })),
+      p_before_messages: before.recipients,
+      p_before_cost: before.cost,
+      p_before_reached: limit,
+      p_send_window: input.sendWindow ?? null,
+    });
+    if (decided.outcome !== "previewed") throw campaignError(decided, { ...input, from: named }, ready.length);
+    from = decided.from_number;
+    limit ??= decided.reached;
+    for (const { country, zones: timeZones, opens_at, closes_at } of windowsSchema.parse(decided.windows)) {
+      windows.set(country, { country, timeZones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) });
+    }
+    for (const { outcome, recipients, segments, cost } of countsSchema.parse(decided.counts) ?? []) {
+      const sum = totalOf(outcome);
+      totals.set(outcome, {
+        recipients: sum.recipients + recipients,
+        segments: sum.segments + (segments ?? 0),
+        cost: rounded(sum.cost + (cost ?? 0)),
+      });
+    }
+  }
+  const groupOf = (outcome: string) => {
+    const { recipients, segments, cost } = totalOf(outcome);
+    return { recipients, segments, estimatedCost: cost };
+  };
+  return {
+    from,
+    sent: groupOf("sent"),
+    overLimit: { ...groupOf("over_limit"), limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
+    outsideWindow: groupOf("outside_window"),
+    windows: [...windows.values()].sort((left, right) => left.country < right.country ? -1 : 1),
+    optedOut: totalOf("opted_out").recipients,
+    destinationRefused: totalOf("destination_refused").recipients,
+  };
+}
+
+/** The ledger's precision. Sums of numbers with five decimals stay exact. */
+const rounded = (cost: number) => Math.round(cost * 100_000) / 100_000;
+
+/** The list in parts of bounded work, in order. */
+export function* partsOf(ready: readonly ReadyRecipient[], template: string): Iterable<ReadyRecipient[]> {
+  let part: ReadyRecipient[] = [];
+  let units = 0;
+  for (const recipient of ready) {
+    part.push(recipient);
+    units += template.length + Object.values(recipient.variables ?? {}).reduce((sum, value) => sum + value.length, 0);
+    if (units >= PART_UNITS || part.length >= PART_RECIPIENTS) {
+      yield part;
+      [part, units] = [[], 0];
+    }
+  }
+  if (part.length > 0) yield part;
+}
