@@ -14,6 +14,8 @@ export class TwilioUnreachable extends Error {
 
 /** Twilio limits our requests, and its patience with this one is over: it was not processed. */
 export class TwilioThrottled extends Error {
+  /** As the SDK's errors have it. */
+  readonly status = 429;
   /** What Twilio asked for in `Retry-After`; null without it. */
   readonly retryAfterSeconds: number | null;
 
