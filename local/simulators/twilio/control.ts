@@ -47,6 +47,7 @@ const NewSettings = z.strictObject({
   inactiveAccountsRead: z.boolean(),
   minScheduleMs: z.int().min(0),
   scheduleWithoutService: z.enum(["send", "refuse"]),
+  refuseLandlines: z.boolean(),
   regulations: z.record(
     z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 code"),
     z.strictObject({

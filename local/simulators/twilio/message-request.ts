@@ -62,7 +62,7 @@ export function readMessageRequest(
   account: Account,
   form: URLSearchParams,
 ): MessageRequest {
-  const to = recipientOf(form.get("To"));
+  const to = recipientOf(form.get("To"), settings);
   const body = form.get("Body") ?? "";
   const mediaUrls = form.getAll("MediaUrl");
   checkContent(body, mediaUrls);
@@ -83,13 +83,13 @@ export function readMessageRequest(
   return { from, to, body, mediaUrls, messagingServiceSid, statusCallback: statusCallback || null, sendAt };
 }
 
-function recipientOf(text: string | null): string {
+function recipientOf(text: string | null, { refuseLandlines }: Settings): string {
   if (!text) throw new ApiError(21604, "A 'To' phone number is required");
   const magic = MAGIC_RECIPIENTS[text];
   if (magic) throw magic(text);
   const to = toE164(text);
   if (!to) throw new ApiError(21211, `The 'To' number ${text} is not a valid phone number`);
-  if (isLandline(to) && !LANDLINE_COUNTRIES.has(countryOf(to))) throw errorOfCode(21635);
+  if (refuseLandlines && isLandline(to) && !LANDLINE_COUNTRIES.has(countryOf(to))) throw errorOfCode(21635);
   return to;
 }
 

@@ -62,7 +62,6 @@ const ERRORS: [code: number, request: Record<string, unknown>][] = [
   [21408, { to: "+15005550003" }],
   [21610, { to: "+15005550004" }],
   [21614, { to: "+15005550009" }],
-  [21635, { to: "+4930901820" }],
   [21212, { from: "+15005550001" }],
   [21212, { from: "12" }],
   [21606, { from: "+15005550007" }],
@@ -104,6 +103,15 @@ Deno.test("Every account can send from the magic number, only the owner from an 
   assert.ok(london);
   const voiceOnly = await tom.client.incomingPhoneNumbers.create({ phoneNumber: london.phoneNumber });
   await rejectsWith(21661, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
+});
+
+Deno.test("With refuseLandlines, a message to a landline outside the US, Canada and the UK answers 21635", async () => {
+  await using fixture = await startFixture({ refuseLandlines: true });
+  const send = (to: string) => fixture.master.messages.create({ from: "+15005550006", to, body: "x" });
+  await rejectsWith(21635, 400, send("+4930901820"));
+  await Promise.all([send("+4915123456789"), send("+442071838750"), send(HANDSET)]);
+  await fixture.sim("POST", "settings", { refuseLandlines: false });
+  await send("+4930901820");
 });
 
 Deno.test("A StatusCallback to this machine answers 21609 with allowLocalCallbacks false", async () => {

@@ -53,6 +53,8 @@ export interface Settings {
   minScheduleMs: number;
   /** What happens to a scheduled message without a MessagingServiceSid: sent at once, or refused with 35118. */
   scheduleWithoutService: "send" | "refuse";
+  /** Whether a message to a landline outside the US, Canada and the UK is refused with 21635. */
+  refuseLandlines: boolean;
   /** The papers that numbers need, by country. A country without an entry needs none. */
   regulations: Regulations;
 }
@@ -73,6 +75,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   inactiveAccountsRead: false,
   minScheduleMs: 300_000,
   scheduleWithoutService: "send",
+  refuseLandlines: false,
   regulations: { AU: { address: "any", bundle: false }, DE: { address: "none", bundle: true } },
 };
 
