@@ -352,7 +352,7 @@ export class SwitchboardAdmin {
 
   /**
    * Moves a number between the master account and a tenant's. Its registrations stay behind: `warning` says so.
-   * @throws SwitchboardError `not_found`, `number_…`, `subaccount_…`
+   * @throws SwitchboardError `not_found`, `number_…`, `regulatory_information_required`, `subaccount_…`
    */
   moveNumber(move: NumberMove, options?: CallOptions): Promise<MovedNumber> {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
@@ -407,7 +407,7 @@ export interface AcceptedRotation {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant";
+  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -530,6 +530,8 @@ export interface Campaign {
   status: CampaignStatus;
   /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
   statusReason: string | null;
+  /** Twilio's error for which it was paused: see https://www.twilio.com/docs/errors. */
+  twilioErrorCode: number | null;
   scheduledAt: string | null;
   startedAt: string | null;
   finishedAt: string | null;
@@ -814,9 +816,9 @@ export interface MessagesQuery {
   /** The other number; with number, one conversation. */
   with?: string | undefined;
   campaignId?: string | undefined;
-  /** ISO 8601 with an offset: from this moment on. */
+  /** ISO 8601 with a time zone: from this moment on. */
   since?: string | undefined;
-  /** ISO 8601 with an offset: before this moment. */
+  /** ISO 8601 with a time zone: before this moment. */
   until?: string | undefined;
   /** Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits (ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin tones do not matter. Three or more digits also match the other number, with its country code or the 0 before a national number. */
   search?: string | undefined;
@@ -874,6 +876,10 @@ export interface NumberMove {
   phoneNumber: string;
   userId: string;
   to: "tenant" | "master";
+  /** AD…, where the country requires an address: one of the account that gets the number. */
+  addressSid?: string | undefined;
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
+  bundleSid?: string | undefined;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 }
@@ -898,9 +904,9 @@ export interface NumberPurchase {
   phoneNumber: string;
   /** 1 to 64 characters; Twilio's own name for it unless given. */
   friendlyName?: string | undefined;
-  /** AD…, where the country requires an address. */
+  /** AD…, where the country requires an address: one of the account that gets the number. */
   addressSid?: string | undefined;
-  /** BU…, where the country requires a regulatory bundle. */
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
   bundleSid?: string | undefined;
 }
 

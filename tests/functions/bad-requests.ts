@@ -85,6 +85,10 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01T12:00:00" },
       fields: ["scheduledAt"],
     },
+    "a time before 2000": {
+      body: { body: "x", recipients: [{ to: TO }], scheduledAt: "1999-12-01T12:00:00Z" },
+      fields: ["scheduledAt"],
+    },
     "a time years ahead": {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2031-12-01T12:00:00Z" },
       fields: ["scheduledAt"],
@@ -292,6 +296,8 @@ const MOMENTS = {
   "?until=2026-02-30T00:00:00Z": ["until"],
   "?until=0000-01-01T00:00:00Z": ["until"],
   "?until=infinity": ["until"],
+  "?since=1970-01-01T00:00:00Z": ["since"],
+  "?since=1999-12-31T23:59:59Z&until=2100-01-01T00:00:00Z": ["since", "until"],
 };
 const PAGES = {
   "?limit=0": ["limit"],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../local/driver/eventually.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
 import {
   campaignBecomes,
@@ -192,6 +193,72 @@ test("a campaign stops at the plan's limit, shows the reason, and continues when
   const nudge = () => stage.database.hurry(ada.id);
   const { counts } = await campaignBecomes(ada, id, isSettled, { nudge });
   assert.equal(counts.delivered, 5);
+});
+
+test("recipients wait while the sender's queue is full (21611), and each gets the message once", async () => {
+  const ada = await campaigner(stage, "ada");
+  const recipients = freshRecipients(6);
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 5 });
+  const id = await startCampaign(ada, recipients);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.deepEqual([counts.delivered, counts.failed], [6, 0]);
+  const texts = await stage.twilio.messagesOf(ada.accountSid);
+  assert.deepEqual(texts.map(({ to }) => to).sort(), recipients.sort());
+});
+
+test("a campaign whose sender's queue stays full for twenty attempts is paused as twilio_throttled, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 9 });
+  const id = await startCampaign(ada, freshRecipients(4));
+  const { sql } = stage.database;
+  await eventually(
+    "the first attempt",
+    async () => (await sql`select from public.campaigns where id = ${id} and failed_batches = 1`).length === 1,
+  );
+  await sql`update public.campaigns set failed_batches = 19 where id = ${id}`;
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["twilio_throttled", 21611, 4, 0]);
+  await stage.twilio.clearFaults();
+});
+
+test("a sender that Twilio rejects (21660) pauses the campaign with the reason, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21660", times: 30 });
+  const id = await startCampaign(ada, freshRecipients(30));
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["sender_refused", 21660, 30, 0]);
+  const alerts = () =>
+    stage.database.sql`
+    select details ->> 'twilioCode' as code from public.operator_alerts where subject = ${id} and settled_at is null`;
+  assert.deepEqual((await alerts()).map(({ code }) => code), ["21660"]);
+  await stage.twilio.clearFaults();
+  const resumed = await ada.call(`campaigns/${id}/resume`, { method: "POST" });
+  assert.deepEqual([resumed.status, resumed.body.twilioErrorCode], [200, null]);
+  assert.equal((await campaignBecomes(ada, id, isSettled)).counts.delivered, 30);
+  assert.deepEqual([...await alerts()], []);
+});
+
+test("a message that was not delivered because its sender is unregistered (30034) pauses the campaign, and says why", async () => {
+  const ada = await campaigner(stage, "ada", { number: 2 });
+  const id = await startCampaign(ada, ["+15005530034", ...freshRecipients(9)]);
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([paused.statusReason, paused.twilioErrorCode], ["sender_refused", 30034]);
+  assert.ok(paused.counts.waiting >= 6, `${paused.counts.waiting} recipients wait`);
+  const failed = (await ledgerOf(stage, ada)).find(({ error_code }) => error_code === 30034);
+  assert.equal(
+    failed?.error_message,
+    "Twilio error 30034: the sender is not registered for A2P 10DLC (https://www.twilio.com/docs/errors/30034)",
+  );
+});
+
+test("an error without a known meaning pauses the campaign, and its message is not sent again", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:29999", status: 400 });
+  const id = await startCampaign(ada, freshRecipients(1));
+  const { statusReason, twilioErrorCode, counts } = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([statusReason, twilioErrorCode, counts.failed], ["twilio_refused", 29999, 1]);
 });
 
 async function allowMore(userId: string): Promise<void> {

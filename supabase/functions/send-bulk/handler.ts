@@ -3,7 +3,7 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
 import { enforceRateLimit, rateLimitArgs } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 };
 /** A dry run stores nothing, but checks as many rows as a campaign has. */
@@ -13,7 +13,6 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Checks all rows, stores the campaign and enqueues it. Jobs send it in batches. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { db, env, user, requestId } = context;
   const idempotencyKey = idempotencyKeyOf(request);
   const input = await readJson(request, bulkSchema, MAX_BYTES, "recipients");

@@ -89,6 +89,7 @@ const create = decision("create_campaign", {
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
+  number_not_capable: [],
   no_subaccount: [],
   pending: [],
   suspended: [],
@@ -156,6 +157,7 @@ export async function createCampaign(
       );
     case "no_number":
     case "number_not_owned":
+    case "number_not_capable":
     case "no_subaccount":
     case "pending":
     case "suspended":
