@@ -63,6 +63,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -94,6 +95,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id": string;
@@ -124,6 +126,7 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total"?: number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id"?: string;
@@ -207,6 +210,7 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
+          "excluded_territories": (string)[];
           "key": string;
           "max_number_price": number;
           "max_numbers": number;
@@ -229,6 +233,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key": string;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -250,6 +255,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key"?: string;
           "max_number_price"?: number;
           "max_numbers"?: number;
@@ -882,6 +888,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
+      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1037,6 +1044,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -1283,8 +1291,18 @@ export type Database = {
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
+          "p_error_code"?: number;
           "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
           "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
+      "pause_campaign_of": {
+        Args: {
+          "p_account_sid": string;
+          "p_error_code": number;
+          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_twilio_message_sid": string;
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
@@ -1569,6 +1587,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
+      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1863,7 +1882,7 @@ export type Database = {
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
+      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -1892,10 +1911,14 @@ export type Database = {
         | "daily_limit_reached"
         | "monthly_limit_reached"
         | "spend_limit_reached"
-        | "account_refused"
         | "outside_window"
+        | "account_refused"
+        | "sender_refused"
+        | "twilio_refused"
+        | "twilio_throttled"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1920,6 +1943,7 @@ export type Database = {
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1994,6 +2018,7 @@ export type Database = {
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2036,6 +2061,7 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2066,12 +2092,20 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "set_primary_number_outcome":
+        | "set"
+        | "already"
+        | "not_capable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released";
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
@@ -2277,7 +2311,7 @@ export const Constants = {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
+      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2308,10 +2342,14 @@ export const Constants = {
         "daily_limit_reached",
         "monthly_limit_reached",
         "spend_limit_reached",
-        "account_refused",
         "outside_window",
+        "account_refused",
+        "sender_refused",
+        "twilio_refused",
+        "twilio_throttled",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2337,6 +2375,7 @@ export const Constants = {
         "too_many_recipients",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2415,6 +2454,7 @@ export const Constants = {
         "too_many_recipients",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2459,6 +2499,7 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2491,13 +2532,22 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "set_primary_number_outcome": [
+        "set",
+        "already",
+        "not_capable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+      ],
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
