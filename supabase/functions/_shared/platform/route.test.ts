@@ -40,7 +40,7 @@ Deno.test("no other spelling of a path is the path", () => {
   const known = "/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d/pause";
   assert.equal(statusOf("POST", known), 200);
   const addition = fc.constantFrom("/", "%2F", "%20", "%00", ";x", "x", "//", ".json", "%E2%80%8B");
-  fc.assert(fc.property(fc.nat(known.length), addition, (at, added) => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: known.length }), addition, (at, added) => {
     assert.equal(statusOf("POST", known.slice(0, at) + added + known.slice(at)), 404);
   }));
   fc.assert(fc.property(fc.nat(known.length - 1), (at) => {
