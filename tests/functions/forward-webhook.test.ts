@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
 import { eventually } from "../../local/driver/eventually.ts";
+import type { ReceivedFile } from "../../local/driver/twilio-side.ts";
 import { MAX_ATTEMPTS } from "../../supabase/functions/_shared/jobs/retry.ts";
 import { assertRefused } from "../support/answers.ts";
 import { type Heard, listen, type Listener, type Reply } from "../support/listener.ts";
+import { CAT } from "../support/media.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { type Caller, forwardTo, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
@@ -15,8 +17,8 @@ async function forwarding(name: string, { url }: Listener, path = "/hook"): Prom
   return { ...tenant, secret: await forwardTo(tenant, url + path) };
 }
 
-const text = ({ number }: Caller, body = "Hello", mediaUrls: string[] = []) =>
-  stage.twilio.inbound({ from: freshRecipient(), to: number, body, mediaUrls });
+const text = ({ number }: Caller, body = "Hello", media: ReceivedFile[] = []) =>
+  stage.twilio.inbound({ from: freshRecipient(), to: number, body, media });
 
 /** Waits until the listener has received this many requests, with retries due at once. Returns all requests. */
 async function requestsTo({ heard }: Listener, { id }: Caller, times: number): Promise<Heard[]> {
@@ -48,7 +50,7 @@ const isSignedWith = async (heard: Heard, secret: string) =>
 test("a received text is forwarded as list-messages shows it, with a Standard Webhooks signature", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server, "/hook?tenant=ada");
-  await text(ada, "Nice ✓", ["https://example.com/cat.gif"]);
+  await text(ada, "Nice ✓", [CAT]);
   const [call] = await requestsTo(server, ada, 1);
   assert.deepEqual([call!.method, call!.url, call!.headers["content-type"], call!.headers["user-agent"]], [
     "POST",

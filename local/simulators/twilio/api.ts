@@ -3,6 +3,7 @@ import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
+import { redirectToMedia } from "./media-storage.ts";
 import { accountRoutes } from "./resources/accounts.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
@@ -75,6 +76,8 @@ function answerCall(simulation: Simulation, request: HttpRequest, record: Reques
 function route(simulation: Simulation, request: HttpRequest, record: RequestRecord): Answer {
   const { method, path, query, form } = request;
   const { store, settings } = simulation;
+  const redirect = redirectToMedia(simulation, request, record);
+  if (redirect !== null) return redirect;
   const actor = authenticate(store, request.authorization);
   record.account = actor.sid;
   const routing = routeOf(ROUTES, method, path);
@@ -110,7 +113,8 @@ function statusError(status: number): ApiError {
   return new ApiError(20001, "Bad request", status);
 }
 
-function toHttp({ status, body }: Answer): HttpAnswer {
+function toHttp({ status, body, location }: Answer): HttpAnswer {
+  if (location !== undefined) return { status, headers: { location }, body: "" };
   const headers: Record<string, string> = { "content-type": "application/json;charset=utf-8" };
   if (status === 401) headers["www-authenticate"] = 'Basic realm="Twilio API"';
   if (body === undefined) return { status, headers: {}, body: "" };

@@ -1,9 +1,11 @@
+import { Buffer } from "node:buffer";
 import * as z from "zod";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
 import { toE164 } from "./phone-numbers.ts";
 import type { Settings, Simulation } from "./simulation.ts";
+import type { Store } from "./store.ts";
 import { stateSummary } from "./state-summary.ts";
 
 const PhoneNumberText = z.string().transform((text, context) => {
@@ -13,11 +15,17 @@ const PhoneNumberText = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** 5 MB in base64: Twilio accepts no more in one message. */
+const MAX_MEDIA_LENGTH = 5 * 1024 * 1024 * 4 / 3;
+
 const Inbound = z.strictObject({
   from: PhoneNumberText,
   to: PhoneNumberText,
   body: z.string().max(1600).default(""),
-  mediaUrls: z.array(z.url()).max(10).default([]),
+  media: z.array(z.strictObject({
+    contentType: z.string().regex(/^[\w.+-]+\/[\w.+-]+$/),
+    content: z.base64().max(MAX_MEDIA_LENGTH),
+  })).max(10).default([]),
 });
 
 const NewOutcome = z.strictObject({
@@ -37,6 +45,7 @@ const NewSettings = z.strictObject({
   advancedOptOut: z.boolean(),
   keywordHandling: z.boolean(),
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
+  mediaAuth: z.boolean(),
 }).partial();
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
@@ -74,6 +83,7 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
     },
     "GET /_sim/state": ({ store }) => json(200, stateSummary(store)),
     "GET /_sim/phones": ({ store }) => json(200, phonesOf(store)),
+    "GET /_sim/media": ({ store }, { query }) => mediaFile(store, query.get("sid")),
     "GET /_sim/events": watchStore,
     "POST /_sim/reset": () => {
       reset();
@@ -101,7 +111,7 @@ export async function answerControl(
 
 async function takeInbound(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
   const text = Inbound.parse(jsonBody(request));
-  if (text.body === "" && text.mediaUrls.length === 0) {
+  if (text.body === "" && text.media.length === 0) {
     return json(400, { message: "Cannot send the text: it has neither a body nor media" });
   }
   const number = simulation.store.ownerOf(text.to);
@@ -112,6 +122,18 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
   }
   const fault = simulation.faults.takeCallbackFault(request.method, request.path);
   return json(201, await receiveText(simulation, number, text, fault));
+}
+
+/** A file of a received message, for the page, which has no credentials. A sandbox keeps HTML in it from acting. */
+function mediaFile(store: Store, sid: string | null): HttpAnswer {
+  const item = [...store.messages.values()].flatMap(({ media }) => media).find((item) => item.sid === sid);
+  if (item?.content == null) return json(404, { message: `Cannot find the file "${sid}"` });
+  const headers = {
+    "content-type": item.contentType,
+    "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+    "x-content-type-options": "nosniff",
+  };
+  return { status: 200, headers, body: new Uint8Array(Buffer.from(item.content, "base64")) };
 }
 
 /** Streams server-sent events: `changed` with the store's revision after each change, at most ten per second. */

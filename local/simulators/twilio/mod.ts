@@ -7,6 +7,7 @@
  * - `/accounts.twilio.com/v1/…` and `/pricing.twilio.com/v1/PhoneNumbers/Countries/…` simulate these hosts: the hosts
  * of   other products are a path prefix. With `TWILIO_API_BASE_URL=<url>`, the accounts host is
  * `<url>/accounts.twilio.com`.
+ * - `/mms.twiliocdn.com/…` simulates the storage to which a request for a media file is redirected (media-storage.ts).
  * - `/_sim/…` controls the simulation, in JSON: `faults` (faults.ts), `requests`, `callbacks`, `inbound`, `outcomes`,
  *   `settings`, `state`, `reset` (control.ts).
  * - `/` is a page with a phone for every number.

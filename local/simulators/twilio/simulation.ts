@@ -27,6 +27,8 @@ export interface Settings {
   keywordHandling: boolean;
   /** The only numbers that a trial account can text (21608 for others). Null for a full account. */
   trialVerifiedNumbers: string[] | null;
+  /** Whether a request for a media file needs credentials. Accounts from before Twilio enforced it could turn it off. */
+  mediaAuth: boolean;
 }
 
 /** A webhook to send, signed with the auth token of `accountSid`. */

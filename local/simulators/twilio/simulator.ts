@@ -6,6 +6,7 @@ import { readSnapshot, SnapshotFile } from "../snapshot-file.ts";
 import { type HttpAnswer, type HttpRequest, requestOf, responseOf } from "./http.ts";
 import { resumeLifecycles } from "./message-lifecycle.ts";
 import { loadPage } from "./page-assets.ts";
+import { answerStorage, STORAGE_PREFIX } from "./media-storage.ts";
 import { newPhoneNumber } from "./purchase.ts";
 import { newAccount } from "./resources/accounts.ts";
 import {
@@ -49,6 +50,8 @@ export interface TwilioSimulatorOptions {
   keywordHandling?: boolean;
   /** Makes the master a trial account: it has at most one subaccount and can text only these numbers (else 21608). */
   trialVerifiedNumbers?: string[];
+  /** Whether media are served to holders of the account's credentials only, as Twilio enforces. Default: true. */
+  mediaAuth?: boolean;
   /** Receives one line for each request and webhook, without credentials. */
   log?: (line: string) => void;
 }
@@ -77,6 +80,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
     const asset = request.method === "GET" ? page.get(request.path) : undefined;
     if (asset) return Promise.resolve(asset);
+    if (request.path.startsWith(STORAGE_PREFIX)) return Promise.resolve(answerStorage(simulation, request));
     if (request.path.startsWith("/_sim/")) return answerControl(controls, simulation, request);
     return answerApi(simulation, request);
   };
@@ -87,6 +91,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     return new Response(null);
   };
   const server = await serveHttp(options.port ?? 0, options.callers ?? LOOPBACK_ONLY, handler);
+  store.apiUrl = server.url;
   const unsubscribe = store.onChange(() => stateFile.changed());
   stateFile.changed();
   await stateFile.flush();
@@ -138,6 +143,7 @@ function settingsOf(options: TwilioSimulatorOptions): Settings {
     advancedOptOut: options.advancedOptOut ?? false,
     keywordHandling: options.keywordHandling ?? true,
     trialVerifiedNumbers: options.trialVerifiedNumbers ?? null,
+    mediaAuth: options.mediaAuth ?? true,
   };
 }
 

@@ -26,6 +26,8 @@ export class Store {
   readonly outcomes = new Map<string, Outcome>();
   purchases: NumberPurchase[] = [];
   masterSid = "";
+  /** The URL of the API, which begins the URLs of received media. */
+  apiUrl = "https://api.twilio.com";
   /** Incremented with every change. */
   revision = 0;
   #seq = 0;
