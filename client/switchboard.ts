@@ -185,6 +185,14 @@ export class Switchboard {
   }
 
   /**
+   * Links to the files of a received message, such as for the `src` of an image. They need no token and are valid for 15
+   * minutes. Throws `not_found`.
+   */
+  mediaLinks(message: MediaLinksQuery, options?: CallOptions): Promise<MediaLinks> {
+    return this.#call("GET", "message-media/links", { query: message }, options);
+  }
+
+  /**
    * Deletes a message's text and media, at Twilio and here. `redactedAt` is null while Twilio is not done with the message: a
    * job deletes them as soon as it is.
    * @throws SwitchboardError `not_found`
@@ -730,6 +738,7 @@ export interface ListedMessage {
   /** null: there is only media, or the text was deleted. */
   body: string | null;
   media: {
+    /** Of a received message: a link that expires. Of a sent one: the URL that was sent. */
     url: string;
     contentType: string | null;
   }[];
@@ -746,6 +755,21 @@ export interface ListedMessage {
   redactedAt: string | null;
   statusUpdatedAt: string;
   createdAt: string;
+}
+
+/** Links to the files of a received message, which need no token. */
+export interface MediaLinks {
+  media: {
+    url: string;
+    contentType: string | null;
+  }[];
+  expiresAt: string;
+}
+
+/** Returns links to the files of a message you received, valid for 15 minutes. */
+export interface MediaLinksQuery {
+  /** The id of a received message. */
+  message: string;
 }
 
 /** The body of send-sms: a text, media, or both. */
@@ -1115,6 +1139,9 @@ export type ServerErrorCode =
   | "no_valid_recipients"
   | "too_many_recipients"
   | "campaign_over"
+  | "link_expired"
+  | "media_gone"
+  | "media_too_large"
   | "webhook_changed"
   | "webhook_not_answering"
   | "webhook_not_pending"

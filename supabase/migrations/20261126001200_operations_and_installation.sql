@@ -465,9 +465,9 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
-    private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
-    private.audit_number private.audit_number_sync private.available_sends private.await_reports
+    private.account_for_media private.account_of private.account_status_without_subaccount private.ask_for_convergence
+    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.audit
+    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_reports
     private.begin_priced_plan private.best_item private.billing_customer_of private.blocks_checkout
     private.campaign_count_of private.campaign_outcome private.changed_status private.check_fallback_limits
     private.check_new_subscriber private.check_purchase_rules private.check_sending_rules private.check_subscriber
@@ -521,24 +521,25 @@ as $$
     public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of
     public.hold_tenant public.link_stripe_customer public.list_alerts public.list_campaign_recipients
     public.list_campaigns public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
-    public.list_messages public.list_tenants public.list_unrecorded_events public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
-    public.pending_forward_webhook_of public.provision_tenant public.purge_expired public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
-    public.record_listed_prices public.record_message_reports public.record_message_status
-    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
-    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
-    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
-    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
-    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_stripe_event
-    public.report_account_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
-    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.list_messages public.list_tenants public.list_unrecorded_events public.message_media public.message_of
+    public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring
+    public.note_status_intent public.number_to_change public.number_to_move public.offer_forward_webhook
+    public.offer_number public.pause_campaign public.pending_forward_webhook_of public.provision_tenant
+    public.purge_expired public.record_alert_delivery public.record_campaign_batch public.record_checkout
+    public.record_convergence_action public.record_inbound_message public.record_listed_prices
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
+    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
+    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

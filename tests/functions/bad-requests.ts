@@ -34,6 +34,7 @@ const NO_BODY: Record<string, BadBody> = {
 /** For send-bulk, which takes lists: its limit is 8 MiB. */
 const { "64 KiB and a byte": _, ...NO_LIST } = NO_JSON;
 
+const MESSAGE = "6b1f0d5e-9c0a-4a53-8d5c-3f1b8a1c2d3e";
 export const TO = "+14155550100";
 const SETTINGS = { stopReply: null, startReply: null, helpReply: null, allowedCountries: null, retentionDays: null };
 
@@ -308,6 +309,14 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "campaigns": { ...PAGES, "?limit=201": ["limit"], "?status=over": ["status"] },
   [`${CAMPAIGN}/recipients`]: { ...PAGES, "?limit=1001": ["limit"], "?count=all": ["count"] },
   [CAMPAIGN]: { "?limit=1": ["limit"] },
+  "message-media": {
+    "": ["message", "index"],
+    "?message=x&index=-1": ["message", "index"],
+    [`?message=${MESSAGE}&index=01`]: ["index"],
+    [`?message=${MESSAGE}&index=0&expires=1`]: ["expires"],
+    [`?message=${MESSAGE}&index=0&width=1`]: ["width"],
+  },
+  "message-media/links": { "": ["message"], [`?message=${MESSAGE}&index=0`]: ["index"] },
   "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
   "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },

@@ -62,7 +62,14 @@ test("a received text is forwarded as list-messages shows it, with a Standard We
   assert.equal(message?.body, "Nice ✓");
   assert.equal(call!.headers["webhook-id"], message.id);
   assert.ok(Math.abs(Number(call!.headers["webhook-timestamp"]) - Date.now() / 1000) < 60);
-  const event = { type: "message.received", timestamp: message.createdAt, data: message };
+  // The link in the webhook is valid for longer.
+  const [forwarded] = JSON.parse(call!.body).data.media;
+  const validFor = Number(new URL(forwarded.url).searchParams.get("expires")) - Date.now() / 1000;
+  assert.ok(validFor > 86_340 && validFor <= 86_400, `${validFor} s`);
+  const file = new Uint8Array(await (await fetch(forwarded.url)).arrayBuffer());
+  assert.equal(btoa(String.fromCharCode(...file)), CAT.content);
+  const media = [{ url: forwarded.url, contentType: CAT.contentType }];
+  const event = { type: "message.received", timestamp: message.createdAt, data: { ...message, media } };
   assert.deepEqual(new Webhook(ada.secret).verify(call!.body, call!.headers), event);
   assert.ok(await isSignedWith(call!, ada.secret));
   assert.throws(() => new Webhook(ada.secret).verify(call!.body.replace("Nice", "Mean"), call!.headers));

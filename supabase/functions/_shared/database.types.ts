@@ -1169,6 +1169,29 @@ export type Database = {
           "event_id": string;
         }[];
       };
+      "message_media": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_rate": number;
+          "p_index": number;
+          "p_message_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "account_sid": string;
+          "media_type": string;
+          "media_url": string;
+          "message_sid": string;
+          "outcome": Database["public"]["Enums"]["message_media_outcome"];
+          "received_at": string;
+          "retry_after_seconds": number;
+          "sealed_token": string;
+          "user_id": string;
+        }[];
+      };
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
@@ -1907,6 +1930,7 @@ export type Database = {
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
+      "message_media_outcome": "own_account" | "master_account" | "gone" | "not_found" | "exceeded";
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
@@ -2309,6 +2333,7 @@ export const Constants = {
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
+      "message_media_outcome": ["own_account", "master_account", "gone", "not_found", "exceeded"],
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",

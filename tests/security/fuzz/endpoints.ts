@@ -200,6 +200,13 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { number: alice.number, limit: "2", cursor: cursorOf([MOMENT, "+1", "+2"]) }))],
     },
+    "message-media": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { message: UNKNOWN, index: "0" }, { expires: "1893456000", signature: "k1.x" })),
+        get("/links", queryOf({}, { message: UNKNOWN })),
+      ],
+    },
     "redact-message": { admits: ["tenant", "operator"], shapes: [post("", { messageId: UNKNOWN })] },
     "messaging-settings": {
       admits: ["tenant", "operator"],

@@ -5,7 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import { isoOf } from "../platform/time.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { open, seal, webhookSecretBinding } from "../sealing/seal.ts";
-import { isPublicTarget } from "./target.ts";
+import { isPublicTarget } from "../platform/public-target.ts";
 import { expectAnswer, type TestDependencies } from "./test-event.ts";
 
 const forwardWebhookSchema = z.strictObject({

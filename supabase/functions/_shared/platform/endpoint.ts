@@ -53,12 +53,16 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
   };
 }
 
-/** Responses are data: browsers must not sniff, cache, frame or render them, nor pass on our addresses. */
+/** Responses are data: browsers must not sniff, frame or render them, nor pass on our addresses. */
 const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+/** Unless the response has others: it is not cached, and what it contains can load nothing. */
+const DEFAULT_HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
 };
 
 async function respond(
@@ -115,7 +119,7 @@ function errorResponse(error: unknown, requestId: string, log: Log): Response {
 }
 
 function withHeaders(response: Response, headers: Record<string, string>): Response {
-  const merged = new Headers(response.headers);
+  const merged = new Headers({ ...DEFAULT_HEADERS, ...Object.fromEntries(response.headers) });
   for (const [name, value] of Object.entries(headers)) merged.set(name, value);
   return new Response(response.body, { status: response.status, headers: merged });
 }

@@ -56,6 +56,10 @@ export const ERROR_STATUS = {
   no_valid_recipients: 422,
   too_many_recipients: 409,
   campaign_over: 409,
+  // Media of received messages
+  link_expired: 403,
+  media_gone: 410,
+  media_too_large: 422,
   // Forward webhooks
   webhook_changed: 409,
   webhook_not_answering: 422,
