@@ -2,9 +2,9 @@
 
 create type public.message_media_outcome as enum ('own_account', 'master_account', 'gone', 'not_found', 'exceeded');
 comment on type public.message_media_outcome is
-  'Whose credentials read the file. own_account: those of the tenant''s active subaccount. master_account: those of the '
-  'master account, which owns a suspended subaccount. gone: the file was deleted, is to be deleted, or went with a '
-  'closed account. exceeded: the tenant or the address reads too often.';
+  'Whose credentials read the file. own_account: those of the tenant''s active subaccount. master_account: those of '
+  'the master account, which owns a suspended subaccount. gone: the file was deleted, is to be deleted, or went with '
+  'a closed account. exceeded: the tenant or the address reads too often.';
 
 create function private.account_for_media(
   p_message public.sms_messages, out outcome public.message_media_outcome, out sealed_token text)
@@ -71,8 +71,8 @@ begin
 end;
 $$;
 comment on function public.message_media(uuid, uuid, integer, text, text, integer, integer, integer) is
-  'Where one file of a received message is, and who may read it. p_user_id: the tenant who asks; null for a signed link, '
-  'whose message names the tenant. p_index counts from 0. The request is counted for the tenant first.';
+  'Where one file of a received message is, and whose credentials read it. p_user_id: the tenant who asks; null for a '
+  'signed link, whose message names the tenant. p_index counts from 0. The request is counted for the tenant first.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

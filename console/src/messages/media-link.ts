@@ -3,5 +3,6 @@
  * another name of the same project, and which the page's policy may not allow.
  */
 export function linkHere(link: string, supabaseUrl: string): string {
-  return `${supabaseUrl}/functions/v1/message-media${new URL(link).search}`;
+  const { pathname, search } = new URL(link);
+  return supabaseUrl + pathname + search;
 }
