@@ -20,7 +20,7 @@ const messageMedia = decision("message_media", {
 });
 
 /** Counted for the tenant, also for links: a link that leaks is used up for its tenant, not for all of them. */
-const LIMIT: Limit = { action: "message-media", perUser: 300, perAddress: 1_200, windowSeconds: 60 };
+const LIMIT: Limit = { action: "message-media", perUser: 240, perAddress: 1_200, windowSeconds: 60 };
 
 /** Twilio accepts at most 5 MB in one message, and other channels up to 16 MB for a file. */
 const MOST_BYTES = 20 * 1024 * 1024;
