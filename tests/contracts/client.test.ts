@@ -73,6 +73,11 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.ForwardWebhooks, Success<Get<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook, "/confirm">>>(true);
+  same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook, "/test">>>(true);
+  same<client.ForwardDeliveriesQuery, Query<Get<typeof forwardWebhook, "/deliveries">>>(true);
+  same<client.ForwardDeliveryPage, Success<Get<typeof forwardWebhook, "/deliveries">>>(true);
+  same<client.ForwardDeliveryDetails, Success<Get<typeof forwardWebhook, "/deliveries/{deliveryId}">>>(true);
+  same<client.ForwardDelivery, Success<Post<typeof forwardWebhook, "/deliveries/{deliveryId}/replay">>>(true);
   same<client.Bulk, Body<Post<typeof sendBulk>>>(true);
   same<client.BulkResponse, Success<Post<typeof sendBulk>>>(true);
   same<client.CampaignsQuery, Query<Get<typeof campaigns>>>(true);

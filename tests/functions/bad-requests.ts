@@ -136,6 +136,8 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     },
   },
   "forward-webhook/confirm": NO_BODY,
+  "forward-webhook/test": NO_BODY,
+  [`forward-webhook/deliveries/${MESSAGE}/replay`]: NO_BODY,
   [`${CAMPAIGN}/pause`]: NO_BODY,
   [`${CAMPAIGN}/resume`]: NO_BODY,
   [`${CAMPAIGN}/cancel`]: NO_BODY,
@@ -319,6 +321,13 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "message-media/links": { "": ["message"], [`?message=${MESSAGE}&index=0`]: ["index"] },
   "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
+  "forward-webhook/deliveries": {
+    ...PAGES,
+    "?limit=201": ["limit"],
+    "?status=sent": ["status"],
+    "?since=1": ["since"],
+  },
+  [`forward-webhook/deliveries/${MESSAGE}`]: { "?limit=1": ["limit"] },
   "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },
   "provision-subaccount": { "?userId=x": ["userId"] },
   "search-numbers": {

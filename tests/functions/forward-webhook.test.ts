@@ -297,7 +297,7 @@ test("a webhook that another request replaced during its test is not confirmed",
 
 test("forward-webhook answers 404 on unknown paths", async () => {
   const ada = await newcomer(stage, "ada");
-  for (const path of ["/", "/test", "/confirm/x"]) {
+  for (const path of ["/", "/tests", "/confirm/x", "/deliveries"]) {
     assertRefused(await ada.call(`forward-webhook${path}`, CONFIRM), [404, "not_found"]);
   }
   assertRefused(await ada.call("forward-webhook/confirm"), [404, "not_found"]);

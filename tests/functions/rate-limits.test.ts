@@ -96,6 +96,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 const UNLIMITED: readonly string[] = [
   "GET campaigns/{campaignId}",
   "GET forward-webhook",
+  "GET forward-webhook/deliveries/{deliveryId}",
   "GET list-conversations",
   "GET list-messages",
   "GET list-numbers",

@@ -128,6 +128,37 @@ export type Database = {
         };
         Relationships: [];
       };
+      "forward_deliveries": {
+        Row: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempt_count"?: number;
+          "attempts": NonNullable<Json>;
+          "created_at"?: string;
+          "id": string;
+          "next_attempt_at"?: string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        Update: {
+          "attempt_count"?: number;
+          "attempts"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "next_attempt_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
       "messaging_settings": {
         Row: {
           "allowed_countries": (string)[] | null;
@@ -777,6 +808,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
+      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -1098,6 +1130,33 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_forward_deliveries": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_id": string;
+          "p_limit": number;
+          "p_since": string;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "forward_deliveries";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_messages": {
         Args: {
           "p_before_at": string;
@@ -1325,6 +1384,7 @@ export type Database = {
           "audit_details": number;
           "cron_runs": number;
           "event_payloads": number;
+          "forward_deliveries": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1346,6 +1406,18 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_forward_attempt": {
+        Args: {
+          "p_duration_ms": number;
+          "p_failure": Database["public"]["Enums"]["forward_failure"];
+          "p_http_status": number;
+          "p_message_id": string;
+          "p_next_seconds": number;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["forward_delivery_status"];
       };
       "record_inbound_message": {
         Args: {
@@ -1556,6 +1628,13 @@ export type Database = {
       "replay_dead_letters": {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
         Returns: number;
+      };
+      "replay_forward_delivery": {
+        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "delivery": Json;
+          "outcome": Database["public"]["Enums"]["replay_forward_delivery_outcome"];
+        }[];
       };
       "replay_stripe_event": {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
@@ -1922,6 +2001,8 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
+      "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
+      "forward_failure": "refused" | "no_response" | "not_public";
       "forward_webhook_status": "none" | "enabled" | "disabled";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
@@ -1990,6 +2071,7 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
+      "replay_forward_delivery_outcome": "replayed" | "pending" | "not_enabled" | "not_found";
       "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
@@ -2325,6 +2407,8 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
+      "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
+      "forward_failure": ["refused", "no_response", "not_public"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
@@ -2396,6 +2480,7 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
+      "replay_forward_delivery_outcome": ["replayed", "pending", "not_enabled", "not_found"],
       "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",

@@ -1,29 +1,76 @@
+import { deliveriesQuery, deliveryDetails, listDeliveries, replayDelivery } from "../_shared/forwarding/deliveries.ts";
 import {
   confirmForwardWebhook,
   forwardWebhookRequest,
   forwardWebhooksOf,
   saveForwardWebhook,
+  testForwardWebhook,
 } from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
+import { UUID_PATTERN } from "../_shared/platform/ids.ts";
+import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { expectNoBody, expectNoQuery, readJson, readQuery } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 
 /** Low, because a change can send a request to a host that the caller chooses. */
 const RATE_LIMIT = { action: "forward-webhook", perUser: 10, perAddress: 50, windowSeconds: 60 };
 
-/** GET shows the caller's webhooks, POST saves or removes one, and POST /confirm puts the pending one into use. */
+const LIST_LIMIT = { action: "forward-deliveries", perUser: 240, perAddress: 1200, windowSeconds: 60 };
+const REPLAY_LIMIT = { action: "forward-replay", perUser: 30, perAddress: 150, windowSeconds: 60 };
+
+const PATH = new RegExp(`^/forward-webhook(?:/(confirm|test|deliveries)(?:/(${UUID_PATTERN})(/replay)?)?)?$`);
+
+/** The caller's webhooks: shown, saved, removed, confirmed and tested; and the deliveries to them: listed and replayed. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { pathname } = new URL(request.url);
-  const isConfirmation = pathname === "/forward-webhook/confirm" && request.method === "POST";
-  if (!isConfirmation && pathname !== "/forward-webhook") {
-    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
+  const [matched, part = "", id = "", replayed = ""] = PATH.exec(pathname) ?? [];
+  const isFound = matched !== undefined && (id === "" || part === "deliveries");
+  const unless = () =>
+    new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
+  if (!isFound) throw unless();
+  if (part !== "deliveries" || id !== "") expectNoQuery(request);
+  switch (`${request.method} ${part}${id && "/id"}${replayed}`) {
+    case "GET ":
+      return Response.json(await forwardWebhooksOf(context.db, context.user.id));
+    case "POST ":
+      return await save(request, context);
+    case "POST confirm":
+      return await confirm(request, context);
+    case "POST test":
+      return await test(request, context);
+    case "GET deliveries":
+      return await list(request, context);
+    case "GET deliveries/id":
+      return Response.json(await deliveryDetails(context.user.id, id, dependenciesOf(context)));
+    case "POST deliveries/id/replay":
+      return await replay(request, id, context);
+    default:
+      throw unless();
   }
-  expectNoQuery(request);
-  if (request.method === "GET") return Response.json(await forwardWebhooksOf(context.db, context.user.id));
-  return isConfirmation ? await confirm(request, context) : await save(request, context);
+}
+
+async function list(request: Request, context: Context): Promise<Response> {
+  const query = readQuery(request, deliveriesQuery);
+  await enforceRateLimit(LIST_LIMIT, request, context);
+  return Response.json(await listDeliveries(context.db, context.user.id, query));
+}
+
+async function replay(request: Request, id: string, context: Context): Promise<Response> {
+  await expectNoBody(request);
+  await enforceRateLimit(REPLAY_LIMIT, request, context);
+  const { db, env, user, requestId } = context;
+  const delivery = await replayDelivery(db, { userId: user.id, id, requestId });
+  wakeJobs(env, "forwarding");
+  return Response.json(delivery, { status: 202 });
+}
+
+async function test(request: Request, context: Context): Promise<Response> {
+  await expectNoBody(request);
+  await enforceRateLimit(RATE_LIMIT, request, context);
+  return Response.json(await testForwardWebhook(context.user.id, dependenciesOf(context)));
 }
 
 async function save(request: Request, context: Context): Promise<Response> {
@@ -48,6 +95,7 @@ async function confirm(request: Request, context: Context): Promise<Response> {
 const dependenciesOf = ({ db, env }: Context) => ({
   db,
   ring: keyRingOf(env),
+  publicBaseUrl: env.PUBLIC_BASE_URL,
   now: () => new Date(),
   forwardToPrivate: env.FORWARD_TO_PRIVATE === "on",
 });

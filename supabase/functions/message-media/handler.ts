@@ -32,9 +32,7 @@ async function byUser(request: Request, context: Context): Promise<Response> {
 
 async function byLink(request: Request, context: Context): Promise<Response> {
   const { env } = context;
-  const query = mediaQuery.required().safeParse(Object.fromEntries(new URL(request.url).searchParams));
-  if (!query.success) throw refusalOf(request, env, notGenuine);
-  const { message: messageId, index, expires, signature } = query.data;
+  const { message: messageId, index, expires = 0, signature = "" } = readQuery(request, mediaQuery);
   switch (await checkLink({ messageId, index, expires, signature }, dependenciesOf(context))) {
     case "forged":
       throw refusalOf(request, env, notGenuine);

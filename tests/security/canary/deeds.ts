@@ -63,6 +63,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("messaging-settings", { body: settingsOf(id) }),
     () => ada.call("forward-webhook"),
     () => ada.call("forward-webhook/confirm", { method: "POST" }),
+    () => ada.call("forward-webhook/test", { method: "POST" }),
+    () => everyDelivery(ada),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
     () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
     async () => await ada.data.from("messaging_settings").select(),
@@ -142,6 +144,13 @@ async function openLatestMedia(tenant: Actor): Promise<void> {
   await tenant.call(`message-media${search}0`);
   await tenant.call(`message-media?message=${id}&index=0`);
   await tenant.call(`${pathname.split("/").at(-1)}/links?message=${id}`);
+}
+
+/** Reads the latest delivery in all ways, and replays it. */
+async function everyDelivery(tenant: Actor): Promise<void> {
+  const id = (await tenant.call("forward-webhook/deliveries")).body.deliveries?.[0]?.id;
+  await tenant.call(`forward-webhook/deliveries/${id}`);
+  await tenant.call(`forward-webhook/deliveries/${id}/replay`, { method: "POST" });
 }
 
 async function redactLatest(tenant: Actor): Promise<void> {

@@ -229,6 +229,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         }),
         // Without a body it waits for a host that does not exist: other requests are refused before.
         post("/confirm", { url: "x" }, { confirm: true }),
+        get("/deliveries", queryOf({}, { status: "failed", limit: "2", cursor: cursorOf([MOMENT, UNKNOWN]) })),
+        get(`/deliveries/${UNKNOWN}`, queryOf({}, { limit: "1" })),
+        post(`/deliveries/${UNKNOWN}/replay`, {}),
+        post("/test", { url: "x" }, { test: true }),
       ],
     },
     "stripe-webhook": {

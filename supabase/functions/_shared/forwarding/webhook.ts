@@ -123,6 +123,21 @@ export async function saveForwardWebhook(
 }
 
 /**
+ * Posts a test event to the webhook that is in use. Nothing changes.
+ * @throws ApiError `webhook_not_enabled`, `webhook_not_answering`
+ */
+export async function testForwardWebhook(userId: string, dependencies: WebhookDependencies): Promise<ForwardWebhooks> {
+  const { db, ring } = dependencies;
+  const stored = await forwardWebhookOf(db, { p_user_id: userId });
+  if (stored.outcome !== "enabled") {
+    throw new ApiError("webhook_not_enabled", "Cannot test the webhook: you have none that is in use");
+  }
+  const secret = await openSecret(ring, userId, stored.sealed_secret);
+  await expectAnswer({ url: stored.url, secret }, dependencies);
+  return await forwardWebhooksOf(db, userId);
+}
+
+/**
  * Tests the pending webhook and puts it in place of the current one. Repeated, it returns the webhook that is in use.
  * @throws ApiError `webhook_not_answering`: the webhook stays pending, and the current one in use
  */

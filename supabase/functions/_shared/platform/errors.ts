@@ -63,7 +63,9 @@ export const ERROR_STATUS = {
   // Forward webhooks
   webhook_changed: 409,
   webhook_not_answering: 422,
+  webhook_not_enabled: 409,
   webhook_not_pending: 409,
+  delivery_pending: 409,
   // Twilio, Stripe and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,
