@@ -150,7 +150,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.webhook_events set processed_at = null, result = null
+  update public.webhook_events set processed_at = null, result = null, ignored_because = null
   where provider = 'stripe' and event_id = p_event_id and payload is not null;
   if not found then
     return case when exists (select from public.webhook_events e

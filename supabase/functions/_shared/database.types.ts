@@ -657,6 +657,7 @@ export type Database = {
         Row: {
           "event_id": string;
           "id": string;
+          "ignored_because": Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at": string | null;
           "payload": Json | null;
           "processed_at": string | null;
@@ -669,6 +670,7 @@ export type Database = {
         Insert: {
           "event_id": string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -680,6 +682,7 @@ export type Database = {
         Update: {
           "event_id"?: string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -1786,7 +1789,11 @@ export type Database = {
         }[];
       };
       "settle_stripe_event": {
-        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
+        Args: {
+          "p_event_id": string;
+          "p_reason"?: Database["public"]["Enums"]["ignored_event_reason"];
+          "p_result": Database["public"]["Enums"]["event_result"];
+        };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
       "stale_number_releases": {
@@ -2004,6 +2011,7 @@ export type Database = {
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
       "forward_failure": "refused" | "no_response" | "not_public";
       "forward_webhook_status": "none" | "enabled" | "disabled";
+      "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding";
@@ -2410,6 +2418,7 @@ export const Constants = {
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
       "forward_failure": ["refused", "no_response", "not_public"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
+      "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding"],

@@ -32,25 +32,22 @@ export async function handle(request: Request, context: Context): Promise<Respon
     new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
   if (!isFound) throw unless();
   if (part !== "deliveries" || id !== "") expectNoQuery(request);
-  switch (`${request.method} ${part}${id && "/id"}${replayed}`) {
-    case "GET ":
-      return Response.json(await forwardWebhooksOf(context.db, context.user.id));
-    case "POST ":
-      return await save(request, context);
-    case "POST confirm":
-      return await confirm(request, context);
-    case "POST test":
-      return await test(request, context);
-    case "GET deliveries":
-      return await list(request, context);
-    case "GET deliveries/id":
-      return Response.json(await deliveryDetails(context.user.id, id, dependenciesOf(context)));
-    case "POST deliveries/id/replay":
-      return await replay(request, id, context);
-    default:
-      throw unless();
-  }
+  const answer = ANSWERS[`${request.method} ${part}${id && "/id"}${replayed}`];
+  if (answer === undefined) throw unless();
+  return await answer(request, context, id);
 }
+
+/** By method and path. */
+const ANSWERS: Readonly<Record<string, (request: Request, context: Context, id: string) => Promise<Response>>> = {
+  "GET ": async (_request, { db, user }) => Response.json(await forwardWebhooksOf(db, user.id)),
+  "POST ": save,
+  "POST confirm": confirm,
+  "POST test": test,
+  "GET deliveries": list,
+  "GET deliveries/id": async (_request, context, id) =>
+    Response.json(await deliveryDetails(context.user.id, id, dependenciesOf(context))),
+  "POST deliveries/id/replay": replay,
+};
 
 async function list(request: Request, context: Context): Promise<Response> {
   const query = readQuery(request, deliveriesQuery);
@@ -58,7 +55,7 @@ async function list(request: Request, context: Context): Promise<Response> {
   return Response.json(await listDeliveries(context.db, context.user.id, query));
 }
 
-async function replay(request: Request, id: string, context: Context): Promise<Response> {
+async function replay(request: Request, context: Context, id: string): Promise<Response> {
   await expectNoBody(request);
   await enforceRateLimit(REPLAY_LIMIT, request, context);
   const { db, env, user, requestId } = context;
