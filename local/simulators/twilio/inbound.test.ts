@@ -140,7 +140,7 @@ Deno.test("The SmsFallbackUrl is called with the error when the SmsUrl fails", a
   assert.equal(callback?.params["ErrorUrl"], `${conversation.receiver.url}/inbound/tenant?x=1`);
 });
 
-for (const word of ["STOP", " stop ", "Unsubscribe", "END", "revoke"]) {
+for (const word of ["STOP", " stop ", "Unsubscribe", "END", "revoke", "Arret", "ARRETE", "ARRETT"]) {
   Deno.test(`After "${word}" the number cannot text the handset (21610) until the handset texts START`, async () => {
     await using conversation = await startConversation();
     const message = { from: conversation.number, to: HANDSET, body: "x" };
@@ -153,6 +153,49 @@ for (const word of ["STOP", " stop ", "Unsubscribe", "END", "revoke"]) {
     await conversation.tenant.client.messages.create(message);
   });
 }
+
+Deno.test("A block is lifted by a text of START, UNSTOP or YES alone, and by no other spelling", async () => {
+  await using conversation = await startConversation();
+  const message = { from: conversation.number, to: HANDSET, body: "x" };
+  const send = () => conversation.tenant.client.messages.create(message);
+  await conversation.text("STOP");
+  for (
+    const body of ["Yes 😀", "START!", "start please", "un stop", "un\u017ftop", "ＹＥＳ", "START\u200b", "\u00a0START"]
+  ) {
+    await conversation.text(body);
+    await rejectsWith(21610, 400, send());
+  }
+  for (const body of [" Yes\n", "unstop", "START"]) {
+    await conversation.text("STOP");
+    await conversation.text(body);
+    await send();
+  }
+});
+
+Deno.test("A text with a keyword and punctuation is a normal text: Twilio blocks nothing", async () => {
+  await using conversation = await startConversation();
+  for (const body of ["Stop.", "STOP!", "ARRÊT", "Stop. Thank you", "“STOP”"]) {
+    assert.deepEqual((await conversation.text(body)).replySids, []);
+    await conversation.tenant.client.messages.create({ from: conversation.number, to: HANDSET, body: "x" });
+  }
+});
+
+Deno.test("A number of the master account blocks and lifts, and so does a toll-free one, which ignores YES", async () => {
+  await using conversation = await startConversation();
+  const { fixture } = conversation;
+  const local = await fixture.master.incomingPhoneNumbers.create({ areaCode: "415" });
+  const [tollFree] = await fixture.master.availablePhoneNumbers("US").tollFree.list({ limit: 1 });
+  const free = await fixture.master.incomingPhoneNumbers.create({ phoneNumber: tollFree!.phoneNumber });
+  for (const [{ phoneNumber }, isTollFree] of [[local, false], [free, true]] as const) {
+    const send = () => fixture.master.messages.create({ from: phoneNumber, to: HANDSET, body: "x" });
+    await conversation.text("STOP", { to: phoneNumber });
+    await rejectsWith(21610, 400, send());
+    await conversation.text("YES", { to: phoneNumber });
+    if (isTollFree) await rejectsWith(21610, 400, send());
+    await conversation.text("START", { to: phoneNumber });
+    await send();
+  }
+});
 
 Deno.test("After STOP the keyword reply is delivered and a TwiML reply fails with 21610", async () => {
   await using conversation = await startConversation({

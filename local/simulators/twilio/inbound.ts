@@ -43,7 +43,7 @@ export async function receiveText(
     status: "received",
   });
   startLifecycle(simulation, message);
-  const keyword = simulation.settings.keywordHandling ? keywordOf(text.body) : undefined;
+  const keyword = simulation.settings.keywordHandling ? keywordOf(text.body, text.to) : undefined;
   const wasOptedOut = simulation.store.isOptedOut({ number: text.to, handset: text.from });
   const replySids = keyword ? handleKeyword(simulation, message, keyword, wasOptedOut) : [];
   const result = await callNumber(simulation, number, inboundParams(simulation, number, message, keyword), fault);

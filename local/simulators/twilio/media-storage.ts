@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { accountInPath, authenticate, requireActive } from "./authentication.ts";
+import { requireActive } from "./account-status.ts";
+import { accountInPath, authenticate } from "./authentication.ts";
 import { notFound } from "./errors.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import type { RequestRecord } from "./journal.ts";
@@ -28,17 +29,18 @@ const KEY = randomBytes(32);
  * @returns null for any other request
  */
 export function redirectToMedia(
-  { store, settings }: Simulation,
+  simulation: Simulation,
   { method, path, authorization, host }: HttpRequest,
   record: RequestRecord,
 ): Answer | null {
   const match = FILE_PATH.exec(path);
   if (match === null || method !== "GET") return null;
   const [, accountSid, messageSid, mediaSid] = match as unknown as [string, string, string, string];
+  const { store, settings } = simulation;
   if (settings.mediaAuth) {
     const actor = authenticate(store, authorization);
     record.account = actor.sid;
-    requireActive(actor, settings.inactiveAccountCode);
+    if (!settings.inactiveAccountsRead) requireActive(simulation, actor);
     accountInPath(store, actor, accountSid, path);
   }
   const item = itemOf(store, accountSid, messageSid, mediaSid);

@@ -8,11 +8,9 @@ import {
 } from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { ApiError } from "../_shared/platform/errors.ts";
-import { UUID_PATTERN } from "../_shared/platform/ids.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoBody, expectNoQuery, readJson, readQuery } from "../_shared/platform/request.ts";
+import { expectNoBody, readJson, readQuery } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 
 /** Low, because a change can send a request to a host that the caller chooses. */
@@ -21,32 +19,23 @@ const RATE_LIMIT = { action: "forward-webhook", perUser: 10, perAddress: 50, win
 const LIST_LIMIT = { action: "forward-deliveries", perUser: 240, perAddress: 1200, windowSeconds: 60 };
 const REPLAY_LIMIT = { action: "forward-replay", perUser: 30, perAddress: 150, windowSeconds: 60 };
 
-const PATH = new RegExp(`^/forward-webhook(?:/(confirm|test|deliveries)(?:/(${UUID_PATTERN})(/replay)?)?)?$`);
-
 /** The caller's webhooks: shown, saved, removed, confirmed and tested; and the deliveries to them: listed and replayed. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const [matched, part = "", id = "", replayed = ""] = PATH.exec(pathname) ?? [];
-  const isFound = matched !== undefined && (id === "" || part === "deliveries");
-  const unless = () =>
-    new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
-  if (!isFound) throw unless();
-  if (part !== "deliveries" || id !== "") expectNoQuery(request);
-  const answer = ANSWERS[`${request.method} ${part}${id && "/id"}${replayed}`];
-  if (answer === undefined) throw unless();
-  return await answer(request, context, id);
+  const answer = ANSWERS[`${request.method} ${context.path}`];
+  if (answer === undefined) throw new Error(`Cannot answer ${request.method} ${context.path}: no code for it`);
+  return await answer(request, context);
 }
 
 /** By method and path. */
-const ANSWERS: Readonly<Record<string, (request: Request, context: Context, id: string) => Promise<Response>>> = {
+const ANSWERS: Readonly<Record<string, (request: Request, context: Context) => Promise<Response>>> = {
   "GET ": async (_request, { db, user }) => Response.json(await forwardWebhooksOf(db, user.id)),
   "POST ": save,
-  "POST confirm": confirm,
-  "POST test": test,
-  "GET deliveries": list,
-  "GET deliveries/id": async (_request, context, id) =>
-    Response.json(await deliveryDetails(context.user.id, id, dependenciesOf(context))),
-  "POST deliveries/id/replay": replay,
+  "POST /confirm": confirm,
+  "POST /test": test,
+  "GET /deliveries": list,
+  "GET /deliveries/{deliveryId}": async (_request, context) =>
+    Response.json(await deliveryDetails(context.user.id, context.parameters["deliveryId"]!, dependenciesOf(context))),
+  "POST /deliveries/{deliveryId}/replay": replay,
 };
 
 async function list(request: Request, context: Context): Promise<Response> {
@@ -55,11 +44,11 @@ async function list(request: Request, context: Context): Promise<Response> {
   return Response.json(await listDeliveries(context.db, context.user.id, query));
 }
 
-async function replay(request: Request, context: Context, id: string): Promise<Response> {
+async function replay(request: Request, context: Context): Promise<Response> {
   await expectNoBody(request);
   await enforceRateLimit(REPLAY_LIMIT, request, context);
-  const { db, env, user, requestId } = context;
-  const delivery = await replayDelivery(db, { userId: user.id, id, requestId });
+  const { db, env, user, requestId, parameters: { deliveryId } } = context;
+  const delivery = await replayDelivery(db, { userId: user.id, id: deliveryId!, requestId });
   wakeJobs(env, "forwarding");
   return Response.json(delivery, { status: 202 });
 }

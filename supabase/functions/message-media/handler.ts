@@ -17,10 +17,9 @@ const KEPT_SECONDS = 15 * 60;
 
 /** One file of a received message, for its tenant or for the holder of a link; or links to its files, for its tenant. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (pathname === "/message-media/links" && !isLink(request)) return await links(request, context);
-  if (pathname !== "/message-media") {
-    throw new ApiError("not_found", `Cannot GET "${pathname.slice(0, 100)}": this path does not exist`);
+  if (context.path === "/links") {
+    if (isLink(request)) throw refusalOf(request, context.env, notGenuine);
+    return await links(request, context);
   }
   return isLink(request) ? await byLink(request, context) : await byUser(request, context);
 }

@@ -110,7 +110,7 @@ async function fileOf(fetched: MediaFetch): Promise<Response> {
   const { status } = response;
   if (status === 404 && fetched.retriesIfMissing > 0) throw twilioUnavailable("the file is not available yet");
   if (status === 404 || status === 410) throw gone();
-  if (status === 429) throw errorOfFailure({ kind: "throttled" });
+  if (status === 429) throw errorOfFailure({ kind: "throttled", retryAfterSeconds: null });
   if (status === 401) throw errorOfFailure({ kind: "account", status, code: 0, message: "media" });
   throw twilioUnavailable(`media: ${status}`);
 }

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { storable } from "../platform/text.ts";
-import { consentOf, keywordOf } from "./consent.ts";
+import { pauseAfterDeliveryError } from "./account-errors.ts";
+import { consentOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { sentStatusSchema } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
@@ -56,8 +58,11 @@ export async function applyStatusCallback(
     sid: MessageSid,
     status: MessageStatus,
     error_code: ErrorCode ?? null,
-    error_message: null,
+    error_message: reasonOf(ErrorCode),
   });
+  if (recorded.outcome === "moved") {
+    await pauseAfterDeliveryError(db, { accountSid: AccountSid, sid: MessageSid, code: ErrorCode });
+  }
   return recorded.outcome;
 }
 
@@ -84,7 +89,7 @@ export async function applyInbound(
     url: fields[`MediaUrl${index}`],
     type: fields[`MediaContentType${index}`] ?? "application/octet-stream",
   })).filter(({ url }) => url !== undefined);
-  const consent = consentOf(Body, OptOutType ?? null);
+  const { consent, keyword } = consentOf(Body, OptOutType ?? null, To);
   const recorded = await recordInboundMessage(db, {
     p_user_id: userId,
     p_twilio_message_sid: MessageSid,
@@ -97,7 +102,7 @@ export async function applyInbound(
     p_media_types: media.map(({ type }) => type),
     p_num_segments: NumSegments,
     p_consent: consent,
-    p_keyword: keywordOf(Body),
+    p_keyword: keyword,
   });
   if (recorded.outcome === "unknown_user") return { outcome: recorded.outcome, reply: null };
   const { outcome, reply, reply_id: replyId } = recorded;
@@ -106,8 +111,8 @@ export async function applyInbound(
 
 /** The country that a reply goes to, ISO 3166; null for a sender that is not a phone number, such as a short code. */
 async function countryOf(number: string): Promise<string | null> {
-  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
-  return readPhoneNumber(number)?.country ?? null;
+  const { countryOfNumber } = await import("../numbers/read-phone-number.ts");
+  return countryOfNumber(number);
 }
 
 /** The first value of each field, as text that can be stored. The signature covers that value of a repeated field, too. */

@@ -1,15 +1,17 @@
 import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
+import { BLANK_TEXT, isBlank } from "../platform/text.ts";
 
-const reply = z.string().trim().min(1).max(1600).nullable();
+const reply = z.string().trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT)
+  .nullable();
 
 export const settingsSchema = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
   startReply: reply.describe("Sent in addition to Twilio's own reply"),
   helpReply: reply.describe("Sent in addition to Twilio's own reply"),
   allowedCountries: z.array(countrySchema).min(1).max(250)
-    .nullable().describe("ISO 3166; narrower than the plan's list"),
+    .nullable().describe("ISO 3166; narrower than the plan's list. A country includes its territories"),
   retentionDays: z.number().int().min(1).max(3650).nullable().describe("1 to 3650; null keeps texts"),
 }).meta({
   id: "MessagingSettings",
