@@ -185,6 +185,14 @@ export class Switchboard {
   }
 
   /**
+   * Links to the files of a received message, such as for the `src` of an image. They need no token and are valid for 15
+   * minutes. Throws `not_found`.
+   */
+  mediaLinks(message: MediaLinksQuery, options?: CallOptions): Promise<MediaLinks> {
+    return this.#call("GET", "message-media/links", { query: message }, options);
+  }
+
+  /**
    * Deletes a message's text and media, at Twilio and here. `redactedAt` is null while Twilio is not done with the message: a
    * job deletes them as soon as it is.
    * @throws SwitchboardError `not_found`
@@ -250,6 +258,26 @@ export class Switchboard {
    */
   confirmForwardWebhook(options?: CallOptions): Promise<ForwardWebhooks> {
     return this.#call("POST", "forward-webhook/confirm", { repeatable: true }, options);
+  }
+
+  /** Sends a signed test event to the webhook that is in use. Throws `webhook_not_answering`, `webhook_not_enabled`. */
+  testForwardWebhook(options?: CallOptions): Promise<ForwardWebhooks> {
+    return this.#call("POST", "forward-webhook/test", { repeatable: true }, options);
+  }
+
+  /** One page of the deliveries to the caller's webhook, newest first. */
+  forwardDeliveries(query: ForwardDeliveriesQuery = {}, options?: CallOptions): Promise<ForwardDeliveryPage> {
+    return this.#call("GET", "forward-webhook/deliveries", { query }, options);
+  }
+
+  /** One delivery with its attempts and its body. Throws `not_found`. */
+  forwardDelivery(deliveryId: string, options?: CallOptions): Promise<ForwardDeliveryDetails> {
+    return this.#call("GET", `forward-webhook/deliveries/${deliveryId}`, {}, options);
+  }
+
+  /** Delivers a message again, under the same event id. Throws `not_found`, `delivery_pending`, `webhook_not_enabled`. */
+  replayForwardDelivery(deliveryId: string, options?: CallOptions): Promise<ForwardDelivery> {
+    return this.#call("POST", `forward-webhook/deliveries/${deliveryId}/replay`, {}, options);
   }
 }
 
@@ -738,6 +766,69 @@ export interface EnsuredSubaccount {
   status: "active";
 }
 
+/** Lists the deliveries to your webhook, newest first. */
+export interface ForwardDeliveriesQuery {
+  status?: ForwardDeliveryStatus | undefined;
+  /** ISO 8601 with an offset: first attempted from this moment on. */
+  since?: string | undefined;
+  /** ISO 8601 with an offset: first attempted before this moment. */
+  until?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
+/** The delivery of a received message to your webhook. */
+export interface ForwardDelivery {
+  /** The id of the message and of its event (the header webhook-id). */
+  id: string;
+  status: ForwardDeliveryStatus;
+  attemptCount: number;
+  lastAttempt: {
+    at: string;
+    /** The status of the response; null without one. */
+    status: number | null;
+    /** How long the response took; null without one. */
+    durationMs: number | null;
+    /** refused: no 2xx. no_response: none within ten seconds. not_public: the URL is not accepted any more. */
+    failure: ("refused" | "no_response" | "not_public") | null;
+  };
+  nextAttemptAt: string | null;
+  createdAt: string;
+}
+
+/** One delivery with its attempts and its body. */
+export interface ForwardDeliveryDetails {
+  delivery: ForwardDelivery;
+  /** The last 20, the oldest first. */
+  attempts: {
+    at: string;
+    /** The status of the response; null without one. */
+    status: number | null;
+    /** How long the response took; null without one. */
+    durationMs: number | null;
+    /** refused: no 2xx. no_response: none within ten seconds. not_public: the URL is not accepted any more. */
+    failure: ("refused" | "no_response" | "not_public") | null;
+  }[];
+  /** The body, as the next attempt would have it: what is deleted from the message is not in it. */
+  event: {
+    type: "message.received";
+    timestamp: string;
+    data: ListedMessage;
+  };
+}
+
+/** Deliveries, newest first. */
+export interface ForwardDeliveryPage {
+  deliveries: ForwardDelivery[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** pending: another attempt follows. failed: none does. canceled: the webhook was removed or disabled. */
+export type ForwardDeliveryStatus = "pending" | "delivered" | "failed" | "canceled";
+
 /** The webhook to which received messages are forwarded. */
 export interface ForwardWebhook {
   url: string;
@@ -789,6 +880,7 @@ export interface ListedMessage {
   /** null: there is only media, or the text was deleted. */
   body: string | null;
   media: {
+    /** Of a received message: a link that expires. Of a sent one: the URL that was sent. */
     url: string;
     contentType: string | null;
   }[];
@@ -805,6 +897,21 @@ export interface ListedMessage {
   redactedAt: string | null;
   statusUpdatedAt: string;
   createdAt: string;
+}
+
+/** Links to the files of a received message, which need no token. */
+export interface MediaLinks {
+  media: {
+    url: string;
+    contentType: string | null;
+  }[];
+  expiresAt: string;
+}
+
+/** Returns links to the files of a message you received, valid for 15 minutes. */
+export interface MediaLinksQuery {
+  /** The id of a received message. */
+  message: string;
 }
 
 /** The body of send-sms: a text, media, or both. */
@@ -1192,9 +1299,14 @@ export type ServerErrorCode =
   | "no_valid_recipients"
   | "too_many_recipients"
   | "campaign_over"
+  | "link_expired"
+  | "media_gone"
+  | "media_too_large"
   | "webhook_changed"
   | "webhook_not_answering"
+  | "webhook_not_enabled"
   | "webhook_not_pending"
+  | "delivery_pending"
   | "twilio_refused"
   | "twilio_throttled"
   | "twilio_unavailable"

@@ -3,6 +3,9 @@ import type { Browser } from "playwright-core";
 import { stripeSide } from "../local/driver/stripe-side.ts";
 import { stackUnderTest } from "../tests/support/stack.ts";
 import { ensureConsoleBuilt } from "./build.ts";
+import { eventually } from "../local/driver/eventually.ts";
+import type { ReceivedFile } from "../local/driver/twilio-side.ts";
+import { CAT, fileOf } from "../tests/support/media.ts";
 import { startBrowser, visit } from "../tests/support/console/browser.ts";
 import { Tenant } from "../tests/support/console/tenant.ts";
 
@@ -30,10 +33,10 @@ function test(title: string, body: (tenant: Tenant) => Promise<void>): void {
 }
 
 /** Simulates an inbound text to a tenant's number. */
-async function text(from: string, to: string, body: string): Promise<void> {
+async function text(from: string, to: string, body: string, media: ReceivedFile[] = []): Promise<void> {
   const response = await fetch(`${stack.state.twilio.url}/_sim/inbound`, {
     method: "POST",
-    body: JSON.stringify({ from, to: to.replaceAll(" ", ""), body }),
+    body: JSON.stringify({ from, to: to.replaceAll(" ", ""), body, media }),
   });
   assert.equal(response.status, 201, await response.text());
 }
@@ -48,8 +51,17 @@ test("A new tenant creates a subaccount, buys a number, sends a message and sees
   await tenant.sent.getByText("Delivered").waitFor();
   assert.equal(await tenant.page.getByText("sent through the shared master account").count(), 0);
 
-  await text("+14155550142", number, "On our way");
+  await text("+14155550142", number, "On our way", [CAT, fileOf("application/pdf", "%PDF")]);
   await tenant.received.getByText("On our way").waitFor();
+  const image = tenant.received.getByRole("img", { name: "Attachment 1" });
+  await image.waitFor();
+  await eventually("the image to be loaded", () =>
+    image.evaluate((node) => {
+      const { complete, naturalWidth } = node as unknown as { complete: boolean; naturalWidth: number };
+      return complete && naturalWidth === 1;
+    }));
+  const file = await tenant.received.getByRole("link", { name: "Attachment 2" }).getAttribute("href");
+  assert.equal(await (await fetch(file!)).text(), "%PDF");
 });
 
 test("A number can be renamed, and is released only after its digits are typed to confirm", async (tenant) => {

@@ -5,12 +5,14 @@ const policyOf = (html: string) => /Content-Security-Policy"\s+content="([^"]+)"
 const page = await Deno.readTextFile(new URL("./index.html", import.meta.url));
 const connectSrcOf = (html: string) => /connect-src ([^;]+);/.exec(policyOf(html) ?? "")?.[1];
 
-Deno.test("The console's page may connect to its own origin and to exactly the origins of the build", () => {
+Deno.test("The console's page may connect to, and show images of, its own origin and exactly the origins of the build", () => {
   assert.equal(connectSrcOf(withConnectSources(page, [])), "'self'");
   const sources = connectSources(["https://abcdefgh.supabase.co/", "https://api.example.com:8443"]);
   const built = withConnectSources(page, sources);
   assert.equal(connectSrcOf(built), "'self' https://abcdefgh.supabase.co https://api.example.com:8443");
-  assert.equal(built.replace(sources.map((source) => ` ${source}`).join(""), ""), page);
+  const imgSrc = /img-src ([^;]+);/.exec(policyOf(built) ?? "")?.[1];
+  assert.equal(imgSrc, "'self' data: https://abcdefgh.supabase.co https://api.example.com:8443");
+  assert.equal(built.replaceAll(sources.map((source) => ` ${source}`).join(""), ""), page);
   assert.throws(() => withConnectSources(built, []), /must have "connect-src 'self';" once/);
 });
 

@@ -1,5 +1,5 @@
 /**
- * The origins that a build of the console may connect to besides its own, written into the policy of its page. The local
+ * The origins that a build of the console may connect to and show images of besides its own, written into the policy of its page. The local
  * stack needs none: it serves the console and the APIs at one origin.
  */
 export function connectSources(urls: readonly string[]): string[] {
@@ -13,10 +13,14 @@ export function connectSources(urls: readonly string[]): string[] {
   });
 }
 
-const CLOSED = "connect-src 'self';";
+const CLOSED = ["connect-src 'self';", "img-src 'self' data:;"];
 
-/** Returns the page with a policy that allows connections to `sources` besides its own origin. */
+/** Returns the page with a policy that allows connections to `sources`, and their images, besides its own origin. */
 export function withConnectSources(html: string, sources: readonly string[]): string {
-  if (html.split(CLOSED).length !== 2) throw new Error(`Cannot write the policy: the page must have "${CLOSED}" once`);
-  return html.replace(CLOSED, `connect-src ${["'self'", ...sources].join(" ")};`);
+  return CLOSED.reduce((page, directive) => {
+    if (page.split(directive).length !== 2) {
+      throw new Error(`Cannot write the policy: the page must have "${directive}" once`);
+    }
+    return page.replace(directive, `${[directive.slice(0, -1), ...sources].join(" ")};`);
+  }, html);
 }

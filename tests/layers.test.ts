@@ -22,7 +22,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   numbers: ["platform", "twilio", "accounts"],
   messages: ["platform", "twilio", "accounts", "numbers"],
   campaigns: ["platform", "twilio", "accounts", "numbers", "messages"],
-  forwarding: ["platform", "sealing", "messages"],
+  media: ["platform", "sealing", "twilio", "accounts", "messages"],
+  forwarding: ["platform", "sealing", "messages", "media"],
   billing: ["platform", "stripe"],
   jobs: ["platform", "twilio"],
 };

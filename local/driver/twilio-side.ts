@@ -22,6 +22,12 @@ export interface SentWebhook {
   status: number | null;
 }
 
+/** A file that a handset sends, with its bytes in base64. */
+export interface ReceivedFile {
+  contentType: string;
+  content: string;
+}
+
 /** The Twilio API with the credentials of the master account, and the controls of the simulator. */
 export interface TwilioSide {
   // deno-lint-ignore no-explicit-any -- each caller asserts the fields it needs of Twilio's JSON
@@ -51,7 +57,7 @@ export interface TwilioSide {
     to: string,
     outcome: { status: "sent" | "delivered" | "undelivered" | "failed"; errorCode?: number },
   ): Promise<void>;
-  inbound(message: { from: string; to: string; body: string; mediaUrls?: string[] }): Promise<{ messageSid: string }>;
+  inbound(message: { from: string; to: string; body: string; media?: ReceivedFile[] }): Promise<{ messageSid: string }>;
 }
 
 /** Returns the Twilio API and controls of a stack's simulator. For a simulator in this process, pass its `fetch`. */

@@ -11,6 +11,12 @@ export const COMPONENTS = {
       description: "The access token of a signed-in user. An operator's token has app_metadata.role = operator",
     },
     publishableKey: { type: "apiKey", in: "header", name: "apikey", description: "The project's publishable key" },
+    mediaLink: {
+      type: "apiKey",
+      in: "query",
+      name: "signature",
+      description: "The signature of a link, which is valid until expires",
+    },
     secretKey: { type: "apiKey", in: "header", name: "apikey", description: "The project's secret key" },
     stripeSignature: {
       type: "apiKey",
@@ -60,6 +66,7 @@ export const ERROR_HEADERS = {
 /** The credentials of each kind of caller. */
 export const SECURITY: Readonly<Record<Contract["caller"], readonly Record<string, readonly string[]>[]>> = {
   user: [{ userToken: [], publishableKey: [] }],
+  "user-or-link": [{ userToken: [], publishableKey: [] }, { mediaLink: [] }],
   operator: [{ userToken: [], publishableKey: [] }],
   secret: [{ secretKey: [] }],
   stripe: [{ stripeSignature: [] }],

@@ -104,9 +104,15 @@ function successResponses({ responses }: Operation, schemas: Schemas): Record<st
     Object.entries(responses).map(([status, schema]) => [status, {
       description: DESCRIPTIONS[status] ?? "Success",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
-      ...(schema !== null && { content: { "application/json": { schema: schemas.of(schema, "output") } } }),
+      ...contentOf(schema, schemas),
     }]),
   );
+}
+
+function contentOf(schema: Operation["responses"][number] | undefined, schemas: Schemas): Json {
+  if (schema === undefined || schema === null) return {};
+  if (schema === "file") return { content: { "*/*": { schema: { type: "string", format: "binary" } } } };
+  return { content: { "application/json": { schema: schemas.of(schema, "output") } } };
 }
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
@@ -114,6 +120,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   201: "Created",
   202: "Accepted: the work continues after the response",
   204: "Success, without a body",
+  206: "Success: one range of the file",
 };
 
 /**

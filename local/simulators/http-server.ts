@@ -16,7 +16,8 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 1_000_000;
+/** More than an inbound message with 5 MB of files in base64. */
+const MAX_BODY_BYTES = 8_000_000;
 
 /**
  * Serves `handler` on 127.0.0.1. It uses `node:http` because a fault must be able to close a connection without a

@@ -45,10 +45,10 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 
 -- Retention -----------------------------------------------------------------------------------------------------------
 
-create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run');
+create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
-  'cron_run: pg_cron''s row of a run of ours.';
+  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -59,6 +59,7 @@ begin
     when 'event_payload' then interval '30 days' -- as long as Stripe keeps its events
     when 'audit_details' then interval '365 days'
     when 'cron_run' then interval '3 days'
+    when 'forward_delivery' then interval '30 days'
   end;
 end;
 $$;

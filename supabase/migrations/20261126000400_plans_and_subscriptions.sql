@@ -357,8 +357,15 @@ comment on type public.webhook_provider is 'The sender of a webhook.';
 create type public.event_result as enum ('recorded', 'unlinked', 'superseded', 'ignored', 'nothing_to_record');
 comment on type public.event_result is
   'What an event led to. recorded: subscriptions were stored. unlinked: one was stored without a user. superseded: a '
-  'later read was stored before. ignored: the event is of a type that is not handled, or about an object that Stripe '
-  'does not know. nothing_to_record: its customer has no subscriptions.';
+  'later read was stored before. ignored: for the reason beside it. nothing_to_record: its customer has no '
+  'subscriptions.';
+
+create type public.ignored_event_reason as enum (
+  'type_not_handled', 'other_account', 'no_subscription', 'unknown_object', 'malformed');
+comment on type public.ignored_event_reason is
+  'Why an event is ignored, so that no retry follows. other_account: of a connected account. no_subscription: '
+  'a checkout or an invoice of something else. unknown_object: Stripe does not know it for our key, because it is of '
+  'another account or mode, or was deleted. malformed: without the documented shape.';
 
 create table public.webhook_events (
   id uuid primary key default gen_random_uuid(),
@@ -369,7 +376,8 @@ create table public.webhook_events (
   occurred_at timestamptz,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
-  result public.event_result
+  result public.event_result,
+  ignored_because public.ignored_event_reason
 );
 comment on table public.webhook_events is
   'Verified webhooks, stored before they are acknowledged. One row per event, however often it is delivered.';
@@ -377,6 +385,7 @@ comment on column public.webhook_events.payload is
   'The event as it was delivered; null once it is purged. It may name a customer. The row stays, so that an event that '
   'comes again is known.';
 comment on column public.webhook_events.result is 'What processing the event led to; null until it is processed.';
+comment on column public.webhook_events.ignored_because is 'The reason of an ignored event; null for any other.';
 
 create unique index webhook_events_once on public.webhook_events (provider, event_id);
 create index webhook_events_unprocessed on public.webhook_events (received_at) where processed_at is null;
@@ -485,19 +494,21 @@ comment on function public.begin_stripe_event(text) is
 create type public.settle_stripe_event_outcome as enum ('settled', 'already');
 comment on type public.settle_stripe_event_outcome is 'Whether an event was marked processed, or was so before.';
 
-create function public.settle_stripe_event(p_event_id text, p_result public.event_result)
+create function public.settle_stripe_event(
+  p_event_id text, p_result public.event_result, p_reason public.ignored_event_reason default null
+)
   returns public.settle_stripe_event_outcome
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.webhook_events set processed_at = now(), result = p_result
+  update public.webhook_events set processed_at = now(), result = p_result, ignored_because = p_reason
   where provider = 'stripe' and event_id = p_event_id and processed_at is null;
   return case when found then 'settled' else 'already' end;
 end;
 $$;
-comment on function public.settle_stripe_event(text, public.event_result) is
-  'Marks an event as processed, with its result.';
+comment on function public.settle_stripe_event(text, public.event_result, public.ignored_event_reason) is
+  'Marks an event as processed, with its result, and the reason of an ignored one.';
 
 create function private.lock_stripe_customer(p_customer_id text) returns void
 language plpgsql
@@ -874,7 +885,7 @@ revoke execute on function
   public.list_unrecorded_events(text[]),
   private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
-  public.settle_stripe_event(text, public.event_result),
+  public.settle_stripe_event(text, public.event_result, public.ignored_event_reason),
   private.lock_stripe_customer(text),
   private.link_customer(text, uuid, public.subscription_origin),
   public.link_stripe_customer(text, uuid, public.subscription_origin),
@@ -903,7 +914,7 @@ grant execute on function
   public.list_unrecorded_events(text[]),
   private.purge_event_payloads(integer),
   public.begin_stripe_event(text),
-  public.settle_stripe_event(text, public.event_result),
+  public.settle_stripe_event(text, public.event_result, public.ignored_event_reason),
   private.lock_stripe_customer(text),
   private.link_customer(text, uuid, public.subscription_origin),
   public.link_stripe_customer(text, uuid, public.subscription_origin),

@@ -225,6 +225,178 @@ $$;
 comment on function public.disable_forward_webhook(uuid, text, text) is
   'Stops forwarding to an endpoint that answered 410 Gone.';
 
+-- Deliveries ----------------------------------------------------------------------------------------------------------
+
+create type public.forward_delivery_status as enum ('pending', 'delivered', 'failed', 'canceled');
+comment on type public.forward_delivery_status is
+  'pending: another attempt follows. failed: none does, until the tenant replays the delivery. canceled: the webhook '
+  'was removed or disabled before the delivery succeeded.';
+
+create type public.forward_failure as enum ('refused', 'no_response', 'not_public');
+comment on type public.forward_failure is
+  'Why an attempt failed. refused: the response is no 2xx. no_response: there was none in time. not_public: the URL is '
+  'not one that would be accepted today.';
+
+-- The body of a delivery is not stored: each attempt builds it from the message, and so does a read. What is deleted
+-- from the message is therefore in no delivery.
+create table public.forward_deliveries (
+  -- The message's, which is the id of the event as well.
+  id uuid primary key,
+  user_id uuid not null,
+  status public.forward_delivery_status not null,
+  attempts jsonb not null,
+  attempt_count integer not null default 1,
+  next_attempt_at timestamptz,
+  created_at timestamptz not null default now()
+) with (fillfactor = 50); -- attempts grow the row in its own page
+alter table public.forward_deliveries alter column user_id set (n_distinct = 50); -- as in sms_messages
+comment on table public.forward_deliveries is
+  'The deliveries of received messages to tenants'' webhooks, one row each, from the first attempt on. Kept as long as '
+  'private.kept_for says.';
+comment on column public.forward_deliveries.attempts is
+  'The last 20 attempts, the oldest first: at, status (of the response), durationMs and failure (forward_failure). '
+  'Without a response there is no duration: it would tell about hosts that only our network reaches.';
+comment on column public.forward_deliveries.next_attempt_at is 'When the next attempt is due; null without one.';
+-- No index names a column that changes with an attempt.
+create index forward_deliveries_newest_first on public.forward_deliveries (user_id, created_at desc, id desc);
+create index forward_deliveries_expiring on public.forward_deliveries (created_at);
+alter table public.forward_deliveries enable row level security;
+revoke all on public.forward_deliveries from public, anon, authenticated, service_role;
+grant select on public.forward_deliveries to authenticated;
+grant select, insert, update, delete on public.forward_deliveries to service_role;
+create policy "A tenant reads their own deliveries" on public.forward_deliveries
+  for select to authenticated using ((select auth.uid()) = user_id);
+
+create function public.record_forward_attempt(
+  p_user_id uuid, p_message_id uuid, p_status public.forward_delivery_status, p_http_status integer,
+  p_duration_ms integer, p_failure public.forward_failure, p_next_seconds integer
+) returns public.forward_delivery_status
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept_attempts constant integer := 20;
+  attempt constant jsonb := jsonb_build_object('at', now(), 'status', p_http_status, 'durationMs', p_duration_ms,
+    'failure', p_failure);
+  next_at constant timestamptz := now() + make_interval(secs => p_next_seconds);
+begin
+  insert into public.forward_deliveries as d (id, user_id, status, attempts, next_attempt_at)
+  select p_message_id, p_user_id, p_status, jsonb_build_array(attempt), next_at where private.user_exists(p_user_id)
+  on conflict (id) do update set status = excluded.status, attempt_count = d.attempt_count + 1,
+    attempts = case when jsonb_array_length(d.attempts) < kept_attempts then d.attempts else d.attempts - 0 end
+      || excluded.attempts,
+    next_attempt_at = excluded.next_attempt_at
+  where d.user_id = excluded.user_id;
+  return p_status;
+end;
+$$;
+comment on function public.record_forward_attempt(uuid, uuid, public.forward_delivery_status, integer, integer,
+  public.forward_failure, integer) is
+  'Records one attempt to deliver a message, and when the next one follows (null: none). The first attempt creates the '
+  'delivery; that of a deleted user is not recorded.';
+
+create function public.cancel_forward_delivery(p_user_id uuid, p_message_id uuid) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.forward_deliveries d set status = 'canceled', next_attempt_at = null
+  where d.id = p_message_id and d.user_id = p_user_id and d.status = 'pending';
+  return found;
+end;
+$$;
+comment on function public.cancel_forward_delivery(uuid, uuid) is
+  'Ends a delivery whose webhook was removed or disabled. Returns whether one was pending.';
+
+create function public.list_forward_deliveries(
+  p_user_id uuid, p_id uuid, p_status public.forward_delivery_status, p_since timestamptz, p_until timestamptz,
+  p_before_at timestamptz, p_before_id uuid, p_limit integer
+) returns setof public.forward_deliveries
+language sql stable
+set search_path = ''
+as $$
+  select d.* from public.forward_deliveries d
+  where d.user_id = p_user_id
+    and (p_id is null or d.id = p_id)
+    and (p_status is null or d.status = p_status)
+    and (p_since is null or d.created_at >= p_since)
+    and (p_until is null or d.created_at < p_until)
+    and (p_before_at is null or (d.created_at, d.id) < (p_before_at, p_before_id))
+  order by d.created_at desc, d.id desc limit p_limit;
+$$;
+comment on function public.list_forward_deliveries(uuid, uuid, public.forward_delivery_status, timestamptz, timestamptz,
+  timestamptz, uuid, integer) is
+  'One page of a tenant''s deliveries, newest first. Each filter may be null.';
+
+create type public.replay_forward_delivery_outcome as enum ('replayed', 'pending', 'not_enabled', 'not_found');
+comment on type public.replay_forward_delivery_outcome is
+  'replayed: an attempt is enqueued. pending: one follows anyway. not_enabled: the tenant has no webhook that is in '
+  'use.';
+
+create function public.replay_forward_delivery(p_user_id uuid, p_id uuid, p_request_id text)
+returns table (outcome public.replay_forward_delivery_outcome, delivery jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stored public.forward_deliveries;
+begin
+  select d.* into stored from public.forward_deliveries d where d.id = p_id and d.user_id = p_user_id for update;
+  if stored.id is null then
+    outcome := 'not_found';
+  -- An attempt that is long overdue was lost with its job.
+  elsif stored.status = 'pending' and stored.next_attempt_at > now() - interval '1 hour' then
+    outcome := 'pending';
+  elsif not exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
+    outcome := 'not_enabled';
+  else
+    update public.forward_deliveries d set status = 'pending', next_attempt_at = now() where d.id = p_id
+    returning d.* into stored;
+    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId', p_id));
+    perform private.audit('user:' || p_user_id, 'forward_delivery.replayed', p_user_id, null, p_request_id,
+      jsonb_build_object('messageId', p_id));
+    outcome := 'replayed';
+    delivery := to_jsonb(stored);
+  end if;
+  return next;
+end;
+$$;
+comment on function public.replay_forward_delivery(uuid, uuid, text) is
+  'A tenant wants a message delivered again, under the same event id.';
+
+create function private.purge_forward_deliveries(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from public.forward_deliveries d
+  where d.id = any (array(
+    select e.id from public.forward_deliveries e
+    where e.created_at < now() - private.kept_for('forward_delivery') order by e.created_at limit p_limit));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_forward_deliveries(integer) is
+  'Deletes up to p_limit deliveries that are old enough, the oldest first. Returns how many.';
+
+create function private.erase_forward_deliveries(p_user_id uuid, p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  erased integer;
+begin
+  delete from public.forward_deliveries d
+  where d.id = any (array(select e.id from public.forward_deliveries e where e.user_id = p_user_id limit p_limit));
+  get diagnostics erased = row_count;
+  return erased;
+end;
+$$;
+comment on function private.erase_forward_deliveries(uuid, integer) is 'Deletes deliveries of a deleted user.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -234,7 +406,15 @@ revoke execute on function
   public.confirm_forward_webhook(uuid, uuid, text),
   public.change_forward_webhook(uuid, uuid, text, text),
   public.remove_forward_webhook(uuid, text),
-  public.disable_forward_webhook(uuid, text, text)
+  public.disable_forward_webhook(uuid, text, text),
+  public.record_forward_attempt(uuid, uuid, public.forward_delivery_status, integer, integer, public.forward_failure,
+    integer),
+  public.cancel_forward_delivery(uuid, uuid),
+  public.list_forward_deliveries(uuid, uuid, public.forward_delivery_status, timestamptz, timestamptz, timestamptz,
+    uuid, integer),
+  public.replay_forward_delivery(uuid, uuid, text),
+  private.purge_forward_deliveries(integer),
+  private.erase_forward_deliveries(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
   public.forward_webhook_of(uuid),
@@ -243,5 +423,13 @@ grant execute on function
   public.confirm_forward_webhook(uuid, uuid, text),
   public.change_forward_webhook(uuid, uuid, text, text),
   public.remove_forward_webhook(uuid, text),
-  public.disable_forward_webhook(uuid, text, text)
+  public.disable_forward_webhook(uuid, text, text),
+  public.record_forward_attempt(uuid, uuid, public.forward_delivery_status, integer, integer, public.forward_failure,
+    integer),
+  public.cancel_forward_delivery(uuid, uuid),
+  public.list_forward_deliveries(uuid, uuid, public.forward_delivery_status, timestamptz, timestamptz, timestamptz,
+    uuid, integer),
+  public.replay_forward_delivery(uuid, uuid, text),
+  private.purge_forward_deliveries(integer),
+  private.erase_forward_deliveries(uuid, integer)
   to service_role;

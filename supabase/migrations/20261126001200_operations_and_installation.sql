@@ -150,7 +150,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  update public.webhook_events set processed_at = null, result = null
+  update public.webhook_events set processed_at = null, result = null, ignored_because = null
   where provider = 'stripe' and event_id = p_event_id and payload is not null;
   if not found then
     return case when exists (select from public.webhook_events e
@@ -351,7 +351,7 @@ comment on function private.purge_cron_runs(integer) is
   'entries. Returns how many were checked.';
 
 create function public.purge_expired(p_limit integer)
-returns table (event_payloads integer, audit_details integer, cron_runs integer)
+returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -359,6 +359,7 @@ begin
   event_payloads := private.purge_event_payloads(p_limit);
   audit_details := private.purge_audit_details(p_limit);
   cron_runs := private.purge_cron_runs(p_limit);
+  forward_deliveries := private.purge_forward_deliveries(p_limit);
   return next;
 end;
 $$;
@@ -455,7 +456,7 @@ set search_path = ''
 as $$
   select unnest(array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
     'sms_opt_outs', 'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations',
-    'campaigns', 'operator_alerts']);
+    'campaigns', 'operator_alerts', 'forward_deliveries']);
 $$;
 comment on function private.our_tables() is
   'The public tables of Switchboard; a test compares them with the catalogue.';
@@ -465,9 +466,9 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.account_of private.account_status_without_subaccount private.ask_for_convergence private.ask_for_erasure
-    private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
-    private.audit_number private.audit_number_sync private.available_sends private.await_reports
+    private.account_for_media private.account_of private.account_status_without_subaccount private.ask_for_convergence
+    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.audit
+    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_reports
     private.begin_priced_plan private.best_item private.billing_customer_of private.blocks_checkout
     private.campaign_count_of private.campaign_outcome private.can_send private.changed_status private.check_campaign
     private.check_fallback_limits private.check_new_subscriber private.check_purchase_rules private.check_recipients
@@ -481,14 +482,14 @@ as $$
     private.describe_shared_numbers private.describe_tables private.describe_token_column private.draft_batch
     private.draft_message private.email_key private.enqueue private.enqueue_campaign private.enqueue_convergence
     private.enqueue_due_schedules private.entitlement_of private.erase_campaigns private.erase_conversations
-    private.erase_numbers private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.grapheme_classes private.grapheme_segments private.grapheme_units private.has_drifted
-    private.has_due_jobs private.has_opted_out private.has_phrases private.hour_of private.identify_by_id
-    private.index_words private.insert_campaign private.is_country_in private.is_deleted_tenant
-    private.is_destination_refused private.is_finished private.is_paying private.keep_existing_subaccount
-    private.kept_for private.keyword_reply private.lane_of private.level_of_sweep private.link_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.fallback_subject
+    private.filled_segments private.finish_sweep private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_segments
+    private.grapheme_units private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_country_in
+    private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_paying
+    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
     private.may_create_subaccount private.measure_text private.message_cost private.message_may_move
     private.message_status_named private.mother_country private.move_campaign_count private.new_id private.next_opening
@@ -500,8 +501,8 @@ as $$
     private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
     private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
     private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
-    private.purge_event_payloads private.queue_of private.raise_alert private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.purge_event_payloads private.purge_forward_deliveries private.queue_of private.raise_alert
+    private.reached_limit private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
@@ -517,34 +518,36 @@ as $$
     public.account_and_shared_numbers public.alert_to_deliver public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.claim_jobs
-    public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
+    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
     public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
     public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of public.hold_tenant
     public.link_stripe_customer public.list_alerts public.list_campaign_recipients public.list_campaigns
-    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_messages
-    public.list_tenants public.list_unrecorded_events public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
+    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
+    public.list_forward_deliveries public.list_messages public.list_tenants public.list_unrecorded_events
+    public.message_media public.message_of public.messages_to_redact public.move_job_to_dead_letters
+    public.note_create_attempt public.note_sealing_ring public.note_status_intent public.number_to_change
+    public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
     public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign public.provision_tenant
     public.purge_expired public.record_alert_delivery public.record_campaign_batch public.record_checkout
-    public.record_convergence_action public.record_inbound_message public.record_listed_prices
-    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
-    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
-    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
-    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
-    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
-    public.replay_dead_letters public.replay_stripe_event public.report_account_trouble public.report_sender_trouble
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount
-    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.record_convergence_action public.record_forward_attempt public.record_inbound_message
+    public.record_listed_prices public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
+    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
+    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
+    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
+    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery
+    public.replay_stripe_event public.report_account_trouble public.report_sender_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
+    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
+    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
+    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
+    public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

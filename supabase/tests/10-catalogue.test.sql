@@ -32,6 +32,7 @@ select bag_eq(
   $$ values
     ('public.audit_log', 'r', true),
     ('public.campaigns', 'r', true),
+    ('public.forward_deliveries', 'r', true),
     ('public.messaging_settings', 'r', true),
     ('public.operator_alerts', 'r', true),
     ('public.plans', 'r', true),

@@ -1,7 +1,7 @@
 -- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(30);
+select plan(31);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -27,15 +27,16 @@ select is_empty(
 
 select bag_eq(
   $$ select name, privilege_type from pg_temp.table_grants where grantee = 'authenticated' $$,
-  $$ values ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
+  $$ values ('forward_deliveries', 'SELECT'), ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
     ('subscriptions', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
-  'authenticated may select from seven whole tables and write none');
+  'authenticated may select from eight whole tables and write none');
 
 select bag_eq(
   $$ select name, string_agg(privilege_type, ' ' order by privilege_type) from pg_temp.table_grants where grantee = 'service_role' group by name $$,
   $$ values
     ('audit_log', 'INSERT SELECT'),
     ('campaigns', 'DELETE INSERT SELECT UPDATE'),
+    ('forward_deliveries', 'DELETE INSERT SELECT UPDATE'),
     ('messaging_settings', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_recipients', 'DELETE INSERT SELECT UPDATE'),
     ('private.campaign_windows', 'DELETE INSERT SELECT UPDATE'),
@@ -128,6 +129,7 @@ select policies_are('public', 'sms_opt_outs', array['A tenant reads the opt-outs
 select policies_are('public', 'messaging_settings', array['A tenant reads their own messaging settings'], 'messaging_settings has the one policy of its tenant');
 select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'sms_conversations has the one policy of its tenant');
 select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
+select policies_are('public', 'forward_deliveries', array['A tenant reads their own deliveries'], 'forward_deliveries has the one policy of its tenant');
 select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'twilio_usage has the one policy of its tenant');
 select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'webhook_events has the one policy of service_role');
 select policies_are('public', 'operator_alerts', array['Only the service reads alerts'], 'operator_alerts has the one policy of service_role');

@@ -41,7 +41,7 @@ select results_eq($$ select outcome::text, type, payload, read_number from publi
 select is(public.settle_stripe_event('evt_pgtap_1', 'recorded')::text, 'settled', 'settle_stripe_event returns settled for a pending event');
 select results_eq($$ select processed_at, result::text from public.webhook_events where event_id = 'evt_pgtap_1' and provider = 'stripe' $$,
   $$ values (now(), 'recorded') $$, 'settle_stripe_event stores the time and the result');
-select is(public.settle_stripe_event('evt_pgtap_1', 'ignored')::text, 'already', 'settle_stripe_event, repeated, returns already');
+select is(public.settle_stripe_event('evt_pgtap_1', 'ignored', 'unknown_object')::text, 'already', 'settle_stripe_event, repeated, returns already');
 select is((select result::text from public.webhook_events where event_id = 'evt_pgtap_1' and provider = 'stripe'), 'recorded', 'The first result is kept');
 select is((select outcome::text from public.begin_stripe_event('evt_pgtap_1')), 'processed', 'begin_stripe_event returns processed for a settled event');
 

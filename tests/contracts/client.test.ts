@@ -16,6 +16,7 @@ import type { contract as campaigns } from "../../supabase/functions/campaigns/c
 import type { contract as forwardWebhook } from "../../supabase/functions/forward-webhook/contract.ts";
 import type { contract as listConversations } from "../../supabase/functions/list-conversations/contract.ts";
 import type { contract as listMessages } from "../../supabase/functions/list-messages/contract.ts";
+import type { contract as messageMedia } from "../../supabase/functions/message-media/contract.ts";
 import type { contract as messagingSettings } from "../../supabase/functions/messaging-settings/contract.ts";
 import type { contract as redactMessage } from "../../supabase/functions/redact-message/contract.ts";
 import type { contract as sendBulk } from "../../supabase/functions/send-bulk/contract.ts";
@@ -62,6 +63,8 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.MessagePage, Success<Get<typeof listMessages>>>(true);
   same<client.ConversationsQuery, Query<Get<typeof listConversations>>>(true);
   same<client.ConversationPage, Success<Get<typeof listConversations>>>(true);
+  same<client.MediaLinksQuery, Query<Get<typeof messageMedia, "/links">>>(true);
+  same<client.MediaLinks, Success<Get<typeof messageMedia, "/links">>>(true);
   same<client.MessageId, Body<Post<typeof redactMessage>>>(true);
   same<client.Redaction, Success<Post<typeof redactMessage>>>(true);
   same<client.MessagingSettings, Body<Post<typeof messagingSettings>>>(true);
@@ -70,6 +73,11 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.ForwardWebhooks, Success<Get<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook>>>(true);
   same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook, "/confirm">>>(true);
+  same<client.ForwardWebhooks, Success<Post<typeof forwardWebhook, "/test">>>(true);
+  same<client.ForwardDeliveriesQuery, Query<Get<typeof forwardWebhook, "/deliveries">>>(true);
+  same<client.ForwardDeliveryPage, Success<Get<typeof forwardWebhook, "/deliveries">>>(true);
+  same<client.ForwardDeliveryDetails, Success<Get<typeof forwardWebhook, "/deliveries/{deliveryId}">>>(true);
+  same<client.ForwardDelivery, Success<Post<typeof forwardWebhook, "/deliveries/{deliveryId}/replay">>>(true);
   same<client.Bulk, Body<Post<typeof sendBulk>>>(true);
   same<client.BulkResponse, Success<Post<typeof sendBulk>>>(true);
   same<client.CampaignsQuery, Query<Get<typeof campaigns>>>(true);
@@ -125,16 +133,19 @@ Deno.test("Same is false for types that differ in any property", () => {
   same<{ a: string; b?: number; c?: string }, z.input<Kept>>(false);
 });
 
-Deno.test("the client calls every operation for users and operators, and no other", async () => {
+Deno.test("the client calls every operation for users and operators but those that return a file, and no other", async () => {
   const source = await Deno.readTextFile(fileURLToPath(new URL("../../client/switchboard.ts", import.meta.url)));
   // `"GET", "list-numbers"`, or with parameters in the path: `"GET", \`campaigns/${id}\``.
   const called = [...source.matchAll(/"(GET|POST)",\s+["`]([a-z][^"`]*)["`]/g)].map(([, method, path]) =>
     `${method} ${path!.replaceAll(/\$\{[^}]+\}/g, "{}")}`
   );
   const offered = Object.entries(await readContracts())
-    .filter(([, { caller }]) => caller === "user" || caller === "operator")
+    .filter(([, { caller }]) => caller === "user" || caller === "user-or-link" || caller === "operator")
     .flatMap(([name, { operations }]) =>
-      operations.map(({ method, path }) => `${method} ${name}${path.replaceAll(/\{\w+\}/g, "{}")}`)
+      // A file is opened with a link.
+      operations.filter(({ responses }) => responses[200] !== "file").map(({ method, path }) =>
+        `${method} ${name}${path.replaceAll(/\{\w+\}/g, "{}")}`
+      )
     );
   assert.deepEqual(called.sort(), offered.sort());
 });

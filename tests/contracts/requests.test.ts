@@ -35,7 +35,7 @@ function requests(): { title: string; name: string; caller: "user" | "operator" 
     caller === "stripe" || caller === "twilio" ? [] : operations.map((operation) => ({
       title: `${operation.method} ${name}${operation.path}`,
       name,
-      caller,
+      caller: caller === "user-or-link" ? "user" : caller,
       operation,
     }))
   );

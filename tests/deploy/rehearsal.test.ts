@@ -134,6 +134,7 @@ const CALLS: Record<
   "list-conversations": { as: "user", status: 200 },
   "list-messages": { as: "user", status: 200 },
   "list-numbers": { as: "user", status: 200 },
+  "message-media": { path: `/links?message=${crypto.randomUUID()}`, as: "user", status: 404 },
   "messaging-settings": { as: "user", status: 200 },
   "provision-subaccount": { method: "POST", as: "user", status: 201 },
   "release-number": { method: "POST", as: "user", status: 415 },

@@ -34,6 +34,7 @@ const NO_BODY: Record<string, BadBody> = {
 /** For send-bulk, which takes lists: its limit is 8 MiB. */
 const { "64 KiB and a byte": _, ...NO_LIST } = NO_JSON;
 
+const MESSAGE = "6b1f0d5e-9c0a-4a53-8d5c-3f1b8a1c2d3e";
 export const TO = "+14155550100";
 const SETTINGS = { stopReply: null, startReply: null, helpReply: null, allowedCountries: null, retentionDays: null };
 
@@ -169,6 +170,8 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     },
   },
   "forward-webhook/confirm": NO_BODY,
+  "forward-webhook/test": NO_BODY,
+  [`forward-webhook/deliveries/${MESSAGE}/replay`]: NO_BODY,
   [`${CAMPAIGN}/pause`]: NO_BODY,
   [`${CAMPAIGN}/resume`]: NO_BODY,
   [`${CAMPAIGN}/cancel`]: NO_BODY,
@@ -351,8 +354,23 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "campaigns": { ...PAGES, "?limit=201": ["limit"], "?status=over": ["status"] },
   [`${CAMPAIGN}/recipients`]: { ...PAGES, "?limit=1001": ["limit"], "?count=all": ["count"] },
   [CAMPAIGN]: { "?limit=1": ["limit"] },
+  "message-media": {
+    "": ["message", "index"],
+    "?message=x&index=-1": ["message", "index"],
+    [`?message=${MESSAGE}&index=01`]: ["index"],
+    [`?message=${MESSAGE}&index=0&expires=1`]: ["expires"],
+    [`?message=${MESSAGE}&index=0&width=1`]: ["width"],
+  },
+  "message-media/links": { "": ["message"], [`?message=${MESSAGE}&index=0`]: ["index"] },
   "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
+  "forward-webhook/deliveries": {
+    ...PAGES,
+    "?limit=201": ["limit"],
+    "?status=sent": ["status"],
+    "?since=1": ["since"],
+  },
+  [`forward-webhook/deliveries/${MESSAGE}`]: { "?limit=1": ["limit"] },
   "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },
   "provision-subaccount": { "?userId=x": ["userId"] },
   "search-numbers": {

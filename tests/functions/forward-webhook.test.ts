@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { Webhook } from "standardwebhooks";
 import { eventually } from "../../local/driver/eventually.ts";
+import type { ReceivedFile } from "../../local/driver/twilio-side.ts";
 import { MAX_ATTEMPTS } from "../../supabase/functions/_shared/jobs/retry.ts";
 import { assertRefused } from "../support/answers.ts";
 import { type Heard, listen, type Listener, type Reply } from "../support/listener.ts";
+import { CAT } from "../support/media.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { type Caller, forwardTo, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
 
@@ -15,8 +17,8 @@ async function forwarding(name: string, { url }: Listener, path = "/hook"): Prom
   return { ...tenant, secret: await forwardTo(tenant, url + path) };
 }
 
-const text = ({ number }: Caller, body = "Hello", mediaUrls: string[] = []) =>
-  stage.twilio.inbound({ from: freshRecipient(), to: number, body, mediaUrls });
+const text = ({ number }: Caller, body = "Hello", media: ReceivedFile[] = []) =>
+  stage.twilio.inbound({ from: freshRecipient(), to: number, body, media });
 
 /** Waits until the listener has received this many requests, with retries due at once. Returns all requests. */
 async function requestsTo({ heard }: Listener, { id }: Caller, times: number): Promise<Heard[]> {
@@ -48,7 +50,7 @@ const isSignedWith = async (heard: Heard, secret: string) =>
 test("a received text is forwarded as list-messages shows it, with a Standard Webhooks signature", async () => {
   await using server = await listen();
   const ada = await forwarding("ada", server, "/hook?tenant=ada");
-  await text(ada, "Nice ✓", ["https://example.com/cat.gif"]);
+  await text(ada, "Nice ✓", [CAT]);
   const [call] = await requestsTo(server, ada, 1);
   assert.deepEqual([call!.method, call!.url, call!.headers["content-type"], call!.headers["user-agent"]], [
     "POST",
@@ -60,7 +62,14 @@ test("a received text is forwarded as list-messages shows it, with a Standard We
   assert.equal(message?.body, "Nice ✓");
   assert.equal(call!.headers["webhook-id"], message.id);
   assert.ok(Math.abs(Number(call!.headers["webhook-timestamp"]) - Date.now() / 1000) < 60);
-  const event = { type: "message.received", timestamp: message.createdAt, data: message };
+  // The link in the webhook is valid for longer.
+  const [forwarded] = JSON.parse(call!.body).data.media;
+  const validFor = Number(new URL(forwarded.url).searchParams.get("expires")) - Date.now() / 1000;
+  assert.ok(validFor > 86_340 && validFor <= 86_400, `${validFor} s`);
+  const file = new Uint8Array(await (await fetch(forwarded.url)).arrayBuffer());
+  assert.equal(btoa(String.fromCharCode(...file)), CAT.content);
+  const media = [{ url: forwarded.url, contentType: CAT.contentType }];
+  const event = { type: "message.received", timestamp: message.createdAt, data: { ...message, media } };
   assert.deepEqual(new Webhook(ada.secret).verify(call!.body, call!.headers), event);
   assert.ok(await isSignedWith(call!, ada.secret));
   assert.throws(() => new Webhook(ada.secret).verify(call!.body.replace("Nice", "Mean"), call!.headers));
@@ -288,7 +297,7 @@ test("a webhook that another request replaced during its test is not confirmed",
 
 test("forward-webhook answers 404 on unknown paths, and 405 to another method of a known one", async () => {
   const ada = await newcomer(stage, "ada");
-  for (const path of ["/", "/test", "/confirm/x"]) {
+  for (const path of ["/", "/tests", "/confirm/x", "/deliveries"]) {
     assertRefused(await ada.call(`forward-webhook${path}`, CONFIRM), [404, "not_found"]);
   }
   assertRefused(await ada.call("forward-webhook/confirm"), [405, "method_not_allowed"]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ConversationsQuery } from "../../client/switchboard.ts";
 import type { Actor } from "../../local/driver/actor.ts";
 import { assertInvalid } from "../support/answers.ts";
+import { CAT } from "../support/media.ts";
 import { wrote } from "../support/past-messages.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { freshNumber, freshRecipient, newcomer, withNumber } from "../support/tenants.ts";
@@ -39,7 +40,7 @@ test("messages in both directions between two numbers are one conversation, show
     "outbound",
     [],
   ]);
-  await stage.twilio.inbound({ from: peer, to: ada.number, body: "Hi", mediaUrls: ["https://example.com/cat.gif"] });
+  await stage.twilio.inbound({ from: peer, to: ada.number, body: "Hi", media: [CAT] });
   const [answered, ...more] = await shown();
   const { lastMessage, lastMessageAt } = answered!;
   assert.deepEqual([lastMessage.body, lastMessage.direction, lastMessage.status, lastMessage.mediaCount, more], [

@@ -4,6 +4,7 @@ import { eventually } from "../../local/driver/eventually.ts";
 import type { Actor } from "../../local/driver/actor.ts";
 import { assertRefused } from "../support/answers.ts";
 import { campaignBecomes, campaigner, freshRecipients, isSettled } from "../support/campaigning.ts";
+import { CAT } from "../support/media.ts";
 import { wrote } from "../support/past-messages.ts";
 import { becomes, ledgerOf } from "../support/ledger.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -73,7 +74,7 @@ test("the text and media of a sent message are deleted at Twilio and in the data
 test("a received text is deleted like a sent one, and stays deleted when Twilio delivers it again", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
-  const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "My secret", mediaUrls: [MEDIA] });
+  const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "My secret", media: [CAT] });
   const [row] = await ledgerOf(stage, ada);
   await ada.switchboard.redactMessage({ messageId: row!.id });
   assert.deepEqual([await atTwilio(ada, messageSid), await here(ada, row!.id)], [["", 0], GONE]);
@@ -275,7 +276,7 @@ test("texts older than the tenant's retention are deleted at Twilio and in the d
     from: received,
     to: ada.number,
     body: "My secret",
-    mediaUrls: [MEDIA],
+    media: [CAT],
   });
   const old = (await ledgerOf(stage, ada)).map(({ id }) => id);
   await stage.database.age(ada.id, 7 * DAY + 60);

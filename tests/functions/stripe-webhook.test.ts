@@ -12,12 +12,13 @@ interface StoredEvent {
   type: string;
   payload: { data?: { object: Record<string, unknown> } };
   result: string | null;
+  ignored_because: string | null;
 }
 
 async function eventsStored(id: string): Promise<StoredEvent[]> {
   return [
     ...await stage.database.sql<StoredEvent[]>`
-      select type, payload, result from public.webhook_events where provider = 'stripe' and event_id = ${id}`,
+      select type, payload, result, ignored_because from public.webhook_events where provider = 'stripe' and event_id = ${id}`,
   ];
 }
 
@@ -200,9 +201,21 @@ const UNKNOWN_OBJECTS: [type: string, object: Record<string, unknown>][] = [
 for (const [type, object] of UNKNOWN_OBJECTS) {
   test(`an event ${type} about an object that Stripe does not know is settled as ignored`, async () => {
     const { eventIds: [id] } = await stage.stripe.deliver({ event: { type, data: { object } } });
-    assert.equal((await processed(id!)).result, "ignored");
+    const { result, ignored_because } = await processed(id!);
+    assert.deepEqual([result, ignored_because], ["ignored", "unknown_object"]);
   });
 }
+
+test("an event of a connected account is settled as ignored without a read at Stripe", async () => {
+  const { id, payload } = someEvent({
+    type: "customer.subscription.updated",
+    account: "acct_connected",
+    data: { object: { id: "sub_of_theirs", customer: "cus_of_theirs" } },
+  });
+  assert.equal((await postStripeEvent(stage.state, payload)).status, 200);
+  const { result, ignored_because } = await processed(id);
+  assert.deepEqual([result, ignored_because], ["ignored", "other_account"]);
+});
 
 test("a checkout whose subscription Stripe does not know is settled as ignored and links no customer", async () => {
   const ada = await newcomer(stage, "ada");

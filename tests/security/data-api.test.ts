@@ -17,6 +17,7 @@ const READABLE: Readonly<Record<string, string>> = {
   campaigns:
     "id user_id name from_number body media_urls status status_reason scheduled_at started_at finished_at total " +
     "waiting in_flight sent delivered failed unknown skipped recipients_deleted_at created_at updated_at",
+  forward_deliveries: "id user_id status attempts attempt_count next_attempt_at created_at",
   messaging_settings: "user_id stop_reply start_reply help_reply allowed_countries retention_days updated_at",
   operator_alerts: "",
   plans:

@@ -62,6 +62,6 @@ async function asSubaccount(
   return { ok: response.ok, body: await response.json() };
 }
 
-async function sealingRing({ state: { dataDir } }: Stage): Promise<KeyRing> {
+export async function sealingRing({ state: { dataDir } }: Stage): Promise<KeyRing> {
   return parseKeyRing(JSON.parse(await Deno.readTextFile(join(dataDir, "secrets.json"))).tokenSealingKeys);
 }

@@ -4,6 +4,7 @@ import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
+import { redirectToMedia } from "./media-storage.ts";
 import { accountRoutes } from "./resources/accounts.ts";
 import { addressRoutes } from "./resources/addresses.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
@@ -80,6 +81,8 @@ function answerCall(simulation: Simulation, request: HttpRequest, record: Reques
 function route(simulation: Simulation, request: HttpRequest, record: RequestRecord): Answer {
   const { method, path, query, form } = request;
   const { store, settings } = simulation;
+  const redirect = redirectToMedia(simulation, request, record);
+  if (redirect !== null) return redirect;
   const actor = authenticate(store, request.authorization);
   record.account = actor.sid;
   const routing = routeOf(ROUTES, method, path);
@@ -106,7 +109,8 @@ function faultyAnswer(fault: AnswerFault): HttpAnswer {
   return json === "drop" ? json : { ...json, headers: { ...json.headers, ...headers } };
 }
 
-function toHttp({ status, body }: Answer): HttpAnswer {
+function toHttp({ status, body, location }: Answer): HttpAnswer {
+  if (location !== undefined) return { status, headers: { location }, body: "" };
   const headers: Record<string, string> = { "content-type": "application/json;charset=utf-8" };
   if (status === 401) headers["www-authenticate"] = 'Basic realm="Twilio API"';
   if (body === undefined) return { status, headers: {}, body: "" };

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { statusOf } from "./account-status.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
@@ -7,6 +8,7 @@ import { toE164 } from "./phone-numbers.ts";
 import { BUNDLE_STATUSES } from "./records.ts";
 import { addBundle } from "./resources/bundles.ts";
 import type { Settings, Simulation } from "./simulation.ts";
+import type { Store } from "./store.ts";
 import { stateSummary } from "./state-summary.ts";
 
 const PhoneNumberText = z.string().transform((text, context) => {
@@ -16,11 +18,17 @@ const PhoneNumberText = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** 5 MB in base64: Twilio accepts no more in one message. */
+const MAX_MEDIA_LENGTH = 5 * 1024 * 1024 * 4 / 3;
+
 const Inbound = z.strictObject({
   from: PhoneNumberText,
   to: PhoneNumberText,
   body: z.string().max(1600).default(""),
-  mediaUrls: z.array(z.url()).max(10).default([]),
+  media: z.array(z.strictObject({
+    contentType: z.string().regex(/^[\w.+-]+\/[\w.+-]+$/),
+    content: z.base64().max(MAX_MEDIA_LENGTH),
+  })).max(10).default([]),
 });
 
 const NewOutcome = z.strictObject({
@@ -40,6 +48,7 @@ const NewSettings = z.strictObject({
   advancedOptOut: z.boolean(),
   keywordHandling: z.boolean(),
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
+  mediaAuth: z.boolean(),
   listQueuedByDateSent: z.boolean(),
   readDelayMs: Milliseconds,
   masterSuspended: z.boolean(),
@@ -110,6 +119,7 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
       store.changed();
       return json(200, settings);
     },
+    "GET /_sim/media": ({ store }, { query }) => mediaFile(store, query.get("sid")),
     "GET /_sim/state": (simulation) => json(200, stateSummary(simulation)),
     "GET /_sim/phones": (simulation) => json(200, phonesOf(simulation)),
     "GET /_sim/events": watchStore,
@@ -139,7 +149,7 @@ export async function answerControl(
 
 async function takeInbound(simulation: Simulation, request: HttpRequest): Promise<HttpAnswer> {
   const text = Inbound.parse(jsonBody(request));
-  if (text.body === "" && text.mediaUrls.length === 0) {
+  if (text.body === "" && text.media.length === 0) {
     return json(400, { message: "Cannot send the text: it has neither a body nor media" });
   }
   const number = simulation.store.ownerOf(text.to);
@@ -151,6 +161,18 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
   }
   const fault = simulation.faults.takeCallbackFault(request.method, request.path);
   return json(201, await receiveText(simulation, number, text, fault));
+}
+
+/** A file of a received message, for the page, which has no credentials. A sandbox keeps HTML in it from acting. */
+function mediaFile(store: Store, sid: string | null): HttpAnswer {
+  const item = [...store.messages.values()].flatMap(({ media }) => media).find((item) => item.sid === sid);
+  if (item?.content == null) return json(404, { message: `Cannot find the file "${sid}"` });
+  const headers = {
+    "content-type": item.contentType,
+    "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+    "x-content-type-options": "nosniff",
+  };
+  return { status: 200, headers, body: new Uint8Array(Buffer.from(item.content, "base64")) };
 }
 
 /** Creates a bundle for an account, approved unless it has another status, or sets the status of a bundle. */

@@ -3,7 +3,11 @@ export interface HttpRequest {
   method: string;
   /** The path without the query. */
   path: string;
+  /** The header `Host`. */
+  host: string;
   query: URLSearchParams;
+  /** The header `Range`. */
+  range: string | undefined;
   authorization: string | undefined;
   contentType: string;
   body: string;
@@ -13,7 +17,7 @@ export interface HttpRequest {
 
 /** A response, a stream that stays open, or `drop` to close the connection without a response. */
 export type HttpAnswer =
-  | { status: number; headers: Record<string, string>; body: string }
+  | { status: number; headers: Record<string, string>; body: string | Uint8Array<ArrayBuffer> }
   | { status: number; headers: Record<string, string>; stream: (write: (chunk: string) => void) => () => void }
   | "drop";
 
@@ -25,7 +29,9 @@ export async function requestOf(request: Request): Promise<HttpRequest> {
   return {
     method: request.method,
     path: pathname,
+    host: request.headers.get("host") ?? new URL(request.url).host,
     query: searchParams,
+    range: request.headers.get("range") ?? undefined,
     authorization: request.headers.get("authorization") ?? undefined,
     contentType,
     body,

@@ -14,6 +14,18 @@ interface InboundResult {
   replySids: string[];
 }
 
+const GIF = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+const CAT = { contentType: "image/gif", content: GIF };
+
+/** The media of a message as the SDK lists them, with the URLs of their files. */
+async function mediaOf(
+  { fixture, tenant }: { fixture: { url: string }; tenant: { client: twilio.Twilio } },
+  messageSid: string,
+) {
+  const listed = await tenant.client.messages(messageSid).media.list();
+  return listed.map(({ uri, contentType }) => ({ url: fixture.url + uri.replace(/\.json$/, ""), contentType }));
+}
+
 /** Creates a subaccount with a number whose webhook answers with `answer`. */
 async function startConversation(answer: ReceiverAnswer = { status: 200, body: "<Response/>" }) {
   const fixture = await startFixture();
@@ -36,7 +48,7 @@ async function startConversation(answer: ReceiverAnswer = { status: 200, body: "
 
 Deno.test("A text from a handset calls the number's SmsUrl with a signature and is listed as received", async () => {
   await using conversation = await startConversation();
-  const result = await conversation.text("Hello there", { mediaUrls: ["https://example.com/cat.gif"] });
+  const result = await conversation.text("Hello there", { media: [CAT] });
   const [callback] = await conversation.receiver.atLeast(1);
   assert.ok(callback);
   const signature = callback.headers["x-twilio-signature"] ?? "";
@@ -51,6 +63,7 @@ Deno.test("A text from a handset calls the number's SmsUrl with a signature and 
     } as unknown as Parameters<typeof twilio.validateIncomingRequest>[0],
     conversation.tenant.authToken,
   ));
+  const [media] = await mediaOf(conversation, result.messageSid);
   const { MessageSid, ...params } = callback.params;
   assert.equal(MessageSid, result.messageSid);
   assert.deepEqual(params, {
@@ -63,7 +76,7 @@ Deno.test("A text from a handset calls the number's SmsUrl with a signature and 
     FromState: "CA",
     FromZip: "94103",
     MediaContentType0: "image/gif",
-    MediaUrl0: "https://example.com/cat.gif",
+    MediaUrl0: media?.url,
     NumMedia: "1",
     NumSegments: "1",
     SmsMessageSid: result.messageSid,
@@ -261,4 +274,64 @@ Deno.test("readTwiml supports entities, CDATA, several bodies, and a plain text 
   assert.deepEqual(read("<Response><Message>007</Message></Response>"), ["007"], "digits stay text");
   assert.deepEqual(read("Thanks!", "text/plain; charset=utf-8"), ["Thanks!"]);
   assert.throws(() => read("<Response><Message>"));
+});
+
+/** Requests a URL with or without Basic credentials. A redirect is not followed. */
+async function ask(url: string, credentials?: string, range?: string): Promise<Response> {
+  return await fetch(url, {
+    redirect: "manual",
+    headers: {
+      ...(credentials === undefined ? {} : { authorization: `Basic ${btoa(credentials)}` }),
+      ...(range === undefined ? {} : { range }),
+    },
+  });
+}
+
+Deno.test("The files of a received message are served to their account and its parent only, from another host", async () => {
+  await using conversation = await startConversation();
+  const { fixture, tenant } = conversation;
+  const vic = await fixture.subaccount("vic");
+  const { messageSid } = await conversation.text("", {
+    media: [CAT, { contentType: "text/vcard", content: btoa("VCARD") }],
+  });
+  const [gif, card] = await mediaOf(conversation, messageSid);
+  const [callback] = await conversation.receiver.atLeast(1);
+  assert.deepEqual([callback?.params["MediaUrl0"], callback?.params["MediaUrl1"]], [gif?.url, card?.url]);
+  for (const credentials of [undefined, `${tenant.sid}:wrong`, `${vic.sid}:${vic.authToken}`]) {
+    const refused = await ask(gif!.url, credentials);
+    assert.deepEqual([refused.status, (await refused.json()).code], [401, 20003]);
+  }
+  for (const credentials of [`${tenant.sid}:${tenant.authToken}`, `${fixture.accountSid}:${fixture.authToken}`]) {
+    const redirect = await ask(gif!.url, credentials);
+    await redirect.body?.cancel();
+    assert.equal(redirect.status, 307);
+    const stored = redirect.headers.get("location")!;
+    assert.notEqual(new URL(stored).host, new URL(fixture.url).host);
+    const file = await ask(stored);
+    assert.deepEqual([file.status, file.headers.get("content-type")], [200, "image/gif"]);
+    assert.equal(btoa(String.fromCharCode(...new Uint8Array(await file.arrayBuffer()))), GIF);
+    const part = await ask(stored, undefined, "bytes=0-2");
+    assert.deepEqual([part.status, part.headers.get("content-range"), await part.text()], [206, "bytes 0-2/42", "GIF"]);
+    const forwarded = await ask(stored, credentials);
+    assert.deepEqual([forwarded.status, await forwarded.text()], [400, "Only one auth mechanism allowed"]);
+    const forged = await ask(stored.replace(/Expires=\d/, "Expires=9"));
+    assert.deepEqual([forged.status, await forged.text()], [403, "Access Denied"]);
+  }
+  const followed = await fetch(card!.url, {
+    headers: { authorization: `Basic ${btoa(`${tenant.sid}:${tenant.authToken}`)}` },
+  });
+  assert.deepEqual([followed.headers.get("content-type"), await followed.text()], ["text/vcard", "VCARD"]);
+  const json = await tenant.client.messages(messageSid).media(card!.url.split("/").at(-1)!).fetch();
+  assert.deepEqual([json.contentType, json.parentSid], ["text/vcard", messageSid]);
+  await json.remove();
+  assert.equal((await ask(card!.url, `${tenant.sid}:${tenant.authToken}`)).status, 404);
+});
+
+Deno.test("An account without enforced authentication serves media to anyone who has the URL", async () => {
+  await using conversation = await startConversation();
+  const { messageSid } = await conversation.text("", { media: [CAT] });
+  const [gif] = await mediaOf(conversation, messageSid);
+  await conversation.fixture.sim("POST", "settings", { mediaAuth: false });
+  const file = await fetch(gif!.url);
+  assert.deepEqual([file.status, (await file.arrayBuffer()).byteLength], [200, 42]);
 });

@@ -1,6 +1,6 @@
 import { type Keyword, KEYWORD_REPLIES, keywordOf } from "./keywords.ts";
 import { startLifecycle } from "./message-lifecycle.ts";
-import { addMessage } from "./messages.ts";
+import { addMessage, type MediaFile } from "./messages.ts";
 import { NUMBER_BLOCKS } from "./number-places.ts";
 import { blockOf } from "./number-inventory.ts";
 import { countryOf } from "./phone-numbers.ts";
@@ -13,7 +13,7 @@ export interface InboundText {
   from: string;
   to: string;
   body: string;
-  mediaUrls: string[];
+  media: MediaFile[];
 }
 
 /** The received message, the last response of its webhook, and the SIDs of the replies. */
@@ -34,7 +34,14 @@ export async function receiveText(
   fault: CallbackFault | null,
 ): Promise<InboundResult> {
   const { accountSid } = number;
-  const message = addMessage(simulation.store, { ...text, accountSid, direction: "inbound", status: "received" });
+  const { media: files, ...fields } = text;
+  const message = addMessage(simulation.store, {
+    ...fields,
+    files,
+    accountSid,
+    direction: "inbound",
+    status: "received",
+  });
   startLifecycle(simulation, message);
   const keyword = simulation.settings.keywordHandling ? keywordOf(text.body, text.to) : undefined;
   const wasOptedOut = simulation.store.isOptedOut({ number: text.to, handset: text.from });

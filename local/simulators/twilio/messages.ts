@@ -14,6 +14,12 @@ const MEDIA_TYPES: Record<string, string> = {
   vcf: "text/vcard",
 };
 
+/** A file that a handset sends, with its bytes in base64. */
+export interface MediaFile {
+  contentType: string;
+  content: string;
+}
+
 /** The fields of a new message. The rest are generated. */
 export interface MessageDraft {
   accountSid: string;
@@ -21,7 +27,9 @@ export interface MessageDraft {
   from: string;
   to: string;
   body: string;
-  mediaUrls: string[];
+  mediaUrls?: string[];
+  /** The files of a received message. */
+  files?: MediaFile[];
   status: MessageStatus;
   messagingServiceSid?: string | null;
   statusCallback?: string | null;
@@ -32,15 +40,17 @@ export interface MessageDraft {
 /** Adds a message to the store and determines its outcome (see `outcomeOf`). */
 export function addMessage(store: Store, draft: MessageDraft): Message {
   const now = Date.now();
+  const { mediaUrls = [], files = [] } = draft;
+  const sid = newSid(mediaUrls.length + files.length > 0 ? "MM" : "SM");
   const message: Message = {
     seq: store.nextSeq(),
-    sid: newSid(draft.mediaUrls.length > 0 ? "MM" : "SM"),
+    sid,
     accountSid: draft.accountSid,
     direction: draft.direction,
     from: draft.from,
     to: draft.to,
     body: draft.body,
-    media: draft.mediaUrls.map(mediaItem),
+    media: [...mediaUrls.map(linkedItem), ...files.map((file) => storedItem(store, draft.accountSid, sid, file))],
     numSegments: segmentCount(draft.body),
     status: draft.status,
     errorCode: null,
@@ -72,7 +82,14 @@ export function outcomeOf(store: Store, to: string): Outcome {
   return { status: code <= 30002 ? "failed" : "undelivered", errorCode: code };
 }
 
-function mediaItem(url: string): MediaItem {
+function linkedItem(url: string): MediaItem {
   const extension = /\.([a-z0-9]+)$/i.exec(URL.canParse(url) ? new URL(url).pathname : url)?.[1]?.toLowerCase() ?? "";
-  return { sid: newSid("ME"), url, contentType: MEDIA_TYPES[extension] ?? "image/jpeg" };
+  return { sid: newSid("ME"), url, contentType: MEDIA_TYPES[extension] ?? "image/jpeg", content: null };
+}
+
+/** Twilio keeps the files of received messages itself, under the URL that its webhook names. */
+function storedItem(store: Store, accountSid: string, messageSid: string, file: MediaFile): MediaItem {
+  const sid = newSid("ME");
+  const path = `/2010-04-01/Accounts/${accountSid}/Messages/${messageSid}/Media/${sid}`;
+  return { sid, url: store.apiUrl + path, ...file };
 }

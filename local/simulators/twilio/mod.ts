@@ -7,6 +7,7 @@
  * - `/accounts.twilio.com/v1/…`, `/numbers.twilio.com/v2/RegulatoryCompliance/Bundles/…` and
  *   `/pricing.twilio.com/v1/PhoneNumbers/Countries/…` simulate these hosts: the hosts of other products are a path
  *   prefix. With `TWILIO_API_BASE_URL=<url>`, the accounts host is `<url>/accounts.twilio.com`.
+ * - `/mms.twiliocdn.com/…` simulates the storage to which a request for a media file is redirected (media-storage.ts).
  * - `/_sim/…` controls the simulation, in JSON (control.ts):
  *   - `faults`: errors with any Twilio code, 429 with and without `Retry-After`, lost responses, late callbacks (faults.ts)
  *   - `settings`: what Twilio does not document or what an account decides, such as a suspended master account, funds,

@@ -87,7 +87,7 @@ function phoneText(message: Message, number: string): PhoneText {
     sid: message.sid,
     mine: message.from === number,
     body: message.body,
-    mediaUrls: message.media.map((item) => item.url),
+    mediaUrls: message.media.map(({ sid, url, content }) => content === null ? url : `_sim/media?sid=${sid}`),
     status: message.status,
     error: message.errorCode,
     at: new Date(message.createdAt).toISOString(),

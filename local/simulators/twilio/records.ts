@@ -118,8 +118,11 @@ export type CallbackFault =
 
 export interface MediaItem {
   sid: string;
+  /** The file that an outbound message names, or where Twilio serves the file of a received one. */
   url: string;
   contentType: string;
+  /** The bytes of a received file, in base64. Null for an outbound message: the simulator downloads nothing. */
+  content: string | null;
 }
 
 export interface Message {

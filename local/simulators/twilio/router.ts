@@ -18,8 +18,10 @@ export interface ApiCall {
 
 export interface Answer {
   status: number;
-  /** The JSON body; absent for 204. */
+  /** The JSON body; absent for 204 and for a redirect. */
   body?: unknown;
+  /** Where a request for a media file is redirected. */
+  location?: string;
 }
 
 export interface Route {

@@ -33,6 +33,8 @@ export interface Settings {
   keywordHandling: boolean;
   /** The only numbers that a trial account can text (21608 for others). Null for a full account. */
   trialVerifiedNumbers: string[] | null;
+  /** Whether a request for a media file needs credentials. Accounts from before Twilio enforced it could turn it off. */
+  mediaAuth: boolean;
   /**
    * Whether a list with a `DateSent` filter contains messages without a `date_sent`, by their creation time. Twilio does
    * not document it.
@@ -68,6 +70,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   advancedOptOut: false,
   keywordHandling: true,
   trialVerifiedNumbers: null,
+  mediaAuth: true,
   listQueuedByDateSent: true,
   readDelayMs: 0,
   masterSuspended: false,

@@ -6,6 +6,7 @@ import { readSnapshot, SnapshotFile } from "../snapshot-file.ts";
 import { type HttpAnswer, type HttpRequest, requestOf, responseOf } from "./http.ts";
 import { resumeLifecycles } from "./message-lifecycle.ts";
 import { loadPage } from "./page-assets.ts";
+import { answerStorage, STORAGE_PREFIX } from "./media-storage.ts";
 import { newPhoneNumber } from "./purchase.ts";
 import { newAccount } from "./resources/accounts.ts";
 import { createSimulation, DEFAULT_SETTINGS, type Settings, type Simulation } from "./simulation.ts";
@@ -56,6 +57,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
     const asset = request.method === "GET" ? page.get(request.path) : undefined;
     if (asset) return Promise.resolve(asset);
+    if (request.path.startsWith(STORAGE_PREFIX)) return Promise.resolve(answerStorage(simulation, request));
     if (request.path.startsWith("/_sim/")) return answerControl(controls, simulation, request);
     return answerApi(simulation, request);
   };
@@ -66,6 +68,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
     return new Response(null);
   };
   const server = await serveHttp(options.port ?? 0, options.callers ?? LOOPBACK_ONLY, handler);
+  store.apiUrl = server.url;
   const unsubscribe = store.onChange(() => stateFile.changed());
   stateFile.changed();
   await stateFile.flush();

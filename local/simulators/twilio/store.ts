@@ -41,6 +41,8 @@ export class Store {
   readonly bundles = new Map<string, Bundle>();
   purchases: NumberPurchase[] = [];
   masterSid = "";
+  /** The URL of the API, which begins the URLs of received media. */
+  apiUrl = "https://api.twilio.com";
   /** Incremented with every change. */
   revision = 0;
   #seq = 0;

@@ -134,6 +134,37 @@ export type Database = {
         };
         Relationships: [];
       };
+      "forward_deliveries": {
+        Row: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempt_count"?: number;
+          "attempts": NonNullable<Json>;
+          "created_at"?: string;
+          "id": string;
+          "next_attempt_at"?: string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        Update: {
+          "attempt_count"?: number;
+          "attempts"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "next_attempt_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
       "messaging_settings": {
         Row: {
           "allowed_countries": (string)[] | null;
@@ -635,6 +666,7 @@ export type Database = {
         Row: {
           "event_id": string;
           "id": string;
+          "ignored_because": Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at": string | null;
           "payload": Json | null;
           "processed_at": string | null;
@@ -647,6 +679,7 @@ export type Database = {
         Insert: {
           "event_id": string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -658,6 +691,7 @@ export type Database = {
         Update: {
           "event_id"?: string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -786,6 +820,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
+      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -1112,6 +1147,33 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_forward_deliveries": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_id": string;
+          "p_limit": number;
+          "p_since": string;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "forward_deliveries";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_messages": {
         Args: {
           "p_before_at": string;
@@ -1181,6 +1243,29 @@ export type Database = {
         Args: { "p_event_ids": (string)[] };
         Returns: {
           "event_id": string;
+        }[];
+      };
+      "message_media": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_rate": number;
+          "p_index": number;
+          "p_message_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "account_sid": string;
+          "media_type": string;
+          "media_url": string;
+          "message_sid": string;
+          "outcome": Database["public"]["Enums"]["message_media_outcome"];
+          "received_at": string;
+          "retry_after_seconds": number;
+          "sealed_token": string;
+          "user_id": string;
         }[];
       };
       "message_of": {
@@ -1350,6 +1435,7 @@ export type Database = {
           "audit_details": number;
           "cron_runs": number;
           "event_payloads": number;
+          "forward_deliveries": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1371,6 +1457,18 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_forward_attempt": {
+        Args: {
+          "p_duration_ms": number;
+          "p_failure": Database["public"]["Enums"]["forward_failure"];
+          "p_http_status": number;
+          "p_message_id": string;
+          "p_next_seconds": number;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["forward_delivery_status"];
       };
       "record_inbound_message": {
         Args: {
@@ -1582,6 +1680,13 @@ export type Database = {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
         Returns: number;
       };
+      "replay_forward_delivery": {
+        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "delivery": Json;
+          "outcome": Database["public"]["Enums"]["replay_forward_delivery_outcome"];
+        }[];
+      };
       "replay_stripe_event": {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
@@ -1733,7 +1838,11 @@ export type Database = {
         }[];
       };
       "settle_stripe_event": {
-        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
+        Args: {
+          "p_event_id": string;
+          "p_reason"?: Database["public"]["Enums"]["ignored_event_reason"];
+          "p_result": Database["public"]["Enums"]["event_result"];
+        };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
       "stale_number_releases": {
@@ -1956,7 +2065,10 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
+      "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
+      "forward_failure": "refused" | "no_response" | "not_public";
       "forward_webhook_status": "none" | "enabled" | "disabled";
+      "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding";
@@ -1964,6 +2076,7 @@ export type Database = {
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
+      "message_media_outcome": "own_account" | "master_account" | "gone" | "not_found" | "exceeded";
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
@@ -2036,6 +2149,7 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
+      "replay_forward_delivery_outcome": "replayed" | "pending" | "not_enabled" | "not_found";
       "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
@@ -2389,7 +2503,10 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
+      "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
+      "forward_failure": ["refused", "no_response", "not_public"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
+      "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding"],
@@ -2397,6 +2514,7 @@ export const Constants = {
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
+      "message_media_outcome": ["own_account", "master_account", "gone", "not_found", "exceeded"],
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
@@ -2473,6 +2591,7 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
+      "replay_forward_delivery_outcome": ["replayed", "pending", "not_enabled", "not_found"],
       "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",

@@ -96,7 +96,7 @@ export interface WorkDependencies extends ConvergeDependencies {
 /** Runs a job of each kind. */
 export function workOf(dependencies: WorkDependencies): JobWork {
   const { db, accounts, stripe, now } = dependencies;
-  return async (raw) => {
+  return async (raw, attempt) => {
     const job = jobSchema.parse(raw);
     switch (job.kind) {
       case "converge":
@@ -137,7 +137,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await deliverAlert(job.alertId, dependencies);
         return "done";
       case "forward-message":
-        await forwardMessage(job.userId, job.messageId, dependencies);
+        await forwardMessage(job.userId, job.messageId, attempt.retryInSeconds, dependencies);
         return "done";
       case "run-campaign": {
         const seconds = await runCampaign(job, dependencies);

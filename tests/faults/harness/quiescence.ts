@@ -1,4 +1,4 @@
-import { drain, type JobLane } from "../../../supabase/functions/_shared/jobs/drain.ts";
+import { drain, type JobLane, type JobWork } from "../../../supabase/functions/_shared/jobs/drain.ts";
 import { onEachQueue } from "../../support/queues.ts";
 import { workOf } from "../../../supabase/functions/run-jobs/work.ts";
 import type { Trap } from "./traps.ts";
@@ -20,9 +20,9 @@ export async function drainOnce(
   const { db, log } = dependencies;
   let left = jobs;
   const work = workOf(dependencies);
-  const counted = async (job: Record<string, unknown>) => {
+  const counted: JobWork = async (job, attempt) => {
     if (--left <= 0) process.claimsNoMore = true;
-    return await work(job);
+    return await work(job, attempt);
   };
   await world.run(process, async () => {
     await drain({ db, log, work: counted, lane: "control", budgetMs: 60_000, batch });

@@ -5,6 +5,7 @@ import { runJobs } from "../../../local/driver/actor.ts";
 import type { Stage } from "../../support/stage.ts";
 import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
 import { postStripeEvent, postTwilioCallback } from "../../support/webhooks.ts";
+import { CAT } from "../../support/media.ts";
 
 /** The users of the test. */
 export interface People {
@@ -48,6 +49,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     async () => await ada.data.from("user_preferences").select("user_id, twilio_subaccount_sid"),
     async () => await ada.data.from("sms_messages").select("id, body, status, error_message"),
     () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: `Hi ${words}` }),
+    () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: "", media: [CAT] }),
     () => twilio.inbound({ from: freshRecipient(), to: ada.number, body: "HELP" }),
     () => ada.call("send-bulk", { body: { body: `Dear {{name}} ${words}`, recipients: listOf(3), from: ada.number } }),
     () => ada.call("send-bulk", { body: { body: "{{nothing}}", recipients: listOf(1) } }),
@@ -55,11 +57,14 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call(`list-messages?search=${id}`),
     () => ada.call("list-messages?cursor=x"),
     () => ada.call("list-conversations"),
+    () => openLatestMedia(ada),
     () => redactLatest(ada),
     () => ada.call("messaging-settings"),
     () => ada.call("messaging-settings", { body: settingsOf(id) }),
     () => ada.call("forward-webhook"),
     () => ada.call("forward-webhook/confirm", { method: "POST" }),
+    () => ada.call("forward-webhook/test", { method: "POST" }),
+    () => everyDelivery(ada),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
     () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
     async () => await ada.data.from("messaging_settings").select(),
@@ -126,6 +131,26 @@ async function everyCampaign(tenant: Actor): Promise<void> {
     await tenant.call(`campaigns/${id}/${change}`, { method: "POST" });
   }
   for (const path of ["", "/recipients", "/nothing"]) await tenant.call(`campaigns/${id}${path}`);
+}
+
+/** Opens the file of a received message with the tenant's token, and with a link. */
+async function openLatestMedia(tenant: Actor): Promise<void> {
+  const received = (await tenant.call("list-messages?direction=inbound")).body.messages ?? [];
+  // deno-lint-ignore no-explicit-any -- a response under faults
+  const { id, media } = received.find((message: any) => message.media.length > 0) ?? {};
+  if (id === undefined) return;
+  const { pathname, search } = new URL(media[0].url);
+  await tenant.call(`message-media${search}`);
+  await tenant.call(`message-media${search}0`);
+  await tenant.call(`message-media?message=${id}&index=0`);
+  await tenant.call(`${pathname.split("/").at(-1)}/links?message=${id}`);
+}
+
+/** Reads the latest delivery in all ways, and replays it. */
+async function everyDelivery(tenant: Actor): Promise<void> {
+  const id = (await tenant.call("forward-webhook/deliveries")).body.deliveries?.[0]?.id;
+  await tenant.call(`forward-webhook/deliveries/${id}`);
+  await tenant.call(`forward-webhook/deliveries/${id}/replay`, { method: "POST" });
 }
 
 async function redactLatest(tenant: Actor): Promise<void> {

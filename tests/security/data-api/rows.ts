@@ -18,6 +18,7 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     sms_opt_outs: mark(),
     twilio_usage: mark(),
     campaigns: mark(),
+    forward_deliveries: mark(),
     messaging_settings: mark(),
     sms_conversations: mark(),
     webhook_events: mark(),
@@ -47,6 +48,9 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     await tx`
       insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
       values (${userId}, ${markers["twilio_usage"]!}, '2026-01-01', 'sms', 1, 1, 1, 'usd')`;
+    await tx`
+      insert into public.forward_deliveries (id, user_id, status, attempts)
+      values (gen_random_uuid(), ${userId}, 'failed', ${tx.json([{ failure: markers["forward_deliveries"]! }])})`;
     await tx`
       insert into public.campaigns (user_id, name, from_number, body, status, total, waiting, idempotency_key, request_hash)
       values (${userId}, ${markers["campaigns"]!}, ${number}, 'Hello', 'paused', 1, 1, 'key', 'hash')`;

@@ -206,6 +206,13 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { number: alice.number, limit: "2", cursor: cursorOf([MOMENT, "+1", "+2"]) }))],
     },
+    "message-media": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get("", queryOf({}, { message: UNKNOWN, index: "0" }, { expires: "1893456000", signature: "k1.x" })),
+        get("/links", queryOf({}, { message: UNKNOWN })),
+      ],
+    },
     "redact-message": { admits: ["tenant", "operator"], shapes: [post("", { messageId: UNKNOWN })] },
     "messaging-settings": {
       admits: ["tenant", "operator"],
@@ -228,6 +235,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         }),
         // Without a body it waits for a host that does not exist: other requests are refused before.
         post("/confirm", { url: "x" }, { confirm: true }),
+        get("/deliveries", queryOf({}, { status: "failed", limit: "2", cursor: cursorOf([MOMENT, UNKNOWN]) })),
+        get(`/deliveries/${UNKNOWN}`, queryOf({}, { limit: "1" })),
+        post(`/deliveries/${UNKNOWN}/replay`, {}),
+        post("/test", { url: "x" }, { test: true }),
       ],
     },
     "stripe-webhook": {

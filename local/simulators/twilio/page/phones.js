@@ -100,9 +100,12 @@ async function send() {
   const other = byId("other").value.trim();
   const [from, to] = phone.kind === "handset" ? [phone.number, other] : [other, phone.number];
   const body = byId("text").value;
-  byId("text").value = "";
+  const files = [...byId("files").files];
+  const media = await Promise.all(files.map(encoded));
+  if (body === "" && media.length === 0) return showNotice("Write a text or attach a file.", "danger");
+  byId("text").value = byId("files").value = "";
   showNotice("");
-  const response = await fetch("_sim/inbound", { method: "POST", body: JSON.stringify({ from, to, body }) });
+  const response = await fetch("_sim/inbound", { method: "POST", body: JSON.stringify({ from, to, body, media }) });
   const result = await response.json();
   if (!response.ok) {
     byId("text").value = body;
@@ -113,6 +116,14 @@ async function send() {
   else if (result.webhook.error) showNotice(`The webhook failed: ${result.webhook.error}`, "danger");
   else if (result.webhook.status >= 400) showNotice(`The webhook answered ${result.webhook.status}`, "danger");
   await refresh();
+}
+
+/** Returns a file as the control takes it: its type, and its bytes in base64. */
+async function encoded(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return { contentType: file.type || "application/octet-stream", content: btoa(text) };
 }
 
 /** Returns the thread of a typed number. The number may be formatted and lack its country code. */

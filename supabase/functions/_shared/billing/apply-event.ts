@@ -2,8 +2,8 @@ import type Stripe from "stripe";
 import type { Json } from "../database.types.ts";
 import { type Db, decide, decision, type Enum } from "../platform/database.ts";
 import { type EventSubject, subjectOf } from "./event-subject.ts";
-import { isMissingAtStripe } from "../stripe/errors.ts";
-import { EXPANDED, pricesOf, readSubscription } from "./subscription.ts";
+import { isUnknownAtStripe } from "../stripe/errors.ts";
+import { EXPANDED, type PricedItem, pricesOf, readSubscription } from "./subscription.ts";
 
 const beginStripeEvent = decision("begin_stripe_event", {
   pending: ["type", "payload", "read_number"],
@@ -21,10 +21,16 @@ export interface ApplyEventDependencies {
   stripe: Stripe;
 }
 
+/** What an event led to, and for an ignored one why. */
+interface Applied {
+  result: Enum<"event_result">;
+  reason: Enum<"ignored_event_reason"> | null;
+}
+
 /**
  * Processes one stored event. The event only says what to read: the subscription's current state at Stripe is recorded, so
- * duplicate, late and simultaneous events have the same result. An event about an object that Stripe does not know, such as
- * one of a connected account, is settled as `ignored`.
+ * duplicate, late and simultaneous events have the same result. An event that no retry can process is settled as `ignored`
+ * with its reason, such as one about an object that Stripe does not know for our key.
  */
 export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEventDependencies): Promise<void> {
   const stored = await beginStripeEvent(db, { p_event_id: eventId });
@@ -33,8 +39,10 @@ export async function applyStripeEvent(eventId: string, { db, stripe }: ApplyEve
       throw new Error(`Cannot process event "${eventId}": it is not in the ledger`);
     case "processed":
       return;
-    case "pending":
-      await decide(db, "settle_stripe_event", { p_event_id: eventId, p_result: await apply(stored, { db, stripe }) });
+    case "pending": {
+      const { result, reason } = await apply(stored, { db, stripe });
+      await decide(db, "settle_stripe_event", { p_event_id: eventId, p_result: result, p_reason: reason });
+    }
   }
 }
 
@@ -48,40 +56,57 @@ interface StoredEvent {
 async function apply(
   { type, payload, read_number: readNumber }: StoredEvent,
   { db, stripe }: ApplyEventDependencies,
-): Promise<Enum<"event_result">> {
+): Promise<Applied> {
   const subject = subjectOf(type, payload);
-  if (subject === null) return "ignored";
-  const subscriptions = await subscriptionsOf(subject, stripe);
-  if (subscriptions === null) {
+  if (typeof subject === "string") return { result: "ignored", reason: subject };
+  const read = await unlessUnknown(() => subscriptionsOf(subject, stripe));
+  if (read === null) {
     await refuseIfKnown(subject, db);
-    return "ignored";
+    return { result: "ignored", reason: "unknown_object" };
   }
   const outcomes = await Promise.all(
-    subscriptions.map((subscription) => record(subscription, subject, readNumber, { db, stripe })),
+    read.map(({ subscription, prices }) => record(subscription, prices, subject, readNumber, db)),
   );
-  return outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
+  const result = outcomes.find((outcome) => outcome !== "recorded") ?? outcomes[0] ?? "nothing_to_record";
+  return { result, reason: null };
 }
 
-/** The subscription of an event, or all subscriptions of its customer; null when Stripe does not know the object. */
-async function subscriptionsOf(
-  { subscriptionId, customerId }: EventSubject,
-  stripe: Stripe,
-): Promise<Stripe.Subscription[] | null> {
+/** What Stripe returned; null when it does not know an object of the call. */
+async function unlessUnknown<Read>(read: () => Promise<Read>): Promise<Read | null> {
   try {
-    if (subscriptionId !== null) {
-      return [await stripe.subscriptions.retrieve(subscriptionId, { expand: [EXPANDED] })];
-    }
-    if (customerId === null) return [];
-    return await stripe.subscriptions.list({
-      customer: customerId,
-      status: "all",
-      limit: 100,
-      expand: [`data.${EXPANDED}`],
-    }).autoPagingToArray({ limit: 1000 });
+    return await read();
   } catch (error) {
-    if (isMissingAtStripe(error) || isMissingAtStripe(error, "customer")) return null;
+    if (isUnknownAtStripe(error)) return null;
     throw error;
   }
+}
+
+interface ReadSubscription {
+  subscription: Stripe.Subscription;
+  prices: PricedItem[];
+}
+
+/** The subscription of an event, or all subscriptions of its customer, each with its prices. */
+async function subscriptionsOf(subject: EventSubject, stripe: Stripe): Promise<ReadSubscription[]> {
+  const subscriptions = await readSubscriptions(subject, stripe);
+  return await Promise.all(subscriptions.map(async (subscription) => ({
+    subscription,
+    prices: await pricesOf(subscription, stripe),
+  })));
+}
+
+async function readSubscriptions(
+  { subscriptionId, customerId }: EventSubject,
+  stripe: Stripe,
+): Promise<Stripe.Subscription[]> {
+  if (subscriptionId !== null) return [await stripe.subscriptions.retrieve(subscriptionId, { expand: [EXPANDED] })];
+  if (customerId === null) return [];
+  return await stripe.subscriptions.list({
+    customer: customerId,
+    status: "all",
+    limit: 100,
+    expand: [`data.${EXPANDED}`],
+  }).autoPagingToArray({ limit: 1000 });
 }
 
 /**
@@ -99,9 +124,10 @@ async function refuseIfKnown({ subscriptionId }: EventSubject, db: Db): Promise<
 
 async function record(
   subscription: Stripe.Subscription,
+  prices: PricedItem[],
   subject: EventSubject,
   readNumber: number,
-  { db, stripe }: ApplyEventDependencies,
+  db: Db,
 ): Promise<Enum<"record_subscription_outcome">> {
   const facts = readSubscription(subscription);
   const { userId, origin } = facts.namedUserId === null
@@ -117,7 +143,7 @@ async function record(
     p_origin: origin,
     p_named_user_id: facts.namedUserId,
     p_status: facts.status,
-    p_prices: await pricesOf(subscription, stripe) as unknown as Json,
+    p_prices: prices as unknown as Json,
     p_first_payment_pending: facts.firstPaymentPending,
     p_cancel_at: facts.cancelAt,
     p_ended_at: facts.endedAt,

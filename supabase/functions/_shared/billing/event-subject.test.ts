@@ -6,7 +6,7 @@ const BEN = "3f2e0000-0000-4000-8000-000000000002";
 
 const originOf = (type: string, object: unknown) => {
   const subject = subjectOf(type, { data: { object } });
-  return [subject?.userId, subject?.origin];
+  return typeof subject === "string" ? subject : [subject.userId, subject.origin];
 };
 
 Deno.test("a checkout names its user by metadata, else by client_reference_id, and the origin says which", () => {
@@ -27,8 +27,28 @@ Deno.test("an event about a subscription, an invoice or a customer names what to
     ["customer.subscription.updated", { id: "sub_1", customer: "cus_1", metadata }, subscription],
     ["invoice.paid", { customer: "cus_1", parent }, subscription],
     ["invoice.paid", { customer: "cus_1", subscription: "sub_1" }, subscription],
-    ["invoice.paid", { customer: "cus_1" }, null],
+    ["invoice.paid", { customer: "cus_1" }, "no_subscription"],
+    ["checkout.session.completed", { customer: "cus_1", subscription: null }, "no_subscription"],
     ["customer.deleted", { id: "cus_1" }, { ...subscription, subscriptionId: null, customerId: "cus_1" }],
   ];
   for (const [type, object, subject] of subjects) assert.deepEqual(subjectOf(type, { data: { object } }), subject);
+});
+
+Deno.test("an event that no retry can process says why", () => {
+  const object = { id: "sub_1", customer: "cus_1" };
+  const updated = "customer.subscription.updated";
+  const cases: [type: string, payload: unknown, reason: string][] = [
+    ["tax.form.updated", { data: { object } }, "type_not_handled"],
+    ["v1.billing.meter.error_report_triggered", { object: "v2.core.event" }, "type_not_handled"],
+    [updated, { account: "acct_1", data: { object } }, "other_account"],
+    [updated, { data: {} }, "malformed"],
+    [updated, {}, "malformed"],
+    [updated, null, "malformed"],
+    [updated, { data: { object: { id: 7 } } }, "malformed"],
+    ["invoice.paid", { data: { object: "in_1" } }, "malformed"],
+    ["checkout.session.completed", { data: { object: { subscription: 7 } } }, "malformed"],
+    ["customer.deleted", { data: { object: {} } }, "malformed"],
+  ];
+  for (const [type, payload, reason] of cases) assert.equal(subjectOf(type, payload), reason, JSON.stringify(payload));
+  assert.notEqual(subjectOf(updated, { account: null, data: { object } }), "other_account");
 });

@@ -42,13 +42,26 @@ const invoice = z.object({
 });
 const identified = z.object({ id: z.string() });
 
+/** An event of a connected account, of which our key reads nothing. */
+const ofOtherAccount = z.object({ account: z.string().min(1) });
+
 /**
- * Reads the subject of an event we handle, in the current and the old shape; null for types we do not handle, for checkouts
- * without a subscription, and for thin events.
+ * Reads the subject of an event we handle, in the current and the old shape, or why there is none: its type is not handled,
+ * it is of another account, its checkout or invoice has no subscription, or its object does not have the documented shape.
  */
-export function subjectOf(type: string, payload: unknown): EventSubject | null {
+export function subjectOf(type: string, payload: unknown): EventSubject | Enum<"ignored_event_reason"> {
+  if (!isHandled(type)) return "type_not_handled";
+  if (ofOtherAccount.safeParse(payload).success) return "other_account";
   const object = z.object({ data: z.object({ object: z.unknown() }) }).safeParse(payload).data?.data.object;
-  if (!isHandled(type)) return null;
+  try {
+    return subjectIn(type, object) ?? "no_subscription";
+  } catch (error) {
+    if (error instanceof z.ZodError) return "malformed";
+    throw error;
+  }
+}
+
+function subjectIn(type: HandledType, object: unknown): EventSubject | null {
   switch (type) {
     case "checkout.session.completed":
     case "checkout.session.async_payment_succeeded":

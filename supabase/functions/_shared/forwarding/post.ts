@@ -1,5 +1,5 @@
 import { postSigned, type SignedPost, type SignedPostDependencies } from "../platform/signed-post.ts";
-import { isPublicTarget } from "./target.ts";
+import { isPublicTarget } from "../platform/public-target.ts";
 
 export interface PostDependencies extends SignedPostDependencies {
   /** Whether tenants' servers may be on this machine or in its private network. */

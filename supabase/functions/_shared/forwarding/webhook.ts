@@ -5,7 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import { isoOf } from "../platform/time.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { open, seal, webhookSecretBinding } from "../sealing/seal.ts";
-import { isPublicTarget } from "./target.ts";
+import { isPublicTarget } from "../platform/public-target.ts";
 import { expectAnswer, type TestDependencies } from "./test-event.ts";
 
 const forwardWebhookSchema = z.strictObject({
@@ -120,6 +120,21 @@ export async function saveForwardWebhook(
     throw new ApiError("unauthorized", "Cannot save a webhook: this user was deleted");
   }
   return { webhook: shown(stored), pending: { url, createdAt: isoOf(offered.created_at), secret } };
+}
+
+/**
+ * Posts a test event to the webhook that is in use. Nothing changes.
+ * @throws ApiError `webhook_not_enabled`, `webhook_not_answering`
+ */
+export async function testForwardWebhook(userId: string, dependencies: WebhookDependencies): Promise<ForwardWebhooks> {
+  const { db, ring } = dependencies;
+  const stored = await forwardWebhookOf(db, { p_user_id: userId });
+  if (stored.outcome !== "enabled") {
+    throw new ApiError("webhook_not_enabled", "Cannot test the webhook: you have none that is in use");
+  }
+  const secret = await openSecret(ring, userId, stored.sealed_secret);
+  await expectAnswer({ url: stored.url, secret }, dependencies);
+  return await forwardWebhooksOf(db, userId);
 }
 
 /**

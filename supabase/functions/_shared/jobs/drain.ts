@@ -9,7 +9,13 @@ export type JobResult = "done" | { againInSeconds: number };
 
 export type JobLane = Enum<"job_lane">;
 
-export type JobWork = (job: Record<string, unknown>) => Promise<JobResult>;
+/** One attempt at a job. */
+export interface JobAttempt {
+  /** When a job that fails in this attempt is run again; null when it becomes a dead letter. */
+  retryInSeconds: number | null;
+}
+
+export type JobWork = (job: Record<string, unknown>, attempt: JobAttempt) => Promise<JobResult>;
 
 export interface DrainOptions {
   db: Db;
@@ -85,12 +91,15 @@ async function runJob(
 ): Promise<keyof DrainReport> {
   const kind = kindOf(job);
   const claimed = { p_lane: lane, p_job_id: job_id };
+  const delay = retryDelay(attempt);
   try {
     // A job that ends its process reports no failure, so its claims are counted.
     if (attempt > MAX_ATTEMPTS) {
       return await moveToDeadLetters(claimed, "its process ended during every attempt", db);
     }
-    const result = await work(job as Record<string, unknown>);
+    const result = await work(job as Record<string, unknown>, {
+      retryInSeconds: attempt >= MAX_ATTEMPTS ? null : delay,
+    });
     if (result === "done") {
       await decide(db, "finish_job", claimed);
       return "done";
@@ -101,7 +110,7 @@ async function runJob(
     const reason = reasonOf(error);
     log.warn("job.failed", { kind, lane, jobId: job_id, attempt, reason, ...describeError(error) });
     if (attempt >= MAX_ATTEMPTS) return await moveToDeadLetters(claimed, reason, db);
-    await decide(db, "retry_job", { ...claimed, p_delay_seconds: retryDelay(attempt), p_error: reason });
+    await decide(db, "retry_job", { ...claimed, p_delay_seconds: delay, p_error: reason });
     return "retried";
   }
 }

@@ -39,7 +39,10 @@ export const messageSchema = z.strictObject({
   from: z.string(),
   to: z.string(),
   body: z.string().nullable().describe("null: there is only media, or the text was deleted"),
-  media: z.array(z.strictObject({ url: z.string(), contentType: z.string().nullable() })),
+  media: z.array(z.strictObject({
+    url: z.string().describe("Of a received message: a link that expires. Of a sent one: the URL that was sent"),
+    contentType: z.string().nullable(),
+  })),
   status: messageStatusSchema,
   source: numberSourceSchema,
   errorCode: z.number().nullable(),
@@ -87,7 +90,7 @@ export async function listMessages(
   return { messages, next };
 }
 
-/** A row of the ledger as callers see it. */
+/** A row of the ledger as callers see it, but with Twilio's URLs of received media (see `withMediaLinks`). */
 export function messageOf(row: Row<"sms_messages">): Message {
   return {
     id: row.id,

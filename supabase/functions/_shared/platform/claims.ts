@@ -6,9 +6,11 @@ import { faultOf, type TokenFault } from "./refused-token.ts";
 
 /**
  * The callers that an endpoint may have: a signed-in user, a user whose `app_metadata.role` is operator, or the scheduler
- * with its secret key. `none` is for webhooks, whose handlers verify signatures.
+ * with its secret key. `none` is for webhooks, whose handlers verify signatures. `user-or-link` is for requests that a link
+ * may make without a user: a request with a signature in its query is a link's, also with a user's token, and its handler
+ * verifies the signature; any other is a user's.
  */
-export type Auth = "user" | "operator" | "secret" | "none";
+export type Auth = "user" | "operator" | "secret" | "none" | "user-or-link";
 
 export interface User {
   /** Empty for an endpoint without a user. */
@@ -31,7 +33,8 @@ const AUTHENTICATED = "authenticated";
  * Verifies the request's credential.
  * @throws ApiError `unauthorized`, or for an endpoint of operators `forbidden` and `mfa_required`
  */
-export async function callerOf(request: Request, auth: Auth, env: Env): Promise<Caller> {
+export async function callerOf(request: Request, wanted: Auth, env: Env): Promise<Caller> {
+  const auth = wanted !== "user-or-link" ? wanted : isLink(request) ? "none" : "user";
   const credentials = { token: bearerOf(request), apikey: request.headers.get("apikey") };
   const { data, error } = await verifyCredentials(credentials, {
     auth: auth === "operator" ? "user" : auth === "secret" ? `secret:${schedulerKeyOf(env).name}` : auth,
@@ -56,6 +59,11 @@ export async function callerOf(request: Request, auth: Auth, env: Env): Promise<
   }
   if (auth === "operator") requireOperator(data.userClaims?.appMetadata, claims?.["aal"], env);
   return { user, token: data.token };
+}
+
+/** Whether a request is a signed link's. */
+export function isLink(request: Request): boolean {
+  return new URL(request.url).searchParams.has("signature");
 }
 
 /** The token of `Authorization: Bearer`. HTTP compares the scheme in any case (RFC 9110), which `@supabase/server` does not. */

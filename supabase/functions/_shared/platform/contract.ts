@@ -21,13 +21,14 @@ export interface Operation {
   body?: z.ZodType;
   /** The request headers that the operation reads, each with its effect. */
   headers?: Readonly<Record<string, string>>;
-  /** Successful responses by status: the schema of the JSON body, or null without a JSON body. */
-  responses: Readonly<Record<number, z.ZodType | null>>;
+  /** Successful responses by status: the schema of the JSON body, `file` for a body of any type, or null without either. */
+  responses: Readonly<Record<number, z.ZodType | "file" | null>>;
   /** The errors of this operation, in addition to COMMON_ERRORS. */
   errors: readonly ErrorCode[];
 }
 
-export type Caller = "user" | "operator" | "secret" | "stripe" | "twilio";
+/** `user-or-link`: a user, or the holder of a signed link, whose signature the handler verifies. */
+export type Caller = "user" | "user-or-link" | "operator" | "secret" | "stripe" | "twilio";
 
 /** The operations of one function, and its caller. */
 export interface Contract {

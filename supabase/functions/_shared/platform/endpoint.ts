@@ -38,6 +38,7 @@ export type Handle = (request: Request, context: Context) => Promise<Response>;
 /** How the callers prove who they are. The handler of a webhook verifies its signature. */
 const AUTH = {
   user: "user",
+  "user-or-link": "user-or-link",
   operator: "operator",
   secret: "secret",
   stripe: "none",
@@ -87,12 +88,16 @@ export function endpoint(
   };
 }
 
-/** Responses are data: browsers must not sniff, cache, frame or render them, nor pass on our addresses. */
+/** Responses are data: browsers must not sniff, frame or render them, nor pass on our addresses. */
 const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+/** Unless the response has others: it is not cached, and what it contains can load nothing. */
+const DEFAULT_HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
 };
 
 async function respond(
@@ -150,7 +155,7 @@ function errorResponse(error: unknown, requestId: string, log: Log): Response {
 }
 
 function withHeaders(response: Response, headers: Record<string, string>): Response {
-  const merged = new Headers(response.headers);
+  const merged = new Headers({ ...DEFAULT_HEADERS, ...Object.fromEntries(response.headers) });
   for (const [name, value] of Object.entries(headers)) merged.set(name, value);
   return new Response(response.body, { status: response.status, headers: merged });
 }

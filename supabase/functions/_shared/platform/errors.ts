@@ -56,10 +56,16 @@ export const ERROR_STATUS = {
   no_valid_recipients: 422,
   too_many_recipients: 409,
   campaign_over: 409,
+  // Media of received messages
+  link_expired: 403,
+  media_gone: 410,
+  media_too_large: 422,
   // Forward webhooks
   webhook_changed: 409,
   webhook_not_answering: 422,
+  webhook_not_enabled: 409,
   webhook_not_pending: 409,
+  delivery_pending: 409,
   // Twilio, Stripe and ourselves
   twilio_refused: 422,
   twilio_throttled: 429,

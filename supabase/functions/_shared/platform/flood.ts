@@ -8,7 +8,7 @@ import { type LocalLimit, localLimit } from "./local-limit.ts";
  * counts: this one only keeps a flood from being read and parsed.
  */
 const PER_USER = 600;
-/** How many webhooks without a signature are answered per minute and address. */
+/** How many webhooks without a signature, and links with a wrong one, are answered per minute and address. */
 const UNSIGNED_PER_ADDRESS = 60;
 
 type FloodEnv = Pick<Env, "RATE_LIMIT_FACTOR" | "CLIENT_ADDRESS_HEADER">;
@@ -57,10 +57,18 @@ export function signatureOf(
 ): string {
   const signature = request.headers.get(name) ?? "";
   if (form.test(signature)) return signature;
+  throw refusalOf(request, env, refusal);
+}
+
+/**
+ * Counts a request whose signature is missing or wrong for its address.
+ * @returns the refusal, or `rate_limited` with Retry-After
+ */
+export function refusalOf(request: Request, env: FloodEnv, refusal: () => ApiError): ApiError {
   unsigned ??= localLimit(perMinute(UNSIGNED_PER_ADDRESS, env));
   // All callers without a known address share a limit: each of them is refused in any case.
   const wait = unsigned.count(addressOf(request, env) ?? "unknown");
-  throw wait === null ? refusal() : rateLimited(wait);
+  return wait === null ? refusal() : rateLimited(wait);
 }
 
 function perMinute(limit: number, { RATE_LIMIT_FACTOR: factor }: FloodEnv): number {

@@ -18,6 +18,12 @@ export function isMissingAtStripe(error: unknown, param = "id"): boolean {
   return isStripeFailure(error) && error.code === "resource_missing" && (error.param ?? "id") === param;
 }
 
+/** Whether Stripe answered that an object of the call does not exist for this key, whichever parameter named it. */
+export function isUnknownAtStripe(error: unknown): boolean {
+  if (!isStripeFailure(error) || error.type !== "StripeInvalidRequestError") return false;
+  return error.code === "resource_missing" || error.statusCode === 404;
+}
+
 /** Without a response or with a 5xx, the call may have had its effect. 409: the same write is in progress. */
 function isTransient({ type, statusCode = 0 }: StripeFailure): boolean {
   return type === "StripeConnectionError" || type === "StripeRateLimitError" || statusCode === 409 || statusCode >= 500;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isPublicTarget, PRIVATE_DOMAINS } from "./target.ts";
+import { isPublicTarget, PRIVATE_DOMAINS } from "./public-target.ts";
 
 const isTaken = (url: string) => isPublicTarget(url, false);
 
