@@ -296,6 +296,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -330,6 +331,7 @@ export type Database = {
           "account_sid": string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "consent"?: Database["public"]["Enums"]["consent"] | null;
           "cost"?: never;
           "country"?: string | null;
           "created_at"?: string;
@@ -363,6 +365,7 @@ export type Database = {
           "account_sid"?: string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "consent"?: Database["public"]["Enums"]["consent"] | null;
           "cost"?: never;
           "country"?: string | null;
           "created_at"?: string;
@@ -405,27 +408,33 @@ export type Database = {
       "sms_opt_outs": {
         Row: {
           "id": string;
-          "keyword": string;
+          "keyword": string | null;
+          "message_sid": string | null;
           "opted_out_at": string;
           "recipient": string;
-          "sender": string;
+          "sender": string | null;
+          "source": Database["public"]["Enums"]["opt_out_source"];
           "user_id": string | null;
         };
         ComputedFields: never;
         Insert: {
           "id"?: string;
-          "keyword": string;
+          "keyword"?: string | null;
+          "message_sid"?: string | null;
           "opted_out_at"?: string;
           "recipient": string;
-          "sender": string;
+          "sender"?: string | null;
+          "source"?: Database["public"]["Enums"]["opt_out_source"];
           "user_id"?: string | null;
         };
         Update: {
           "id"?: string;
-          "keyword"?: string;
+          "keyword"?: string | null;
+          "message_sid"?: string | null;
           "opted_out_at"?: string;
           "recipient"?: string;
-          "sender"?: string;
+          "sender"?: string | null;
+          "source"?: Database["public"]["Enums"]["opt_out_source"];
           "user_id"?: string | null;
         };
         Relationships: [];
@@ -953,6 +962,23 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "lift_opt_outs": {
+        Args: {
+          "p_answered_sid": string;
+          "p_country": string;
+          "p_gone_stops": (string)[];
+          "p_older_stops": (string)[];
+          "p_own_number": string;
+          "p_peer_number": string;
+          "p_started_at": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "lifted": number;
+          "reply": string;
+          "reply_id": string;
+        }[];
+      };
       "link_stripe_customer": {
         Args: {
           "p_customer_id": string;
@@ -1117,6 +1143,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1175,6 +1202,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1302,6 +1330,7 @@ export type Database = {
           "audit_details": number;
           "cron_runs": number;
           "event_payloads": number;
+          "master_consents": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1343,9 +1372,25 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;
+          "start_sid": string;
+          "stop_sids": (string)[];
         }[];
       };
       "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_master_consent": {
+        Args: {
+          "p_consent": Database["public"]["Enums"]["consent"];
+          "p_from": string;
+          "p_keyword": string;
+          "p_message_sid": string;
+          "p_to": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["master_consent_outcome"];
+          "start_sid": string;
+          "stop_sids": (string)[];
+        }[];
+      };
       "record_message_reports": {
         Args: { "p_account_sid": string; "p_reports": Json };
         Returns: {
@@ -1737,6 +1782,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "start_to_settle": {
+        Args: { "p_start_sid": string; "p_user_id": string };
+        Returns: {
+          "own_number": string;
+          "peer_number": string;
+          "stop_sids": (string)[];
+        }[];
+      };
       "subaccount_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1788,6 +1841,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1905,6 +1959,7 @@ export type Database = {
       "job_lane": "control" | "messages" | "campaigns" | "forwarding";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
       "message_source": "subaccount" | "master";
@@ -1952,6 +2007,7 @@ export type Database = {
       "offer_number_outcome": "changed" | "already" | "not_found";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
+      "opt_out_source": "received" | "reported" | "imported" | "manual";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
       "rate_limit_outcome": "allowed" | "exceeded";
@@ -2307,6 +2363,7 @@ export const Constants = {
       "job_lane": ["control", "messages", "campaigns", "forwarding"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
       "message_source": ["subaccount", "master"],
@@ -2357,6 +2414,7 @@ export const Constants = {
       "offer_number_outcome": ["changed", "already", "not_found"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
+      "opt_out_source": ["received", "reported", "imported", "manual"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
       "rate_limit_outcome": ["allowed", "exceeded"],
