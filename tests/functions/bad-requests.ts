@@ -99,6 +99,12 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "only some of the settings": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
     "a reply of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
     "a reply of 1601 characters": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
+    "a reply of invisible characters": { body: { ...SETTINGS, stopReply: "\u200b \u3164" }, fields: ["stopReply"] },
+    "a reply with U+000B": { body: { ...SETTINGS, helpReply: "Call\u000bus" }, fields: ["helpReply"] },
+    "replies with U+FFFE and half of a surrogate pair": {
+      body: { ...SETTINGS, startReply: "Hi\ufffe", helpReply: "Hi \ud83d" },
+      fields: ["startReply", "helpReply"],
+    },
     "a reply with a NUL": { body: { ...SETTINGS, startReply: "a\0b" }, fields: ["startReply"] },
     "a reply of another type": { body: { ...SETTINGS, startReply: true }, fields: ["startReply"] },
     "an empty list of countries": { body: { ...SETTINGS, allowedCountries: [] }, fields: ["allowedCountries"] },

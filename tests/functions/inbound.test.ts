@@ -303,6 +303,17 @@ test("a reply Twilio never accepted is not_sent after an hour", async () => {
   assert.deepEqual(statuses, ["not_sent", "received"]);
 });
 
+test("a stored reply is sent without the characters that XML cannot carry, and not at all when nothing is left", async () => {
+  const ada = await answering("ada");
+  const reply = async (stored: string) => {
+    await stage.database.sql`update public.messaging_settings set help_reply = ${stored} where user_id = ${ada.id}`;
+    const { status, body } = await deliveryOf(ada, freshRecipient(), { Body: "HELP" })();
+    return [status, /<Message[^>]*>(.*)<\/Message>/s.exec(body)?.[1]];
+  };
+  assert.deepEqual(await reply("Call\u000b us\u0001\ufffe, 9–17 ☎"), [200, "Call us, 9–17 ☎"]);
+  assert.deepEqual(await reply("\u000b"), [200, undefined]);
+});
+
 test("a tenant's replies are not sent for another tenant", async () => {
   const [, ben] = [await answering("ada"), await withNumber(stage, "ben")];
   const { body } = await deliveryOf(ben, freshRecipient(), { Body: "HELP" })();

@@ -45,6 +45,13 @@ test("blanks around a reply are removed", async () => {
   assert.equal((await switchboard.messagingSettings()).stopReply, "Goodbye");
 });
 
+test("a reply with a character that XML cannot carry is refused by its name", async () => {
+  const ada = await newcomer(stage, "ada");
+  const answer = await ada.call("messaging-settings", { body: { ...DEFAULTS, helpReply: "Call\u000bus" } });
+  assertRefused(answer, [400, "invalid_input"]);
+  assert.match(answer.body.message, /"helpReply": contains U\+000B/);
+});
+
 test("tenants have separate settings, in the function and in the Data API", async () => {
   const [ada, ben] = await Promise.all([newcomer(stage, "ada"), newcomer(stage, "ben")]);
   await ada.switchboard.saveMessagingSettings(SOME);

@@ -12,6 +12,7 @@ import { ApiError } from "../_shared/platform/errors.ts";
 import { signatureOf } from "../_shared/platform/flood.ts";
 import { isUuid, UUID_PATTERN } from "../_shared/platform/ids.ts";
 import { readText } from "../_shared/platform/request.ts";
+import { xmlText } from "../_shared/platform/text.ts";
 import { isSignedByAccount } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
 import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts";
@@ -102,9 +103,11 @@ function messageIdOf(url: URL): string | null {
 async function twiml(reply: KeywordReply | null, userId: string, publicBaseUrl: string): Promise<Response> {
   const { default: MessagingResponse } = await import("twilio/lib/twiml/MessagingResponse.js");
   const response = new MessagingResponse();
-  if (reply !== null) {
+  // A reply that was stored before such texts were refused, or by SQL.
+  const text = reply === null ? "" : xmlText(reply.body);
+  if (reply !== null && text.trim() !== "") {
     const action = statusCallbackUrl(publicBaseUrl, userId, reply.messageId);
-    response.message({ statusCallback: action }, reply.body);
+    response.message({ statusCallback: action }, text);
   }
   return new Response(response.toString(), { headers: { "content-type": "text/xml" } });
 }

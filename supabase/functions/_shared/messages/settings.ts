@@ -1,8 +1,21 @@
 import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
+import { notInXml } from "../platform/text.ts";
 
-const reply = z.string().trim().min(1).max(1600).nullable();
+const NOT_BLANK = /[^\p{C}\p{Z}\p{DI}\u2800]/u;
+
+/** Twilio sends a reply from XML. */
+const reply = z.string()
+  .superRefine((text, context) => {
+    const [first] = notInXml(text);
+    if (first !== undefined) {
+      context.addIssue({ code: "custom", message: `contains ${first}, which a reply cannot carry: remove it` });
+    } else if (text.trim() !== "" && !NOT_BLANK.test(text)) {
+      context.addIssue({ code: "custom", message: "has no visible character" });
+    }
+  })
+  .trim().min(1).max(1600).nullable();
 
 export const settingsSchema = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
