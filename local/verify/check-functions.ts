@@ -16,6 +16,7 @@ const EXPECTED = {
   "campaigns": ["GET", 401, "unauthorized"],
   "list-messages": ["GET", 401, "unauthorized"],
   "list-conversations": ["GET", 401, "unauthorized"],
+  "opt-outs": ["GET", 401, "unauthorized"],
   "redact-message": ["POST", 401, "unauthorized"],
   "messaging-settings": ["GET", 401, "unauthorized"],
   "forward-webhook": ["GET", 401, "unauthorized"],

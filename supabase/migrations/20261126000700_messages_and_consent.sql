@@ -216,6 +216,84 @@ comment on function private.share_opt_outs(uuid, text) is
   'Makes the opt-outs that recipients of a tenant''s number expressed bind every tenant, because it becomes a master '
   'number. Those that the tenant added stay theirs.';
 
+create function public.list_opt_outs(
+  p_user_id uuid, p_recipient text, p_sender text, p_source public.opt_out_source, p_before_at timestamptz,
+  p_before_id uuid, p_limit integer
+) returns setof public.sms_opt_outs
+language plpgsql stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan' -- a recipient is found by its own index
+as $$
+begin
+  return query
+    select o.* from public.sms_opt_outs o
+    where o.user_id = p_user_id
+      and (p_recipient is null or o.recipient = p_recipient)
+      and (p_sender is null or o.sender = p_sender)
+      and (p_source is null or o.source = p_source)
+      and (p_before_at is null or (o.opted_out_at, o.id) < (p_before_at, p_before_id))
+    order by o.opted_out_at desc, o.id desc
+    limit p_limit;
+end;
+$$;
+comment on function public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer) is
+  'A tenant''s opt-outs, newest first. A null filter does not filter. before_* are the key of the last row of the page '
+  'before.';
+
+create type public.add_opt_outs_outcome as enum ('added', 'limit_reached', 'unknown_user');
+comment on type public.add_opt_outs_outcome is
+  'limit_reached: the tenant has as many opt-outs as are kept for one. unknown_user: the user was deleted; their token '
+  'may still be valid.';
+
+create function public.add_opt_outs(p_user_id uuid, p_source public.opt_out_source, p_opt_outs jsonb)
+returns table (outcome public.add_opt_outs_outcome, added integer, known integer, not_owned integer[])
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept_at_most constant integer := 500000;
+  owned text[];
+begin
+  if p_source not in ('imported', 'manual') then
+    raise exception 'A tenant cannot add an opt-out of the source %', p_source using errcode = '22023';
+  end if;
+  if not private.user_exists(p_user_id) then
+    outcome := 'unknown_user';
+    return next;
+    return;
+  end if;
+  if (select count(*) from (
+      select from public.sms_opt_outs o where o.user_id = p_user_id limit kept_at_most) k) >= kept_at_most then
+    outcome := 'limit_reached';
+    return next;
+    return;
+  end if;
+  owned := array(
+    select n.phone_number from public.user_twilio_numbers n where n.user_id = p_user_id
+    union select m.phone_number from private.master_numbers m where m.is_offered);
+  select coalesce(array_agg(r.position order by r.position)
+      filter (where r.sender is not null and r.sender <> all (owned)), '{}'),
+    count(*) filter (where r.sender is null or r.sender = any (owned))
+  into not_owned, known
+  from jsonb_to_recordset(p_opt_outs) as r(position integer, sender text);
+  insert into public.sms_opt_outs (user_id, sender, recipient, source, opted_out_at)
+  select p_user_id, r.sender, r.recipient, p_source, least(coalesce(r.opted_out_at, now()), now())
+  from jsonb_to_recordset(p_opt_outs)
+    as r(position integer, sender text, recipient text, opted_out_at timestamptz)
+  where r.sender is null or r.sender = any (owned)
+  -- In a fixed order to prevent deadlocks.
+  order by r.recipient, r.sender, r.position
+  on conflict (recipient, sender, user_id) do nothing;
+  get diagnostics added = row_count;
+  known := known - added;
+  outcome := 'added';
+  return next;
+end;
+$$;
+comment on function public.add_opt_outs(uuid, public.opt_out_source, jsonb) is
+  'Adds a tenant''s opt-outs ([{position, recipient, sender, opted_out_at}]). Each binds that tenant alone, also for a '
+  'shared number. A row that exists is left as it is. not_owned: the positions of rows with a foreign sender.';
+
 -- Totals --------------------------------------------------------------------------------------------------------------
 
 -- What a tenant has sent, per hour: limits are decided by a few sums instead of by counting messages.
@@ -1437,6 +1515,8 @@ revoke execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
+  public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
   private.hour_of(timestamptz),
   private.total_inserts(),
   private.total_update(),
@@ -1482,6 +1562,8 @@ grant execute on function
   private.has_opted_out(uuid, text, text),
   private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
+  public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),

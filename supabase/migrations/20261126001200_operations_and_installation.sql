@@ -511,21 +511,22 @@ as $$
     private.take_in_number private.take_lease private.take_turns private.token_date_of private.total_deletes
     private.total_inserts private.total_update private.touch_updated_at private.undo_reservation private.unit_price
     private.unspaced private.user_exists private.wanted_by_subscription private.wanted_subaccount private.withdraw_job
-    private.words_of public.account_and_shared_numbers public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.claim_jobs
-    public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.defer_job public.delete_campaign_recipients public.describe_installation
-    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
-    public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens public.forget_rate_limits
-    public.forget_stripe_customer public.forward_webhook_of public.hold_tenant public.lift_opt_outs
-    public.link_stripe_customer public.list_alerts public.list_campaign_recipients public.list_campaigns
-    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters public.list_messages
-    public.list_tenants public.list_unrecorded_events public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number public.pause_campaign
+    private.words_of public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.billing_customer public.cancel_number_release public.cancel_number_reservation public.change_campaign
+    public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
+    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job
+    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
+    public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
+    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of
+    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
+    public.list_dead_letters public.list_messages public.list_opt_outs public.list_tenants public.list_unrecorded_events
+    public.message_of public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt
+    public.note_sealing_ring public.note_status_intent public.number_to_change public.number_to_move
+    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.pause_campaign
     public.pending_forward_webhook_of public.provision_tenant public.purge_expired public.record_alert_delivery
     public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_inbound_message
     public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status

@@ -135,6 +135,7 @@ const CALLS: Record<
   "list-messages": { as: "user", status: 200 },
   "list-numbers": { as: "user", status: 200 },
   "messaging-settings": { as: "user", status: 200 },
+  "opt-outs": { as: "user", status: 200 },
   "provision-subaccount": { method: "POST", as: "user", status: 201 },
   "release-number": { method: "POST", as: "user", status: 415 },
   "rename-number": { method: "POST", as: "user", status: 415 },

@@ -90,6 +90,16 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an id with a trailing line break": { body: { messageId: `${crypto.randomUUID()}\n` }, fields: ["messageId"] },
     "unknown fields": { body: { messageId: crypto.randomUUID(), userId: "x" }, fields: ["userId"] },
   },
+  "opt-outs": {
+    ...NO_JSON,
+    "64 KiB and a byte": { body: `"${"x".repeat(512 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
+    "no rows": { body: { optOuts: [] }, fields: ["optOuts"] },
+    "1001 rows": { body: { optOuts: Array(1001).fill({ recipient: "+14155550100" }) }, fields: ["optOuts"] },
+    "a row that is no object": { body: { optOuts: ["+14155550100"] }, fields: ["optOuts.0"] },
+    "a source of Twilio's": { body: { optOuts: [{}], source: "received" }, fields: ["source"] },
+    "another tenant": { body: { optOuts: [{}], userId: "x" }, fields: ["userId"] },
+    "a NUL": { body: { optOuts: [{ recipient: "+1\u0000" }] }, fields: ["optOuts.0.recipient"] },
+  },
   "messaging-settings": {
     ...NO_JSON,
     "an empty object": {
@@ -314,6 +324,14 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "campaigns": { ...PAGES, "?limit=201": ["limit"], "?status=over": ["status"] },
   [`${CAMPAIGN}/recipients`]: { ...PAGES, "?limit=1001": ["limit"], "?count=all": ["count"] },
   [CAMPAIGN]: { "?limit=1": ["limit"] },
+  "opt-outs": {
+    ...PAGES,
+    "?limit=1001": ["limit"],
+    "?recipient=1": ["recipient"],
+    "?source=master": ["source"],
+    "?userId=x": ["userId"],
+  },
+  "opt-outs/export": { "?limit=1": ["limit"] },
   "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
   "list-numbers": { "?userId=x": ["userId"], "?source=master&source=master": ["source"] },

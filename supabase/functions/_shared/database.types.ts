@@ -680,6 +680,15 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "add_opt_outs": {
+        Args: { "p_opt_outs": Json; "p_source": Database["public"]["Enums"]["opt_out_source"]; "p_user_id": string };
+        Returns: {
+          "added": number;
+          "known": number;
+          "not_owned": (number)[];
+          "outcome": Database["public"]["Enums"]["add_opt_outs_outcome"];
+        }[];
+      };
       "alert_to_deliver": {
         Args: { "p_alert_id": string };
         Returns: {
@@ -1180,6 +1189,33 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_opt_outs": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_limit": number;
+          "p_recipient": string;
+          "p_sender": string;
+          "p_source": Database["public"]["Enums"]["opt_out_source"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "id": string;
+          "keyword": string | null;
+          "message_sid": string | null;
+          "opted_out_at": string;
+          "recipient": string;
+          "sender": string | null;
+          "source": Database["public"]["Enums"]["opt_out_source"];
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_opt_outs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
         Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
@@ -1301,6 +1337,12 @@ export type Database = {
           "p_request_id": string;
         };
         Returns: Database["public"]["Enums"]["offer_number_outcome"];
+      };
+      "offered_master_numbers": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "phone_sid": string;
+        }[];
       };
       "pause_campaign": {
         Args: {
@@ -1886,6 +1928,7 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
       "alert_delivery": "pending" | "settled" | "not_found";
       "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
       "begin_checkout_outcome":
@@ -2286,6 +2329,7 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
       "alert_delivery": ["pending", "settled", "not_found"],
       "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
       "begin_checkout_outcome": [

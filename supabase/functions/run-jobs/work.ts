@@ -118,7 +118,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await sweepPage(progressOf(job), dependencies);
         return "done";
       case "refresh-master-numbers":
-        await refreshMasterNumbers(db, await accounts.master());
+        await refreshMasterNumbers({ ...dependencies, master: await accounts.master() });
         return "done";
       case "settle-messages":
         await settleMessages(dependencies);

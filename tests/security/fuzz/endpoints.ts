@@ -200,6 +200,22 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { number: alice.number, limit: "2", cursor: cursorOf([MOMENT, "+1", "+2"]) }))],
     },
+    "opt-outs": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get(
+          "",
+          queryOf({}, { recipient: "+17075550100", from: alice.number, source: "manual", limit: "2" }, {
+            cursor: cursorOf([MOMENT, UNKNOWN]),
+          }),
+        ),
+        get("/export", queryOf({})),
+        post("", {
+          optOuts: [{ recipient: "+17075550100" }, { recipient: 1, from: alice.number, optedOutAt: MOMENT }],
+          source: "imported",
+        }),
+      ],
+    },
     "redact-message": { admits: ["tenant", "operator"], shapes: [post("", { messageId: UNKNOWN })] },
     "messaging-settings": {
       admits: ["tenant", "operator"],

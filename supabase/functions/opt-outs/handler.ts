@@ -1,0 +1,48 @@
+import {
+  addOptOuts,
+  exportOptOuts,
+  listOptOuts,
+  newOptOutsSchema,
+  optOutsQuery,
+} from "../_shared/messages/opt-outs.ts";
+import type { Context } from "../_shared/platform/endpoint.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
+import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
+import { expectNoQuery, readJson, readQuery } from "../_shared/platform/request.ts";
+
+/** A list with filters may read more than its page. */
+const LIST_LIMIT = { action: "opt-outs-list", perUser: 120, perAddress: 600, windowSeconds: 60 };
+const ADD_LIMIT = { action: "opt-outs-add", perUser: 60, perAddress: 120, windowSeconds: 60 };
+const EXPORT_LIMIT = { action: "opt-outs-export", perUser: 5, perAddress: 20, windowSeconds: 60 };
+/** Enough for 1,000 rows. */
+const MAX_BYTES = 512 * 1024;
+
+/** GET lists, GET `/export` returns CSV, and POST adds. */
+export async function handle(request: Request, context: Context): Promise<Response> {
+  const { db, user } = context;
+  const { pathname } = new URL(request.url);
+  switch (`${request.method} ${pathname}`) {
+    case "GET /opt-outs": {
+      const query = readQuery(request, optOutsQuery);
+      await enforceRateLimit(LIST_LIMIT, request, context);
+      return Response.json(await listOptOuts(db, user.id, query));
+    }
+    case "GET /opt-outs/export":
+      expectNoQuery(request);
+      await enforceRateLimit(EXPORT_LIMIT, request, context);
+      return new Response(await exportOptOuts(db, user.id), {
+        headers: {
+          "content-type": "text/csv; charset=utf-8",
+          "content-disposition": 'attachment; filename="opt-outs.csv"',
+        },
+      });
+    case "POST /opt-outs": {
+      expectNoQuery(request);
+      const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
+      await enforceRateLimit(ADD_LIMIT, request, context);
+      return Response.json(await addOptOuts(db, user.id, wish));
+    }
+    default:
+      throw new ApiError("not_found", `Cannot find "${request.method} ${pathname.slice(0, 100)}" here`);
+  }
+}
