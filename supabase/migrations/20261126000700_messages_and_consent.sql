@@ -1460,8 +1460,8 @@ end;
 $$;
 comment on function public.lift_opt_outs(uuid, text, text, timestamptz, text[], text[], text, text) is
   'Deletes the opt-outs that are older than a START: those with a STOP in p_older_stops, and those without a STOP at '
-  'Twilio (p_gone_stops) by their own time. p_started_at is null when nothing may be lifted. Returns how many, and the reply to p_answered_sid, '
-  'the START or the STOP that a webhook brought.';
+  'Twilio (p_gone_stops) by their own time. p_started_at is null when nothing may be lifted. Returns how many, and the '
+  'reply to p_answered_sid, the START or the STOP that a webhook brought.';
 
 create type public.master_consent_outcome as enum ('recorded', 'duplicate', 'unknown_number');
 comment on type public.master_consent_outcome is

@@ -60,7 +60,7 @@ select results_eq($$ select * from public.start_to_settle(null, 'SMm2') $$, $$ v
 select is(pg_temp.lift('{SMm1}'), 2, 'It lifts what binds every tenant and what a tenant added for the number');
 select ok(not pg_temp.bound(pg_temp.neighbour(), '+15005550901') and pg_temp.bound(pg_temp.tenant(), '+15005550901'), 'An opt-out of all senders of a tenant stays, because the START names no tenant');
 select is(pg_temp.master('SMm1', 'stop'), 'duplicate', 'A STOP delivered again after the START is a duplicate');
-select ok(not pg_temp.bound(pg_temp.neighbour(), '+15005550901'), 'It opts nobody out again');
+select ok(not pg_temp.bound(pg_temp.neighbour(), '+15005550901'), 'The recipient stays opted in');
 select is(pg_temp.master('SMm3', 'stop'), 'recorded SMm2 {SMm3}', 'Another STOP is compared with the last START');
 select is(pg_temp.master('SMm4', 'stop', '+15005550902'), 'recorded', 'A STOP is recorded while the number is not offered');
 select is(pg_temp.master('SMm5', 'stop', '+15005550101'), 'unknown_number', 'A number that the master account does not have is unknown');

@@ -16,33 +16,31 @@ const ADD_LIMIT = { action: "opt-outs-add", perUser: 60, perAddress: 120, window
 const EXPORT_LIMIT = { action: "opt-outs-export", perUser: 5, perAddress: 20, windowSeconds: 60 };
 /** Enough for 1,000 rows. */
 const MAX_BYTES = 512 * 1024;
+const CSV = {
+  "content-type": "text/csv; charset=utf-8",
+  "content-disposition": 'attachment; filename="opt-outs.csv"',
+};
 
 /** GET lists, GET `/export` returns CSV, and POST adds. */
 export async function handle(request: Request, context: Context): Promise<Response> {
   const { db, user } = context;
   const { pathname } = new URL(request.url);
-  switch (`${request.method} ${pathname}`) {
-    case "GET /opt-outs": {
-      const query = readQuery(request, optOutsQuery);
-      await enforceRateLimit(LIST_LIMIT, request, context);
-      return Response.json(await listOptOuts(db, user.id, query));
-    }
-    case "GET /opt-outs/export":
-      expectNoQuery(request);
-      await enforceRateLimit(EXPORT_LIMIT, request, context);
-      return new Response(await exportOptOuts(db, user.id), {
-        headers: {
-          "content-type": "text/csv; charset=utf-8",
-          "content-disposition": 'attachment; filename="opt-outs.csv"',
-        },
-      });
-    case "POST /opt-outs": {
-      expectNoQuery(request);
-      const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
-      await enforceRateLimit(ADD_LIMIT, request, context);
-      return Response.json(await addOptOuts(db, user.id, wish));
-    }
-    default:
-      throw new ApiError("not_found", `Cannot find "${request.method} ${pathname.slice(0, 100)}" here`);
+  const operation = `${request.method} ${pathname}`;
+  if (operation === "GET /opt-outs") {
+    const query = readQuery(request, optOutsQuery);
+    await enforceRateLimit(LIST_LIMIT, request, context);
+    return Response.json(await listOptOuts(db, user.id, query));
   }
+  if (operation === "GET /opt-outs/export") {
+    expectNoQuery(request);
+    await enforceRateLimit(EXPORT_LIMIT, request, context);
+    return new Response(await exportOptOuts(db, user.id), { headers: CSV });
+  }
+  if (operation === "POST /opt-outs") {
+    expectNoQuery(request);
+    const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
+    await enforceRateLimit(ADD_LIMIT, request, context);
+    return Response.json(await addOptOuts(db, user.id, wish));
+  }
+  throw new ApiError("not_found", `Cannot find "${pathname.slice(0, 100)}" here`);
 }
