@@ -378,7 +378,7 @@ export class SwitchboardAdmin {
 
   /**
    * Moves a number between the master account and a tenant's. Its registrations stay behind: `warning` says so.
-   * @throws SwitchboardError `not_found`, `number_…`, `subaccount_…`
+   * @throws SwitchboardError `not_found`, `number_…`, `regulatory_information_required`, `subaccount_…`
    */
   moveNumber(move: NumberMove, options?: CallOptions): Promise<MovedNumber> {
     return this.#call("POST", "admin/move-number", { body: move, repeatable: true }, options);
@@ -441,7 +441,7 @@ export interface AddedOptOuts {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant";
+  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -487,7 +487,7 @@ export interface AvailableNumber {
   friendlyName: string;
   locality: string | null;
   region: string | null;
-  /** ISO 3166, two capital letters. */
+  /** ISO 3166, two letters. */
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
@@ -515,15 +515,22 @@ export interface Bulk {
   name?: string | undefined;
   /** One of the caller's numbers; the primary one unless given. */
   from?: string | undefined;
-  /** {{name}} stands for each recipient's variable of that name. */
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+  /** {{name}} stands for each recipient's variable of that name, which may be any column name. */
   body?: string | undefined;
+  /** 1 to 10, the same for all recipients. */
   mediaUrls?: string[] | undefined;
   /** 1 to 10,000. */
   recipients: {
+    /** A phone number in international form, or in the national form of defaultCountry. */
     to: string;
-    variables?: {
-      [key: string]: string;
-    } | undefined;
+    /** Values by placeholder. Numbers and booleans are taken as text, null as missing. */
+    variables?:
+      | ({
+        [key: string]: string | number | boolean | null;
+      } | null)
+      | undefined;
   }[];
   /** ISO 8601 with an offset, at most 60 days ahead; at once unless given. */
   scheduledAt?: string | undefined;
@@ -543,6 +550,8 @@ export interface BulkResponse {
     code: string;
     message: string;
   }[];
+  /** Which columns of the rows were ignored. */
+  notice?: string | undefined;
 }
 
 /** A message to many recipients. Times are ISO 8601. */
@@ -555,6 +564,8 @@ export interface Campaign {
   status: CampaignStatus;
   /** Why it waits or is paused: a limit of the plan, or a problem of the sender. */
   statusReason: string | null;
+  /** Twilio's error for which it was paused: see https://www.twilio.com/docs/errors. */
+  twilioErrorCode: number | null;
   scheduledAt: string | null;
   startedAt: string | null;
   finishedAt: string | null;
@@ -784,9 +795,11 @@ export interface ListedMessage {
 
 /** The body of send-sms: a text, media, or both. */
 export interface Message {
-  /** A phone number in international form (+ and country code). */
+  /** A phone number in international form (+ and country code), or in the national form of defaultCountry. */
   to: string;
-  /** 1 to 1600 UTF-16 code units. */
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+  /** 1 to 1600 UTF-16 code units, sent as they are: there are no placeholders. */
   body?: string | undefined;
   /** 1 to 10. */
   mediaUrls?: string[] | undefined;
@@ -837,9 +850,9 @@ export interface MessagesQuery {
   /** The other number; with number, one conversation. */
   with?: string | undefined;
   campaignId?: string | undefined;
-  /** ISO 8601 with an offset: from this moment on. */
+  /** ISO 8601 with a time zone: from this moment on. */
   since?: string | undefined;
-  /** ISO 8601 with an offset: before this moment. */
+  /** ISO 8601 with a time zone: before this moment. */
   until?: string | undefined;
   /** Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits (ABC-4711, B12, menu.pdf), or any part of Chinese, Japanese, Thai and Korean text. Case, accents and skin tones do not matter. Three or more digits also match the other number, with its country code or the 0 before a national number. */
   search?: string | undefined;
@@ -857,7 +870,7 @@ export interface MessagingSettings {
   startReply: string | null;
   /** Sent in addition to Twilio's own reply. */
   helpReply: string | null;
-  /** ISO 3166; narrower than the plan's list. */
+  /** ISO 3166; narrower than the plan's list. A country includes its territories. */
   allowedCountries: string[] | null;
   /** 1 to 3650; null keeps texts. */
   retentionDays: number | null;
@@ -884,6 +897,8 @@ export interface NewOptOuts {
   optOuts: NewOptOut[];
   /** Default: manual. */
   source?: ("imported" | "manual") | undefined;
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
 }
 
 /** One difference between our rows and Twilio's list that a sync recorded. */
@@ -913,6 +928,10 @@ export interface NumberMove {
   phoneNumber: string;
   userId: string;
   to: "tenant" | "master";
+  /** AD…, where the country requires an address: one of the account that gets the number. */
+  addressSid?: string | undefined;
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
+  bundleSid?: string | undefined;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
 }
@@ -937,9 +956,9 @@ export interface NumberPurchase {
   phoneNumber: string;
   /** 1 to 64 characters; Twilio's own name for it unless given. */
   friendlyName?: string | undefined;
-  /** AD…, where the country requires an address. */
+  /** AD…, where the country requires an address: one of the account that gets the number. */
   addressSid?: string | undefined;
-  /** BU…, where the country requires a regulatory bundle. */
+  /** BU…, where the country requires a regulatory bundle: an approved one of the account that gets the number. */
   bundleSid?: string | undefined;
 }
 
@@ -959,7 +978,7 @@ export interface NumberRenaming {
 
 /** Lists numbers on offer, with their monthly price if it is known. */
 export interface NumberSearch {
-  /** ISO 3166, two capital letters. Default: US. */
+  /** ISO 3166, two letters. Default: US. */
   country?: string | undefined;
   /** Default: local. */
   type?: NumberType | undefined;

@@ -32,8 +32,12 @@ export interface StackOptions {
   functionsDeno?: string;
   /** Folders of further functions, served beside those of the project and without `verify_jwt`. Default: none. */
   functionFolders?: readonly string[];
-  /** The pause between two calls of `run-jobs` for a lane in milliseconds, or false to make none. Default: 1000. */
+  /** The time between two calls of `run-jobs` for a lane in milliseconds, or false to make none. Default: 1000. */
   scheduler?: number | false;
+  /** Whether Auth limits sign-ins per address, as on the platform. Default: true, false if ephemeral: tests sign up many users. */
+  authRateLimits?: boolean;
+  /** Whether a user has to confirm the address of a sign-up, by the link at `/_sim/mail`. Default: false. */
+  confirmEmails?: boolean;
   /** Whether to restart the functions when their sources change. Default: false. */
   watch?: boolean;
   /** Whether to rebuild the console of this checkout if its sources changed. Default: false, serve the last build. */

@@ -6,15 +6,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
-import { allowedCallers } from "./callers.ts";
+import { type AllowedCallers, allowedCallers } from "./callers.ts";
 import { fileExists, writeSecretFile } from "./files.ts";
 import { whenLauncherEnds } from "./launcher.ts";
-import { startStripeSimulator } from "./simulators/stripe/mod.ts";
-import { startTwilioSimulator } from "./simulators/twilio/mod.ts";
+import { awayFromStacks } from "./neighbours.ts";
+import { startStripeSimulator, type StripeSimulator } from "./simulators/stripe/mod.ts";
+import { startTwilioSimulator, type TwilioSimulator } from "./simulators/twilio/mod.ts";
 
 const USAGE = `Usage: deno task simulators [--api-url URL] [--host NAME]
 
   --api-url URL  the address of the functions from this machine (default: http://127.0.0.1:54321)
+                 Nothing is sent to a stack of \`task start\`, which has simulators of its own
   --host NAME    the name of this machine from the functions (default: host.docker.internal, because \`supabase start\`
                  runs them in Docker); use 127.0.0.1 for functions outside Docker. The simulators answer for this name
                  and for loopback names, and listen on 127.0.0.1 only. Docker Desktop can reach it; with Docker on
@@ -36,21 +38,14 @@ if (import.meta.main) {
 
 async function main(args: string[]): Promise<void> {
   const { apiUrl, host } = optionsFrom(args);
-  const functionsUrl = `${apiUrl}/functions/v1`;
-  const callers = allowedCallers([host], Deno.env.get("ALLOWED_ORIGINS"));
-  await Deno.mkdir(STATE_FOLDER, { recursive: true });
-  const twilio = await startTwilioSimulator({
-    port: TWILIO_PORT,
-    callers,
-    stateFile: join(STATE_FOLDER, "twilio.json"),
+  const simulators = await startSimulators({
+    apiUrl,
+    callers: allowedCallers([host], Deno.env.get("ALLOWED_ORIGINS")),
+    stateFolder: STATE_FOLDER,
+    ports: { twilio: TWILIO_PORT, stripe: STRIPE_PORT },
+    print: console.log,
   });
-  const stripe = await startStripeSimulator({
-    port: STRIPE_PORT,
-    callers,
-    stateFile: join(STATE_FOLDER, "stripe.json"),
-    webhookUrl: `${functionsUrl}/stripe-webhook`,
-    returnUrl: apiUrl,
-  });
+  const { twilio, stripe } = simulators;
   const variables = {
     TWILIO_ACCOUNT_SID: twilio.accountSid,
     TWILIO_AUTH_TOKEN: twilio.authToken,
@@ -59,18 +54,65 @@ async function main(args: string[]): Promise<void> {
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
     STRIPE_API_BASE_URL: seenFrom(host, stripe.url),
     TOKEN_SEALING_KEYS: await sealingKeys(),
-    PUBLIC_BASE_URL: functionsUrl,
+    PUBLIC_BASE_URL: `${apiUrl}/functions/v1`,
   };
   console.log(`Phones          ${twilio.url}/\nSubscriptions   ${stripe.url}/\n`);
   console.log("Copy these lines to supabase/functions/.env, then run: supabase functions serve\n");
   for (const [name, value] of Object.entries(variables)) console.log(`${name}=${value}`);
   console.log("\nready");
   const stop = async () => {
-    await Promise.all([twilio.stop(), stripe.stop()]);
+    await simulators.stop();
     Deno.exit(0);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, stop);
   await whenLauncherEnds(stop);
+}
+
+export interface SimulatorsOptions {
+  /** The address of the functions. */
+  apiUrl: string;
+  callers: AllowedCallers;
+  stateFolder: string;
+  ports: { twilio: number; stripe: number };
+  print: (line: string) => void;
+}
+
+export interface Simulators {
+  twilio: TwilioSimulator;
+  stripe: StripeSimulator;
+  stop(): Promise<void>;
+}
+
+/** Starts both simulators. They send nothing to a local stack, which has simulators of its own. */
+export async function startSimulators(
+  { apiUrl, callers, stateFolder, ports, print }: SimulatorsOptions,
+): Promise<Simulators> {
+  await Deno.mkdir(stateFolder, { recursive: true });
+  const refused = (origin: string) =>
+    print(
+      `A local stack with simulators of its own runs at ${origin}: nothing is sent to it. Set --api-url, or stop it`,
+    );
+  const twilio = await startTwilioSimulator({
+    port: ports.twilio,
+    callers,
+    stateFile: join(stateFolder, "twilio.json"),
+    mayCall: awayFromStacks("twilio", refused),
+  });
+  const stripe = await startStripeSimulator({
+    port: ports.stripe,
+    callers,
+    stateFile: join(stateFolder, "stripe.json"),
+    webhookUrl: `${apiUrl}/functions/v1/stripe-webhook`,
+    returnUrl: apiUrl,
+    mayCall: awayFromStacks("stripe", refused),
+  });
+  return {
+    twilio,
+    stripe,
+    async stop() {
+      await Promise.all([twilio.stop(), stripe.stop()]);
+    },
+  };
 }
 
 function optionsFrom(args: string[]): { apiUrl: string; host: string } {

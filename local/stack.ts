@@ -9,10 +9,12 @@ import { offerFirstNumber } from "./database/offer-number.ts";
 import { fileExists } from "./files.ts";
 import { readFunctionsConfig } from "./functions/config.ts";
 import { watchFunctions } from "./functions/watch.ts";
+import { authLimits } from "./gateway/auth-limits.ts";
 import { startGateway } from "./gateway/server.ts";
 import { createUserTokens } from "./gateway/user-tokens.ts";
 import { type Homes, makeHomes } from "./homes.ts";
 import { takeLock } from "./locks.ts";
+import { Mailbox } from "./mail/mailbox.ts";
 import { postgresAccount } from "./postgres/account.ts";
 import { startScheduler } from "./scheduler.ts";
 import { openSecrets } from "./secrets.ts";
@@ -84,7 +86,14 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
   cleanUps.add(() => Promise.all([twilio.stop(), stripe.stop()]));
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   cleanUps.add(() => sql.end());
-  const api = openDataApi({ databaseUrl: server.url, ...secrets, tokenLifetime: 3600, log });
+  const mailbox = new Mailbox();
+  const api = openDataApi({
+    databaseUrl: server.url,
+    ...secrets,
+    tokenLifetime: 3600,
+    mail: { driver: mailbox.driver, siteUrl: gateway.url, confirmEmails: options.confirmEmails ?? false },
+    log,
+  });
   cleanUps.add(() => api.close());
   await sql.listen("pgrst", () => api.reload());
 
@@ -111,6 +120,8 @@ async function assemble(options: StackOptions, cleanUps: CleanUps): Promise<Stac
     tokens,
     functions: { process: functions, config: await readFunctionsConfig(projectDir, settings.functionFolders) },
     state: state(),
+    mailbox,
+    authLimits: options.authRateLimits ?? !ephemeral ? authLimits() : null,
     consoleFolder: join(projectDir, "console", "dist"),
   });
   if (options.watch) {

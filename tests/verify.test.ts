@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { SignJWT } from "jose";
 import { parse } from "smol-toml";
 import { type Stack, startStack } from "../local/stack.ts";
+import { checkAuth } from "../local/verify/check-auth.ts";
 import { findTarget, NoTargetError } from "../local/verify/target.ts";
 import { verify } from "../local/verify/verify.ts";
 import { tokenFor } from "./support/tokens.ts";
@@ -88,6 +90,36 @@ Deno.test("verify checks a real user token, and names AUTH_ISSUERS for one of an
     /fail\s+user token: .*\n\s+→ It has expired/,
   );
   assert.ok(!text.includes(foreign), "a token is shown");
+});
+
+Deno.test("verify names the step for a token of the old HS256 secret and for a legacy API key", async () => {
+  const reportWith = async (claims: Record<string, unknown>) => {
+    const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" }).setExpirationTime("1h")
+      .sign(new Uint8Array(32));
+    return (await report(await findTarget((name) => (name === "VERIFY_ACCESS_TOKEN" ? token : undefined), stateFile)))
+      .text;
+  };
+  const user = { sub: crypto.randomUUID(), role: "authenticated", iss: `${stack.state.apiUrl}/auth/v1` };
+  assert.match(
+    await reportWith(user),
+    /fail\s+user token: .* 401 .*\n\s+→ It is signed with the project's old HS256 secret\. Move the project to asymmetric/,
+  );
+  assert.match(
+    await reportWith({ role: "anon", iss: "supabase" }),
+    /fail\s+user token: .*\n\s+→ It is a legacy API key: set VERIFY_ACCESS_TOKEN/,
+  );
+});
+
+Deno.test("verify fails on a project that publishes no asymmetric signing key", async () => {
+  const target = await findTarget(unset, stateFile);
+  const keysOf = async (keys: unknown[]) => {
+    await using project = Deno.serve({ port: 0, onListen: () => {} }, () => Response.json({ keys }));
+    const apiUrl = `http://127.0.0.1:${project.addr.port}`;
+    return (await checkAuth({ ...target, apiUrl })).find(({ subject }) => subject === "signing keys");
+  };
+  assert.deepEqual((await keysOf([]))?.verdict, "fail");
+  assert.match((await keysOf([]))?.next ?? "", /JWT Keys: migrate the secret, then rotate/);
+  assert.equal((await keysOf([{ alg: "ES256", kid: "a" }]))?.verdict, "ok");
 });
 
 Deno.test("verify fails on a table with row level security off, and names the next step", async () => {

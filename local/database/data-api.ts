@@ -1,6 +1,7 @@
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import type { Log } from "../log.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
 import { logQueryErrors } from "./query-errors.ts";
 
 /** The Supabase Auth API and Data API of one database, served by @supabase/lite in this process. */
@@ -24,6 +25,14 @@ export interface DataApiOptions {
   secretKey: string;
   /** The lifetime of an access token, in seconds. */
   tokenLifetime: number;
+  /** How Auth sends mails. Not needed to create the tables only. */
+  mail?: {
+    driver: Mailbox["driver"];
+    /** The origin of the stack, to which the links lead. */
+    siteUrl: string;
+    /** Whether a user has to confirm the address of a sign-up. */
+    confirmEmails: boolean;
+  };
   /** Receives a line for each failed query. */
   log: Log;
 }
@@ -65,9 +74,11 @@ export function openDataApi(options: DataApiOptions): DataApi {
       publishable_key: options.publishableKey,
       secret_key: options.secretKey,
       enable_signup: true,
-      email: { enable_signup: true, enable_confirmations: false },
+      email: { enable_signup: true, enable_confirmations: options.mail?.confirmEmails ?? false },
+      ...(options.mail && { site_url: options.mail.siteUrl }),
     },
     api: { enabled: true, schemas: ["public"] },
+    ...(options.mail && { options: { drivers: { email: options.mail.driver } } }),
   });
   const restoreConsole = logQueryErrors(options.log);
   const inProgress = new Set<Promise<Response>>();

@@ -35,6 +35,10 @@ export interface TwilioSide {
   post(path: string, form: Record<string, string>): Promise<Response>;
   /** Suspends, reactivates or closes an account, as the Twilio console can. */
   setStatus(accountSid: string, status: "active" | "suspended" | "closed"): Promise<void>;
+  /** Creates an address in an account, and returns its SID. */
+  address(accountSid: string, isoCountry: string): Promise<string>;
+  /** Creates a regulatory bundle in an account, approved unless it has another status, and returns its SID. */
+  bundle(accountSid: string, isoCountry: string, status?: string): Promise<string>;
   /** The requests that the API received, oldest first. With `since`, only those after the request with that id. */
   requests(since?: number): Promise<SeenRequest[]>;
   webhooks(): Promise<SentWebhook[]>;
@@ -84,6 +88,17 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globa
       const text = await response.text();
       if (!response.ok) throw new Error(`Cannot set account "${accountSid}" to ${status}: ${text}`);
     },
+    async address(accountSid, isoCountry) {
+      const response = await post(`/Accounts/${accountSid}/Addresses.json`, {
+        ...{ CustomerName: "Ada", Street: "1 Main St", City: "Springfield", Region: "N/A", PostalCode: "12345" },
+        IsoCountry: isoCountry,
+      });
+      const { sid, message } = await response.json();
+      if (!response.ok) throw new Error(`Cannot create an address in account "${accountSid}": ${message}`);
+      return sid;
+    },
+    bundle: async (accountSid, isoCountry, status = "twilio-approved") =>
+      (await control("POST", "/bundles", { accountSid, isoCountry, status })).sid,
     requests: async (since = 0) => (await control("GET", `/requests?since=${since}`)).requests,
     webhooks: async () => (await control("GET", "/callbacks")).callbacks,
     fault: (fault) => control("POST", "/faults", fault),

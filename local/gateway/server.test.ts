@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import { allowedCallers, LOOPBACK_ONLY } from "../callers.ts";
 import { PortTakenError } from "../ports.ts";
+import { Mailbox } from "../mail/mailbox.ts";
 import { resolveOptions } from "../settings.ts";
 import type { StackState } from "../stack-state.ts";
 import { CONSOLE_HEADERS } from "./console-headers.ts";
@@ -30,6 +31,8 @@ async function makeParts(consoleFolder: string): Promise<GatewayParts> {
       config: { verifiesJwt: () => false, has: () => Promise.resolve(true) },
     },
     state: STATE,
+    mailbox: new Mailbox(),
+    authLimits: null,
     consoleFolder,
   };
 }
@@ -99,6 +102,31 @@ Deno.test("The gateway serves the built console at /, its files, and its index p
   assert.equal(await (await served.get("/messages/all")).text(), "<title>Console</title>");
 });
 
+Deno.test("The gateway answers 404 in JSON to an unknown path of the platform, not the console's page", async () => {
+  await using built = await builtConsole();
+  await using served = await serving(built.folder);
+  const paths = [
+    "/storage/v1/bucket",
+    "/realtime/v1/websocket",
+    "/graphql/v1",
+    "/rest/v2/plans",
+    "/rest",
+    "/auth",
+    "/anything/v1/x",
+    "/_sim/none",
+    "/.well-known/oauth-authorization-server",
+  ];
+  for (const path of paths) {
+    for (const method of ["GET", "POST"]) {
+      const answer = await served.get(path, { method });
+      assert.equal(answer.status, 404, path);
+      assert.deepEqual(await answer.json(), { message: "no Route matched with those values" }, path);
+    }
+  }
+  const posted = await served.get("/messages/all", { method: "POST" });
+  assert.deepEqual([posted.status, await posted.json()], [404, { message: "no Route matched with those values" }]);
+});
+
 Deno.test("The gateway answers 404 for a missing file and for a file outside the console's folder", async () => {
   await using built = await builtConsole();
   await using served = await serving(built.folder);
@@ -151,7 +179,7 @@ Deno.test("The gateway forwards /auth/v1 and /rest/v1 to the Data API and answer
   await using served = await serving("/nowhere");
   assert.equal(await (await served.get("/rest/v1/notes")).text(), "/rest/v1/notes");
   assert.equal(await (await served.get("/auth/v1/settings")).text(), "/auth/v1/settings");
-  assert.deepEqual(await (await served.get("/health")).json(), { status: "ok" });
+  assert.deepEqual(await (await served.get("/health")).json(), { status: "ok", simulates: ["twilio", "stripe"] });
 });
 
 Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of the functions only", async () => {
@@ -169,6 +197,22 @@ Deno.test("The gateway answers for the host of PUBLIC_BASE_URL at the paths of t
     });
   const paths = ["/functions/v1/twilio-webhook", "/config.json", "/functions/v1/../../config.json", "/rest/v1/plans"];
   assert.deepEqual(await Promise.all(paths.map(statusOf)), [503, 421, 421, 421]);
+  await gateway.stop();
+});
+
+Deno.test("The gateway shows captured mail to loopback names only, also when it answers for another name", async () => {
+  const gateway = startGateway(0, { everywhere: allowedCallers(["tunnel.test"]), functions: LOOPBACK_ONLY });
+  gateway.open(await makeParts("/nowhere"));
+  const statusOf = (path: string, host: string) =>
+    new Promise((resolve) => {
+      http.get(`${gateway.url}${path}`, { headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+    });
+  assert.equal(await statusOf("/config.json", "tunnel.test"), 200);
+  assert.equal(await statusOf("/_sim/mail", "tunnel.test"), 421);
+  assert.equal(await statusOf("/_sim/mail", "localhost"), 200);
   await gateway.stop();
 });
 

@@ -1,9 +1,13 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { serveStatic } from "hono/deno";
-import { type AllowedCallers, refuse } from "../callers.ts";
+import { type AllowedCallers, LOOPBACK_ONLY, refuse } from "../callers.ts";
 import type { DataApi } from "../database/data-api.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import { mailPage } from "../mail/page.ts";
+import { health, STARTING } from "../neighbours.ts";
 import { PortTakenError } from "../ports.ts";
+import type { AuthLimits } from "./auth-limits.ts";
 import { consoleConfig } from "./console-config.ts";
 import { CONSOLE_HEADERS } from "./console-headers.ts";
 import { answerData } from "./data-routes.ts";
@@ -18,6 +22,9 @@ export interface GatewayParts {
   tokens: UserTokens;
   functions: FunctionRoutes;
   state: StackState;
+  mailbox: Mailbox;
+  /** Null: Auth counts no requests. */
+  authLimits: AuthLimits | null;
   /** The folder of the built console, `console/dist`. If it does not exist, `/` serves the home page. */
   consoleFolder: string;
 }
@@ -82,7 +89,7 @@ function listen(
 }
 
 function starting(): Response {
-  return Response.json({ message: "The local stack is starting" }, { status: 503, headers: { "retry-after": "1" } });
+  return Response.json(STARTING, { status: 503, headers: { "retry-after": "1" } });
 }
 
 interface Environment {
@@ -90,22 +97,37 @@ interface Environment {
 }
 
 function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
-  const { api, tokens, functions, state, consoleFolder } = parts;
+  const { api, tokens, functions, state, mailbox, authLimits, consoleFolder } = parts;
   const routes = new Hono<Environment>();
   routes.onError((error) => {
     console.error(error);
     return Response.json({ message: "The local gateway failed; see the log of the stack" }, { status: 500 });
   });
-  routes.get("/health", (c) => c.json({ status: "ok" }));
+  routes.get("/health", (c) => c.json(health(state)));
   routes.get("/auth/v1/.well-known/jwks.json", (c) => {
     return c.json(tokens.jwks, 200, { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" });
   });
   // The Data API and the functions implement CORS. lite's Auth API answers a preflight but allows no headers.
   routes.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: ["X-Supabase-Api-Version"], maxAge: 600 }));
   const data = (c: Context<Environment>) => answerData(c.req.raw, api, tokens);
+  routes.use("/auth/v1/*", async (c, next) => authLimits?.(c.req.raw, c.env.peer) ?? await next());
   routes.all("/auth/v1/*", data);
   routes.all("/rest/v1/*", data);
   routes.all("/functions/v1/*", (c) => answerFunction(c.req.raw, { functions, tokens, url, peer: c.env.peer }));
+  // A mail has links that sign a user in, so it is shown to this machine only, not through a tunnel.
+  routes.use("/_sim/mail", async (c, next) => refuse(c.req.raw, LOOPBACK_ONLY) ?? await next());
+  routes.get("/_sim/mail", (c) => {
+    const mails = mailbox.list(c.req.query("to"));
+    const headers = { "cache-control": "no-store", ...CONSOLE_HEADERS };
+    return c.req.header("accept")?.includes("text/html")
+      ? c.html(mailPage(mails), 200, headers)
+      : c.json({ mails }, 200, headers);
+  });
+  routes.delete("/_sim/mail", (c) => {
+    mailbox.clear();
+    return c.json({ mails: [] });
+  });
+  routes.all("*", async (c, next) => PLATFORM_PATH.test(c.req.path) ? noRoute() : await next());
   routes.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(CONSOLE_HEADERS)) c.res.headers.set(name, value);
@@ -118,5 +140,19 @@ function routesOf(parts: GatewayParts, url: string): Hono<Environment> {
     return isFile ? await next() : await serveStatic<Environment>({ root: consoleFolder, path: "index.html" })(c, next);
   });
   routes.get("/", (c) => c.html(homePage(state)));
+  routes.notFound(noRoute);
   return routes;
+}
+
+/**
+ * A path of the platform, not of the console, which shares this origin: a service, or anything with a version such as
+ * `/storage/v1/…`.
+ */
+const PLATFORM_PATH =
+  /^\/(?:(?:auth|rest|functions|storage|realtime|graphql|pg|analytics|mcp|_sim|\.well-known)(?:\/|$)|[^/]+\/v\d+(?:\/|$))/;
+
+/** As the platform's gateway answers a path without a service. */
+function noRoute(): Response {
+  const headers = { "access-control-allow-origin": "*" };
+  return Response.json({ message: "no Route matched with those values" }, { status: 404, headers });
 }

@@ -1,3 +1,6 @@
+/** A longer `setTimeout` runs its task at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The timers of a simulator. `stop()` cancels all of them. */
 export class Timers {
   #pending = new Map<ReturnType<typeof setTimeout>, () => void>();
@@ -6,6 +9,7 @@ export class Timers {
   /** Runs `task` after `ms` milliseconds, unless the simulator stops first. */
   after(ms: number, task: () => void): void {
     if (this.stopping.aborted) return;
+    if (ms > LONGEST_MS) return this.after(LONGEST_MS, () => this.after(ms - LONGEST_MS, task));
     const handle = setTimeout(() => {
       this.#pending.delete(handle);
       task();

@@ -6,7 +6,24 @@ const TIMEOUT_MS = 20_000;
 
 /** Whether the functions accept a real user token, and run-jobs only the scheduler's own key. Nothing is changed. */
 export async function checkAuth(target: Target): Promise<Finding[]> {
-  return await Promise.all([checkUserToken(target), checkSchedulerKey(target)]);
+  return await Promise.all([checkSigningKeys(target), checkUserToken(target), checkSchedulerKey(target)]);
+}
+
+const MIGRATE =
+  "Move the project to asymmetric JWT signing keys under Settings → JWT Keys: migrate the secret, then rotate " +
+  "to the new key, and sign in again";
+
+/** A project without a public key signs its users' tokens with the old secret, and the functions accept none of them. */
+async function checkSigningKeys({ apiUrl }: Target): Promise<Finding> {
+  const subject = "signing keys";
+  const url = `${apiUrl}/auth/v1/.well-known/jwks.json`;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    .then((response) => response.json() as Promise<{ keys?: { alg?: string }[] }>).catch(() => null);
+  if (!Array.isArray(answer?.keys)) return warn(subject, "could not be read", `Is ${url} reachable from here?`);
+  const algorithms = answer.keys.map(({ alg }) => alg);
+  return algorithms.some((alg) => alg !== "HS256")
+    ? ok(subject, `user tokens can be verified with public keys (${algorithms.join(", ")})`)
+    : fail(subject, "there is no public key: user tokens are signed with the project's old HS256 secret", MIGRATE);
 }
 
 async function checkUserToken(target: Target): Promise<Finding> {
@@ -27,10 +44,13 @@ async function checkUserToken(target: Target): Promise<Finding> {
 }
 
 function nextStep({ apiUrl }: Target, header: Json, claims: Json): string {
-  if (typeof claims["exp"] === "number" && claims["exp"] * 1000 < Date.now()) return "It has expired: use a new one";
-  if (header["kid"] === undefined) {
-    return "It has no kid: move the project to JWT signing keys under Settings → JWT keys";
+  if (claims["role"] === "anon" || claims["role"] === "service_role") {
+    return "It is a legacy API key: set VERIFY_ACCESS_TOKEN to the access token of any signed-in user";
   }
+  if (header["alg"] === "HS256" || header["kid"] === undefined) {
+    return `It is signed with the project's old HS256 secret. ${MIGRATE}`;
+  }
+  if (typeof claims["exp"] === "number" && claims["exp"] * 1000 < Date.now()) return "It has expired: use a new one";
   if (claims["iss"] !== `${apiUrl}/auth/v1`) return `Set AUTH_ISSUERS to include ${claims["iss"]}`;
   return "Compare its aud and role with docs/security.md, and its key with the project's JWKS";
 }

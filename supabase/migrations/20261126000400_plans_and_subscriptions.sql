@@ -1,5 +1,58 @@
 -- What a tenant is entitled to: the plans on sale, and each Stripe subscription as last read from Stripe.
 
+-- Countries -----------------------------------------------------------------------------------------------------------
+
+create function private.countries() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select string_to_array(
+    'AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ CA ' ||
+    'CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR ' ||
+    'GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GT GU GW GY HK HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP ' ||
+    'KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR ' ||
+    'MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PR PS PT PW PY QA RE RO ' ||
+    'RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT ' ||
+    'TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW', ' ');
+$$;
+comment on function private.countries() is
+  'The countries that a phone number can have: ISO 3166 with AC, TA and XK. The list of countries.ts.';
+
+create function private.mother_country(p_country text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when p_country in ('GG', 'IM', 'JE') then 'GB'
+    when p_country in ('AS', 'GU', 'MP', 'PR', 'VI') then 'US'
+    when p_country in ('CC', 'CX') then 'AU'
+    when p_country in ('BL', 'MF') then 'GP'
+    when p_country = 'AX' then 'FI'
+    when p_country = 'SJ' then 'NO'
+    when p_country = 'TA' then 'SH'
+    when p_country = 'YT' then 'RE'
+  end;
+end;
+$$;
+comment on function private.mother_country(text) is
+  'The country that a territory belongs to and shares its calling code with, so that its numbers look the same; null '
+  'for a country that is no such territory.';
+
+create function private.is_country_in(p_country text, p_countries text[], p_excluded_territories text[]) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- coalesce: a list that contains a null, or an unknown country, must not allow anything.
+  return coalesce(p_country = any (p_countries), false)
+    or coalesce(private.mother_country(p_country) = any (p_countries)
+      and not p_country = any (p_excluded_territories), false);
+end;
+$$;
+comment on function private.is_country_in(text, text[], text[]) is
+  'Whether a list of countries names a country, or the mother country of a territory that is not excluded.';
+
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
 create table public.plans (
@@ -19,6 +72,7 @@ create table public.plans (
   -- What a segment is taken to cost until Twilio tells its price.
   segment_price numeric(12, 5) not null default 0.01,
   allowed_countries text[],
+  excluded_territories text[] not null default '{}',
   messages_per_second numeric(8, 3) not null default 10,
   past_due_grace interval not null default '7 days',
   retention interval not null default '30 days',
@@ -30,9 +84,8 @@ create table public.plans (
   constraint plans_purchases_not_negative
     check (max_purchases_per_day >= 0 and max_purchases_per_month >= 0 and max_number_price >= 0),
   constraint plans_send_rate_positive check (messages_per_second > 0),
-  -- array_to_string skips nulls, so they are refused on their own. An empty list is refused, as in messaging_settings.
-  constraint plans_countries_iso check (array_position(allowed_countries, null) is null
-    and array_to_string(allowed_countries, ' ') ~ '^([A-Z]{2}( [A-Z]{2})*)?$'),
+  constraint plans_countries_iso check (allowed_countries <@ private.countries()),
+  constraint plans_territories_iso check (excluded_territories <@ private.countries()),
   constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0')
 );
 comment on table public.plans is
@@ -55,7 +108,10 @@ comment on column public.plans.monthly_spend_limit is
   'The most that the messages and the numbers of a month may cost, in the currency of the master account.';
 comment on column public.plans.allowed_countries is
   'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
-  'to expensive destinations.';
+  'to expensive destinations. A country includes its territories (private.mother_country).';
+comment on column public.plans.excluded_territories is
+  'Territories that count only when allowed_countries, or the tenant''s own list, names them: not with their mother '
+  'country.';
 comment on column public.plans.messages_per_second is
   'The send rate of one tenant''s campaigns, over all their numbers.';
 comment on column public.plans.past_due_grace is 'How long a past-due tenant keeps sending before suspension.';
@@ -86,7 +142,9 @@ where p.key = l.key;
 -- Operators widen the list plan by plan. The shared numbers reach their own country and Canada only.
 update public.plans set allowed_countries =
   '{US,CA,PR,GB,IE,AU,NZ,DE,AT,CH,FR,BE,NL,LU,ES,PT,IT,DK,SE,NO,FI,IS,PL,CZ}';
-update public.plans set allowed_countries = '{US,CA}' where key = 'fallback';
+-- Territories are expensive under a calling code that looks cheap, so the shared numbers reach none.
+update public.plans set allowed_countries = '{US,CA}',
+  excluded_territories = '{AS,AX,BL,CC,CX,GG,GU,IM,JE,MF,MP,PR,SJ,TA,VI,YT}' where key = 'fallback';
 update public.plans set messages_per_second = 25 where key = 'team';
 update public.plans set messages_per_second = 100 where key = 'scale';
 
@@ -804,6 +862,9 @@ create policy "A tenant reads their own usage" on public.twilio_usage
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.countries(),
+  private.mother_country(text),
+  private.is_country_in(text, text[], text[]),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
   private.entitlement_of(uuid, timestamptz),
@@ -830,6 +891,9 @@ revoke execute on function
     boolean, timestamptz, timestamptz, timestamptz, bigint)
   from public, anon, authenticated;
 grant execute on function
+  private.countries(),
+  private.mother_country(text),
+  private.is_country_in(text, text[], text[]),
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval,
     timestamptz),
   private.entitlement_of(uuid, timestamptz),

@@ -49,6 +49,26 @@ grant select, insert, update, delete on public.user_twilio_numbers to service_ro
 create policy "A tenant reads their own numbers" on public.user_twilio_numbers
   for select to authenticated using ((select auth.uid()) = user_id);
 
+create function private.can_send(p_capabilities jsonb, p_has_media boolean) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  -- Twilio names them in lower case where a number is owned, and in capitals where it is on offer.
+  sms constant jsonb := coalesce(p_capabilities -> 'sms', p_capabilities -> 'SMS');
+  mms constant jsonb := coalesce(p_capabilities -> 'mms', p_capabilities -> 'MMS');
+begin
+  -- A row without any capabilities is older than its first sync: nothing speaks against the number.
+  if coalesce(p_capabilities, '{}') = '{}' then
+    return true;
+  end if;
+  return case when p_has_media then coalesce(mms, sms, 'false') = 'true' else coalesce(sms, 'false') = 'true' end;
+end;
+$$;
+comment on function private.can_send(jsonb, boolean) is
+  'Whether a number with these capabilities can send a text or, with media, an MMS. The one rule for every choice of a '
+  'sender. A number whose row does not say whether it can send MMS can if it can send SMS.';
+
 -- The shared numbers: a copy of the master account's SMS-capable numbers, which a job refreshes.
 create table private.master_numbers (
   phone_sid text primary key,
@@ -389,8 +409,10 @@ begin
   if not found then
     return;
   end if;
+  perform private.clear_incapable_primary(stored.user_id);
   bought := private.complete_purchase(p_number_id, p_phone_sid, p_friendly_name, p_capabilities,
-    not exists (select from public.user_twilio_numbers o where o.user_id = stored.user_id and o.is_primary));
+    private.can_send(p_capabilities, false)
+      and not exists (select from public.user_twilio_numbers o where o.user_id = stored.user_id and o.is_primary));
   if bought.id is null then
     outcome := 'already';
     number := to_jsonb(stored);
@@ -403,8 +425,8 @@ begin
 end;
 $$;
 comment on function public.record_number(uuid, text, text, jsonb, text) is
-  'Records a number that Twilio sold; the tenant''s first one becomes primary. Returns no row when the reservation '
-  'was deleted.';
+  'Records a number that Twilio sold; the tenant''s first one that can send becomes primary. Returns no row when the '
+  'reservation was deleted.';
 
 create type public.cancel_outcome as enum ('canceled', 'gone');
 comment on type public.cancel_outcome is 'Whether something in progress was canceled, or was no longer in progress.';
@@ -445,6 +467,18 @@ insert into private.schedules (name, job, every)
 
 -- Changing ------------------------------------------------------------------------------------------------------------
 
+create function private.clear_incapable_primary(p_user_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.user_twilio_numbers n set is_primary = false
+  where n.user_id = p_user_id and n.is_primary and not private.can_send(n.capabilities, false);
+end;
+$$;
+comment on function private.clear_incapable_primary(uuid) is
+  'A number that cannot send is not primary any more, so that another one can be. The caller holds lock_tenant.';
+
 create function private.promote_oldest_number(p_user_id uuid, p_actor text, p_request_id text) returns void
 language plpgsql
 set search_path = ''
@@ -452,9 +486,11 @@ as $$
 declare
   promoted public.user_twilio_numbers;
 begin
+  perform private.clear_incapable_primary(p_user_id);
   update public.user_twilio_numbers n set is_primary = true
   where n.id = (
-      select o.id from public.user_twilio_numbers o where o.user_id = p_user_id and o.status = 'active'
+      select o.id from public.user_twilio_numbers o
+      where o.user_id = p_user_id and o.status = 'active' and private.can_send(o.capabilities, false)
       order by o.created_at, o.id limit 1)
     and not exists (select from public.user_twilio_numbers o where o.user_id = p_user_id and o.is_primary)
   returning n.* into promoted;
@@ -464,12 +500,14 @@ begin
 end;
 $$;
 comment on function private.promote_oldest_number(uuid, text, text) is
-  'Makes the tenant''s oldest active number primary when no number is, and audits it. The caller holds lock_tenant.';
+  'Makes the tenant''s oldest active number that can send primary when none is, and audits it. The caller holds '
+  'lock_tenant.';
 
-create type public.set_primary_number_outcome as enum ('set', 'already', 'not_found', 'purchasing', 'releasing',
-  'released');
+create type public.set_primary_number_outcome as enum ('set', 'already', 'not_capable', 'not_found', 'purchasing',
+  'releasing', 'released');
 comment on type public.set_primary_number_outcome is
-  'Whether a number became primary. purchasing, releasing, released: the number''s status when it is not active.';
+  'Whether a number became primary. not_capable: it cannot send messages. purchasing, releasing, released: the '
+  'number''s status when it is not active.';
 
 create function public.set_primary_number(p_user_id uuid, p_number_id uuid, p_request_id text)
 returns table (outcome public.set_primary_number_outcome, number jsonb)
@@ -488,6 +526,8 @@ begin
   end if;
   if chosen.status <> 'active' then
     outcome := chosen.status;
+  elsif not private.can_send(chosen.capabilities, false) then
+    outcome := 'not_capable';
   elsif chosen.is_primary then
     outcome := 'already';
   else
@@ -729,6 +769,8 @@ comment on function private.erase_numbers(uuid, integer) is 'Deletes up to p_lim
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.can_send(jsonb, boolean),
+  private.clear_incapable_primary(uuid),
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
@@ -756,6 +798,8 @@ revoke execute on function
   private.erase_numbers(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
+  private.can_send(jsonb, boolean),
+  private.clear_incapable_primary(uuid),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),

@@ -117,7 +117,7 @@ begin
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select p_number ->> 'phoneSid', p_number ->> 'phoneNumber', p_number ->> 'friendlyName', p_number -> 'capabilities'
   -- As in the copy that the job makes: only SMS-capable numbers are shared.
-  where (p_number -> 'capabilities' ->> 'sms')::boolean
+  where private.can_send(p_number -> 'capabilities', false)
   on conflict (phone_sid) do update set phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now()
   returning m.* into shared;
@@ -373,6 +373,19 @@ insert into private.due_work (user_id, kind, due_at)
 select p.user_id, 'number_sync', now() + random() * interval '1 day'
 from public.user_preferences p where p.twilio_subaccount_status = 'active';
 
+create function public.report_sender_trouble(p_user_id uuid) returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(p_user_id, 'number_sync', now());
+  return (select d.due_at from private.due_work d where d.user_id = p_user_id and d.kind = 'number_sync');
+end;
+$$;
+comment on function public.report_sender_trouble(uuid) is
+  'Twilio refused a tenant''s number as a sender: the number may have left the account, or have other capabilities. '
+  'A sync that is due now compares it. Returns when it is due.';
+
 create function public.ask_for_number_syncs(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -417,6 +430,7 @@ revoke execute on function
   private.record_missing_number(uuid, uuid, timestamptz),
   private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
+  public.report_sender_trouble(uuid),
   public.ask_for_number_syncs(integer)
   from public, anon, authenticated;
 grant execute on function
@@ -432,5 +446,6 @@ grant execute on function
   private.record_missing_number(uuid, uuid, timestamptz),
   private.audit_number_sync(text, uuid, text, public.record_number_sync_outcome, jsonb, text),
   public.record_number_sync(uuid, text, timestamptz, jsonb, text, text),
+  public.report_sender_trouble(uuid),
   public.ask_for_number_syncs(integer)
   to service_role;

@@ -20,9 +20,6 @@ comment on type public.message_status is
   'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
   'a delivered message may be read. The last two are those of received messages.';
 
-create type public.message_encoding as enum ('GSM-7', 'UCS-2');
-comment on type public.message_encoding is 'The alphabet of a text, which decides how many characters fit a segment.';
-
 create type public.consent as enum ('stop', 'start', 'help');
 comment on type public.consent is
   'What a keyword in a received message asks for: no more messages, messages again, or help.';
@@ -449,10 +446,8 @@ create table public.messaging_settings (
   allowed_countries text[],
   retention_days integer,
   updated_at timestamptz not null default now(),
-  -- array_to_string leaves out nulls, so they are refused by themselves.
   constraint messaging_settings_countries_iso
-    check (array_position(allowed_countries, null) is null
-      and array_to_string(allowed_countries, ' ') ~ '^[A-Z]{2}( [A-Z]{2})*$'),
+    check (cardinality(allowed_countries) > 0 and allowed_countries <@ private.countries()),
   constraint messaging_settings_retention_sensible check (retention_days between 1 and 3650)
 );
 comment on table public.messaging_settings is
@@ -462,7 +457,8 @@ comment on column public.messaging_settings.stop_reply is
   'The reply to STOP; likewise for START and HELP. Null leaves the reply to Twilio, which has its own: our replies to '
   'START and HELP are sent in addition to it, and our reply to STOP is blocked (21610), unless Twilio''s support has '
   'turned off its handling of keywords.';
-comment on column public.messaging_settings.allowed_countries is 'Narrows the plan''s list and never widens it.';
+comment on column public.messaging_settings.allowed_countries is
+  'Narrows the plan''s list and never widens it. A country includes its territories, as in the plan.';
 comment on column public.messaging_settings.retention_days is
   'Bodies and media of older messages are deleted, at Twilio and here. Null keeps them.';
 create trigger touch_updated_at before update on public.messaging_settings
@@ -523,9 +519,11 @@ comment on function public.save_messaging_settings(uuid, text, text, text, text[
 -- One decision reserves the row, one call goes to Twilio, one decision records the result.
 
 create type public.sender_outcome as enum (
-  'allowed', 'unconfirmed_user', 'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'allowed', 'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending',
+  'suspended', 'closed');
 comment on type public.sender_outcome is
-  'Whether a tenant may send, and from the number they name. unconfirmed_user: they have confirmed no address, which '
+  'Whether a tenant may send, and from the number they name. number_not_capable: the number cannot send this kind of '
+  'message. unconfirmed_user: they have confirmed no address, which '
   'the shared numbers need. pending, suspended and closed are account statuses.';
 
 create type private.sender as (
@@ -533,13 +531,15 @@ create type private.sender as (
 comment on type private.sender is
   'The number and the account a message goes out with. The master account has no SID and no token here.';
 
-create function private.sender_of(p_user_id uuid, p_from text, p_fallback boolean) returns private.sender
+create function private.sender_of(p_user_id uuid, p_from text, p_fallback boolean, p_has_media boolean default false)
+returns private.sender
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   account constant private.account := private.account_of(p_user_id);
   sender private.sender;
+  is_capable boolean;
 begin
   -- Auth is asked: the host's preferences may outlive the user, and so may the user's token.
   if not private.user_exists(p_user_id) then
@@ -551,10 +551,12 @@ begin
       sender.source := 'subaccount';
       sender.account_sid := account.subaccount_sid;
       sender.sealed_token := account.sealed_token;
-      select n.phone_number into sender.from_number
+      select n.phone_number, private.can_send(n.capabilities, p_has_media) into sender.from_number, is_capable
       from public.user_twilio_numbers n
       where n.user_id = p_user_id and n.status = 'active'
-        and (n.phone_number = p_from or (p_from is null and n.is_primary));
+        and (n.phone_number = p_from
+          -- A primary number that cannot send at all is none: the next sync chooses another.
+          or (p_from is null and n.is_primary and private.can_send(n.capabilities, false)));
     when 'none' then
       if not p_fallback then
         sender.outcome := 'no_subaccount';
@@ -565,22 +567,23 @@ begin
         return sender;
       end if;
       sender.source := 'master';
-      select m.phone_number into sender.from_number
+      select m.phone_number, private.can_send(m.capabilities, p_has_media) into sender.from_number, is_capable
       from private.master_numbers m
       where m.is_offered and (p_from is null or m.phone_number = p_from)
-      order by m.phone_number limit 1;
+      order by private.can_send(m.capabilities, p_has_media) desc, m.phone_number limit 1;
     else
       -- The master account is no way around a suspension.
       sender.outcome := account.status;
       return sender;
   end case;
-  sender.outcome := case when sender.from_number is not null then 'allowed' when p_from is null then 'no_number'
-    else 'number_not_owned' end;
+  sender.outcome := case when is_capable then 'allowed' when sender.from_number is not null then 'number_not_capable'
+    when p_from is null then 'no_number' else 'number_not_owned' end;
   return sender;
 end;
 $$;
-comment on function private.sender_of(uuid, text, boolean) is
-  'The account and number a tenant sends with. p_fallback: without a subaccount, a master number.';
+comment on function private.sender_of(uuid, text, boolean, boolean) is
+  'The account and number a tenant sends with. p_fallback: without a subaccount, a master number, one that can send '
+  'media if there are any. The tenant''s own primary number is not replaced by another for media.';
 
 create function private.lock_sending(p_user_id uuid) returns void
 language plpgsql
@@ -598,25 +601,27 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Without a list every country is allowed; a list refuses the countries it does not name. coalesce: a list that
-  -- contains a null, or an unknown country, must not allow anything.
-  return (p_plan.allowed_countries is not null and not coalesce(p_country = any (p_plan.allowed_countries), false))
+  -- Without a list every country is allowed; a list refuses the countries that are not in it.
+  return (p_plan.allowed_countries is not null
+      and not private.is_country_in(p_country, p_plan.allowed_countries, p_plan.excluded_territories))
     or exists (select from public.messaging_settings s
       where s.user_id = p_user_id and s.allowed_countries is not null
-        and not coalesce(p_country = any (s.allowed_countries), false));
+        and not private.is_country_in(p_country, s.allowed_countries, p_plan.excluded_territories));
 end;
 $$;
 comment on function private.is_destination_refused(uuid, text, public.plans) is
-  'Whether the plan or the tenant''s settings exclude a country (ISO 3166).';
+  'Whether the plan or the tenant''s settings exclude a country (ISO 3166). A territory counts with its mother '
+  'country, unless the plan excludes it.';
 
 create type public.reserve_message_outcome as enum (
   'reserved', 'duplicate', 'key_conflict', 'rate_limited', 'destination_refused', 'opted_out', 'daily_limit_reached',
   'monthly_limit_reached', 'spend_limit_reached', 'recipient_limit_reached', 'fallback_limit_reached',
-  'unconfirmed_user', 'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended',
+  'closed');
 comment on type public.reserve_message_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. recipient_limit_reached, '
   'fallback_limit_reached: the limits of the shared numbers for one recipient and for all users together. The last '
-  'seven are those of sender_outcome.';
+  'eight are those of sender_outcome.';
 
 create type private.sending_rule as (outcome public.reserve_message_outcome, message_limit numeric);
 comment on type private.sending_rule is
@@ -695,7 +700,7 @@ begin
   into outcome, message
   from public.sms_messages m where m.user_id = p_user_id and m.idempotency_key = p_idempotency_key;
   if not found then
-    sender := private.sender_of(p_user_id, p_from, p_fallback);
+    sender := private.sender_of(p_user_id, p_from, p_fallback, cardinality(p_media_urls) > 0);
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
     cost := private.message_cost(plan, p_country, p_segments, cardinality(p_media_urls) > 0);
@@ -779,15 +784,21 @@ create function public.release_message(p_message_id uuid) returns public.release
 language plpgsql
 set search_path = ''
 as $$
+declare
+  released public.sms_messages;
 begin
   delete from public.sms_messages m where m.id = p_message_id and m.status = 'reserved'
-    and m.twilio_message_sid is null;
-  return case when found then 'released' else 'gone' end;
+    and m.twilio_message_sid is null
+  returning m.* into released;
+  if released.source = 'master' then
+    perform private.uncount_fallback_message(released);
+  end if;
+  return case when released.id is not null then 'released' else 'gone' end;
 end;
 $$;
 comment on function public.release_message(uuid) is
-  'Deletes a reservation that Twilio certainly did not process (429, or the request was never made). Its idempotency '
-  'key may be used again.';
+  'Deletes a reservation that Twilio certainly did not process (429, a full queue, or the request was never made). It '
+  'counts toward no limit, and its idempotency key may be used again.';
 
 -- Evidence ------------------------------------------------------------------------------------------------------------
 
@@ -1290,8 +1301,8 @@ set search_path = ''
 as $$
 declare
   plan constant public.plans := private.plan_of(p_received.user_id);
-  segments constant integer := private.estimated_segments(p_text);
-  cost constant numeric := private.message_cost(plan, p_country, segments, false);
+  measured constant private.text_measure := private.measure_text(p_text);
+  cost constant numeric := private.message_cost(plan, p_country, measured.segments, false);
   rule private.sending_rule;
 begin
   -- Two machines that reply to each other must come to an end. Refused replies count, so their rows are bounded, too.
@@ -1308,11 +1319,11 @@ begin
     case p_consent when 'stop' then null else p_received.peer_number end, p_country, cost);
   -- Twilio sends the reply with our response; its callback brings the SID of this row.
   insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
-    account_sid, source, num_segments, estimated_price, idempotency_key)
+    account_sid, source, num_segments, encoding, estimated_price, idempotency_key)
   values (p_received.user_id, 'outbound', p_received.own_number, p_received.peer_number, p_country, p_text,
     (case when rule.outcome is null then 'reserved' else 'refused' end)::public.message_status,
-    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', segments,
-    coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
+    'The reply was not sent: ' || rule.outcome, p_received.account_sid, 'subaccount', measured.segments,
+    measured.encoding, coalesce(cost, 0), -- a plan that was deleted has no price, and sends nothing
     p_key)
   returning id into reply_id;
   if rule.outcome is null then
@@ -1524,7 +1535,7 @@ revoke execute on function
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
-  private.sender_of(uuid, text, boolean),
+  private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),
@@ -1568,7 +1579,7 @@ grant execute on function
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
   public.save_messaging_settings(uuid, text, text, text, text[], integer),
-  private.sender_of(uuid, text, boolean),
+  private.sender_of(uuid, text, boolean, boolean),
   private.lock_sending(uuid),
   private.is_destination_refused(uuid, text, public.plans),
   private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric),

@@ -23,45 +23,23 @@ alter table private.message_prices enable row level security;
 revoke all on private.message_prices from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.message_prices to service_role;
 
-create function private.estimated_segments(p_body text) returns integer
-language plpgsql immutable
-set search_path = ''
-as $$
-declare
-  -- The characters of GSM-7, and those of its extension, which take two septets.
-  extension constant text := '\f\^{}\\[~\]|€';
-  basic constant text := '\n\r !"#$%&''()*+,\-./0-9:;<=>?@A-Z_a-z¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ';
-  pairs integer;
-  units integer;
-begin
-  if p_body is null or p_body = '' then
-    return 1;
-  end if;
-  if p_body ~ ('^[' || basic || extension || ']*$') then
-    pairs := length(p_body) - length(regexp_replace(p_body, '[' || extension || ']', '', 'g'));
-    units := length(p_body) + pairs;
-    return case when units <= 160 then 1 else ceil(units / case when pairs = 0 then 153.0 else 152.0 end) end;
-  end if;
-  pairs := length(p_body) - length(regexp_replace(p_body, '[\U00010000-\U0010ffff]', '', 'g'));
-  units := length(p_body) + pairs;
-  return case when units <= 70 then 1 else ceil(units / case when pairs = 0 then 67.0 else 66.0 end) end;
-end;
-$$;
-comment on function private.estimated_segments(text) is
-  'How many segments a text takes. A character of two units is not split between segments, so each segment may stay '
-  'one unit short: with such characters the result may be one too high.';
-
 create function private.unit_price(p_country text, p_channel private.message_channel) returns numeric
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  mother constant text := private.mother_country(p_country);
 begin
+  if mother is not null and not exists (select from private.message_prices p where p.country = p_country) then
+    p_country := mother;
+  end if;
   return (select max(p.unit_price) from private.message_prices p
     where p.country = p_country and p.channel = p_channel);
 end;
 $$;
 comment on function private.unit_price(text, private.message_channel) is
-  'The higher of the listed and the charged price; null when neither is known.';
+  'The higher of the listed and the charged price; null when neither is known. A territory without any price has those '
+  'of its mother country.';
 
 create function private.message_cost(p_plan public.plans, p_country text, p_segments integer, p_has_media boolean)
 returns numeric
@@ -139,14 +117,12 @@ insert into private.schedules (name, job, every)
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.estimated_segments(text),
   private.unit_price(text, private.message_channel),
   private.message_cost(public.plans, text, integer, boolean),
   private.note_charge(public.sms_messages, numeric, integer),
   public.record_listed_prices(jsonb)
   from public, anon, authenticated;
 grant execute on function
-  private.estimated_segments(text),
   private.unit_price(text, private.message_channel),
   private.message_cost(public.plans, text, integer, boolean),
   private.note_charge(public.sms_messages, numeric, integer),

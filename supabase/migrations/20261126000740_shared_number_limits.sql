@@ -159,6 +159,26 @@ comment on function private.count_fallback_message(uuid, text, public.plans) is
   'Counts a message from a shared number unless it exceeds a limit. Returns that limit; its outcome is null when the '
   'message was counted. A message that Twilio then refuses stays counted.';
 
+create function private.uncount_fallback_message(p_message public.sms_messages) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  counted text;
+begin
+  -- In the order of check_fallback_limits.
+  foreach counted in array
+    array(select private.fallback_subject('contact', c) from unnest(private.confirmed_contacts(p_message.user_id)) c)
+      || private.fallback_subject('recipient', p_message.to_number) || array['all']
+  loop
+    update private.fallback_usage u set messages = u.messages - 1
+    where u.subject = counted and u.day = (p_message.created_at at time zone 'UTC')::date and u.messages > 0;
+  end loop;
+end;
+$$;
+comment on function private.uncount_fallback_message(public.sms_messages) is
+  'Takes a message out of the counts of the shared numbers, because Twilio did not process it.';
+
 create function private.forget_fallback_usage() returns void
 language plpgsql
 set search_path = ''
@@ -178,6 +198,7 @@ revoke execute on function
   private.count_fallback_use(text),
   private.check_fallback_limits(uuid, text, public.plans),
   private.count_fallback_message(uuid, text, public.plans),
+  private.uncount_fallback_message(public.sms_messages),
   private.forget_fallback_usage()
   from public, anon, authenticated;
 grant execute on function
@@ -187,5 +208,6 @@ grant execute on function
   private.count_fallback_use(text),
   private.check_fallback_limits(uuid, text, public.plans),
   private.count_fallback_message(uuid, text, public.plans),
+  private.uncount_fallback_message(public.sms_messages),
   private.forget_fallback_usage()
   to service_role;

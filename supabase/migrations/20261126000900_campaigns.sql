@@ -12,11 +12,14 @@ comment on type public.campaign_count is
   'decided against before Twilio was called.';
 
 create type public.campaign_status_reason as enum (
-  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'account_refused', 'sender_refused',
+  'twilio_refused', 'twilio_throttled',
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.campaign_status_reason is
   'Why a campaign waits or is paused. The limits are those of the plan. account_refused: Twilio refused the '
-  'credentials. The last six are those of sender_outcome.';
+  'credentials. sender_refused: the number cannot send. twilio_refused: another error of Twilio''s that is not about '
+  'a recipient. twilio_throttled: for about an hour, Twilio took no message of this number. The last seven are those '
+  'of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -31,6 +34,7 @@ create table public.campaigns (
   media_urls text[] not null default '{}',
   status public.campaign_status not null,
   status_reason public.campaign_status_reason,
+  twilio_error_code integer,
   scheduled_at timestamptz,
   started_at timestamptz,
   finished_at timestamptz,
@@ -46,7 +50,7 @@ create table public.campaigns (
   request_hash text not null,
   -- Grows with each resumption: a job of an earlier run ends.
   run integer not null default 1,
-  -- How many batches in a row got no response from Twilio.
+  -- How many batches in a row got no response from Twilio, or were throttled.
   failed_batches integer not null default 0,
   -- Its last job, in the lane of campaigns.
   job_id bigint,
@@ -66,6 +70,8 @@ comment on column public.campaigns.body is
   'their message is reserved.';
 comment on column public.campaigns.status_reason is
   'Why a campaign waits or is paused; null when it does not, and when its tenant paused it.';
+comment on column public.campaigns.twilio_error_code is
+  'The error of Twilio''s for which a campaign was paused; null when it was paused for another reason, or is not.';
 comment on column public.campaigns.recipients_deleted_at is
   'When the recipients of an ended campaign were deleted; its counts stay. Null while they are stored.';
 create unique index campaigns_one_per_key on public.campaigns (user_id, idempotency_key);
@@ -78,8 +84,8 @@ create trigger touch_updated_at before update on public.campaigns
 
 alter table public.campaigns enable row level security;
 revoke all on public.campaigns from public, anon, authenticated, service_role;
-grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, scheduled_at, started_at,
-  finished_at, total, waiting,
+grant select (id, user_id, name, from_number, body, media_urls, status, status_reason, twilio_error_code,
+  scheduled_at, started_at, finished_at, total, waiting,
   in_flight, sent, delivered, failed, unknown, skipped, recipients_deleted_at, created_at, updated_at)
   on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
@@ -248,10 +254,10 @@ comment on function private.recipients_left(uuid, public.plans) is
 
 create type public.create_campaign_outcome as enum (
   'created', 'duplicate', 'key_conflict', 'rate_limited', 'too_many_recipients',
-  'no_number', 'number_not_owned', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. too_many_recipients: more would '
-  'wait than the plan sends in a month, or be stored than recipients_left allows. The last six are those of '
+  'wait than the plan sends in a month, or be stored than recipients_left allows. The last seven are those of '
   'sender_outcome.';
 
 create function public.create_campaign(
@@ -287,7 +293,7 @@ begin
   end if;
 
   -- Never through the master account: one tenant's campaign from a shared number would get it blocked for all tenants.
-  sender := private.sender_of(p_user_id, p_from, false);
+  sender := private.sender_of(p_user_id, p_from, false, cardinality(p_media_urls) > 0);
   if sender.outcome <> 'allowed' then
     outcome := sender.outcome;
     return next;
@@ -394,7 +400,8 @@ begin
     return;
   end if;
 
-  update public.campaigns c set status = next_status, status_reason = null, failed_batches = 0,
+  update public.campaigns c set status = next_status, status_reason = null, twilio_error_code = null,
+    failed_batches = 0,
     run = c.run + case p_change when 'resume' then 1 else 0 end,
     -- The recipients themselves are not touched: that would store each of them again.
     skipped = c.skipped + case p_change when 'cancel' then c.waiting else 0 end,
@@ -402,6 +409,9 @@ begin
     finished_at = case when next_status = 'canceled' then now() end
   where c.id = p_campaign_id
   returning * into stored;
+  if p_change in ('resume', 'cancel') then
+    perform private.settle_alert('campaign_paused', p_campaign_id::text);
+  end if;
   if p_change = 'resume' then
     perform private.enqueue_campaign(stored);
   else
@@ -533,6 +543,23 @@ comment on function private.note_sends(text, numeric, integer) is 'Counts p_sent
 create type private.send_rate as (subject text, per_second numeric);
 comment on type private.send_rate is 'How many messages a second a subject of send_rates may send.';
 
+create function public.delay_sender(p_phone_number text, p_seconds integer) returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due_at timestamptz;
+begin
+  insert into private.send_rates as r (subject, due_at)
+  values ('number:' || p_phone_number, clock_timestamp() + make_interval(secs => p_seconds))
+  on conflict (subject) do update set due_at = greatest(r.due_at, excluded.due_at)
+  returning r.due_at into due_at;
+  return due_at;
+end;
+$$;
+comment on function public.delay_sender(text, integer) is
+  'Makes every campaign of a number wait, because Twilio takes no messages of it. Returns until when.';
+
 create function private.send_rates_of(p_campaign public.campaigns, p_plan public.plans)
 returns setof private.send_rate
 language plpgsql stable
@@ -559,9 +586,8 @@ language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  -- The placeholder of checkRecipients. White space is listed, because \s means other characters in JavaScript.
-  placeholder constant text := replace('\{\{_*([A-Za-z][A-Za-z0-9_]{0,63})_*\}\}', '_*',
-    '[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*');
+  -- The placeholder of template.ts. A value is stored under the text between the braces, as it is.
+  placeholder constant text := '\{\{([^{}]{1,128})\}\}';
   names text[];
 begin
   if p_template is null or position('{{' in p_template) = 0 then
@@ -650,7 +676,8 @@ create type public.batch_message as (id uuid, "position" integer, to_number text
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
 create type private.batch_draft as (
-  id uuid, "position" integer, to_number text, country text, body text, segments integer, cost numeric);
+  id uuid, "position" integer, to_number text, country text, body text, segments integer,
+  encoding public.message_encoding, cost numeric);
 comment on type private.batch_draft is 'A rendered message of a batch, with its estimated cost.';
 
 create function private.draft_batch(p_campaign public.campaigns, p_plan public.plans, p_limit integer, p_until integer)
@@ -661,6 +688,7 @@ as $$
 declare
   has_media constant boolean := cardinality(p_campaign.media_urls) > 0;
   recipient record;
+  measured private.text_measure;
   draft private.batch_draft;
 begin
   for recipient in
@@ -674,7 +702,9 @@ begin
     draft.to_number := recipient.to_number;
     draft.country := recipient.country;
     draft.body := private.render_text(p_campaign.body, recipient.variables);
-    draft.segments := private.estimated_segments(draft.body);
+    measured := private.measure_text(draft.body);
+    draft.segments := measured.segments;
+    draft.encoding := measured.encoding;
     draft.cost := private.message_cost(p_plan, draft.country, draft.segments, has_media);
     return next draft;
   end loop;
@@ -692,17 +722,17 @@ declare
   drafts private.batch_draft[];
 begin
   drafts := array(
-    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.cost)::private.batch_draft
+    select row(d.id, d.position, d.to_number, d.country, d.body, d.segments, d.encoding, d.cost)::private.batch_draft
     from (
       select b.*, sum(b.cost) over (order by b.position) as cost_so_far
       from private.draft_batch(p_campaign, p_plan, p_limit, p_until) b
     ) d
     where d.cost_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, estimated_price, campaign_id, idempotency_key, request_hash)
+    account_sid, source, num_segments, encoding, estimated_price, campaign_id, idempotency_key, request_hash)
   select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country, d.body,
-    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.cost, p_campaign.id,
-    'campaign ' || p_campaign.id || ' ' || d.position, ''
+    p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', d.segments, d.encoding, d.cost,
+    p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
   from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;
@@ -734,7 +764,7 @@ declare
 begin
   outcome := private.campaign_outcome(campaign);
   if outcome = 'reserved' then
-    sender := private.sender_of(p_user_id, campaign.from_number, false);
+    sender := private.sender_of(p_user_id, campaign.from_number, false, cardinality(campaign.media_urls) > 0);
     if sender.outcome <> 'allowed' then
       perform public.pause_campaign(p_campaign_id, p_user_id, sender.outcome::text::public.campaign_status_reason);
       outcome := 'paused';
@@ -798,7 +828,7 @@ begin
     when remaining.monthly <= 0 then 'monthly_limit_reached' when remaining.spend <= 0 then 'spend_limit_reached' end;
   select min(s.available) as available, max(s.wait_ms) as wait_ms into rate
   from private.send_rates_of(p_campaign, p_plan) r, private.available_sends(r.subject, r.per_second) s;
-  -- After a batch without a response, one message at a time finds out whether Twilio is back.
+  -- After a batch without a response, or a throttled one, one message at a time finds out whether Twilio is back.
   allowed := least(case when p_campaign.failed_batches > 0 then 1 else p_limit end, remaining.daily,
     remaining.monthly, rate.available);
 
@@ -841,6 +871,7 @@ as $$
 declare
   results private.message_evidence[];
   answered integer;
+  throttled integer;
   lost integer;
 begin
   results := array(
@@ -858,13 +889,18 @@ begin
 
   -- Twilio certainly did not process it: the recipient waits again, unless a callback was faster.
   delete from public.sms_messages m using unnest(results) r
-  where m.id = r.message_id and r.status = 'released' and m.status = 'reserved' and m.twilio_message_sid is null;
-  perform private.record_evidence(array(select r from unnest(results) r where r.status <> 'released'));
+  where m.id = r.message_id and r.status in ('released', 'throttled') and m.status = 'reserved'
+    and m.twilio_message_sid is null;
+  perform private.record_evidence(array(select r from unnest(results) r
+    where r.status not in ('released', 'throttled')));
 
-  select count(*) filter (where r.status not in ('unknown', 'released')), count(*) filter (where r.status = 'unknown')
-  into answered, lost from jsonb_to_recordset(p_results) as r (status text);
+  select count(*) filter (where r.status not in ('unknown', 'released', 'throttled')),
+    count(*) filter (where r.status = 'throttled'), count(*) filter (where r.status in ('unknown', 'throttled'))
+  into answered, throttled, lost from jsonb_to_recordset(p_results) as r (status text);
+  -- A queue that fills up within a batch is full after it.
   update public.campaigns c
-  set failed_batches = case when lost > 0 and answered = 0 then c.failed_batches + 1 else 0 end
+  set failed_batches = case when lost > 0 and answered = 0 then c.failed_batches + 1
+    when throttled > 0 then 1 else 0 end
   where c.id = p_campaign_id and c.user_id = p_user_id and (c.failed_batches > 0 or lost > 0)
   returning c.failed_batches into lost;
   return coalesce(lost, 0);
@@ -872,31 +908,60 @@ end;
 $$;
 comment on function public.record_campaign_batch(uuid, uuid, jsonb) is
   'Records the results of a batch, an array in the shape of message_evidence. The status released means that Twilio '
-  'did not process the message: its recipient waits again. Returns how many batches in a row got no response.';
+  'did not process the message: its recipient waits again. throttled: likewise, because Twilio takes no messages now. '
+  'Returns how many batches in a row got no response or were throttled.';
 
 create type public.pause_campaign_outcome as enum ('paused', 'unchanged');
 comment on type public.pause_campaign_outcome is 'unchanged: the campaign is neither running nor about to.';
 
-create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason public.campaign_status_reason)
-  returns public.pause_campaign_outcome
+create function public.pause_campaign(p_campaign_id uuid, p_user_id uuid, p_reason public.campaign_status_reason,
+  p_error_code integer default null) returns public.pause_campaign_outcome
 language plpgsql
 set search_path = ''
 as $$
 declare
   campaign public.campaigns;
 begin
-  update public.campaigns c set status = 'paused', status_reason = p_reason
+  update public.campaigns c set status = 'paused', status_reason = p_reason, twilio_error_code = p_error_code
   where c.id = p_campaign_id and c.user_id = p_user_id and c.status in ('scheduled', 'running')
   returning * into campaign;
   if not found then
     return 'unchanged';
   end if;
-  perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_build_object('reason', p_reason));
+  perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
+    jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
+  -- A refused account is converged, which settles why it was refused.
+  if p_error_code is not null and p_reason <> 'account_refused' then
+    -- Last, because a repeated cause locks the row of its alert.
+    perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
+      'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
+  end if;
   return 'paused';
 end;
 $$;
-comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason) is
-  'Pauses a campaign that cannot continue; its tenant may resume it.';
+comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
+  'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s about the '
+  'number or the settings also alerts the operator.';
+
+create function public.pause_campaign_of(p_account_sid text, p_twilio_message_sid text,
+  p_reason public.campaign_status_reason, p_error_code integer) returns public.pause_campaign_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  message public.sms_messages;
+begin
+  select * into message from public.sms_messages m
+  where m.twilio_message_sid = p_twilio_message_sid and m.account_sid = p_account_sid and m.campaign_id is not null
+    and m.error_code = p_error_code;
+  if not found then
+    return 'unchanged';
+  end if;
+  return public.pause_campaign(message.campaign_id, message.user_id, p_reason, p_error_code);
+end;
+$$;
+comment on function public.pause_campaign_of(text, text, public.campaign_status_reason, integer) is
+  'Pauses the campaign of a message that was not delivered for this error, which its other recipients would get, too.';
 
 -- Deleting texts ------------------------------------------------------------------------------------------------------
 
@@ -968,7 +1033,7 @@ declare
   erased integer;
 begin
   update public.campaigns c set name = null, body = null, media_urls = '{}', idempotency_key = c.id::text,
-    request_hash = '', status_reason = null,
+    request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
   where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
@@ -1005,6 +1070,7 @@ revoke execute on function
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
+  public.delay_sender(text, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
@@ -1016,7 +1082,8 @@ revoke execute on function
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)
@@ -1035,6 +1102,7 @@ grant execute on function
   public.list_campaign_recipients(uuid, uuid, public.campaign_count, integer, integer),
   private.available_sends(text, numeric),
   private.note_sends(text, numeric, integer),
+  public.delay_sender(text, integer),
   private.send_rates_of(public.campaigns, public.plans),
   private.render_text(text, jsonb),
   private.lock_campaign(uuid, uuid, integer),
@@ -1046,7 +1114,8 @@ grant execute on function
   private.campaign_outcome(public.campaigns),
   private.reserve_next(public.campaigns, private.sender, public.plans, integer),
   public.record_campaign_batch(uuid, uuid, jsonb),
-  public.pause_campaign(uuid, uuid, public.campaign_status_reason),
+  public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer),
+  public.pause_campaign_of(text, text, public.campaign_status_reason, integer),
   private.delete_campaign_texts(uuid, timestamptz, integer),
   public.delete_campaign_recipients(integer, integer),
   private.erase_campaigns(uuid, integer)

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(52);
+select plan(54);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -120,7 +120,7 @@ select lives_ok($$ update public.plans set superseded_at = now() where key = 'te
   insert into public.plans (key, name, rank, version, max_numbers, daily_message_limit, monthly_message_limit) values ('team-2', 'Team', 3, 2, 6, 1, 1) $$,
   'A new version may have the rank of a superseded plan');
 select throws_ok(format('update public.plans set allowed_countries = %L where key = %L', countries, 'free'), '23514', null,
-  format('The list of countries %s is refused', countries)) from unnest(array['{US,NULL}', '{us}', '{USA}']) countries;
+  format('The list of countries %s is refused', countries)) from unnest(array['{US,NULL}', '{us}', '{USA}', '{UK}', '{ZZ}']) countries;
 
 -- A deleted user's customer ------------------------------------------------------------------------------------------
 

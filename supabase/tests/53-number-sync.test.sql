@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(54);
+select plan(55);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor');
 select pg_temp.forget_jobs();
@@ -149,6 +149,7 @@ update public.user_preferences set twilio_subaccount_auth_token_encrypted = null
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour();
 select is(public.ask_for_number_syncs(10), 0, 'ask_for_number_syncs skips a suspended account, and one without its token');
 select results_eq('select user_id from pg_temp.due', array[pg_temp.tenant()], 'An account that is not active has no due sync, and one without its token is due tomorrow');
+select is(public.report_sender_trouble(pg_temp.tenant()), now(), 'report_sender_trouble makes the tenant''s sync of numbers due now');
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(44);
+select plan(47);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -18,12 +18,12 @@ $$;
 
 -- Segments -----------------------------------------------------------------------------------------------------------
 
-select results_eq($$ select private.estimated_segments(text) from unnest(array[null, '', 'x', repeat('x', 160), repeat('x', 161), repeat('x', 306), repeat('x', 307)]) with ordinality t (text, n) order by n $$,
+select results_eq($$ select (private.measure_text(text)).segments from unnest(array[null, '', 'x', repeat('x', 160), repeat('x', 161), repeat('x', 306), repeat('x', 307)]) with ordinality t (text, n) order by n $$,
   array[1, 1, 1, 1, 2, 2, 3], 'A GSM-7 text takes one segment up to 160 characters, then one for each 153');
-select results_eq($$ select private.estimated_segments(text) from unnest(array[repeat('é', 160), repeat('@£ñΩ', 40), repeat('€', 80), repeat('€', 81), repeat('[', 80), repeat('\', 81)]) with ordinality t (text, n) order by n $$,
+select results_eq($$ select (private.measure_text(text)).segments from unnest(array[repeat('é', 160), repeat('@£ñΩ', 40), repeat('€', 80), repeat('€', 81), repeat('[', 80), repeat('\', 81)]) with ordinality t (text, n) order by n $$,
   array[1, 1, 1, 2, 1, 2], 'Accented letters of GSM-7 take one place, characters of its extension two');
-select results_eq($$ select private.estimated_segments(text) from unnest(array[repeat('ж', 70), repeat('ж', 71), repeat('ж', 134), repeat('ж', 135), repeat('`', 71), repeat('😀', 35), repeat('😀', 36)]) with ordinality t (text, n) order by n $$,
-  array[1, 2, 2, 3, 2, 1, 2], 'Another text takes one segment up to 70 UTF-16 units, then one for each 67');
+select results_eq($$ select (private.measure_text(text)).segments from unnest(array[repeat('ж', 70), repeat('ж', 71), repeat('ж', 134), repeat('ж', 135), repeat('`', 71), repeat('😀', 35), repeat('😀', 40), repeat('ü', 160)]) with ordinality t (text, n) order by n $$,
+  array[1, 2, 2, 3, 2, 1, 2, 1], 'Another text takes one segment up to 70 UTF-16 units, then one for each 67; 40 emoji take two, 160 ü one');
 
 -- Without and with known prices --------------------------------------------------------------------------------------
 
@@ -106,6 +106,11 @@ select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'Evidence 
 select public.record_inbound_message(pg_temp.tenant(), 'SM-in', 'AC1', '+15005550199', 'US', '+15005550101', 'Hi', '{}', '{}', 1, null, null);
 select public.record_message_reports('AC1', '[{"sid": "SM-in", "status": "received", "price": -5, "price_unit": "USD"}]');
 select is(pg_temp.charged(), 'DE sms 0.16, FR sms 0.08, US mms 0.05', 'The price of a received message is not one of sending');
+
+insert into private.message_prices (country, channel, source, unit_price) values ('GB', 'sms', 'listed', 0.04), ('GB', 'mms', 'charged', 0.5), ('IM', 'sms', 'listed', 0.09);
+select is(private.unit_price('GG', 'sms'), 0.04, 'A territory without a price has the price of its mother country');
+select is(private.unit_price('IM', 'sms'), 0.09, 'A territory with a price of its own has that price');
+select is(private.unit_price('IM', 'mms'), null, 'A territory with a price of its own has no price of its mother country for another channel');
 
 -- Limits and campaigns -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(71);
+select plan(94);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor', 'leaver');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -148,6 +148,22 @@ from (values
   ('FR', '{}', null, 'destination_refused'), ('DE', '{US,DE}', '{US}', 'destination_refused'), ('US', '{US,DE}', '{US}', 'reserved'),
   ('FR', '{US,DE}', '{US,FR}', 'destination_refused'), ('FR', null, '{US}', 'destination_refused'), ('US', null, '{US}', 'reserved'),
   (null, '{US}', null, 'destination_refused'), (null, null, '{US}', 'destination_refused'), (null, null, null, 'reserved')) cases (country, plan, own, outcome);
+select is(pg_temp.to_country(country, plan, own), outcome, format('A message to the territory %s, with the plan''s countries %s and the tenant''s %s, is %s',
+  country, coalesce(plan::text, 'any'), coalesce(own::text, 'any'), outcome))
+from (values
+  ('GG', '{GB}'::text[], null::text[], 'reserved'), ('JE', '{GB}', '{GB}', 'reserved'), ('IM', null, '{GB}', 'reserved'), ('GU', '{US}', null, 'reserved'),
+  ('VI', '{US}', null, 'reserved'), ('AS', '{US}', null, 'reserved'), ('MP', '{US}', null, 'reserved'), ('PR', '{US}', null, 'reserved'), ('AX', '{FI}', null, 'reserved'),
+  ('GB', '{GG}', null, 'destination_refused'), ('GG', '{US}', null, 'destination_refused'), ('GG', '{GB}', '{US}', 'destination_refused'), ('GG', '{GB}', '{GG}', 'reserved')) cases (country, plan, own, outcome);
+update public.plans set excluded_territories = '{GG,GU}' where key = 'free';
+select is(pg_temp.to_country(country, plan, own), outcome, format('With GG and GU excluded, a message to %s, with the plan''s countries %s and the tenant''s %s, is %s',
+  country, coalesce(plan::text, 'any'), coalesce(own::text, 'any'), outcome))
+from (values
+  ('GG', '{GB}'::text[], null::text[], 'destination_refused'), ('GU', '{US}', null, 'destination_refused'), ('JE', '{GB}', null, 'reserved'), ('GG', '{GB,GG}', null, 'reserved'),
+  ('GG', null, '{GB}', 'destination_refused'), ('GG', null, '{GG}', 'reserved'), ('GG', null, null, 'reserved')) cases (country, plan, own, outcome);
+update public.plans set excluded_territories = '{}' where key = 'free';
+select results_eq($$ select array_agg(t order by t) from unnest(array['AS', 'GG', 'GU', 'IM', 'JE', 'MP', 'PR', 'VI', 'DE']) t, public.plans p where p.key = 'fallback' and t = any (p.excluded_territories) $$,
+  $$ values (array['AS', 'GG', 'GU', 'IM', 'JE', 'MP', 'PR', 'VI']) $$, 'The shared numbers reach no territory with its mother country');
+select throws_ok($$ update public.plans set excluded_territories = '{UK}' where key = 'free' $$, '23514', null, 'An excluded territory that is no country is refused');
 update public.plans set allowed_countries = '{US}' where key = 'free';
 select is((select outcome from pg_temp.reserve(pg_temp.neighbour(), p_country => 'FR')), 'destination_refused', 'A plan''s list of countries holds for every tenant on it');
 update public.plans set allowed_countries = null where key = 'free';
@@ -157,6 +173,7 @@ update public.plans set allowed_countries = '{CA}' where key = 'fallback';
 select results_eq($$ select country, (select outcome from pg_temp.reserve(pg_temp.visitor(), p_country => country)) from unnest(array['US', 'CA']) country $$,
   $$ values ('US', 'destination_refused'), ('CA', 'reserved') $$, 'The list of the fallback plan holds for the shared numbers');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{}', null) $$, '23514', null, 'An empty list of countries is refused');
+select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{UK}', null) $$, '23514', null, 'A list of countries with a code that is no country is refused');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{us}', null) $$, '23514', null, 'A country in lowercase is refused');
 select throws_ok($$ select public.save_messaging_settings(pg_temp.tenant(), null, null, null, '{US,null}', null) $$, '23514', null, 'A list of countries with a null is refused');
 select is(public.save_messaging_settings(gen_random_uuid(), null, null, null, null, null), 'unknown_user', 'save_messaging_settings returns unknown_user for a user who does not exist');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(40);
+select plan(42);
 
 select pg_temp.join_as('visitor', 'newcomer', 'attacker', 'tenant');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -131,6 +131,14 @@ select is_empty($$ select 1 from private.fallback_usage where subject ~ '@|eve|a
 
 select is(private.normalized_email(given), expected, format('%s is counted as %s', given, expected)) from (values
   ('First.Last+x@GoogleMail.com', 'firstlast@gmail.com'), ('First.Last+x@example.com', 'first.last@example.com')) cases (given, expected);
+
+-- Released messages --------------------------------------------------------------------------------------------------
+
+update public.plans set monthly_message_limit = 1000 where key = 'fallback';
+create temp table counted as select array_agg(u.subject || ' ' || u.messages order by u.subject) as rows from private.fallback_usage u where u.messages > 0;
+create temp table throttled as select (message ->> 'id')::uuid as id from public.reserve_message(pg_temp.visitor(), 'throttled', 'hash', '+17075559999', 'US', null, 'Hello', '{}', 1, 'GSM-7', true, 'AC-master');
+select is(public.release_message(id), 'released', 'A message from a shared number that Twilio did not process is released') from throttled;
+select is((select array_agg(u.subject || ' ' || u.messages order by u.subject) from private.fallback_usage u where u.messages > 0), rows, 'A released message counts toward no limit of the shared numbers') from counted;
 
 -- Forgetting ---------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(122);
+select plan(131);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -76,14 +76,14 @@ select results_eq('select status::text, status_reason::text, finished_at from pu
 select is(pg_temp.batch('one'), 'over', 'A completed campaign returns over');
 
 -- Texts.
-insert into named select 'named', (campaign ->> 'id')::uuid from public.create_campaign(pg_temp.tenant(), 'named', 'hash', null, null, 'Dear {{ name }}, {{table}}: {{name}}{{{{ name }}', '{}', null,
-  '[{"position": 0, "to": "+15005551001", "country": "US", "variables": {"name": "{{table}} \\1 & $&", "table": "7"}}, {"position": 1, "to": "+15005551002", "country": "US", "variables": {"name": "", "table": "8"}}]', 'req', null, null, null);
+insert into named select 'named', (campaign ->> 'id')::uuid from public.create_campaign(pg_temp.tenant(), 'named', 'hash', null, null, 'Dear {{ First Name }}, {{1. Tür}}: {{ First Name }} { {{1. Tür}} }', '{}', null,
+  '[{"position": 0, "to": "+15005551001", "country": "US", "variables": {" First Name ": "{{1. Tür}} \\1 & $&", "1. Tür": "7"}}, {"position": 1, "to": "+15005551002", "country": "US", "variables": {" First Name ": "", "1. Tür": "8"}}]', 'req', null, null, null);
 select pg_temp.batch('named', 1);
 select is(pg_temp.batch('named', 1), 'reserved 1', 'A message is rendered in the batch it is reserved in');
 select results_eq($$ select body from public.sms_messages where campaign_id = pg_temp.id('named') order by to_number $$,
-  $$ values ('Dear {{table}} \1 & $&, 7: {{table}} \1 & $&{{{{table}} \1 & $&'), ('Dear , 8: {{') $$, 'Each message has the recipient''s values in place of the placeholders, unchanged');
+  $$ values ('Dear {{1. Tür}} \1 & $&, 7: {{1. Tür}} \1 & $& { 7 }'), ('Dear , 8:  { 8 }') $$, 'Each message has the recipient''s values in place of the placeholders, unchanged');
 select pg_temp.message('named', 0);
-select is((select variables ->> 'table' from private.campaign_recipients where campaign_id = pg_temp.id('named') and position = 0), '7', 'A recipient with a message keeps their variables: the message may be released');
+select is((select variables ->> '1. Tür' from private.campaign_recipients where campaign_id = pg_temp.id('named') and position = 0), '7', 'A recipient with a message keeps their variables: the message may be released');
 select pg_temp.record('named', '[{"at": 0, "status": "released"}]');
 select is(pg_temp.batch('named'), 'reserved 0', 'A released message is rendered again');
 
@@ -292,6 +292,21 @@ select is(pg_temp.batch('results', 25), 'reserved 11', 'After another failed bat
 select is(pg_temp.record('results', '[{"at": 11, "status": "released"}]'), 0, 'A batch with only released messages resets the failed batches');
 select is(pg_temp.batch('results', 25), 'reserved 11,12', 'The batch has its full size again');
 
+-- Throttled batches --------------------------------------------------------------------------------------------------
+
+delete from public.sms_opt_outs;
+select pg_temp.make('throttled', 4);
+select pg_temp.make('waits', 1);
+select pg_temp.batch('throttled', 3);
+select is(pg_temp.record('throttled', '[{"at": 1, "status": "throttled"}, {"at": 2, "status": "throttled"}, {"at": 3, "status": "throttled"}]') || ', ' || pg_temp.counts('throttled'),
+  '1, running, 4 waiting', 'A throttled batch returns one failed batch, and its recipients wait');
+select is(pg_temp.batch('throttled', 3), 'reserved 1', 'After a throttled batch, the next batch has one message');
+select is(pg_temp.record('throttled', '[{"at": 1, "status": "throttled"}]'), 2, 'A second throttled batch returns two failed batches');
+select public.delay_sender('+15005550101', 30);
+select is((select outcome || ', ' || (wait_ms between 29000 and 30000) from public.reserve_campaign_batch(pg_temp.id('waits'), pg_temp.tenant(), 1, 25)), 'send_rate_reached, true', 'delay_sender makes another campaign of the number wait');
+select public.change_campaign(pg_temp.tenant(), pg_temp.id(name), 'cancel', null) from unnest(array['throttled', 'waits']) name;
+delete from private.send_rates;
+
 -- A recipient who has written since ----------------------------------------------------------------------------------
 
 -- Of six recipients, three replied START after their message went out, and a fourth wrote something else. Twilio reports 21610 for each, by each of the three paths.
@@ -323,6 +338,18 @@ select is(public.pause_campaign(pg_temp.id('two'), pg_temp.tenant(), 'account_re
 select results_eq('select status::text, status_reason::text from public.campaigns where id = pg_temp.id(''two'')', $$ values ('paused', 'account_refused') $$, 'A paused campaign stores the reason');
 select results_eq($$ select actor, action, user_id, details from public.audit_log order by id desc limit 1 $$, $$ values ('campaigns', 'campaign.paused', pg_temp.tenant(), jsonb_build_object('campaignId', pg_temp.id('two'), 'reason', 'account_refused')) $$, 'The audit line has the campaign and the reason');
 select is(public.pause_campaign(pg_temp.id(name), pg_temp.tenant(), 'suspended'), 'unchanged', format('pause_campaign returns unchanged for a campaign that is %s', status)) from (values ('two', 'paused'), ('one', 'completed')) cases (name, status);
+
+select pg_temp.make('charged', 2);
+select pg_temp.batch('charged', 1);
+select public.record_message_status(pg_temp.message('charged', 1), pg_temp.tenant(), 'AC1', 'SM-charged', 'undelivered', 30034, null);
+select is(public.pause_campaign_of('AC2', 'SM-charged', 'sender_refused', 30034), 'unchanged', 'pause_campaign_of returns unchanged for a message of another account');
+select is(public.pause_campaign_of('AC1', 'SM-charged', 'sender_refused', 30035), 'unchanged', 'pause_campaign_of returns unchanged for an error that the message does not have');
+select is(public.pause_campaign_of('AC1', 'SM-charged', 'sender_refused', 30034), 'paused', 'pause_campaign_of pauses the campaign of a message with the error');
+select results_eq($$ select c.status_reason::text, c.twilio_error_code, a.kind::text, a.details from public.campaigns c join public.operator_alerts a on a.subject = c.id::text where c.id = pg_temp.id('charged') $$,
+  $$ values ('sender_refused', 30034, 'campaign_paused', '{"reason": "sender_refused", "twilioCode": 30034, "phoneNumber": "+15005550101"}'::jsonb) $$, 'The campaign has the error, and the operator an alert');
+select public.change_campaign(pg_temp.tenant(), pg_temp.id('charged'), 'resume', null);
+select results_eq($$ select c.twilio_error_code, a.settled_at is not null from public.campaigns c join public.operator_alerts a on a.subject = c.id::text where c.id = pg_temp.id('charged') $$,
+  $$ values (null::integer, true) $$, 'A resumed campaign has no error, and its alert is settled');
 
 select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'The counts of every campaign add up');
 select is_empty($$ select c.id from public.campaigns c cross join lateral (

@@ -48,20 +48,33 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a text of 3201 characters": { body: { body: "x".repeat(3201), recipients: [{ to: TO }] }, fields: ["body"] },
     "a text with a NUL": { body: { body: "a\0b", recipients: [{ to: TO }] }, fields: ["body"] },
     "a name of blanks": { body: { name: "  ", body: "x", recipients: [{ to: TO }] }, fields: ["name"] },
-    "recipients that are plain numbers": { body: { body: "x", recipients: [TO] }, fields: ["recipients.0"] },
-    "a recipient without a number": { body: { body: "x", recipients: [{ to: TO }, {}] }, fields: ["recipients.1.to"] },
-    "a recipient with a NUL": { body: { body: "x", recipients: [{ to: "+1\0" }] }, fields: ["recipients.0.to"] },
-    "variables of another type": {
-      body: { body: "x", recipients: [{ to: TO, variables: { n: 1 } }] },
-      fields: ["recipients.0.variables.n"],
+    ...Object.fromEntries(
+      Object.entries({
+        "a recipient that is a plain number": TO,
+        "a recipient without a number": {},
+        "a recipient with an empty number": { to: "" },
+        "a recipient with a number that is no text": { to: 14155550100 },
+        "a recipient with a NUL": { to: "+1\0" },
+        "a recipient with a fraction": { to: "+4915123456789.0" },
+        "variables that are a list": { to: TO, variables: ["n"] },
+        "variables with half an emoji": { to: TO, variables: { n: "\ud83d" } },
+        "variables without the one that the text uses": { to: TO, variables: { n: null } },
+      }).map(([name, row]): [string, BadBody] => [
+        name,
+        { body: { body: "{{n}}", recipients: [row] }, refused: [422, "no_valid_recipients"] },
+      ]),
+    ),
+    "a text of blanks": { body: { body: " \u200b", recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text with three braces": { body: { body: "Hi {{{name}}}", recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text with an open placeholder": { body: { body: "Hi {{name", recipients: [{ to: TO }] }, fields: ["body"] },
+    "a text with an empty placeholder": { body: { body: "Hi {{ }}", recipients: [{ to: TO }] }, fields: ["body"] },
+    "media with a placeholder": {
+      body: { mediaUrls: ["https://a.test/{{name}}.png"], recipients: [{ to: TO }] },
+      fields: ["mediaUrls"],
     },
-    "a variable that is half an emoji": {
-      body: { body: "x", recipients: [{ to: TO, variables: { n: "\ud83d" } }] },
-      fields: ["recipients.0.variables.n"],
-    },
-    "an empty variable name": {
-      body: { body: "x", recipients: [{ to: TO, variables: { "": "x" } }] },
-      fields: ["recipients.0.variables."],
+    "a default country that is none": {
+      body: { body: "x", defaultCountry: "UK", recipients: [{ to: TO }] },
+      fields: ["defaultCountry"],
     },
     "media with a file URL": { body: { mediaUrls: ["file:///a"], recipients: [{ to: TO }] }, fields: ["mediaUrls.0"] },
     "a date without a time": {
@@ -72,6 +85,10 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2026-12-01T12:00:00" },
       fields: ["scheduledAt"],
     },
+    "a time before 2000": {
+      body: { body: "x", recipients: [{ to: TO }], scheduledAt: "1999-12-01T12:00:00Z" },
+      fields: ["scheduledAt"],
+    },
     "a time years ahead": {
       body: { body: "x", recipients: [{ to: TO }], scheduledAt: "2031-12-01T12:00:00Z" },
       fields: ["scheduledAt"],
@@ -79,7 +96,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "a dry run of another type": { body: { body: "x", recipients: [{ to: TO }], dryRun: "yes" }, fields: ["dryRun"] },
     "unknown fields": {
       body: { body: "x", recipients: [{ to: TO, name: "Ann" }], rate: 5 },
-      fields: ["recipients.0.name", "rate"],
+      fields: ["rate"],
     },
   },
   "redact-message": {
@@ -109,7 +126,6 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "only some of the settings": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
     "a reply of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
     "a reply of 1601 characters": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
-    "a reply of invisible characters": { body: { ...SETTINGS, stopReply: "\u200b \u3164" }, fields: ["stopReply"] },
     "a reply with U+000B": { body: { ...SETTINGS, helpReply: "Call\u000bus" }, fields: ["helpReply"] },
     "replies with U+FFFE and half of a surrogate pair": {
       body: { ...SETTINGS, startReply: "Hi\ufffe", helpReply: "Hi \ud83d" },
@@ -122,7 +138,8 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { ...SETTINGS, allowedCountries: ["US", "Germany"] },
       fields: ["allowedCountries.1"],
     },
-    "a country in lower case": { body: { ...SETTINGS, allowedCountries: ["us"] }, fields: ["allowedCountries.0"] },
+    "a country that is none": { body: { ...SETTINGS, allowedCountries: ["UK"] }, fields: ["allowedCountries.0"] },
+    "a reply of invisible characters": { body: { ...SETTINGS, helpReply: "\u200b\u3164" }, fields: ["helpReply"] },
     "a country instead of a list": { body: { ...SETTINGS, allowedCountries: "US" }, fields: ["allowedCountries"] },
     "251 countries": {
       body: { ...SETTINGS, allowedCountries: Array(251).fill("US") },
@@ -184,7 +201,7 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an empty object": { body: {}, fields: ["phoneNumber"] },
     "a number without +": { body: { phoneNumber: "14155550100" }, fields: ["phoneNumber"] },
     "a number of another type": { body: { phoneNumber: 14155550100 }, fields: ["phoneNumber"] },
-    "a number with a trailing line break": { body: { phoneNumber: "+14155550100\n" }, fields: ["phoneNumber"] },
+    "a number with an extension": { body: { phoneNumber: "+14155550100 x1" }, fields: ["phoneNumber"] },
     "an empty name": { body: { phoneNumber: "+14155550100", friendlyName: "" }, fields: ["friendlyName"] },
     "a long name": { body: { phoneNumber: "+14155550100", friendlyName: "x".repeat(65) }, fields: ["friendlyName"] },
     "an invalid address SID": { body: { phoneNumber: "+14155550100", addressSid: "AD1" }, fields: ["addressSid"] },
@@ -211,8 +228,8 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
       body: { numberId: NUMBER_ID, confirmPhoneNumber: true },
       fields: ["confirmPhoneNumber"],
     },
-    "a confirmation of 21 characters": {
-      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(21) },
+    "a confirmation of 65 characters": {
+      body: { numberId: NUMBER_ID, confirmPhoneNumber: "+".repeat(65) },
       fields: ["confirmPhoneNumber"],
     },
     "unknown fields": { body: { numberId: NUMBER_ID, userId: "x" }, fields: ["userId"] },
@@ -249,6 +266,13 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an empty text": { body: { to: "+14155550100", body: "" }, fields: ["body"] },
     "a text of another type": { body: { to: "+14155550100", body: 42 }, fields: ["body"] },
     "null as the text": { body: { to: "+14155550100", body: null }, fields: ["body"] },
+    "a text of blanks": { body: { to: "+14155550100", body: "\u00a0\n" }, fields: ["body"] },
+    "a text of invisible characters": { body: { to: "+14155550100", body: "\u200b\u3164\u2800" }, fields: ["body"] },
+    "a fraction of a number": { body: { to: "+4915123456789.0", body: "x" }, refused: [422, "invalid_recipient"] },
+    "a default country that is none": {
+      body: { to: "0151 23456789", body: "x", defaultCountry: "UK" },
+      fields: ["defaultCountry"],
+    },
     "several recipients": { body: { to: ["+14155550100"], body: "x" }, fields: ["to"] },
     "an empty sender": { body: { to: "+14155550100", body: "x", from: "" }, fields: ["from"] },
     "an empty list of media": { body: { to: "+14155550100", mediaUrls: [] }, fields: ["mediaUrls"] },
@@ -287,6 +311,8 @@ const MOMENTS = {
   "?until=2026-02-30T00:00:00Z": ["until"],
   "?until=0000-01-01T00:00:00Z": ["until"],
   "?until=infinity": ["until"],
+  "?since=1970-01-01T00:00:00Z": ["since"],
+  "?since=1999-12-31T23:59:59Z&until=2100-01-01T00:00:00Z": ["since", "until"],
 };
 const PAGES = {
   "?limit=0": ["limit"],
@@ -338,7 +364,7 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
   "provision-subaccount": { "?userId=x": ["userId"] },
   "search-numbers": {
     "?country=usa": ["country"],
-    "?country=us": ["country"],
+    "?country=uk": ["country"],
     "?country=": ["country"],
     "?type=pager": ["type"],
     "?areaCode=41": ["areaCode"],

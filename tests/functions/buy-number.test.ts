@@ -237,23 +237,43 @@ for (const [title, { phoneNumber, refused, twilioCode, missing }] of Object.entr
   });
 }
 
-const ADDRESS = `AD${"a".repeat(32)}`;
-const BUNDLE = `BU${"b".repeat(32)}`;
+const australian = () => `+614${randomInt(10_000_000, 99_999_999)}`;
+const german = () => `+491573${randomInt(1_000_000, 9_999_999)}`;
 
 test("a number that requires an address or a bundle is bought with them", async () => {
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { numbers: 2 });
-  const papers = [
-    { phoneNumber: `+614${randomInt(10_000_000, 99_999_999)}`, addressSid: ADDRESS },
-    { phoneNumber: `+491573${randomInt(1_000_000, 9_999_999)}`, addressSid: ADDRESS, bundleSid: BUNDLE },
-  ];
+  const addressSid = await stage.twilio.address(ada.accountSid, "AU");
+  const bundleSid = await stage.twilio.bundle(ada.accountSid, "DE");
+  const papers = [{ phoneNumber: australian(), addressSid }, { phoneNumber: german(), addressSid, bundleSid }];
   for (const body of papers) {
     const answer = await ada.call("buy-number", { body });
     assert.equal(answer.status, 201, answer.body.message);
     contract.operations[0].responses[201].parse(answer.body);
   }
   const sent = (await purchasesAtTwilio(ada)).map(({ form }) => [form["AddressSid"], form["BundleSid"]]);
-  assert.deepEqual(sent, [[ADDRESS, undefined], [ADDRESS, BUNDLE]]);
+  assert.deepEqual(sent, [[addressSid, undefined], [addressSid, bundleSid]]);
+});
+
+test("a number with an unknown address or with an unapproved bundle or one of another account is refused", async () => {
+  const [ada, ben] = await Promise.all([provisioned(stage, "ada"), provisioned(stage, "ben")]);
+  const pending = await stage.twilio.bundle(ada.accountSid, "DE", "pending-review");
+  const bens = await stage.twilio.bundle(ben.accountSid, "DE");
+  const cases = [
+    { body: { phoneNumber: australian(), addressSid: `AD${"a".repeat(32)}` }, field: "addressSid", twilioCode: 21615 },
+    { body: { phoneNumber: german(), bundleSid: pending }, field: "bundleSid", twilioCode: 21649 },
+    { body: { phoneNumber: german(), bundleSid: bens }, field: "bundleSid", twilioCode: 21649 },
+    { body: { phoneNumber: german(), bundleSid: `BU${"b".repeat(32)}` }, field: "bundleSid", twilioCode: 21649 },
+  ];
+  for (const { body, field, twilioCode } of cases) {
+    const [detail] = assertRefused(await ada.call("buy-number", { body }), [422, "regulatory_information_required"]);
+    assert.deepEqual([detail?.["field"], detail?.["code"], detail?.["twilioCode"]], [
+      field,
+      "not_accepted",
+      twilioCode,
+    ]);
+  }
+  assert.deepEqual(await rowsOf(ada), []);
 });
 
 test("a number held by an unknown account at Twilio is refused as taken", async () => {

@@ -286,12 +286,12 @@ test("a webhook that another request replaced during its test is not confirmed",
   assert.deepEqual(await ada.switchboard.forwardWebhook(), { webhook: null, pending });
 });
 
-test("forward-webhook answers 404 on unknown paths", async () => {
+test("forward-webhook answers 404 on unknown paths, and 405 to another method of a known one", async () => {
   const ada = await newcomer(stage, "ada");
   for (const path of ["/", "/test", "/confirm/x"]) {
     assertRefused(await ada.call(`forward-webhook${path}`, CONFIRM), [404, "not_found"]);
   }
-  assertRefused(await ada.call("forward-webhook/confirm"), [404, "not_found"]);
+  assertRefused(await ada.call("forward-webhook/confirm"), [405, "method_not_allowed"]);
 });
 
 test("a removed webhook receives nothing more, including waiting texts, and a new webhook has a new secret", async () => {

@@ -90,6 +90,9 @@ test("since and until take any time zone; since is inclusive, until exclusive", 
   const noon = ["2026-03-01T12:00:00Z", "2026-03-01T14:00:00+02:00", "2026-03-01T12:00:00.000000Z"];
   for (const since of noon) assert.deepEqual(await bodiesOf(ada, { since }), ["then"], since);
   for (const until of noon) assert.deepEqual(await bodiesOf(ada, { until }), [], until);
+  // Without the encoding of the `+`, which then arrives as a blank.
+  const { body } = await ada.call("list-messages?since=2026-03-01T14:00:00+02:00");
+  assert.deepEqual(body.messages.map((message: { body: string }) => message.body), ["then"]);
 });
 
 test("the messages of a campaign are listed by its id, for its tenant only", async () => {

@@ -52,6 +52,20 @@ test("a reply with a character that XML cannot carry is refused by its name", as
   assert.match(answer.body.message, /"helpReply": contains U\+000B/);
 });
 
+test("a country is saved in capitals, and one that does not exist is refused with the one that is meant", async () => {
+  const { call } = await newcomer(stage, "ada");
+  const { body } = await call("messaging-settings", { body: { ...DEFAULTS, allowedCountries: ["de", "GB"] } });
+  assert.deepEqual(body.allowedCountries, ["DE", "GB"]);
+  const [detail] = assertRefused(
+    await call("messaging-settings", { body: { ...DEFAULTS, allowedCountries: ["UK"] } }),
+    [400, "invalid_input"],
+  );
+  assert.deepEqual(
+    [detail?.["field"], detail?.["message"]],
+    ["allowedCountries.0", 'must be a country (ISO 3166, two letters): "UK" is not one, use "GB"'],
+  );
+});
+
 test("tenants have separate settings, in the function and in the Data API", async () => {
   const [ada, ben] = await Promise.all([newcomer(stage, "ada"), newcomer(stage, "ben")]);
   await ada.switchboard.saveMessagingSettings(SOME);

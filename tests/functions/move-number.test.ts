@@ -15,9 +15,14 @@ let signedUp: Promise<Actor> | undefined;
 /** One operator for all tests. */
 const operator = () => signedUp ??= signUpOperator(stage);
 
-async function move(to: "tenant" | "master", { id }: Pick<Actor, "id">, phoneNumber: string) {
+async function move(
+  to: "tenant" | "master",
+  { id }: Pick<Actor, "id">,
+  phoneNumber: string,
+  papers: { addressSid?: string; bundleSid?: string } = {},
+) {
   return await (await operator()).call("admin/move-number", {
-    body: { phoneNumber, userId: id, to, reason: "their wish" },
+    body: { phoneNumber, userId: id, to, ...papers, reason: "their wish" },
   });
 }
 
@@ -161,6 +166,47 @@ async function assertMoved(ada: Owner, to: "tenant" | "master", phoneNumber: str
   assert.equal((await sharedNumbers(phoneNumber)).length, to === "tenant" ? 0 : 1);
 }
 
+/** Countries whose numbers need papers: what a purchase and a move need, and Twilio's code for a move without it. */
+const REGULATED = {
+  AU: { prefix: "+614", digits: 8, field: "addressSid", missing: 21613, unaccepted: 21615 },
+  DE: { prefix: "+491573", digits: 7, field: "bundleSid", missing: 21649, unaccepted: 21649 },
+} as const;
+
+for (const [country, { prefix, digits, field, missing, unaccepted }] of Object.entries(REGULATED)) {
+  test(`a number of ${country} moves only with the ${field} of its new account, and back only with the old one's`, async () => {
+    const ada = await ownerOf(stage, "ada", 0);
+    const paper = (accountSid: string) =>
+      stage.twilio[field === "addressSid" ? "address" : "bundle"](accountSid, country);
+    const [theirs, adas] = [await paper(master()), await paper(ada.accountSid)];
+    const phoneNumber = prefix + String(Math.random()).slice(2, 2 + digits).padEnd(digits, "7");
+    const bought = await stage.twilio.post(`/Accounts/${master()}/IncomingPhoneNumbers.json`, {
+      PhoneNumber: phoneNumber,
+      [field === "addressSid" ? "AddressSid" : "BundleSid"]: theirs,
+    });
+    assert.equal(bought.status, 201, await bought.text());
+    const codes = async (answer: Promise<Awaited<ReturnType<typeof move>>>) => {
+      const [detail] = assertRefused(await answer, [422, "regulatory_information_required"]);
+      return [detail?.["field"], detail?.["code"], detail?.["twilioCode"]];
+    };
+    assert.deepEqual(await codes(move("tenant", ada, phoneNumber)), [field, "required", missing]);
+    assert.deepEqual(await codes(move("tenant", ada, phoneNumber, { [field]: theirs })), [
+      field,
+      "not_accepted",
+      unaccepted,
+    ]);
+    assert.deepEqual((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
+    const there = await move("tenant", ada, phoneNumber, { [field]: adas });
+    assert.equal(there.status, 200, there.body.message);
+    const again = await paper(ada.accountSid);
+    assert.equal((await move("tenant", ada, phoneNumber, { [field]: again })).status, 200);
+    const [held] = await stage.twilio.numbersOf(ada.accountSid);
+    assert.equal(held[field === "addressSid" ? "address_sid" : "bundle_sid"], again, "a repeated move sets the papers");
+    assert.deepEqual(await codes(move("master", ada, phoneNumber)), [field, "required", missing]);
+    assert.equal((await move("master", ada, phoneNumber, { [field]: theirs })).status, 200);
+    await assertMoved(ada, "master", phoneNumber, master());
+  });
+}
+
 test("moving an unknown number is 404, and moving a number out of the wrong account is 409", async () => {
   const ada = await ownerOf(stage, "ada", 1);
   const { phoneNumber } = await masterNumber();
@@ -200,11 +246,21 @@ test("a tenant cannot move a number, including their own", async () => {
 });
 
 test("a request with missing or invalid fields is refused with their names", async () => {
-  const body = { phoneNumber: "4155550100", userId: "ada", to: "trash", reason: "", why: "x" };
+  const body = {
+    phoneNumber: "4155550100",
+    userId: "ada",
+    to: "trash",
+    addressSid: "AD1",
+    bundleSid: "",
+    reason: "",
+    why: "x",
+  };
   assertInvalid(await (await operator()).call("admin/move-number", { body }), [
     "phoneNumber",
     "userId",
     "to",
+    "addressSid",
+    "bundleSid",
     "reason",
     "why",
   ]);

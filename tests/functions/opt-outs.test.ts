@@ -21,6 +21,8 @@ test("opt-outs in any notation are added once, bind the tenant's senders, and ar
   };
   assert.deepEqual(await ada.switchboard.addOptOuts(wish), { added: 2, known: 0, rejected: [] });
   assert.deepEqual(await ada.switchboard.addOptOuts(wish), { added: 0, known: 2, rejected: [] });
+  const national = { optOuts: [{ recipient: one.slice(2) }], defaultCountry: "US" };
+  assert.deepEqual(await ada.switchboard.addOptOuts(national), { added: 0, known: 1, rejected: [] });
   for (const to of [one, two]) {
     assertRefused(await ada.call("send-sms", { body: { to, body: "Hi" } }), [403, "recipient_opted_out"]);
     assert.equal((await ben.call("send-sms", { body: { to, body: "Hi" } })).status, 201);

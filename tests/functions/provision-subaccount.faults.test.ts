@@ -172,3 +172,27 @@ test("no account token is in a log line, an error, an audit line or a job", asyn
   for (const token of tokens) assert.deepEqual(lines.filter((line) => line.includes(token)), []);
   assert.deepEqual(log.filter((line) => /v1\.k1\./.test(line)), []);
 });
+
+test("while Twilio has suspended the master account, no tenant is recorded as suspended, and all work again after it", async () => {
+  const ada = await newcomer(stage, "ada");
+  assert.equal((await ada.call("provision-subaccount", POST)).status, 201);
+  await quiescence(stage, ada);
+  const search = async () => (await ada.call("search-numbers?country=US")).status;
+  await stage.twilio.configure({ masterSuspended: true, inactiveAccountsRead: true });
+  try {
+    // A purchase is refused for the account, so its status is read.
+    assertRefused(await ada.call("buy-number", { body: { phoneNumber: "+14155550142" } }), [
+      502,
+      "twilio_misconfigured",
+    ]);
+    await eventually("the failed convergence", async () => {
+      const [row] = await stage.database.sql`select last_error from private.tenancies where user_id = ${ada.id}`;
+      return /master account is suspended/.test(row?.["last_error"] ?? "");
+    });
+    assert.equal((await stage.database.preferencesOf(ada.id))?.status, "active");
+  } finally {
+    await stage.twilio.configure({ masterSuspended: false, inactiveAccountsRead: false });
+  }
+  assert.equal(await search(), 200);
+  assert.equal((await ada.call("provision-subaccount", POST)).body.status, "active");
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../local/driver/eventually.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
 import {
   campaignBecomes,
@@ -69,6 +70,44 @@ test("rows that cannot be sent are reported with their index and code; the other
   await campaignBecomes(ada, body.campaign.id, isSettled);
   const texts = (await ledgerOf(stage, ada)).map((row) => row.body).sort();
   assert.deepEqual(texts, ["Hi Ann!", "Hi Eve{{name}}", "Hi Fay"]);
+});
+
+test("a list from a spreadsheet is sent: any column name, national numbers, values of any type, and bad rows left out", async () => {
+  const ada = await campaigner(stage, "ada");
+  const [first, second] = freshRecipients(2) as [string, string];
+  const national = `(${first.slice(2, 5)}) ${first.slice(5, 8)}-${first.slice(8)}`;
+  const request = {
+    body: "Hi {{First Name}}, {{ Guests (Nr.) }} {guests}",
+    defaultCountry: "US",
+    from: ada.number.replace(/(....)$/, " $1"),
+    recipients: [
+      { to: national, variables: { "First Name": "{{x}} $& Ann", "Guests (Nr.)": 4 }, City: "Ulm" },
+      { to: second, variables: { "First Name": null, "Guests (Nr.)": 4 } },
+      { to: "" },
+      { to: `${second}.0`, variables: { "First Name": "Ben", "Guests (Nr.)": 4 } },
+      { to: second, variables: { "First Name": "\0", "Guests (Nr.)": 4 } },
+      { to: second, variables: { "First Name": "Cid", "Guests (Nr.)": true } },
+    ],
+  };
+  const { status, body } = await ada.call("send-bulk", { body: request, headers: { "idempotency-key": "list" } });
+  assert.equal(status, 202, JSON.stringify(body));
+  assert.deepEqual(body.rejected.map(({ index, code }: { index: number; code: string }) => [index, code]), [
+    [1, "missing_variable"],
+    [2, "invalid_recipient"],
+    [3, "invalid_recipient"],
+    [4, "invalid_text"],
+  ]);
+  assert.match(body.notice, /ignored: "City"/);
+  const same = {
+    ...request,
+    from: ada.number,
+    recipients: request.recipients.with(0, { ...request.recipients[0], to: first }),
+  };
+  const repeated = await ada.call("send-bulk", { body: same, headers: { "idempotency-key": "list" } });
+  assert.deepEqual([repeated.status, repeated.body.campaign.id], [200, body.campaign.id]);
+  await campaignBecomes(ada, body.campaign.id, isSettled);
+  const texts = (await ledgerOf(stage, ada)).map((row) => row.body).sort();
+  assert.deepEqual(texts, ["Hi Cid, true {guests}", "Hi {{x}} $& Ann, 4 {guests}"]);
 });
 
 test("a list without a valid recipient is refused, with the reason for each row", async () => {
@@ -154,6 +193,72 @@ test("a campaign stops at the plan's limit, shows the reason, and continues when
   const nudge = () => stage.database.hurry(ada.id);
   const { counts } = await campaignBecomes(ada, id, isSettled, { nudge });
   assert.equal(counts.delivered, 5);
+});
+
+test("recipients wait while the sender's queue is full (21611), and each gets the message once", async () => {
+  const ada = await campaigner(stage, "ada");
+  const recipients = freshRecipients(6);
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 5 });
+  const id = await startCampaign(ada, recipients);
+  const { counts } = await campaignBecomes(ada, id, isSettled);
+  assert.deepEqual([counts.delivered, counts.failed], [6, 0]);
+  const texts = await stage.twilio.messagesOf(ada.accountSid);
+  assert.deepEqual(texts.map(({ to }) => to).sort(), recipients.sort());
+});
+
+test("a campaign whose sender's queue stays full for twenty attempts is paused as twilio_throttled, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21611", times: 9 });
+  const id = await startCampaign(ada, freshRecipients(4));
+  const { sql } = stage.database;
+  await eventually(
+    "the first attempt",
+    async () => (await sql`select from public.campaigns where id = ${id} and failed_batches = 1`).length === 1,
+  );
+  await sql`update public.campaigns set failed_batches = 19 where id = ${id}`;
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["twilio_throttled", 21611, 4, 0]);
+  await stage.twilio.clearFaults();
+});
+
+test("a sender that Twilio rejects (21660) pauses the campaign with the reason, and no recipient is lost", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:21660", times: 30 });
+  const id = await startCampaign(ada, freshRecipients(30));
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  const { statusReason, twilioErrorCode, counts } = paused;
+  assert.deepEqual([statusReason, twilioErrorCode, counts.waiting, counts.failed], ["sender_refused", 21660, 30, 0]);
+  const alerts = () =>
+    stage.database.sql`
+    select details ->> 'twilioCode' as code from public.operator_alerts where subject = ${id} and settled_at is null`;
+  assert.deepEqual((await alerts()).map(({ code }) => code), ["21660"]);
+  await stage.twilio.clearFaults();
+  const resumed = await ada.call(`campaigns/${id}/resume`, { method: "POST" });
+  assert.deepEqual([resumed.status, resumed.body.twilioErrorCode], [200, null]);
+  assert.equal((await campaignBecomes(ada, id, isSettled)).counts.delivered, 30);
+  assert.deepEqual([...await alerts()], []);
+});
+
+test("a message that was not delivered because its sender is unregistered (30034) pauses the campaign, and says why", async () => {
+  const ada = await campaigner(stage, "ada", { number: 2 });
+  const id = await startCampaign(ada, ["+15005530034", ...freshRecipients(9)]);
+  const paused = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([paused.statusReason, paused.twilioErrorCode], ["sender_refused", 30034]);
+  assert.ok(paused.counts.waiting >= 6, `${paused.counts.waiting} recipients wait`);
+  const failed = (await ledgerOf(stage, ada)).find(({ error_code }) => error_code === 30034);
+  assert.equal(
+    failed?.error_message,
+    "Twilio error 30034: the sender is not registered for A2P 10DLC (https://www.twilio.com/docs/errors/30034)",
+  );
+});
+
+test("an error without a known meaning pauses the campaign, and its message is not sent again", async () => {
+  const ada = await campaigner(stage, "ada");
+  await stage.twilio.fault({ match: `POST /Accounts/${ada.accountSid}/Messages`, kind: "error:29999", status: 400 });
+  const id = await startCampaign(ada, freshRecipients(1));
+  const { statusReason, twilioErrorCode, counts } = await campaignBecomes(ada, id, ({ status }) => status === "paused");
+  assert.deepEqual([statusReason, twilioErrorCode, counts.failed], ["twilio_refused", 29999, 1]);
 });
 
 async function allowMore(userId: string): Promise<void> {

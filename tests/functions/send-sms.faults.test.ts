@@ -12,6 +12,12 @@ const stage = sharedStage();
 type Fault = Record<string, unknown>;
 
 const AN_HOUR = 3600;
+/** What the tests of this file change of the simulator, as it is otherwise. */
+const UNDISTURBED = {
+  listQueuedByDateSent: true,
+  readDelayMs: 0,
+  lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 },
+};
 
 /** Sets faults for one tenant's requests that send messages. */
 async function disturb({ accountSid }: Caller, ...faults: Fault[]): Promise<void> {
@@ -52,6 +58,19 @@ test("a send that is throttled repeatedly gets 429, is not recorded, and leaves 
   assert.equal(answer.headers.get("retry-after"), "5");
   assert.deepEqual(await ledgerOf(stage, ada), []);
   assert.equal((await send(ada, to)).status, 201);
+  assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
+});
+
+test("a send to a full queue (21611) gets 429 with Retry-After, is not recorded, and leaves its key free", async () => {
+  const ada = await withNumber(stage, "ada");
+  await allow(stage, ada, { daily: 1 });
+  const to = freshRecipient();
+  await disturb(ada, { kind: "error:21611" });
+  const answer = await send(ada, to);
+  const [detail] = assertRefused(answer, [429, "twilio_throttled"])!;
+  assert.deepEqual([detail?.twilioCode, answer.headers.get("retry-after")], [21611, "60"]);
+  assert.deepEqual(await ledgerOf(stage, ada), []);
+  assert.equal((await send(ada, to)).status, 201, "the message that was not processed counts toward no limit");
   assert.equal((await textsTo(stage, ada.accountSid, to)).length, 1);
 });
 
@@ -209,6 +228,44 @@ test("an unknown message does not become not_sent while Twilio cannot be read, h
   await stage.twilio.setStatus(ada.accountSid, "active");
   await settle(ada);
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["not_sent"]);
+});
+
+for (const listQueuedByDateSent of [true, false]) {
+  const lists = listQueuedByDateSent ? "lists by DateSent" : "does not list by DateSent";
+  test(`a message that is still queued after an hour, which Twilio ${lists}, is found instead of not_sent`, async () => {
+    const ada = await withNumber(stage, "ada");
+    await stage.twilio.configure({
+      listQueuedByDateSent,
+      lifecycle: { sentMs: 60_000, deliveredMs: 61_000, priceMs: 62_000 },
+    });
+    try {
+      await disturb(ada, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
+      assertRefused(await send(ada, freshRecipient()), [503, "message_outcome_unknown"]);
+      await stage.database.age(ada.id, AN_HOUR);
+      await settle(ada);
+      const [row] = await ledgerOf(stage, ada);
+      const [queued] = await stage.twilio.messagesOf(ada.accountSid);
+      assert.deepEqual([row?.status, row?.twilio_message_sid], ["queued", queued?.sid]);
+    } finally {
+      await stage.twilio.configure(UNDISTURBED);
+    }
+  });
+}
+
+test("a message that Twilio does not show yet stays unknown, and is found when it does", async () => {
+  const ada = await withNumber(stage, "ada");
+  await stage.twilio.configure({ readDelayMs: 60_000 });
+  try {
+    await disturb(ada, { kind: "drop_after_commit" }, { kind: "callbacks:dropped" });
+    assertRefused(await send(ada, freshRecipient()), [503, "message_outcome_unknown"]);
+    await settle(ada);
+    assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["unknown"]);
+  } finally {
+    await stage.twilio.configure(UNDISTURBED);
+  }
+  await settle(ada);
+  const [row] = await ledgerOf(stage, ada);
+  assert.equal(row?.twilio_message_sid, (await stage.twilio.messagesOf(ada.accountSid))[0]?.sid);
 });
 
 test("a late callback turns a not_sent message into the reported status", async () => {

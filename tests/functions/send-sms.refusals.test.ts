@@ -30,7 +30,6 @@ const REFUSALS: Record<string, TwilioRejection> = {
     twilioCode: 21606,
     refused: [422, "invalid_sender"],
   },
-  "a sender whose queue is full": { from: "+15005550008", twilioCode: 21611, refused: [429, "twilio_throttled"] },
 };
 
 async function assertRefusedByTwilio(

@@ -84,7 +84,7 @@ test("send-sms answers 403 for a sender that is another tenant's, the master acc
     update public.user_twilio_numbers set status = 'released', is_primary = false where phone_number = ${given}`;
   const [masters] = await stage.twilio.numbersOf(stage.state.twilio.accountSid);
   const to = freshRecipient();
-  for (const from of [ben.number, masters.phone_number, freshNumber(), given, "Switchboard", `${ada.number} `]) {
+  for (const from of [ben.number, masters.phone_number, freshNumber(), given, "Switchboard", `${ada.number}.0`]) {
     const answer = await ada.call("send-sms", { body: { to, body: "Hello", from } });
     assert.deepEqual(assertRefused(answer, [403, "number_not_owned"]), [{ field: "from", code: "not_owned" }]);
   }
@@ -209,4 +209,29 @@ test("a sealed token moved to another tenant's row does not open, and the messag
   await put(own);
   assert.equal((await mallory.call("send-sms", message)).status, 201);
   assert.equal((await textsTo(stage, mallory.accountSid, message.body.to)).length, 1);
+});
+
+test("a national number with a default country is sent to that country's number, from a sender in any notation", async () => {
+  const ada = await withNumber(stage, "ada");
+  const to = freshRecipient();
+  const [area, exchange, line] = [to.slice(2, 5), to.slice(5, 8), to.slice(8)];
+  const from = ada.number.replace(/(...)(....)$/, " $1\u2011$2");
+  const key = crypto.randomUUID();
+  const send = (body: object) => ada.call("send-sms", { body, headers: { "idempotency-key": key } });
+  const { status, body } = await send({
+    to: `(${area}) ${exchange}-${line}`,
+    defaultCountry: "us",
+    from,
+    body: "Hello",
+  });
+  assert.deepEqual([status, body.to, body.from], [201, to, ada.number]);
+  const repeated = await send({ to, from: ada.number, body: "Hello" });
+  assert.deepEqual([repeated.status, repeated.body.id], [200, body.id]);
+  assert.equal((await sendsTo(stage, to)).length, 1);
+  // Both filters, with an unescaped plus.
+  for (const filter of [`with=+1 (${area}) ${exchange}-${line}`, `number=${from}`]) {
+    const { body: page } = await ada.call(`list-messages?${filter}`);
+    assert.deepEqual(page.messages.map(({ id }: { id: string }) => id), [body.id], filter);
+  }
+  assert.equal((await ada.call(`list-conversations?number=${from}`)).body.conversations.length, 1);
 });

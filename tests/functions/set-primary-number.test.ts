@@ -55,6 +55,21 @@ test("a tenant cannot make another tenant's number primary", async () => {
   assert.deepEqual(await primaries(mallory), [mallory.numbers[0]!.phoneNumber]);
 });
 
+test("a number that cannot send messages cannot be made primary", async () => {
+  const ada = await ownerOf(stage, "ada", 2);
+  const [first, second] = ada.numbers as [PhoneNumber, PhoneNumber];
+  const capabilities = { sms: false, mms: false, voice: true };
+  await stage.database.sql`
+    update public.user_twilio_numbers set capabilities = ${
+    stage.database.sql.json(capabilities)
+  } where id = ${second.id}`;
+  const details = assertRefused(await makePrimary(ada, second), [422, "invalid_sender"]);
+  assert.deepEqual(details, [{ field: "numberId", code: "not_capable" }]);
+  assert.deepEqual(await primaries(ada), [first.phoneNumber]);
+  const sent = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello", from: second.phoneNumber } });
+  assert.deepEqual(assertRefused(sent, [422, "invalid_sender"]), [{ field: "from", code: "not_capable" }]);
+});
+
 test("a released number cannot be made primary", async () => {
   const ada = await ownerOf(stage, "ada", 2);
   const [first] = ada.numbers as [PhoneNumber];

@@ -147,6 +147,17 @@ const BULK: typeof HOSTILE_TEXTS = {
     return JSON.stringify({ body: "{{v1}}", recipients });
   },
   "names that collide": HOSTILE_JSON["an object of names that collide"]!,
+  "numbers of many notations, and rows with as many columns as an object may have": (length) => {
+    const columns = Object.fromEntries(Array.from({ length: 490 }, (_, index) => [`column ${index}`, 1]));
+    const to = (index: number) => `\u200b (+1) 415\u2011${2_000_000 + index} `;
+    const recipients = Array.from({ length: length / 7_500 }, (_, index) => ({ to: to(index), ...columns }));
+    return JSON.stringify({ body: "x", recipients });
+  },
+  "names that differ in their blanks": (length) => {
+    const variables = Object.fromEntries(Array.from({ length: 490 }, (_, index) => [` v${index}`, "x"]));
+    const recipients = Array.from({ length: length / 5_600 }, (_, index) => rowOf(index, variables));
+    return JSON.stringify({ body: Array.from({ length: 400 }, (_, index) => `{{v${index}}}`).join(""), recipients });
+  },
   "open placeholders and rows without a number": (length) => {
     const recipients = Array.from({ length: length / 60 }, () => ({ to: "+".repeat(40), variables: {} }));
     return JSON.stringify({ body: "{{ ".repeat(1000), recipients });
@@ -158,7 +169,7 @@ const rowOf = (index: number, variables: Record<string, string>) => ({ to: `+141
 Deno.test("the time to check a bulk message grows with its length, not with the texts that its placeholders would make", async () => {
   const limit = 8 * KIB * KIB;
   const bulk = async (text: string) => {
-    await checkBulk(await readJson(requestWith(text), bulkSchema, limit));
+    await checkBulk(await readJson(requestWith(text), bulkSchema, limit, "recipients"));
   };
   await expectLinear("send-bulk", bulk, BULK, upTo(limit, 1));
 });

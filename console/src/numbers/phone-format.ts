@@ -1,12 +1,12 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
+import { parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { readPhoneNumber } from "../../../supabase/functions/_shared/numbers/read-phone-number.ts";
 
 /** Formats `+14155550100` as `+1 415 555 0100`. Short codes and alphanumeric senders are returned unchanged. */
 export function readable(phoneNumber: string): string {
   return parsePhoneNumberFromString(phoneNumber)?.formatInternational() ?? phoneNumber;
 }
 
-/** The number in E.164, or null if the text cannot be one. Like the server, this checks only the format. */
+/** The number in E.164, or null if the text is not one: by the server's own rule. */
 export function toE164(text: string): string | null {
-  const number = /^\+[\d\s().-]+$/.test(text.trim()) ? parsePhoneNumberFromString(text) : undefined;
-  return number?.isPossible() ? number.number : null;
+  return readPhoneNumber(text)?.number ?? null;
 }

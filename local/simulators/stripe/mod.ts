@@ -30,6 +30,8 @@ export interface StripeSimulatorOptions {
   stateFile?: string;
   /** The delays before each retry of a failed delivery, in milliseconds. After the last, the delivery has failed. */
   retryDelaysMs?: number[];
+  /** Whether an event may be sent to a URL now. Otherwise it stays pending. Default: always. */
+  mayCall?: (url: string) => Promise<boolean>;
   /** The timeout of a delivery, in milliseconds. */
   deliveryTimeoutMs?: number;
   /** The http or https URL of the link on the success page. */
@@ -73,6 +75,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions = {})
     webhookUrl: options.webhookUrl ?? null,
     retryDelaysMs: options.retryDelaysMs ?? DEFAULT_RETRY_DELAYS_MS,
     timeoutMs: options.deliveryTimeoutMs ?? DEFAULT_DELIVERY_TIMEOUT_MS,
+    mayCall: options.mayCall ?? (() => Promise.resolve(true)),
     changed,
     log,
   });

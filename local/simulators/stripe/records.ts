@@ -11,6 +11,7 @@ import type {
   StripeEvent,
   Subscription,
 } from "./objects/shapes.ts";
+import type { EndpointRecord } from "./objects/webhook-endpoint.ts";
 
 /** The delivery state of an event. `failed`: all retries failed. `dropped`: a fault prevents automatic deliveries. */
 export type DeliveryState = "pending" | "delivered" | "failed" | "dropped";
@@ -39,6 +40,8 @@ export interface DeliveryRecord {
   signature: SignatureKind;
   /** Whether `/_sim/deliver` made the attempt. */
   manual: boolean;
+  /** The endpoint that was created through the API; absent for the simulator's own. */
+  endpoint?: string;
 }
 
 /** The offer of a checkout session, which Stripe's session object does not contain. */
@@ -88,6 +91,8 @@ export interface Records {
   events: Map<string, EventRecord>;
   deliveries: Map<string, DeliveryRecord>;
   meterEvents: Map<string, MeterEventRecord>;
+  /** The endpoints that were created through the API, beside that of the simulator's own webhook URL. */
+  webhookEndpoints: Map<string, EndpointRecord>;
   answers: Map<string, SavedAnswer>;
 }
 
@@ -105,6 +110,7 @@ export function freshRecords(now: number): Records {
     events: new Map(),
     deliveries: new Map(),
     meterEvents: new Map(),
+    webhookEndpoints: new Map(),
     answers: new Map(),
   };
   const { products, prices } = seedCatalogue(now);

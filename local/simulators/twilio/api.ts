@@ -1,11 +1,14 @@
-import { accountInPath, authenticate, requireActive } from "./authentication.ts";
+import { requireActive } from "./account-status.ts";
+import { accountInPath, authenticate } from "./authentication.ts";
 import { ApiError, notFound } from "./errors.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { paramsAsJson, type RequestRecord } from "./journal.ts";
 import { accountRoutes } from "./resources/accounts.ts";
+import { addressRoutes } from "./resources/addresses.ts";
 import { authTokenRoutes } from "./resources/auth-tokens.ts";
 import { availableNumberRoutes } from "./resources/available-numbers.ts";
+import { bundleRoutes } from "./resources/bundles.ts";
 import { incomingNumberRoutes } from "./resources/incoming-numbers.ts";
 import { messageRoutes } from "./resources/messages.ts";
 import { messagePriceRoutes } from "./resources/message-prices.ts";
@@ -25,6 +28,8 @@ const ROUTES: Route[] = [
   ...authTokenRoutes,
   ...messagePriceRoutes,
   ...numberPriceRoutes,
+  ...addressRoutes,
+  ...bundleRoutes,
 ];
 
 /** Answers one request to the Twilio API, applies faults and latency, and records the request. */
@@ -80,34 +85,25 @@ function route(simulation: Simulation, request: HttpRequest, record: RequestReco
   const routing = routeOf(ROUTES, method, path);
   if (routing === "unknown") throw notFound(path);
   if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
-  requireActive(actor, settings.inactiveAccountCode);
+  if (method !== "GET" || !settings.inactiveAccountsRead) requireActive(simulation, actor);
   const { route, params } = routing.match;
   const account = params["account"] ? accountInPath(store, actor, params["account"], path) : actor;
-  if (route.needsActiveAccount) requireActive(account, settings.inactiveAccountCode);
+  if (route.needsActiveAccount) requireActive(simulation, account);
   return route.handle({ simulation, actor, account, method, path, params, query, form });
 }
 
 function faultyAnswer(fault: AnswerFault): HttpAnswer {
   if (fault.type === "drop") return "drop";
-  const headers: Record<string, string> = fault.retryAfter === undefined
-    ? {}
-    : { "retry-after": String(fault.retryAfter) };
-  if (fault.body === "empty") return { status: fault.status, headers, body: "" };
-  if (fault.body === "html") {
+  const { error, body, retryAfter } = fault;
+  const { status } = error;
+  const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  if (body === "empty") return { status, headers, body: "" };
+  if (body === "html") {
     headers["content-type"] = "text/html; charset=utf-8";
-    return { status: fault.status, headers, body: `<html><body><h1>${fault.status}</h1></body></html>` };
+    return { status, headers, body: `<html><body><h1>${status}</h1></body></html>` };
   }
-  const json = toHttp({ status: fault.status, body: statusError(fault.status).toBody() });
+  const json = toHttp({ status, body: error.toBody() });
   return json === "drop" ? json : { ...json, headers: { ...json.headers, ...headers } };
-}
-
-function statusError(status: number): ApiError {
-  if (status === 401) return new ApiError(20003, "Authenticate");
-  if (status === 404) return new ApiError(20404, "The requested resource was not found");
-  if (status === 429) return new ApiError(20429, "Too Many Requests");
-  if (status === 503) return new ApiError(20503, "Service unavailable");
-  if (status >= 500) return new ApiError(20500, "An internal server error has occurred", status);
-  return new ApiError(20001, "Bad request", status);
 }
 
 function toHttp({ status, body }: Answer): HttpAnswer {

@@ -1,17 +1,8 @@
 import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
-import { ApiError, notFound, unauthenticated } from "./errors.ts";
+import { notFound, unauthenticated } from "./errors.ts";
 import type { Account } from "./records.ts";
-import type { InactiveAccountCode } from "./simulation.ts";
 import type { Store } from "./store.ts";
-
-const INACTIVE_MESSAGES: Record<InactiveAccountCode, [message: string, status: number]> = {
-  20003: ["Authenticate", 401],
-  20005: ["Account not active", 403],
-  20403: ["Forbidden: account is not active", 403],
-  10001: ["Account is not active", 400],
-  90010: ["Account is not active", 400],
-};
 
 /**
  * Returns the account whose SID and primary or secondary token are in the Basic header.
@@ -39,13 +30,6 @@ export function accountInPath(store: Store, actor: Account, sid: string, path: s
   if (account?.ownerSid === actor.sid) return account;
   if (actor.ownerSid !== actor.sid) throw unauthenticated();
   throw notFound(path);
-}
-
-/** @throws ApiError with `code` if the account is suspended or closed */
-export function requireActive(account: Account, code: InactiveAccountCode): void {
-  if (account.status === "active") return;
-  const [message, status] = INACTIVE_MESSAGES[code];
-  throw new ApiError(code, message, status);
 }
 
 function sameText(expected: string, actual: string): boolean {

@@ -1,8 +1,11 @@
 import * as z from "zod";
+import { statusOf } from "./account-status.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
 import { toE164 } from "./phone-numbers.ts";
+import { BUNDLE_STATUSES } from "./records.ts";
+import { addBundle } from "./resources/bundles.ts";
 import type { Settings, Simulation } from "./simulation.ts";
 import { stateSummary } from "./state-summary.ts";
 
@@ -37,11 +40,43 @@ const NewSettings = z.strictObject({
   advancedOptOut: z.boolean(),
   keywordHandling: z.boolean(),
   trialVerifiedNumbers: z.array(PhoneNumberText).nullable(),
+  listQueuedByDateSent: z.boolean(),
+  readDelayMs: Milliseconds,
+  masterSuspended: z.boolean(),
+  funds: z.number().nullable(),
+  inactiveAccountsRead: z.boolean(),
+  minScheduleMs: z.int().min(0),
+  scheduleWithoutService: z.enum(["send", "refuse"]),
+  regulations: z.record(
+    z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 code"),
+    z.strictObject({
+      address: z.enum(["none", "any", "local", "foreign"]).default("none"),
+      bundle: z.boolean().default(false),
+    }),
+  ),
 }).partial();
+
+/** A new bundle, or Twilio's decision on one. */
+const BundleRequest = z.union([
+  z.strictObject({ sid: z.string(), status: z.enum(BUNDLE_STATUSES) }),
+  z.strictObject({
+    accountSid: z.string(),
+    isoCountry: z.string().length(2),
+    numberType: z.enum(["local", "mobile", "toll-free"]).nullable().default(null),
+    status: z.enum(BUNDLE_STATUSES).default("twilio-approved"),
+  }),
+]);
 
 type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** Returns the handlers of `/_sim` by method and path. `reset` restores the initial state of the simulator. */
+/**
+ * Returns the handlers of `/_sim` by method and path.
+ *
+ * Examples: `POST /_sim/faults {"match":"POST /Messages","kind":"error:21611"}` answers the next message with 21611,
+ * `POST /_sim/settings {"masterSuspended":true}` suspends all accounts, and
+ * `POST /_sim/bundles {"sid":"BU…","status":"twilio-approved"}` approves a bundle.
+ * @param reset restores the initial state of the simulator
+ */
 export function controlRoutes(reset: () => void): Record<string, Control> {
   return {
     "GET /_sim/faults": ({ faults }) => json(200, { faults: faults.list() }),
@@ -67,13 +102,15 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
       store.changed();
       return { status: 204, headers: {}, body: "" };
     },
+    "POST /_sim/bundles": takeBundle,
     "GET /_sim/settings": ({ settings }) => json(200, settings),
-    "POST /_sim/settings": ({ settings }, request) => {
+    "POST /_sim/settings": ({ settings, store }, request) => {
       Object.assign(settings, NewSettings.parse(jsonBody(request)) as Partial<Settings>);
+      store.changed();
       return json(200, settings);
     },
-    "GET /_sim/state": ({ store }) => json(200, stateSummary(store)),
-    "GET /_sim/phones": ({ store }) => json(200, phonesOf(store)),
+    "GET /_sim/state": (simulation) => json(200, stateSummary(simulation)),
+    "GET /_sim/phones": (simulation) => json(200, phonesOf(simulation)),
     "GET /_sim/events": watchStore,
     "POST /_sim/reset": () => {
       reset();
@@ -107,11 +144,27 @@ async function takeInbound(simulation: Simulation, request: HttpRequest): Promis
   const number = simulation.store.ownerOf(text.to);
   if (!number) return json(404, { message: `Cannot deliver the text: no account owns ${text.to}` });
   const account = simulation.store.accounts.get(number.accountSid);
-  if (account?.status !== "active") {
-    return json(409, { message: `Cannot deliver the text: the account that owns ${text.to} is ${account?.status}` });
+  const status = account && statusOf(simulation, account);
+  if (status !== "active") {
+    return json(409, { message: `Cannot deliver the text: the account that owns ${text.to} is ${status}` });
   }
   const fault = simulation.faults.takeCallbackFault(request.method, request.path);
   return json(201, await receiveText(simulation, number, text, fault));
+}
+
+/** Creates a bundle for an account, approved unless it has another status, or sets the status of a bundle. */
+function takeBundle({ store }: Simulation, request: HttpRequest): HttpAnswer {
+  const wanted = BundleRequest.parse(jsonBody(request));
+  if ("accountSid" in wanted) {
+    if (store.accounts.has(wanted.accountSid)) return json(201, addBundle(store, wanted));
+    return json(404, { message: `Cannot create the bundle: there is no account "${wanted.accountSid}"` });
+  }
+  const bundle = store.bundles.get(wanted.sid);
+  if (!bundle) return json(404, { message: `Cannot set the status: there is no bundle "${wanted.sid}"` });
+  bundle.status = wanted.status;
+  bundle.updatedAt = Date.now();
+  store.changed();
+  return json(200, bundle);
 }
 
 /** Streams server-sent events: `changed` with the store's revision after each change, at most ten per second. */

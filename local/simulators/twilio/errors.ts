@@ -32,6 +32,35 @@ export class ApiError extends Error {
   }
 }
 
+/** The titles of errors that a fault can cause, as in Twilio's error dictionary. */
+const MESSAGES: Record<number, string> = {
+  20001: "Bad request",
+  20003: "Authenticate",
+  20005: "Account not active",
+  20404: "The requested resource was not found",
+  20429: "Too Many Requests",
+  20500: "An internal server error has occurred",
+  20503: "Service unavailable",
+  21211: "The 'To' number is not a valid phone number",
+  21212: "The 'From' number is not a valid phone number",
+  21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' number",
+  21606: "The 'From' phone number is not a valid, SMS-capable inbound phone number or short code for your account",
+  21608: "The number is unverified. Trial accounts cannot send messages to unverified numbers",
+  21610: "Attempt to send to unsubscribed recipient",
+  21611: "This 'From' number has exceeded the maximum number of queued messages",
+  21612: "The 'To' phone number is not currently reachable via SMS",
+  21614: "'To' number is not a valid mobile number",
+  21635: "'To' number cannot be a landline",
+  21659: "'From' is not a Twilio phone number or Short Code country mismatch",
+  21660: "Mismatch between the 'From' number and the account",
+  21661: "'From' number is not SMS-capable",
+};
+
+/** Returns the error that Twilio answers with `code`. Without a `status`, the status is that of the code. */
+export function errorOfCode(code: number, { status, message }: { status?: number; message?: string } = {}): ApiError {
+  return new ApiError(code, message ?? MESSAGES[code] ?? DELIVERY_ERRORS[code] ?? `Error ${code}`, status);
+}
+
 export function notFound(path: string): ApiError {
   return new ApiError(20404, `The requested resource ${path} was not found`);
 }

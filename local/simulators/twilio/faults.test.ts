@@ -46,6 +46,39 @@ Deno.test("A status fault answers with Twilio's error as often as requested, and
   assert.deepEqual(await names(fixture), ["b", "Switchboard (master)"]);
 });
 
+Deno.test("An error fault answers with any Twilio code and its status, and the request has no effect", async () => {
+  await using fixture = await startFixture();
+  const codes: [code: number, status: number][] = [
+    ...[21611, 21660, 21659, 21661, 21635, 21610, 30001, 63038].map((code): [number, number] => [code, 400]),
+    ...[[20429, 429], [20003, 401], [20503, 503]] as [number, number][],
+  ];
+  for (const [code, status] of codes) {
+    await fixture.sim("POST", "faults", { match: "POST /Messages", kind: `error:${code}` });
+    await rejectsWith(code, status, fixture.master.messages.create(MESSAGE));
+  }
+  await fixture.sim("POST", "faults", { match: "POST /Messages", kind: "error:21611", status: 429, message: "Full" });
+  const error = await rejectsWith(21611, 429, fixture.master.messages.create(MESSAGE));
+  assert.match(error.message, /Full/);
+  assert.deepEqual(await fixture.master.messages.list(), []);
+});
+
+Deno.test("A 429 or error:20429 fault with retryAfter null has no Retry-After header", async () => {
+  await using fixture = await startFixture();
+  const faults = [{ kind: "429" }, { kind: "error:20429" }, { kind: "error:21611", status: 429 }, {
+    kind: "error:21611",
+  }];
+  const headerOf = async (fault: object) => {
+    await fixture.sim("POST", "faults", fault);
+    const response = await fetch(`${fixture.url}/2010-04-01/Accounts.json`);
+    await response.body?.cancel();
+    return response.headers.get("retry-after");
+  };
+  for (const fault of faults) assert.equal(await headerOf({ ...fault, retryAfter: null }), null);
+  assert.equal(await headerOf(faults[1]!), "1");
+  assert.equal(await headerOf(faults[3]!), null);
+  assert.equal(await headerOf({ ...faults[3]!, retryAfter: 5 }), "5");
+});
+
 Deno.test("A 429 fault has a Retry-After header, 1 by default", async () => {
   await using fixture = await startFixture();
   await fixture.sim("POST", "faults", { kind: "429" });
@@ -158,6 +191,9 @@ Deno.test("POST /_sim/faults answers 400 to an invalid fault and names the probl
   await rejected({ kind: "drop_before", when: "now" }, /400.*when/s);
   await rejected({ kind: "drop_before", times: 0 }, /400.*times/s);
   await rejected({ kind: "drop_before", body: "html" }, /400.*body/s);
+  await rejected({ kind: "error:7" }, /400.*error:7/s);
+  await rejected({ kind: "500", status: 400 }, /400.*status/s);
+  await rejected({ kind: "delay:5", message: "x" }, /400.*message/s);
   await rejected({ kind: "status:200" }, /400.*status:200/s);
   await rejected({}, /400.*kind/s);
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type ApiError, errorOfCode } from "./errors.ts";
 import { type RequestPattern, requestPattern } from "./request-pattern.ts";
 import type { CallbackFault } from "./records.ts";
 
@@ -10,14 +11,17 @@ import type { CallbackFault } from "./records.ts";
  * | `drop_before` | the connection closes before the request has any effect |
  * | `drop_after_commit` | the request takes effect, then the connection closes without a response |
  * | `status:<400–599>`, or `429`, `500` … | responds with that status; the request has no effect |
+ * | `error:<code>` | responds with that Twilio error, for example `error:21611`; the request has no effect |
  * | `delay:<ms>` | the request takes effect immediately, the response is delayed |
  * | `callbacks:late:<ms>` | each webhook of the message or inbound text is delayed |
  * | `callbacks:doubled` | each webhook is sent twice |
  * | `callbacks:reordered` | the status callbacks of the message are sent in reverse order |
  * | `callbacks:dropped` | no webhook is sent |
  *
- * A status fault also accepts `body` (`json` by default, `html`, `empty`), `retryAfter` in seconds (1 for a 429 by
- * default), and `committed: true` (the request takes effect before the response).
+ * A status fault and an error fault also accept `body` (`json` by default, `html`, `empty`), `retryAfter` in seconds (1
+ * for a 429 by default, `null` for a 429 without the header), and `committed: true` (the request takes effect before the
+ * response). An error fault also accepts `status` (by default that of the code: 429 for 20429, 400 for most) and
+ * `message` (by default Twilio's title of the error).
  *
  * `match` selects the requests (see request-pattern.ts); without it, any API request. For callbacks it selects the
  * request that causes them: `POST /Messages` or `POST /_sim/inbound`.
@@ -40,19 +44,26 @@ const FaultRequest = z.strictObject({
   times: z.int().min(1).max(1_000_000).default(1),
   kind: Kind,
   body: z.enum(["json", "html", "empty"]).optional(),
-  retryAfter: z.int().min(0).optional(),
+  retryAfter: z.int().min(0).nullable().optional(),
   committed: z.boolean().optional(),
+  status: z.int().min(400).max(599).optional(),
+  message: z.string().optional(),
 }).superRefine((fault, context) => {
-  if (fault.kind.type === "status") return;
-  for (const name of ["body", "retryAfter", "committed"] as const) {
-    if (fault[name] === undefined) continue;
-    context.addIssue({ code: "custom", path: [name], message: `Cannot use "${name}": only a status fault accepts it` });
+  const refuse = (name: "body" | "retryAfter" | "committed" | "status" | "message", kinds: string) => {
+    if (fault[name] === undefined) return;
+    context.addIssue({ code: "custom", path: [name], message: `Cannot use "${name}": only ${kinds} accepts it` });
+  };
+  if (fault.kind.type !== "error") {
+    for (const name of ["status", "message"] as const) refuse(name, "an error fault");
   }
+  if (fault.kind.type === "error" || fault.kind.type === "status") return;
+  for (const name of ["body", "retryAfter", "committed"] as const) refuse(name, "a status or error fault");
 });
 
 type FaultKind =
   | { type: "drop"; committed: boolean }
   | { type: "status"; status: number }
+  | { type: "error"; code: number }
   | { type: "delay"; ms: number }
   | { type: "callbacks"; fault: CallbackFault };
 
@@ -61,7 +72,7 @@ export type AnswerFault =
   | { type: "drop"; committed: boolean }
   | {
     type: "status";
-    status: number;
+    error: ApiError;
     body: "json" | "html" | "empty";
     retryAfter: number | undefined;
     committed: boolean;
@@ -109,13 +120,14 @@ export class FaultBook {
   }
 
   takeAnswerFault(method: string, path: string): AnswerFault | undefined {
-    const fault = this.#take(method, path, (kind) => kind.type === "drop" || kind.type === "status");
+    const fault = this.#take(method, path, (kind) => ["drop", "status", "error"].includes(kind.type));
     if (!fault) return undefined;
     if (fault.kind.type === "drop") return fault.kind;
-    if (fault.kind.type !== "status") return undefined;
+    const error = errorOf(fault);
+    if (!error) return undefined;
     const { body = "json", retryAfter, committed = false } = fault.request;
-    const wait = retryAfter ?? (fault.kind.status === 429 ? 1 : undefined);
-    return { type: "status", status: fault.kind.status, body, retryAfter: wait, committed };
+    const wait = retryAfter === undefined && error.status === 429 ? 1 : retryAfter ?? undefined;
+    return { type: "status", error, body, retryAfter: wait, committed };
   }
 
   takeDelay(method: string, path: string): number {
@@ -137,6 +149,18 @@ export class FaultBook {
   }
 }
 
+function errorOf({ kind, request: { status, message } }: Fault): ApiError | undefined {
+  if (kind.type === "status") return errorOfCode(codeOfStatus(kind.status), { status: kind.status });
+  if (kind.type !== "error") return undefined;
+  return errorOfCode(kind.code, { ...(status !== undefined && { status }), ...(message !== undefined && { message }) });
+}
+
+/** The code in the body of a status fault. 20001 is Twilio's code of a bad request. */
+function codeOfStatus(status: number): number {
+  const known: Record<number, number> = { 401: 20003, 404: 20404, 429: 20429, 503: 20503 };
+  return known[status] ?? (status >= 500 ? 20500 : 20001);
+}
+
 function describe(fault: Fault): Record<string, unknown> {
   const { id, match, kindText: kind, remaining, hits } = fault;
   return { id, match, kind, remaining, hits };
@@ -147,6 +171,8 @@ function parseKind(text: string): FaultKind | undefined {
   if (text === "drop_after_commit") return { type: "drop", committed: true };
   const status = /^(?:status:)?([45]\d\d)$/.exec(text)?.[1];
   if (status) return { type: "status", status: Number(status) };
+  const code = /^error:([1-9]\d{4})$/.exec(text)?.[1];
+  if (code) return { type: "error", code: Number(code) };
   const delay = /^delay:(\d{1,6})$/.exec(text)?.[1];
   if (delay) return { type: "delay", ms: Number(delay) };
   const fault = parseCallbackFault(text);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 
-export type SidPrefix = "AC" | "PN" | "SM" | "MM" | "ME" | "UT" | "RQ";
+export type SidPrefix = "AC" | "AD" | "BU" | "PN" | "SM" | "MM" | "ME" | "UT" | "RQ";
 
 /** Returns a new Twilio resource identifier: two letters and 32 hexadecimal digits. */
 export function newSid(prefix: SidPrefix): string {

@@ -1,9 +1,10 @@
+import { statusOf } from "./account-status.ts";
 import { messagePrice } from "./prices.ts";
 import type { Message, MessageStatus } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
 import { fireTriggers } from "./trigger-firing.ts";
 
-/** One step of a message's lifecycle, `atMs` after the creation of the message. */
+/** One step of a message's lifecycle, `atMs` after the creation of the message or the time for which it is scheduled. */
 interface Step {
   atMs: number;
   take(): void;
@@ -14,11 +15,11 @@ interface Step {
  * callback for each step after the first, then its price. A message from the state file continues where it stopped.
  */
 export function startLifecycle(simulation: Simulation, message: Message): void {
-  const age = Date.now() - message.createdAt;
+  const age = Date.now() - (message.sendAt ?? message.createdAt);
   const callbacks = new StatusCallbacks(simulation, message);
   for (const step of stepsAhead(simulation, message, callbacks)) {
     simulation.timers.after(Math.max(0, step.atMs - age), () => {
-      if (simulation.store.messages.get(message.sid) === message) step.take();
+      if (simulation.store.messages.get(message.sid) === message && message.status !== "canceled") step.take();
     });
   }
 }
@@ -50,18 +51,24 @@ function statusesAhead({ status, outcome, direction }: Message): MessageStatus[]
     : outcome.status === "sent"
     ? ["sent"]
     : ["sent", outcome.status];
-  const whole: MessageStatus[] = ["accepted", "queued", ...sending];
+  const whole: MessageStatus[] = [status === "scheduled" ? "scheduled" : "accepted", "queued", ...sending];
   const reached = whole.indexOf(status);
   return reached === -1 ? [] : whole.slice(reached + 1);
 }
 
-/** Sets the status of the message. If its account is no longer active, the message fails with 30002, as on Twilio. */
+/**
+ * Sets the status of the message. If its account is no longer active, the message fails with 30002, as on Twilio; a
+ * scheduled message to a recipient that has opted out since fails with 21610.
+ */
 function advance(simulation: Simulation, message: Message, status: MessageStatus): MessageStatus {
   if (message.status === "failed" || message.status === "canceled") return message.status;
   const account = simulation.store.accounts.get(message.accountSid);
-  const isStopped = account?.status !== "active" && (status === "sent" || status === "queued");
-  message.status = isStopped ? "failed" : status;
-  message.errorCode = isStopped ? 30002 : errorCodeOf(message);
+  const isStopped = (!account || statusOf(simulation, account) !== "active") &&
+    (status === "sent" || status === "queued");
+  const isOptedOut = message.status === "scheduled" &&
+    simulation.store.isOptedOut({ number: message.from, handset: message.to });
+  message.status = isStopped || isOptedOut ? "failed" : status;
+  message.errorCode = isStopped ? 30002 : isOptedOut ? 21610 : errorCodeOf(message);
   if (message.status === "sent") message.sentAt = Date.now();
   message.updatedAt = Date.now();
   simulation.store.changed();

@@ -1,5 +1,6 @@
-import { ApiError } from "./errors.ts";
-import { toE164 } from "./phone-numbers.ts";
+import { DAY_MS } from "./dates.ts";
+import { ApiError, errorOfCode } from "./errors.ts";
+import { countryOf, isLandline, toE164 } from "./phone-numbers.ts";
 import { MAGIC_VALID } from "./purchase.ts";
 import { isHttpUrl } from "./resources/incoming-number-settings.ts";
 import type { Account } from "./records.ts";
@@ -9,8 +10,17 @@ import type { Store } from "./store.ts";
 const MAX_BODY = 1600;
 const MAX_MEDIA = 10;
 const MAX_VALIDITY_SECONDS = 36_000;
+const MAX_SCHEDULE_DAYS = 35;
 
-/** Twilio's magic senders and recipients: https://www.twilio.com/docs/iam/test-credentials */
+/** Countries in which Twilio passes texts to landlines on to the carrier. In all others it refuses them with 21635. */
+const LANDLINE_COUNTRIES = new Set(["US", "CA", "GB"]);
+
+/**
+ * Twilio's magic senders and recipients. Other senders have the codes that Twilio uses since July 2024: 21659 for a number
+ * that is not on Twilio, 21660 for one of another account, 21661 for one without SMS.
+ *
+ * Source: https://www.twilio.com/docs/iam/test-credentials
+ */
 const MAGIC_SENDERS: Record<string, (from: string) => ApiError> = {
   "+15005550001": (from) => new ApiError(21212, `The 'From' number ${from} is not a valid phone number`),
   "+15005550007": (from) => senderNotOwned(from),
@@ -37,6 +47,8 @@ export interface MessageRequest {
   mediaUrls: string[];
   messagingServiceSid: string | null;
   statusCallback: string | null;
+  /** The time of a scheduled message. */
+  sendAt: number | null;
 }
 
 /**
@@ -58,6 +70,7 @@ export function readMessageRequest(
   const statusCallback = form.get("StatusCallback");
   if (statusCallback) checkStatusCallback(statusCallback, settings.allowLocalCallbacks);
   const messagingServiceSid = form.get("MessagingServiceSid");
+  const sendAt = sendTimeOf(form, settings);
   const from = senderOf(store, account, form.get("From"), messagingServiceSid);
   if (store.isOptedOut({ number: from, handset: to })) throw unsubscribed();
   if (settings.trialVerifiedNumbers && !settings.trialVerifiedNumbers.includes(to)) {
@@ -67,7 +80,7 @@ export function readMessageRequest(
     );
   }
   if (from === to) throw new ApiError(21266, "'To' and 'From' number cannot be the same");
-  return { from, to, body, mediaUrls, messagingServiceSid, statusCallback: statusCallback || null };
+  return { from, to, body, mediaUrls, messagingServiceSid, statusCallback: statusCallback || null, sendAt };
 }
 
 function recipientOf(text: string | null): string {
@@ -76,6 +89,7 @@ function recipientOf(text: string | null): string {
   if (magic) throw magic(text);
   const to = toE164(text);
   if (!to) throw new ApiError(21211, `The 'To' number ${text} is not a valid phone number`);
+  if (isLandline(to) && !LANDLINE_COUNTRIES.has(countryOf(to))) throw errorOfCode(21635);
   return to;
 }
 
@@ -93,6 +107,33 @@ function checkValidity(text: string | null): void {
   if (text === null) return;
   if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_VALIDITY_SECONDS) return;
   throw new ApiError(90007, `Invalid validity period value '${text}'`);
+}
+
+/**
+ * Returns the time of a message with `ScheduleType=fixed`; null for one that is sent at once. Without a messaging
+ * service Twilio drops the schedule, or answers 35118 (see `scheduleWithoutService`).
+ */
+function sendTimeOf(form: URLSearchParams, settings: Settings): number | null {
+  const type = form.get("ScheduleType");
+  const text = form.get("SendAt");
+  if (!type) return null;
+  if (type !== "fixed") throw new ApiError(35126, "The ScheduleType value provided is not supported for this channel");
+  if (!form.get("MessagingServiceSid")) {
+    if (settings.scheduleWithoutService === "send") return null;
+    throw new ApiError(35118, "MessagingServiceSid is required to schedule a message");
+  }
+  if (!text) throw new ApiError(35111, "SendAt timestamp is missing");
+  const sendAt = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  const ahead = sendAt - Date.now();
+  if (!(ahead >= settings.minScheduleMs && ahead <= MAX_SCHEDULE_DAYS * DAY_MS)) {
+    throw new ApiError(
+      35114,
+      `SendAt time must be between ${
+        settings.minScheduleMs / 1000
+      } seconds and ${MAX_SCHEDULE_DAYS} days in the future`,
+    );
+  }
+  return sendAt;
 }
 
 function checkStatusCallback(url: string, allowLocal: boolean): void {
@@ -130,8 +171,9 @@ function checkedSender(store: Store, account: Account, text: string): string {
   const from = toE164(text);
   if (!from) throw new ApiError(21212, `The 'From' number ${text} is not a valid phone number`);
   if (from === MAGIC_VALID) return from;
-  if (!store.numberHeldBy(account.sid, from)?.capabilities.sms) throw senderNotOwned(from);
-  return from;
+  const held = store.numberHeldBy(account.sid, from);
+  if (held?.capabilities.sms) return from;
+  throw errorOfCode(held ? 21661 : store.ownerOf(from) ? 21660 : 21659);
 }
 
 function senderNotOwned(from: string): ApiError {

@@ -62,11 +62,12 @@ const ERRORS: [code: number, request: Record<string, unknown>][] = [
   [21408, { to: "+15005550003" }],
   [21610, { to: "+15005550004" }],
   [21614, { to: "+15005550009" }],
+  [21635, { to: "+4930901820" }],
   [21212, { from: "+15005550001" }],
   [21212, { from: "12" }],
   [21606, { from: "+15005550007" }],
   [21611, { from: "+15005550008" }],
-  [21606, { from: "+14155550199" }],
+  [21659, { from: "+14155550199" }],
   [21603, { from: undefined }],
   [21604, { to: "" }],
   [21602, { body: undefined }],
@@ -96,13 +97,13 @@ Deno.test("Every account can send from the magic number, only the owner from an 
   const tom = await fixture.subaccount("tom");
   await tom.client.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
   const foreign = await masterNumber(fixture);
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
+  await rejectsWith(21660, 400, tom.client.messages.create({ from: foreign, to: HANDSET, body: "x" }));
   const own = await tom.client.incomingPhoneNumbers.create({ areaCode: "404" });
   await tom.client.messages.create({ from: own.phoneNumber, to: HANDSET, body: "x" });
   const [london] = await tom.client.availablePhoneNumbers("GB").local.list({ limit: 1 });
   assert.ok(london);
   const voiceOnly = await tom.client.incomingPhoneNumbers.create({ phoneNumber: london.phoneNumber });
-  await rejectsWith(21606, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
+  await rejectsWith(21661, 400, tom.client.messages.create({ from: voiceOnly.phoneNumber, to: HANDSET, body: "x" }));
 });
 
 Deno.test("A StatusCallback to this machine answers 21609 with allowLocalCallbacks false", async () => {
@@ -172,6 +173,76 @@ Deno.test("A message of a messaging service starts as accepted and needs a numbe
   await rejectsWith(21703, 400, vic.client.messages.create({ messagingServiceSid, to: HANDSET, body: "x" }));
 });
 
+const SERVICE = `MG${"a".repeat(32)}`;
+const scheduled = (aheadMs: number) => ({
+  messagingServiceSid: SERVICE,
+  to: HANDSET,
+  body: "x",
+  scheduleType: "fixed" as const,
+  sendAt: new Date(Date.now() + aheadMs),
+});
+
+Deno.test("A scheduled message is sent at its time, and fails with 21610 if the recipient has opted out since", async () => {
+  await using fixture = await startFixture({ minScheduleMs: 0 });
+  const message = await fixture.master.messages.create(scheduled(1_500));
+  assert.deepEqual([message.status, message.dateSent, message.price], ["scheduled", null, null]);
+  const record = async () => (await fixture.master.usage.records.list({ category: "sms-outbound" }))[0]?.count;
+  assert.equal(await record(), "0");
+  const second = await fixture.master.messages.create({ ...scheduled(1_500), to: "+14155550124" });
+  await fixture.sim("POST", "inbound", { from: "+14155550124", to: second.from, body: "STOP" });
+  await rejectsWith(20009, 400, fixture.master.messages(message.sid).remove());
+  await eventually("both ends", async () => {
+    const of = async (sid: string) => await fixture.master.messages(sid).fetch();
+    return (await of(message.sid)).status === "delivered" && (await of(second.sid)).errorCode === 21610;
+  });
+});
+
+Deno.test("A scheduled message can be canceled and is then never sent; any other message answers 30409", async () => {
+  await using fixture = await startFixture({ minScheduleMs: 0 });
+  const { sid } = await fixture.master.messages.create(scheduled(1_000));
+  assert.equal((await fixture.master.messages(sid).update({ status: "canceled" })).status, "canceled");
+  const other = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  await rejectsWith(30409, 400, fixture.master.messages(other.sid).update({ status: "canceled" }));
+  await finished(fixture, other.sid);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  assert.equal((await fixture.master.messages(sid).fetch()).status, "canceled");
+});
+
+Deno.test("A message is scheduled from 5 minutes to 35 days ahead, and any other schedule answers its error", async () => {
+  await using fixture = await startFixture();
+  const [minute, day] = [60_000, 86_400_000];
+  for (const ahead of [6 * minute, 30 * day, 35 * day - minute]) {
+    assert.equal((await fixture.master.messages.create(scheduled(ahead))).status, "scheduled");
+  }
+  const refused = (code: number, change: object, aheadMs = day) =>
+    rejectsWith(code, 400, fixture.master.messages.create({ ...scheduled(aheadMs), ...change }));
+  await refused(35114, {}, 4 * minute);
+  await refused(35114, {}, 35 * day + minute);
+  await refused(35114, {}, -day);
+  await refused(35114, { sendAt: "tomorrow" });
+  await refused(35111, { sendAt: undefined });
+  await refused(35126, { scheduleType: "optimize" });
+  await fixture.sim("POST", "settings", { minScheduleMs: 900_000 });
+  await refused(35114, {}, 14 * minute);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const statuses = (await fixture.master.messages.list()).map(({ status }) => status);
+  assert.deepEqual(statuses, ["scheduled", "scheduled", "scheduled"], "none is sent early");
+});
+
+Deno.test("A schedule without a messaging service is dropped, or refused with 35118", async () => {
+  await using fixture = await startFixture();
+  const message = {
+    ...scheduled(86_400_000),
+    messagingServiceSid: undefined as unknown as string,
+    from: "+15005550006",
+  };
+  const { sid, status } = await fixture.master.messages.create(message);
+  assert.equal(status, "queued");
+  assert.equal((await finished(fixture, sid)).status, "delivered");
+  await fixture.sim("POST", "settings", { scheduleWithoutService: "refuse" });
+  await rejectsWith(35118, 400, fixture.master.messages.create(message));
+});
+
 Deno.test("A message with media is an MMS whose media are listed and fetched with their types", async () => {
   await using fixture = await startFixture();
   const message = await fixture.master.messages.create({
@@ -206,6 +277,70 @@ Deno.test("Messages are listed by recipient, sender and time, including queued o
   assert.deepEqual(await sids({ dateSent: at(-2 * day) }), []);
   const today = startedAt.toISOString().slice(0, 10) as unknown as Date;
   assert.deepEqual(await sids({ dateSent: today }), [second.sid, first.sid]);
+});
+
+Deno.test("A DateSent filter selects a day in UTC, also when the SDK sends it as an instant", async () => {
+  await using fixture = await startFixture();
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  const { dateSent } = await finished(fixture, sid);
+  const day = dateSent.toISOString().slice(0, 10);
+  const shifted = (days: number) => new Date(Date.parse(day) + days * 86_400_000);
+  const count = async (filter: Parameters<typeof fixture.master.messages.list>[0]) =>
+    (await fixture.master.messages.list(filter)).length;
+  assert.equal(await count({ dateSent: new Date(day) }), 1, "the midnight of the day");
+  assert.equal(await count({ dateSent }), 1);
+  assert.deepEqual([await count({ dateSent: shifted(-1) }), await count({ dateSent: shifted(1) })], [0, 0]);
+  const path = `${fixture.url}/2010-04-01/Accounts/${fixture.accountSid}/Messages.json`;
+  const read = async (query: string) => {
+    const headers = { authorization: `Basic ${btoa(`${fixture.accountSid}:${fixture.authToken}`)}` };
+    const body = await (await fetch(`${path}?${query}`, { headers })).json();
+    return body.code ?? body.messages.length;
+  };
+  const [eve, morrow] = [shifted(-1).toISOString().slice(0, 10), shifted(1).toISOString().slice(0, 10)];
+  for (
+    const [query, expected] of [
+      [`DateSent=${day}`, 1],
+      [`DateSent=${eve}`, 0],
+      [`DateSent>=${day}`, 1],
+      [`DateSent>=${morrow}`, 0],
+      [`DateSent<=${day}`, 1],
+      [`DateSent<=${eve}`, 0],
+      [`DateSent%3E=${eve}T23:59:59Z&DateSent%3C=${morrow}T02:00:00%2B0200`, 1],
+      [`DateSent%3E=${morrow}T00:00:00`, 0],
+      [`DateSent=${encodeURIComponent(">=" + day)}`, 20001],
+      ["DateSent=2026-02-30", 20001],
+      ["DateSent=yesterday%201", 20001],
+    ] as const
+  ) {
+    assert.equal(await read(query), expected, query);
+  }
+});
+
+Deno.test("With listQueuedByDateSent false, a DateSent filter lists a message only after it is sent", async () => {
+  await using fixture = await startFixture({
+    listQueuedByDateSent: false,
+    lifecycle: { sentMs: 300, deliveredMs: 310, priceMs: 320 },
+  });
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  const yesterday = new Date(Date.now() - 86_400_000);
+  const listed = async () => (await fixture.master.messages.list({ to: HANDSET, dateSentAfter: yesterday })).length;
+  assert.equal(await listed(), 0);
+  assert.equal((await fixture.master.messages.list({ to: HANDSET })).length, 1);
+  await fixture.sim("POST", "settings", { listQueuedByDateSent: true });
+  assert.equal(await listed(), 1);
+  await fixture.sim("POST", "settings", { listQueuedByDateSent: false });
+  await finished(fixture, sid);
+  assert.equal(await listed(), 1);
+});
+
+Deno.test("With readDelayMs, a new message is neither listed nor found until the delay has passed", async () => {
+  await using fixture = await startFixture();
+  await fixture.sim("POST", "settings", { readDelayMs: 400 });
+  const { sid } = await fixture.master.messages.create({ from: "+15005550006", to: HANDSET, body: "x" });
+  assert.deepEqual(await fixture.master.messages.list({ to: HANDSET }), []);
+  await rejectsWith(20404, 404, fixture.master.messages(sid).fetch());
+  await eventually("the message", async () => (await fixture.master.messages.list({ to: HANDSET })).length === 1);
+  assert.equal((await fixture.master.messages(sid).fetch()).status, "delivered");
 });
 
 Deno.test("The SDK lists 120 messages across pages, each once", async () => {

@@ -26,6 +26,7 @@ export interface MessageDraft {
   messagingServiceSid?: string | null;
   statusCallback?: string | null;
   callbackFault?: CallbackFault | null;
+  sendAt?: number | null;
 }
 
 /** Adds a message to the store and determines its outcome (see `outcomeOf`). */
@@ -51,6 +52,7 @@ export function addMessage(store: Store, draft: MessageDraft): Message {
     createdAt: now,
     updatedAt: now,
     sentAt: draft.direction === "inbound" ? now : null,
+    sendAt: draft.sendAt ?? null,
   };
   store.messages.set(message.sid, message);
   store.changed();

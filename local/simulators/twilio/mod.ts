@@ -4,11 +4,18 @@
  * Paths under the simulator's `url`:
  *
  * - `/2010-04-01/…` simulates https://api.twilio.com/2010-04-01/…
- * - `/accounts.twilio.com/v1/…` and `/pricing.twilio.com/v1/PhoneNumbers/Countries/…` simulate these hosts: the hosts
- * of   other products are a path prefix. With `TWILIO_API_BASE_URL=<url>`, the accounts host is
- * `<url>/accounts.twilio.com`.
- * - `/_sim/…` controls the simulation, in JSON: `faults` (faults.ts), `requests`, `callbacks`, `inbound`, `outcomes`,
- *   `settings`, `state`, `reset` (control.ts).
+ * - `/accounts.twilio.com/v1/…`, `/numbers.twilio.com/v2/RegulatoryCompliance/Bundles/…` and
+ *   `/pricing.twilio.com/v1/PhoneNumbers/Countries/…` simulate these hosts: the hosts of other products are a path
+ *   prefix. With `TWILIO_API_BASE_URL=<url>`, the accounts host is `<url>/accounts.twilio.com`.
+ * - `/_sim/…` controls the simulation, in JSON (control.ts):
+ *   - `faults`: errors with any Twilio code, 429 with and without `Retry-After`, lost responses, late callbacks (faults.ts)
+ *   - `settings`: what Twilio does not document or what an account decides, such as a suspended master account, funds,
+ *     queued messages in `DateSent` lists, a read delay and the papers that numbers need (`Settings` in simulation.ts)
+ *   - `outcomes`: the final status of messages to a number
+ *   - `bundles`: Twilio's decision on a regulatory bundle, or a new bundle for an account
+ *   - `inbound`: a text from a handset
+ *   - `requests`, `callbacks`, `state`, `phones`, `events`: what happened
+ *   - `reset`: the initial state
  * - `/` is a page with a phone for every number.
  *
  * Messages to `+150055` and a delivery error (`+15005530003`) fail with that error. Twilio's magic numbers behave as

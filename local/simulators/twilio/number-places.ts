@@ -13,10 +13,6 @@ export interface NumberBlock {
   latitude: string | null;
   longitude: string | null;
   capabilities: Capabilities;
-  /** With `any`, a purchase without an AddressSid fails with 21631. */
-  addressRequirements: "none" | "any";
-  /** Whether a purchase without a BundleSid fails with 21649. */
-  needsBundle: boolean;
 }
 
 export const COUNTRIES: Record<string, { name: string; callingCode: string }> = {
@@ -89,10 +85,10 @@ export const NUMBER_BLOCKS: NumberBlock[] = [
   { ...block("GB", "local", "161", 7, VOICE_ONLY), locality: "Manchester", region: "Manchester", postalCode: "M1" },
   block("GB", "mobile", "7700", 6, TEXT_AND_VOICE),
   block("GB", "toll-free", "800", 7, VOICE_ONLY),
-  { ...block("AU", "local", "2", 8, VOICE_ONLY), locality: "Sydney", region: "NSW", addressRequirements: "any" },
-  { ...block("AU", "mobile", "4", 8, ALL_CAPABILITIES), addressRequirements: "any" },
-  { ...block("DE", "local", "30", 8, VOICE_ONLY), locality: "Berlin", region: "Berlin", needsBundle: true },
-  { ...block("DE", "mobile", "1573", 7, TEXT_AND_VOICE), needsBundle: true },
+  { ...block("AU", "local", "2", 8, VOICE_ONLY), locality: "Sydney", region: "NSW" },
+  block("AU", "mobile", "4", 8, ALL_CAPABILITIES),
+  { ...block("DE", "local", "30", 8, VOICE_ONLY), locality: "Berlin", region: "Berlin" },
+  block("DE", "mobile", "1573", 7, TEXT_AND_VOICE),
   block("SE", "mobile", "70", 7, TEXT_AND_VOICE),
 ];
 
@@ -113,6 +109,5 @@ function block(
   return {
     ...{ country, type, prefix, digits, capabilities },
     ...{ locality: null, region: null, postalCode: null, latitude: null, longitude: null },
-    ...{ addressRequirements: "none", needsBundle: false },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
-import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { type Fixture, startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
 
 Deno.test("Countries are listed with their number types", async () => {
   await using fixture = await startFixture();
@@ -62,6 +62,26 @@ Deno.test("A search filters by region, locality and capability, and limits by pa
   );
 });
 
+Deno.test("Booleans in a query are read in any case, and any other text answers 20001", async () => {
+  await using fixture = await startFixture();
+  const britain = fixture.master.availablePhoneNumbers("GB");
+  for (const yes of ["True", "true", "TRUE"] as unknown[] as boolean[]) {
+    assert.deepEqual(await britain.local.list({ smsEnabled: yes }), []);
+    assert.equal((await britain.mobile.list({ smsEnabled: yes, limit: 1 })).length, 1);
+    assert.deepEqual(
+      await fixture.master.availablePhoneNumbers("AU").mobile.list({ excludeAllAddressRequired: yes }),
+      [],
+    );
+  }
+  for (const no of ["False", "false", "FALSE"] as unknown[] as boolean[]) {
+    assert.equal((await britain.local.list({ smsEnabled: no, faxEnabled: no, limit: 1 })).length, 1);
+    assert.deepEqual(await britain.mobile.list({ voiceEnabled: no }), []);
+    const australia = fixture.master.availablePhoneNumbers("AU").mobile;
+    assert.equal((await australia.list({ excludeAllAddressRequired: no, limit: 1 })).length, 1);
+  }
+  await rejectsWith(20001, 400, britain.local.list({ smsEnabled: "yes" as unknown as boolean }));
+});
+
 Deno.test("A malformed area code answers 21451, and one without numbers 21452", async () => {
   await using fixture = await startFixture();
   await rejectsWith(21451, 400, fixture.master.availablePhoneNumbers("US").local.list({ areaCode: 41 }));
@@ -102,17 +122,88 @@ Deno.test("Buying Twilio's magic numbers answers unavailable, invalid and succes
   }
 });
 
-Deno.test("Buying a regulated number without an AddressSid or BundleSid answers 21631 or 21649", async () => {
-  await using fixture = await startFixture();
+const HOME = {
+  customerName: "Ada",
+  street: "1 Main St",
+  city: "Sydney",
+  region: "NSW",
+  postalCode: "2000",
+  isoCountry: "AU",
+};
+
+async function regulated(fixture: Fixture) {
   const [australian] = await fixture.master.availablePhoneNumbers("AU").mobile.list({ limit: 1 });
   const [german] = await fixture.master.availablePhoneNumbers("DE").mobile.list({ limit: 1 });
   assert.ok(australian && german);
-  const { incomingPhoneNumbers } = fixture.master;
-  await rejectsWith(21631, 400, incomingPhoneNumbers.create({ phoneNumber: australian.phoneNumber }));
-  await rejectsWith(21649, 400, incomingPhoneNumbers.create({ phoneNumber: german.phoneNumber }));
-  const addressSid = `AD${"1".repeat(32)}`;
-  const bought = await incomingPhoneNumbers.create({ phoneNumber: australian.phoneNumber, addressSid });
-  assert.equal(bought.addressSid, addressSid);
+  return { australian: australian.phoneNumber, german: german.phoneNumber };
+}
+
+const bundleFor = async (fixture: Fixture, accountSid: string, more: object = {}) =>
+  (await fixture.sim<{ sid: string }>("POST", "bundles", { accountSid, isoCountry: "DE", ...more })).sid;
+
+Deno.test("A number that needs an address is bought with one of the account, and otherwise answers 21631 or 21615", async () => {
+  await using fixture = await startFixture();
+  const [otto, pia] = [await fixture.subaccount("otto"), await fixture.subaccount("pia")];
+  const { australian: phoneNumber } = await regulated(fixture);
+  const { incomingPhoneNumbers, addresses } = otto.client;
+  await rejectsWith(21631, 400, incomingPhoneNumbers.create({ phoneNumber }));
+  await rejectsWith(21615, 400, incomingPhoneNumbers.create({ phoneNumber, addressSid: `AD${"1".repeat(32)}` }));
+  const foreign = await pia.client.addresses.create(HOME);
+  await rejectsWith(21615, 400, incomingPhoneNumbers.create({ phoneNumber, addressSid: foreign.sid }));
+  const abroad = await addresses.create({ ...HOME, isoCountry: "NZ" });
+  await fixture.sim("POST", "settings", { regulations: { AU: { address: "local" } } });
+  await rejectsWith(21615, 400, incomingPhoneNumbers.create({ phoneNumber, addressSid: abroad.sid }));
+  const home = await addresses.create({ ...HOME, emergencyEnabled: "True" as unknown as boolean });
+  assert.deepEqual([home.customerName, home.isoCountry, home.emergencyEnabled], ["Ada", "AU", true]);
+  const bought = await incomingPhoneNumbers.create({ phoneNumber, addressSid: home.sid });
+  assert.deepEqual([bought.addressSid, bought.addressRequirements], [home.sid, "local"]);
+  assert.deepEqual((await addresses.list({ isoCountry: "AU" })).map(({ sid }) => sid), [home.sid]);
+  await rejectsWith(20404, 404, pia.client.addresses(home.sid).fetch());
+});
+
+Deno.test("A number that needs a bundle is bought with an approved one of its account and country, else 21649", async () => {
+  await using fixture = await startFixture();
+  const [otto, pia] = [await fixture.subaccount("otto"), await fixture.subaccount("pia")];
+  const { german: phoneNumber } = await regulated(fixture);
+  const { bundles } = otto.client.numbers.v2.regulatoryCompliance;
+  const { sid } = await bundles.create({ friendlyName: "Otto", email: "otto@example.com", isoCountry: "DE" });
+  await bundles(sid).update({ status: "pending-review" });
+  await rejectsWith(22203, 400, bundles(sid).update({ status: "twilio-approved" }));
+  const buy = (bundleSid?: string) =>
+    otto.client.incomingPhoneNumbers.create({ phoneNumber, ...(bundleSid !== undefined && { bundleSid }) });
+  await rejectsWith(21649, 400, buy());
+  await rejectsWith(21649, 400, buy(`BU${"1".repeat(32)}`));
+  await rejectsWith(21649, 400, buy(await bundleFor(fixture, pia.sid)));
+  await rejectsWith(21649, 400, buy(await bundleFor(fixture, otto.sid, { isoCountry: "GB" })));
+  await rejectsWith(21649, 400, buy(await bundleFor(fixture, otto.sid, { numberType: "local" })));
+  await rejectsWith(21649, 400, buy(await bundleFor(fixture, otto.sid, { status: "twilio-rejected" })));
+  assert.match((await rejectsWith(21649, 400, buy(sid))).message, /status is not twilio-approved/);
+  await fixture.sim("POST", "bundles", { sid, status: "twilio-approved" });
+  assert.equal((await bundles(sid).fetch()).status, "twilio-approved");
+  assert.equal((await bundles.list({ status: "twilio-approved", isoCountry: "DE" })).at(-1)?.sid, sid);
+  assert.equal((await buy(sid)).bundleSid, sid);
+});
+
+Deno.test("A regulated number moves only with papers of its new account, and keeps none of the old", async () => {
+  await using fixture = await startFixture();
+  const [otto, pia] = [await fixture.subaccount("otto"), await fixture.subaccount("pia")];
+  const { australian, german } = await regulated(fixture);
+  const [ottos, pias] = [await otto.client.addresses.create(HOME), await pia.client.addresses.create(HOME)];
+  const [ottoBundle, piaBundle] = [await bundleFor(fixture, otto.sid), await bundleFor(fixture, pia.sid)];
+  const first = await otto.client.incomingPhoneNumbers.create({ phoneNumber: australian, addressSid: ottos.sid });
+  const second = await otto.client.incomingPhoneNumbers.create({ phoneNumber: german, bundleSid: ottoBundle });
+  const move = ({ sid }: { sid: string }, papers: object = {}) =>
+    fixture.master.api.v2010.accounts(otto.sid).incomingPhoneNumbers(sid).update({ accountSid: pia.sid, ...papers });
+  await rejectsWith(21613, 400, move(first));
+  await rejectsWith(21615, 400, move(first, { addressSid: ottos.sid }));
+  await rejectsWith(21649, 400, move(second));
+  await rejectsWith(21649, 400, move(second, { bundleSid: ottoBundle }));
+  assert.equal((await move(first, { addressSid: pias.sid })).addressSid, pias.sid);
+  const moved = await move(second, { bundleSid: piaBundle });
+  assert.deepEqual([moved.accountSid, moved.bundleSid, moved.addressSid], [pia.sid, piaBundle, null]);
+  const number = pia.client.incomingPhoneNumbers(second.sid);
+  await rejectsWith(21649, 400, number.update({ bundleSid: ottoBundle }));
+  assert.equal((await number.update({ addressSid: pias.sid })).addressSid, pias.sid);
 });
 
 Deno.test("An account lists its numbers by number, partial number, name and type", async () => {
@@ -150,7 +241,7 @@ Deno.test("Only the parent can move a number to another account", async () => {
   const quinn = await fixture.subaccount("quinn");
   const rose = await fixture.subaccount("rose");
   const number = await quinn.client.incomingPhoneNumbers.create({ areaCode: "303" });
-  await rejectsWith(20003, 401, quinn.client.incomingPhoneNumbers(number.sid).update({ accountSid: rose.sid }));
+  await rejectsWith(21474, 400, quinn.client.incomingPhoneNumbers(number.sid).update({ accountSid: rose.sid }));
   const asParent = fixture.master.api.v2010.accounts(quinn.sid).incomingPhoneNumbers(number.sid);
   await rejectsWith(21471, 400, asParent.update({ accountSid: `AC${"9".repeat(32)}` }));
   assert.equal((await asParent.update({ accountSid: rose.sid })).accountSid, rose.sid);

@@ -1,6 +1,7 @@
+import { statusOf } from "./account-status.ts";
 import { friendlyNumber } from "./number-inventory.ts";
-import type { Account, Message } from "./records.ts";
-import type { Store } from "./store.ts";
+import type { AccountStatus, Message } from "./records.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** One text on a phone. */
 interface PhoneText {
@@ -27,7 +28,7 @@ interface Phone {
   number: string;
   friendlyNumber: string;
   owner: string | null;
-  accountStatus: Account["status"] | null;
+  accountStatus: AccountStatus | null;
   threads: PhoneThread[];
 }
 
@@ -35,7 +36,8 @@ interface Phone {
  * Returns the phones of the page with their threads, sorted by latest activity: one per number on Twilio, and one per
  * handset that sent or received a text. The result contains no tokens.
  */
-export function phonesOf(store: Store): { revision: number; phones: Phone[] } {
+export function phonesOf(simulation: Simulation): { revision: number; phones: Phone[] } {
+  const { store } = simulation;
   const texts = [...store.messages.values()];
   const owners = new Map(
     [...store.numbers.values()].map(({ phoneNumber, accountSid }) => [
@@ -49,7 +51,7 @@ export function phonesOf(store: Store): { revision: number; phones: Phone[] } {
     return {
       ...phone("twilio", number.phoneNumber, own, owners),
       owner: account?.friendlyName ?? null,
-      accountStatus: account?.status ?? null,
+      accountStatus: account ? statusOf(simulation, account) : null,
     };
   });
   const handsets = new Set(texts.map((message) => message.direction === "inbound" ? message.from : message.to));

@@ -4,6 +4,7 @@ import { blockOf, friendlyNumber, offeredNumbers, wantedAreaCode } from "./numbe
 import { NUMBER_BLOCKS, type NumberBlock } from "./number-places.ts";
 import { toE164 } from "./phone-numbers.ts";
 import type { PhoneNumber } from "./records.ts";
+import { type Papers, regulationOf, type Regulations, requirePapers } from "./regulation.ts";
 import type { Store } from "./store.ts";
 
 /** Twilio's magic numbers for test purchases. */
@@ -12,24 +13,28 @@ const MAGIC_INVALID = "+15005550001";
 export const MAGIC_VALID = "+15005550006";
 
 /** A purchase of one number: a given number, or any number of an area code. */
-export interface Purchase {
+export interface Purchase extends Papers {
   phoneNumber: string | null;
   areaCode: string | null;
-  addressSid: string | null;
-  bundleSid: string | null;
 }
 
 /**
  * Buys a number for an account and adds it to the store. A number has at most one owner across all accounts, except the
  * magic number that can always be bought.
- * @throws ApiError 21404, 21421, 21422, 21451, 21452, 21631 or 21649
+ * @throws ApiError 21404, 21421, 21422, 21451, 21452, 21615, 21631 or 21649
  */
-export function newPhoneNumber(store: Store, accountSid: string, purchase: Purchase): PhoneNumber {
+export function newPhoneNumber(
+  store: Store,
+  accountSid: string,
+  purchase: Purchase,
+  regulations: Regulations,
+): PhoneNumber {
   const phoneNumber = purchase.phoneNumber ? namedNumber(store, purchase.phoneNumber) : numberInArea(store, purchase);
   const block = blockOf(phoneNumber);
   if (!block) throw new ApiError(21421, `PhoneNumber is invalid: '${phoneNumber}'`);
-  requireRegulatoryDocuments(block, purchase);
+  requirePapers(store, regulations, { accountSid, isoCountry: block.country, type: block.type }, purchase);
   const number = freshNumber(store.nextSeq(), accountSid, phoneNumber, block, purchase);
+  number.addressRequirements = regulationOf(regulations, block.country).address;
   store.numbers.set(number.sid, number);
   store.purchases.push({ accountSid, type: number.type, at: number.createdAt });
   return number;
@@ -55,15 +60,6 @@ function numberInArea(store: Store, { areaCode }: Purchase): string {
   return first.value.phoneNumber;
 }
 
-function requireRegulatoryDocuments(block: NumberBlock, { addressSid, bundleSid }: Purchase): void {
-  if (block.addressRequirements !== "none" && !addressSid) {
-    throw new ApiError(21631, "Phone Number Requires an Address but the 'AddressSid' parameter was empty");
-  }
-  if (block.needsBundle && !bundleSid) {
-    throw new ApiError(21649, "Bundle required: the 'BundleSid' parameter was empty");
-  }
-}
-
 function notAvailable(phoneNumber: string): ApiError {
   return new ApiError(21422, `PhoneNumber '${phoneNumber}' is not available`);
 }
@@ -84,7 +80,7 @@ function freshNumber(
     friendlyName: friendlyNumber(phoneNumber),
     isoCountry: block.country,
     type: block.type,
-    addressRequirements: block.addressRequirements,
+    addressRequirements: "none",
     addressSid,
     bundleSid,
     capabilities: { ...block.capabilities },

@@ -25,6 +25,48 @@ export interface Capabilities {
 export type NumberType = "local" | "mobile" | "toll-free";
 export type HttpMethod = "GET" | "POST";
 
+export interface Address {
+  seq: number;
+  sid: string;
+  accountSid: string;
+  customerName: string;
+  street: string;
+  streetSecondary: string;
+  city: string;
+  region: string;
+  postalCode: string;
+  isoCountry: string;
+  friendlyName: string;
+  emergencyEnabled: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export const BUNDLE_STATUSES = [
+  "draft",
+  "pending-review",
+  "in-review",
+  "twilio-rejected",
+  "twilio-approved",
+  "provisionally-approved",
+] as const;
+export type BundleStatus = (typeof BUNDLE_STATUSES)[number];
+
+/** A regulatory bundle: an account's evidence that it may own numbers of a country. */
+export interface Bundle {
+  seq: number;
+  sid: string;
+  accountSid: string;
+  isoCountry: string;
+  /** Null for a bundle that is valid for each type. */
+  numberType: NumberType | null;
+  status: BundleStatus;
+  friendlyName: string;
+  email: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
 export interface PhoneNumber {
   seq: number;
   sid: string;
@@ -50,6 +92,7 @@ export interface PhoneNumber {
 }
 
 export type MessageStatus =
+  | "scheduled"
   | "accepted"
   | "queued"
   | "sent"
@@ -100,6 +143,8 @@ export interface Message {
   createdAt: number;
   updatedAt: number;
   sentAt: number | null;
+  /** The time of a scheduled message. */
+  sendAt: number | null;
 }
 
 /** The monthly charge for a number. It stays after the number is released. */

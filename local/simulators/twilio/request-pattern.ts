@@ -7,7 +7,7 @@ export type RequestPattern = (method: string, path: string) => boolean;
  * The path is compared segment by segment, without `/2010-04-01` and `.json`. As a segment, `*` matches any one
  * segment; as the last segment, `**` matches any further segments. As the method, `*` matches any method; `*` alone
  * matches every request. A path is relative to an account unless it begins with `/Accounts`, `/_sim`,
- * `/accounts.twilio.com` or `/pricing.twilio.com`: `POST /Messages` means `POST /Accounts/<any>/Messages`.
+ * `/accounts.twilio.com`, `/numbers.twilio.com` or `/pricing.twilio.com`: `POST /Messages` means `POST /Accounts/<any>/Messages`.
  *
  * Examples: `POST /Accounts` creates an account, `POST /Messages` creates a message, `GET /IncomingPhoneNumbers/*`
  * fetches a number, `POST /accounts.twilio.com/v1/AuthTokens/Promote` promotes a token.
@@ -21,7 +21,7 @@ export function requestPattern(match: string): RequestPattern {
 }
 
 function isRooted(path: string): boolean {
-  return /^\/?(2010-04-01\/)?(Accounts|_sim|(?:accounts|pricing)\.twilio\.com|\*\*)(\/|\.json|$)/.test(path);
+  return /^\/?(2010-04-01\/)?(Accounts|_sim|(?:accounts|numbers|pricing)\.twilio\.com|\*\*)(\/|\.json|$)/.test(path);
 }
 
 function segmentsOf(path: string): string[] {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../driver/eventually.ts";
 import { rejectsWith } from "../../../tests/support/twilio/rest-error.ts";
 import { sdkFor } from "../../../tests/support/twilio/sdk-client.ts";
 import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
@@ -264,4 +265,49 @@ Deno.test("The pricing API lists countries, and the prices of messages by carrie
   assert.deepEqual(carriers, [["Telekom", 1], ["Vodafone", 1], ["O2", 1]]);
   assert.deepEqual((await countries("SE").fetch()).outboundSmsPrices, []);
   await rejectsWith(20404, 404, countries("ZZ").fetch());
+});
+
+Deno.test("While the master account is suspended, it and its subaccounts can do nothing, and queued messages fail", async () => {
+  await using fixture = await startFixture({ lifecycle: { sentMs: 150, deliveredMs: 160, priceMs: 170 } });
+  const [gina, held] = [await fixture.subaccount("gina"), await fixture.subaccount("held")];
+  const message = { from: "+15005550006", to: "+14155550123", body: "x" };
+  await fixture.master.api.v2010.accounts(held.sid).update({ status: "suspended" });
+  const { sid } = await gina.client.messages.create(message);
+  await fixture.sim("POST", "settings", { masterSuspended: true });
+  for (const client of [fixture.master, gina.client]) {
+    await rejectsWith(20005, 403, client.messages.create(message));
+    await rejectsWith(20005, 403, client.messages.list());
+  }
+  await rejectsWith(20005, 403, fixture.master.api.v2010.accounts(held.sid).update({ status: "active" }));
+  await fixture.sim("POST", "settings", { inactiveAccountsRead: true });
+  const statuses = async () =>
+    Object.fromEntries((await fixture.master.api.v2010.accounts.list()).map((one) => [one.friendlyName, one.status]));
+  assert.deepEqual(await statuses(), { "held": "suspended", "gina": "suspended", "Switchboard (master)": "suspended" });
+  await eventually("the failure", async () => (await gina.client.messages(sid).fetch()).errorCode === 30002);
+  const [number] = await fixture.master.incomingPhoneNumbers.list();
+  await assert.rejects(
+    fixture.sim("POST", "inbound", { from: "+14155550123", to: number?.phoneNumber, body: "hi" }),
+    /409.*suspended/,
+  );
+  await fixture.sim("POST", "settings", { masterSuspended: false, inactiveAccountsRead: false });
+  assert.deepEqual(await statuses(), { "held": "suspended", "gina": "active", "Switchboard (master)": "active" });
+  await gina.client.messages.create(message);
+});
+
+Deno.test("An account whose balance is used up is suspended until funds are added", async () => {
+  await using fixture = await startFixture();
+  const { client } = await fixture.subaccount("hugo");
+  const message = { from: "+15005550006", to: "+14155550123", body: "x" };
+  const balance = async () =>
+    Number((await fixture.master.api.v2010.accounts(fixture.accountSid).balance.fetch()).balance);
+  await fixture.sim("POST", "settings", { funds: 0.01, inactiveAccountCode: 10001 });
+  await client.messages.create(message);
+  await eventually("the price", async () => await balance() < 0.01);
+  assert.equal(await balance(), 0.0017);
+  await client.messages.create(message);
+  await eventually("the suspension", () => client.messages.list().then(() => false, () => true));
+  await rejectsWith(10001, 400, client.messages.create(message));
+  await rejectsWith(10001, 400, fixture.master.messages.create(message));
+  await fixture.sim("POST", "settings", { funds: 20 });
+  await client.messages.create(message);
 });

@@ -30,6 +30,11 @@ const FIELDS: Record<string, { key: string; fields: string }> = {
     fields: "address_requirements beta capabilities friendly_name iso_country lata latitude locality " +
       "longitude phone_number postal_code rate_center region",
   },
+  "Addresses": {
+    key: "addresses",
+    fields: "account_sid city customer_name date_created date_updated emergency_enabled friendly_name iso_country " +
+      "postal_code region sid street street_secondary uri validated verified",
+  },
   "Usage/Records": {
     key: "usage_records",
     fields: "account_sid api_version as_of category count count_unit description end_date price " +
@@ -54,6 +59,10 @@ async function startWithRows() {
     usageCategory: "sms",
     triggerValue: "99",
     callbackUrl: "https://example.com/usage",
+  });
+  await fixture.master.addresses.create({
+    ...{ customerName: "Ada", street: "1 Main St", city: "Sydney", region: "NSW", postalCode: "2000" },
+    isoCountry: "AU",
   });
   const read = async (path: string): Promise<Json> => {
     const base = path.startsWith("Accounts") ? "/2010-04-01" : `/2010-04-01/Accounts/${fixture.accountSid}`;

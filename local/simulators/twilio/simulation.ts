@@ -1,6 +1,7 @@
 import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
 import type { HttpMethod } from "./records.ts";
+import type { Regulations } from "./regulation.ts";
 import { Timers } from "../timers.ts";
 import type { Store } from "./store.ts";
 
@@ -16,18 +17,64 @@ export interface Lifecycle {
 
 /** The settings that `POST /_sim/settings` can change at run time. */
 export interface Settings {
+  /** The minimum duration of each API request. */
   latencyMs: number;
+  /** Milliseconds from the creation of a message to `sent`, `delivered` and its price. */
   lifecycle: Lifecycle;
+  /** The error code of requests as a suspended or closed account, which Twilio does not document. */
   inactiveAccountCode: InactiveAccountCode;
+  /** Whether a StatusCallback can point to this machine. Twilio rejects one with 21609. */
   allowLocalCallbacks: boolean;
+  /** The maximum number of open subaccounts. One more fails with 21480. */
   maxSubaccounts: number;
-  /** Whether inbound webhooks contain `OptOutType`, as with Advanced Opt-Out. */
+  /** Whether inbound webhooks of keywords contain `OptOutType`, as with Advanced Opt-Out. */
   advancedOptOut: boolean;
   /** Whether keywords change consent and get a reply. Twilio support can disable this for an account. */
   keywordHandling: boolean;
   /** The only numbers that a trial account can text (21608 for others). Null for a full account. */
   trialVerifiedNumbers: string[] | null;
+  /**
+   * Whether a list with a `DateSent` filter contains messages without a `date_sent`, by their creation time. Twilio does
+   * not document it.
+   */
+  listQueuedByDateSent: boolean;
+  /** Milliseconds until a new message appears in lists and can be read. Until then, reading it answers 404. */
+  readDelayMs: number;
+  /** Whether Twilio suspended the master account, which suspends all its subaccounts. */
+  masterSuspended: boolean;
+  /**
+   * The US dollars paid in. The balance is this less the prices of all messages. At zero, Twilio suspends the master
+   * account. Null for an account that never runs out of funds.
+   */
+  funds: number | null;
+  /** Whether a suspended or closed account can still send GET requests. Twilio does not document it. */
+  inactiveAccountsRead: boolean;
+  /** How far ahead `SendAt` must be. Twilio's pages say 5 or 15 minutes. */
+  minScheduleMs: number;
+  /** What happens to a scheduled message without a MessagingServiceSid: sent at once, or refused with 35118. */
+  scheduleWithoutService: "send" | "refuse";
+  /** The papers that numbers need, by country. A country without an entry needs none. */
+  regulations: Regulations;
 }
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+  latencyMs: 0,
+  lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 300 },
+  inactiveAccountCode: 20005,
+  allowLocalCallbacks: true,
+  maxSubaccounts: 1000,
+  advancedOptOut: false,
+  keywordHandling: true,
+  trialVerifiedNumbers: null,
+  listQueuedByDateSent: true,
+  readDelayMs: 0,
+  masterSuspended: false,
+  funds: null,
+  inactiveAccountsRead: false,
+  minScheduleMs: 300_000,
+  scheduleWithoutService: "send",
+  regulations: { AU: { address: "any", bundle: false }, DE: { address: "none", bundle: true } },
+};
 
 /** A webhook to send, signed with the auth token of `accountSid`. */
 export interface Webhook {

@@ -17,7 +17,7 @@ async function withTemporaryFile(run: (stateFile: string) => Promise<void>): Pro
   }
 }
 
-Deno.test("Accounts, tokens, numbers and messages survive a restart with a state file", () =>
+Deno.test("Accounts, tokens, numbers, messages and papers survive a restart with a state file", () =>
   withTemporaryFile(async (stateFile) => {
     const first = await startTwilioSimulator({ stateFile });
     const master = sdkFor(first, first.accountSid, first.authToken);
@@ -25,6 +25,12 @@ Deno.test("Accounts, tokens, numbers and messages survive a restart with a state
     const kept = sdkFor(first, account.sid, account.authToken);
     const number = await kept.incomingPhoneNumbers.create({ areaCode: "415", smsUrl: "https://example.com/in" });
     const message = await kept.messages.create(MESSAGE);
+    const address = await kept.addresses.create({
+      ...{ customerName: "Ada", street: "1 Main St", city: "Sydney", region: "NSW", postalCode: "2000" },
+      isoCountry: "AU",
+    });
+    const { bundles } = kept.numbers.v2.regulatoryCompliance;
+    const bundle = await bundles.create({ friendlyName: "Ada", email: "ada@example.com" });
     await first.stop();
 
     const second = await startTwilioSimulator({ stateFile });
@@ -34,6 +40,8 @@ Deno.test("Accounts, tokens, numbers and messages survive a restart with a state
       const again = sdkFor(second, account.sid, account.authToken);
       assert.equal((await again.incomingPhoneNumbers(number.sid).fetch()).smsUrl, "https://example.com/in");
       assert.equal((await again.messages(message.sid).fetch()).body, "x");
+      assert.equal((await again.addresses(address.sid).fetch()).city, "Sydney");
+      assert.equal((await again.numbers.v2.regulatoryCompliance.bundles(bundle.sid).fetch()).status, "draft");
       const { phoneNumber } = await again.incomingPhoneNumbers.create({ areaCode: "415" });
       assert.notEqual(phoneNumber, number.phoneNumber);
     } finally {

@@ -8,19 +8,12 @@ import { resumeLifecycles } from "./message-lifecycle.ts";
 import { loadPage } from "./page-assets.ts";
 import { newPhoneNumber } from "./purchase.ts";
 import { newAccount } from "./resources/accounts.ts";
-import {
-  createSimulation,
-  type InactiveAccountCode,
-  type Lifecycle,
-  type Settings,
-  type Simulation,
-} from "./simulation.ts";
+import { createSimulation, DEFAULT_SETTINGS, type Settings, type Simulation } from "./simulation.ts";
 import { sendWebhook } from "./webhooks/send-webhook.ts";
 import { Store, type StoreSnapshot } from "./store.ts";
 
-const DEFAULT_LIFECYCLE: Lifecycle = { sentMs: 50, deliveredMs: 150, priceMs: 300 };
-
-export interface TwilioSimulatorOptions {
+/** The options of a simulator. The settings (see `Settings`) can also be changed at run time. */
+export interface TwilioSimulatorOptions extends Partial<Settings> {
   /** Default: 0, which selects a free port. */
   port?: number;
   /** Whose requests are answered. Default: those of loopback names. */
@@ -31,24 +24,10 @@ export interface TwilioSimulatorOptions {
   authToken?: string;
   /** A JSON file with the state, loaded at start if it exists, and written after changes. It contains tokens. */
   stateFile?: string;
-  /** Whether a StatusCallback can point to this machine. Twilio rejects one with 21609. Default: true. */
-  allowLocalCallbacks?: boolean;
-  /** The minimum duration of each API request. Default: 0. */
-  latencyMs?: number;
-  /** Milliseconds from the creation of a message to `sent`, `delivered` and its price. Default: 50, 150, 300. */
-  lifecycle?: Lifecycle;
-  /** The maximum number of open subaccounts. One more fails with 21480. Default: 1000. */
-  maxSubaccounts?: number;
   /** Whether the master account starts with two SMS-capable US numbers. Default: true. */
   seedMasterNumbers?: boolean;
-  /** The error code of requests as a suspended or closed account, which Twilio does not document. Default: 20005. */
-  inactiveAccountCode?: InactiveAccountCode;
-  /** Whether inbound webhooks of keywords contain `OptOutType`, as with Advanced Opt-Out. Default: false. */
-  advancedOptOut?: boolean;
-  /** Whether keywords change consent and get a reply. Default: true. */
-  keywordHandling?: boolean;
-  /** Makes the master a trial account: it has at most one subaccount and can text only these numbers (else 21608). */
-  trialVerifiedNumbers?: string[];
+  /** Whether a webhook may be sent to a URL now. Otherwise it is dropped. Default: always. */
+  mayCall?: (url: string) => Promise<boolean>;
   /** Receives one line for each request and webhook, without credentials. */
   log?: (line: string) => void;
 }
@@ -71,7 +50,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   const stateFile = new SnapshotFile(options.stateFile, () => store.snapshot(), log);
   if (await loadState(options.stateFile, store)) adoptCredentials(store, options);
   else createMaster(store, options);
-  const simulation = createSimulation(store, settingsOf(options), sendWebhook, log);
+  const simulation = createSimulation(store, settingsOf(options), guarded(options.mayCall), log);
   const controls = controlRoutes(() => resetSimulation(simulation, options));
   const page = await loadPage();
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
@@ -105,6 +84,15 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   };
 }
 
+/** Sends webhooks only to URLs that may be called. */
+function guarded(mayCall: TwilioSimulatorOptions["mayCall"]): typeof sendWebhook {
+  if (mayCall === undefined) return sendWebhook;
+  return async (simulation, webhook) =>
+    await mayCall(webhook.url)
+      ? await sendWebhook(simulation, webhook)
+      : { status: null, contentType: "", body: "", error: "not sent: this simulator may not call the URL" };
+}
+
 /** Loads the state file. Returns false if it does not exist. @throws Error if it is not a version 1 state file */
 async function loadState(path: string | undefined, store: Store): Promise<boolean> {
   const snapshot = path === undefined ? null : await readSnapshot(path) as StoreSnapshot | null | undefined;
@@ -129,16 +117,9 @@ function resetSimulation(simulation: Simulation, options: TwilioSimulatorOptions
 }
 
 function settingsOf(options: TwilioSimulatorOptions): Settings {
-  return {
-    latencyMs: options.latencyMs ?? 0,
-    lifecycle: { ...(options.lifecycle ?? DEFAULT_LIFECYCLE) },
-    inactiveAccountCode: options.inactiveAccountCode ?? 20005,
-    allowLocalCallbacks: options.allowLocalCallbacks ?? true,
-    maxSubaccounts: options.maxSubaccounts ?? 1000,
-    advancedOptOut: options.advancedOptOut ?? false,
-    keywordHandling: options.keywordHandling ?? true,
-    trialVerifiedNumbers: options.trialVerifiedNumbers ?? null,
-  };
+  const names = Object.keys(DEFAULT_SETTINGS) as (keyof Settings)[];
+  const chosen = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
+  return structuredClone({ ...DEFAULT_SETTINGS, ...Object.fromEntries(chosen) });
 }
 
 function createMaster(store: Store, options: TwilioSimulatorOptions): void {
@@ -154,7 +135,7 @@ function createMaster(store: Store, options: TwilioSimulatorOptions): void {
 
 function seedNumbers(store: Store, accountSid: string): void {
   for (const areaCode of ["415", "212"]) {
-    newPhoneNumber(store, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null });
+    newPhoneNumber(store, accountSid, { areaCode, phoneNumber: null, addressSid: null, bundleSid: null }, {});
   }
 }
 

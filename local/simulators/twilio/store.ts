@@ -1,4 +1,14 @@
-import type { Account, Message, NumberPurchase, OptOut, Outcome, PhoneNumber, UsageTrigger } from "./records.ts";
+import type {
+  Account,
+  Address,
+  Bundle,
+  Message,
+  NumberPurchase,
+  OptOut,
+  Outcome,
+  PhoneNumber,
+  UsageTrigger,
+} from "./records.ts";
 
 /** The content of the state file. */
 export interface StoreSnapshot {
@@ -12,6 +22,9 @@ export interface StoreSnapshot {
   triggers: UsageTrigger[];
   optOuts: OptOut[];
   outcomes: [to: string, outcome: Outcome][];
+  /** Absent in older files. */
+  addresses?: Address[];
+  bundles?: Bundle[];
 }
 
 /**
@@ -24,6 +37,8 @@ export class Store {
   readonly messages = new Map<string, Message>();
   readonly triggers = new Map<string, UsageTrigger>();
   readonly outcomes = new Map<string, Outcome>();
+  readonly addresses = new Map<string, Address>();
+  readonly bundles = new Map<string, Bundle>();
   purchases: NumberPurchase[] = [];
   masterSid = "";
   /** Incremented with every change. */
@@ -125,6 +140,8 @@ export class Store {
       triggers: [...this.triggers.values()],
       optOuts: this.optOuts(),
       outcomes: [...this.outcomes],
+      addresses: [...this.addresses.values()],
+      bundles: [...this.bundles.values()],
     };
   }
 
@@ -135,6 +152,8 @@ export class Store {
     refill(this.numbers, snapshot.numbers);
     refill(this.messages, snapshot.messages);
     refill(this.triggers, snapshot.triggers);
+    refill(this.addresses, snapshot.addresses ?? []);
+    refill(this.bundles, snapshot.bundles ?? []);
     this.purchases = [...snapshot.purchases];
     this.#optOuts = new Set(snapshot.optOuts.map(({ number, handset }) => `${number} ${handset}`));
     this.outcomes.clear();

@@ -43,6 +43,8 @@ Deno.test("The parent's usage includes its subaccounts unless IncludeSubaccounts
   assert.equal(await count(), "2");
   assert.equal(await count(true), "2");
   assert.equal(await count(false), "1");
+  assert.equal(await count("True" as unknown as boolean), "2");
+  assert.equal(await count("False" as unknown as boolean), "1");
 });
 
 Deno.test("A released number is still charged for the month", async () => {

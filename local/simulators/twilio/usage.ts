@@ -71,7 +71,7 @@ function messages(description: string, belongs: (message: Message) => boolean): 
       const total: Usage = { count: 0, usage: 0, price: 0 };
       for (const message of store.messages.values()) {
         if (!accounts.has(message.accountSid) || !belongs(message) || !isWithin(message.createdAt, period)) continue;
-        if (message.status === "failed" || message.status === "canceled") continue;
+        if (["failed", "canceled", "scheduled"].includes(message.status)) continue;
         total.count += 1;
         total.usage += message.numSegments;
         total.price -= message.price ?? 0;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import fc from "fast-check";
 import twilio from "twilio";
 import { CallbackReceiver, type ReceivedCallback } from "../../../tests/support/twilio/callback-receiver.ts";
@@ -143,6 +144,56 @@ Deno.test("A webhook without a response is aborted after the read timeout in the
   assert.ok((callbacks[0]?.durationMs ?? 0) < 1000);
 });
 
+Deno.test("All attempts of a webhook together take no longer than the total timeout in the URL", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  receiver.server.removeAllListeners("request");
+  await send(fixture, `${receiver.url}/slow#tt=150`, "+15005530001");
+  assert.equal((await untilCallback(fixture)).callbacks[0]?.error, "no response within 150 ms in total");
+  const startedAt = Date.now();
+  await send(fixture, `${receiver.url}/retried#rt=200&tt=500&rc=5&rp=all`, "+15005530001");
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  const { callbacks } = await untilCallback(fixture);
+  const retried = callbacks.filter(({ url }) => url.endsWith("/retried"));
+  const last = retried.at(-1);
+  assert.ok(retried.length <= 3, "six attempts of 200 ms would take longer");
+  assert.ok(last && Date.parse(last.at) + last.durationMs - startedAt < 850);
+});
+
+Deno.test("The read timeout of a webhook restarts with each packet of the response", async () => {
+  await using fixture = await startFixture();
+  await using receiver = await CallbackReceiver.start();
+  receiver.server.removeAllListeners("request").on("request", async (_, response: ServerResponse) => {
+    for (let packet = 0; packet < 4; packet++) {
+      response.write("x");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    response.end();
+  });
+  await send(fixture, `${receiver.url}/slow#rt=200&rc=0`, "+15005530001");
+  const { callbacks } = await untilCallback(fixture);
+  assert.deepEqual(callbacks.map(({ error }) => error), [null]);
+});
+
+Deno.test("Property: the overrides in a URL are used within Twilio's limits, and replaced by its defaults outside", () => {
+  const limits = { ct: [100, 10_000, 5_000], rt: [100, 15_000, 15_000], tt: [100, 15_000, 15_000], rc: [0, 5, 1] };
+  const value = fc.oneof(
+    fc.integer({ min: -10, max: 20_000 }),
+    fc.constantFrom(0, 5, 6, 99, 100, 10_000, 10_001, 15_001),
+  );
+  fc.assert(fc.property(value, value, value, value, (ct, rt, tt, rc) => {
+    const { settings } = splitConnectionOverrides(`https://example.com/#ct=${ct}&rt=${rt}&tt=${tt}&rc=${rc}`);
+    const wanted = (name: keyof typeof limits, value: number) => {
+      const [least, most, fallback] = limits[name] as [number, number, number];
+      return value >= least && value <= most ? value : fallback;
+    };
+    assert.deepEqual(
+      [settings.connectTimeoutMs, settings.readTimeoutMs, settings.totalTimeoutMs, settings.retryCount],
+      [wanted("ct", ct), wanted("rt", rt), wanted("tt", tt), wanted("rc", rc)],
+    );
+  }));
+});
+
 Deno.test("The simulator stops within two seconds while a webhook is waiting for a response", async () => {
   await using receiver = await CallbackReceiver.start();
   let hasArrived = false;
@@ -180,6 +231,7 @@ Deno.test("Credentials in a callback URL are sent as basic authentication and no
 });
 
 interface LoggedCallback {
+  at: string;
   url: string;
   error: string | null;
   durationMs: number;

@@ -62,6 +62,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -92,6 +93,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id": string;
@@ -121,6 +123,7 @@ export type Database = {
           "status"?: Database["public"]["Enums"]["campaign_status"];
           "status_reason"?: Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total"?: number;
+          "twilio_error_code"?: number | null;
           "unknown"?: number;
           "updated_at"?: string;
           "user_id"?: string;
@@ -204,6 +207,7 @@ export type Database = {
           "allowed_countries": (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending": boolean;
+          "excluded_territories": (string)[];
           "key": string;
           "max_number_price": number;
           "max_numbers": number;
@@ -226,6 +230,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit": number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key": string;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -247,6 +252,7 @@ export type Database = {
           "allowed_countries"?: (string)[] | null;
           "daily_message_limit"?: number;
           "entitle_while_pending"?: boolean;
+          "excluded_territories"?: (string)[];
           "key"?: string;
           "max_number_price"?: number;
           "max_numbers"?: number;
@@ -895,6 +901,7 @@ export type Database = {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
+      "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
@@ -1066,6 +1073,7 @@ export type Database = {
           "status": Database["public"]["Enums"]["campaign_status"];
           "status_reason": Database["public"]["Enums"]["campaign_status_reason"] | null;
           "total": number;
+          "twilio_error_code": number | null;
           "unknown": number;
           "updated_at": string;
           "user_id": string;
@@ -1347,8 +1355,18 @@ export type Database = {
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
+          "p_error_code"?: number;
           "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
           "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
+      };
+      "pause_campaign_of": {
+        Args: {
+          "p_account_sid": string;
+          "p_error_code": number;
+          "p_reason": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_twilio_message_sid": string;
         };
         Returns: Database["public"]["Enums"]["pause_campaign_outcome"];
       };
@@ -1626,6 +1644,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
+      "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1930,7 +1949,7 @@ export type Database = {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant";
+      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -1960,8 +1979,12 @@ export type Database = {
         | "monthly_limit_reached"
         | "spend_limit_reached"
         | "account_refused"
+        | "sender_refused"
+        | "twilio_refused"
+        | "twilio_throttled"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -1984,6 +2007,7 @@ export type Database = {
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2089,6 +2113,7 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2119,12 +2144,20 @@ export type Database = {
         | "unconfirmed_user"
         | "no_number"
         | "number_not_owned"
+        | "number_not_capable"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_primary_number_outcome": "set" | "already" | "not_found" | "purchasing" | "releasing" | "released";
+      "set_primary_number_outcome":
+        | "set"
+        | "already"
+        | "not_capable"
+        | "not_found"
+        | "purchasing"
+        | "releasing"
+        | "released";
       "settle_stripe_event_outcome": "settled" | "already";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
@@ -2331,7 +2364,7 @@ export const Constants = {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant"],
+      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2363,8 +2396,12 @@ export const Constants = {
         "monthly_limit_reached",
         "spend_limit_reached",
         "account_refused",
+        "sender_refused",
+        "twilio_refused",
+        "twilio_throttled",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2388,6 +2425,7 @@ export const Constants = {
         "too_many_recipients",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2498,6 +2536,7 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2530,13 +2569,22 @@ export const Constants = {
         "unconfirmed_user",
         "no_number",
         "number_not_owned",
+        "number_not_capable",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_primary_number_outcome": ["set", "already", "not_found", "purchasing", "releasing", "released"],
+      "set_primary_number_outcome": [
+        "set",
+        "already",
+        "not_capable",
+        "not_found",
+        "purchasing",
+        "releasing",
+        "released",
+      ],
       "settle_stripe_event_outcome": ["settled", "already"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],

@@ -2,14 +2,16 @@ import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
 import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import { papersShape } from "../_shared/numbers/papers.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
 const limit = limitParameter(200, 50);
 export const tenantsQuery = z.strictObject({
-  after: z.guid().optional().describe("The page begins after this user's id"),
+  after: idSchema.optional().describe("The page begins after this user's id"),
   limit,
 }).meta({ id: "TenantsPage" });
 export const deadLettersQuery = z.strictObject({
@@ -19,16 +21,16 @@ export const deadLettersQuery = z.strictObject({
 }).meta({ id: "DeadLettersPage" });
 
 export const alertsQuery = z.strictObject({
-  before: z.guid().optional().describe("The page begins with the alert before this id"),
+  before: idSchema.optional().describe("The page begins with the alert before this id"),
   state: z.enum(["open", "all"]).default("open").describe("open: only alerts that are not settled"),
   limit,
 }).meta({ id: "AlertsPage" });
 
-export const tenantSchema = z.strictObject({ userId: z.guid() }).meta({ id: "TenantId" });
+export const tenantSchema = z.strictObject({ userId: idSchema }).meta({ id: "TenantId" });
 
 const reason = z.string().min(1).max(300).describe("1 to 300 characters, for the audit log");
 export const holdSchema = z.strictObject({
-  userId: z.guid(),
+  userId: idSchema,
   reason,
   confirmSubaccountSid: z.string().optional()
     .describe("The subaccount's SID, typed again: closing is final and releases the numbers"),
@@ -40,7 +42,7 @@ export const replaySchema = z.union([
   z.strictObject({ eventId: z.string().min(1).max(255) }),
 ]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
 
-export const settleAlertSchema = z.strictObject({ alertId: z.guid(), reason })
+export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
 
 export const cancellationSchema = z.strictObject({
@@ -67,8 +69,9 @@ export const offerSchema = z.strictObject({
 
 export const moveSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
-  userId: z.guid(),
+  userId: idSchema,
   to: z.enum(["tenant", "master"]),
+  ...papersShape,
   reason,
 }).meta({ id: "NumberMove", description: "The body of admin/move-number" });
 
@@ -248,6 +251,7 @@ export const contract = {
         "number_not_available",
         "number_purchase_in_progress",
         "number_release_in_progress",
+        "regulatory_information_required",
         ...ACCOUNT_STATUS_ERRORS,
         "twilio_refused",
       ],

@@ -1,7 +1,7 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { listAlerts, settleAlert } from "./alerts.ts";
+import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { listDeadLetters, listTenants } from "./lists.ts";
@@ -13,25 +13,30 @@ import { setNumberSendRate } from "./send-rate.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
+/** An operation of the contract, such as `GET /tenants`. */
+type Operation = (typeof contract)["operations"][number] extends infer One
+  ? One extends { method: infer Method extends string; path: infer Path extends string } ? `${Method} ${Path}` : never
+  : never;
+
 /** The actions of operators, by method and path. */
-const ACTIONS: Readonly<Record<string, Action>> = {
-  "GET tenants": listTenants,
-  "GET dead-letters": listDeadLetters,
-  "GET alerts": listAlerts,
-  "POST settle-alert": settleAlert,
-  "POST provision": provisionTenant,
-  "POST suspend": holdTenant("suspended"),
-  "POST close": holdTenant("closed"),
-  "POST resume": holdTenant(null),
-  "POST move-number": moveNumberOf,
-  "POST offer-number": offerNumber,
-  "POST cancel-subscription": cancelSubscriptionOf,
-  "POST replay": replay,
-  "POST sweep": sweepNow,
-  "POST rotate-token": rotateTokenOf,
-  "POST rotate-sealing-keys": rotateSealingKeys,
-  "GET sealing-keys": showSealingKeys,
-  "POST set-number-send-rate": setNumberSendRate,
+const ACTIONS: Readonly<Record<Operation, Action>> = {
+  "GET /tenants": listTenants,
+  "GET /dead-letters": listDeadLetters,
+  "GET /alerts": listAlerts,
+  "POST /settle-alert": settleAlert,
+  "POST /provision": provisionTenant,
+  "POST /suspend": holdTenant("suspended"),
+  "POST /close": holdTenant("closed"),
+  "POST /resume": holdTenant(null),
+  "POST /move-number": moveNumberOf,
+  "POST /offer-number": offerNumber,
+  "POST /cancel-subscription": cancelSubscriptionOf,
+  "POST /replay": replay,
+  "POST /sweep": sweepNow,
+  "POST /rotate-token": rotateTokenOf,
+  "POST /rotate-sealing-keys": rotateSealingKeys,
+  "GET /sealing-keys": showSealingKeys,
+  "POST /set-number-send-rate": setNumberSendRate,
 };
 
 /** Of all actions together: a script with an operator's token must not fill the queues. */
@@ -39,11 +44,6 @@ const LIMIT = { action: "admin", perUser: 240, perAddress: 1200, windowSeconds: 
 
 /** `/admin/<action>`. The endpoint has verified that the caller is an operator. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const action = ACTIONS[`${request.method} ${pathname.replace(/^\/admin\//, "")}`];
-  if (action === undefined) {
-    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this action does not exist`);
-  }
   await enforceRateLimit(LIMIT, request, context);
-  return await action(request, context);
+  return await ACTIONS[`${request.method} ${context.path}` as Operation](request, context);
 }

@@ -2,7 +2,7 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
-import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { expectNoBody, readJson } from "../_shared/platform/request.ts";
 import type { InactiveStatus } from "../_shared/accounts/status.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { sealingKeys } from "../_shared/sealing/keys-in-use.ts";
@@ -38,8 +38,7 @@ export async function rotateSealingKeys(request: Request, { db, env, user, reque
 }
 
 /** The current sealing key, and the keys that are in use, missing, or no longer needed. */
-export async function showSealingKeys(request: Request, { db, env }: Context): Promise<Response> {
-  expectNoQuery(request);
+export async function showSealingKeys(_request: Request, { db, env }: Context): Promise<Response> {
   return Response.json(await sealingKeys(db, keyRingOf(env)));
 }
 

@@ -4,7 +4,7 @@ import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 import { connectStripe } from "../_shared/stripe/connect.ts";
 import { answerableStripeError, isMissingAtStripe } from "../_shared/stripe/errors.ts";
 import { portalRequest } from "./contract.ts";
@@ -15,7 +15,6 @@ const LIMIT = { action: "portal", perUser: 10, perAddress: 60, windowSeconds: 60
 
 /** Opens the billing portal for the caller's own Stripe customer. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { db, env, user } = context;
   const { returnUrl } = await readJson(request, portalRequest(env.ALLOWED_ORIGINS));
   await enforceRateLimit(LIMIT, request, context);

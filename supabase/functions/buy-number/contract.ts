@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
+import { papersShape } from "../_shared/numbers/papers.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
@@ -7,10 +8,7 @@ import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 export const purchaseSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   friendlyName: friendlyNameText.optional().describe("1 to 64 characters; Twilio's own name for it unless given"),
-  addressSid: z.string().regex(/^AD[0-9a-f]{32}$/, "must be AD followed by 32 hex digits").optional()
-    .describe("AD…, where the country requires an address"),
-  bundleSid: z.string().regex(/^BU[0-9a-f]{32}$/, "must be BU followed by 32 hex digits").optional()
-    .describe("BU…, where the country requires a regulatory bundle"),
+  ...papersShape,
 }).meta({ id: "NumberPurchase", description: "The body of buy-number" });
 
 export const contract = {

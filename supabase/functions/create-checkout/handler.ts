@@ -3,7 +3,7 @@ import { defaultReturnUrl } from "../_shared/billing/return-url.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 import { connectStripe } from "../_shared/stripe/connect.ts";
 import { checkoutRequest } from "./contract.ts";
 
@@ -11,7 +11,6 @@ const LIMIT = { action: "checkout", perUser: 10, perAddress: 60, windowSeconds: 
 
 /** Opens a Checkout Session for the caller, who becomes the owner of the subscription that it sells. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { db, env, user, log } = context;
   const { plan, successUrl, cancelUrl } = await readJson(request, checkoutRequest(env.ALLOWED_ORIGINS));
   // The session of an anonymous user is their only proof: once it is lost, so is what they paid for.

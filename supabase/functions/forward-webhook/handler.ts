@@ -6,9 +6,8 @@ import {
 } from "../_shared/forwarding/webhook.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoBody, expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { expectNoBody, readJson } from "../_shared/platform/request.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 
 /** Low, because a change can send a request to a host that the caller chooses. */
@@ -16,14 +15,8 @@ const RATE_LIMIT = { action: "forward-webhook", perUser: 10, perAddress: 50, win
 
 /** GET shows the caller's webhooks, POST saves or removes one, and POST /confirm puts the pending one into use. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const isConfirmation = pathname === "/forward-webhook/confirm" && request.method === "POST";
-  if (!isConfirmation && pathname !== "/forward-webhook") {
-    throw new ApiError("not_found", `Cannot ${request.method} "${pathname.slice(0, 100)}": this path does not exist`);
-  }
-  expectNoQuery(request);
   if (request.method === "GET") return Response.json(await forwardWebhooksOf(context.db, context.user.id));
-  return isConfirmation ? await confirm(request, context) : await save(request, context);
+  return context.path === "/confirm" ? await confirm(request, context) : await save(request, context);
 }
 
 async function save(request: Request, context: Context): Promise<Response> {

@@ -2,13 +2,12 @@ import { readSettings, saveSettings, settingsSchema } from "../_shared/messages/
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "settings", perUser: 20, perAddress: 100, windowSeconds: 60 };
 
 /** GET returns the caller's settings, POST replaces them. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { db, userDb, user } = context;
   if (request.method === "GET") return Response.json(await readSettings(userDb, user.id));
   const settings = await readJson(request, settingsSchema);

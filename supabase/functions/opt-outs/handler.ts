@@ -6,9 +6,8 @@ import {
   optOutsQuery,
 } from "../_shared/messages/opt-outs.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson, readQuery } from "../_shared/platform/request.ts";
+import { readJson, readQuery } from "../_shared/platform/request.ts";
 
 /** A list with filters may read more than its page. */
 const LIST_LIMIT = { action: "opt-outs-list", perUser: 120, perAddress: 600, windowSeconds: 60 };
@@ -23,24 +22,17 @@ const CSV = {
 
 /** GET lists, GET `/export` returns CSV, and POST adds. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  const { db, user } = context;
-  const { pathname } = new URL(request.url);
-  const operation = `${request.method} ${pathname}`;
-  if (operation === "GET /opt-outs") {
+  const { db, user, path } = context;
+  if (path === "/export") {
+    await enforceRateLimit(EXPORT_LIMIT, request, context);
+    return new Response(await exportOptOuts(db, user.id), { headers: CSV });
+  }
+  if (request.method === "GET") {
     const query = readQuery(request, optOutsQuery);
     await enforceRateLimit(LIST_LIMIT, request, context);
     return Response.json(await listOptOuts(db, user.id, query));
   }
-  if (operation === "GET /opt-outs/export") {
-    expectNoQuery(request);
-    await enforceRateLimit(EXPORT_LIMIT, request, context);
-    return new Response(await exportOptOuts(db, user.id), { headers: CSV });
-  }
-  if (operation === "POST /opt-outs") {
-    expectNoQuery(request);
-    const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
-    await enforceRateLimit(ADD_LIMIT, request, context);
-    return Response.json(await addOptOuts(db, user.id, wish));
-  }
-  throw new ApiError("not_found", `Cannot find "${pathname.slice(0, 100)}" here`);
+  const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
+  await enforceRateLimit(ADD_LIMIT, request, context);
+  return Response.json(await addOptOuts(db, user.id, wish));
 }

@@ -2,7 +2,7 @@ import { decision, unavailable } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoBody, expectNoQuery } from "../_shared/platform/request.ts";
+import { expectNoBody } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergedAccount, Convergence } from "../_shared/subaccounts/convergence.ts";
@@ -21,7 +21,6 @@ const LIMIT = { action: "provision", perUser: 10, perAddress: 60, windowSeconds:
 
 /** POST ensures the caller's subaccount; GET returns its state. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   return request.method === "GET" ? await show(context) : await provision(request, context);
 }
 

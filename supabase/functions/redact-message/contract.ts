@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 
-export const redactSchema = z.strictObject({ messageId: z.guid() })
+export const redactSchema = z.strictObject({ messageId: idSchema })
   .meta({ id: "MessageId", description: "The body of redact-message" });
 
 const response = z.strictObject({

@@ -4,7 +4,7 @@ import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { describeError } from "../_shared/platform/log.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 import { sendingAccount } from "../_shared/messages/sending-account.ts";
 import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
@@ -14,7 +14,6 @@ const LIMIT = { action: "redact", perUser: 60, perAddress: 300, windowSeconds: 6
 
 /** Stores the request and enqueues its job, then deletes at once if Twilio allows it. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { messageId } = await readJson(request, redactSchema);
   await enforceRateLimit(LIMIT, request, context);
   const { db, user, requestId } = context;

@@ -1,11 +1,13 @@
 import * as z from "zod";
+import { internationalNumber } from "../_shared/numbers/phone-number.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const releaseSchema = z.strictObject({
-  numberId: z.guid(),
-  confirmPhoneNumber: z.string().max(20).optional()
+  numberId: idSchema,
+  confirmPhoneNumber: z.string().max(64).overwrite(internationalNumber).optional()
     .describe("The number, typed again: releasing is final, and another customer of Twilio may buy it"),
 }).meta({ id: "NumberRelease", description: "The body of release-number" });
 

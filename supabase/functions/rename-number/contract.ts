@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const renamingSchema = z.strictObject({
-  numberId: z.guid(),
+  numberId: idSchema,
   friendlyName: friendlyNameText.describe("1 to 64 characters"),
 }).meta({ id: "NumberRenaming", description: "The body of rename-number" });
 

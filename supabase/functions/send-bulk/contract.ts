@@ -15,6 +15,7 @@ export const contract = {
       "no_valid_recipients",
       "too_many_recipients",
       "idempotency_key_reused",
+      "invalid_sender",
       "number_not_owned",
       "number_required",
       ...ACCOUNT_STATUS_ERRORS,

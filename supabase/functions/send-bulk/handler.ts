@@ -1,9 +1,9 @@
-import { bulkSchema, checkBulk, createCampaign } from "../_shared/campaigns/create.ts";
+import { bulkSchema, checkBulk, createCampaign, noticeOf } from "../_shared/campaigns/create.ts";
 import { wakeJobs } from "../_shared/jobs/wake.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { idempotencyKeyOf } from "../_shared/platform/idempotency.ts";
 import { enforceRateLimit, rateLimitArgs } from "../_shared/platform/rate-limit.ts";
-import { expectNoQuery, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 
 const LIMIT = { action: "bulk", perUser: 10, perAddress: 50, windowSeconds: 60 };
 /** A dry run stores nothing, but checks as many rows as a campaign has. */
@@ -13,13 +13,17 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Checks all rows, stores the campaign and enqueues it. Jobs send it in batches. */
 export async function handle(request: Request, context: Context): Promise<Response> {
-  expectNoQuery(request);
   const { db, env, user, requestId } = context;
   const idempotencyKey = idempotencyKeyOf(request);
-  const input = await readJson(request, bulkSchema, MAX_BYTES);
+  const input = await readJson(request, bulkSchema, MAX_BYTES, "recipients");
   if (input.dryRun) await enforceRateLimit(DRY_RUN_LIMIT, request, context);
   const checked = await checkBulk(input);
-  const report = { accepted: checked.ready.length, rejected: checked.rejected };
+  const notice = noticeOf(checked);
+  const report = {
+    accepted: checked.ready.length,
+    rejected: checked.rejected,
+    ...(notice !== undefined && { notice }),
+  };
   if (input.dryRun) return Response.json({ campaign: null, ...report });
   const { campaign, isRepeated } = await createCampaign(db, input, checked, {
     userId: user.id,

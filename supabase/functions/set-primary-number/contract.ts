@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 
-export const choiceSchema = z.strictObject({ numberId: z.guid() })
+export const choiceSchema = z.strictObject({ numberId: idSchema })
   .meta({ id: "NumberChoice", description: "The body of set-primary-number" });
 
 export const contract = {
@@ -13,6 +14,6 @@ export const contract = {
     summary: "Makes one of your numbers the default sender",
     body: choiceSchema,
     responses: { 200: phoneNumberSchema },
-    errors: ["number_purchase_in_progress", "number_release_in_progress"],
+    errors: ["invalid_sender", "number_purchase_in_progress", "number_release_in_progress"],
   }],
 } as const satisfies Contract;

@@ -2,6 +2,7 @@ import { decidedNumber } from "../_shared/numbers/shape.ts";
 import { numberError } from "../_shared/numbers/errors.ts";
 import { decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
+import { ApiError } from "../_shared/platform/errors.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { choiceSchema } from "./contract.ts";
@@ -9,6 +10,7 @@ import { choiceSchema } from "./contract.ts";
 const setPrimaryNumber = decision("set_primary_number", {
   set: ["number"],
   already: ["number"],
+  not_capable: ["number"],
   not_found: [],
   purchasing: ["number"],
   releasing: ["number"],
@@ -31,6 +33,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
     case "set":
     case "already":
       return Response.json(decidedNumber(decided.number));
+    case "not_capable":
+      throw new ApiError(
+        "invalid_sender",
+        `Cannot make "${decidedNumber(decided.number).phoneNumber}" the default sender: it cannot send messages`,
+        { details: [{ field: "numberId", code: "not_capable" }] },
+      );
     case "not_found":
     case "purchasing":
     case "releasing":

@@ -50,10 +50,11 @@ async function bulk(stack: Stack, stage: Stage, recipients: number, kills: numbe
   return { violations, summary };
 }
 
-/** Of every hundred requests, some never arrive, some lose their response, and some callbacks are doubled, late or reordered. */
+/** Of every hundred requests, some never arrive or meet a full queue, some lose their response, and some callbacks are doubled, late or reordered. */
 async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: number): Promise<void> {
   const match = `POST /Accounts/${accountSid}/Messages`;
   const times = Math.ceil(recipients / 100);
+  await twilio.configure({ listQueuedByDateSent: false });
   for (
     const fault of [
       { kind: "callbacks:reordered", times: recipients },
@@ -62,6 +63,7 @@ async function trouble(twilio: TwilioSide, { accountSid }: Caller, recipients: n
       { kind: "drop_before", times: 5 },
       { kind: "drop_after_commit", times: 5 },
       { kind: "429", retryAfter: 0, times: 20 },
+      { kind: "error:21611", times: 5 },
       { kind: "503", body: "html", times: 5 },
     ]
   ) await twilio.fault({ match, ...fault });

@@ -157,7 +157,7 @@ export async function startFixture(options: StripeSimulatorOptions = {}): Promis
 /** The official SDK, connected to the simulator. One attempt per call by default. */
 export function sdk(
   simulator: StripeSimulator,
-  config: { secretKey?: string; maxNetworkRetries?: number } = {},
+  config: { secretKey?: string; maxNetworkRetries?: number; apiVersion?: string } = {},
 ): Stripe {
   const { hostname, port } = new URL(simulator.url);
   return new Stripe(config.secretKey ?? simulator.secretKey, {
@@ -166,5 +166,7 @@ export function sdk(
     protocol: "http",
     maxNetworkRetries: config.maxNetworkRetries ?? 0,
     telemetry: false,
+    // The types of the SDK know its own version only.
+    ...(config.apiVersion !== undefined && { apiVersion: config.apiVersion as typeof Stripe.API_VERSION }),
   });
 }

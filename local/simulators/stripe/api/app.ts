@@ -4,8 +4,10 @@ import { StripeApiError } from "../errors.ts";
 import { API_VERSION } from "../objects/event.ts";
 import type { ApiFault } from "../control/faults.ts";
 import type { Simulator } from "../simulator.ts";
-import { type ApiEnv, newRequestId, readParams } from "./call.ts";
+import { type ApiEnv, expansionsOf, newRequestId, readParams } from "./call.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
+import { checkExpansions } from "./expansions.ts";
+import { readVersion } from "../objects/versions.ts";
 import { customerRoutes } from "./customers.ts";
 import { eventRoutes } from "./events.ts";
 import { idempotency } from "./idempotency.ts";
@@ -19,7 +21,14 @@ import { webhookEndpointRoutes } from "./webhook-endpoints.ts";
 /** The simulated part of the API at `/v1`. Other paths answer 404, as Stripe does for an unknown URL. */
 export function apiApp(simulator: Simulator): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.use(requestHeaders(), faults(simulator), authentication(simulator), parameters(), idempotency(simulator));
+  app.use(
+    requestHeaders(),
+    faults(simulator),
+    authentication(simulator),
+    version(),
+    parameters(),
+    idempotency(simulator),
+  );
   app.use(async (c, next) => {
     await next();
     if (c.req.method !== "GET") simulator.changed();
@@ -56,9 +65,17 @@ function requestHeaders(): MiddlewareHandler<ApiEnv> {
   };
 }
 
+function version(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    c.set("version", readVersion(c.req.header("stripe-version") ?? API_VERSION));
+    await next();
+  };
+}
+
 function parameters(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     c.set("params", await readParams(c.req.raw));
+    checkExpansions({ method: c.req.method, path: c.req.path, version: c.get("version") }, expansionsOf(c));
     await next();
   };
 }

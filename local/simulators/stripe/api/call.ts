@@ -4,12 +4,15 @@ import { newId } from "../objects/ids.ts";
 import type { Connection } from "../../http-server.ts";
 import type { Simulator } from "../simulator.ts";
 import { expand } from "./expand.ts";
+import { hasOldShape } from "../objects/versions.ts";
 import { decodeForm, type Params } from "./form.ts";
 
 /** The values that the middleware sets for the routes. */
 export interface Variables {
   requestId: string;
   params: Params;
+  /** The API version of the call. */
+  version: string;
 }
 
 export type ApiEnv = { Bindings: Connection; Variables: Variables };
@@ -28,11 +31,16 @@ export function booksOf(simulator: Simulator, c: ApiContext): Books {
   return new Books(simulator.records, simulator.courier, origin);
 }
 
-/** Responds with an object, expanded as the caller requested. */
+/** Responds with an object in the shape of the caller's version, expanded as the caller requested. */
 export function reply(simulator: Simulator, c: ApiContext, object: object): Response {
+  const expanded = expand(simulator.records, object, expansionsOf(c), hasOldShape(c.get("version")));
+  return c.json(expanded);
+}
+
+/** The paths that the caller wants to be expanded. */
+export function expansionsOf(c: ApiContext): string[] {
   const { expand: paths } = c.get("params");
-  const wanted = Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
-  return c.json(expand(simulator.records, object, wanted));
+  return Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
 }
 
 export function newRequestId(): string {

@@ -7,7 +7,7 @@ import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
 import { lineItems } from "./expand.ts";
 import { ignored, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
-import { inRange, listPage, PAGING } from "./lists.ts";
+import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const LineItem = z.strictObject({
   price: text,
@@ -87,6 +87,7 @@ export function checkoutSessionRoutes(app: Hono<ApiEnv>, simulator: Simulator): 
 
   app.get("/v1/checkout/sessions", (c) => {
     const filter = parse(ListSessions, c.get("params"));
+    expectKnown(simulator, filter);
     const matches = (session: CheckoutSession) =>
       (filter.customer === undefined || session.customer === filter.customer) &&
       (filter.subscription === undefined || session.subscription === filter.subscription) &&

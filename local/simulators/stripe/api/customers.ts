@@ -15,13 +15,14 @@ const FIELDS = {
   phone: unsettable.optional(),
   description: unsettable.optional(),
   metadata: z.union([metadata, z.literal("")]).optional(),
+  invoice_settings: z.looseObject({ default_payment_method: unsettable.optional() }).optional(),
   address: ignored,
   payment_method: ignored,
   preferred_locales: ignored,
   tax_exempt: ignored,
 };
 const CreateCustomer = parameters(FIELDS);
-const UpdateCustomer = parameters({ ...FIELDS, invoice_settings: ignored });
+const UpdateCustomer = parameters(FIELDS);
 const ListCustomers = parameters({ ...PAGING, email: text.optional(), created: timeRange.optional() });
 const NoParameters = parameters({});
 
@@ -40,6 +41,7 @@ export function customerRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
       metadata: mergeMetadata({}, input.metadata),
       created: books.now(),
     });
+    setPaymentMethod(customer, input);
     records.customers.set(customer.id, customer);
     books.emit("customer.created", customer);
     return reply(simulator, c, customer);
@@ -71,6 +73,7 @@ export function customerRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
       if (input.phone !== undefined) changed.phone = input.phone;
       if (input.description !== undefined) changed.description = input.description;
       changed.metadata = mergeMetadata(changed.metadata, input.metadata);
+      setPaymentMethod(changed, input);
     });
     return reply(simulator, c, customer);
   });
@@ -81,4 +84,10 @@ export function customerRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
     deleteCustomer(booksOf(simulator, c), id);
     return reply(simulator, c, { id, object: "customer", deleted: true });
   });
+}
+
+/** The default payment method is charged for the subscriptions without one of their own. */
+function setPaymentMethod(customer: Customer, { invoice_settings: settings }: z.output<typeof UpdateCustomer>): void {
+  if (settings?.default_payment_method === undefined) return;
+  customer.invoice_settings.default_payment_method = settings.default_payment_method;
 }

@@ -1,4 +1,5 @@
 import { buildCheckoutLine } from "../objects/checkout-session.ts";
+import { objectInOldShape } from "../objects/old-shape.ts";
 import type { CheckoutSession, StripeList } from "../objects/shapes.ts";
 import type { Records } from "../records.ts";
 
@@ -6,14 +7,19 @@ type Node = Record<string, unknown>;
 
 /**
  * Returns a copy of `response` in which the references at each path (`latest_invoice`, `data.customer`, `line_items` …)
- * are replaced by their objects. Ignores paths that do not exist.
+ * are replaced by their objects. Ignores references to objects that the simulator does not have.
+ *
+ * @param old whether the response has the shape of 2024
  */
-export function expand(records: Records, response: object, paths: string[]): object {
+export function expand(records: Records, response: object, paths: string[], old = false): object {
   const copy = structuredClone(response);
   shortenItems(copy);
-  for (const path of paths) follow(records, copy, path.split("."));
-  return copy;
+  const shaped = shapedFor(old, copy) as object;
+  for (const path of paths) follow(records, shaped, path.split("."), old);
+  return shaped;
 }
+
+const shapedFor = (old: boolean, value: unknown): unknown => old ? objectInOldShape(value) : value;
 
 /** As on Stripe, a subscription contains only its first items. The others are on further pages of their list. */
 const EMBEDDED_ITEMS = 20;
@@ -26,18 +32,18 @@ function shortenItems(response: object): void {
   items.has_more = true;
 }
 
-function follow(records: Records, node: unknown, [field, ...rest]: string[]): void {
+function follow(records: Records, node: unknown, [field, ...rest]: string[], old: boolean): void {
   if (Array.isArray(node)) {
-    for (const each of node) follow(records, each, [field!, ...rest]);
+    for (const each of node) follow(records, each, [field!, ...rest], old);
     return;
   }
   if (field === undefined || typeof node !== "object" || node === null) return;
   const holder = node as Node;
-  if (typeof holder[field] === "string") holder[field] = referenced(records, holder[field]);
+  if (typeof holder[field] === "string") holder[field] = shapedFor(old, referenced(records, holder[field]));
   if (field === "line_items" && holder.object === "checkout.session") {
-    holder.line_items = lineItems(records, node as CheckoutSession);
+    holder.line_items = shapedFor(old, lineItems(records, node as CheckoutSession));
   }
-  follow(records, holder[field], rest);
+  follow(records, holder[field], rest, old);
 }
 
 function referenced(records: Records, id: string): unknown {

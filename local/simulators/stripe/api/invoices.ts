@@ -1,14 +1,14 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import * as lifecycle from "../billing/lifecycle.ts";
-import { openInvoiceOf, payInvoice } from "../billing/invoicing.ts";
+import { chargedMethodOf, openInvoiceOf, payInvoice } from "../billing/invoicing.ts";
 import { declines } from "../billing/payment-methods.ts";
 import { invalidRequest, StripeApiError } from "../errors.ts";
 import { type Invoice, INVOICE_STATUSES } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
 import { flag, parameters, parse, text, timeRange } from "./form.ts";
-import { inRange, listPage, PAGING } from "./lists.ts";
+import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const ListInvoices = parameters({
   ...PAGING,
@@ -28,6 +28,7 @@ const PayInvoice = parameters({
 export function invoiceRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
   app.get("/v1/invoices", (c) => {
     const filter = parse(ListInvoices, c.get("params"));
+    expectKnown(simulator, filter);
     const matches = (invoice: Invoice) =>
       (filter.customer === undefined || invoice.customer === filter.customer) &&
       (filter.subscription === undefined ||
@@ -52,7 +53,7 @@ export function invoiceRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
       throw invalidRequest(`This invoice can't be paid because its status is ${invoice.status}.`);
     }
     const subscription = books.subscription(invoice.parent.subscription_details.subscription);
-    const charged = input.payment_method ?? subscription.default_payment_method;
+    const charged = input.payment_method ?? chargedMethodOf(books, subscription);
     const isLatest = openInvoiceOf(books, subscription)?.id === invoice.id;
     if (!input.paid_out_of_band && declines(charged)) {
       if (isLatest) lifecycle.failPayment(books, subscription);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noSuch } from "../errors.ts";
 import type { StripeList } from "../objects/shapes.ts";
+import type { Simulator } from "../simulator.ts";
 import { text, whole } from "./form.ts";
 
 /** The paging parameters of all lists. */
@@ -50,6 +51,20 @@ function positionOf(items: { id: string }[], id: string, param: string): number 
 
 function list<T>(data: T[], hasMore: boolean, url: string): StripeList<T> {
   return { object: "list", data, has_more: hasMore, url };
+}
+
+/**
+ * Refuses a filter for an object that does not exist. A deleted customer exists.
+ * @throws StripeApiError
+ */
+export function expectKnown(
+  { records }: Pick<Simulator, "records">,
+  { customer, subscription }: { customer?: string | undefined; subscription?: string | undefined },
+): void {
+  if (customer !== undefined && !records.customers.has(customer)) throw noSuch("customer", customer, "customer");
+  if (subscription !== undefined && !records.subscriptions.has(subscription)) {
+    throw noSuch("subscription", subscription, "subscription");
+  }
 }
 
 /** Returns whether a time matches a `created` filter. */

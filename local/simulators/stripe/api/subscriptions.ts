@@ -2,12 +2,13 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Books } from "../billing/books.ts";
 import * as lifecycle from "../billing/lifecycle.ts";
+import { PAYMENT_BEHAVIORS, startSubscription } from "../billing/start.ts";
 import { invalidRequest, noSuch } from "../errors.ts";
 import { type Subscription, SUBSCRIPTION_STATUSES } from "../objects/shapes.ts";
 import type { Simulator } from "../simulator.ts";
 import { type ApiEnv, booksOf, reply } from "./call.ts";
 import { flag, ignored, mergeMetadata, metadata, parameters, parse, text, timeRange, whole } from "./form.ts";
-import { inRange, listPage, PAGING } from "./lists.ts";
+import { expectKnown, inRange, listPage, PAGING } from "./lists.ts";
 
 const ListSubscriptions = parameters({
   ...PAGING,
@@ -35,6 +36,27 @@ const UpdateSubscription = parameters({
   billing_cycle_anchor: ignored,
   off_session: ignored,
 });
+const CreateSubscription = parameters({
+  customer: text,
+  items: z.array(z.strictObject({ price: text, quantity: whole.optional(), metadata: metadata.optional() }))
+    .min(1).max(20, "must contain at most 20 items"),
+  metadata: metadata.optional(),
+  description: z.string().optional(),
+  default_payment_method: text.optional(),
+  payment_behavior: z.enum(PAYMENT_BEHAVIORS).optional(),
+  collection_method: z.enum(["charge_automatically", "send_invoice"]).optional(),
+  days_until_due: whole.optional(),
+  trial_period_days: whole.refine((days) => days >= 0 && days <= 730, "must be between 0 and 730").optional(),
+  trial_end: z.union([whole, z.literal("now")]).optional(),
+  cancel_at_period_end: flag.optional(),
+  cancel_at: whole.optional(),
+  automatic_tax: ignored,
+  billing_mode: ignored,
+  off_session: ignored,
+  payment_settings: ignored,
+  proration_behavior: ignored,
+  trial_settings: ignored,
+});
 const CancelSubscription = parameters({ invoice_now: ignored, prorate: ignored, cancellation_details: ignored });
 const PauseSubscription = parameters({
   type: z.literal("subscription").optional(),
@@ -57,12 +79,19 @@ const AddItem = parameters({
 const ListItems = parameters({ ...PAGING, subscription: text });
 const NoParameters = parameters({});
 
-/** Subscriptions: list, retrieve, update, cancel, pause, resume, and their items. Only a checkout creates one. */
+/** Subscriptions: create, list, retrieve, update, cancel, pause, resume, and their items. */
 export function subscriptionRoutes(app: Hono<ApiEnv>, simulator: Simulator): void {
+  app.post("/v1/subscriptions", (c) => {
+    const books = booksOf(simulator, c);
+    const subscription = createSubscription(books, parse(CreateSubscription, c.get("params")));
+    return reply(simulator, c, subscription);
+  });
+
   app.get("/v1/subscriptions", (c) => {
     const filter = parse(ListSubscriptions, c.get("params"));
-    if (filter.customer !== undefined && !simulator.records.customers.has(filter.customer)) {
-      throw noSuch("customer", filter.customer, "customer");
+    expectKnown(simulator, filter);
+    if (filter.price !== undefined && !simulator.records.prices.has(filter.price)) {
+      throw noSuch("price", filter.price, "price");
     }
     const matches = (subscription: Subscription) =>
       (filter.customer === undefined || subscription.customer === filter.customer) &&
@@ -141,6 +170,49 @@ function hasStatus(subscription: Subscription, wanted: string | undefined): bool
   if (wanted === "all") return true;
   if (wanted === "ended") return lifecycle.hasEnded(subscription);
   return subscription.status === wanted;
+}
+
+function createSubscription(books: Books, input: z.output<typeof CreateSubscription>): Subscription {
+  const { collection_method: collection = "charge_automatically", days_until_due: daysUntilDue } = input;
+  if (input.trial_end !== undefined && input.trial_period_days !== undefined) {
+    throw invalidRequest("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end");
+  }
+  if (input.cancel_at !== undefined && input.cancel_at_period_end === true) {
+    throw invalidRequest("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at");
+  }
+  const now = books.now();
+  if (typeof input.trial_end === "number" && input.trial_end <= now) {
+    throw invalidRequest("The time of the end of the trial must be in the future.", "trial_end");
+  }
+  if (input.cancel_at !== undefined && input.cancel_at <= now) {
+    throw invalidRequest("The time of the cancellation must be in the future.", "cancel_at");
+  }
+  if (collection === "send_invoice" && daysUntilDue === undefined) {
+    throw invalidRequest(
+      "If `collection_method` is set to `send_invoice`, `days_until_due` is required.",
+      "days_until_due",
+    );
+  }
+  if (collection === "charge_automatically" && daysUntilDue !== undefined) {
+    throw invalidRequest("You can only pass in `days_until_due` if you're sending an invoice.", "days_until_due");
+  }
+  const trialDays = input.trial_period_days ?? 0;
+  const subscription = startSubscription(books, {
+    customer: books.customer(input.customer, "customer"),
+    items: input.items.map(({ price, quantity }, index) => ({
+      price: books.price(price, `items[${index}][price]`),
+      quantity: quantity ?? 1,
+    })),
+    paymentMethod: input.default_payment_method ?? null,
+    paymentBehavior: input.payment_behavior ?? "allow_incomplete",
+    daysUntilDue: daysUntilDue ?? null,
+    trialEnd: typeof input.trial_end === "number" ? input.trial_end : trialDays > 0 ? now + trialDays * 86_400 : null,
+    metadata: input.metadata ?? {},
+    description: input.description || null,
+  });
+  if (input.cancel_at_period_end) lifecycle.setCancelAtPeriodEnd(books, subscription, true);
+  if (input.cancel_at !== undefined) lifecycle.setCancelAt(books, subscription, input.cancel_at);
+  return subscription;
 }
 
 function applyUpdate(books: Books, subscription: Subscription, input: z.output<typeof UpdateSubscription>): void {

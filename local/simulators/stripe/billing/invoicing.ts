@@ -60,6 +60,13 @@ export function openInvoiceOf({ records }: Pick<Books, "records">, subscription:
   );
 }
 
+/** The payment method that invoices of a subscription are charged to: its own, or the customer's default. */
+export function chargedMethodOf({ records }: Pick<Books, "records">, subscription: Subscription): string | null {
+  const customer = records.customers.get(subscription.customer);
+  const ofCustomer = !customer || "deleted" in customer ? null : customer.invoice_settings.default_payment_method;
+  return subscription.default_payment_method ?? ofCustomer;
+}
+
 function setDelinquent(books: Books, customerId: string, delinquent: boolean): void {
   const customer = books.records.customers.get(customerId);
   if (!customer || "deleted" in customer) return;

@@ -5,6 +5,7 @@ import type { Price, Subscription, SubscriptionItem } from "../objects/shapes.ts
 import type { Books } from "./books.ts";
 import { unpaidSessionOf } from "./checkout.ts";
 import {
+  chargedMethodOf,
   declineInvoice,
   draftInvoice,
   openInvoice,
@@ -68,7 +69,7 @@ function bill(
   openInvoice(books, invoice);
   if (collection === "void") return voidInvoice(books, invoice);
   if (collection === "mark_uncollectible") return writeOffInvoice(books, invoice);
-  if (how.charge === "declined" || declines(subscription.default_payment_method)) {
+  if (how.charge === "declined" || declines(chargedMethodOf(books, subscription))) {
     return paymentFailed(books, subscription);
   }
   payInvoice(books, invoice);
@@ -103,7 +104,7 @@ export function pay(books: Books, subscription: Subscription): void {
     books.emit("checkout.session.async_payment_succeeded", session);
   }
   update(books, subscription, (changed) => {
-    if (declines(changed.default_payment_method)) changed.default_payment_method = WORKING_CARD;
+    if (declines(chargedMethodOf(books, changed))) changed.default_payment_method = WORKING_CARD;
     if (["past_due", "unpaid", "incomplete"].includes(changed.status)) changed.status = "active";
   });
 }

@@ -1,6 +1,9 @@
+import { hasOldShape } from "../objects/versions.ts";
 import { randomText } from "../objects/ids.ts";
+import { inOldShape } from "../objects/old-shape.ts";
 import type { StripeEvent, ThinEvent } from "../objects/shapes.ts";
 import { type DeliveryRecord, type EventRecord, type Records, type SignatureKind, trimOldest } from "../records.ts";
+import { wants } from "../objects/webhook-endpoint.ts";
 import { signatureHeader } from "./signature.ts";
 import { Timers } from "../../timers.ts";
 
@@ -23,6 +26,7 @@ export interface CourierOptions {
   webhookUrl: string | null;
   retryDelaysMs: number[];
   timeoutMs: number;
+  mayCall: (url: string) => Promise<boolean>;
   changed: () => void;
   log: (line: string) => void;
 }
@@ -40,6 +44,8 @@ export class Courier {
   /** Events with a running or scheduled attempt. No second attempt may start for them. */
   #claimed = new Set<string>();
   #reorderBatch: EventRecord[] = [];
+  /** The deliveries to created endpoints that wait for the end of a pause. */
+  #paused: (() => void)[] = [];
 
   constructor(private readonly options: CourierOptions) {
     this.#url = options.webhookUrl;
@@ -66,6 +72,7 @@ export class Courier {
 
   /** Schedules all pending events, for example after a restart or a pause. */
   deliverPending(): void {
+    for (const send of this.#paused.splice(0)) send();
     for (const record of this.options.records.events.values()) {
       if (record.delivery !== "pending" || this.#claimed.has(record.id)) continue;
       if (record.nextAttemptAt === null) this.#dispatch(record);
@@ -81,6 +88,35 @@ export class Courier {
       return;
     }
     this.#dispatch(record);
+    for (const { id, endpoint } of this.options.records.webhookEndpoints.values()) {
+      if (wants(endpoint, record.event.type)) this.#deliverTo(id, record.event, 0);
+    }
+  }
+
+  /**
+   * Delivers an event to an endpoint that was created through the API, with the same retries. A restart forgets these
+   * deliveries, and the state of an event is that of the simulator's own endpoint.
+   */
+  #deliverTo(id: string, event: StripeEvent, attempt: number): void {
+    if (this.faults.has("paused")) return void this.#paused.push(() => this.#deliverTo(id, event, attempt));
+    this.#queue = this.#queue.then(async () => {
+      const record = this.options.records.webhookEndpoints.get(id);
+      // Meanwhile it may have been deleted or disabled, or the simulator reset.
+      if (record === undefined || !wants(record.endpoint, event.type)) return;
+      const { endpoint: { url, api_version }, secret } = record;
+      if (!await this.options.mayCall(url)) return;
+      const isOld = api_version !== null && hasOldShape(api_version);
+      const rendered = isOld
+        ? inOldShape(event, api_version)
+        : { ...event, api_version: api_version ?? event.api_version };
+      const posting = this.#track(this.#post(event, "valid", false, rendered, { id, url, secret }));
+      const retry = this.options.retryDelaysMs[attempt];
+      const settled = posting.then((delivery) => {
+        if (isDelivered(delivery) || retry === undefined || this.#canceling.signal.aborted) return;
+        this.#timers.after(retry, () => this.#deliverTo(id, event, attempt + 1));
+      });
+      await Promise.race([settled, this.#timers.sleep(QUEUE_WAIT_MS)]);
+    });
   }
 
   #dispatch(record: EventRecord): void {
@@ -109,6 +145,7 @@ export class Courier {
     if (record.delivery !== "pending" || this.#url === null || this.faults.has("paused")) return;
     if (!this.options.records.events.has(record.id)) return;
     this.#claimed.add(record.id);
+    if (!await this.options.mayCall(this.#url)) return void this.#claimed.delete(record.id);
     const copies = this.faults.has("doubled") ? 2 : 1;
     const canceled = this.#canceling.signal;
     const attempts = await Promise.all(Array.from({ length: copies }, () => this.post(record.event, "valid", false)));
@@ -148,7 +185,10 @@ export class Courier {
     manual: boolean,
     rendered: unknown = event,
   ): Promise<DeliveryRecord> {
-    const posting = this.#post(event, signature, manual, rendered);
+    return await this.#track(this.#post(event, signature, manual, rendered));
+  }
+
+  async #track<Result>(posting: Promise<Result>): Promise<Result> {
     this.#posts.add(posting);
     try {
       return await posting;
@@ -162,13 +202,14 @@ export class Courier {
     signature: SignatureKind,
     manual: boolean,
     rendered: unknown,
+    to: { id?: string; url: string | null; secret: string } = { url: this.#url, secret: this.options.webhookSecret },
   ): Promise<DeliveryRecord> {
     const at = Date.now();
     // Stripe sends indented JSON. A receiver that verifies re-serialised JSON instead of the raw body fails, as on
     // Stripe.
     const body = JSON.stringify(rendered, null, 2);
-    const header = signatureHeader(body, this.options.webhookSecret, signature, Math.floor(at / 1000));
-    const response = await this.#request(body, header);
+    const header = signatureHeader(body, to.secret, signature, Math.floor(at / 1000));
+    const response = await this.#request(to.url, body, header);
     const delivery: DeliveryRecord = {
       id: `dlv_${randomText(16)}`,
       eventId: event.id,
@@ -178,13 +219,18 @@ export class Courier {
       ...response,
       signature,
       manual,
+      ...(to.id !== undefined && { endpoint: to.id }),
     };
     if (!this.#canceling.signal.aborted) this.#record(delivery);
     return delivery;
   }
 
-  async #request(body: string, signature: string): Promise<Pick<DeliveryRecord, "status" | "error">> {
-    if (this.#url === null) return { status: null, error: "no webhook URL is set" };
+  async #request(
+    url: string | null,
+    body: string,
+    signature: string,
+  ): Promise<Pick<DeliveryRecord, "status" | "error">> {
+    if (url === null) return { status: null, error: "no webhook URL is set" };
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.options.timeoutMs);
     try {
@@ -200,7 +246,7 @@ export class Courier {
         redirect: "manual",
         signal: AbortSignal.any([limit.signal, this.#canceling.signal]),
       };
-      const response = await fetch(this.#url, request);
+      const response = await fetch(url, request);
       await response.body?.cancel();
       return { status: response.status, error: null };
     } catch (error) {
@@ -235,6 +281,7 @@ export class Courier {
     this.#queue = Promise.resolve();
     this.#claimed.clear();
     this.#reorderBatch = [];
+    this.#paused = [];
   }
 
   /** Stops all deliveries. Undelivered events stay pending in the records. */

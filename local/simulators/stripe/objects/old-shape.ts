@@ -5,18 +5,32 @@ export const OLD_API_VERSION = "2024-06-20";
 
 type Fields = Record<string, unknown>;
 
-/** Renders an event for an endpoint that is pinned to the old API version. */
-export function inOldShape(event: StripeEvent): StripeEvent {
+/** Renders an event for an endpoint that is pinned to an old API version. */
+export function inOldShape(event: StripeEvent, version = OLD_API_VERSION): StripeEvent {
   const { object, previous_attributes: previous } = event.data;
   const data: StripeEvent["data"] = { object: oldObject(object) };
   if (previous) data.previous_attributes = oldPrevious(object, previous);
-  return { ...event, api_version: OLD_API_VERSION, data };
+  return { ...event, api_version: version, data };
+}
+
+/**
+ * Renders a response with all objects in it for a call with an old version. An event keeps the shape in which it was created.
+ */
+export function objectInOldShape(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(objectInOldShape);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = value as Fields;
+  if (fields.object === "event") return fields;
+  // The object before its parts: a subscription reads the period of its items, which lose it.
+  return Object.fromEntries(Object.entries(oldObject(fields)).map(([name, part]) => [name, objectInOldShape(part)]));
 }
 
 function oldObject(object: Fields): Fields {
   switch (object.object) {
     case "subscription":
       return oldSubscription(object);
+    case "subscription_item":
+      return oldItem(object);
     case "invoice":
       return oldInvoice(object);
     case "checkout.session":

@@ -15,7 +15,7 @@ export interface SubscriptionInput {
   status: Subscription["status"];
   period: Period;
   trial: Period | null;
-  paymentMethod: string;
+  paymentMethod: string | null;
   metadata: Metadata;
   created: number;
 }

@@ -1,6 +1,15 @@
 // Renders the page from `/_sim/phones`. Texts are inserted as text nodes, never as HTML.
 
-const TICKS = { accepted: "○", queued: "○", sent: "✓", delivered: "✓✓", undelivered: "!", failed: "!", canceled: "×" };
+const TICKS = {
+  scheduled: "◷",
+  accepted: "○",
+  queued: "○",
+  sent: "✓",
+  delivered: "✓✓",
+  undelivered: "!",
+  failed: "!",
+  canceled: "×",
+};
 const BROKEN = new Set(["undelivered", "failed"]);
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });

@@ -1,10 +1,11 @@
+import { balanceOf, statusOf } from "../account-status.ts";
 import { rfc2822 } from "../dates.ts";
 import { ApiError, notFound, unauthenticated } from "../errors.ts";
 import { newAuthToken, newSid } from "../identifiers.ts";
 import { page } from "../paging.ts";
 import type { Account, AccountStatus } from "../records.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
-import type { Store } from "../store.ts";
+import type { Simulation } from "../simulation.ts";
 
 const SUBRESOURCES: Record<string, string> = {
   available_phone_numbers: "AvailablePhoneNumbers",
@@ -52,7 +53,7 @@ function createAccount({ simulation, actor, form }: ApiCall): Answer {
   account.type = actor.type;
   store.accounts.set(account.sid, account);
   store.changed();
-  return { status: 201, body: accountBody(account) };
+  return { status: 201, body: accountBody(simulation, account) };
 }
 
 function listAccounts(call: ApiCall): Answer {
@@ -60,51 +61,48 @@ function listAccounts(call: ApiCall): Answer {
   const status = call.query.get("Status");
   const visible = [call.actor, ...call.simulation.store.subaccountsOf(call.actor.sid)]
     .filter((account) => name === null || account.friendlyName === name)
-    .filter((account) => status === null || account.status === status)
+    .filter((account) => status === null || statusOf(call.simulation, account) === status)
     .sort((left, right) => right.seq - left.seq);
-  return { status: 200, body: page(call, "accounts", visible, accountBody) };
+  return { status: 200, body: page(call, "accounts", visible, (account) => accountBody(call.simulation, account)) };
 }
 
-function fetchAccount({ account }: ApiCall): Answer {
-  return { status: 200, body: accountBody(account) };
+function fetchAccount({ simulation, account }: ApiCall): Answer {
+  return { status: 200, body: accountBody(simulation, account) };
 }
 
 function updateAccount({ simulation, actor, account, form }: ApiCall): Answer {
   const name = form.get("FriendlyName");
   const status = form.get("Status");
   if (name !== null) checkedName(name);
-  if (status !== null) changeStatus(simulation.store, actor, account, status);
+  if (status !== null) changeStatus(simulation, actor, account, status);
   if (name !== null) account.friendlyName = name;
   account.updatedAt = Date.now();
   simulation.store.changed();
-  return { status: 200, body: accountBody(account) };
+  return { status: 200, body: accountBody(simulation, account) };
 }
 
 /** Only the parent can change a status, and not its own. `closed` is final and releases the account's numbers. */
-function changeStatus(store: Store, actor: Account, account: Account, status: string): void {
+function changeStatus(simulation: Simulation, actor: Account, account: Account, status: string): void {
   if (!isStatus(status)) throw new ApiError(21475, `Unable to update Status, invalid Status '${status}'`);
   if (account.ownerSid === account.sid) throw new ApiError(21477, "Unable to update Status for parent accounts");
   if (actor.sid !== account.ownerSid) throw unauthenticated();
   if (account.status === "closed") {
     throw new ApiError(21479, "Unable to update Status for subaccount, subaccount has been closed");
   }
-  if (actor.status !== "active") {
+  if (statusOf(simulation, actor) !== "active") {
     throw new ApiError(21476, "Unable to update Status for subaccount, parent account is suspended");
   }
   account.status = status;
   if (status === "closed") {
+    const { store } = simulation;
     for (const number of store.numbersOf(account.sid)) store.numbers.delete(number.sid);
   }
 }
 
 function fetchBalance({ simulation, account, path }: ApiCall): Answer {
   if (account.ownerSid !== account.sid) throw notFound(path);
-  const { store } = simulation;
-  const family = new Set([account.sid, ...store.subaccountsOf(account.sid).map((child) => child.sid)]);
-  const spent = [...store.messages.values()]
-    .filter((message) => family.has(message.accountSid))
-    .reduce((sum, message) => sum - (message.price ?? 0), 0);
-  return { status: 200, body: { account_sid: account.sid, balance: (100 - spent).toFixed(5), currency: "USD" } };
+  const balance = balanceOf(simulation.store, simulation.settings.funds ?? 100);
+  return { status: 200, body: { account_sid: account.sid, balance: balance.toFixed(5), currency: "USD" } };
 }
 
 function checkedName(name: string): string {
@@ -118,13 +116,13 @@ function isStatus(text: string): text is AccountStatus {
   return text === "active" || text === "suspended" || text === "closed";
 }
 
-function accountBody(account: Account): Record<string, unknown> {
+function accountBody(simulation: Simulation, account: Account): Record<string, unknown> {
   const base = `/2010-04-01/Accounts/${account.sid}`;
   return {
     sid: account.sid,
     owner_account_sid: account.ownerSid,
     friendly_name: account.friendlyName,
-    status: account.status,
+    status: statusOf(simulation, account),
     type: account.type,
     auth_token: account.authToken,
     date_created: rfc2822(account.createdAt),

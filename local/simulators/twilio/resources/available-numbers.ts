@@ -1,3 +1,4 @@
+import { booleanOf } from "../booleans.ts";
 import { invalidParameter, notFound } from "../errors.ts";
 import {
   containsPattern,
@@ -9,6 +10,7 @@ import {
 import { COUNTRIES, NUMBER_BLOCKS, type NumberBlock } from "../number-places.ts";
 import { pageSizeOf } from "../paging.ts";
 import type { NumberType } from "../records.ts";
+import { type Regulation, regulationOf, type Regulations } from "../regulation.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/AvailablePhoneNumbers";
@@ -46,12 +48,21 @@ function searchNumbers({ simulation, params, query, path }: ApiCall): Answer {
   const size = pageSizeOf(query);
   const contains = wantedPattern(query.get("Contains"));
   const found: OfferedNumber[] = [];
-  const wanted = blocks.filter((block) => isWantedBlock(block, query));
+  const { regulations } = simulation.settings;
+  const wanted = blocks.filter((block) =>
+    isWantedBlock(block, regulationOf(regulations, block.country).address, query)
+  );
   for (const offered of offeredNumbers(wanted, simulation.store.takenNumbers())) {
     if (found.length === size) break;
     if (contains.test(offered.phoneNumber)) found.push(offered);
   }
-  return { status: 200, body: { available_phone_numbers: found.map(offeredBody), uri: withQuery(path, query) } };
+  return {
+    status: 200,
+    body: {
+      available_phone_numbers: found.map((offered) => offeredBody(offered, regulations)),
+      uri: withQuery(path, query),
+    },
+  };
 }
 
 function wantedPattern(text: string | null): RegExp {
@@ -60,21 +71,24 @@ function wantedPattern(text: string | null): RegExp {
   return containsPattern(text);
 }
 
-function isWantedBlock(block: NumberBlock, query: URLSearchParams): boolean {
+function isWantedBlock(block: NumberBlock, address: Regulation["address"], query: URLSearchParams): boolean {
   const areaCode = wantedAreaCode(query.get("AreaCode"));
   const { capabilities } = block;
   return (areaCode === null || block.prefix === areaCode) &&
-    isWantedFlag(query.get("SmsEnabled"), capabilities.sms) &&
-    isWantedFlag(query.get("MmsEnabled"), capabilities.mms) &&
-    isWantedFlag(query.get("VoiceEnabled"), capabilities.voice) &&
+    isWantedFlag(booleanOf(query, "SmsEnabled"), capabilities.sms) &&
+    isWantedFlag(booleanOf(query, "MmsEnabled"), capabilities.mms) &&
+    isWantedFlag(booleanOf(query, "VoiceEnabled"), capabilities.voice) &&
+    isWantedFlag(booleanOf(query, "FaxEnabled"), false) &&
     isWantedText(query.get("InRegion"), block.region) &&
     isWantedText(query.get("InLocality"), block.locality) &&
     isWantedText(query.get("InPostalCode"), block.postalCode) &&
-    (query.get("ExcludeAllAddressRequired") !== "true" || block.addressRequirements === "none");
+    !(booleanOf(query, "ExcludeAllAddressRequired") && address !== "none") &&
+    !(booleanOf(query, "ExcludeLocalAddressRequired") && address === "local") &&
+    !(booleanOf(query, "ExcludeForeignAddressRequired") && address === "foreign");
 }
 
-function isWantedFlag(requested: string | null, actual: boolean): boolean {
-  return requested === null || (requested === "true") === actual;
+function isWantedFlag(requested: boolean | null, actual: boolean): boolean {
+  return requested === null || requested === actual;
 }
 
 function isWantedText(requested: string | null, actual: string | null): boolean {
@@ -100,7 +114,7 @@ function countryBody(accountSid: string, code: string): Record<string, unknown> 
 }
 
 /** In this resource only, Twilio names the capabilities `voice`, `SMS` and `MMS`. */
-function offeredBody({ phoneNumber, block }: OfferedNumber): Record<string, unknown> {
+function offeredBody({ phoneNumber, block }: OfferedNumber, regulations: Regulations): Record<string, unknown> {
   return {
     friendly_name: friendlyNumber(phoneNumber),
     phone_number: phoneNumber,
@@ -112,7 +126,7 @@ function offeredBody({ phoneNumber, block }: OfferedNumber): Record<string, unkn
     region: block.region,
     postal_code: block.postalCode,
     iso_country: block.country,
-    address_requirements: block.addressRequirements,
+    address_requirements: regulationOf(regulations, block.country).address,
     beta: false,
     capabilities: { voice: block.capabilities.voice, SMS: block.capabilities.sms, MMS: block.capabilities.mms },
   };

@@ -1,10 +1,11 @@
-import { requireActive } from "../authentication.ts";
-import { ApiError, notFound, unauthenticated } from "../errors.ts";
+import { requireActive, statusOf } from "../account-status.ts";
+import { ApiError, notFound } from "../errors.ts";
 import { listedNumbers, numberBody } from "./incoming-number-body.ts";
 import { applyNumberSettings, checkNumberSettings } from "./incoming-number-settings.ts";
 import { newPhoneNumber } from "../purchase.ts";
 import { page } from "../paging.ts";
 import type { Account, NumberType, PhoneNumber } from "../records.ts";
+import { type Papers, regulationOf, requirePapers } from "../regulation.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/IncomingPhoneNumbers";
@@ -26,9 +27,8 @@ function buyNumber({ simulation, account, form }: ApiCall): Answer {
   const number = newPhoneNumber(simulation.store, account.sid, {
     phoneNumber: form.get("PhoneNumber"),
     areaCode: form.get("AreaCode"),
-    addressSid: form.get("AddressSid"),
-    bundleSid: form.get("BundleSid"),
-  });
+    ...papersIn(form),
+  }, simulation.settings.regulations);
   applyNumberSettings(number, form);
   simulation.store.changed();
   return { status: 201, body: numberBody(number) };
@@ -44,20 +44,47 @@ function updateNumber(call: ApiCall): Answer {
   checkNumberSettings(call.form);
   const newOwner = call.form.get("AccountSid");
   if (newOwner !== null && newOwner !== number.accountSid) moveNumber(call, number, newOwner);
+  else updatePapers(call, number);
   applyNumberSettings(number, call.form);
   number.updatedAt = Date.now();
   call.simulation.store.changed();
   return { status: 200, body: numberBody(number) };
 }
 
-/** Only the parent can move a number, and only between its own subaccounts. */
-function moveNumber({ simulation, actor }: ApiCall, number: PhoneNumber, newOwner: string): void {
-  if (actor.ownerSid !== actor.sid) throw unauthenticated();
+/**
+ * Only the parent can move a number, and only between its own accounts. The papers must be the new account's: those of
+ * the old account do not move with the number.
+ */
+function moveNumber({ simulation, actor, form }: ApiCall, number: PhoneNumber, newOwner: string): void {
+  if (actor.ownerSid !== actor.sid) {
+    throw new ApiError(21474, "API User must be the parent account to transfer phone numbers");
+  }
   const account: Account | undefined = simulation.store.accounts.get(newOwner);
-  if (account?.ownerSid !== actor.sid) throw new ApiError(21471, `Account '${newOwner}' does not exist`);
-  if (account.status !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
-  requireActive(actor, simulation.settings.inactiveAccountCode);
-  number.accountSid = account.sid;
+  if (!account) throw new ApiError(21471, `Account '${newOwner}' does not exist`);
+  if (account.ownerSid !== actor.sid) {
+    throw new ApiError(21473, "AccountSid you are transferring to is not related to the owner of the phone number");
+  }
+  if (statusOf(simulation, account) !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
+  requireActive(simulation, actor);
+  const papers = papersIn(form);
+  const { store, settings: { regulations } } = simulation;
+  if (!papers.addressSid && regulationOf(regulations, number.isoCountry).address !== "none") {
+    throw new ApiError(21613, "PhoneNumber Requires an Address");
+  }
+  requirePapers(store, regulations, { ...number, accountSid: account.sid }, papers);
+  Object.assign(number, papers, { accountSid: account.sid });
+}
+
+function updatePapers({ simulation, form }: ApiCall, number: PhoneNumber): void {
+  const { addressSid, bundleSid } = papersIn(form);
+  if (!addressSid && !bundleSid) return;
+  const papers = { addressSid: addressSid ?? number.addressSid, bundleSid: bundleSid ?? number.bundleSid };
+  requirePapers(simulation.store, simulation.settings.regulations, number, papers);
+  Object.assign(number, papers);
+}
+
+function papersIn(form: URLSearchParams): Papers {
+  return { addressSid: form.get("AddressSid") || null, bundleSid: form.get("BundleSid") || null };
 }
 
 function releaseNumber(call: ApiCall): Answer {

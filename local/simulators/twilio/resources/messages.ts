@@ -1,4 +1,4 @@
-import { DAY_MS, rfc2822 } from "../dates.ts";
+import { DAY_MS, isoDay, rfc2822, startOfDay } from "../dates.ts";
 import { ApiError, DELIVERY_ERRORS, invalidParameter, notFound } from "../errors.ts";
 import { startLifecycle } from "../message-lifecycle.ts";
 import { readMessageRequest } from "../message-request.ts";
@@ -7,6 +7,7 @@ import { page } from "../paging.ts";
 import { toE164 } from "../phone-numbers.ts";
 import type { MediaItem, Message } from "../records.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
+import type { Settings } from "../simulation.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/Messages";
 
@@ -28,7 +29,7 @@ function createMessage({ simulation, account, form, method, path }: ApiCall): An
     ...request,
     accountSid: account.sid,
     direction: "outbound-api",
-    status: request.messagingServiceSid ? "accepted" : "queued",
+    status: request.sendAt !== null ? "scheduled" : request.messagingServiceSid ? "accepted" : "queued",
     callbackFault: simulation.faults.takeCallbackFault(method, path),
   });
   const body = messageBody(message);
@@ -39,18 +40,17 @@ function createMessage({ simulation, account, form, method, path }: ApiCall): An
 function listMessages(call: ApiCall): Answer {
   const { query, simulation, account } = call;
   const [to, from] = [numberFilter(query.get("To")), numberFilter(query.get("From"))];
-  const isInTime = dateSentFilter(query);
+  const isInTime = dateSentFilter(query, simulation.settings.listQueuedByDateSent);
   const messages = simulation.store.messagesOf(account.sid)
+    .filter((message) => isReadable(message, simulation.settings))
     .filter((message) => to === null || message.to === to)
     .filter((message) => from === null || message.from === from)
-    .filter((message) => isInTime(message.sentAt ?? message.createdAt))
+    .filter(isInTime)
     .sort((left, right) => right.seq - left.seq);
   return { status: 200, body: page(call, "messages", messages, messageBody) };
 }
 
-/**
- * An empty `Body` redacts a message. `Status=canceled` cancels one that is not yet sent. No other change is possible.
- */
+/** An empty `Body` redacts a message. `Status=canceled` cancels a scheduled one. No other change is possible. */
 function updateMessage(call: ApiCall): Answer {
   const message = messageOf(call);
   const body = call.form.get("Body");
@@ -58,7 +58,7 @@ function updateMessage(call: ApiCall): Answer {
   if (body !== null && body !== "") {
     throw new ApiError(20009, "Cannot update the message: its Body can only be redacted, with an empty string");
   }
-  if (status !== null && (status !== "canceled" || !isWaiting(message))) {
+  if (status !== null && (status !== "canceled" || message.status !== "scheduled")) {
     throw new ApiError(30409, `Cannot cancel the message: it is ${message.status}`);
   }
   if (body === "" && isWaiting(message) && status === null) {
@@ -101,13 +101,17 @@ function deleteMedia(call: ApiCall): Answer {
 }
 
 function isWaiting(message: Message): boolean {
-  return message.status === "queued" || message.status === "accepted";
+  return message.status === "queued" || message.status === "accepted" || message.status === "scheduled";
 }
 
 function messageOf({ simulation, account, params, path }: ApiCall): Message {
   const message = simulation.store.messages.get(params["sid"] ?? "");
-  if (message?.accountSid !== account.sid) throw notFound(path);
+  if (message?.accountSid !== account.sid || !isReadable(message, simulation.settings)) throw notFound(path);
   return message;
+}
+
+function isReadable(message: Message, { readDelayMs }: Settings): boolean {
+  return Date.now() >= message.createdAt + readDelayMs;
 }
 
 function numberFilter(text: string | null): string | null {
@@ -115,23 +119,34 @@ function numberFilter(text: string | null): string | null {
 }
 
 /**
- * Filters by `DateSent`, `DateSent>` and `DateSent<` (both inclusive), each a day or an instant. A message that is not
- * yet sent is filtered by its creation time, so that a search finds it after a create without a response.
+ * Filters by `DateSent`, `DateSent>` and `DateSent<` (both inclusive). `DateSent` selects a day (UTC), also when its value
+ * is an instant, because the SDKs send a day as its midnight. The bounds are days or instants. With `listsQueued`, a
+ * message that is not yet sent is filtered by its creation time; otherwise no `DateSent` filter lists it.
  */
-function dateSentFilter(query: URLSearchParams): (at: number) => boolean {
-  const on = instantRange("DateSent", query.get("DateSent"));
-  const after = instantRange("DateSent>", query.get("DateSent>"));
-  const before = instantRange("DateSent<", query.get("DateSent<"));
-  return (at) =>
-    (!on || (at >= on.from && at < on.until)) && (!after || at >= after.from) && (!before || at < before.until);
+function dateSentFilter(query: URLSearchParams, listsQueued: boolean): (message: Message) => boolean {
+  const on = dateRange("DateSent", query.get("DateSent"));
+  const day = on && { from: startOfDay(on.from), until: startOfDay(on.from) + DAY_MS };
+  const after = dateRange("DateSent>", query.get("DateSent>"));
+  const before = dateRange("DateSent<", query.get("DateSent<"));
+  if (!day && !after && !before) return () => true;
+  return ({ sentAt, createdAt }) => {
+    const at = sentAt ?? (listsQueued ? createdAt : null);
+    if (at === null || (day && (at < day.from || at >= day.until))) return false;
+    return (!after || at >= after.from) && (!before || at < before.until);
+  };
 }
 
+/** A day, or an instant whose time zone is UTC unless it has an offset. */
+const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?)?$/;
+
 /** Returns the range of a filter value: the complete day, or the complete second of an instant. */
-function instantRange(name: string, text: string | null): { from: number; until: number } | undefined {
+function dateRange(name: string, text: string | null): { from: number; until: number } | undefined {
   if (text === null) return undefined;
-  const from = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (Number.isNaN(from)) throw invalidParameter(name, text);
-  return { from, until: from + (text.length === 10 ? DAY_MS : 1000) };
+  const [, day = "", time, zone = "Z"] = DATE.exec(text) ?? [];
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  const from = time === undefined ? midnight : Date.parse(`${day}T${time}${zone}`);
+  if (Number.isNaN(from) || isoDay(midnight) !== day) throw invalidParameter(name, text);
+  return { from, until: from + (time === undefined ? DAY_MS : 1000) };
 }
 
 /** Returns the JSON body of a message. Counts and prices are strings, the error code is a number. */

@@ -1,3 +1,4 @@
+import { booleanOf } from "../booleans.ts";
 import { invalidParameter } from "../errors.ts";
 import { page } from "../paging.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
@@ -27,7 +28,7 @@ function listRecords(call: ApiCall, span: UsageSpan | null): Answer {
   const { account, query, simulation } = call;
   const category = query.get("Category");
   if (category !== null && !USAGE_CATEGORIES[category]) throw invalidParameter("Category", category);
-  const accounts = familyOf(simulation.store, account.sid, query.get("IncludeSubaccounts") !== "false");
+  const accounts = familyOf(simulation.store, account.sid, booleanOf(query, "IncludeSubaccounts") ?? true);
   const categories = category === null ? Object.keys(USAGE_CATEGORIES).sort() : [category];
   const records = usagePeriods(span, query, account.createdAt)
     .flatMap((period) => categories.map((category): UsageRecord => ({ category, period })));

@@ -10,6 +10,8 @@ export interface Attempt {
   headers: Record<string, string>;
   body: string;
   settings: ConnectionSettings;
+  /** What is left of the total timeout. */
+  remainingMs: number;
   /** Aborts the attempt. */
   signal: AbortSignal;
 }
@@ -40,7 +42,7 @@ export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
     });
     let connected = false;
     const finish = (result: AttemptResult) => {
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of [...timers, reading]) clearTimeout(timer);
       attempt.signal.removeEventListener("abort", abandon);
       request.destroy();
       resolve(result);
@@ -49,20 +51,28 @@ export function attemptOnce(attempt: Attempt): Promise<AttemptResult> {
     const abandon = () => fail("the simulator stopped");
     attempt.signal.addEventListener("abort", abandon);
     const { connectTimeoutMs, readTimeoutMs, totalTimeoutMs } = attempt.settings;
+    let reading: ReturnType<typeof setTimeout> | undefined;
+    const restartReading = () => {
+      clearTimeout(reading);
+      reading = setTimeout(() => fail(`no response within ${readTimeoutMs} ms`), readTimeoutMs);
+    };
     const timers = [
       setTimeout(() => connected || fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs),
-      setTimeout(() => fail(`no response within ${totalTimeoutMs} ms`), totalTimeoutMs),
+      setTimeout(() => fail(`no response within ${totalTimeoutMs} ms in total`), attempt.remainingMs),
     ];
     request.on("socket", (socket) => {
       socket.once(target.protocol === "https:" ? "secureConnect" : "connect", () => {
         connected = true;
-        timers.push(setTimeout(() => fail(`no response within ${readTimeoutMs} ms`), readTimeoutMs));
+        restartReading();
       });
     });
     request.on("error", (error) => fail(error.message));
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        restartReading();
+      });
       response.on("error", (error) => fail(error.message));
       response.on("end", () => {
         const status = response.statusCode ?? 0;

@@ -8,13 +8,14 @@ const RETRY_PAUSE_MS = 50;
 
 /**
  * Sends a webhook as Twilio does: signed with the account's primary token, and retried according to the URL's fragment
- * with the same `I-Twilio-Idempotency-Token`. Records each attempt. Never rejects.
+ * with the same `I-Twilio-Idempotency-Token`, until its total timeout has passed. Records each attempt. Never rejects.
  */
 export async function sendWebhook(simulation: Simulation, webhook: Webhook): Promise<WebhookResult> {
   const { url, settings } = splitConnectionOverrides(webhook.url);
   const target = webhook.method === "GET" ? withQuery(url, webhook.params) : url;
   const form = webhook.method === "GET" ? {} : webhook.params;
   const idempotencyToken = newIdempotencyToken();
+  const deadline = Date.now() + settings.totalTimeoutMs;
   let result: AttemptResult;
   for (let attempt = 1;; attempt++) {
     const startedAt = Date.now();
@@ -24,11 +25,12 @@ export async function sendWebhook(simulation: Simulation, webhook: Webhook): Pro
       headers: webhookHeaders(simulation, webhook, target, form, idempotencyToken),
       body: webhook.method === "GET" ? "" : new URLSearchParams(form).toString(),
       settings,
+      remainingMs: deadline - startedAt,
       signal: simulation.timers.stopping,
     });
     record(simulation, webhook, target, attempt, startedAt, result);
     const retry = result.failure !== null && settings.retryPolicy.has(result.failure) && attempt <= settings.retryCount;
-    if (!retry || !(await simulation.timers.sleep(RETRY_PAUSE_MS))) break;
+    if (!retry || Date.now() + RETRY_PAUSE_MS >= deadline || !(await simulation.timers.sleep(RETRY_PAUSE_MS))) break;
   }
   return { status: result.status, contentType: result.contentType, body: result.body, error: result.error };
 }

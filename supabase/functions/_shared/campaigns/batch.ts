@@ -1,8 +1,10 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import { type Rejection, type SendFailure, sendFailureOf } from "../messages/errors.ts";
 import type { Evidence } from "../messages/evidence.ts";
 import { numericOf } from "../twilio/numeric.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 
 /** Messages that were reserved together, and the account that sends them. */
@@ -14,13 +16,16 @@ export interface Batch {
   messages: { id: string; to: string; body: string | null }[];
 }
 
-/** The result of one message. `released`: Twilio did not process it, so it may be sent again. */
+/**
+ * The result of one message. `released`: Twilio did not process it, so its recipient waits again. `throttled`: likewise,
+ * and Twilio takes no messages of this sender for a while.
+ */
 export type BatchResult = Evidence & { message_id: string };
 
 export interface SendOutcome {
   result: BatchResult;
-  /** Why the following messages cannot be sent now. */
-  trouble: "account" | "throttled" | null;
+  /** Why the following messages cannot be sent now; null when they can. */
+  trouble: Extract<SendFailure, { sort: "retry" | "account" }> | null;
 }
 
 export interface BatchDependencies {
@@ -63,28 +68,33 @@ function acceptedResult(
     status,
     sid,
     error_code: errorCode,
-    error_message: errorMessage,
+    error_message: errorMessage ?? reasonOf(errorCode),
     num_segments: numericOf(numSegments),
   };
 }
 
 function failedOutcome(id: string, error: unknown): SendOutcome {
   // After any other error the message may have been sent.
-  const failure = failureOf(error) ?? UNREADABLE;
-  switch (failure.kind) {
-    case "throttled":
-      return { result: { message_id: id, status: "released" }, trouble: "throttled" };
+  const failure = sendFailureOf(failureOf(error) ?? UNREADABLE);
+  switch (failure.sort) {
+    case "retry":
+      return { result: { message_id: id, status: "throttled" }, trouble: failure };
     case "account":
-    case "not_found":
-      return { result: { message_id: id, status: "released" }, trouble: "account" };
+      // A message with an unknown code might be rejected each time, and would pause the campaign each time.
+      return {
+        result: failure.isKnown ? { message_id: id, status: "released" } : refusedResult(id, failure.rejection),
+        trouble: failure,
+      };
     case "unknown":
       return { result: { message_id: id, status: "unknown", error_message: failure.message }, trouble: null };
-    case "refused":
-      return {
-        result: { message_id: id, status: "refused", error_code: failure.code, error_message: failure.message },
-        trouble: null,
-      };
+    case "refuse":
+    case "recipient":
+      return { result: refusedResult(id, failure.rejection), trouble: null };
   }
+}
+
+function refusedResult(id: string, { code, message }: Rejection): BatchResult {
+  return { message_id: id, status: "refused", error_code: code, error_message: message };
 }
 
 const UNREADABLE: TwilioFailure = { kind: "unknown", message: "the response could not be understood" };

@@ -2,28 +2,64 @@ import * as z from "zod";
 import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
 import { senderError } from "../messages/reserve.ts";
+import { defaultCountrySchema, senderNumber } from "../numbers/phone-number.ts";
 import { type Db, decision, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
-import type { CheckedRecipients } from "./recipients.ts";
+import { BLANK_TEXT, isBlank } from "../platform/text.ts";
+import type { CheckedRecipients, RecipientInput } from "./recipients.ts";
 import { type Campaign, campaignOf, campaignSchema } from "./shape.ts";
+import { brokenPlaceholder, holdsPlaceholder } from "./template.ts";
 
 const MOST_RECIPIENTS = 10_000;
 const DAYS_AHEAD = 60;
 
-const recipientSchema = z.strictObject({
-  to: z.string().min(1).max(64),
-  variables: z.record(z.string().min(1).max(64), z.string().max(LONGEST_BODY)).optional(),
+/** Any value is accepted here: `checkRecipients` rejects a bad row by itself, without the others. */
+const recipientSchema = z.unknown().meta({
+  type: "object",
+  properties: {
+    to: {
+      type: "string",
+      description: "A phone number in international form, or in the national form of defaultCountry",
+    },
+    variables: {
+      description: "Values by placeholder. Numbers and booleans are taken as text, null as missing",
+      anyOf: [
+        { type: "object", additionalProperties: { type: ["string", "number", "boolean", "null"] } },
+        { type: "null" },
+      ],
+    },
+  },
+  required: ["to"],
+}) as unknown as z.ZodType<RecipientInput, RecipientInput>;
+
+const bodySchema = z.string().min(1, { abort: true })
+  // Longer than a message: the text of each recipient is measured.
+  .max(2 * LONGEST_BODY)
+  .refine((body) => !isBlank(body), BLANK_TEXT)
+  .refine((body) => brokenPlaceholder(body) === null, {
+    error: ({ input }) =>
+      `holds "${
+        brokenPlaceholder(String(input))
+      }", which is no placeholder: one is {{name}}, without a brace in it or ` +
+      "next to it, and {{ and }} are in placeholders only",
+  });
+
+const bulkMediaUrlsSchema = mediaUrlsSchema.refine((urls) => !urls.some(holdsPlaceholder), {
+  error: ({ input }) =>
+    `holds a placeholder in "${
+      (input as string[]).find(holdsPlaceholder)?.slice(0, 100)
+    }": only the text can have them`,
 });
 
 export const bulkSchema = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
   from: z.string().min(1).max(64).optional().describe("One of the caller's numbers; the primary one unless given"),
-  // Longer than a message: the text of each recipient is measured.
-  body: z.string().min(1).max(2 * LONGEST_BODY).optional()
-    .describe("{{name}} stands for each recipient's variable of that name"),
-  mediaUrls: mediaUrlsSchema.optional(),
+  defaultCountry: defaultCountrySchema,
+  body: bodySchema.optional()
+    .describe("{{name}} stands for each recipient's variable of that name, which may be any column name"),
+  mediaUrls: bulkMediaUrlsSchema.optional().describe("1 to 10, the same for all recipients"),
   recipients: z.array(recipientSchema).min(1).max(MOST_RECIPIENTS).describe("1 to 10,000"),
   scheduledAt: momentSchema.refine(
     (time) => Date.parse(time) < Date.now() + DAYS_AHEAD * 86_400_000,
@@ -42,6 +78,7 @@ export const bulkResponseSchema = z.strictObject({
   accepted: z.number().int(),
   rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
     .describe("Rows that get no message, by their position in the request"),
+  notice: z.string().optional().describe("Which columns of the rows were ignored"),
 }).meta({ id: "BulkResponse", description: "The response of send-bulk" });
 
 const create = decision("create_campaign", {
@@ -52,6 +89,7 @@ const create = decision("create_campaign", {
   too_many_recipients: ["recipients_left"],
   no_number: [],
   number_not_owned: [],
+  number_not_capable: [],
   no_subaccount: [],
   pending: [],
   suspended: [],
@@ -68,7 +106,7 @@ export interface CreateOptions {
 /** Checks every row of the request. @throws ApiError `no_valid_recipients` if no row is valid */
 export async function checkBulk(input: BulkInput): Promise<CheckedRecipients> {
   const { checkRecipients } = await import("./recipients.ts");
-  const checked = checkRecipients(input.recipients, input.body ?? null);
+  const checked = checkRecipients(input.recipients, input.body ?? null, input.defaultCountry);
   if (checked.ready.length > 0) return checked;
   throw new ApiError("no_valid_recipients", "Cannot send: no row of recipients is valid", {
     details: checked.rejected.slice(0, 100).map(({ index, to, code, message }) => ({ index, to, code, message })),
@@ -86,12 +124,13 @@ export async function createCampaign(
   { ready }: CheckedRecipients,
   options: CreateOptions,
 ): Promise<{ campaign: Campaign; isRepeated: boolean }> {
+  const from = input.from === undefined ? null : await senderNumber(input.from, input.defaultCountry);
   const made = await create(db, {
     p_user_id: options.userId,
     p_idempotency_key: options.idempotencyKey,
-    p_request_hash: await sha256(JSON.stringify(input)),
+    p_request_hash: await hashOf(input, from, ready),
     p_name: input.name ?? null,
-    p_from: input.from ?? null,
+    p_from: from,
     p_body: input.body ?? null,
     p_media_urls: input.mediaUrls ?? [],
     p_scheduled_at: input.scheduledAt ?? null,
@@ -118,10 +157,24 @@ export async function createCampaign(
       );
     case "no_number":
     case "number_not_owned":
+    case "number_not_capable":
     case "no_subaccount":
     case "pending":
     case "suspended":
     case "closed":
-      throw senderError(made.outcome, input.from ?? null);
+      throw senderError(made.outcome, from);
   }
+}
+
+/** What a key belongs to: the campaign that results, however its numbers were written. */
+async function hashOf(input: BulkInput, from: string | null, ready: CheckedRecipients["ready"]): Promise<string> {
+  const { recipients: _, defaultCountry: __, ...campaign } = input;
+  return await sha256(JSON.stringify([{ ...campaign, from }, ready.map(({ country: _, ...recipient }) => recipient)]));
+}
+
+/** Tells the caller which columns of their rows have no effect. */
+export function noticeOf({ ignoredColumns }: CheckedRecipients): string | undefined {
+  if (ignoredColumns.length === 0) return undefined;
+  const named = ignoredColumns.map((column) => JSON.stringify(column)).join(", ");
+  return `These columns of recipients were ignored: ${named}. Values for placeholders belong in "variables"`;
 }

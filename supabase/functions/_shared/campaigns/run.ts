@@ -1,8 +1,10 @@
-import { compositesFrom, type Db, decide, decision } from "../platform/database.ts";
+import { compositesFrom, type Db, decide, decision, type Enum } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
+import { PAUSE_REASONS } from "../messages/account-errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { type Batch, type BatchResult, sendBatch } from "./batch.ts";
+import type { Trouble } from "../twilio/message-codes.ts";
+import { type Batch, type BatchResult, sendBatch, type SendOutcome } from "./batch.ts";
 
 export interface RunDependencies {
   db: Db;
@@ -25,6 +27,10 @@ const BATCH = 25;
 /** A turn ends instead of waiting longer than this. */
 const LONGEST_WAIT_MS = 2_000;
 const LONGEST_BACKOFF_SECONDS = 300;
+/** About an hour of attempts, each with a longer pause before it. Then the campaign is paused: the queue does not empty. */
+const MOST_FAILED_BATCHES = 20;
+/** Twilio's code of a 429. */
+const THROTTLED_CODE = 20429;
 
 const reserveBatch = decision("reserve_campaign_batch", {
   reserved: ["account_sid", "sealed_token", "from_number", "media_urls", "messages"],
@@ -91,15 +97,55 @@ async function send(job: CampaignJob, batch: Batch, dependencies: RunDependencie
   const outcomes = await sendBatch(batch, { twilio, userId, publicBaseUrl });
   const failedBatches = await record(job, outcomes.map(({ result }) => result), db);
   log.info("campaign.batch", { campaignId, userId, messages: outcomes.length, failedBatches });
-  if (outcomes.some(({ trouble }) => trouble === "account")) {
-    await decide(db, "pause_campaign", { p_campaign_id: campaignId, p_user_id: userId, p_reason: "account_refused" });
-    await decide(db, "report_account_trouble", { p_user_id: userId });
-    return { kind: "over" };
+  const trouble = troubleOf(outcomes);
+  const backoff = failedBatches === 0 ? 0 : Math.min(2 ** failedBatches, LONGEST_BACKOFF_SECONDS);
+  switch (trouble?.sort) {
+    case "account":
+      await pause(job, PAUSE_REASONS[trouble.trouble], trouble.rejection.code, db);
+      await reportTrouble(trouble.trouble, userId, db);
+      return { kind: "over" };
+    case "retry": {
+      if (failedBatches >= MOST_FAILED_BATCHES) {
+        await pause(job, "twilio_throttled", trouble.rejection?.code ?? THROTTLED_CODE, db);
+        return { kind: "over" };
+      }
+      const seconds = Math.max(backoff, trouble.retryAfterSeconds ?? 0, 1);
+      await decide(db, "delay_sender", { p_phone_number: batch.from, p_seconds: seconds });
+      return { kind: "continues", waitMs: seconds * 1000 };
+    }
+    case undefined:
+      return { kind: "continues", waitMs: backoff * 1000 };
   }
-  if (failedBatches > 0) {
-    return { kind: "continues", waitMs: Math.min(2 ** failedBatches, LONGEST_BACKOFF_SECONDS) * 1000 };
+}
+
+/** Why the next batch cannot follow at once. A trouble of the account comes first: it does not pass by itself. */
+function troubleOf(outcomes: SendOutcome[]): SendOutcome["trouble"] {
+  const troubles = outcomes.flatMap(({ trouble }) => trouble ?? []);
+  return troubles.find(({ sort }) => sort === "account") ??
+    troubles.find((trouble) => trouble.sort === "retry" && trouble.retryAfterSeconds !== null) ?? troubles[0] ?? null;
+}
+
+function pause({ campaignId, userId }: CampaignJob, reason: Enum<"campaign_status_reason">, code: number, db: Db) {
+  return decide(db, "pause_campaign", {
+    p_campaign_id: campaignId,
+    p_user_id: userId,
+    p_reason: reason,
+    p_error_code: code,
+  });
+}
+
+/** Lets the jobs that know how look for the cause. Settings at Twilio are the operator's, who gets an alert. */
+async function reportTrouble(trouble: Trouble, userId: string, db: Db): Promise<void> {
+  switch (trouble) {
+    case "credentials":
+      await decide(db, "report_account_trouble", { p_user_id: userId });
+      return;
+    case "sender":
+      await decide(db, "report_sender_trouble", { p_user_id: userId });
+      return;
+    case "settings":
+      return;
   }
-  return { kind: "continues", waitMs: outcomes.some(({ trouble }) => trouble === "throttled") ? 1_000 : 0 };
 }
 
 /** @throws Error when the tenant's token does not open. Nothing was sent, so the whole batch waits again */
@@ -113,7 +159,7 @@ async function accountOf(job: CampaignJob, batch: Batch, { db, accounts }: RunDe
   }
 }
 
-/** @returns how many batches in a row got no response from Twilio */
+/** @returns how many batches in a row got no response from Twilio, or were throttled */
 function record({ campaignId, userId }: CampaignJob, results: BatchResult[], db: Db): Promise<number> {
   return decide(db, "record_campaign_batch", {
     p_campaign_id: campaignId,

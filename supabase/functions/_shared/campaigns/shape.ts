@@ -33,6 +33,8 @@ export const campaignSchema = z.strictObject({
   status: campaignStatusSchema,
   statusReason: z.string().nullable()
     .describe("Why it waits or is paused: a limit of the plan, or a problem of the sender"),
+  twilioErrorCode: z.int().nullable()
+    .describe("Twilio's error for which it was paused: see https://www.twilio.com/docs/errors"),
   scheduledAt: z.string().nullable(),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
@@ -64,6 +66,7 @@ export function campaignOf(row: Row<"campaigns">): Campaign {
     mediaUrls: row.media_urls,
     status: row.status,
     statusReason: row.status_reason,
+    twilioErrorCode: row.twilio_error_code,
     scheduledAt: isoOf(row.scheduled_at),
     startedAt: isoOf(row.started_at),
     finishedAt: isoOf(row.finished_at),

@@ -2,9 +2,11 @@ import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import { storable } from "../platform/text.ts";
+import { pauseAfterDeliveryError } from "./account-errors.ts";
 import { consentOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
 import { compareReceivedStart, liftOptOuts, type StartCheck, type StartDependencies, UNDECIDED } from "./starts.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { sentStatusSchema } from "./statuses.ts";
 
 const sid = z.string().regex(/^(SM|MM)[0-9a-f]{32}$/);
@@ -67,8 +69,11 @@ export async function applyStatusCallback(
     sid: MessageSid,
     status: MessageStatus,
     error_code: ErrorCode ?? null,
-    error_message: null,
+    error_message: reasonOf(ErrorCode),
   });
+  if (recorded.outcome === "moved") {
+    await pauseAfterDeliveryError(db, { accountSid: AccountSid, sid: MessageSid, code: ErrorCode });
+  }
   return recorded.outcome;
 }
 
@@ -182,8 +187,8 @@ function replyOf({ reply, reply_id: replyId }: { reply: string | null; reply_id:
 
 /** The country that a reply goes to, ISO 3166; null for a sender that is not a phone number, such as a short code. */
 async function countryOf(number: string): Promise<string | null> {
-  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
-  return readPhoneNumber(number)?.country ?? null;
+  const { countryOfNumber } = await import("../numbers/read-phone-number.ts");
+  return countryOfNumber(number);
 }
 
 /** The first value of each field, as text that can be stored. The signature covers that value of a repeated field, too. */

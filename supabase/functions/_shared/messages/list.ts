@@ -3,8 +3,9 @@ import { Constants } from "../database.types.ts";
 import { type Db, type Row, rows } from "../platform/database.ts";
 import { phoneNumberInQuery } from "../numbers/phone-number.ts";
 import { numberSourceSchema } from "../numbers/shape.ts";
+import { idSchema } from "../platform/ids.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
-import { isoOf, momentSchema, timestampOf, timestampSchema } from "../platform/time.ts";
+import { isoOf, momentInQuery, timestampOf, timestampSchema } from "../platform/time.ts";
 import { messageStatusSchema, STATUSES } from "./statuses.ts";
 
 export const directionSchema = z.enum(Constants.public.Enums.message_direction).meta({ id: "MessageDirection" });
@@ -15,9 +16,9 @@ export const messagesQuery = z.strictObject({
     .optional().describe("One status, or several separated by commas"),
   number: phoneNumberInQuery.optional().describe("One of the caller's numbers"),
   with: phoneNumberInQuery.optional().describe("The other number; with number, one conversation"),
-  campaignId: z.guid().optional(),
-  since: momentSchema.optional().describe("ISO 8601 with an offset: from this moment on"),
-  until: momentSchema.optional().describe("ISO 8601 with an offset: before this moment"),
+  campaignId: idSchema.optional(),
+  since: momentInQuery.optional().describe("ISO 8601 with a time zone: from this moment on"),
+  until: momentInQuery.optional().describe("ISO 8601 with a time zone: before this moment"),
   search: z.string().trim().min(1).max(200).optional()
     .describe(
       "Words of the text, in any order: each matches the beginning of a word, a part joined by punctuation or digits " +

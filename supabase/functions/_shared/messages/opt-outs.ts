@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Constants } from "../database.types.ts";
-import { phoneNumberInQuery } from "../numbers/phone-number.ts";
+import { defaultCountrySchema, phoneNumberInQuery } from "../numbers/phone-number.ts";
 import { type Db, decision, type Row, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
@@ -42,6 +42,7 @@ const newOptOutSchema = z.object({
 export const newOptOutsSchema = z.strictObject({
   optOuts: z.array(newOptOutSchema).min(1).max(1000),
   source: z.enum(["imported", "manual"]).default("manual"),
+  defaultCountry: defaultCountrySchema,
 }).meta({ id: "NewOptOuts" });
 
 const rejectedSchema = z.strictObject({
@@ -70,8 +71,8 @@ export async function listOptOuts(
   const [beforeAt, beforeId] = query.cursor ?? [null, null];
   const found = await rows(db, "list_opt_outs", {
     p_user_id: userId,
-    p_recipient: await readNumber(query.recipient),
-    p_sender: await readNumber(query.from),
+    p_recipient: query.recipient ?? null,
+    p_sender: query.from ?? null,
     p_source: query.source ?? null,
     p_before_at: beforeAt,
     p_before_id: beforeId,
@@ -80,13 +81,6 @@ export async function listOptOuts(
   const nextOf = (last: Row<"sms_opt_outs">) => writeCursor([timestampOf(last.opted_out_at), last.id]);
   const { items: optOuts, next } = page(found, query.limit, optOutOf, nextOf);
   return { optOuts, next };
-}
-
-/** A filter's number in E.164; as it is when it is none, such as a short code. */
-async function readNumber(text: string | undefined): Promise<string | null> {
-  if (text === undefined) return null;
-  const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
-  return readPhoneNumber(text)?.number ?? text;
 }
 
 function optOutOf(row: Row<"sms_opt_outs">): OptOut {
@@ -139,9 +133,9 @@ const addOptOutsTo = decision("add_opt_outs", {
 export async function addOptOuts(
   db: Db,
   userId: string,
-  { optOuts, source }: z.output<typeof newOptOutsSchema>,
+  { optOuts, source, defaultCountry }: z.output<typeof newOptOutsSchema>,
 ): Promise<z.output<typeof addedOptOutsSchema>> {
-  const { ready, rejected } = await checkOptOuts(optOuts, new Date());
+  const { ready, rejected } = await checkOptOuts(optOuts, defaultCountry, new Date());
   const stored = await addOptOutsTo(db, {
     p_user_id: userId,
     p_source: source,
@@ -178,6 +172,7 @@ interface ReadyOptOut {
 /** Checks every row. Pure but for the time. @param now no opt-out is later */
 export async function checkOptOuts(
   optOuts: readonly z.output<typeof newOptOutSchema>[],
+  defaultCountry: string | undefined,
   now: Date,
 ): Promise<{ ready: ReadyOptOut[]; rejected: RejectedOptOut[] }> {
   const { readPhoneNumber } = await import("../numbers/read-phone-number.ts");
@@ -187,9 +182,9 @@ export async function checkOptOuts(
     const written = { recipient: textOf(row.recipient), from: textOf(row.from), optedOutAt: row.optedOutAt ?? "" };
     const reject = (code: RejectedOptOut["code"], message: string) =>
       rejected.push({ index: position, recipient: written.recipient.slice(0, 100), code, message });
-    const recipient = readPhoneNumber(written.recipient);
+    const recipient = readPhoneNumber(written.recipient, defaultCountry);
     if (recipient === null) return reject("invalid_recipient", "is not a phone number in international form");
-    const sender = written.from === "" ? null : readPhoneNumber(written.from);
+    const sender = written.from === "" ? null : readPhoneNumber(written.from, defaultCountry);
     if (written.from !== "" && sender === null) {
       return reject("invalid_sender", "has a sender that is not a phone number in international form");
     }

@@ -4,7 +4,9 @@ import { completeRows, type Db, decide } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
 import { numericOf } from "../twilio/numeric.ts";
+import { pauseAfterDeliveryError } from "./account-errors.ts";
 import type { Evidence } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
 
@@ -50,16 +52,21 @@ interface Unfinished {
 }
 
 async function refreshAccount(account: Unfinished, twilio: Twilio, db: Db): Promise<number> {
-  const messages = account.sids.length <= SINGLES ? await fetchEach(account, twilio) : await listAll(account, twilio);
+  const messages = account.sids.length <= SINGLES
+    ? await fetchEach(account.sids, twilio)
+    : await listAll(account, twilio);
   if (messages.length === 0) return 0;
   const { moved, priced } = await decide(db, "record_message_reports", {
     p_account_sid: account.account_sid,
     p_reports: messages.map((message) => ({ ...reportOf(message) })),
   });
+  for (const { sid, errorCode: code } of moved === 0 ? [] : messages) {
+    await pauseAfterDeliveryError(db, { accountSid: account.account_sid, sid, code });
+  }
   return moved + priced;
 }
 
-async function fetchEach({ sids }: Unfinished, twilio: Twilio): Promise<MessageInstance[]> {
+async function fetchEach(sids: string[], twilio: Twilio): Promise<MessageInstance[]> {
   const found: MessageInstance[] = [];
   for (const sid of sids) {
     try {
@@ -76,12 +83,21 @@ async function listAll({ sids, first_sent_at, last_sent_at }: Unfinished, twilio
   const wanted = new Set(sids);
   const listed = await twilio.account.messages.list({
     dateSentAfter: new Date(new Date(first_sent_at).getTime() - SKEW_MS),
-    // A message may wait hours in Twilio's queue before it counts as sent.
-    dateSentBefore: new Date(new Date(last_sent_at).getTime() + 6 * 3_600_000),
+    // A message may wait in Twilio's queue for ten hours before it counts as sent.
+    dateSentBefore: new Date(new Date(last_sent_at).getTime() + 11 * 3_600_000),
     pageSize: PAGE_SIZE,
     limit: MOST_LISTED,
   });
-  return listed.filter(({ sid }) => wanted.has(sid));
+  const found = listed.filter(({ sid }) => wanted.has(sid));
+  // A message that was never sent, queued or failed, has no DateSent and may be in no such list.
+  for (const { sid } of found) wanted.delete(sid);
+  return [...found, ...await fetchEach(someOf([...wanted], SINGLES), twilio)];
+}
+
+/** A random sample, so that none of them is left out forever. */
+function someOf(sids: string[], most: number): string[] {
+  return sids.map((sid) => ({ sid, order: Math.random() })).sort((left, right) => left.order - right.order)
+    .slice(0, most).map(({ sid }) => sid);
 }
 
 function reportOf(message: MessageInstance): Evidence {
@@ -89,7 +105,7 @@ function reportOf(message: MessageInstance): Evidence {
     sid: message.sid,
     status: message.status,
     error_code: message.errorCode,
-    error_message: message.errorMessage,
+    error_message: message.errorMessage ?? reasonOf(message.errorCode),
     num_segments: numericOf(message.numSegments),
     price: numericOf(message.price),
     price_unit: message.priceUnit,

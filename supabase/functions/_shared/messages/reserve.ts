@@ -19,6 +19,7 @@ const reserve = decision("reserve_message", {
   unconfirmed_user: [],
   no_number: [],
   number_not_owned: [],
+  number_not_capable: [],
   no_subaccount: [],
   pending: [],
   suspended: [],
@@ -120,6 +121,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "unconfirmed_user":
     case "no_number":
     case "number_not_owned":
+    case "number_not_capable":
     case "no_subaccount":
     case "pending":
     case "suspended":
@@ -167,8 +169,14 @@ export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">,
       return new ApiError("number_not_owned", `Cannot send from "${from}": number is not yours`, {
         details: [{ field: "from", code: "not_owned" }],
       });
+    case "number_not_capable":
+      return new ApiError(
+        "invalid_sender",
+        `Cannot send from ${from === null ? "the default sender" : `"${from}"`}: it cannot send this kind of message`,
+        { details: [{ field: "from", code: "not_capable" }] },
+      );
     case "no_number":
-      return new ApiError("number_required", "Cannot send: you have no number yet, buy one first");
+      return new ApiError("number_required", "Cannot send: you have no number that can send yet, buy one first");
     case "no_subaccount":
       return new ApiError("subaccount_required", "Cannot send: you have no subaccount yet, provision one first");
     case "pending":

@@ -4,10 +4,11 @@ import { ApiError } from "../platform/errors.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
+import { reasonOf, type Trouble } from "../twilio/message-codes.ts";
 import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
 import { recordMessageStatus, type StatusReport } from "./evidence.ts";
-import { errorOfMessage } from "./errors.ts";
+import { errorOfMessage, errorOfRetry, type Rejection, sendFailureOf } from "./errors.ts";
 import type { Reservation, SentMessage } from "./reserve.ts";
 import type { MessageStatus } from "./statuses.ts";
 
@@ -63,7 +64,7 @@ async function recordAccepted(
       sid: accepted.sid,
       status: accepted.status,
       error_code: accepted.errorCode,
-      error_message: accepted.errorMessage,
+      error_message: accepted.errorMessage ?? reasonOf(accepted.errorCode),
     });
     return recorded.outcome === "not_found" ? accepted.status : recorded.status;
   } catch (error) {
@@ -90,30 +91,51 @@ function handOver(
 async function afterFailedSend(
   { to }: Composed,
   reservation: Reservation,
-  failure: TwilioFailure,
+  twilioFailure: TwilioFailure,
   dependencies: SendDependencies,
 ): Promise<ApiError> {
-  switch (failure.kind) {
-    case "throttled":
-    case "not_found":
-    case "account":
+  const failure = sendFailureOf(twilioFailure);
+  switch (failure.sort) {
+    case "retry":
       // It was not processed, for a reason outside of the message: the key may be used again.
       await decide(dependencies.db, "release_message", { p_message_id: reservation.messageId });
-      if (failure.kind !== "throttled" && reservation.source === "subaccount") {
-        await decide(dependencies.db, "report_account_trouble", { p_user_id: dependencies.userId });
-      }
-      return errorOfFailure(failure);
+      return errorOfRetry(to, failure);
+    case "account":
+      return await afterAccountFailure(to, reservation, failure, dependencies);
     case "unknown":
       await recordResult(reservation, dependencies, { status: "unknown", error_message: failure.message });
       return outcomeUnknown(to, reservation.messageId, failure.message);
-    case "refused":
-      await recordResult(reservation, dependencies, {
-        status: "refused",
-        error_code: failure.code,
-        error_message: failure.message,
-      });
-      return errorOfMessage(to, failure);
+    case "refuse":
+    case "recipient":
+      await recordRefusal(failure.rejection, reservation, dependencies);
+      return errorOfMessage(to, failure.rejection);
   }
+}
+
+async function afterAccountFailure(
+  to: string,
+  reservation: Reservation,
+  { trouble, rejection }: { trouble: Trouble; rejection: Rejection },
+  dependencies: SendDependencies,
+): Promise<ApiError> {
+  const isOwn = reservation.source === "subaccount";
+  switch (trouble) {
+    case "credentials":
+      await decide(dependencies.db, "release_message", { p_message_id: reservation.messageId });
+      if (isOwn) await decide(dependencies.db, "report_account_trouble", { p_user_id: dependencies.userId });
+      return errorOfFailure({ kind: "account", ...rejection });
+    case "sender":
+      await recordRefusal(rejection, reservation, dependencies);
+      if (isOwn) await decide(dependencies.db, "report_sender_trouble", { p_user_id: dependencies.userId });
+      return errorOfMessage(to, rejection);
+    case "settings":
+      await recordRefusal(rejection, reservation, dependencies);
+      return errorOfMessage(to, rejection);
+  }
+}
+
+function recordRefusal({ code, message }: Rejection, reservation: Reservation, dependencies: SendDependencies) {
+  return recordResult(reservation, dependencies, { status: "refused", error_code: code, error_message: message });
 }
 
 /** A report without what the reservation says. */

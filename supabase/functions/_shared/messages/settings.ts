@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
-import { notInXml } from "../platform/text.ts";
-
-const NOT_BLANK = /[^\p{C}\p{Z}\p{DI}\u2800]/u;
+import { BLANK_TEXT, isBlank, notInXml } from "../platform/text.ts";
 
 /** Twilio sends a reply from XML. */
 const reply = z.string()
@@ -11,18 +9,16 @@ const reply = z.string()
     const [first] = notInXml(text);
     if (first !== undefined) {
       context.addIssue({ code: "custom", message: `contains ${first}, which a reply cannot carry: remove it` });
-    } else if (text.trim() !== "" && !NOT_BLANK.test(text)) {
-      context.addIssue({ code: "custom", message: "has no visible character" });
     }
   })
-  .trim().min(1).max(1600).nullable();
+  .trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT).nullable();
 
 export const settingsSchema = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),
   startReply: reply.describe("Sent in addition to Twilio's own reply"),
   helpReply: reply.describe("Sent in addition to Twilio's own reply"),
   allowedCountries: z.array(countrySchema).min(1).max(250)
-    .nullable().describe("ISO 3166; narrower than the plan's list"),
+    .nullable().describe("ISO 3166; narrower than the plan's list. A country includes its territories"),
   retentionDays: z.number().int().min(1).max(3650).nullable().describe("1 to 3650; null keeps texts"),
 }).meta({
   id: "MessagingSettings",

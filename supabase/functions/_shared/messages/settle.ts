@@ -3,6 +3,8 @@ import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, type Row, rows, unavailable } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
+import { reasonOf } from "../twilio/message-codes.ts";
+import { listCreatedSince } from "./look-up.ts";
 import { recordMessageStatus } from "./evidence.ts";
 import { sendingAccount } from "./sending-account.ts";
 import type { MessageStatus } from "./statuses.ts";
@@ -18,10 +20,11 @@ const PATIENCE_SECONDS = 30;
 const BATCH = 50;
 /** Allows for clocks that differ: evidence may be a little older than our own row. */
 const SKEW_MS = 60_000;
-/** A request that timed out takes no effect an hour later: a message that is missing by then was not sent. */
+/**
+ * A request that timed out takes no effect an hour later, and by then Twilio lists what it created: a message that is
+ * missing from a look-up that began an hour after its reservation was not sent.
+ */
 const NOT_SENT_AFTER_MS = 3_600_000;
-/** With more messages than this between the two numbers, the look-up is incomplete. */
-const MOST_CANDIDATES = 200;
 
 /**
  * Settles messages whose response was lost: looks for evidence at Twilio. A message that is found gets Twilio's SID and
@@ -49,26 +52,27 @@ export async function settleMessages({ db, accounts, log }: SettleDependencies):
 
 /** @returns whether it was found */
 async function settle(message: Unsettled, twilio: Twilio, db: Db): Promise<boolean> {
+  const isOver = Date.now() - new Date(message.created_at).getTime() > NOT_SENT_AFTER_MS;
   const evidence = await findEvidence(message, twilio, db);
   await recordMessageStatus(db, {
     message_id: message.id,
     user_id: message.user_id,
     account_sid: message.account_sid,
-    ...resultOf(evidence, message),
+    ...resultOf(evidence, isOver),
   });
   return evidence.found !== null;
 }
 
-function resultOf({ found, isComplete }: Evidence, message: Unsettled) {
+/** @param isOver whether the look-up began late enough to conclude from it that the message was not sent */
+function resultOf({ found, isComplete }: Evidence, isOver: boolean) {
   if (found !== null) {
     return {
       sid: found.sid,
       status: found.status,
       error_code: found.errorCode,
-      error_message: found.errorMessage,
+      error_message: found.errorMessage ?? reasonOf(found.errorCode),
     };
   }
-  const isOver = Date.now() - new Date(message.created_at).getTime() > NOT_SENT_AFTER_MS;
   return {
     sid: null,
     error_code: null,
@@ -95,19 +99,18 @@ interface Evidence {
  */
 async function findEvidence(message: Unsettled, twilio: Twilio, db: Db): Promise<Evidence> {
   const since = new Date(new Date(message.created_at).getTime() - SKEW_MS);
-  const candidates = await twilio.account.messages.list({
+  const { messages: candidates, isComplete } = await listCreatedSince(twilio.account.messages, {
     from: message.from_number,
     to: message.to_number,
-    dateSentAfter: since,
-    limit: MOST_CANDIDATES,
+    since,
   });
-  const same = candidates.filter(({ body, dateCreated }) => body === (message.body ?? "") && dateCreated >= since);
+  const same = candidates.filter(({ body }) => body === (message.body ?? ""));
   const known = await knownSids(same.map(({ sid }) => sid), db);
   const [only, ...others] = same.filter(({ sid }) => !known.has(sid));
   const isAmbiguous = others.length > 0;
   return {
     found: isAmbiguous ? null : only ?? null,
-    isComplete: !isAmbiguous && candidates.length < MOST_CANDIDATES,
+    isComplete: !isAmbiguous && isComplete,
   };
 }
 

@@ -5,18 +5,16 @@ import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, failureOf, requireTwilioFailure, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 import { inboundUrl } from "../twilio/webhook-urls.ts";
 import { stillPurchasing } from "./errors.ts";
+import { errorOfPapers, type Papers, papersParameters } from "./papers.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumber = decision("record_number", { recorded: ["number"], already: ["number"] });
 
-export interface Purchase {
+export interface Purchase extends Papers {
   userId: string;
   numberId: string;
   phoneNumber: string;
   friendlyName?: string | undefined;
-  /** An address and an approved bundle in the tenant's account at Twilio, where the number's country requires them. */
-  addressSid?: string | undefined;
-  bundleSid?: string | undefined;
 }
 
 export interface BuyDependencies {
@@ -41,14 +39,13 @@ export async function buyNumber(purchase: Purchase, dependencies: BuyDependencie
 }
 
 function buyAtTwilio(purchase: Purchase, { twilio, publicBaseUrl }: BuyDependencies) {
-  const { userId, phoneNumber, friendlyName, addressSid, bundleSid } = purchase;
+  const { userId, phoneNumber, friendlyName } = purchase;
   return twilio.account.incomingPhoneNumbers.create({
     phoneNumber,
     smsUrl: inboundUrl(publicBaseUrl, userId),
     smsMethod: "POST",
     ...(friendlyName !== undefined && { friendlyName }),
-    ...(addressSid !== undefined && { addressSid }),
-    ...(bundleSid !== undefined && { bundleSid }),
+    ...papersParameters(purchase),
   });
 }
 
@@ -135,26 +132,13 @@ export async function settlePurchase(
   return "canceled";
 }
 
-/** What is missing according to Twilio's code, and the field for it. */
-const REGULATORY: Readonly<Record<number, { field: "addressSid" | "bundleSid"; needed: string }>> = {
-  21615: { field: "addressSid", needed: "an address of the right kind in its country" },
-  21631: { field: "addressSid", needed: "an address" },
-  21649: { field: "bundleSid", needed: "an approved regulatory bundle" },
-};
-
 /** The error for a purchase that Twilio rejected, with Twilio's own code in its details. */
 function errorOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { kind: "unknown" }>): ApiError {
   const { phoneNumber } = purchase;
   if (failure.kind !== "refused") return errorOfFailure(failure);
   const details = [twilioDetail(failure)];
-  const missing = REGULATORY[failure.code];
-  if (missing !== undefined) {
-    const { field, needed } = missing;
-    const code = purchase[field] === undefined ? "required" : "not_accepted";
-    return new ApiError("regulatory_information_required", `Cannot buy "${phoneNumber}": it needs ${needed}`, {
-      details: [{ field, code, message: `must be the SID of ${needed}`, ...twilioDetail(failure) }],
-    });
-  }
+  const unaccepted = errorOfPapers(failure, purchase, `Cannot buy "${phoneNumber}"`);
+  if (unaccepted !== null) return unaccepted;
   if (failure.code === ALREADY_OWNED) {
     return new ApiError("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`, { details });
   }

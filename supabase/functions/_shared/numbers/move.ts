@@ -3,13 +3,14 @@ import type { Json } from "../database.types.ts";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
-import { answerableError, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
+import { answerableError, failureOf, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
+import { errorOfPapers, type Papers, papersParameters } from "./papers.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
 const recordNumberMove = decision("record_number_move", { recorded: ["number?"], held: [], left_alone: [] });
 
-export interface Move {
+export interface Move extends Papers {
   phoneNumber: string;
   userId: string;
   /** The tenant's account. */
@@ -35,9 +36,17 @@ export interface MoveDependencies {
  */
 export async function moveNumber(move: Move, dependencies: MoveDependencies): Promise<PhoneNumber> {
   const moved = await moveAtTwilio(move, dependencies).catch((error) => {
-    throw answerableError(error);
+    throw errorOfMove(move, error);
   });
   return await recordMove(move, moved, dependencies);
+}
+
+function errorOfMove(move: Move, error: unknown): unknown {
+  const failure = failureOf(error);
+  const unaccepted = failure?.kind === "refused"
+    ? errorOfPapers(failure, move, `Cannot move "${move.phoneNumber}"`)
+    : null;
+  return unaccepted ?? answerableError(error);
 }
 
 async function moveAtTwilio(move: Move, dependencies: MoveDependencies): Promise<IncomingPhoneNumberInstance> {
@@ -75,7 +84,11 @@ async function handOver(
   const webhook = wantedWebhook(move, dependencies);
   try {
     const numbers = dependencies.master.numbersOf(from);
-    return await setUp(await numbers(here.sid).update({ accountSid: to, ...webhook }), move, dependencies);
+    return await setUp(
+      await numbers(here.sid).update({ accountSid: to, ...webhook, ...papersParameters(move) }),
+      move,
+      dependencies,
+    );
   } catch (error) {
     const failure = requireTwilioFailure(error);
     if (failure.kind !== "unknown" && failure.kind !== "not_found") throw error;
@@ -90,16 +103,19 @@ function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies
   return to === "tenant" ? tenantWebhook(publicBaseUrl, userId) : NO_WEBHOOK;
 }
 
-/** Sets the webhook of the number in its new account, if it differs. */
+/** Sets the webhook and the papers of the number in its new account, if they differ. */
 async function setUp(
   there: IncomingPhoneNumberInstance,
   move: Move,
   dependencies: MoveDependencies,
 ): Promise<IncomingPhoneNumberInstance> {
   const webhook = wantedWebhook(move, dependencies);
-  if (driftOf(webhookOf(there), webhook).length === 0) return there;
+  const papers = papersParameters(move);
+  const hasPapers = (papers.addressSid ?? there.addressSid) === there.addressSid &&
+    (papers.bundleSid ?? there.bundleSid) === there.bundleSid;
+  if (hasPapers && driftOf(webhookOf(there), webhook).length === 0) return there;
   const { to } = accountsOf(move, dependencies);
-  return await dependencies.master.numbersOf(to)(there.sid).update(webhook);
+  return await dependencies.master.numbersOf(to)(there.sid).update({ ...webhook, ...(!hasPapers && papers) });
 }
 
 async function recordMove(

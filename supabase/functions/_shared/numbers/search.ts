@@ -5,7 +5,7 @@ import { errorOfFailure, requireTwilioFailure } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
 import { type Db, decide } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
-import { countrySchema } from "./phone-number.ts";
+import { countrySchema, unescapedPlus } from "./phone-number.ts";
 import { capabilitiesOf, capabilitiesSchema } from "./shape.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
@@ -14,10 +14,11 @@ const numberType = z.enum(["local", "mobile", "tollFree"]).meta({ id: "NumberTyp
 
 export const searchSchema = z.strictObject({
   country: countrySchema.default("US")
-    .describe("ISO 3166, two capital letters"),
+    .describe("ISO 3166, two letters"),
   type: numberType.default("local"),
   areaCode: z.string().regex(/^[0-9]{3}$/, "must be three digits").optional().describe("Three digits"),
-  contains: z.string().regex(/^\+?[0-9A-Za-z*]{2,16}$/, "must be 2 to 16 digits, letters or *").optional()
+  contains: z.string().overwrite(unescapedPlus).regex(/^\+?[0-9A-Za-z*]{2,16}$/, "must be 2 to 16 digits, letters or *")
+    .optional()
     .describe("2 to 16 digits, letters or *"),
   locality: z.string().min(1).max(100).optional(),
   region: z.string().min(1).max(100).optional(),
@@ -34,7 +35,7 @@ export const availableNumberSchema = z.strictObject({
   friendlyName: z.string(),
   locality: z.string().nullable(),
   region: z.string().nullable(),
-  isoCountry: z.string().describe("ISO 3166, two capital letters"),
+  isoCountry: z.string().describe("ISO 3166, two letters"),
   type: numberType,
   capabilities: capabilitiesSchema,
   monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable()

@@ -79,7 +79,8 @@ async function compare(
   const wanted = tenantWebhook(dependencies.publicBaseUrl, tenant.userId);
   const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
   const { changes, failure } = await carryOut(planSync(tenant.known, listed, wanted), twilio, wanted);
-  const recorded = changes.length === 0 ? [] : await recordChanges(tenant, changes, dependencies);
+  // Also without changes: it gives the tenant a primary number when they have none that can send.
+  const recorded = await recordChanges(tenant, changes, dependencies);
   if (failure !== null) throw failure.error;
   return recorded;
 }

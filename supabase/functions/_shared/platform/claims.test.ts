@@ -71,6 +71,85 @@ Deno.test("a user token is accepted with the role, the audience and the issuer o
   }
 });
 
+Deno.test("the scheme of a token is read in any case and with further blanks, and anything but one token is refused", async () => {
+  const token = (await requestOf({ ...USER, sub: USER.sub.toUpperCase() })).headers.get("authorization")!.slice(7);
+  const asked = (authorization: string) => new Request("https://example.com", { headers: { authorization } });
+  for (const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR   ", "Bearer\t", " Bearer "]) {
+    const { user, token: read } = await callerOf(asked(`${scheme}${token} `), "user", envWith({}));
+    assert.deepEqual([user.id, read], [USER.sub, token], scheme);
+  }
+  for (
+    const text of [
+      token,
+      `Bearer${token}`,
+      `Bearer: ${token}`,
+      `Bearer ${token} x`,
+      `Bearer ${token}, ${token}`,
+      "bearer",
+    ]
+  ) {
+    assert.equal(await outcomeOf(asked(text), "user"), "unauthorized", text.slice(0, 20));
+  }
+});
+
+/** What a caller with this token is answered. */
+async function refusalOf(token: string) {
+  const request = new Request("https://example.com", { headers: { authorization: `Bearer ${token}` } });
+  const { code, message, details } = await callerOf(request, "user", envWith({})).catch((error) => error);
+  return { code, message, details };
+}
+
+Deno.test("a token signed with the project's old HS256 secret gets a 401 that says so, also where there are no public keys", async () => {
+  const secret = new TextEncoder().encode("the old secret of the project, 32 bytes");
+  const signed = (header: { alg: string; kid?: string; typ?: string }) =>
+    new SignJWT(USER).setProtectedHeader(header).setIssuedAt().setExpirationTime("1h").sign(secret);
+  const expected = {
+    code: "unauthorized",
+    message:
+      "Cannot tell who is calling: the token is signed with the project's old HS256 secret: move the project to " +
+      "asymmetric JWT signing keys (Settings → JWT Keys: migrate the secret, then rotate to the new key), and sign in again",
+    details: [{ field: "Authorization", code: "legacy_jwt_secret" }],
+  };
+  for (const header of [{ alg: "HS256" }, { alg: "HS256", kid: "k1" }, { alg: "HS256", typ: "JWT", kid: "other" }]) {
+    assert.deepEqual(await refusalOf(await signed(header)), expected);
+  }
+  const token = await signed({ alg: "HS256" });
+  for (const keys of ['{"keys":[]}', null]) {
+    if (keys === null) Deno.env.delete("SUPABASE_JWKS");
+    else Deno.env.set("SUPABASE_JWKS", keys);
+    try {
+      assert.deepEqual(await refusalOf(token), expected, `${keys}`);
+    } finally {
+      Deno.env.set("SUPABASE_JWKS", PLATFORM.SUPABASE_JWKS!);
+    }
+  }
+});
+
+Deno.test("an API key in place of a user token gets a 401 that says what to send instead, and never the key", async () => {
+  const legacyKey = (role: string) =>
+    new SignJWT({ iss: "supabase", ref: "abc", role }).setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setIssuedAt().setExpirationTime("10y").sign(new Uint8Array(32));
+  const keys: [key: string, code: string, named: RegExp][] = [
+    ["sb_publishable_abc", "publishable_key", /a publishable key is no user token: send it as apikey, and the access/],
+    ["sb_secret_abc", "secret_key", /a secret key acts for no user: keep it on your servers, and send the access/],
+    [await legacyKey("anon"), "legacy_api_key", /the legacy anon key is no user token/],
+    [await legacyKey("service_role"), "legacy_api_key", /the legacy service_role key is no user token/],
+  ];
+  for (const [key, code, named] of keys) {
+    const refusal = await refusalOf(key);
+    assert.deepEqual([refusal.code, refusal.details], ["unauthorized", [{ field: "Authorization", code }]]);
+    assert.match(refusal.message, named);
+    assert.ok(!refusal.message.includes(key));
+  }
+  for (const other of ["a.b.c", "eyJ.eyJ.x", "null.null.null", "x".repeat(10_000)]) {
+    const { details, message } = await refusalOf(other);
+    assert.deepEqual([details, message], [
+      undefined,
+      "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer",
+    ]);
+  }
+});
+
 Deno.test("AUTH_ISSUERS replaces the issuer that SUPABASE_URL implies", async () => {
   const variables = { AUTH_ISSUERS: "https://auth.example.com/auth/v1, http://127.0.0.1:54321/auth/v1" };
   for (const iss of ["https://auth.example.com/auth/v1", "http://127.0.0.1:54321/auth/v1"]) {

@@ -1,7 +1,8 @@
-import { verifyAuth } from "@supabase/server/core";
+import { verifyCredentials } from "@supabase/server/core";
 import type { Env } from "./env.ts";
 import { ApiError } from "./errors.ts";
 import { isUuid } from "./ids.ts";
+import { faultOf, type TokenFault } from "./refused-token.ts";
 
 /**
  * The callers that an endpoint may have: a signed-in user, a user whose `app_metadata.role` is operator, or the scheduler
@@ -31,27 +32,35 @@ const AUTHENTICATED = "authenticated";
  * @throws ApiError `unauthorized`, or for an endpoint of operators `forbidden` and `mfa_required`
  */
 export async function callerOf(request: Request, auth: Auth, env: Env): Promise<Caller> {
-  const { data, error } = await verifyAuth(request, {
+  const credentials = { token: bearerOf(request), apikey: request.headers.get("apikey") };
+  const { data, error } = await verifyCredentials(credentials, {
     auth: auth === "operator" ? "user" : auth === "secret" ? `secret:${schedulerKeyOf(env).name}` : auth,
     audience: AUTHENTICATED,
     issuer: issuersOf(env),
   });
   if (error !== null) {
-    if (error.status >= 500) throw error;
-    throw unauthorized(auth);
+    // First: a project that still signs with its old secret may have no public keys to verify a token with.
+    const fault = faultOf(credentials.token);
+    if (error.status >= 500 && fault === null) throw error;
+    throw unauthorized(auth, fault);
   }
   const claims = data.jwtClaims;
   const user = {
-    id: data.userClaims?.id ?? "",
+    id: data.userClaims?.id.toLowerCase() ?? "",
     email: data.userClaims?.email,
     isAnonymous: claims?.["is_anonymous"] === true,
   };
   if (auth === "user" || auth === "operator") {
     // A valid token need not belong to a user. Without a user's id the first query would fail.
-    if (claims?.role !== AUTHENTICATED || !isUuid(user.id.toLowerCase())) throw unauthorized(auth);
+    if (claims?.role !== AUTHENTICATED || !isUuid(user.id)) throw unauthorized(auth, faultOf(data.token));
   }
   if (auth === "operator") requireOperator(data.userClaims?.appMetadata, claims?.["aal"], env);
   return { user, token: data.token };
+}
+
+/** The token of `Authorization: Bearer`. HTTP compares the scheme in any case (RFC 9110), which `@supabase/server` does not. */
+function bearerOf(request: Request): string | null {
+  return /^bearer[ \t]+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }
 
 /** Only the service can write app_metadata. A user can write their user_metadata, so that proves nothing. */
@@ -86,11 +95,17 @@ function keysIn(json: string): Partial<Record<string, string>> {
   }
 }
 
-function unauthorized(auth: Auth): ApiError {
-  return new ApiError(
-    "unauthorized",
-    auth === "secret"
-      ? "Cannot accept this call: send the scheduler's secret key as apikey"
-      : "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer",
-  );
+function unauthorized(auth: Auth, fault: TokenFault | null): ApiError {
+  if (auth === "secret") {
+    return new ApiError("unauthorized", "Cannot accept this call: send the scheduler's secret key as apikey");
+  }
+  if (fault === null) {
+    return new ApiError(
+      "unauthorized",
+      "Cannot tell who is calling: send a valid, unexpired user token as Authorization: Bearer",
+    );
+  }
+  return new ApiError("unauthorized", `Cannot tell who is calling: ${fault.message}`, {
+    details: [{ field: "Authorization", code: fault.code }],
+  });
 }

@@ -1,6 +1,7 @@
 import type * as z from "zod";
-import type { Method } from "./endpoint.ts";
 import type { ErrorCode } from "./errors.ts";
+
+export type Method = "GET" | "POST";
 
 /**
  * One operation of an endpoint, as its callers see it. Handlers parse requests with its schemas, `openapi.json` is generated
@@ -8,10 +9,14 @@ import type { ErrorCode } from "./errors.ts";
  */
 export interface Operation {
   method: Method;
-  /** The path after the function's name, such as `/pause`; empty for the function itself. */
+  /**
+   * The path after the function's name, such as `/{campaignId}/pause`; empty for the function itself. A parameter whose name
+   * ends in `Id` is a UUID, and any other parameter is one segment.
+   */
   path: string;
   /** One sentence without a period. */
   summary: string;
+  /** The query parameters. Without a schema any parameter is refused. */
   query?: z.ZodType;
   body?: z.ZodType;
   /** The request headers that the operation reads, each with its effect. */
@@ -22,11 +27,16 @@ export interface Operation {
   errors: readonly ErrorCode[];
 }
 
+export type Caller = "user" | "operator" | "secret" | "stripe" | "twilio";
+
 /** The operations of one function, and its caller. */
 export interface Contract {
-  caller: "user" | "operator" | "secret" | "stripe" | "twilio";
+  caller: Caller;
   operations: readonly Operation[];
 }
+
+/** Whether the caller signs its requests. A webhook decides itself what its path and query mean, after it has verified them. */
+export const isWebhook = ({ caller }: Contract): boolean => caller === "stripe" || caller === "twilio";
 
 /** The errors that any operation may answer with. */
 export const COMMON_ERRORS = [

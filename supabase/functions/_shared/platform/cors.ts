@@ -1,5 +1,8 @@
+import { corsHeaders as SUPABASE } from "@supabase/supabase-js/cors";
+
 const METHODS = "GET, POST, OPTIONS";
-const HEADERS = "authorization, apikey, x-client-info, content-type, idempotency-key";
+/** What supabase-js sends, what it adds to choose a region, and our own. */
+const HEADERS = [SUPABASE["Access-Control-Allow-Headers"], "x-region", "idempotency-key"].join(", ");
 const EXPOSED = "x-request-id, retry-after, idempotent-replayed";
 
 /**

@@ -1,18 +1,17 @@
 import { createAdminClient, createContextClient } from "@supabase/server/core";
 import type { Database } from "../database.types.ts";
 import { type Auth, callerOf, type User } from "./claims.ts";
+import { type Caller, type Contract, isWebhook } from "./contract.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Db } from "./database.ts";
 import { type Env, env as readEnv } from "./env.ts";
 import { ApiError } from "./errors.ts";
 import { floodCounter } from "./flood.ts";
 import { createLog, describeError, type Log } from "./log.ts";
-
-export type Method = "GET" | "POST";
+import { expectNoQuery, readQuery } from "./request.ts";
+import { methodNotAllowed, type Route, router } from "./route.ts";
 
 export interface EndpointOptions {
-  auth: Auth;
-  methods: readonly Method[];
   /** How many large bodies of a user this endpoint reads per minute and isolate. Default: as many as others. */
   largeBodies?: number;
 }
@@ -21,6 +20,10 @@ export interface EndpointOptions {
 export interface Context {
   /** The caller. */
   user: User;
+  /** The path of the operation as its contract has it, such as `/{campaignId}/pause`. Empty for a webhook. */
+  path: string;
+  /** The parameters of the path, by name. Ids are in lower case. */
+  parameters: Route["parameters"];
   /** Acts as the caller, under row level security. Made on first use. */
   readonly userDb: Db;
   /** Acts as the service. For use after the caller is authorised. */
@@ -32,9 +35,40 @@ export interface Context {
 
 export type Handle = (request: Request, context: Context) => Promise<Response>;
 
-/** Answers every request with `x-request-id` and CORS headers. Errors become JSON. */
-export function endpoint(options: EndpointOptions, handle: Handle): (request: Request) => Promise<Response> {
-  const refuseFlood = floodCounter(options.largeBodies);
+/** How the callers prove who they are. The handler of a webhook verifies its signature. */
+const AUTH = {
+  user: "user",
+  operator: "operator",
+  secret: "secret",
+  stripe: "none",
+  twilio: "none",
+} as const satisfies Record<Caller, Auth>;
+
+/** What an endpoint derives from its contract once. */
+interface Offer {
+  auth: Auth;
+  methods: ReadonlySet<string>;
+  /** Null for a webhook, whose handler reads the path and the query. */
+  routeOf: ReturnType<typeof router> | null;
+  refuseFlood: ReturnType<typeof floodCounter>;
+}
+
+/**
+ * Offers the operations of a contract. A request with any other path, method or query parameter is refused after its caller
+ * is known and before the handler runs: what is ignored must not look accepted. Every response has `x-request-id` and CORS
+ * headers. Errors become JSON.
+ */
+export function endpoint(
+  contract: Contract,
+  handle: Handle,
+  { largeBodies }: EndpointOptions = {},
+): (request: Request) => Promise<Response> {
+  const offer: Offer = {
+    auth: AUTH[contract.caller],
+    methods: new Set(contract.operations.map(({ method }) => method)),
+    routeOf: isWebhook(contract) ? null : router(contract),
+    refuseFlood: floodCounter(largeBodies),
+  };
   return async (request) => {
     const requestId = crypto.randomUUID();
     const log = createLog({ requestId, function: functionName(request) });
@@ -45,7 +79,7 @@ export function endpoint(options: EndpointOptions, handle: Handle): (request: Re
       origins = env.ALLOWED_ORIGINS;
       response = request.method === "OPTIONS"
         ? new Response(null, { status: 204 })
-        : await respond(request, options, handle, { env, requestId, log, refuseFlood });
+        : await respond(request, offer, handle, { env, requestId, log });
     } catch (error) {
       response = errorResponse(error, requestId, log);
     }
@@ -63,31 +97,32 @@ const SECURITY_HEADERS = {
 
 async function respond(
   request: Request,
-  { auth, methods }: EndpointOptions,
+  { auth, methods, routeOf, refuseFlood }: Offer,
   handle: Handle,
-  { refuseFlood, ...base }: Pick<Context, "env" | "requestId" | "log"> & {
-    refuseFlood: ReturnType<typeof floodCounter>;
-  },
+  base: Pick<Context, "env" | "requestId" | "log">,
 ): Promise<Response> {
-  if (!(methods as readonly string[]).includes(request.method)) {
-    throw new ApiError(
-      "method_not_allowed",
-      `Cannot ${request.method} here: the methods are ${methods.join(" and ")}`,
-      {
-        headers: { allow: [...methods, "OPTIONS"].join(", ") },
-      },
-    );
-  }
+  if (!methods.has(request.method)) throw methodNotAllowed(request.method, methods);
   const { user, token } = await callerOf(request, auth, base.env);
   if (user.id !== "") refuseFlood(request, user.id, base.env);
+  const route = routeOf === null ? null : acceptedRoute(request, routeOf(request));
   return await handle(request, {
     ...base,
     user,
+    path: route?.operation.path ?? "",
+    parameters: route?.parameters ?? {},
     get userDb() {
       return createContextClient<Database>({ auth: { token } });
     },
     db: serviceDb(),
   });
+}
+
+/** @throws ApiError `invalid_input` for a query that the operation does not have */
+function acceptedRoute(request: Request, route: Route): Route {
+  const { query } = route.operation;
+  if (query === undefined) expectNoQuery(request);
+  else readQuery(request, query);
+  return route;
 }
 
 let madeServiceDb: Db | undefined;

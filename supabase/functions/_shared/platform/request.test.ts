@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import * as z from "zod";
 import { ApiError } from "./errors.ts";
-import { check, parseJson, readQuery, readText } from "./request.ts";
+import { idSchema } from "./ids.ts";
+import { check, parseJson, readJson, readQuery, readText } from "./request.ts";
 
 function thrownBy(work: () => unknown): ApiError {
   try {
@@ -71,4 +73,61 @@ Deno.test("an error quotes only the beginning of a field's name, and a limited n
   const { details, message } = thrownBy(() => check(body, z.strictObject({})));
   assert.deepEqual(details?.map(({ field }) => field), names.slice(0, 20).map((name) => name.slice(0, 100)));
   assert.ok(message.length < 600);
+});
+
+const post = (body: unknown) =>
+  new Request("http://localhost/", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+const form = z.strictObject({
+  to: z.string(),
+  from: z.string().optional(),
+  dryRun: z.boolean().default(false),
+  reply: z.string().nullable(),
+  note: z.string().nullish(),
+  rows: z.array(z.strictObject({ to: z.string(), variables: z.record(z.string(), z.string()).optional() })).optional(),
+});
+
+Deno.test("null for an optional field is its absence, at any depth, and a null that the schema accepts stays", async () => {
+  const read = (body: unknown) => readJson(post(body), form);
+  const full = { to: "a", from: null, dryRun: null, reply: null, note: null, rows: [{ to: "b", variables: null }] };
+  assert.deepEqual(await read(full), { to: "a", dryRun: false, reply: null, note: null, rows: [{ to: "b" }] });
+  const optional = fc.subarray(["from", "dryRun", "rows"]);
+  await fc.assert(fc.asyncProperty(optional, async (names) => {
+    const nulls = Object.fromEntries(names.map((name) => [name, null]));
+    const body = { to: "a", reply: null };
+    assert.deepEqual(await read({ ...nulls, ...body }), await read(body));
+  }));
+});
+
+Deno.test("null for a required or an unknown field, in a list, or as the body stays an error", async () => {
+  const fieldsOf = async (body: unknown, schema: z.ZodType = form) => {
+    const error = await readJson(post(body), schema).then(() => assert.fail("accepted"), (error) => error);
+    return error.details.map(({ field }: { field: string }) => field);
+  };
+  assert.deepEqual(await fieldsOf({ to: null, reply: null }), ["to"]);
+  assert.deepEqual(await fieldsOf({ to: "a", reply: null, more: null }), ["more"]);
+  assert.deepEqual(await fieldsOf({ to: "a", from: null, reply: null, rows: [null] }), ["rows.0"]);
+  assert.deepEqual(await fieldsOf(null), [""]);
+  const media = z.strictObject({ urls: z.array(z.string()) });
+  assert.deepEqual(await fieldsOf({ urls: ["a", null] }, media), ["urls.1"]);
+});
+
+Deno.test("the nulls of the other variants of a union are absent, as a typed client sends them", async () => {
+  const union = z.union([z.strictObject({ one: z.number() }), z.strictObject({ event: z.string() })]);
+  assert.deepEqual(await readJson(post({ one: null, event: "evt_1" }), union), { event: "evt_1" });
+  await assert.rejects(readJson(post({ one: null, event: null }), union), { code: "invalid_input" });
+});
+
+Deno.test("an id in any case is read as Postgres prints it", () => {
+  fc.assert(fc.property(fc.uuid(), (id) => assert.equal(idSchema.parse(id.toUpperCase()), id)));
+});
+
+Deno.test("the platform's forceFunctionRegion is no parameter of the request", () => {
+  const query = (text: string) => readQuery(new Request(`http://localhost/${text}`), z.strictObject({ a: z.string() }));
+  assert.deepEqual(query("?forceFunctionRegion=eu-west-1&a=1"), { a: "1" });
+  assert.match(thrownBy(() => query("?a=1&forcefunctionregion=x")).message, /"forcefunctionregion": is not a field/);
 });

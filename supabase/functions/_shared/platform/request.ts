@@ -14,6 +14,8 @@ const MAX_VALUES = 250_000;
 const MAX_NAMES = 500;
 /** Far above any query of ours, for the same reason. */
 const MAX_PARAMETERS = 100;
+/** How often a body is parsed again without nulls. An issue can hide another one, but not many. */
+const NULL_ROUNDS = 3;
 
 /** What is wrong with one field. */
 interface FieldDetail {
@@ -52,12 +54,14 @@ export async function readText(request: Request, maxBytes = DEFAULT_MAX_BYTES): 
 
 /**
  * Reads and checks a JSON body.
+ * @param rows a field with rows that the caller checks one by one, also for text that the database would reject
  * @throws ApiError `unsupported_media_type`, `body_too_large`, `invalid_json`, or `invalid_input` with one detail per offending field
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
   maxBytes?: number,
+  rows?: string,
 ): Promise<z.output<Schema>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
@@ -66,7 +70,45 @@ export async function readJson<Schema extends z.ZodType>(
       `Cannot read a body of type "${type.slice(0, 100)}": send application/json`,
     );
   }
-  return check(parseJson(await readText(request, maxBytes)), schema);
+  return accepted(parseWithoutNulls(parseJson(await readText(request, maxBytes)), schema), rows);
+}
+
+/**
+ * Parses a body without the fields that are null where the schema accepts no null: many clients send null for a field that
+ * they leave out. A null that the schema accepts has a meaning and stays. A required field is then missing, and an unknown
+ * field stays unknown. Changes the body in place.
+ */
+function parseWithoutNulls<Schema extends z.ZodType>(
+  body: unknown,
+  schema: Schema,
+  rounds = NULL_ROUNDS,
+): z.ZodSafeParseResult<z.output<Schema>> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success || rounds === 0) return parsed;
+  const paths = [...parsed.error.issues.map(({ path }) => path), ...variantFields(schema).map((name) => [name])];
+  const hasRemoved = paths.map((path) => removeNull(body, path)).includes(true);
+  return hasRemoved ? parseWithoutNulls(body, schema, rounds - 1) : parsed;
+}
+
+/** The fields of all variants of a body: a field of another variant is an unknown one to the schema. */
+function variantFields(schema: z.ZodType): string[] {
+  if (!(schema instanceof z.ZodUnion)) return [];
+  return schema.options.flatMap((option) => option instanceof z.ZodObject ? Object.keys(option.shape) : []);
+}
+
+/** Removes the null at a path, unless it is an item of a list. Returns whether there was one. */
+function removeNull(body: unknown, path: readonly PropertyKey[]): boolean {
+  let value = body;
+  let parent: unknown;
+  for (const name of path) {
+    if (!isContainer(value) || !Object.hasOwn(value, name)) return false;
+    [parent, value] = [value, value[name]];
+  }
+  return value === null && isContainer(parent) && !Array.isArray(parent) && delete parent[path.at(-1)!];
+}
+
+function isContainer(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** Parses a body. @throws ApiError `invalid_json`, also for a body that is nested too deep, or has too many values or names */
@@ -110,12 +152,19 @@ function excessOf(text: string): string | null {
   return null;
 }
 
-/** Checks the query string, which has few parameters and each at most once. @throws ApiError `invalid_input` */
+/** The platform reads it itself: supabase-js sends it beside `x-region` to choose the region in which a function runs. */
+const PLATFORM_PARAMETER = "forceFunctionRegion";
+
+/**
+ * Checks the query string, which has few parameters and each at most once. The platform's own parameter is left out.
+ * @throws ApiError `invalid_input`
+ */
 export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
   const parameters = new URL(request.url).searchParams;
   if (parameters.size > MAX_PARAMETERS) {
     throw new ApiError("invalid_input", `Cannot accept a query of more than ${MAX_PARAMETERS} parameters`);
   }
+  parameters.delete(PLATFORM_PARAMETER);
   const repeated = firstRepeated(parameters.keys());
   if (repeated !== undefined) {
     throw invalidInput([{ field: repeated, code: "repeated", message: "is given more than once" }]);
@@ -144,11 +193,18 @@ export async function expectNoBody(request: Request): Promise<void> {
   check(parseJson(text), z.strictObject({}));
 }
 
-/** Checks a value from outside. @throws ApiError `invalid_input` with one detail per offending field */
-export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+/**
+ * Checks a value from outside.
+ * @param rows as in `readJson`
+ * @throws ApiError `invalid_input` with one detail per offending field
+ */
+export function check<Schema extends z.ZodType>(value: unknown, schema: Schema, rows?: string): z.output<Schema> {
+  return accepted(schema.safeParse(value), rows);
+}
+
+function accepted<Output>(parsed: z.ZodSafeParseResult<Output>, rows?: string): Output {
   if (!parsed.success) throw invalidInput(parsed.error.issues.flatMap(detailsOf));
-  const unstorable = unstorableIn(parsed.data);
+  const unstorable = unstorableIn(rows === undefined ? parsed.data : { ...(parsed.data as object), [rows]: undefined });
   if (unstorable.length > 0) throw invalidInput(unstorable);
   return parsed.data;
 }

@@ -29,3 +29,14 @@ export function notInXml(text: string): string[] {
 export function xmlText(text: string): string {
   return text.replace(NOT_XML, "");
 }
+
+/**
+ * Whether a text shows nothing: it is empty, or has only white space, control, format and other invisible characters, such as
+ * Hangul fillers and the blank Braille pattern.
+ */
+export function isBlank(text: string): boolean {
+  return /^[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]*$/u.test(text);
+}
+
+/** For a schema's `refine` on a text that people are to see. */
+export const BLANK_TEXT = "must hold a visible character";

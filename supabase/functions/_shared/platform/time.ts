@@ -15,10 +15,21 @@ export function isoOfSeconds(seconds: number): string {
 /** Whether Postgres and `toISOString` print the year of a time alike. */
 export const hasStorableYear = (time: Date): boolean => time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
 
-/** A moment in a request: ISO 8601 with an offset, in a year that the database can store. The output is in UTC. */
-export const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
-  .refine(hasStorableYear, "must be in the years 1 to 9999")
-  .transform((time) => time.toISOString());
+/** No moment that a caller can mean is outside these: a date of 1970 or 20026 is an error in the caller's program. */
+const EARLIEST = Date.UTC(2000);
+const LATEST = Date.UTC(2100);
+
+/** A moment in a request: ISO 8601 with a time zone, in the years 2000 to 2099. The output is in UTC. */
+export const momentSchema = z.iso.datetime({
+  offset: true,
+  error: "must be ISO 8601 with a time zone, such as 2026-11-26T12:00:00Z",
+}).transform((text) => Date.parse(text))
+  .refine((time) => time >= EARLIEST && time < LATEST, "must be in the years 2000 to 2099")
+  .transform((time) => new Date(time).toISOString());
+
+/** A moment in a query, where the `+` of an offset arrives as a blank if it was not encoded. */
+export const momentInQuery = z.string().meta({ format: "date-time" })
+  .transform((text) => text.replace(/ (?=\d\d:\d\d$)/, "+")).pipe(momentSchema);
 
 /** A time as `timestampOf` writes it, to the microsecond. A JavaScript date holds milliseconds only. */
 export const timestampSchema = z.iso.datetime({ offset: true }).regex(/^(?!0000).*(?:Z|[+-]00:00)$/);

@@ -1,6 +1,6 @@
 import { decide, decision } from "../platform/database.ts";
 import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
-import { type FoundAccount, lookUpAccounts } from "./look-up.ts";
+import { type FoundAccount, lookUpAccounts, requireActiveMaster } from "./look-up.ts";
 import { plan, type Step, type Stored, type Wanted } from "./plan.ts";
 import { executeStep, type Execution } from "./steps.ts";
 
@@ -88,6 +88,10 @@ async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: 
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { stored } = execution;
     const accounts = await lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
+    const suspended = accounts.find(({ status }) => status === "suspended");
+    if (suspended !== undefined && stored.appliedStatus !== "suspended") {
+      await requireActiveMaster(master, suspended.ownerSid);
+    }
     const steps = plan({ wanted, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
     if (steps.length === 0) return { outcome: "converged", account: keptAccount(stored, accounts), created };
     const stop = await executeAll(steps, accounts, execution);

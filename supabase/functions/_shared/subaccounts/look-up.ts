@@ -6,6 +6,8 @@ import type { Account } from "./plan.ts";
 
 /** An account at Twilio with its token. The token is only ever sealed. */
 export interface FoundAccount extends Account {
+  /** The SID of the master account. */
+  ownerSid: string;
   friendlyName: string;
   authToken: string;
 }
@@ -27,6 +29,17 @@ export async function lookUpAccounts(
     [stored, ...named].filter((account) => account !== null).map((account) => [account.sid, account]),
   );
   return await withNumbers(master, [...found.values()]);
+}
+
+/**
+ * Checks that the statuses of accounts are their own: while Twilio has suspended the master account, for example without
+ * funds, all its accounts are suspended.
+ * @throws Error if the master account is not active
+ */
+export async function requireActiveMaster(master: Twilio, masterSid: string): Promise<void> {
+  const account = await fetchAccount(master, masterSid);
+  if (account === null || account.status === "active") return;
+  throw new Error(`Cannot read the status of subaccounts: the master account is ${account.status} at Twilio`);
 }
 
 async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstance | null> {
@@ -56,6 +69,7 @@ export function accountOf(account: AccountInstance, numbers: number): FoundAccou
     status: account.status,
     createdAt: account.dateCreated,
     numbers,
+    ownerSid: account.ownerAccountSid,
     friendlyName: account.friendlyName,
     authToken: account.authToken,
   };

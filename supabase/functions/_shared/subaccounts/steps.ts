@@ -160,7 +160,7 @@ function gone(sid: string, userId: string): RecordedAccount {
   };
 }
 
-type RecordedAccount = Omit<FoundAccount, "createdAt" | "numbers"> & { createdAt: Date | null };
+type RecordedAccount = Omit<FoundAccount, "createdAt" | "numbers" | "ownerSid"> & { createdAt: Date | null };
 
 async function record(
   account: RecordedAccount,

@@ -2,6 +2,7 @@ import type { AccountPage } from "twilio/lib/rest/api/v2010/account.js";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, decision } from "../platform/database.ts";
 import type { Log } from "../platform/log.ts";
+import { requireActiveMaster } from "./look-up.ts";
 import { tenantOfName } from "./name.ts";
 
 const COUNTS = ["open_accounts", "mismatches", "missing", "strangers"] as const;
@@ -32,6 +33,7 @@ export async function sweepPage(progress: SweepProgress | null, dependencies: Sw
   const { db, masterAccountSid } = dependencies;
   const master = await dependencies.accounts.master();
   const accounts = await master.accounts();
+  if (progress === null) await requireActiveMaster(master, masterAccountSid);
   const page =
     await (progress === null
       ? accounts.page({ pageSize: dependencies.pageSize ?? 500 })

@@ -12,12 +12,24 @@ export class TwilioUnreachable extends Error {
   }
 }
 
+/** Twilio limits our requests, and its patience with this one is over: it was not processed. */
+export class TwilioThrottled extends Error {
+  /** What Twilio asked for in `Retry-After`; null without it. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(retryAfterSeconds: number | null) {
+    super("Twilio is limiting our requests");
+    this.name = "TwilioThrottled";
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /** What a failed call to Twilio means to its caller. */
 export type TwilioFailure =
   /** Twilio rejected the request: nothing happened. */
   | { kind: "refused"; status: number; code: number; message: string }
   /** 429, also after retries: not processed. */
-  | { kind: "throttled" }
+  | { kind: "throttled"; retryAfterSeconds: number | null }
   /** The account may not act: its token is wrong, or it is suspended or closed. The master account reads its status. */
   | { kind: "account"; status: number; code: number; message: string }
   | { kind: "not_found" }
@@ -34,11 +46,12 @@ const ACCOUNT_CODES = new Set([20003, 20005, 20403, 10001, 90010]);
 export function failureOf(error: unknown): TwilioFailure | null {
   if (error instanceof ApiError) return null; // it has a status, too
   if (error instanceof TwilioUnreachable) return { kind: "unknown", message: error.message };
+  if (error instanceof TwilioThrottled) return { kind: "throttled", retryAfterSeconds: error.retryAfterSeconds };
   if (error instanceof SyntaxError) return { kind: "unknown", message: "Twilio's response could not be read" };
   if (!(error instanceof Error)) return null;
   const { status, code, message } = error as Error & { status?: unknown; code?: unknown };
   if (typeof status !== "number") return null;
-  if (status === 429) return { kind: "throttled" };
+  if (status === 429) return { kind: "throttled", retryAfterSeconds: null };
   if (status >= 500 || status < 400) return { kind: "unknown", message: `Twilio answered ${status}` };
   const known = typeof code === "number" ? code : 0;
   if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message };
@@ -75,7 +88,7 @@ export function errorOfFailure(failure: TwilioFailure): ApiError {
   switch (failure.kind) {
     case "throttled":
       return new ApiError("twilio_throttled", "Cannot do this just now: Twilio is limiting our requests", {
-        headers: { "retry-after": "5" },
+        headers: { "retry-after": String(failure.retryAfterSeconds || 5) },
       });
     case "unknown":
       return twilioUnavailable(failure.message);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { TwilioUnreachable } from "./errors.ts";
-import { twilioHttp } from "./http.ts";
+import { TwilioThrottled, TwilioUnreachable } from "./errors.ts";
+import { retryAfterOf, twilioHttp } from "./http.ts";
 
 interface Arrival {
   method: string | undefined;
@@ -11,7 +11,11 @@ interface Arrival {
 }
 
 /** A server that answers each request with the next of these statuses; null breaks the connection. */
-async function serving(answers: (number | null)[], run: (url: string, arrivals: Arrival[]) => Promise<void>) {
+async function serving(
+  answers: (number | null)[],
+  run: (url: string, arrivals: Arrival[]) => Promise<void>,
+  retryAfter = "0",
+) {
   const arrivals: Arrival[] = [];
   const server = createServer((request, response) => {
     let body = "";
@@ -20,7 +24,7 @@ async function serving(answers: (number | null)[], run: (url: string, arrivals: 
       arrivals.push({ method: request.method, authorization: request.headers.authorization, body });
       const status = answers[arrivals.length - 1] ?? 200;
       if (answers[arrivals.length - 1] === null) request.socket.destroy();
-      else response.writeHead(status, { "content-type": "application/json", "retry-after": "0" }).end("{}");
+      else response.writeHead(status, { "content-type": "application/json", "retry-after": retryAfter }).end("{}");
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -95,6 +99,38 @@ Deno.test("a throttled write is repeated, because it was not processed", async (
       "To=%2B1&MediaUrl=a&MediaUrl=b",
     ]);
   });
+});
+
+Deno.test("a request that is throttled for longer than it may wait is not repeated, and the caller gets the time", async () => {
+  await serving([429, 201], async (uri, arrivals) => {
+    const error = await twilioHttp(master)({ method: "post", uri, data: {} }).catch((error: unknown) => error);
+    assert.ok(error instanceof TwilioThrottled);
+    assert.deepEqual([error.retryAfterSeconds, arrivals.length], [30, 1]);
+  }, "30");
+  await serving([429, 429, 429], async (uri, arrivals) => {
+    const waits: number[] = [];
+    const request = twilioHttp(master, { pause: (ms) => Promise.resolve(waits.push(ms)) });
+    await assert.rejects(request({ method: "get", uri }), TwilioThrottled);
+    assert.deepEqual([waits, arrivals.length], [[1000, 1000], 3]);
+  }, "1");
+});
+
+Deno.test("Retry-After is read as seconds or as a date, and at most an hour", () => {
+  const now = Date.parse("2026-11-26T12:00:00Z");
+  const cases: [string | undefined, number | null][] = [
+    ["7", 7],
+    ["0.2", 1],
+    ["Thu, 26 Nov 2026 12:00:30 GMT", 30],
+    ["Thu, 26 Nov 2026 11:00:00 GMT", 0],
+    ["86400", 3600],
+    ["soon", null],
+    ["", null],
+    [undefined, null],
+  ];
+  for (const [text, seconds] of cases) {
+    const headers: Record<string, string> = text === undefined ? {} : { "retry-after": text };
+    assert.equal(retryAfterOf({ headers }, now), seconds, text);
+  }
 });
 
 Deno.test("a write that gets a 5xx is not repeated: it may have taken effect", async () => {

@@ -1,4 +1,4 @@
-import { TwilioUnreachable } from "./errors.ts";
+import { TwilioThrottled, TwilioUnreachable } from "./errors.ts";
 
 /** A request as the SDK passes it to its HTTP client. */
 export interface TwilioRequest {
@@ -38,11 +38,14 @@ export interface TwilioHttpOptions {
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
 const LONGEST_WAIT_MS = 2_000;
+const LONGEST_RETRY_AFTER_SECONDS = 3_600;
 
 /**
  * The SDK's HTTP client over `fetch`. It retries only what Twilio did not process: any failure of a GET, a 429 of any
- * method, and, once, a 401 if there is another token. Writes without a response are not retried; the caller decides.
+ * method, and, once, a 401 if there is another token. Writes without a response are not retried; the caller decides. It
+ * waits as long as `Retry-After` says, or not at all: when that is longer than two seconds, the caller gets the time.
  * @throws TwilioUnreachable without a response: the connection failed, or ten seconds are over
+ * @throws TwilioThrottled after the last 429
  */
 export function twilioHttp(
   credentials: TwilioCredentials,
@@ -90,10 +93,15 @@ export function twilioHttp(
       try {
         const response = await once(options, as);
         const repeat = response.statusCode === 429 || (readOnly && response.statusCode >= 500);
-        if (last || !repeat) return response;
-        await pause(waitFor(response, attempt));
+        if (!repeat) return response;
+        const asked = retryAfterOf(response);
+        if (last || (asked ?? 0) * 1000 > LONGEST_WAIT_MS) {
+          if (response.statusCode === 429) throw new TwilioThrottled(asked);
+          return response;
+        }
+        await pause(asked === null || asked === 0 ? backoff(attempt) : asked * 1000);
       } catch (error) {
-        if (last || !readOnly) throw error;
+        if (last || !readOnly || !(error instanceof TwilioUnreachable)) throw error;
         await pause(backoff(attempt));
       }
     }
@@ -111,9 +119,12 @@ function formOf(values: Record<string, unknown> | undefined): URLSearchParams {
   return form;
 }
 
-function waitFor(response: TwilioResponse, attempt: number): number {
-  const seconds = Number(response.headers["retry-after"]);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, LONGEST_WAIT_MS) : backoff(attempt);
+/** The seconds of `Retry-After`, which may be a date, rounded up and at most an hour; null when it says nothing. */
+export function retryAfterOf({ headers }: Pick<TwilioResponse, "headers">, now = Date.now()): number | null {
+  const text = headers["retry-after"]?.trim();
+  if (text === undefined || text === "") return null;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000;
+  return Number.isNaN(seconds) ? null : Math.min(Math.max(0, Math.ceil(seconds)), LONGEST_RETRY_AFTER_SECONDS);
 }
 
 /** Full jitter, so that many waiting callers do not return together. */
