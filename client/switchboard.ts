@@ -201,6 +201,32 @@ export class Switchboard {
     return this.#call("POST", "redact-message", { body: message, repeatable: true }, options);
   }
 
+  /** One page of the caller's opt-outs, newest first. Only a recipient's START deletes one. */
+  optOuts(query: OptOutsQuery = {}, options?: CallOptions): Promise<OptOutPage> {
+    return this.#call("GET", "opt-outs", { query }, options);
+  }
+
+  /** Every opt-out that matches; the next page is read when it is needed. */
+  everyOptOut(query: OptOutsQuery = {}, options?: CallOptions): AsyncGenerator<OptOut, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.optOuts({ ...query, cursor }, options),
+      ({ optOuts }) => optOuts,
+    );
+  }
+
+  /** All of the caller's opt-outs as CSV. */
+  exportOptOuts(options?: CallOptions): Promise<string> {
+    return this.#call("GET", "opt-outs/export", { isText: true }, options);
+  }
+
+  /**
+   * Adds up to 1,000 opt-outs, by hand or from another product; `rejected` lists the rows that were not stored. Each binds
+   * the caller alone. A row that exists stays as it is. @throws SwitchboardError `too_many_opt_outs`
+   */
+  addOptOuts(optOuts: NewOptOuts, options?: CallOptions): Promise<AddedOptOuts> {
+    return this.#call("POST", "opt-outs", { body: optOuts, repeatable: true }, options);
+  }
+
   /** The caller's rules for messages. */
   messagingSettings(options?: CallOptions): Promise<MessagingSettings> {
     return this.#call("GET", "messaging-settings", {}, options);
@@ -430,6 +456,14 @@ export interface AcceptedRotation {
   accepted: true;
   userId: string;
   subaccountSid: string;
+}
+
+/** What came of each row. */
+export interface AddedOptOuts {
+  added: number;
+  /** Rows that existed before, or repeat another row. */
+  known: number;
+  rejected: RejectedOptOut[];
 }
 
 /** Something an operator must look at. Times are ISO 8601. */
@@ -1004,6 +1038,24 @@ export interface MovedNumber {
   warning: string;
 }
 
+/** Other fields are ignored. */
+export interface NewOptOut {
+  /** A phone number with + and country code. */
+  recipient?: (string | number | null) | undefined;
+  /** One of your numbers, or a shared one; without it, none of your numbers may send to the recipient. */
+  from?: (string | number | null) | undefined;
+  /** ISO 8601 with an offset; now unless given. */
+  optedOutAt?: (string | null) | undefined;
+}
+
+export interface NewOptOuts {
+  optOuts: NewOptOut[];
+  /** Default: manual. */
+  source?: ("imported" | "manual") | undefined;
+  /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
+  defaultCountry?: string | undefined;
+}
+
 /** One difference between our rows and Twilio's list that a sync recorded. */
 export interface NumberChange {
   change: "appeared" | "changed" | "released" | "repaired";
@@ -1124,6 +1176,41 @@ export interface OfferedNumber {
   isOffered: boolean;
 }
 
+export interface OptOut {
+  id: string;
+  recipient: string;
+  /** The sender that may not send to the recipient; null: none of yours may. */
+  from: string | null;
+  source: OptOutSource;
+  /** The recipient's own word, or 21610; null for one that you added. */
+  keyword: string | null;
+  /** ISO 8601. */
+  optedOutAt: string;
+}
+
+/** The response of opt-outs, newest first. */
+export interface OptOutPage {
+  optOuts: OptOut[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** received: the recipient's STOP. reported: Twilio's error 21610. imported, manual: added by you. */
+export type OptOutSource = "received" | "reported" | "imported" | "manual";
+
+/** Lists your opt-outs, newest first. */
+export interface OptOutsQuery {
+  /** In any notation with + and country code. */
+  recipient?: string | undefined;
+  /** One of your senders; opt-outs of all senders are not listed then. */
+  from?: string | undefined;
+  source?: OptOutSource | undefined;
+  /** 1 to 1000; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+}
+
 /** A webhook with a new secret, to which nothing is forwarded until it is confirmed. */
 export interface PendingForwardWebhook {
   url: string;
@@ -1176,6 +1263,14 @@ export interface Redaction {
   id: string;
   /** null while the deletion is in progress. */
   redactedAt: string | null;
+}
+
+export interface RejectedOptOut {
+  /** The row's position in the request, from 0. */
+  index: number;
+  recipient: string;
+  code: "invalid_recipient" | "invalid_sender" | "number_not_owned" | "invalid_time";
+  message: string;
 }
 
 /** The response of release-number. */
@@ -1297,6 +1392,7 @@ export type ServerErrorCode =
   | "spend_limit_reached"
   | "message_outcome_unknown"
   | "no_valid_recipients"
+  | "too_many_opt_outs"
   | "too_many_recipients"
   | "campaign_over"
   | "link_expired"
@@ -1451,6 +1547,8 @@ interface Sent {
   query?: object;
   body?: object;
   headers?: Readonly<Record<string, string>>;
+  /** Whether the response is a text instead of JSON. */
+  isText?: boolean;
   /** Whether sending it twice does no more than sending it once. Reading always is. */
   repeatable?: boolean;
 }
@@ -1487,7 +1585,7 @@ interface Signals {
 
 async function callOnce(
   supabase: FunctionsOf,
-  { method, path, query, body, headers }: Sent & { method: "GET" | "POST"; path: string },
+  { method, path, query, body, headers, isText = false }: Sent & { method: "GET" | "POST"; path: string },
   signals: Signals,
 ): Promise<unknown> {
   const { data, error, response } = await supabase.functions.invoke(`${path}${queryString(query)}`, {
@@ -1496,7 +1594,7 @@ async function callOnce(
     ...(body !== undefined && { body: body as Record<string, unknown> }),
     ...(headers !== undefined && { headers }),
   });
-  if (error === null && typeof data === "object" && data !== null) return data;
+  if (error === null && (isText ? typeof data === "string" : typeof data === "object" && data !== null)) return data;
   throw response === undefined ? noAnswer(error, signals) : await errorOfResponse(response);
 }
 

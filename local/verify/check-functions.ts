@@ -17,6 +17,7 @@ const EXPECTED = {
   "list-messages": ["GET", 401, "unauthorized"],
   "list-conversations": ["GET", 401, "unauthorized"],
   "message-media": ["GET", 401, "unauthorized"],
+  "opt-outs": ["GET", 401, "unauthorized"],
   "redact-message": ["POST", 401, "unauthorized"],
   "messaging-settings": ["GET", 401, "unauthorized"],
   "forward-webhook": ["GET", 401, "unauthorized"],

@@ -127,6 +127,14 @@ comment on function public.replace_master_numbers(jsonb) is
   'Replaces the shared numbers with those just read from the master account ([{phoneSid, phoneNumber, friendlyName, '
   'capabilities}]) and keeps is_offered. Returns their count.';
 
+create function public.offered_master_numbers() returns table (phone_sid text)
+language sql stable
+set search_path = ''
+as $$
+  select m.phone_sid from private.master_numbers m where m.is_offered order by m.phone_number;
+$$;
+comment on function public.offered_master_numbers() is 'The SIDs of the shared numbers on offer.';
+
 create type public.offer_number_outcome as enum ('changed', 'already', 'not_found');
 comment on type public.offer_number_outcome is
   'Whether a shared number was offered or withdrawn. already: it was before. not_found: the master account has no '
@@ -148,6 +156,10 @@ begin
     return 'already';
   end if;
   update private.master_numbers m set is_offered = p_is_offered where m.phone_sid = shared.phone_sid;
+  if p_is_offered then
+    -- Sets the webhook by which a STOP to the number is received.
+    perform private.enqueue('{"kind": "refresh-master-numbers"}');
+  end if;
   perform private.audit('operator:' || p_operator_id, case when p_is_offered then 'number.offered'
     else 'number.withdrawn' end, null, null, p_request_id,
     jsonb_build_object('phoneNumber', p_phone_number, 'phoneSid', shared.phone_sid, 'reason', p_reason));
@@ -762,6 +774,7 @@ revoke execute on function
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   private.number_spend(uuid),
@@ -789,6 +802,7 @@ grant execute on function
   private.clear_incapable_primary(uuid),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
+  public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
   private.number_spend(uuid),

@@ -20,6 +20,10 @@ comment on type public.message_status is
   'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
   'a delivered message may be read. The last two are those of received messages.';
 
+create type public.consent as enum ('stop', 'start', 'help');
+comment on type public.consent is
+  'What a keyword in a received message asks for: no more messages, messages again, or help.';
+
 create table public.sms_messages (
   id uuid primary key default private.new_id(),
   -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
@@ -47,6 +51,7 @@ create table public.sms_messages (
     as (case when direction = 'outbound' and status not in ('refused', 'not_sent')
       then coalesce(abs(price), estimated_price) end) stored,
   campaign_id uuid,
+  consent public.consent,
   own_number text not null generated always
     as (case direction when 'outbound' then from_number else to_number end) stored,
   peer_number text not null generated always
@@ -73,6 +78,8 @@ comment on column public.sms_messages.estimated_price is
   'The assumed cost (see message_cost), which counts until Twilio reports the price.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
+comment on column public.sms_messages.consent is
+  'What the keyword of a received message asks for; null without one.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';
 comment on column public.sms_messages.looked_at is
   'When Twilio was last asked about a message whose outcome is unknown.';
@@ -113,22 +120,38 @@ create policy "A tenant reads their own messages" on public.sms_messages
 
 -- Opt-outs ------------------------------------------------------------------------------------------------------------
 
+create type public.opt_out_source as enum ('received', 'reported', 'imported', 'manual');
+comment on type public.opt_out_source is
+  'Where an opt-out comes from. received: the recipient''s STOP. reported: Twilio''s error 21610. imported, manual: '
+  'the tenant.';
+
 create table public.sms_opt_outs (
   id uuid primary key default private.new_id(),
   -- No foreign key: an opt-out must never become one of a master number by losing its tenant.
   user_id uuid,
-  sender text not null,
+  sender text,
   recipient text not null,
-  keyword text not null,
+  source public.opt_out_source not null default 'received',
+  keyword text,
+  message_sid text,
   opted_out_at timestamptz not null default now(),
-  constraint sms_opt_outs_one_per_pair unique nulls not distinct (user_id, sender, recipient)
+  -- The recipient first: the same index finds what binds one tenant, and what a START to a shared number lifts.
+  constraint sms_opt_outs_one_per_pair unique nulls not distinct (recipient, sender, user_id),
+  constraint sms_opt_outs_bind_someone check (sender is not null or user_id is not null),
+  constraint sms_opt_outs_of_everyone_known check (user_id is not null or source in ('received', 'reported'))
 );
 comment on table public.sms_opt_outs is
-  'Recipients who replied STOP to a sender. A message to such a pair is refused before Twilio is called.';
+  'Recipients who want no messages from a sender. A message to such a pair is refused before Twilio is called. Only '
+  'the recipient''s START deletes a row.';
 comment on column public.sms_opt_outs.user_id is
-  'The tenant who owns the sender. Null for a master number: the opt-out binds every tenant.';
+  'The tenant who owns the sender or added the row. Null for a STOP to a master number, or a 21610 of one: the opt-out '
+  'binds every tenant.';
+comment on column public.sms_opt_outs.sender is 'Null: all senders of the tenant.';
 comment on column public.sms_opt_outs.keyword is
-  'The recipient''s own word, or 21610 where Twilio reported the opt-out.';
+  'The recipient''s own word, or 21610 where Twilio reported the opt-out. Null for a row that the tenant added.';
+comment on column public.sms_opt_outs.message_sid is
+  'The SID of the STOP: Twilio has its time, which a START is compared with. Without a SID opted_out_at is compared.';
+create index sms_opt_outs_newest_first on public.sms_opt_outs (user_id, opted_out_at desc, id desc);
 
 alter table public.sms_opt_outs enable row level security;
 revoke all on public.sms_opt_outs from public, anon, authenticated, service_role;
@@ -142,41 +165,131 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  -- Three probes of one index. Other tenants' rows for the recipient are not read.
   return exists (select from public.sms_opt_outs o
-    where (o.user_id = p_user_id or o.user_id is null) and o.sender = p_sender and o.recipient = p_recipient);
+    where (o.recipient = p_recipient and o.sender = p_sender and o.user_id = p_user_id)
+      or (o.recipient = p_recipient and o.sender = p_sender and o.user_id is null)
+      or (o.recipient = p_recipient and o.sender is null and o.user_id = p_user_id));
 end;
 $$;
 comment on function private.has_opted_out(uuid, text, text) is
   'Whether a recipient opted out of a sender, as far as it binds this tenant.';
 
-create function private.note_opt_out(p_user_id uuid, p_sender text, p_recipient text, p_keyword text) returns void
+create function private.note_opt_out(
+  p_user_id uuid, p_sender text, p_recipient text, p_keyword text, p_message_sid text default null
+) returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  was_opted_out constant boolean := private.has_opted_out(p_user_id, p_sender, p_recipient);
 begin
-  insert into public.sms_opt_outs (user_id, sender, recipient, keyword)
-    values (p_user_id, p_sender, p_recipient, p_keyword)
-  on conflict (user_id, sender, recipient) do update set opted_out_at = now(), keyword = excluded.keyword
+  insert into public.sms_opt_outs (user_id, sender, recipient, keyword, message_sid, source)
+    values (p_user_id, p_sender, p_recipient, p_keyword, p_message_sid,
+      (case p_keyword when '21610' then 'reported' else 'received' end)::public.opt_out_source)
+  on conflict (recipient, sender, user_id) do update set opted_out_at = now(), keyword = excluded.keyword,
+    message_sid = excluded.message_sid, source = excluded.source
   -- A report by Twilio adds nothing to the recipient's own word.
-  where excluded.keyword <> '21610';
+  where excluded.source <> 'reported';
+  return not was_opted_out;
 end;
 $$;
-comment on function private.note_opt_out(uuid, text, text, text) is
-  'Stores an opt-out, by the recipient''s keyword or by Twilio''s error 21610. The tenant is null for a master number.';
+comment on function private.note_opt_out(uuid, text, text, text, text) is
+  'Stores an opt-out, by the recipient''s keyword or by Twilio''s error 21610. The tenant is null for a master number. '
+  'Returns whether the recipient had not opted out before.';
 
 create function private.share_opt_outs(p_user_id uuid, p_sender text) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into public.sms_opt_outs (user_id, sender, recipient, keyword, opted_out_at)
-  select null, o.sender, o.recipient, o.keyword, o.opted_out_at from public.sms_opt_outs o
-  where o.user_id = p_user_id and o.sender = p_sender
-  on conflict (user_id, sender, recipient) do nothing;
+  insert into public.sms_opt_outs (user_id, sender, recipient, source, keyword, message_sid, opted_out_at)
+  select null, o.sender, o.recipient, o.source, o.keyword, o.message_sid, o.opted_out_at from public.sms_opt_outs o
+  where o.user_id = p_user_id and o.sender = p_sender and o.source in ('received', 'reported')
+  on conflict (recipient, sender, user_id) do nothing;
 end;
 $$;
 comment on function private.share_opt_outs(uuid, text) is
-  'Makes the opt-outs of a tenant''s number bind every tenant, because it becomes a master number.';
+  'Makes the opt-outs that recipients of a tenant''s number expressed bind every tenant, because it becomes a master '
+  'number. Those that the tenant added stay theirs.';
+
+create function public.list_opt_outs(
+  p_user_id uuid, p_recipient text, p_sender text, p_source public.opt_out_source, p_before_at timestamptz,
+  p_before_id uuid, p_limit integer
+) returns setof public.sms_opt_outs
+language plpgsql stable
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan' -- a recipient is found by its own index
+as $$
+begin
+  return query
+    select o.* from public.sms_opt_outs o
+    where o.user_id = p_user_id
+      and (p_recipient is null or o.recipient = p_recipient)
+      and (p_sender is null or o.sender = p_sender)
+      and (p_source is null or o.source = p_source)
+      and (p_before_at is null or (o.opted_out_at, o.id) < (p_before_at, p_before_id))
+    order by o.opted_out_at desc, o.id desc
+    limit p_limit;
+end;
+$$;
+comment on function public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer) is
+  'A tenant''s opt-outs, newest first. A null filter does not filter. before_* are the key of the last row of the page '
+  'before.';
+
+create type public.add_opt_outs_outcome as enum ('added', 'limit_reached', 'unknown_user');
+comment on type public.add_opt_outs_outcome is
+  'limit_reached: the tenant has as many opt-outs as are kept for one. unknown_user: the user was deleted; their token '
+  'may still be valid.';
+
+create function public.add_opt_outs(p_user_id uuid, p_source public.opt_out_source, p_opt_outs jsonb)
+returns table (outcome public.add_opt_outs_outcome, added integer, known integer, not_owned integer[])
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept_at_most constant integer := 500000;
+  owned text[];
+begin
+  if p_source not in ('imported', 'manual') then
+    raise exception 'A tenant cannot add an opt-out of the source %', p_source using errcode = '22023';
+  end if;
+  if not private.user_exists(p_user_id) then
+    outcome := 'unknown_user';
+    return next;
+    return;
+  end if;
+  if (select count(*) from (
+      select from public.sms_opt_outs o where o.user_id = p_user_id limit kept_at_most) k) >= kept_at_most then
+    outcome := 'limit_reached';
+    return next;
+    return;
+  end if;
+  owned := array(
+    select n.phone_number from public.user_twilio_numbers n where n.user_id = p_user_id
+    union select m.phone_number from private.master_numbers m where m.is_offered);
+  select coalesce(array_agg(r.position order by r.position)
+      filter (where r.sender is not null and r.sender <> all (owned)), '{}'),
+    count(*) filter (where r.sender is null or r.sender = any (owned))
+  into not_owned, known
+  from jsonb_to_recordset(p_opt_outs) as r(position integer, sender text);
+  insert into public.sms_opt_outs (user_id, sender, recipient, source, opted_out_at)
+  select p_user_id, r.sender, r.recipient, p_source, least(coalesce(r.opted_out_at, now()), now())
+  from jsonb_to_recordset(p_opt_outs)
+    as r(position integer, sender text, recipient text, opted_out_at timestamptz)
+  where r.sender is null or r.sender = any (owned)
+  -- In a fixed order to prevent deadlocks.
+  order by r.recipient, r.sender, r.position
+  on conflict (recipient, sender, user_id) do nothing;
+  get diagnostics added = row_count;
+  known := known - added;
+  outcome := 'added';
+  return next;
+end;
+$$;
+comment on function public.add_opt_outs(uuid, public.opt_out_source, jsonb) is
+  'Adds a tenant''s opt-outs ([{position, recipient, sender, opted_out_at}]). Each binds that tenant alone, also for a '
+  'shared number. A row that exists is left as it is. not_owned: the positions of rows with a foreign sender.';
 
 -- Totals --------------------------------------------------------------------------------------------------------------
 
@@ -732,11 +845,15 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- A recipient who wrote since may have replied START. If not, the next message is refused again.
+  -- A START since then has lifted Twilio's block, or is about to be compared with the STOP before it.
   if exists (
     select from public.sms_messages i
     where i.user_id = p_message.user_id and i.own_number = p_message.own_number
-      and i.peer_number = p_message.peer_number and i.direction = 'inbound' and i.created_at > p_message.created_at
+      and i.peer_number = p_message.peer_number and i.consent = 'start' and i.created_at > p_message.created_at
+  ) or exists (
+    select from private.master_consents c
+    where c.sender = p_message.own_number and c.recipient = p_message.peer_number and c.consent = 'start'
+      and c.received_at > p_message.created_at
   ) then
     return;
   end if;
@@ -745,7 +862,7 @@ begin
 end;
 $$;
 comment on function private.note_reported_opt_out(public.sms_messages) is
-  'Stores the opt-out behind error 21610, unless the recipient has written since the message.';
+  'Stores the opt-out behind error 21610, unless the recipient has replied START since the message.';
 
 create type public.evidence_outcome as enum ('moved', 'unchanged', 'mismatch', 'not_found');
 comment on type public.evidence_outcome is
@@ -1055,29 +1172,122 @@ insert into private.schedules (name, job, every)
 
 -- Receiving -----------------------------------------------------------------------------------------------------------
 
-create type public.consent as enum ('stop', 'start', 'help');
-comment on type public.consent is
-  'What a keyword in a received message asks for: no more messages, messages again, or help.';
+-- A START may arrive after a later STOP, and a STOP after a later START: webhooks are delivered again after a failure.
+-- So a START lifts nothing by itself. It is compared with each STOP by the messages' own times at Twilio, and then
+-- lift_opt_outs deletes what is older.
 
-create function private.note_consent(
-  p_user_id uuid, p_own_number text, p_peer_number text, p_consent public.consent, p_keyword text
-) returns void
+create table private.master_consents (
+  message_sid text primary key,
+  sender text not null,
+  recipient text not null,
+  consent public.consent not null,
+  received_at timestamptz not null default now()
+);
+comment on table private.master_consents is
+  'Each STOP and START that a master number received in the last two days, so that a repeated or late one is '
+  'recognised. No tenant owns these messages: their texts are not stored.';
+create index master_consents_by_pair on private.master_consents (recipient, sender, received_at desc);
+create index master_consents_by_age on private.master_consents (received_at);
+alter table private.master_consents enable row level security;
+revoke all on private.master_consents from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.master_consents to service_role;
+
+create function private.purge_master_consents(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from private.master_consents c
+  where c.message_sid = any (array(
+    select d.message_sid from private.master_consents d where d.received_at < now() - interval '2 days'
+    order by d.received_at limit p_limit));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_master_consents(integer) is
+  'Deletes up to p_limit keywords that master numbers received more than two days ago. Returns how many.';
+
+create function private.liftable_opt_outs(p_user_id uuid, p_own_number text, p_peer_number text)
+returns setof public.sms_opt_outs
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_user_id is null then
+    return query select o.* from public.sms_opt_outs o where o.recipient = p_peer_number and o.sender = p_own_number;
+  else
+    -- Without a tenant: from a time when the number was a master number.
+    return query select o.* from public.sms_opt_outs o
+      where (o.recipient = p_peer_number and o.sender = p_own_number and o.user_id = p_user_id)
+        or (o.recipient = p_peer_number and o.sender = p_own_number and o.user_id is null)
+        or (o.recipient = p_peer_number and o.sender is null and o.user_id = p_user_id);
+  end if;
+end;
+$$;
+comment on function private.liftable_opt_outs(uuid, text, text) is
+  'The opt-outs that a START to a number lifts: those of its tenant, or, without a tenant, those of a master number '
+  'for every tenant. A START to a master number names no tenant, so opt-outs of all senders of a tenant stay.';
+
+create type private.start_check as (start_sid text, stop_sids text[]);
+comment on type private.start_check is
+  'A START to be compared with STOPs at Twilio. start_sid is null when there is nothing to compare.';
+
+create function private.check_for_start(p_user_id uuid, p_own_number text, p_peer_number text, p_start_sid text)
+returns private.start_check
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_check private.start_check;
+begin
+  -- More STOPs than these cannot be compared: what they opted out of stays so.
+  select p_start_sid, coalesce((array_agg(o.message_sid) filter (where o.message_sid is not null))[1:10], '{}')
+  into found_check
+  from private.liftable_opt_outs(p_user_id, p_own_number, p_peer_number) o
+  having count(*) > 0 and p_start_sid is not null;
+  return found_check;
+end;
+$$;
+comment on function private.check_for_start(uuid, text, text, text) is
+  'What a START has to be compared with before it lifts an opt-out.';
+
+create function public.start_to_settle(p_user_id uuid, p_start_sid text)
+returns table (own_number text, peer_number text, stop_sids text[])
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select r.own_number, r.peer_number, c.stop_sids
+    from (
+      select m.own_number, m.peer_number from public.sms_messages m
+      where m.twilio_message_sid = p_start_sid and m.user_id = p_user_id and m.consent = 'start'
+      union all
+      select t.sender, t.recipient from private.master_consents t
+      where p_user_id is null and t.message_sid = p_start_sid and t.consent = 'start'
+    ) r, private.check_for_start(p_user_id, r.own_number, r.peer_number, p_start_sid) c
+    where c.start_sid is not null;
+end;
+$$;
+comment on function public.start_to_settle(uuid, text) is
+  'A received START with the STOPs it has to be compared with. No row: it has nothing left to lift. The tenant is null '
+  'for a master number.';
+
+create function private.enqueue_start(p_user_id uuid, p_start_sid text) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- The sender of an opt-out is the tenant's number: the pair as reserve_message looks it up.
-  if p_consent = 'stop' then
-    perform private.note_opt_out(p_user_id, p_own_number, p_peer_number, p_keyword);
-  elsif p_consent = 'start' then
-    -- Without a tenant: from a time when the number was a master number.
-    delete from public.sms_opt_outs o
-    where (o.user_id = p_user_id or o.user_id is null) and o.sender = p_own_number and o.recipient = p_peer_number;
-  end if;
+  -- Later than the response of the webhook, which usually settles it.
+  perform private.enqueue(
+    jsonb_build_object('kind', 'settle-start', 'userId', p_user_id, 'startSid', p_start_sid), 60);
 end;
 $$;
-comment on function private.note_consent(uuid, text, text, public.consent, text) is
-  'Adds or removes the opt-out that a received keyword asks for.';
+comment on function private.enqueue_start(uuid, text) is
+  'Enqueues the comparison of a START, for the case that the webhook does not get to it.';
 
 create function private.keyword_reply(p_user_id uuid, p_consent public.consent) returns text
 language plpgsql stable
@@ -1143,10 +1353,23 @@ comment on type public.inbound_outcome is
   'duplicate: Twilio repeats a message because our response was lost. unknown_user: the user was deleted, and nothing '
   'is stored.';
 
+create function private.reply_under_way(p_user_id uuid, p_key text) returns table (reply text, reply_id uuid)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query select m.body, m.id from public.sms_messages m
+    where m.user_id = p_user_id and m.idempotency_key = p_key and m.twilio_message_sid is null
+      and m.status <> 'refused';
+end;
+$$;
+comment on function private.reply_under_way(uuid, text) is 'The reply to a keyword that Twilio has not sent yet.';
+
 create function public.record_inbound_message(
   p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_country text, p_to text, p_body text,
   p_media_urls text[], p_media_types text[], p_num_segments integer, p_consent public.consent, p_keyword text
-) returns table (outcome public.inbound_outcome, reply text, reply_id uuid)
+) returns table (
+  outcome public.inbound_outcome, reply text, reply_id uuid, start_sid text, stop_sids text[])
 language plpgsql
 set search_path = ''
 as $$
@@ -1155,6 +1378,8 @@ declare
   reply_key constant text := 'reply ' || p_twilio_message_sid;
   configured_reply constant text := private.keyword_reply(p_user_id, p_consent);
   received public.sms_messages;
+  pending private.start_check;
+  replies boolean := p_consent = 'help';
 begin
   if not private.user_exists(p_user_id) then
     outcome := 'unknown_user';
@@ -1165,23 +1390,38 @@ begin
     perform private.lock_sending(p_user_id); -- before any row, as every send does
   end if;
   insert into public.sms_messages (user_id, direction, from_number, to_number, body, media_urls, media_types, status,
-    twilio_message_sid, account_sid, source, num_segments)
+    twilio_message_sid, account_sid, source, num_segments, consent)
   values (p_user_id, 'inbound', p_from, p_to, p_body, p_media_urls, p_media_types, 'received', p_twilio_message_sid,
-    p_account_sid, 'subaccount', p_num_segments)
+    p_account_sid, 'subaccount', p_num_segments, p_consent)
   on conflict (twilio_message_sid) where twilio_message_sid is not null do nothing
   returning * into received;
   if received.id is null then
     -- Twilio gets the same reply again, unless it has sent it.
     outcome := 'duplicate';
-    select m.body, m.id into reply, reply_id from public.sms_messages m
-    where m.user_id = p_user_id and m.idempotency_key = reply_key and m.twilio_message_sid is null
-      and m.status <> 'refused';
+    select r.reply, r.reply_id into reply, reply_id from private.reply_under_way(p_user_id, reply_key) r;
+    select s.stop_sids, p_twilio_message_sid into stop_sids, start_sid
+    from public.start_to_settle(p_user_id, p_twilio_message_sid) s;
     return next;
     return;
   end if;
 
-  perform private.note_consent(p_user_id, p_to, p_from, p_consent, p_keyword);
-  if configured_reply is not null then
+  if p_consent = 'stop' then
+    -- The sender of an opt-out is the tenant's number: the pair as reserve_message looks it up.
+    replies := private.note_opt_out(p_user_id, p_to, p_from, p_keyword, p_twilio_message_sid);
+    -- A START of the last day may be the later word of the two.
+    pending := private.check_for_start(p_user_id, p_to, p_from, (
+      select m.twilio_message_sid from public.sms_messages m
+      where m.user_id = p_user_id and m.own_number = p_to and m.peer_number = p_from and m.consent = 'start'
+        and m.created_at > now() - interval '1 day'
+      order by m.created_at desc, m.id desc limit 1));
+  elsif p_consent = 'start' then
+    pending := private.check_for_start(p_user_id, p_to, p_from, p_twilio_message_sid);
+  end if;
+  if pending.start_sid is not null then
+    perform private.enqueue_start(p_user_id, pending.start_sid);
+    start_sid := pending.start_sid;
+    stop_sids := pending.stop_sids;
+  elsif configured_reply is not null and replies then
     select r.reply, r.reply_id into reply, reply_id
     from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
   end if;
@@ -1195,17 +1435,108 @@ end;
 $$;
 comment on function public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer,
   public.consent, text) is
-  'Stores a received message once, by its SID, updates opt-outs and enqueues forwarding. p_country is that of p_from '
+  'Stores a received message once, by its SID, adds an opt-out and enqueues forwarding. p_country is that of p_from '
   '(ISO 3166), null when it is not known. reply is the text to respond with and reply_id its row; both are null when '
-  'there is none.';
+  'there is none. start_sid: that START has to be compared with stop_sids at Twilio, and lift_opt_outs then returns '
+  'the reply. STOP is replied to only when the recipient had not opted out before.';
+
+create function public.lift_opt_outs(
+  p_user_id uuid, p_own_number text, p_peer_number text, p_started_at timestamptz, p_older_stops text[],
+  p_gone_stops text[], p_answered_sid text, p_country text
+) returns table (lifted integer, reply text, reply_id uuid)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  reply_key constant text := 'reply ' || p_answered_sid;
+  answered public.sms_messages;
+  configured_reply text;
+begin
+  if p_user_id is not null then
+    perform private.lock_sending(p_user_id);
+  end if;
+  -- A STOP that came since the comparison has another SID. Twilio's times are whole seconds.
+  delete from public.sms_opt_outs o
+  where o.id in (select l.id from private.liftable_opt_outs(p_user_id, p_own_number, p_peer_number) l)
+    and case when o.message_sid is null then date_trunc('second', o.opted_out_at) <= p_started_at
+      else o.message_sid = any (p_older_stops)
+        -- The time at which we received a STOP is not before Twilio's.
+        or (o.message_sid = any (p_gone_stops) and o.opted_out_at <= p_started_at) end;
+  get diagnostics lifted = row_count;
+
+  select * into answered from public.sms_messages m
+  where m.twilio_message_sid = p_answered_sid and m.user_id = p_user_id;
+  configured_reply := private.keyword_reply(p_user_id, answered.consent);
+  select r.reply, r.reply_id into reply, reply_id from private.reply_under_way(p_user_id, reply_key) r;
+  if configured_reply is not null and not exists (select from public.sms_messages m
+      where m.user_id = p_user_id and m.idempotency_key = reply_key)
+    and ((answered.consent = 'start' and lifted > 0)
+      or (answered.consent = 'stop' and private.has_opted_out(p_user_id, p_own_number, p_peer_number))) then
+    select r.reply, r.reply_id into reply, reply_id
+    from private.reserve_reply(answered, p_country, answered.consent, configured_reply, reply_key) r;
+  end if;
+  return next;
+end;
+$$;
+comment on function public.lift_opt_outs(uuid, text, text, timestamptz, text[], text[], text, text) is
+  'Deletes the opt-outs that are older than a START: those with a STOP in p_older_stops, and those without a STOP at '
+  'Twilio (p_gone_stops) by their own time. p_started_at is null when nothing may be lifted. Returns how many, and the '
+  'reply to p_answered_sid, the START or the STOP that a webhook brought.';
+
+create type public.master_consent_outcome as enum ('recorded', 'duplicate', 'unknown_number');
+comment on type public.master_consent_outcome is
+  'duplicate: Twilio repeats a message. unknown_number: the master account has no such SMS-capable number, as far as '
+  'the last refresh knows.';
+
+create function public.record_master_consent(
+  p_message_sid text, p_from text, p_to text, p_consent public.consent, p_keyword text
+) returns table (outcome public.master_consent_outcome, start_sid text, stop_sids text[])
+language plpgsql
+set search_path = ''
+as $$
+declare
+  pending private.start_check;
+begin
+  -- Also while the number is not offered: it may be offered again.
+  if not exists (select from private.master_numbers m where m.phone_number = p_to) then
+    outcome := 'unknown_number';
+    return next;
+    return;
+  end if;
+  insert into private.master_consents (message_sid, sender, recipient, consent)
+    values (p_message_sid, p_to, p_from, p_consent)
+  on conflict do nothing;
+  outcome := (case when found then 'recorded' else 'duplicate' end)::public.master_consent_outcome;
+  if p_consent = 'stop' and outcome = 'recorded' then
+    perform private.note_opt_out(null, p_to, p_from, p_keyword, p_message_sid);
+    pending := private.check_for_start(null, p_to, p_from, (
+      select c.message_sid from private.master_consents c
+      where c.recipient = p_from and c.sender = p_to and c.consent = 'start'
+      order by c.received_at desc limit 1));
+  elsif p_consent = 'start' then
+    pending := private.check_for_start(null, p_to, p_from, p_message_sid);
+  end if;
+  if pending.start_sid is not null and outcome = 'recorded' then
+    perform private.enqueue_start(null, pending.start_sid);
+  end if;
+  start_sid := pending.start_sid;
+  stop_sids := pending.stop_sids;
+  return next;
+end;
+$$;
+comment on function public.record_master_consent(text, text, text, public.consent, text) is
+  'Records a STOP or a START that a master number received. A STOP binds every tenant. start_sid: that START has to be '
+  'compared with stop_sids at Twilio before lift_opt_outs.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
   private.note_changed_retention(),
   private.has_opted_out(uuid, text, text),
-  private.note_opt_out(uuid, text, text, text),
+  private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
+  public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
   private.hour_of(timestamptz),
   private.total_inserts(),
   private.total_update(),
@@ -1235,16 +1566,25 @@ revoke execute on function
   private.is_finished(public.message_status, numeric),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
-  private.note_consent(uuid, text, text, public.consent, text),
+  private.purge_master_consents(integer),
+  private.liftable_opt_outs(uuid, text, text),
+  private.check_for_start(uuid, text, text, text),
+  public.start_to_settle(uuid, text),
+  private.enqueue_start(uuid, text),
   private.keyword_reply(uuid, public.consent),
   private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  private.reply_under_way(uuid, text),
+  public.lift_opt_outs(uuid, text, text, timestamptz, text[], text[], text, text),
+  public.record_master_consent(text, text, text, public.consent, text),
   public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
     text)
   from public, anon, authenticated;
 grant execute on function
   private.has_opted_out(uuid, text, text),
-  private.note_opt_out(uuid, text, text, text),
+  private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
+  public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),
@@ -1270,9 +1610,16 @@ grant execute on function
   private.is_finished(public.message_status, numeric),
   public.unfinished_messages(integer, integer),
   public.record_message_reports(text, jsonb),
-  private.note_consent(uuid, text, text, public.consent, text),
+  private.purge_master_consents(integer),
+  private.liftable_opt_outs(uuid, text, text),
+  private.check_for_start(uuid, text, text, text),
+  public.start_to_settle(uuid, text),
+  private.enqueue_start(uuid, text),
   private.keyword_reply(uuid, public.consent),
   private.reserve_reply(public.sms_messages, text, public.consent, text, text),
+  private.reply_under_way(uuid, text),
+  public.lift_opt_outs(uuid, text, text, timestamptz, text[], text[], text, text),
+  public.record_master_consent(text, text, text, public.consent, text),
   public.record_inbound_message(uuid, text, text, text, text, text, text, text[], text[], integer, public.consent,
     text)
   to service_role;

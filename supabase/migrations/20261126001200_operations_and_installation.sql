@@ -351,7 +351,8 @@ comment on function private.purge_cron_runs(integer) is
   'entries. Returns how many were checked.';
 
 create function public.purge_expired(p_limit integer)
-returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer)
+returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer,
+  master_consents integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -360,6 +361,7 @@ begin
   audit_details := private.purge_audit_details(p_limit);
   cron_runs := private.purge_cron_runs(p_limit);
   forward_deliveries := private.purge_forward_deliveries(p_limit);
+  master_consents := private.purge_master_consents(p_limit);
   return next;
 end;
 $$;
@@ -545,9 +547,9 @@ as $$
     public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
     public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
     public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
-    public.stale_number_releases public.stale_number_reservations public.subaccount_of public.tokens_of
-    public.tokens_to_reseal public.unfinished_messages public.unsettled_messages public.waits_for_redaction
-    public.withdraw_create_attempt
+    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
+    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
+    public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

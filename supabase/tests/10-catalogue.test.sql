@@ -59,6 +59,7 @@ select bag_eq(
     ('private.job_turns', 'r', true),
     ('private.jobs', 'v', false),
     ('private.jobs_in_flight', 'r', true),
+    ('private.master_consents', 'r', true),
     ('private.master_numbers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.number_purchases', 'r', true),

@@ -57,6 +57,7 @@ select bag_eq(
     ('private.open_subaccounts', 'DELETE INSERT SELECT UPDATE'),
     ('private.rate_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
+    ('private.master_consents', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),

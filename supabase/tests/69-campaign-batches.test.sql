@@ -309,27 +309,27 @@ delete from private.send_rates;
 
 -- A recipient who has written since ----------------------------------------------------------------------------------
 
--- Of four recipients, two wrote after their message went out. Twilio reports 21610 for each, by each of the three paths.
+-- Of six recipients, three replied START after their message went out, and a fourth wrote something else. Twilio reports 21610 for each, by each of the three paths.
 select pg_temp.make('written', 12);
 delete from public.sms_opt_outs;
 select pg_temp.batch('written', 12);
 update public.sms_messages set created_at = created_at - interval '1 minute', twilio_message_sid = 'SM-written-' || right(to_number, 2)
 where campaign_id = pg_temp.id('written');
-insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source)
-select pg_temp.tenant(), 'inbound', '+1500555' || 1000 + n, '+15005550101', 'Start', 'received', 'AC1', 'subaccount' from unnest(array[1, 2, 3]) n;
+insert into public.sms_messages (user_id, direction, from_number, to_number, body, status, account_sid, source, consent)
+select pg_temp.tenant(), 'inbound', '+1500555' || 1000 + n, '+15005550101', 'Start', 'received', 'AC1', 'subaccount', (case when n < 4 then 'start' end)::public.consent from unnest(array[1, 2, 3, 4]) n;
 create function pg_temp.opted_out() returns text language sql as $$
   select coalesce(string_agg(right(recipient, 2), ',' order by recipient), 'none') from public.sms_opt_outs where sender = '+15005550101';
 $$;
 select is((public.record_message_status(pg_temp.message('written', 1), pg_temp.tenant(), 'AC1', 'SM-written-01', 'failed', 21610, null)).outcome || ', ' || pg_temp.opted_out(), 'moved, none',
-  'record_message_status with error 21610 adds no opt-out for a recipient who has written since');
+  'record_message_status with error 21610 adds no opt-out for a recipient who has replied START since');
 select is((public.record_message_reports('AC1', '[{"sid": "SM-written-02", "status": "failed", "error_code": 21610}]')).moved || ', ' || pg_temp.opted_out(), '1, none',
-  'record_message_reports with error 21610 adds no opt-out for a recipient who has written since');
+  'record_message_reports with error 21610 adds no opt-out for a recipient who has replied START since');
 select pg_temp.record('written', '[{"at": 3, "status": "refused", "error_code": 21610}]');
-select is((select status from public.sms_messages where id = pg_temp.message('written', 3)) || ', ' || pg_temp.opted_out(), 'refused, none', 'record_campaign_batch with error 21610 adds no opt-out for a recipient who has written since');
+select is((select status from public.sms_messages where id = pg_temp.message('written', 3)) || ', ' || pg_temp.opted_out(), 'refused, none', 'record_campaign_batch with error 21610 adds no opt-out for a recipient who has replied START since');
 select public.record_message_status(pg_temp.message('written', 4), pg_temp.tenant(), 'AC1', 'SM-written-04', 'failed', 21610, null),
   public.record_message_reports('AC1', '[{"sid": "SM-written-05", "status": "failed", "error_code": 21610}]'),
   pg_temp.record('written', '[{"at": 6, "status": "refused", "error_code": 21610}]');
-select is(pg_temp.opted_out(), '04,05,06', 'Each path with error 21610 adds an opt-out for a recipient who has not written since');
+select is(pg_temp.opted_out(), '04,05,06', 'Each path with error 21610 adds an opt-out for a recipient who has not replied START since');
 
 -- Pausing by the system ----------------------------------------------------------------------------------------------
 

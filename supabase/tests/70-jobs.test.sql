@@ -154,10 +154,10 @@ delete from jobs;
 -- Lanes --------------------------------------------------------------------------------------------------------------
 
 select results_eq($$ select kind, private.lane_of(jsonb_build_object('kind', kind))::text from unnest(array['converge', 'stripe-event', 'settle-messages', 'sync-numbers',
-    'sweep', 'refresh-messages', 'redact-messages', 'redact-old-messages', 'erase-user', 'run-campaign', 'forward-message', 'unknown', null]) kind $$,
+    'sweep', 'refresh-messages', 'redact-messages', 'redact-old-messages', 'erase-user', 'run-campaign', 'forward-message', 'settle-start', 'unknown', null]) kind $$,
   $$ values ('converge', 'control'), ('stripe-event', 'control'), ('settle-messages', 'control'), ('sync-numbers', 'control'), ('sweep', 'control'),
     ('refresh-messages', 'messages'), ('redact-messages', 'messages'), ('redact-old-messages', 'messages'), ('erase-user', 'messages'), ('run-campaign', 'campaigns'),
-    ('forward-message', 'forwarding'), ('unknown', 'control'), (null, 'control') $$, 'The kind of a job gives its lane, and is control for every other kind');
+    ('forward-message', 'forwarding'), ('settle-start', 'messages'), ('unknown', 'control'), (null, 'control') $$, 'The kind of a job gives its lane, and is control for every other kind');
 set local role service_role;
 select private.enqueue('{"kind": "run-campaign", "userId": "a"}');
 select private.enqueue('{"kind": "forward-message", "userId": "a"}');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(118);
+select plan(124);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -91,7 +91,7 @@ select results_eq('select url, sealed_secret, disabled_at, disabled_reason from 
 
 create function pg_temp.receive(p_sid text, p_consent text default null, p_user uuid default pg_temp.tenant(), p_to text default '+15005550101')
 returns table (outcome text, reply text, reply_id uuid) language sql as $$
-  select * from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', 'US', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
+  select outcome, reply, reply_id from public.record_inbound_message(p_user, p_sid, 'AC1', '+15005550199', 'US', p_to, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
 $$;
 select results_eq($$ select * from pg_temp.receive('SM-1') $$, $$ values ('recorded', null::text, null::uuid) $$, 'record_inbound_message returns recorded without a reply');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', id) from public.sms_messages where twilio_message_sid = 'SM-1' $$,
@@ -128,11 +128,16 @@ select is((select count(*) from public.sms_messages where idempotency_key = 'rep
 select is((select outcome from public.record_message_status((select reply_id from stopped), pg_temp.tenant(), 'AC1', 'SM-reply', 'sent', null, null)), 'moved', 'record_message_status returns moved for the reply''s callback');
 select results_eq($$ select * from pg_temp.receive('SM-stop', 'stop') $$, $$ values ('duplicate', null::text, null::uuid) $$, 'A duplicate returns no reply that Twilio has sent');
 select results_eq($$ select reply, reply_id from pg_temp.receive('SM-start', 'start') $$, $$ values (null::text, null::uuid) $$, 'A keyword without a configured reply gets none');
-select is((select count(*) from public.sms_opt_outs where sender = '+15005550101'), 0::bigint, 'START without a configured reply lifts the opt-out');
+select is((select lifted::text || coalesce(reply, '') from public.lift_opt_outs(pg_temp.tenant(), '+15005550101', '+15005550199', now(), '{SM-stop}', '{}', 'SM-start', 'US')), '1', 'START without a configured reply lifts the opt-out');
 select is((select reply from pg_temp.receive('SM-help', 'help')), 'Call us', 'record_inbound_message returns the tenant''s reply to HELP');
 select is((select reply from pg_temp.receive('SM-other', null)), null, 'A message without a keyword gets no reply');
 update public.messaging_settings set start_reply = 'Welcome back';
-select is((select reply from pg_temp.receive('SM-start-2', 'start')), 'Welcome back', 'record_inbound_message returns the tenant''s reply to START');
+select is((select reply from pg_temp.receive('SM-start-1', 'start')), null, 'A START that lifts no opt-out gets no reply');
+insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), '+15005550101', '+15005550199', 'STOP');
+select is((select reply from pg_temp.receive('SM-start-2', 'start')), null, 'A START gets no reply before it is compared');
+create temp table welcomed as select * from public.lift_opt_outs(pg_temp.tenant(), '+15005550101', '+15005550199', now(), '{}', '{}', 'SM-start-2', 'US');
+select results_eq('select lifted, reply from welcomed', $$ values (1, 'Welcome back') $$, 'lift_opt_outs returns the tenant''s reply to START');
+select results_eq($$ select lifted, reply, reply_id from public.lift_opt_outs(pg_temp.tenant(), '+15005550101', '+15005550199', now(), '{}', '{}', 'SM-start-2', 'US') $$, $$ select 0, reply, reply_id from welcomed $$, 'lift_opt_outs, repeated, returns the same reply');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.tenant() and idempotency_key like 'reply %'), 3::bigint, 'Each reply is stored once');
 select is((select reply from pg_temp.receive('SM-help-2', 'help')), null, 'A fourth keyword of one peer within an hour gets no reply');
 update public.sms_messages set created_at = created_at - interval '1 hour' where user_id = pg_temp.tenant() and idempotency_key = 'reply SM-help';
@@ -148,13 +153,18 @@ declare
   own constant text := '+15005550101';
   answered record;
   counted text;
+  sid text;
 begin
   begin
     if p_change <> '' then
       execute replace(p_change, ':peer', quote_literal(peer));
     end if;
     for n in 1 .. p_times loop
-      select * into answered from public.record_inbound_message(pg_temp.tenant(), gen_random_uuid()::text, 'AC1', peer, p_country, own, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
+      sid := gen_random_uuid()::text;
+      select * into answered from public.record_inbound_message(pg_temp.tenant(), sid, 'AC1', peer, p_country, own, 'Hi', '{}', '{}', 1, p_consent::public.consent, 'HI');
+      if answered.start_sid is not null then
+        select l.reply, l.reply_id into answered.reply, answered.reply_id from public.lift_opt_outs(pg_temp.tenant(), own, peer, now(), '{}', '{}', sid, p_country) l;
+      end if;
     end loop;
     select string_agg(m.status || coalesce(' (' || m.error_message || ')', ''), ', ' order by m.id) into counted from public.sms_messages m where m.peer_number = peer and m.direction = 'outbound';
     raise exception 'undo';
@@ -177,7 +187,7 @@ select is(pg_temp.replied(change, consent, country), expected, format('%s from %
   ('update public.user_preferences set twilio_subaccount_status = ''suspended''', 'help', 'US', 'no reply: refused (The reply was not sent: suspended)'),
   ('update public.user_twilio_numbers set status = ''released'', is_primary = false', 'help', 'US', 'no reply: refused (The reply was not sent: number_not_owned)'),
   ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'help', 'US', 'no reply: refused (The reply was not sent: opted_out)'),
-  ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'stop', 'US', 'Other, with its row: reserved'),
+  ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'stop', 'US', 'no reply: nothing stored'),
   ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'start', 'US', 'Welcome back, with its row: reserved')) cases (change, consent, country, expected);
 select is(pg_temp.replied('', p_times => 5), 'no reply: reserved, reserved, reserved', 'Of five keywords within an hour, three get a reply');
 select is(pg_temp.replied('', 'help', 'FR', 5), 'no reply: refused (The reply was not sent: destination_refused), refused (The reply was not sent: destination_refused), refused (The reply was not sent: destination_refused)', 'Of refused replies, three within an hour are stored');
@@ -187,6 +197,9 @@ insert into private.message_prices (country, channel, source, unit_price) values
 create temp table counted_reply as select * from public.record_inbound_message(pg_temp.tenant(), 'SM-counted', 'AC1', '+447700900123', 'GB', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP');
 select results_eq('select num_segments, estimated_price, country from public.sms_messages where id = (select reply_id from counted_reply)', $$ values (2, 0.10000, 'GB') $$, 'A reply has its segments, its country and its estimated price');
 select results_eq('select sum(t.messages) - b.messages, sum(t.spend) - b.spend from private.sending_totals t, totals b where t.user_id = pg_temp.tenant() group by b.messages, b.spend', $$ values (1::numeric, 0.10000) $$, 'A reply counts toward the limits of the plan');
+select is(pg_temp.replied('', 'stop'), 'Other, with its row: reserved', 'A STOP that changes an opt-out gets a reply');
+select is(pg_temp.replied('', 'stop', 'US', 3), 'no reply: reserved', 'A second STOP gets no reply');
+select is(pg_temp.replied('', 'start'), 'no reply: nothing stored', 'A YES without an opt-out gets no reply');
 create temp table refused_reply as select * from public.record_inbound_message(pg_temp.tenant(), 'SM-refused', 'AC1', '+88213300655', 'ZZ', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP');
 select results_eq('select sum(t.messages) - b.messages, sum(t.spend) - b.spend from private.sending_totals t, totals b where t.user_id = pg_temp.tenant() group by b.messages, b.spend', $$ values (1::numeric, 0.10000) $$, 'A refused reply does not count');
 select results_eq($$ select outcome::text, reply, reply_id from public.record_inbound_message(pg_temp.tenant(), 'SM-refused', 'AC1', '+88213300655', 'ZZ', '+15005550101', 'Help', '{}', '{}', 1, 'help', 'HELP') $$,

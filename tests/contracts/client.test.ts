@@ -18,6 +18,7 @@ import type { contract as listConversations } from "../../supabase/functions/lis
 import type { contract as listMessages } from "../../supabase/functions/list-messages/contract.ts";
 import type { contract as messageMedia } from "../../supabase/functions/message-media/contract.ts";
 import type { contract as messagingSettings } from "../../supabase/functions/messaging-settings/contract.ts";
+import type { contract as optOuts } from "../../supabase/functions/opt-outs/contract.ts";
 import type { contract as redactMessage } from "../../supabase/functions/redact-message/contract.ts";
 import type { contract as sendBulk } from "../../supabase/functions/send-bulk/contract.ts";
 import type { contract as releaseNumber } from "../../supabase/functions/release-number/contract.ts";
@@ -85,6 +86,10 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
   same<client.Campaign, Success<Get<typeof campaigns, "/{campaignId}">>>(true);
   same<client.Campaign, Success<Post<typeof campaigns, "/{campaignId}/pause">>>(true);
   same<client.RecipientsQuery, Query<Get<typeof campaigns, "/{campaignId}/recipients">>>(true);
+  same<client.OptOutsQuery, Query<Get<typeof optOuts>>>(true);
+  same<client.OptOutPage, Success<Get<typeof optOuts>>>(true);
+  same<client.NewOptOuts, Body<Post<typeof optOuts>>>(true);
+  same<client.AddedOptOuts, Success<Post<typeof optOuts>>>(true);
   same<client.RecipientPage, Success<Get<typeof campaigns, "/{campaignId}/recipients">>>(true);
 });
 

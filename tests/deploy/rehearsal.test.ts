@@ -136,6 +136,7 @@ const CALLS: Record<
   "list-numbers": { as: "user", status: 200 },
   "message-media": { path: `/links?message=${crypto.randomUUID()}`, as: "user", status: 404 },
   "messaging-settings": { as: "user", status: 200 },
+  "opt-outs": { as: "user", status: 200 },
   "provision-subaccount": { method: "POST", as: "user", status: 201 },
   "release-number": { method: "POST", as: "user", status: 415 },
   "rename-number": { method: "POST", as: "user", status: 415 },

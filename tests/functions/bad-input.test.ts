@@ -26,6 +26,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "list-numbers": { caller: "user", methods: ["GET"] },
   "message-media": { caller: "user", methods: ["GET"] },
   "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
+  "opt-outs": { caller: "user", methods: ["GET", "POST"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
   "redact-message": { caller: "user", methods: ["POST"] },
   "release-number": { caller: "user", methods: ["POST"] },

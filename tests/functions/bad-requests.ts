@@ -124,6 +124,16 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "an id with a trailing line break": { body: { messageId: `${crypto.randomUUID()}\n` }, fields: ["messageId"] },
     "unknown fields": { body: { messageId: crypto.randomUUID(), userId: "x" }, fields: ["userId"] },
   },
+  "opt-outs": {
+    ...NO_JSON,
+    "64 KiB and a byte": { body: `"${"x".repeat(512 * 1024 - 1)}"`, refused: [413, "body_too_large"] },
+    "no rows": { body: { optOuts: [] }, fields: ["optOuts"] },
+    "1001 rows": { body: { optOuts: Array(1001).fill({ recipient: "+14155550100" }) }, fields: ["optOuts"] },
+    "a row that is no object": { body: { optOuts: ["+14155550100"] }, fields: ["optOuts.0"] },
+    "a source of Twilio's": { body: { optOuts: [{}], source: "received" }, fields: ["source"] },
+    "another tenant": { body: { optOuts: [{}], userId: "x" }, fields: ["userId"] },
+    "a NUL": { body: { optOuts: [{ recipient: "+1\u0000" }] }, fields: ["optOuts.0.recipient"] },
+  },
   "messaging-settings": {
     ...NO_JSON,
     "an empty object": {
@@ -133,6 +143,11 @@ export const BAD_BODIES: Record<string, Record<string, BadBody>> = {
     "only some of the settings": { body: { ...SETTINGS, stopReply: undefined }, fields: ["stopReply"] },
     "a reply of blanks": { body: { ...SETTINGS, stopReply: " \n" }, fields: ["stopReply"] },
     "a reply of 1601 characters": { body: { ...SETTINGS, helpReply: "x".repeat(1601) }, fields: ["helpReply"] },
+    "a reply with U+000B": { body: { ...SETTINGS, helpReply: "Call\u000bus" }, fields: ["helpReply"] },
+    "replies with U+FFFE and half of a surrogate pair": {
+      body: { ...SETTINGS, startReply: "Hi\ufffe", helpReply: "Hi \ud83d" },
+      fields: ["startReply", "helpReply"],
+    },
     "a reply with a NUL": { body: { ...SETTINGS, startReply: "a\0b" }, fields: ["startReply"] },
     "a reply of another type": { body: { ...SETTINGS, startReply: true }, fields: ["startReply"] },
     "an empty list of countries": { body: { ...SETTINGS, allowedCountries: [] }, fields: ["allowedCountries"] },
@@ -362,6 +377,14 @@ export const BAD_QUERIES: Record<string, Record<string, string[]>> = {
     [`?message=${MESSAGE}&index=0&width=1`]: ["width"],
   },
   "message-media/links": { "": ["message"], [`?message=${MESSAGE}&index=0`]: ["index"] },
+  "opt-outs": {
+    ...PAGES,
+    "?limit=1001": ["limit"],
+    "?recipient=1": ["recipient"],
+    "?source=master": ["source"],
+    "?userId=x": ["userId"],
+  },
+  "opt-outs/export": { "?limit=1": ["limit"] },
   "messaging-settings": { "?userId=x": ["userId"] },
   "forward-webhook": { "?secret=1": ["secret"] },
   "forward-webhook/deliveries": {

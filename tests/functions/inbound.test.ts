@@ -137,12 +137,28 @@ test("a tenant's reply to STOP is blocked by Twilio: it is failed in the ledger,
   assert.deepEqual(await optOuts(), []);
 });
 
+const optOutsOf = async ({ data }: Caller) => {
+  const { data: rows } = await data.from("sms_opt_outs").select("sender, recipient, keyword").order("recipient");
+  return rows;
+};
+
+/** Texts a tenant's number, and holds Twilio's call of the webhook back. The returned function makes that call. */
+async function heldBack(
+  tenant: Caller,
+  from: string,
+  body: string,
+): Promise<() => ReturnType<typeof postTwilioCallback>> {
+  await stage.twilio.fault({ match: "POST /_sim/inbound", kind: "callbacks:dropped" });
+  const { messageSid } = await stage.twilio.inbound({ from, to: tenant.number, body });
+  return deliveryOf(tenant, from, { Body: body, MessageSid: messageSid });
+}
+
 test("a report of a blocked reply that arrives after the START does not restore the opt-out", async () => {
   const ada = await answering("ada");
   const from = freshRecipient();
-  await deliveryOf(ada, from, { Body: "STOP" })();
+  await (await heldBack(ada, from, "STOP"))();
   const [row] = (await ledgerOf(stage, ada)).filter(({ direction }) => direction === "outbound");
-  await deliveryOf(ada, from, { Body: "START" })();
+  await (await heldBack(ada, from, "START"))();
   await postTwilioCallback(stage.state, {
     path: `status/${ada.id}?message=${row!.id}`,
     token: ada.authToken,
@@ -153,7 +169,87 @@ test("a report of a blocked reply that arrives after the START does not restore 
       ErrorCode: "21610",
     },
   });
-  assert.deepEqual((await ada.data.from("sms_opt_outs").select()).data, []);
+  assert.deepEqual(await optOutsOf(ada), []);
+});
+
+test("a START that arrives after a newer STOP lifts nothing, also when it is delivered again", async () => {
+  const ada = await answering("ada");
+  const from = freshRecipient();
+  const optedOut = [{ sender: ada.number, recipient: from, keyword: "STOP" }];
+  await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
+  const start = await heldBack(ada, from, "START");
+  await stage.twilio.inbound({ from, to: ada.number, body: "Stop. Thank you" });
+  for (const { status, body } of [await start(), await start()]) {
+    assert.deepEqual([status, /<Message/.test(body)], [200, false]);
+  }
+  assert.deepEqual(await optOutsOf(ada), optedOut);
+});
+
+test("a START lifts nothing while Twilio has a newer STOP whose webhook has not arrived", async () => {
+  const ada = await answering("ada");
+  const from = freshRecipient();
+  await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
+  const start = await heldBack(ada, from, "START");
+  const stop = await heldBack(ada, from, "QUIT");
+  await start();
+  assert.equal((await optOutsOf(ada))?.length, 1);
+  await stop();
+  assert.deepEqual((await optOutsOf(ada))?.map(({ keyword }) => keyword), ["QUIT"]);
+});
+
+test("a STOP that arrives after a newer START is lifted by it, in any order and at the same time", async () => {
+  const ada = await answering("ada");
+  for (const order of ["one by one", "at the same time"]) {
+    const from = freshRecipient();
+    const [stop, start] = [await heldBack(ada, from, "STOP"), await heldBack(ada, from, "START")];
+    if (order === "one by one") {
+      await start();
+      assert.doesNotMatch((await stop()).body, /Goodbye/);
+      await stop();
+    } else {
+      const answers = await Promise.all([start(), stop(), start(), stop()]);
+      assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200]);
+      await start();
+    }
+    assert.deepEqual(await optOutsOf(ada), [], order);
+  }
+});
+
+test("a START is settled by a job when Twilio does not respond to the webhook's look-up, and until then nothing is lifted", async () => {
+  const ada = await answering("ada");
+  const from = freshRecipient();
+  await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
+  const start = await heldBack(ada, from, "START");
+  await stage.twilio.fault({ match: `GET /Accounts/${ada.accountSid}/Messages`, kind: "500", times: 3 });
+  assert.equal((await start()).status, 200);
+  assert.equal((await optOutsOf(ada))?.length, 1);
+  const [job] = await stage.database.sql`
+    select message from pgmq.q_jobs_messages where message ->> 'kind' = 'settle-start' and message ->> 'userId' = ${ada.id}`;
+  await stage.database.enqueue(job!["message"]);
+  await eventually("the job to lift the opt-out", async () => (await optOutsOf(ada))?.length === 0);
+});
+
+test("YES with an emoji lifts nothing, and YES without an opt-out gets no reply", async () => {
+  const ada = await answering("ada");
+  const from = freshRecipient();
+  await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
+  await stage.twilio.inbound({ from, to: ada.number, body: "Yes 😀" });
+  assert.equal((await ada.call("send-sms", { body: { to: from, body: "Hi" } })).body.code, "recipient_opted_out");
+  await stage.twilio.inbound({ from, to: ada.number, body: "Yes" });
+  await stage.twilio.inbound({ from, to: ada.number, body: "Yes" });
+  const welcomes = (await repliesTo(ada, from)).filter(({ body }) => body === REPLIES.startReply);
+  assert.equal(welcomes.length, 1);
+  await stage.twilio.inbound({ from: freshRecipient(), to: ada.number, body: "YES" });
+  assert.equal((await answersOf(ada)).filter(({ body }) => body === REPLIES.startReply).length, 1);
+});
+
+test("a second STOP gets no second reply, and a third, with any punctuation, is an opt-out still", async () => {
+  const ada = await answering("ada");
+  const deliver = (body: string, from: string) => deliveryOf(ada, from, { Body: body })();
+  const from = freshRecipient();
+  assert.match((await deliver("STOP 🛑", from)).body, /Goodbye/);
+  assert.doesNotMatch((await deliver("stop, please", from)).body, /<Message/);
+  assert.match((await deliver("ARRÊTE", freshRecipient())).body, /Goodbye/);
 });
 
 test("with Twilio's keyword handling off, the tenant's reply to STOP is sent, as the only and last message", async () => {
@@ -207,6 +303,17 @@ test("a reply Twilio never accepted is not_sent after an hour", async () => {
   });
   const statuses = (await ledgerOf(stage, ada)).map(({ status }) => status).sort();
   assert.deepEqual(statuses, ["not_sent", "received"]);
+});
+
+test("a stored reply is sent without the characters that XML cannot carry, and not at all when nothing is left", async () => {
+  const ada = await answering("ada");
+  const reply = async (stored: string) => {
+    await stage.database.sql`update public.messaging_settings set help_reply = ${stored} where user_id = ${ada.id}`;
+    const { status, body } = await deliveryOf(ada, freshRecipient(), { Body: "HELP" })();
+    return [status, /<Message[^>]*>(.*)<\/Message>/s.exec(body)?.[1]];
+  };
+  assert.deepEqual(await reply("Call\u000b us\u0001\ufffe, 9–17 ☎"), [200, "Call us, 9–17 ☎"]);
+  assert.deepEqual(await reply("\u000b"), [200, undefined]);
 });
 
 test("a tenant's replies are not sent for another tenant", async () => {

@@ -45,6 +45,13 @@ test("blanks around a reply are removed", async () => {
   assert.equal((await switchboard.messagingSettings()).stopReply, "Goodbye");
 });
 
+test("a reply with a character that XML cannot carry is refused by its name", async () => {
+  const ada = await newcomer(stage, "ada");
+  const answer = await ada.call("messaging-settings", { body: { ...DEFAULTS, helpReply: "Call\u000bus" } });
+  assertRefused(answer, [400, "invalid_input"]);
+  assert.match(answer.body.message, /"helpReply": contains U\+000B/);
+});
+
 test("a country is saved in capitals, and one that does not exist is refused with the one that is meant", async () => {
   const { call } = await newcomer(stage, "ada");
   const { body } = await call("messaging-settings", { body: { ...DEFAULTS, allowedCountries: ["de", "GB"] } });

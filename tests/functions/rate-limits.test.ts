@@ -72,6 +72,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     allowedCountries: null,
     retentionDays: null,
   },
+  "opt-outs": { optOuts: [{ recipient: "+14155550100" }] },
   "redact-message": { messageId: id },
   "release-number": { numberId: id, confirmPhoneNumber: "+14155550100" },
   "rename-number": { numberId: id, friendlyName: "x" },

@@ -277,10 +277,9 @@ test("a text delivered twice is stored once", async () => {
 test("a STOP delivered again after a START does not opt the recipient out again", async () => {
   const ada = await withNumber(stage, "ada");
   const from = freshRecipient();
-  const stop = inboundText(ada, from, "STOP");
-  await post(stop);
-  await post(inboundText(ada, from, "START"));
-  await post(stop);
+  const { messageSid } = await stage.twilio.inbound({ from, to: ada.number, body: "STOP" });
+  await stage.twilio.inbound({ from, to: ada.number, body: "START" });
+  await post(inboundText(ada, from, "STOP", { MessageSid: messageSid }));
   const send = await ada.call("send-sms", { body: { to: from, body: "Hello" } });
   assert.equal(send.status, 201, send.body.message);
 });

@@ -29,7 +29,7 @@ const READABLE: Readonly<Record<string, string>> = {
     "id user_id direction from_number to_number body media_urls media_types status twilio_message_sid account_sid source " +
     "error_code error_message num_segments encoding price price_unit campaign_id own_number peer_number redacted_at " +
     "idempotency_key status_updated_at created_at",
-  sms_opt_outs: "id sender recipient user_id keyword opted_out_at",
+  sms_opt_outs: "id sender recipient user_id source keyword message_sid opted_out_at",
   subscriptions:
     "id user_id origin named_user_id stripe_customer_id plan_key unknown_prices status first_payment_pending " +
     "past_due_since current_period_start current_period_end cancel_at ended_at created_at updated_at read_number",

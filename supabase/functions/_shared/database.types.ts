@@ -56,7 +56,6 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
-          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -88,7 +87,6 @@ export type Database = {
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
-          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -119,7 +117,6 @@ export type Database = {
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
-          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -131,37 +128,6 @@ export type Database = {
           "updated_at"?: string;
           "user_id"?: string;
           "waiting"?: number;
-        };
-        Relationships: [];
-      };
-      "forward_deliveries": {
-        Row: {
-          "attempt_count": number;
-          "attempts": NonNullable<Json>;
-          "created_at": string;
-          "id": string;
-          "next_attempt_at": string | null;
-          "status": Database["public"]["Enums"]["forward_delivery_status"];
-          "user_id": string;
-        };
-        ComputedFields: never;
-        Insert: {
-          "attempt_count"?: number;
-          "attempts": NonNullable<Json>;
-          "created_at"?: string;
-          "id": string;
-          "next_attempt_at"?: string | null;
-          "status": Database["public"]["Enums"]["forward_delivery_status"];
-          "user_id": string;
-        };
-        Update: {
-          "attempt_count"?: number;
-          "attempts"?: NonNullable<Json>;
-          "created_at"?: string;
-          "id"?: string;
-          "next_attempt_at"?: string | null;
-          "status"?: Database["public"]["Enums"]["forward_delivery_status"];
-          "user_id"?: string;
         };
         Relationships: [];
       };
@@ -336,6 +302,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -370,6 +337,7 @@ export type Database = {
           "account_sid": string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "consent"?: Database["public"]["Enums"]["consent"] | null;
           "cost"?: never;
           "country"?: string | null;
           "created_at"?: string;
@@ -403,6 +371,7 @@ export type Database = {
           "account_sid"?: string;
           "body"?: string | null;
           "campaign_id"?: string | null;
+          "consent"?: Database["public"]["Enums"]["consent"] | null;
           "cost"?: never;
           "country"?: string | null;
           "created_at"?: string;
@@ -445,27 +414,33 @@ export type Database = {
       "sms_opt_outs": {
         Row: {
           "id": string;
-          "keyword": string;
+          "keyword": string | null;
+          "message_sid": string | null;
           "opted_out_at": string;
           "recipient": string;
-          "sender": string;
+          "sender": string | null;
+          "source": Database["public"]["Enums"]["opt_out_source"];
           "user_id": string | null;
         };
         ComputedFields: never;
         Insert: {
           "id"?: string;
-          "keyword": string;
+          "keyword"?: string | null;
+          "message_sid"?: string | null;
           "opted_out_at"?: string;
           "recipient": string;
-          "sender": string;
+          "sender"?: string | null;
+          "source"?: Database["public"]["Enums"]["opt_out_source"];
           "user_id"?: string | null;
         };
         Update: {
           "id"?: string;
-          "keyword"?: string;
+          "keyword"?: string | null;
+          "message_sid"?: string | null;
           "opted_out_at"?: string;
           "recipient"?: string;
-          "sender"?: string;
+          "sender"?: string | null;
+          "source"?: Database["public"]["Enums"]["opt_out_source"];
           "user_id"?: string | null;
         };
         Relationships: [];
@@ -666,7 +641,6 @@ export type Database = {
         Row: {
           "event_id": string;
           "id": string;
-          "ignored_because": Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at": string | null;
           "payload": Json | null;
           "processed_at": string | null;
@@ -679,7 +653,6 @@ export type Database = {
         Insert: {
           "event_id": string;
           "id"?: string;
-          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -691,7 +664,6 @@ export type Database = {
         Update: {
           "event_id"?: string;
           "id"?: string;
-          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -712,6 +684,15 @@ export type Database = {
         Returns: {
           "outcome": Database["public"]["Enums"]["account_status"];
           "shared_numbers": Json;
+        }[];
+      };
+      "add_opt_outs": {
+        Args: { "p_opt_outs": Json; "p_source": Database["public"]["Enums"]["opt_out_source"]; "p_user_id": string };
+        Returns: {
+          "added": number;
+          "known": number;
+          "not_owned": (number)[];
+          "outcome": Database["public"]["Enums"]["add_opt_outs_outcome"];
         }[];
       };
       "alert_to_deliver": {
@@ -820,7 +801,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -907,13 +887,11 @@ export type Database = {
           "p_request_hash": string;
           "p_request_id": string;
           "p_scheduled_at": string;
-          "p_send_window"?: Json;
           "p_user_id": string;
           "p_user_rate": number;
         };
         Returns: {
           "campaign": Json;
-          "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
@@ -1000,6 +978,23 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "lift_opt_outs": {
+        Args: {
+          "p_answered_sid": string;
+          "p_country": string;
+          "p_gone_stops": (string)[];
+          "p_older_stops": (string)[];
+          "p_own_number": string;
+          "p_peer_number": string;
+          "p_started_at": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "lifted": number;
+          "reply": string;
+          "reply_id": string;
+        }[];
+      };
       "link_stripe_customer": {
         Args: {
           "p_customer_id": string;
@@ -1072,7 +1067,6 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
-          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -1147,33 +1141,6 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "list_forward_deliveries": {
-        Args: {
-          "p_before_at": string;
-          "p_before_id": string;
-          "p_id": string;
-          "p_limit": number;
-          "p_since": string;
-          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
-          "p_until": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "attempt_count": number;
-          "attempts": NonNullable<Json>;
-          "created_at": string;
-          "id": string;
-          "next_attempt_at": string | null;
-          "status": Database["public"]["Enums"]["forward_delivery_status"];
-          "user_id": string;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "forward_deliveries";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
       "list_messages": {
         Args: {
           "p_before_at": string;
@@ -1193,6 +1160,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1229,6 +1197,33 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_opt_outs": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_limit": number;
+          "p_recipient": string;
+          "p_sender": string;
+          "p_source": Database["public"]["Enums"]["opt_out_source"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "id": string;
+          "keyword": string | null;
+          "message_sid": string | null;
+          "opted_out_at": string;
+          "recipient": string;
+          "sender": string | null;
+          "source": Database["public"]["Enums"]["opt_out_source"];
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "sms_opt_outs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_tenants": {
         Args: { "p_after": string; "p_limit": number };
         Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
@@ -1245,35 +1240,13 @@ export type Database = {
           "event_id": string;
         }[];
       };
-      "message_media": {
-        Args: {
-          "p_action": string;
-          "p_address": string;
-          "p_address_rate": number;
-          "p_index": number;
-          "p_message_id": string;
-          "p_user_id": string;
-          "p_user_rate": number;
-          "p_window_seconds": number;
-        };
-        Returns: {
-          "account_sid": string;
-          "media_type": string;
-          "media_url": string;
-          "message_sid": string;
-          "outcome": Database["public"]["Enums"]["message_media_outcome"];
-          "received_at": string;
-          "retry_after_seconds": number;
-          "sealed_token": string;
-          "user_id": string;
-        }[];
-      };
       "message_of": {
         Args: { "p_message_id": string; "p_user_id": string };
         Returns: {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1373,6 +1346,12 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["offer_number_outcome"];
       };
+      "offered_master_numbers": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "phone_sid": string;
+        }[];
+      };
       "pause_campaign": {
         Args: {
           "p_campaign_id": string;
@@ -1401,30 +1380,6 @@ export type Database = {
           "url": string;
         }[];
       };
-      "preview_campaign": {
-        Args: {
-          "p_before_cost": number;
-          "p_before_messages": number;
-          "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
-          "p_body": string;
-          "p_from": string;
-          "p_media_urls": (string)[];
-          "p_recipients": Json;
-          "p_scheduled_at": string;
-          "p_send_window"?: Json;
-          "p_total": number;
-          "p_user_id": string;
-        };
-        Returns: {
-          "counts": Json;
-          "from_number": string;
-          "never_open": (string)[];
-          "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
-          "reached": Database["public"]["Enums"]["campaign_status_reason"];
-          "recipients_left": number;
-          "windows": Json;
-        }[];
-      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1435,7 +1390,7 @@ export type Database = {
           "audit_details": number;
           "cron_runs": number;
           "event_payloads": number;
-          "forward_deliveries": number;
+          "master_consents": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1458,18 +1413,6 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
-      "record_forward_attempt": {
-        Args: {
-          "p_duration_ms": number;
-          "p_failure": Database["public"]["Enums"]["forward_failure"];
-          "p_http_status": number;
-          "p_message_id": string;
-          "p_next_seconds": number;
-          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
-          "p_user_id": string;
-        };
-        Returns: Database["public"]["Enums"]["forward_delivery_status"];
-      };
       "record_inbound_message": {
         Args: {
           "p_account_sid": string;
@@ -1489,9 +1432,25 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;
+          "start_sid": string;
+          "stop_sids": (string)[];
         }[];
       };
       "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_master_consent": {
+        Args: {
+          "p_consent": Database["public"]["Enums"]["consent"];
+          "p_from": string;
+          "p_keyword": string;
+          "p_message_sid": string;
+          "p_to": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["master_consent_outcome"];
+          "start_sid": string;
+          "stop_sids": (string)[];
+        }[];
+      };
       "record_message_reports": {
         Args: { "p_account_sid": string; "p_reports": Json };
         Returns: {
@@ -1680,13 +1639,6 @@ export type Database = {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
         Returns: number;
       };
-      "replay_forward_delivery": {
-        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
-        Returns: {
-          "delivery": Json;
-          "outcome": Database["public"]["Enums"]["replay_forward_delivery_outcome"];
-        }[];
-      };
       "replay_stripe_event": {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
@@ -1838,11 +1790,7 @@ export type Database = {
         }[];
       };
       "settle_stripe_event": {
-        Args: {
-          "p_event_id": string;
-          "p_reason"?: Database["public"]["Enums"]["ignored_event_reason"];
-          "p_result": Database["public"]["Enums"]["event_result"];
-        };
+        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
       "stale_number_releases": {
@@ -1895,6 +1843,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "start_to_settle": {
+        Args: { "p_start_sid": string; "p_user_id": string };
+        Returns: {
+          "own_number": string;
+          "peer_number": string;
+          "stop_sids": (string)[];
+        }[];
+      };
       "subaccount_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1946,6 +1902,7 @@ export type Database = {
           "account_sid": string;
           "body": string | null;
           "campaign_id": string | null;
+          "consent": Database["public"]["Enums"]["consent"] | null;
           "cost": number | null;
           "country": string | null;
           "created_at": string;
@@ -1990,6 +1947,7 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
       "alert_delivery": "pending" | "settled" | "not_found";
       "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
       "begin_checkout_outcome":
@@ -2020,7 +1978,6 @@ export type Database = {
         | "daily_limit_reached"
         | "monthly_limit_reached"
         | "spend_limit_reached"
-        | "outside_window"
         | "account_refused"
         | "sender_refused"
         | "twilio_refused"
@@ -2047,8 +2004,6 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
-        | "scheduled_in_past"
-        | "window_never_opens"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
@@ -2065,18 +2020,15 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
-      "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
-      "forward_failure": "refused" | "no_response" | "not_public";
       "forward_webhook_status": "none" | "enabled" | "disabled";
-      "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
-      "message_media_outcome": "own_account" | "master_account" | "gone" | "not_found" | "exceeded";
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
@@ -2122,21 +2074,9 @@ export type Database = {
       "offer_number_outcome": "changed" | "already" | "not_found";
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
+      "opt_out_source": "received" | "reported" | "imported" | "manual";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
-      "preview_campaign_outcome":
-        | "previewed"
-        | "scheduled_in_past"
-        | "window_never_opens"
-        | "too_many_recipients"
-        | "no_number"
-        | "number_not_owned"
-        | "number_not_capable"
-        | "no_subaccount"
-        | "pending"
-        | "suspended"
-        | "closed";
-      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2149,12 +2089,10 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
-      "replay_forward_delivery_outcome": "replayed" | "pending" | "not_enabled" | "not_found";
       "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
-        | "outside_window"
         | "send_rate_reached"
         | "limit_reached"
         | "paused"
@@ -2424,6 +2362,7 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
       "alert_delivery": ["pending", "settled", "not_found"],
       "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
       "begin_checkout_outcome": [
@@ -2456,7 +2395,6 @@ export const Constants = {
         "daily_limit_reached",
         "monthly_limit_reached",
         "spend_limit_reached",
-        "outside_window",
         "account_refused",
         "sender_refused",
         "twilio_refused",
@@ -2484,8 +2422,6 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
-        "scheduled_in_past",
-        "window_never_opens",
         "too_many_recipients",
         "no_number",
         "number_not_owned",
@@ -2503,18 +2439,15 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
-      "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
-      "forward_failure": ["refused", "no_response", "not_public"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
-      "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
-      "message_media_outcome": ["own_account", "master_account", "gone", "not_found", "exceeded"],
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
@@ -2563,22 +2496,9 @@ export const Constants = {
       "offer_number_outcome": ["changed", "already", "not_found"],
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
+      "opt_out_source": ["received", "reported", "imported", "manual"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
-      "preview_campaign_outcome": [
-        "previewed",
-        "scheduled_in_past",
-        "window_never_opens",
-        "too_many_recipients",
-        "no_number",
-        "number_not_owned",
-        "number_not_capable",
-        "no_subaccount",
-        "pending",
-        "suspended",
-        "closed",
-      ],
-      "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2591,12 +2511,10 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
-      "replay_forward_delivery_outcome": ["replayed", "pending", "not_enabled", "not_found"],
       "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",
-        "outside_window",
         "send_rate_reached",
         "limit_reached",
         "paused",

@@ -12,6 +12,7 @@ import { refreshMessagePrices } from "../_shared/messages/prices.ts";
 import { redactMessages } from "../_shared/messages/redact.ts";
 import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
+import { settleStart } from "../_shared/messages/starts.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
 import { settleReleases } from "../_shared/numbers/settle-releases.ts";
@@ -51,6 +52,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
+  z.object({ kind: z.literal("settle-start"), userId: z.guid().nullable(), startSid: z.string() }),
   z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
@@ -58,6 +60,8 @@ const jobSchema = z.discriminatedUnion("kind", [
 
 const BUSY_SECONDS = 3;
 const LIMIT_SECONDS = 3600;
+/** A START is compared once its account is active again. */
+const SUSPENDED_SECONDS = 3600;
 /** Tenants compared, and texts marked for deletion, by one statement: it must take far less than half a second. */
 const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
@@ -114,7 +118,7 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await sweepPage(progressOf(job), dependencies);
         return "done";
       case "refresh-master-numbers":
-        await refreshMasterNumbers(db, await accounts.master());
+        await refreshMasterNumbers({ ...dependencies, master: await accounts.master() });
         return "done";
       case "settle-messages":
         await settleMessages(dependencies);
@@ -133,6 +137,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       }
       case "erase-user":
         return await eraseDeletedUser(job.userId, { db }) ? "done" : { againInSeconds: 1 };
+      case "settle-start":
+        return await settleStart(job, dependencies) ? "done" : { againInSeconds: SUSPENDED_SECONDS };
       case "deliver-alert":
         await deliverAlert(job.alertId, dependencies);
         return "done";

@@ -23,5 +23,13 @@ export const contract = {
       responses: { 200: null },
       errors: [],
     },
+    {
+      method: "POST",
+      path: "/inbound/master",
+      summary: "Records a STOP or START that a number of the master account received, and nothing else of the message",
+      body: inboundSchema,
+      responses: { 200: null },
+      errors: [],
+    },
   ],
 } as const satisfies Contract;

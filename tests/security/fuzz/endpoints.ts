@@ -211,6 +211,22 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       shapes: [
         get("", queryOf({}, { message: UNKNOWN, index: "0" }, { expires: "1893456000", signature: "k1.x" })),
         get("/links", queryOf({}, { message: UNKNOWN })),
+        ],
+      },
+    "opt-outs": {
+      admits: ["tenant", "operator"],
+      shapes: [
+        get(
+          "",
+          queryOf({}, { recipient: "+17075550100", from: alice.number, source: "manual", limit: "2" }, {
+            cursor: cursorOf([MOMENT, UNKNOWN]),
+          }),
+        ),
+        get("/export", queryOf({})),
+        post("", {
+          optOuts: [{ recipient: "+17075550100" }, { recipient: 1, from: alice.number, optedOutAt: MOMENT }],
+          source: "imported",
+        }),
       ],
     },
     "redact-message": { admits: ["tenant", "operator"], shapes: [post("", { messageId: UNKNOWN })] },

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
+import { describeError, type Log } from "../platform/log.ts";
 import { storable } from "../platform/text.ts";
 import { pauseAfterDeliveryError } from "./account-errors.ts";
 import { consentOf } from "./consent.ts";
 import { recordMessageStatus } from "./evidence.ts";
+import { compareReceivedStart, liftOptOuts, type StartCheck, type StartDependencies, UNDECIDED } from "./starts.ts";
 import { reasonOf } from "../twilio/message-codes.ts";
 import { sentStatusSchema } from "./statuses.ts";
 
@@ -33,10 +35,19 @@ export const inboundSchema = z.object({
 });
 
 const recordInboundMessage = decision("record_inbound_message", {
-  recorded: ["reply?", "reply_id?"],
-  duplicate: ["reply?", "reply_id?"],
+  recorded: ["reply?", "reply_id?", "start_sid?", "stop_sids?"],
+  duplicate: ["reply?", "reply_id?", "start_sid?", "stop_sids?"],
   unknown_user: [],
 });
+
+const recordMasterConsent = decision("record_master_consent", {
+  recorded: ["start_sid?", "stop_sids?"],
+  duplicate: ["start_sid?", "stop_sids?"],
+  unknown_number: [],
+});
+
+/** Twilio waits fifteen seconds for a response. */
+const COMPARISON_MS = 5_000;
 
 /**
  * Records what a callback reports about a message.
@@ -72,15 +83,20 @@ export interface KeywordReply {
   messageId: string;
 }
 
+export interface InboundDependencies extends StartDependencies {
+  log: Log;
+}
+
 /**
  * Stores a received message once, and the consent it expresses.
  * @returns the outcome, or `ignored` for a message that cannot be read; and the tenant's reply to a keyword, if any
  */
 export async function applyInbound(
-  db: Db,
   userId: string,
   form: URLSearchParams,
+  dependencies: InboundDependencies,
 ): Promise<{ outcome: Enum<"inbound_outcome"> | "ignored"; reply: KeywordReply | null }> {
+  const { db } = dependencies;
   const fields = fieldsOf(form);
   const message = inboundSchema.safeParse(fields);
   if (!message.success) return { outcome: "ignored", reply: null };
@@ -90,12 +106,13 @@ export async function applyInbound(
     type: fields[`MediaContentType${index}`] ?? "application/octet-stream",
   })).filter(({ url }) => url !== undefined);
   const { consent, keyword } = consentOf(Body, OptOutType ?? null, To);
+  const country = consent === null ? null : await countryOf(From);
   const recorded = await recordInboundMessage(db, {
     p_user_id: userId,
     p_twilio_message_sid: MessageSid,
     p_account_sid: AccountSid,
     p_from: From,
-    p_country: consent === null ? null : await countryOf(From),
+    p_country: country,
     p_to: To,
     p_body: Body,
     p_media_urls: media.map(({ url }) => url!),
@@ -105,8 +122,67 @@ export async function applyInbound(
     p_keyword: keyword,
   });
   if (recorded.outcome === "unknown_user") return { outcome: recorded.outcome, reply: null };
-  const { outcome, reply, reply_id: replyId } = recorded;
-  return { outcome, reply: reply === null || replyId === null ? null : { body: reply, messageId: replyId } };
+  const check = checkOf(recorded, From, To);
+  const answer = check === null ? recorded : await settleNow(userId, check, { sid: MessageSid, country }, dependencies);
+  return { outcome: recorded.outcome, reply: replyOf(answer) };
+}
+
+/**
+ * Records the STOP or START that a number of the master account received. Nothing else of the message is stored.
+ * @returns the outcome, or `ignored` for a message without such a keyword
+ */
+export async function applyMasterInbound(
+  form: URLSearchParams,
+  dependencies: InboundDependencies,
+): Promise<Enum<"master_consent_outcome"> | "ignored"> {
+  const message = inboundSchema.safeParse(fieldsOf(form));
+  if (!message.success) return "ignored";
+  const { MessageSid, From, To, Body, OptOutType } = message.data;
+  const { consent, keyword } = consentOf(Body, OptOutType ?? null, To);
+  if (consent !== "stop" && consent !== "start") return "ignored";
+  const recorded = await recordMasterConsent(dependencies.db, {
+    p_message_sid: MessageSid,
+    p_from: From,
+    p_to: To,
+    p_consent: consent,
+    p_keyword: keyword,
+  });
+  const check = recorded.outcome === "unknown_number" ? null : checkOf(recorded, From, To);
+  if (check !== null) await settleNow(null, check, null, dependencies);
+  return recorded.outcome;
+}
+
+function checkOf(
+  { start_sid: startSid, stop_sids: stopSids }: { start_sid: string | null; stop_sids: string[] | null },
+  peerNumber: string,
+  ownNumber: string,
+): StartCheck | null {
+  return startSid === null ? null : { startSid, stopSids: stopSids ?? [], ownNumber, peerNumber };
+}
+
+/** Compares a START at Twilio and lifts what is older. Without a comparison in time a job does it later. */
+async function settleNow(
+  userId: string | null,
+  check: StartCheck,
+  answered: { sid: string; country: string | null } | null,
+  dependencies: InboundDependencies,
+) {
+  const { db, log } = dependencies;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("Twilio did not respond in time")), COMPARISON_MS);
+  });
+  const started = await Promise.race([compareReceivedStart(userId, check, dependencies), tooLate])
+    .catch((error) => {
+      log.warn("twilio.start_not_compared", { userId, startSid: check.startSid, ...describeError(error) });
+      return UNDECIDED;
+    })
+    .finally(() => clearTimeout(timer));
+  return await liftOptOuts(db, userId, check, started, answered);
+}
+
+function replyOf({ reply, reply_id: replyId }: { reply: string | null; reply_id: string | null }): KeywordReply | null {
+  return reply === null || replyId === null ? null : { body: reply, messageId: replyId };
 }
 
 /** The country that a reply goes to, ISO 3166; null for a sender that is not a phone number, such as a short code. */

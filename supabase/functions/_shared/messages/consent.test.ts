@@ -137,5 +137,5 @@ Deno.test("a long text is read in linear time", () => {
   for (const body of ["-".repeat(10_000), "STOP" + " ".repeat(9_000) + "x", "STOP" + "*".repeat(9_000) + "x"]) {
     asks(body);
   }
-  assert.ok(performance.now() - started < 200);
+  assert.ok(performance.now() - started < 1_000);
 });

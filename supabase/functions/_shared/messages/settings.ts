@@ -1,10 +1,17 @@
 import * as z from "zod";
 import { countrySchema } from "../numbers/phone-number.ts";
 import { type Db, decide, type Enum, unavailable } from "../platform/database.ts";
-import { BLANK_TEXT, isBlank } from "../platform/text.ts";
+import { BLANK_TEXT, isBlank, notInXml } from "../platform/text.ts";
 
-const reply = z.string().trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT)
-  .nullable();
+/** Twilio sends a reply from XML. */
+const reply = z.string()
+  .superRefine((text, context) => {
+    const [first] = notInXml(text);
+    if (first !== undefined) {
+      context.addIssue({ code: "custom", message: `contains ${first}, which a reply cannot carry: remove it` });
+    }
+  })
+  .trim().min(1, { abort: true }).max(1600).refine((text) => !isBlank(text), BLANK_TEXT).nullable();
 
 export const settingsSchema = z.strictObject({
   stopReply: reply.describe("Sent only where Twilio's own keyword handling is off: otherwise Twilio blocks it (21610)"),

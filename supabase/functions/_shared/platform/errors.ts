@@ -54,6 +54,7 @@ export const ERROR_STATUS = {
   spend_limit_reached: 429,
   message_outcome_unknown: 503,
   no_valid_recipients: 422,
+  too_many_opt_outs: 409,
   too_many_recipients: 409,
   campaign_over: 409,
   // Media of received messages

@@ -16,6 +16,20 @@ export function storableJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [storable(name), storableJson(field)]));
 }
 
+/** What XML 1.0 cannot carry: most control characters, U+FFFE, U+FFFF and half of a surrogate pair. */
+const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** The characters of a text that XML cannot carry, each once, as "U+000B". */
+export function notInXml(text: string): string[] {
+  const codes = Array.from(text.matchAll(NOT_XML), ([character]) => character.codePointAt(0)!);
+  return [...new Set(codes)].map((code) => `U+${code.toString(16).toUpperCase().padStart(4, "0")}`);
+}
+
+/** The text without what XML cannot carry, for a text that is stored already. */
+export function xmlText(text: string): string {
+  return text.replace(NOT_XML, "");
+}
+
 /**
  * Whether a text shows nothing: it is empty, or has only white space, control, format and other invisible characters, such as
  * Hangul fillers and the blank Braille pattern.

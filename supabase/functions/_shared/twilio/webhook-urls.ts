@@ -9,6 +9,16 @@ export function statusCallbackUrl(publicBaseUrl: string, userId: string, message
   return `${publicBaseUrl}/twilio-webhook/status/${userId}?message=${messageId}${RETRY}`;
 }
 
+/** The webhook URL for the messages that a number of the master account receives. */
+export function masterInboundUrl(publicBaseUrl: string): string {
+  return inboundUrl(publicBaseUrl, "master");
+}
+
+/** Whether a webhook for received messages is one of this deployment's. */
+export function isOurInboundUrl(publicBaseUrl: string, url: string): boolean {
+  return url.startsWith(`${publicBaseUrl}/twilio-webhook/inbound/`);
+}
+
 /** The webhook URL for the messages that a tenant's number receives. */
 export function inboundUrl(publicBaseUrl: string, userId: string): string {
   return `${publicBaseUrl}/twilio-webhook/inbound/${userId}${RETRY}`;
