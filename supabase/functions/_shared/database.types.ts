@@ -56,6 +56,7 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -87,6 +88,7 @@ export type Database = {
           "request_hash": string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -117,6 +119,7 @@ export type Database = {
           "request_hash"?: string;
           "run"?: number;
           "scheduled_at"?: string | null;
+          "send_window"?: Json | null;
           "sent"?: number;
           "skipped"?: number;
           "started_at"?: string | null;
@@ -128,6 +131,37 @@ export type Database = {
           "updated_at"?: string;
           "user_id"?: string;
           "waiting"?: number;
+        };
+        Relationships: [];
+      };
+      "forward_deliveries": {
+        Row: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempt_count"?: number;
+          "attempts": NonNullable<Json>;
+          "created_at"?: string;
+          "id": string;
+          "next_attempt_at"?: string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        };
+        Update: {
+          "attempt_count"?: number;
+          "attempts"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "next_attempt_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id"?: string;
         };
         Relationships: [];
       };
@@ -641,6 +675,7 @@ export type Database = {
         Row: {
           "event_id": string;
           "id": string;
+          "ignored_because": Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at": string | null;
           "payload": Json | null;
           "processed_at": string | null;
@@ -653,6 +688,7 @@ export type Database = {
         Insert: {
           "event_id": string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -664,6 +700,7 @@ export type Database = {
         Update: {
           "event_id"?: string;
           "id"?: string;
+          "ignored_because"?: Database["public"]["Enums"]["ignored_event_reason"] | null;
           "occurred_at"?: string | null;
           "payload"?: Json | null;
           "processed_at"?: string | null;
@@ -801,6 +838,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
+      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -887,11 +925,13 @@ export type Database = {
           "p_request_hash": string;
           "p_request_id": string;
           "p_scheduled_at": string;
+          "p_send_window"?: Json;
           "p_user_id": string;
           "p_user_rate": number;
         };
         Returns: {
           "campaign": Json;
+          "never_open": (string)[];
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
@@ -1067,6 +1107,7 @@ export type Database = {
           "request_hash": string;
           "run": number;
           "scheduled_at": string | null;
+          "send_window": Json | null;
           "sent": number;
           "skipped": number;
           "started_at": string | null;
@@ -1137,6 +1178,33 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "dead_letter";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_forward_deliveries": {
+        Args: {
+          "p_before_at": string;
+          "p_before_id": string;
+          "p_id": string;
+          "p_limit": number;
+          "p_since": string;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_until": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "forward_deliveries";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1238,6 +1306,29 @@ export type Database = {
         Args: { "p_event_ids": (string)[] };
         Returns: {
           "event_id": string;
+        }[];
+      };
+      "message_media": {
+        Args: {
+          "p_action": string;
+          "p_address": string;
+          "p_address_rate": number;
+          "p_index": number;
+          "p_message_id": string;
+          "p_user_id": string;
+          "p_user_rate": number;
+          "p_window_seconds": number;
+        };
+        Returns: {
+          "account_sid": string;
+          "media_type": string;
+          "media_url": string;
+          "message_sid": string;
+          "outcome": Database["public"]["Enums"]["message_media_outcome"];
+          "received_at": string;
+          "retry_after_seconds": number;
+          "sealed_token": string;
+          "user_id": string;
         }[];
       };
       "message_of": {
@@ -1380,6 +1471,30 @@ export type Database = {
           "url": string;
         }[];
       };
+      "preview_campaign": {
+        Args: {
+          "p_before_cost": number;
+          "p_before_messages": number;
+          "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "p_body": string;
+          "p_from": string;
+          "p_media_urls": (string)[];
+          "p_recipients": Json;
+          "p_scheduled_at": string;
+          "p_send_window"?: Json;
+          "p_total": number;
+          "p_user_id": string;
+        };
+        Returns: {
+          "counts": Json;
+          "from_number": string;
+          "never_open": (string)[];
+          "outcome": Database["public"]["Enums"]["preview_campaign_outcome"];
+          "reached": Database["public"]["Enums"]["campaign_status_reason"];
+          "recipients_left": number;
+          "windows": Json;
+        }[];
+      };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1390,6 +1505,7 @@ export type Database = {
           "audit_details": number;
           "cron_runs": number;
           "event_payloads": number;
+          "forward_deliveries": number;
           "master_consents": number;
         }[];
       };
@@ -1412,6 +1528,18 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_forward_attempt": {
+        Args: {
+          "p_duration_ms": number;
+          "p_failure": Database["public"]["Enums"]["forward_failure"];
+          "p_http_status": number;
+          "p_message_id": string;
+          "p_next_seconds": number;
+          "p_status": Database["public"]["Enums"]["forward_delivery_status"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["forward_delivery_status"];
       };
       "record_inbound_message": {
         Args: {
@@ -1639,6 +1767,13 @@ export type Database = {
         Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
         Returns: number;
       };
+      "replay_forward_delivery": {
+        Args: { "p_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: {
+          "delivery": Json;
+          "outcome": Database["public"]["Enums"]["replay_forward_delivery_outcome"];
+        }[];
+      };
       "replay_stripe_event": {
         Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
@@ -1790,7 +1925,11 @@ export type Database = {
         }[];
       };
       "settle_stripe_event": {
-        Args: { "p_event_id": string; "p_result": Database["public"]["Enums"]["event_result"] };
+        Args: {
+          "p_event_id": string;
+          "p_reason"?: Database["public"]["Enums"]["ignored_event_reason"];
+          "p_result": Database["public"]["Enums"]["event_result"];
+        };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
       };
       "stale_number_releases": {
@@ -1978,6 +2117,7 @@ export type Database = {
         | "daily_limit_reached"
         | "monthly_limit_reached"
         | "spend_limit_reached"
+        | "outside_window"
         | "account_refused"
         | "sender_refused"
         | "twilio_refused"
@@ -2004,6 +2144,8 @@ export type Database = {
         | "duplicate"
         | "key_conflict"
         | "rate_limited"
+        | "scheduled_in_past"
+        | "window_never_opens"
         | "too_many_recipients"
         | "no_number"
         | "number_not_owned"
@@ -2020,7 +2162,10 @@ export type Database = {
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
+      "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
+      "forward_failure": "refused" | "no_response" | "not_public";
       "forward_webhook_status": "none" | "enabled" | "disabled";
+      "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding";
@@ -2029,6 +2174,7 @@ export type Database = {
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
+      "message_media_outcome": "own_account" | "master_account" | "gone" | "not_found" | "exceeded";
       "message_source": "subaccount" | "master";
       "message_status":
         | "reserved"
@@ -2077,6 +2223,19 @@ export type Database = {
       "opt_out_source": "received" | "reported" | "imported" | "manual";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
+      "preview_campaign_outcome":
+        | "previewed"
+        | "scheduled_in_past"
+        | "window_never_opens"
+        | "too_many_recipients"
+        | "no_number"
+        | "number_not_owned"
+        | "number_not_capable"
+        | "no_subaccount"
+        | "pending"
+        | "suspended"
+        | "closed";
+      "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2089,10 +2248,12 @@ export type Database = {
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
+      "replay_forward_delivery_outcome": "replayed" | "pending" | "not_enabled" | "not_found";
       "replay_stripe_event_outcome": "replayed" | "unknown_event" | "purged";
       "reserve_batch_outcome":
         | "reserved"
         | "scheduled"
+        | "outside_window"
         | "send_rate_reached"
         | "limit_reached"
         | "paused"
@@ -2395,6 +2556,7 @@ export const Constants = {
         "daily_limit_reached",
         "monthly_limit_reached",
         "spend_limit_reached",
+        "outside_window",
         "account_refused",
         "sender_refused",
         "twilio_refused",
@@ -2422,6 +2584,8 @@ export const Constants = {
         "duplicate",
         "key_conflict",
         "rate_limited",
+        "scheduled_in_past",
+        "window_never_opens",
         "too_many_recipients",
         "no_number",
         "number_not_owned",
@@ -2439,7 +2603,10 @@ export const Constants = {
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
+      "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
+      "forward_failure": ["refused", "no_response", "not_public"],
       "forward_webhook_status": ["none", "enabled", "disabled"],
+      "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding"],
@@ -2448,6 +2615,7 @@ export const Constants = {
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
+      "message_media_outcome": ["own_account", "master_account", "gone", "not_found", "exceeded"],
       "message_source": ["subaccount", "master"],
       "message_status": [
         "reserved",
@@ -2499,6 +2667,20 @@ export const Constants = {
       "opt_out_source": ["received", "reported", "imported", "manual"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
+      "preview_campaign_outcome": [
+        "previewed",
+        "scheduled_in_past",
+        "window_never_opens",
+        "too_many_recipients",
+        "no_number",
+        "number_not_owned",
+        "number_not_capable",
+        "no_subaccount",
+        "pending",
+        "suspended",
+        "closed",
+      ],
+      "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2511,10 +2693,12 @@ export const Constants = {
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
+      "replay_forward_delivery_outcome": ["replayed", "pending", "not_enabled", "not_found"],
       "replay_stripe_event_outcome": ["replayed", "unknown_event", "purged"],
       "reserve_batch_outcome": [
         "reserved",
         "scheduled",
+        "outside_window",
         "send_rate_reached",
         "limit_reached",
         "paused",

@@ -211,8 +211,8 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       shapes: [
         get("", queryOf({}, { message: UNKNOWN, index: "0" }, { expires: "1893456000", signature: "k1.x" })),
         get("/links", queryOf({}, { message: UNKNOWN })),
-        ],
-      },
+      ],
+    },
     "opt-outs": {
       admits: ["tenant", "operator"],
       shapes: [
