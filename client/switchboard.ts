@@ -469,7 +469,7 @@ export interface AddedOptOuts {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
+  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused" | "master_account_inactive";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;

@@ -1,6 +1,6 @@
 /**
- * The origins that a build of the console may connect to and show images of besides its own, written into the policy of its page. The local
- * stack needs none: it serves the console and the APIs at one origin.
+ * The origins that a build of the console may connect to and show images of besides its own, written into the policy of its
+ * page. The local stack needs none: it serves the console and the APIs at one origin.
  */
 export function connectSources(urls: readonly string[]): string[] {
   return urls.map((text) => {

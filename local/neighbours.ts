@@ -19,7 +19,7 @@ export const STARTING = { message: "The local stack is starting" } as const;
 const answer = z.object({ simulates: z.array(z.string()) });
 
 const TIMEOUT_MS = 1_000;
-/** How long an answer is believed: a stack can start at any time. */
+/** How long an answer is used: a stack can start at any time. */
 const BELIEVED_MS = 2_000;
 
 /**

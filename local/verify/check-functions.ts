@@ -1,7 +1,7 @@
 import { fail, type Finding, ok } from "./finding.ts";
 import type { Target } from "./target.ts";
 
-/** What each function answers to somebody without credentials: proof that it is deployed, starts, and guards its door. */
+/** What each function answers to a request without credentials, which proves that it is deployed, starts, and requires them. */
 const EXPECTED = {
   "provision-subaccount": ["GET", 401, "unauthorized"],
   "list-numbers": ["GET", 401, "unauthorized"],

@@ -1,12 +1,14 @@
 -- What an operator must look at: one row for each open cause, delivered to OPERATOR_ALERT_URL when that is set.
 
 create type public.alert_kind as enum ('dead_letter', 'unknown_price', 'subscription_without_tenant',
-  'campaign_paused');
+  'campaign_paused', 'master_account_inactive');
 comment on type public.alert_kind is
   'dead_letter: a job failed at its last attempt; the subject is its lane. unknown_price: no price of a subscription '
   'belongs to a plan; the subject is the price, or the subscription when it has none. subscription_without_tenant: a '
   'subscription continues, and its user is deleted or was closed by an operator; the subject is the subscription. '
-  'campaign_paused: an error of Twilio''s paused a campaign; the subject is the campaign.';
+  'campaign_paused: an error of Twilio''s paused a campaign; the subject is the campaign. '
+  'master_account_inactive: Twilio refuses the master account as not active, for example without funds; the subject is '
+  'its SID.';
 
 create table public.operator_alerts (
   id uuid primary key default private.new_id(),

@@ -645,11 +645,26 @@ as $$
 declare
   sweep_id bigint;
 begin
+  perform private.settle_alert(a.kind, a.subject) from public.operator_alerts a
+  where a.kind = 'master_account_inactive' and a.settled_at is null;
   insert into private.sweeps default values returning id into sweep_id;
   return sweep_id;
 end;
 $$;
-comment on function public.begin_sweep() is 'Opens a sweep and returns its id.';
+comment on function public.begin_sweep() is
+  'Opens a sweep and returns its id. A sweep begins only while the master account is active, so it settles that alert.';
+
+create function public.report_inactive_master(p_account_sid text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.raise_alert('master_account_inactive', p_account_sid);
+  return true;
+end;
+$$;
+comment on function public.report_inactive_master(text) is
+  'Alerts the operator that Twilio refuses the master account as not active. The next sweep that begins settles it.';
 
 create type private.sweep_finding as enum ('same', 'mismatch', 'stranger', 'foreign');
 comment on type private.sweep_finding is
@@ -893,6 +908,7 @@ revoke execute on function
     public.twilio_account_status, text, text, jsonb),
   public.record_convergence_action(uuid, bigint, text, text, text, jsonb),
   public.begin_sweep(),
+  public.report_inactive_master(text),
   private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
   private.ask_for_missing_accounts(private.sweeps, integer),
@@ -924,6 +940,7 @@ grant execute on function
     public.twilio_account_status, text, text, jsonb),
   public.record_convergence_action(uuid, bigint, text, text, text, jsonb),
   public.begin_sweep(),
+  public.report_inactive_master(text),
   private.compare_account(text, text, uuid),
   public.record_sweep_page(bigint, jsonb, text),
   private.ask_for_missing_accounts(private.sweeps, integer),

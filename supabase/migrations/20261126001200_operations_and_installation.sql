@@ -544,13 +544,14 @@ as $$
     public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
     public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
     public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble public.report_sender_trouble
-    public.request_redaction public.request_sealing_key_rotation public.request_subaccount
-    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
-    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
-    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.start_to_settle
-    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
+    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.report_inactive_master public.report_sender_trouble public.request_redaction
+    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
+    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
+    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
+    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
+    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
     public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(39);
+select plan(41);
 
 delete from public.user_preferences;
 delete from private.tenancies;
@@ -134,6 +134,15 @@ select is(pg_temp.level(10), 'within', 'Below 80 % again, the level is within');
 select pg_temp.level(80);
 select is((select string_agg(action, ' ' order by id) from public.audit_log where actor = 'sweep' and at = now()),
   'subaccounts.limit_warning subaccounts.limit_critical subaccounts.limit_warning', 'Each change to warning or critical is audited, and a change to within is not');
+
+-- The master account --------------------------------------------------------------------------------------------------
+
+select public.report_inactive_master('ACmaster');
+select public.report_inactive_master('ACmaster');
+select results_eq($$ select subject, times, settled_at from public.operator_alerts where kind = 'master_account_inactive' $$,
+  $$ values ('ACmaster', 2, null::timestamptz) $$, 'An inactive master account raises one alert, however many jobs find it');
+select public.begin_sweep();
+select is((select settled_at from public.operator_alerts where kind = 'master_account_inactive'), now(), 'A sweep that begins settles the alert');
 
 select * from finish();
 rollback;

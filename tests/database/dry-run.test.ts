@@ -174,7 +174,7 @@ async function reserveAll(sql: postgres.TransactionSql, campaignId: string): Pro
   }
 }
 
-Deno.test("a dry run foretells what the campaign does with its recipients, and changes nothing", async () => {
+Deno.test("a dry run predicts what the campaign does with its recipients, and changes nothing", async () => {
   await using database = await startTestDatabase();
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   const seen = new Set<string>();

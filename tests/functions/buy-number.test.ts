@@ -245,8 +245,8 @@ test("a number that requires an address or a bundle is bought with them", async 
   await allow(stage, ada, { numbers: 2 });
   const addressSid = await stage.twilio.address(ada.accountSid, "AU");
   const bundleSid = await stage.twilio.bundle(ada.accountSid, "DE");
-  const papers = [{ phoneNumber: australian(), addressSid }, { phoneNumber: german(), addressSid, bundleSid }];
-  for (const body of papers) {
+  const purchases = [{ phoneNumber: australian(), addressSid }, { phoneNumber: german(), addressSid, bundleSid }];
+  for (const body of purchases) {
     const answer = await ada.call("buy-number", { body });
     assert.equal(answer.status, 201, answer.body.message);
     contract.operations[0].responses[201].parse(answer.body);

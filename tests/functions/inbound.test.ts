@@ -243,7 +243,7 @@ test("YES with an emoji lifts nothing, and YES without an opt-out gets no reply"
   assert.equal((await answersOf(ada)).filter(({ body }) => body === REPLIES.startReply).length, 1);
 });
 
-test("a second STOP gets no second reply, and a third, with any punctuation, is an opt-out still", async () => {
+test("a second STOP gets no second reply, and a third, with any punctuation, is still an opt-out", async () => {
   const ada = await answering("ada");
   const deliver = (body: string, from: string) => deliveryOf(ada, from, { Body: body })();
   const from = freshRecipient();

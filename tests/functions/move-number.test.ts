@@ -19,10 +19,10 @@ async function move(
   to: "tenant" | "master",
   { id }: Pick<Actor, "id">,
   phoneNumber: string,
-  papers: { addressSid?: string; bundleSid?: string } = {},
+  regulatory: { addressSid?: string; bundleSid?: string } = {},
 ) {
   return await (await operator()).call("admin/move-number", {
-    body: { phoneNumber, userId: id, to, ...papers, reason: "their wish" },
+    body: { phoneNumber, userId: id, to, ...regulatory, reason: "their wish" },
   });
 }
 
@@ -166,7 +166,7 @@ async function assertMoved(ada: Owner, to: "tenant" | "master", phoneNumber: str
   assert.equal((await sharedNumbers(phoneNumber)).length, to === "tenant" ? 0 : 1);
 }
 
-/** Countries whose numbers need papers: what a purchase and a move need, and Twilio's code for a move without it. */
+/** Countries whose numbers need an address or a bundle: what a purchase and a move need, and Twilio's code for a move without it. */
 const REGULATED = {
   AU: { prefix: "+614", digits: 8, field: "addressSid", missing: 21613, unaccepted: 21615 },
   DE: { prefix: "+491573", digits: 7, field: "bundleSid", missing: 21649, unaccepted: 21649 },
@@ -175,9 +175,9 @@ const REGULATED = {
 for (const [country, { prefix, digits, field, missing, unaccepted }] of Object.entries(REGULATED)) {
   test(`a number of ${country} moves only with the ${field} of its new account, and back only with the old one's`, async () => {
     const ada = await ownerOf(stage, "ada", 0);
-    const paper = (accountSid: string) =>
+    const newOne = (accountSid: string) =>
       stage.twilio[field === "addressSid" ? "address" : "bundle"](accountSid, country);
-    const [theirs, adas] = [await paper(master()), await paper(ada.accountSid)];
+    const [theirs, adas] = [await newOne(master()), await newOne(ada.accountSid)];
     const phoneNumber = prefix + String(Math.random()).slice(2, 2 + digits).padEnd(digits, "7");
     const bought = await stage.twilio.post(`/Accounts/${master()}/IncomingPhoneNumbers.json`, {
       PhoneNumber: phoneNumber,
@@ -197,10 +197,14 @@ for (const [country, { prefix, digits, field, missing, unaccepted }] of Object.e
     assert.deepEqual((await ownerAtTwilio(phoneNumber, master()))?.accountSid, master());
     const there = await move("tenant", ada, phoneNumber, { [field]: adas });
     assert.equal(there.status, 200, there.body.message);
-    const again = await paper(ada.accountSid);
+    const again = await newOne(ada.accountSid);
     assert.equal((await move("tenant", ada, phoneNumber, { [field]: again })).status, 200);
     const [held] = await stage.twilio.numbersOf(ada.accountSid);
-    assert.equal(held[field === "addressSid" ? "address_sid" : "bundle_sid"], again, "a repeated move sets the papers");
+    assert.equal(
+      held[field === "addressSid" ? "address_sid" : "bundle_sid"],
+      again,
+      "a repeated move sets the new one",
+    );
     assert.deepEqual(await codes(move("master", ada, phoneNumber)), [field, "required", missing]);
     assert.equal((await move("master", ada, phoneNumber, { [field]: theirs })).status, 200);
     await assertMoved(ada, "master", phoneNumber, master());

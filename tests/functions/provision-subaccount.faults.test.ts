@@ -173,7 +173,7 @@ test("no account token is in a log line, an error, an audit line or a job", asyn
   assert.deepEqual(log.filter((line) => /v1\.k1\./.test(line)), []);
 });
 
-test("while Twilio has suspended the master account, no tenant is recorded as suspended, and all work again after it", async () => {
+test("while Twilio has suspended the master account, no tenant is recorded as suspended and convergence waits with an alert, and all work again after it", async () => {
   const ada = await newcomer(stage, "ada");
   assert.equal((await ada.call("provision-subaccount", POST)).status, 201);
   await quiescence(stage, ada);
@@ -190,6 +190,15 @@ test("while Twilio has suspended the master account, no tenant is recorded as su
       return /master account is suspended/.test(row?.["last_error"] ?? "");
     });
     assert.equal((await stage.database.preferencesOf(ada.id))?.status, "active");
+    await eventually("the waiting job, without a failed attempt", async () => {
+      const waiting = await stage.database.sql`
+        select from private.jobs where message ->> 'userId' = ${ada.id} and vt > now() + interval '4 minutes' and read_ct = 0`;
+      return waiting.length === 1;
+    });
+    const alerts = await stage.database.sql`select subject from public.operator_alerts
+      where kind = 'master_account_inactive' and settled_at is null`;
+    assert.equal(alerts.length, 1);
+    assert.match(alerts[0]?.["subject"], /^AC[0-9a-f]{32}$/);
   } finally {
     await stage.twilio.configure({ masterSuspended: false, inactiveAccountsRead: false });
   }

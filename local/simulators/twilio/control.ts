@@ -58,7 +58,7 @@ const NewSettings = z.strictObject({
   scheduleWithoutService: z.enum(["send", "refuse"]),
   refuseLandlines: z.boolean(),
   regulations: z.record(
-    z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 code"),
+    z.string().regex(/^[A-Z]{2}( (local|mobile|toll-free))?$/, "must be a country, or a country and a type: GB mobile"),
     z.strictObject({
       address: z.enum(["none", "any", "local", "foreign"]).default("none"),
       bundle: z.boolean().default(false),

@@ -83,7 +83,11 @@ export const DELIVERY_ERRORS: Record<number, string> = {
   30006: "Landline or unreachable carrier",
   30007: "Message filtered",
   30008: "Unknown error",
+  30022: "US A2P 10DLC - Rate Limits Exceeded",
+  30023: "US A2P 10DLC - Daily Message Cap Reached",
   30032: "Toll-Free Number Has Not Been Verified",
+  30033: "US A2P 10DLC - Campaign Suspended",
   30034: "US A2P 10DLC - Message from an Unregistered Number",
+  30035: "US A2P 10DLC - Message from a Number with a Pending Registration",
   21610: "Attempt to send to unsubscribed recipient",
 };

@@ -312,6 +312,18 @@ Deno.test("The files of a received message are served to their account and its p
     assert.equal(btoa(String.fromCharCode(...new Uint8Array(await file.arrayBuffer()))), GIF);
     const part = await ask(stored, undefined, "bytes=0-2");
     assert.deepEqual([part.status, part.headers.get("content-range"), await part.text()], [206, "bytes 0-2/42", "GIF"]);
+    const ranges: [range: string, status: number, contentRange: string | null][] = [
+      ["bytes=-2", 206, "bytes 40-41/42"],
+      ["bytes=40-", 206, "bytes 40-41/42"],
+      ["bytes=-99", 206, "bytes 0-41/42"],
+      ["bytes=42-", 416, null],
+      ["bytes=5-2", 200, null],
+    ];
+    for (const [range, status, contentRange] of ranges) {
+      const answered = await ask(stored, undefined, range);
+      assert.deepEqual([answered.status, answered.headers.get("content-range")], [status, contentRange], range);
+      await answered.body?.cancel();
+    }
     const forwarded = await ask(stored, credentials);
     assert.deepEqual([forwarded.status, await forwarded.text()], [400, "Only one auth mechanism allowed"]);
     const forged = await ask(stored.replace(/Expires=\d/, "Expires=9"));

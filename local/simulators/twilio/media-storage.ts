@@ -72,11 +72,14 @@ export function answerStorage({ store, log }: Simulation, request: HttpRequest):
 
 function fileOf(contentType: string, bytes: Uint8Array<ArrayBuffer>, range: string | undefined): HttpAnswer {
   const headers = { "content-type": contentType, "accept-ranges": "bytes" };
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
-  if (from === undefined) return { status: 200, headers: { ...headers, ...lengthOf(bytes) }, body: bytes };
-  const part = bytes.slice(Number(from), to ? Number(to) + 1 : undefined);
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(range ?? "") ?? [];
+  // As RFC 9110 asks, a range that ends before it begins is ignored, and one without a first byte counts from the end.
+  const isRange = first === "" ? last !== "" : last === "" || Number(first) <= Number(last);
+  if (!isRange) return { status: 200, headers: { ...headers, ...lengthOf(bytes) }, body: bytes };
+  const from = first === "" ? Math.max(0, bytes.length - Number(last)) : Number(first);
+  const part = bytes.slice(from, first === "" || last === "" ? undefined : Number(last) + 1);
   if (part.length === 0) return refused(416, "InvalidRange");
-  const contentRange = `bytes ${from}-${Number(from) + part.length - 1}/${bytes.length}`;
+  const contentRange = `bytes ${from}-${from + part.length - 1}/${bytes.length}`;
   return { status: 206, headers: { ...headers, ...lengthOf(part), "content-range": contentRange }, body: part };
 }
 

@@ -11,7 +11,8 @@
  * - `/_sim/…` controls the simulation, in JSON (control.ts):
  *   - `faults`: errors with any Twilio code, 429 with and without `Retry-After`, lost responses, late callbacks (faults.ts)
  *   - `settings`: what Twilio does not document or what an account decides, such as a suspended master account, funds,
- *     queued messages in `DateSent` lists, a read delay and the papers that numbers need (`Settings` in simulation.ts)
+ *     queued messages in `DateSent` lists, a read delay and the regulatory information that numbers need (`Settings` in
+ *     simulation.ts)
  *   - `outcomes`: the final status of messages to a number
  *   - `bundles`: Twilio's decision on a regulatory bundle, or a new bundle for an account
  *   - `inbound`: a text from a handset

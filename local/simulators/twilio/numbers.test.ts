@@ -184,7 +184,21 @@ Deno.test("A number that needs a bundle is bought with an approved one of its ac
   assert.equal((await buy(sid)).bundleSid, sid);
 });
 
-Deno.test("A regulated number moves only with papers of its new account, and keeps none of the old", async () => {
+Deno.test("A regulation of one number type leaves the other types of its country free", async () => {
+  await using fixture = await startFixture({ regulations: { GB: { address: "none", bundle: false } } });
+  const { client } = await fixture.subaccount("otto");
+  const [local, mobile] = [
+    (await client.availablePhoneNumbers("GB").local.list({ limit: 1 }))[0]!.phoneNumber,
+    (await client.availablePhoneNumbers("GB").mobile.list({ limit: 1 }))[0]!.phoneNumber,
+  ];
+  await fixture.sim("POST", "settings", {
+    regulations: { GB: { address: "any" }, "GB local": {}, "GB mobile": { bundle: true } },
+  });
+  await rejectsWith(21649, 400, client.incomingPhoneNumbers.create({ phoneNumber: mobile }));
+  assert.equal((await client.incomingPhoneNumbers.create({ phoneNumber: local })).addressRequirements, "none");
+});
+
+Deno.test("A regulated number moves only with an address or a bundle of its new account, and keeps none of the old", async () => {
   await using fixture = await startFixture();
   const [otto, pia] = [await fixture.subaccount("otto"), await fixture.subaccount("pia")];
   const { australian, german } = await regulated(fixture);
@@ -192,8 +206,11 @@ Deno.test("A regulated number moves only with papers of its new account, and kee
   const [ottoBundle, piaBundle] = [await bundleFor(fixture, otto.sid), await bundleFor(fixture, pia.sid)];
   const first = await otto.client.incomingPhoneNumbers.create({ phoneNumber: australian, addressSid: ottos.sid });
   const second = await otto.client.incomingPhoneNumbers.create({ phoneNumber: german, bundleSid: ottoBundle });
-  const move = ({ sid }: { sid: string }, papers: object = {}) =>
-    fixture.master.api.v2010.accounts(otto.sid).incomingPhoneNumbers(sid).update({ accountSid: pia.sid, ...papers });
+  const move = ({ sid }: { sid: string }, regulatory: object = {}) =>
+    fixture.master.api.v2010.accounts(otto.sid).incomingPhoneNumbers(sid).update({
+      accountSid: pia.sid,
+      ...regulatory,
+    });
   await rejectsWith(21613, 400, move(first));
   await rejectsWith(21615, 400, move(first, { addressSid: ottos.sid }));
   await rejectsWith(21649, 400, move(second));

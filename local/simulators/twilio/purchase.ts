@@ -4,7 +4,12 @@ import { blockOf, friendlyNumber, offeredNumbers, wantedAreaCode } from "./numbe
 import { NUMBER_BLOCKS, type NumberBlock } from "./number-places.ts";
 import { toE164 } from "./phone-numbers.ts";
 import type { PhoneNumber } from "./records.ts";
-import { type Papers, regulationOf, type Regulations, requirePapers } from "./regulation.ts";
+import {
+  regulationOf,
+  type Regulations,
+  type RegulatoryInformation,
+  requireRegulatoryInformation,
+} from "./regulation.ts";
 import type { Store } from "./store.ts";
 
 /** Twilio's magic numbers for test purchases. */
@@ -13,7 +18,7 @@ const MAGIC_INVALID = "+15005550001";
 export const MAGIC_VALID = "+15005550006";
 
 /** A purchase of one number: a given number, or any number of an area code. */
-export interface Purchase extends Papers {
+export interface Purchase extends RegulatoryInformation {
   phoneNumber: string | null;
   areaCode: string | null;
 }
@@ -32,9 +37,14 @@ export function newPhoneNumber(
   const phoneNumber = purchase.phoneNumber ? namedNumber(store, purchase.phoneNumber) : numberInArea(store, purchase);
   const block = blockOf(phoneNumber);
   if (!block) throw new ApiError(21421, `PhoneNumber is invalid: '${phoneNumber}'`);
-  requirePapers(store, regulations, { accountSid, isoCountry: block.country, type: block.type }, purchase);
+  requireRegulatoryInformation(
+    store,
+    regulations,
+    { accountSid, isoCountry: block.country, type: block.type },
+    purchase,
+  );
   const number = freshNumber(store.nextSeq(), accountSid, phoneNumber, block, purchase);
-  number.addressRequirements = regulationOf(regulations, block.country).address;
+  number.addressRequirements = regulationOf(regulations, number).address;
   store.numbers.set(number.sid, number);
   store.purchases.push({ accountSid, type: number.type, at: number.createdAt });
   return number;

@@ -2,16 +2,17 @@ import { ApiError } from "./errors.ts";
 import type { Bundle, NumberType } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** What a country demands of the owner of its numbers. `local` is an address inside the country, `foreign` one outside. */
+/** What the owner of a country's numbers must have. `local` is an address inside the country, `foreign` one outside. */
 export interface Regulation {
   address: "none" | "any" | "local" | "foreign";
   bundle: boolean;
 }
 
+/** By country (`AU`), or by country and type (`GB mobile`), which takes precedence. */
 export type Regulations = Readonly<Record<string, Regulation>>;
 
 /** The address and the bundle that a request names. */
-export interface Papers {
+export interface RegulatoryInformation {
   addressSid: string | null;
   bundleSid: string | null;
 }
@@ -22,24 +23,27 @@ interface Subject {
   type: NumberType;
 }
 
-/** Returns what `country` demands. */
-export function regulationOf(regulations: Regulations, country: string): Regulation {
-  return regulations[country] ?? { address: "none", bundle: false };
+/** Returns what a number of this country and type needs. */
+export function regulationOf(
+  regulations: Regulations,
+  { isoCountry, type }: Pick<Subject, "isoCountry" | "type">,
+): Regulation {
+  return regulations[`${isoCountry} ${type}`] ?? regulations[isoCountry] ?? { address: "none", bundle: false };
 }
 
 /**
- * Checks the papers for a number in its (new) account. Papers that are not needed must exist all the same.
+ * Checks the address and the bundle for a number in its (new) account. Those that are not needed must exist, too.
  * @throws ApiError 21631 without an address, 21615 for an unsuitable one, 21649 without a suitable and approved bundle
  */
-export function requirePapers(
+export function requireRegulatoryInformation(
   store: Store,
   regulations: Regulations,
   subject: Subject,
-  papers: Papers,
+  regulatory: RegulatoryInformation,
 ): void {
-  const { address, bundle } = regulationOf(regulations, subject.isoCountry);
-  checkAddress(store, address, subject, papers.addressSid);
-  if (papers.bundleSid) checkBundle(store.bundles.get(papers.bundleSid), subject, papers.bundleSid);
+  const { address, bundle } = regulationOf(regulations, subject);
+  checkAddress(store, address, subject, regulatory.addressSid);
+  if (regulatory.bundleSid) checkBundle(store.bundles.get(regulatory.bundleSid), subject, regulatory.bundleSid);
   else if (bundle) throw new ApiError(21649, "Bundle required: the 'BundleSid' parameter was empty");
 }
 

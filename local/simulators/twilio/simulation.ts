@@ -57,7 +57,7 @@ export interface Settings {
   scheduleWithoutService: "send" | "refuse";
   /** Whether a message to a landline outside the US, Canada and the UK is refused with 21635. */
   refuseLandlines: boolean;
-  /** The papers that numbers need, by country. A country without an entry needs none. */
+  /** The regulatory information that numbers need, by country or by country and type. A number without an entry needs none. */
   regulations: Regulations;
 }
 

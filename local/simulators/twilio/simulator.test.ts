@@ -17,7 +17,7 @@ async function withTemporaryFile(run: (stateFile: string) => Promise<void>): Pro
   }
 }
 
-Deno.test("Accounts, tokens, numbers, messages and papers survive a restart with a state file", () =>
+Deno.test("Accounts, tokens, numbers, messages, addresses and bundles survive a restart with a state file", () =>
   withTemporaryFile(async (stateFile) => {
     const first = await startTwilioSimulator({ stateFile });
     const master = sdkFor(first, first.accountSid, first.authToken);

@@ -1779,6 +1779,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
+      "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
@@ -2088,7 +2089,12 @@ export type Database = {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
       "alert_delivery": "pending" | "settled" | "not_found";
-      "alert_kind": "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused";
+      "alert_kind":
+        | "dead_letter"
+        | "unknown_price"
+        | "subscription_without_tenant"
+        | "campaign_paused"
+        | "master_account_inactive";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2525,7 +2531,13 @@ export const Constants = {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
       "alert_delivery": ["pending", "settled", "not_found"],
-      "alert_kind": ["dead_letter", "unknown_price", "subscription_without_tenant", "campaign_paused"],
+      "alert_kind": [
+        "dead_letter",
+        "unknown_price",
+        "subscription_without_tenant",
+        "campaign_paused",
+        "master_account_inactive",
+      ],
       "begin_checkout_outcome": [
         "create",
         "open",

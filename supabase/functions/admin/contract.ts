@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Constants } from "../_shared/database.types.ts";
 import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
-import { papersShape } from "../_shared/numbers/papers.ts";
+import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import { idSchema } from "../_shared/platform/ids.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
@@ -71,7 +71,7 @@ export const moveSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   userId: idSchema,
   to: z.enum(["tenant", "master"]),
-  ...papersShape,
+  ...regulatoryShape,
   reason,
 }).meta({ id: "NumberMove", description: "The body of admin/move-number" });
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts";
-import { papersShape } from "../_shared/numbers/papers.ts";
+import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
@@ -8,7 +8,7 @@ import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 export const purchaseSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   friendlyName: friendlyNameText.optional().describe("1 to 64 characters; Twilio's own name for it unless given"),
-  ...papersShape,
+  ...regulatoryShape,
 }).meta({ id: "NumberPurchase", description: "The body of buy-number" });
 
 export const contract = {

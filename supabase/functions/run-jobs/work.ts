@@ -18,11 +18,13 @@ import { settlePurchases } from "../_shared/numbers/settle.ts";
 import { settleReleases } from "../_shared/numbers/settle-releases.ts";
 import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
+import { describeError } from "../_shared/platform/log.ts";
 import { converge } from "../_shared/subaccounts/converge.ts";
 import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts";
 import type { TwilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { resealTokens } from "../_shared/sealing/reseal.ts";
 import { rotateToken } from "../_shared/tokens/rotate.ts";
+import { isMasterInactive } from "../_shared/subaccounts/look-up.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
 import type { MessagePricing } from "../_shared/twilio/message-pricing.ts";
@@ -60,6 +62,8 @@ const jobSchema = z.discriminatedUnion("kind", [
 
 const BUSY_SECONDS = 3;
 const LIMIT_SECONDS = 3600;
+/** Convergence waits while the master account is not active. */
+const INACTIVE_MASTER_SECONDS = 300;
 /** A START is compared once its account is active again. */
 const SUSPENDED_SECONDS = 3600;
 /** Tenants compared, and texts marked for deletion, by one statement: it must take far less than half a second. */
@@ -104,7 +108,11 @@ export function workOf(dependencies: WorkDependencies): JobWork {
     const job = jobSchema.parse(raw);
     switch (job.kind) {
       case "converge":
-        return await convergeTenant(job.userId, job.thorough, dependencies);
+        return await unlessMasterIsInactive(
+          () => convergeTenant(job.userId, job.thorough, dependencies),
+          { againInSeconds: INACTIVE_MASTER_SECONDS },
+          dependencies,
+        );
       case "stripe-event":
         await applyStripeEvent(job.eventId, { db, stripe: await stripe() });
         return "done";
@@ -114,9 +122,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "fetch-missed-events":
         await fetchMissedEvents(db, await stripe(), now());
         return "done";
-      case "sweep":
-        await sweepPage(progressOf(job), dependencies);
-        return "done";
+      case "sweep": {
+        const progress = progressOf(job);
+        return await unlessMasterIsInactive(
+          () => sweepPage(progress, dependencies),
+          // The next scheduled sweep begins anew.
+          progress === null ? "done" : { againInSeconds: INACTIVE_MASTER_SECONDS },
+          dependencies,
+        );
+      }
       case "refresh-master-numbers":
         await refreshMasterNumbers({ ...dependencies, master: await accounts.master() });
         return "done";
@@ -198,6 +212,22 @@ export function workOf(dependencies: WorkDependencies): JobWork {
 
 function progressOf({ sweepId, pageUrl }: { sweepId?: number | undefined; pageUrl?: string | undefined }) {
   return sweepId === undefined || pageUrl === undefined ? null : { sweepId, pageUrl };
+}
+
+/** Runs a job as the master account. While Twilio refuses that account, alerts the operator and returns `otherwise`. */
+async function unlessMasterIsInactive(
+  run: () => Promise<JobResult | void>,
+  otherwise: JobResult,
+  { db, masterAccountSid, log }: Pick<WorkDependencies, "db" | "masterAccountSid" | "log">,
+): Promise<JobResult> {
+  try {
+    return await run() ?? "done";
+  } catch (error) {
+    if (!isMasterInactive(error)) throw error;
+    log.error("master.inactive", describeError(error));
+    await decide(db, "report_inactive_master", { p_account_sid: masterAccountSid });
+    return otherwise;
+  }
 }
 
 async function convergeTenant(

@@ -50,7 +50,7 @@ function searchNumbers({ simulation, params, query, path }: ApiCall): Answer {
   const found: OfferedNumber[] = [];
   const { regulations } = simulation.settings;
   const wanted = blocks.filter((block) =>
-    isWantedBlock(block, regulationOf(regulations, block.country).address, query)
+    isWantedBlock(block, regulationOf(regulations, { isoCountry: block.country, type: block.type }).address, query)
   );
   for (const offered of offeredNumbers(wanted, simulation.store.takenNumbers())) {
     if (found.length === size) break;
@@ -126,7 +126,7 @@ function offeredBody({ phoneNumber, block }: OfferedNumber, regulations: Regulat
     region: block.region,
     postal_code: block.postalCode,
     iso_country: block.country,
-    address_requirements: regulationOf(regulations, block.country).address,
+    address_requirements: regulationOf(regulations, { isoCountry: block.country, type: block.type }).address,
     beta: false,
     capabilities: { voice: block.capabilities.voice, SMS: block.capabilities.sms, MMS: block.capabilities.mms },
   };

@@ -5,7 +5,7 @@ import { applyNumberSettings, checkNumberSettings } from "./incoming-number-sett
 import { newPhoneNumber } from "../purchase.ts";
 import { page } from "../paging.ts";
 import type { Account, NumberType, PhoneNumber } from "../records.ts";
-import { type Papers, regulationOf, requirePapers } from "../regulation.ts";
+import { regulationOf, type RegulatoryInformation, requireRegulatoryInformation } from "../regulation.ts";
 import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/IncomingPhoneNumbers";
@@ -27,7 +27,7 @@ function buyNumber({ simulation, account, form }: ApiCall): Answer {
   const number = newPhoneNumber(simulation.store, account.sid, {
     phoneNumber: form.get("PhoneNumber"),
     areaCode: form.get("AreaCode"),
-    ...papersIn(form),
+    ...regulatoryInformationIn(form),
   }, simulation.settings.regulations);
   applyNumberSettings(number, form);
   simulation.store.changed();
@@ -44,7 +44,7 @@ function updateNumber(call: ApiCall): Answer {
   checkNumberSettings(call.form);
   const newOwner = call.form.get("AccountSid");
   if (newOwner !== null && newOwner !== number.accountSid) moveNumber(call, number, newOwner);
-  else updatePapers(call, number);
+  else updateRegulatoryInformation(call, number);
   applyNumberSettings(number, call.form);
   number.updatedAt = Date.now();
   call.simulation.store.changed();
@@ -52,7 +52,7 @@ function updateNumber(call: ApiCall): Answer {
 }
 
 /**
- * Only the parent can move a number, and only between its own accounts. The papers must be the new account's: those of
+ * Only the parent can move a number, and only between its own accounts. The address and the bundle must be the new account's: those of
  * the old account do not move with the number.
  */
 function moveNumber({ simulation, actor, form }: ApiCall, number: PhoneNumber, newOwner: string): void {
@@ -66,24 +66,24 @@ function moveNumber({ simulation, actor, form }: ApiCall, number: PhoneNumber, n
   }
   if (statusOf(simulation, account) !== "active") throw new ApiError(21472, `Account '${newOwner}' is not active`);
   requireActive(simulation, actor);
-  const papers = papersIn(form);
+  const regulatory = regulatoryInformationIn(form);
   const { store, settings: { regulations } } = simulation;
-  if (!papers.addressSid && regulationOf(regulations, number.isoCountry).address !== "none") {
+  if (!regulatory.addressSid && regulationOf(regulations, number).address !== "none") {
     throw new ApiError(21613, "PhoneNumber Requires an Address");
   }
-  requirePapers(store, regulations, { ...number, accountSid: account.sid }, papers);
-  Object.assign(number, papers, { accountSid: account.sid });
+  requireRegulatoryInformation(store, regulations, { ...number, accountSid: account.sid }, regulatory);
+  Object.assign(number, regulatory, { accountSid: account.sid });
 }
 
-function updatePapers({ simulation, form }: ApiCall, number: PhoneNumber): void {
-  const { addressSid, bundleSid } = papersIn(form);
+function updateRegulatoryInformation({ simulation, form }: ApiCall, number: PhoneNumber): void {
+  const { addressSid, bundleSid } = regulatoryInformationIn(form);
   if (!addressSid && !bundleSid) return;
-  const papers = { addressSid: addressSid ?? number.addressSid, bundleSid: bundleSid ?? number.bundleSid };
-  requirePapers(simulation.store, simulation.settings.regulations, number, papers);
-  Object.assign(number, papers);
+  const regulatory = { addressSid: addressSid ?? number.addressSid, bundleSid: bundleSid ?? number.bundleSid };
+  requireRegulatoryInformation(simulation.store, simulation.settings.regulations, number, regulatory);
+  Object.assign(number, regulatory);
 }
 
-function papersIn(form: URLSearchParams): Papers {
+function regulatoryInformationIn(form: URLSearchParams): RegulatoryInformation {
   return { addressSid: form.get("AddressSid") || null, bundleSid: form.get("BundleSid") || null };
 }
 

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { LONGEST_BODY, mediaUrlsSchema } from "../messages/compose.ts";
 import { sha256 } from "../platform/encoding.ts";
-import { senderError } from "../messages/reserve.ts";
 import { defaultCountrySchema, senderNumber } from "../numbers/phone-number.ts";
-import { type Db, decision, type Enum, rowFrom } from "../platform/database.ts";
+import { type Db, decision, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import { BLANK_TEXT, isBlank } from "../platform/text.ts";
 import type { CheckedRecipients, RecipientInput } from "./recipients.ts";
+import { CAMPAIGN_RULES, campaignError } from "./rules.ts";
 import { sendWindowSchema } from "./send-window.ts";
 import { type Campaign, campaignOf } from "./shape.ts";
 import { brokenPlaceholder, holdsPlaceholder } from "./template.ts";
@@ -82,16 +82,7 @@ const create = decision("create_campaign", {
   duplicate: ["campaign"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
-  scheduled_in_past: [],
-  window_never_opens: ["never_open"],
-  too_many_recipients: ["recipients_left"],
-  no_number: [],
-  number_not_owned: [],
-  number_not_capable: [],
-  no_subaccount: [],
-  pending: [],
-  suspended: [],
-  closed: [],
+  ...CAMPAIGN_RULES,
 });
 
 export interface CreateOptions {
@@ -162,40 +153,6 @@ export async function createCampaign(
   }
 }
 
-/** A rule that forbids a campaign, as `create_campaign` and `preview_campaign` return it. */
-export type CampaignRule =
-  | { outcome: "too_many_recipients"; recipients_left: number }
-  | { outcome: "window_never_opens"; never_open: string[] }
-  | { outcome: "scheduled_in_past" | Exclude<Enum<"sender_outcome">, "allowed" | "unconfirmed_user"> };
-
-/** The error for a rule that forbids a campaign to so many recipients. */
-export function campaignError(
-  rule: CampaignRule,
-  { from, scheduledAt }: { from: string | null; scheduledAt?: string | undefined },
-  recipients: number,
-): ApiError {
-  switch (rule.outcome) {
-    case "scheduled_in_past":
-      return scheduledInPast(scheduledAt ?? "");
-    case "window_never_opens":
-      return neverOpens(rule.never_open);
-    case "too_many_recipients":
-      return new ApiError(
-        "too_many_recipients",
-        `Cannot accept ${recipients} recipients: your plan's messages of a month leave room for ${rule.recipients_left} more in your campaigns`,
-        { details: [{ recipients, limit: rule.recipients_left }] },
-      );
-    case "no_number":
-    case "number_not_owned":
-    case "number_not_capable":
-    case "no_subaccount":
-    case "pending":
-    case "suspended":
-    case "closed":
-      return senderError(rule.outcome, from);
-  }
-}
-
 /** The number that the request names, in E.164; null where it names none. @throws ApiError `invalid_sender` */
 export async function namedSender({ from, defaultCountry }: BulkInput): Promise<string | null> {
   return from === undefined ? null : await senderNumber(from, defaultCountry);
@@ -212,18 +169,4 @@ export function noticeOf({ ignoredColumns }: CheckedRecipients): string | undefi
   if (ignoredColumns.length === 0) return undefined;
   const named = ignoredColumns.map((column) => JSON.stringify(column)).join(", ");
   return `These columns of recipients were ignored: ${named}. Values for placeholders belong in "variables"`;
-}
-
-function scheduledInPast(scheduledAt: string): ApiError {
-  return new ApiError("invalid_input", `Cannot send: scheduledAt is in the past ("${scheduledAt}")`, {
-    details: [{ field: "scheduledAt", code: "in_the_past", message: "must not be more than two minutes ago" }],
-  });
-}
-
-function neverOpens(countries: string[]): ApiError {
-  const message = `is never open in all time zones of ${countries.slice(0, 20).join(", ")}: ` +
-    "widen the window or name a timeZone";
-  return new ApiError("invalid_input", `Cannot send: sendWindow ${message}`, {
-    details: [{ field: "sendWindow", code: "never_open", message }],
-  });
 }

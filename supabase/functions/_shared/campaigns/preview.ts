@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Db, decision, type Enum } from "../platform/database.ts";
 import { isoOf } from "../platform/time.ts";
-import { type BulkInput, campaignError, namedSender } from "./create.ts";
+import { type BulkInput, namedSender } from "./create.ts";
+import { CAMPAIGN_RULES, campaignError } from "./rules.ts";
 import type { ReadyRecipient } from "./recipients.ts";
 
 const group = z.strictObject({
@@ -44,16 +45,7 @@ const windowsSchema = z.array(
 
 const preview = decision("preview_campaign", {
   previewed: ["from_number", "counts?", "reached?", "windows"],
-  scheduled_in_past: [],
-  window_never_opens: ["never_open"],
-  too_many_recipients: ["recipients_left"],
-  no_number: [],
-  number_not_owned: [],
-  number_not_capable: [],
-  no_subaccount: [],
-  pending: [],
-  suspended: [],
-  closed: [],
+  ...CAMPAIGN_RULES,
 });
 
 /** The database renders and measures the texts of a part within a second, at the slowest 3 ms for a text of 1,600 units. */

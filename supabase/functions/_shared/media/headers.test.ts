@@ -29,7 +29,7 @@ Deno.test("images, audio and video are shown, and any other type is an attachmen
   }
 });
 
-Deno.test("whatever type a sender claims, the headers are valid, sandboxed and sniffed by no browser", () => {
+Deno.test("for any type that a sender claims, the headers are valid, sandbox the file and forbid sniffing", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.tuple(fc.string(), fc.string()).map((pair) => pair.join("/"))), (text) => {
       const headers = new Headers(mediaHeaders(mediaTypeOf(text), 3));

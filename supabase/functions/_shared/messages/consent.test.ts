@@ -44,7 +44,7 @@ Deno.test("a word of STOP with invisible characters inside it is an opt-out", ()
   }));
 });
 
-Deno.test("examples of opt-outs", () => {
+Deno.test("the documented words of STOP opt out in each accepted form", () => {
   const examples = [
     "Stop. Thank you",
     "STOP!",

@@ -4,6 +4,17 @@ import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import type { Composed } from "./compose.ts";
 import { errorOfMessage } from "./errors.ts";
 
+/** The outcomes for a tenant who cannot send, or not from this number. */
+export const SENDER_RULES = {
+  no_number: [],
+  number_not_owned: [],
+  number_not_capable: [],
+  no_subaccount: [],
+  pending: [],
+  suspended: [],
+  closed: [],
+} as const;
+
 const reserve = decision("reserve_message", {
   reserved: ["message", "sealed_token?"],
   duplicate: ["message"],
@@ -17,13 +28,7 @@ const reserve = decision("reserve_message", {
   recipient_limit_reached: ["message_limit"],
   fallback_limit_reached: ["message_limit"],
   unconfirmed_user: [],
-  no_number: [],
-  number_not_owned: [],
-  number_not_capable: [],
-  no_subaccount: [],
-  pending: [],
-  suspended: [],
-  closed: [],
+  ...SENDER_RULES,
 });
 
 export interface Reservation {

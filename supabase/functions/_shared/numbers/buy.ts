@@ -5,12 +5,12 @@ import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, failureOf, requireTwilioFailure, twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 import { inboundUrl } from "../twilio/webhook-urls.ts";
 import { stillPurchasing } from "./errors.ts";
-import { errorOfPapers, type Papers, papersParameters } from "./papers.ts";
+import { regulatoryError, type RegulatoryInformation, regulatoryParameters } from "./regulatory-information.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber } from "./shape.ts";
 
 const recordNumber = decision("record_number", { recorded: ["number"], already: ["number"] });
 
-export interface Purchase extends Papers {
+export interface Purchase extends RegulatoryInformation {
   userId: string;
   numberId: string;
   phoneNumber: string;
@@ -45,7 +45,7 @@ function buyAtTwilio(purchase: Purchase, { twilio, publicBaseUrl }: BuyDependenc
     smsUrl: inboundUrl(publicBaseUrl, userId),
     smsMethod: "POST",
     ...(friendlyName !== undefined && { friendlyName }),
-    ...papersParameters(purchase),
+    ...regulatoryParameters(purchase),
   });
 }
 
@@ -137,7 +137,7 @@ function errorOfPurchase(purchase: Purchase, failure: Exclude<TwilioFailure, { k
   const { phoneNumber } = purchase;
   if (failure.kind !== "refused") return errorOfFailure(failure);
   const details = [twilioDetail(failure)];
-  const unaccepted = errorOfPapers(failure, purchase, `Cannot buy "${phoneNumber}"`);
+  const unaccepted = regulatoryError(failure, purchase, `Cannot buy "${phoneNumber}"`);
   if (unaccepted !== null) return unaccepted;
   if (failure.code === ALREADY_OWNED) {
     return new ApiError("number_taken", `Cannot buy "${phoneNumber}": it is no longer available`, { details });

@@ -4,13 +4,13 @@ import { type Db, decision, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { answerableError, failureOf, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
-import { errorOfPapers, type Papers, papersParameters } from "./papers.ts";
+import { regulatoryError, type RegulatoryInformation, regulatoryParameters } from "./regulatory-information.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
 
 const recordNumberMove = decision("record_number_move", { recorded: ["number?"], held: [], left_alone: [] });
 
-export interface Move extends Papers {
+export interface Move extends RegulatoryInformation {
   phoneNumber: string;
   userId: string;
   /** The tenant's account. */
@@ -44,7 +44,7 @@ export async function moveNumber(move: Move, dependencies: MoveDependencies): Pr
 function errorOfMove(move: Move, error: unknown): unknown {
   const failure = failureOf(error);
   const unaccepted = failure?.kind === "refused"
-    ? errorOfPapers(failure, move, `Cannot move "${move.phoneNumber}"`)
+    ? regulatoryError(failure, move, `Cannot move "${move.phoneNumber}"`)
     : null;
   return unaccepted ?? answerableError(error);
 }
@@ -85,7 +85,7 @@ async function handOver(
   try {
     const numbers = dependencies.master.numbersOf(from);
     return await setUp(
-      await numbers(here.sid).update({ accountSid: to, ...webhook, ...papersParameters(move) }),
+      await numbers(here.sid).update({ accountSid: to, ...webhook, ...regulatoryParameters(move) }),
       move,
       dependencies,
     );
@@ -103,19 +103,19 @@ function wantedWebhook({ userId, to }: Move, { publicBaseUrl }: MoveDependencies
   return to === "tenant" ? tenantWebhook(publicBaseUrl, userId) : NO_WEBHOOK;
 }
 
-/** Sets the webhook and the papers of the number in its new account, if they differ. */
+/** Sets the webhook and the regulatory information of the number in its new account, if they differ. */
 async function setUp(
   there: IncomingPhoneNumberInstance,
   move: Move,
   dependencies: MoveDependencies,
 ): Promise<IncomingPhoneNumberInstance> {
   const webhook = wantedWebhook(move, dependencies);
-  const papers = papersParameters(move);
-  const hasPapers = (papers.addressSid ?? there.addressSid) === there.addressSid &&
-    (papers.bundleSid ?? there.bundleSid) === there.bundleSid;
-  if (hasPapers && driftOf(webhookOf(there), webhook).length === 0) return there;
+  const regulatory = regulatoryParameters(move);
+  const isSet = (regulatory.addressSid ?? there.addressSid) === there.addressSid &&
+    (regulatory.bundleSid ?? there.bundleSid) === there.bundleSid;
+  if (isSet && driftOf(webhookOf(there), webhook).length === 0) return there;
   const { to } = accountsOf(move, dependencies);
-  return await dependencies.master.numbersOf(to)(there.sid).update({ ...webhook, ...(!hasPapers && papers) });
+  return await dependencies.master.numbersOf(to)(there.sid).update({ ...webhook, ...(!isSet && regulatory) });
 }
 
 async function recordMove(

@@ -56,7 +56,7 @@ Deno.test("a number of any country in its national form is read with that countr
   assert.ok(known.length > 200, `${known.length} countries`);
 });
 
-Deno.test("whatever text is read, the number has the text's digits and no other", () => {
+Deno.test("a number that is read from any text has the digits of the text and no other", () => {
   const character = fc.constantFrom(..."+0123456789  -.()/,;x'#\u00a0\n");
   const text = fc.oneof(
     fc.string({ unit: character, minLength: 6, maxLength: 24 }),
@@ -185,7 +185,7 @@ Deno.test("the notations of one number are read as that number", () => {
   assert.equal(numberOf("06 1234 5678", "IT"), "+390612345678");
 });
 
-Deno.test("a text that is another number in the library's eyes is refused", () => {
+Deno.test("a text that the library reads as another number is refused", () => {
   const refused: [text: string, country?: string][] = [
     ["4.915123456789E12"],
     ["+4.915123456789"],

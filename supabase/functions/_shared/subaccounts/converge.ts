@@ -87,10 +87,13 @@ async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: 
   let created = false;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { stored } = execution;
-    const accounts = await lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
+    const lookUp = () => lookUpAccounts(master, userId, stored.subaccountSid, thorough || created);
+    let accounts = await lookUp();
     const suspended = accounts.find(({ status }) => status === "suspended");
     if (suspended !== undefined && stored.appliedStatus !== "suspended") {
       await requireActiveMaster(master, suspended.ownerSid);
+      // The master account may have been reactivated since the first look.
+      accounts = await lookUp();
     }
     const steps = plan({ wanted, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
     if (steps.length === 0) return { outcome: "converged", account: keptAccount(stored, accounts), created };

@@ -31,15 +31,33 @@ export async function lookUpAccounts(
   return await withNumbers(master, [...found.values()]);
 }
 
+/** The master account is not active at Twilio, so nothing that it reads of its subaccounts' statuses counts. */
+export class InactiveMaster extends Error {
+  constructor(status: string) {
+    super(`Cannot read the status of subaccounts: the master account is ${status} at Twilio`);
+    this.name = "InactiveMaster";
+  }
+}
+
+/**
+ * Whether a call as the master account failed because that account is not active. 20003 may also mean a wrong token, which
+ * is a failure like others.
+ */
+export function isMasterInactive(error: unknown): boolean {
+  if (error instanceof InactiveMaster) return true;
+  const failure = failureOf(error);
+  return failure?.kind === "account" && failure.code !== 20003;
+}
+
 /**
  * Checks that the statuses of accounts are their own: while Twilio has suspended the master account, for example without
  * funds, all its accounts are suspended.
- * @throws Error if the master account is not active
+ * @throws InactiveMaster
  */
 export async function requireActiveMaster(master: Twilio, masterSid: string): Promise<void> {
   const account = await fetchAccount(master, masterSid);
   if (account === null || account.status === "active") return;
-  throw new Error(`Cannot read the status of subaccounts: the master account is ${account.status} at Twilio`);
+  throw new InactiveMaster(account.status);
 }
 
 async function fetchAccount(master: Twilio, sid: string): Promise<AccountInstance | null> {

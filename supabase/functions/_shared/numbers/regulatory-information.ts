@@ -2,8 +2,8 @@ import * as z from "zod";
 import { ApiError } from "../platform/errors.ts";
 import { twilioDetail, type TwilioFailure } from "../twilio/errors.ts";
 
-/** The fields that name an account's regulatory papers at Twilio. */
-export const papersShape = {
+/** The fields that name an account's regulatory information at Twilio. */
+export const regulatoryShape = {
   addressSid: z.string().regex(/^AD[0-9a-fA-F]{32}$/, "must be AD followed by 32 hex digits").optional()
     .describe("AD…, where the country requires an address: one of the account that gets the number"),
   bundleSid: z.string().regex(/^BU[0-9a-fA-F]{32}$/, "must be BU followed by 32 hex digits").optional()
@@ -13,18 +13,20 @@ export const papersShape = {
 };
 
 /** An address and a bundle of the account that gets a number, where the number's country requires them. */
-export interface Papers {
+export interface RegulatoryInformation {
   addressSid?: string | undefined;
   bundleSid?: string | undefined;
 }
 
-/** The papers as parameters of Twilio's API. */
-export function papersParameters({ addressSid, bundleSid }: Papers): { addressSid?: string; bundleSid?: string } {
+/** The information as parameters of Twilio's API. */
+export function regulatoryParameters(
+  { addressSid, bundleSid }: RegulatoryInformation,
+): { addressSid?: string; bundleSid?: string } {
   return { ...(addressSid !== undefined && { addressSid }), ...(bundleSid !== undefined && { bundleSid }) };
 }
 
 /** What is missing according to Twilio's code, and the field for it. */
-const NEEDED: Readonly<Record<number, { field: keyof Papers; needed: string }>> = {
+const NEEDED: Readonly<Record<number, { field: keyof RegulatoryInformation; needed: string }>> = {
   21613: { field: "addressSid", needed: "an address" },
   21615: { field: "addressSid", needed: "an address of the right kind in its country" },
   21631: { field: "addressSid", needed: "an address" },
@@ -32,18 +34,18 @@ const NEEDED: Readonly<Record<number, { field: keyof Papers; needed: string }>> 
 };
 
 /**
- * The error for a purchase or a move that Twilio refused for its papers; null for any other refusal.
+ * The error for a purchase or a move that Twilio refused for its regulatory information; null for any other refusal.
  * @param cannot what could not be done, for example `Cannot buy "+4915731234567"`
  */
-export function errorOfPapers(
+export function regulatoryError(
   failure: Extract<TwilioFailure, { kind: "refused" }>,
-  papers: Papers,
+  regulatory: RegulatoryInformation,
   cannot: string,
 ): ApiError | null {
   const missing = NEEDED[failure.code];
   if (missing === undefined) return null;
   const { field, needed } = missing;
-  const given = papers[field];
+  const given = regulatory[field];
   const reason = given === undefined
     ? `it needs ${needed}`
     : `it needs ${needed}, and Twilio does not accept "${given}": ${failure.message}`;
