@@ -800,24 +800,26 @@ create type private.message_draft as (
 comment on type private.message_draft is 'A rendered message of a campaign, with its estimated cost.';
 
 create function private.draft_message(p_plan public.plans, p_template text, p_has_media boolean, p_country text,
-  p_variables jsonb) returns private.message_draft
+  p_variables jsonb, p_measure private.text_measure default null) returns private.message_draft
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   draft private.message_draft;
-  measured private.text_measure;
+  measured private.text_measure := p_measure;
 begin
   draft.body := private.render_text(p_template, p_variables);
-  measured := private.measure_text(draft.body);
+  if measured.segments is null then
+    measured := private.measure_text(draft.body);
+  end if;
   draft.segments := measured.segments;
   draft.encoding := measured.encoding;
   draft.cost := private.message_cost(p_plan, p_country, draft.segments, p_has_media);
   return draft;
 end;
 $$;
-comment on function private.draft_message(public.plans, text, boolean, text, jsonb) is
-  'The message of one recipient of a campaign.';
+comment on function private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure) is
+  'The message of one recipient of a campaign. p_measure: of its text, if it is known.';
 
 create type private.batch_draft as (id uuid, "position" integer, to_number text, country text,
   message private.message_draft);
@@ -1038,6 +1040,8 @@ declare
     from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text));
   recipient record;
   draft private.message_draft;
+  -- A text without placeholders is the same for all recipients.
+  known constant private.text_measure := case when position('{{' in p_body) = 0 then private.measure_text(p_body) end;
   starts_at constant timestamptz := greatest(now(), p_scheduled_at);
   closed constant text[] := array(select w.country from unnest(p_rule.windows) w where w.opens_at > starts_at);
   preview private.recipient_preview;
@@ -1052,7 +1056,7 @@ begin
   loop
     preview := (recipient.position, recipient.skip_reason::text, null, null, null);
     if recipient.skip_reason is null then
-      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables);
+      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables, known);
       preview.segments := draft.segments;
       preview.cost := draft.cost;
       if recipient.country = any (closed) then
@@ -1338,7 +1342,7 @@ revoke execute on function
   private.open_countries(public.campaigns),
   private.next_recipients(uuid, text[], integer),
   private.skip_recipients(public.campaigns, public.plans, text[], integer),
-  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure),
   private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
@@ -1381,7 +1385,7 @@ grant execute on function
   private.open_countries(public.campaigns),
   private.next_recipients(uuid, text[], integer),
   private.skip_recipients(public.campaigns, public.plans, text[], integer),
-  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure),
   private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
