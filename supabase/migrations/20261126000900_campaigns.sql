@@ -109,6 +109,8 @@ create table private.campaign_recipients (
   -- Set when the message is reserved.
   message_id uuid references public.sms_messages (id) on delete set null,
   skip_reason public.skip_reason,
+  -- Whether the campaign has a send window, so that its recipients are sought by country.
+  has_window boolean not null default false,
   is_waiting boolean not null generated always as (message_id is null and skip_reason is null) stored,
   primary key (campaign_id, position)
 );
@@ -134,7 +136,7 @@ create table private.campaign_windows (
 comment on table private.campaign_windows is
   'For a campaign with a send window: when it is open, or opens next, for the recipients of each country.';
 create index campaign_recipients_waiting_by_country on private.campaign_recipients (campaign_id, country, position)
-  where is_waiting;
+  where is_waiting and has_window;
 alter table private.campaign_windows enable row level security;
 revoke all on private.campaign_windows from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.campaign_windows to service_role;
@@ -388,8 +390,8 @@ begin
     p_scheduled_at, p_send_window, jsonb_array_length(p_recipients), jsonb_array_length(p_recipients),
     p_idempotency_key, p_request_hash)
   returning * into campaign;
-  insert into private.campaign_recipients (campaign_id, position, to_number, country, variables)
-  select campaign.id, r.position, r."to", r.country, r.variables
+  insert into private.campaign_recipients (campaign_id, position, to_number, country, variables, has_window)
+  select campaign.id, r.position, r."to", r.country, r.variables, p_send_window is not null
   from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text, variables jsonb);
   if (select count(distinct r ->> 'to') from jsonb_array_elements(p_recipients) r) < campaign.total then
     raise exception 'Cannot create the campaign: a number is in it twice' using errcode = 'unique_violation';
@@ -730,7 +732,7 @@ begin
   delete from private.campaign_windows w
   where w.campaign_id = p_campaign.id and w.closes_at <= now() and not exists (
     select from private.campaign_recipients r
-    where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting);
+    where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting and r.has_window);
   update private.campaign_windows w set opens_at = o.opens_at, closes_at = o.closes_at
   from private.campaign_windows d, private.next_opening(p_campaign.send_window, d.zones, now()) o
   where d.campaign_id = p_campaign.id and d.closes_at <= now() and o.opens_at is not null
@@ -760,7 +762,7 @@ begin
       select n.* from unnest(p_countries) c (country)
       cross join lateral (
         select r.* from private.campaign_recipients r
-        where r.campaign_id = p_campaign_id and r.country = c.country and r.is_waiting
+        where r.campaign_id = p_campaign_id and r.country = c.country and r.is_waiting and r.has_window
         order by r.position limit p_limit) n
       order by n.position limit p_limit;
   end if;
@@ -800,24 +802,26 @@ create type private.message_draft as (
 comment on type private.message_draft is 'A rendered message of a campaign, with its estimated cost.';
 
 create function private.draft_message(p_plan public.plans, p_template text, p_has_media boolean, p_country text,
-  p_variables jsonb) returns private.message_draft
+  p_variables jsonb, p_measure private.text_measure default null) returns private.message_draft
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   draft private.message_draft;
-  measured private.text_measure;
+  measured private.text_measure := p_measure;
 begin
   draft.body := private.render_text(p_template, p_variables);
-  measured := private.measure_text(draft.body);
+  if measured.segments is null then
+    measured := private.measure_text(draft.body);
+  end if;
   draft.segments := measured.segments;
   draft.encoding := measured.encoding;
   draft.cost := private.message_cost(p_plan, p_country, draft.segments, p_has_media);
   return draft;
 end;
 $$;
-comment on function private.draft_message(public.plans, text, boolean, text, jsonb) is
-  'The message of one recipient of a campaign.';
+comment on function private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure) is
+  'The message of one recipient of a campaign. p_measure: of its text, if it is known.';
 
 create type private.batch_draft as (id uuid, "position" integer, to_number text, country text,
   message private.message_draft);
@@ -971,7 +975,7 @@ begin
       select greatest(1000, ceil(extract(epoch from min(w.opens_at) - now()) * 1000)) from private.campaign_windows w
       where w.campaign_id = p_campaign.id and w.opens_at > now() and exists (
         select from private.campaign_recipients r
-        where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting)),
+        where r.campaign_id = p_campaign.id and r.country = w.country and r.is_waiting and r.has_window)),
       closed_wait_ms);
   elsif reached is not null then
     -- The limit frees up by itself, with time or with a larger plan.
@@ -1038,6 +1042,8 @@ declare
     from jsonb_to_recordset(p_recipients) as r (position integer, "to" text, country text));
   recipient record;
   draft private.message_draft;
+  -- A text without placeholders is the same for all recipients.
+  known constant private.text_measure := case when position('{{' in p_body) = 0 then private.measure_text(p_body) end;
   starts_at constant timestamptz := greatest(now(), p_scheduled_at);
   closed constant text[] := array(select w.country from unnest(p_rule.windows) w where w.opens_at > starts_at);
   preview private.recipient_preview;
@@ -1052,7 +1058,7 @@ begin
   loop
     preview := (recipient.position, recipient.skip_reason::text, null, null, null);
     if recipient.skip_reason is null then
-      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables);
+      draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables, known);
       preview.segments := draft.segments;
       preview.cost := draft.cost;
       if recipient.country = any (closed) then
@@ -1338,7 +1344,7 @@ revoke execute on function
   private.open_countries(public.campaigns),
   private.next_recipients(uuid, text[], integer),
   private.skip_recipients(public.campaigns, public.plans, text[], integer),
-  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure),
   private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),
@@ -1381,7 +1387,7 @@ grant execute on function
   private.open_countries(public.campaigns),
   private.next_recipients(uuid, text[], integer),
   private.skip_recipients(public.campaigns, public.plans, text[], integer),
-  private.draft_message(public.plans, text, boolean, text, jsonb),
+  private.draft_message(public.plans, text, boolean, text, jsonb, private.text_measure),
   private.draft_batch(public.campaigns, public.plans, text[], integer, integer),
   private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer, integer, numeric),
   public.reserve_campaign_batch(uuid, uuid, integer, integer),

@@ -48,8 +48,8 @@ const preview = decision("preview_campaign", {
   ...CAMPAIGN_RULES,
 });
 
-/** The database renders and measures the texts of a part within a second, at the slowest 3 ms for a text of 1,600 units. */
-const PART_UNITS = 300_000;
+/** The database renders and measures the texts of a part within a second, at the slowest 1 ms for a text of 1,600 units. */
+const PART_UNITS = 800_000;
 const PART_RECIPIENTS = 2_500;
 
 /**
@@ -116,13 +116,23 @@ export async function previewCampaign(
 /** The ledger's precision. Sums of numbers with five decimals stay exact. */
 const rounded = (cost: number) => Math.round(cost * 100_000) / 100_000;
 
+/** About how many units of text a dry run measures. A text without placeholders is measured once for each part. */
+export function unitsToMeasure(ready: readonly ReadyRecipient[], template: string): number {
+  return ready.reduce((sum, recipient) => sum + unitsOf(recipient, template), 0);
+}
+
+function unitsOf({ variables }: ReadyRecipient, template: string): number {
+  if (variables === null) return 0;
+  return Object.values(variables).reduce((sum, value) => sum + value.length, template.length);
+}
+
 /** The list in parts of bounded work, in order. */
 export function* partsOf(ready: readonly ReadyRecipient[], template: string): Iterable<ReadyRecipient[]> {
   let part: ReadyRecipient[] = [];
   let units = 0;
   for (const recipient of ready) {
     part.push(recipient);
-    units += template.length + Object.values(recipient.variables ?? {}).reduce((sum, value) => sum + value.length, 0);
+    units += unitsOf(recipient, template);
     if (units >= PART_UNITS || part.length >= PART_RECIPIENTS) {
       yield part;
       [part, units] = [[], 0];

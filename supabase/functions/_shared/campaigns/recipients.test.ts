@@ -140,6 +140,8 @@ Deno.test("any column name is a placeholder, with blanks around it and letters c
   assert.equal(textOf("Hi {{Cafe\u0301}}", { "Caf\u00e9": "Ann" }), "Hi Ann");
   assert.equal(textOf("Hi {{Caf\u00e9}}", { " Cafe\u0301 ": "Ann" }), "Hi Ann");
   assert.equal(textOf("Hi {{name}}", { name: "exact", " name ": "other" }), "Hi exact");
+  assert.equal(textOf("Hi {{na\u200bme}}", { "\ufeffname": "Ann" }), "Hi Ann", "invisible characters");
+  assert.equal(textOf("Hi {{n\u200cm}}", { nm: "other", "n\u200cm": "exact" }), "Hi exact");
 });
 
 Deno.test("numbers and booleans are taken as text, null as missing, and what has no certain text rejects its row", () => {

@@ -138,7 +138,7 @@ function valuesOf(
   const lookUp = lookUpIn(variables);
   const values: [written: string, value: string][] = [];
   for (const { written, name, times } of text.uses) {
-    const given = lookUp(name);
+    const given = lookUp(written, name);
     if (given === undefined || given === null) return ["missing_variable", `has no value for "${name}"`];
     const value = textOf(given);
     if (value === null) {
@@ -159,10 +159,11 @@ function valuesOf(
   return values.length === 0 ? null : Object.fromEntries(values);
 }
 
-/** Finds a value by its column's name: the exact one, or one that is the same by `columnName`. */
-function lookUpIn(variables: Readonly<Record<string, unknown>>): (name: string) => unknown {
+/** Finds a value by its column's name: the exact one, the clean one, or one that is the same by `columnName`. */
+function lookUpIn(variables: Readonly<Record<string, unknown>>): (written: string, name: string) => unknown {
   let byName: Map<string, unknown> | undefined;
-  return (name) => {
+  return (written, name) => {
+    if (Object.hasOwn(variables, written)) return variables[written];
     if (Object.hasOwn(variables, name)) return variables[name];
     byName ??= new Map(Object.keys(variables).map((column) => [columnName(column), variables[column]]));
     return byName.get(name);

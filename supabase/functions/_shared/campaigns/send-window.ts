@@ -16,9 +16,13 @@ export const sendWindowSchema = z.strictObject({
 }).refine(({ from, to }) => from !== to, { path: ["to"], message: "must differ from from: the window is empty" })
   .meta({ id: "SendWindow", description: "The hours of a day at which a campaign is sent" });
 
+/** Names that JavaScript still has and that the time zone database has removed, so that Postgres does not know them. */
+const REMOVED: readonly string[] = ["us/pacific-new", "canada/east-saskatchewan"];
+
 /** Names of areas only: an offset has no daylight saving time, and Postgres reads the sign of one the other way. */
 function isTimeZone(name: string): boolean {
-  if (!/^(?:UTC|[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+)$/.test(name) || name.startsWith("Etc/")) return false;
+  if (!/^(?:UTC|[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+)$/.test(name) || /^Etc\/|^SystemV\//i.test(name)) return false;
+  if (REMOVED.includes(name.toLowerCase())) return false;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
     return true;

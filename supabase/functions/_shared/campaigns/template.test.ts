@@ -18,6 +18,11 @@ Deno.test("a text with anything but whole placeholders and single braces names w
     ["{{a}} }} {{b}}", "{{a}} }} {{b}}"],
     [`{{${"x".repeat(129)}}}`, `{{${"x".repeat(28)}`],
     ["{ {{a}} }}", " {{a}} }}"],
+    ["Hi {\u200b{name}\u200b}", "{{name}}"],
+    ["Hi {{\u2060}}", "{{\u2060}}"],
+    ["Hi \uff5b\uff5bname\uff5d\uff5d", "{{name}}"],
+    ["Hi {{a}}\u200b}", "{{a}}}"],
+    ["Hi {{a}}, {\ufeff{b}\u00ad}", "{{b}}"],
   ];
   for (const [template, named] of broken) {
     assert.ok(
@@ -38,6 +43,7 @@ Deno.test("a text with anything but whole placeholders and single braces names w
     "{{a}}{{b}}",
     "{ {{a}} }",
     "{{ First Name }}",
+    "{{na\u200bme}} \uff5b \uff5d",
     "{a} {{b}}",
   ];
   for (const template of sound) assert.equal(brokenPlaceholder(template), null, template);
@@ -62,6 +68,7 @@ Deno.test("a placeholder in a media URL is found, also a percent-encoded one", (
       "https://a.test/%7B%7bx}}",
       "https://a.test/?q={{",
       "https://a.test/x%7D%7D",
+      "https://a.test/{\u200b{x}\u200b}",
     ]
   ) {
     assert.ok(holdsPlaceholder(url), url);

@@ -4,9 +4,11 @@
  */
 const PLACEHOLDER = /\{\{([^{}]{1,128})\}\}/gu;
 
-/** Blanks around a name do not count, nor do the two ways to write a letter with an accent. */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Invisible characters and blanks around a name do not count, nor do the two ways to write a letter with an accent. */
 export function columnName(text: string): string {
-  return text.trim().normalize("NFC");
+  return text.replace(INVISIBLE, "").trim().normalize("NFC");
 }
 
 export interface Template {
@@ -27,9 +29,23 @@ export function readTemplate(template: string): Template {
 
 /**
  * What looks like a placeholder in a text and is not one, so that it would reach the recipients; null if nothing does. Outside
- * of placeholders there may be no `{{`, no `}}`, and no brace that touches a placeholder. A single brace is text.
+ * of placeholders there may be no `{{`, no `}}`, and no brace that touches a placeholder. A single brace is text. Braces count
+ * as they look: full-width ones are braces, and invisible characters between two do not part them.
  */
 export function brokenPlaceholder(template: string): string | null {
+  const broken = brokenIn(template);
+  if (broken !== null) return broken;
+  const shown = asShown(template);
+  const placeholders = (text: string) => text.match(PLACEHOLDER)?.length ?? 0;
+  return brokenIn(shown) ?? (placeholders(shown) > placeholders(template) ? around(shown, shown.indexOf("{{")) : null);
+}
+
+/** The text with every brace as it looks, and without invisible characters. */
+function asShown(text: string): string {
+  return text.replace(INVISIBLE, "").replace(/[\uff5b\ufe5b]/g, "{").replace(/[\uff5d\ufe5c]/g, "}");
+}
+
+function brokenIn(template: string): string | null {
   let end = 0;
   for (const { 0: placeholder, 1: written, index } of template.matchAll(PLACEHOLDER)) {
     if (columnName(written!) === "") return placeholder;
@@ -55,5 +71,5 @@ function around(template: string, at: number): string {
 
 /** Placeholders in a media URL are not rendered, so none may be there, nor an encoded one. */
 export function holdsPlaceholder(url: string): boolean {
-  return /\{\{|\}\}/.test(url.replaceAll(/%7b/gi, "{").replaceAll(/%7d/gi, "}"));
+  return /\{\{|\}\}/.test(asShown(url.replaceAll(/%7b/gi, "{").replaceAll(/%7d/gi, "}")));
 }

@@ -189,6 +189,8 @@ Deno.test("a text that the library reads as another number is refused", () => {
   const refused: [text: string, country?: string][] = [
     ["4.915123456789E12"],
     ["+4.915123456789"],
+    ["+491512345678.9"],
+    ["+491512345 67.89"],
     ["+4.915123456789E+12"],
     ["4915123456789"],
     ["0151 23456789"],

@@ -98,10 +98,11 @@ function isPlausible(written: WrittenNumber, number: PhoneNumber, country: Count
   if (trunkZero !== null && (trunkZero !== code || !hasTrunkZero(number))) return false;
   if (parentheses !== null && (parentheses.before > code + 1 || parentheses.after < 4)) return false;
   const lengths = breaks.length === 0 || code === 0 ? undefined : planOf(number.country)?.possibleLengths();
+  const dots = breaks.filter(({ separator }) => separator === ".").length;
   return breaks.every(({ at, separator }, index) => {
     const left = digits.length - at;
-    // A fraction: 4.915123456789, or 0.15123456789.
-    if (separator === "." && (code === 0 ? breaks.length === 1 : at < code)) return false;
+    // A fraction: 4.915123456789, 0.15123456789, or 491512345678.9.
+    if (separator === "." && (code === 0 ? breaks.length === 1 : at < code || (left < 4 && dots === 1))) return false;
     // An area code, not a second number.
     if (separator === "/" && (at > code + LONGEST_AREA_CODE || left < 4)) return false;
     if (lengths !== undefined && !lengths.includes(at - code)) return true;
