@@ -1283,16 +1283,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  emptied integer;
+  emptied constant uuid[] := array(
+    select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
+    order by d.id limit p_limit for update);
   erased integer;
 begin
   update public.campaigns c set name = null, body = null, media_urls = '{}', send_window = null,
     idempotency_key = c.id::text, request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
-  where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
-    order by d.id limit p_limit for update);
-  get diagnostics emptied = row_count;
+  where c.id = any (emptied);
   delete from private.campaign_recipients r
   where r.ctid = any (array(
     select d.ctid from public.campaigns c
@@ -1301,7 +1301,8 @@ begin
   get diagnostics erased = row_count;
   delete from private.campaign_windows w
   where w.campaign_id in (select c.id from public.campaigns c where c.user_id = p_user_id);
-  return emptied + erased;
+  perform private.settle_alert('campaign_paused', e.id::text) from unnest(emptied) e (id);
+  return cardinality(emptied) + erased;
 end;
 $$;
 comment on function private.erase_campaigns(uuid, integer) is
