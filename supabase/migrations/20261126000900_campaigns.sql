@@ -1173,6 +1173,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  most_alerts_an_hour constant integer := 10;
   campaign public.campaigns;
 begin
   update public.campaigns c set status = 'paused', status_reason = p_reason, twilio_error_code = p_error_code
@@ -1184,7 +1185,9 @@ begin
   perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
     jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
   -- A refused account is converged, which settles why it was refused.
-  if p_error_code is not null and p_reason <> 'account_refused' then
+  -- A tenant who resumes their campaigns again and again does not flood the operator.
+  if p_error_code is not null and p_reason <> 'account_refused'
+    and private.count_in_window('user:' || p_user_id, 'campaign-alert', most_alerts_an_hour, 3600) is null then
     -- Last, because a repeated cause locks the row of its alert.
     perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
       'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
@@ -1194,7 +1197,7 @@ end;
 $$;
 comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
   'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s about the '
-  'number or the settings also alerts the operator.';
+  'number or the settings also alerts the operator, at most ten times an hour for one tenant.';
 
 create function public.pause_campaign_of(p_account_sid text, p_twilio_message_sid text,
   p_reason public.campaign_status_reason, p_error_code integer) returns public.pause_campaign_outcome
