@@ -418,6 +418,8 @@ begin
     number := to_jsonb(stored);
   else
     perform private.audit_number('user:' || bought.user_id, 'number.bought', bought, p_request_id);
+    -- Another number, when the bought one cannot replace a primary number that cannot send.
+    perform private.promote_oldest_number(bought.user_id, 'user:' || bought.user_id, p_request_id);
     outcome := 'recorded';
     number := to_jsonb(bought);
   end if;

@@ -242,13 +242,13 @@ comment on type public.add_opt_outs_outcome is
   'limit_reached: the tenant has as many opt-outs as are kept for one. unknown_user: the user was deleted; their token '
   'may still be valid.';
 
-create function public.add_opt_outs(p_user_id uuid, p_source public.opt_out_source, p_opt_outs jsonb)
-returns table (outcome public.add_opt_outs_outcome, added integer, known integer, not_owned integer[])
+create function public.add_opt_outs(
+  p_user_id uuid, p_source public.opt_out_source, p_opt_outs jsonb, p_kept_at_most integer default 500000
+) returns table (outcome public.add_opt_outs_outcome, added integer, known integer, not_owned integer[])
 language plpgsql
 set search_path = ''
 as $$
 declare
-  kept_at_most constant integer := 500000;
   owned text[];
 begin
   if p_source not in ('imported', 'manual') then
@@ -260,7 +260,7 @@ begin
     return;
   end if;
   if (select count(*) from (
-      select from public.sms_opt_outs o where o.user_id = p_user_id limit kept_at_most) k) >= kept_at_most then
+      select from public.sms_opt_outs o where o.user_id = p_user_id limit p_kept_at_most) k) >= p_kept_at_most then
     outcome := 'limit_reached';
     return next;
     return;
@@ -287,7 +287,7 @@ begin
   return next;
 end;
 $$;
-comment on function public.add_opt_outs(uuid, public.opt_out_source, jsonb) is
+comment on function public.add_opt_outs(uuid, public.opt_out_source, jsonb, integer) is
   'Adds a tenant''s opt-outs ([{position, recipient, sender, opted_out_at}]). Each binds that tenant alone, also for a '
   'shared number. A row that exists is left as it is. not_owned: the positions of rows with a foreign sender.';
 
@@ -1243,11 +1243,26 @@ as $$
 declare
   found_check private.start_check;
 begin
-  -- More STOPs than these cannot be compared: what they opted out of stays so.
-  select p_start_sid, coalesce((array_agg(o.message_sid) filter (where o.message_sid is not null))[1:10], '{}')
-  into found_check
-  from private.liftable_opt_outs(p_user_id, p_own_number, p_peer_number) o
-  having count(*) > 0 and p_start_sid is not null;
+  if p_start_sid is null
+    or not exists (select from private.liftable_opt_outs(p_user_id, p_own_number, p_peer_number)) then
+    return found_check;
+  end if;
+  found_check.start_sid := p_start_sid;
+  -- Also the STOPs that an opt-out does not name, because another STOP arrived after them: one may be the newest. More
+  -- than ten cannot be compared: what the others opted out of stays so.
+  found_check.stop_sids := array(
+    select s.sid from (
+      select o.message_sid, true, o.opted_out_at
+      from private.liftable_opt_outs(p_user_id, p_own_number, p_peer_number) o where o.message_sid is not null
+      union all
+      select m.twilio_message_sid, false, m.created_at from public.sms_messages m
+      where m.user_id = p_user_id and m.own_number = p_own_number and m.peer_number = p_peer_number
+        and m.consent = 'stop' and m.created_at > now() - interval '2 days'
+      union all
+      select c.message_sid, false, c.received_at from private.master_consents c
+      where p_user_id is null and c.recipient = p_peer_number and c.sender = p_own_number and c.consent = 'stop'
+    ) s (sid, is_named, received_at)
+    group by s.sid order by bool_or(s.is_named) desc, max(s.received_at) desc, s.sid limit 10);
   return found_check;
 end;
 $$;
@@ -1369,7 +1384,7 @@ create function public.record_inbound_message(
   p_user_id uuid, p_twilio_message_sid text, p_account_sid text, p_from text, p_country text, p_to text, p_body text,
   p_media_urls text[], p_media_types text[], p_num_segments integer, p_consent public.consent, p_keyword text
 ) returns table (
-  outcome public.inbound_outcome, reply text, reply_id uuid, start_sid text, stop_sids text[])
+  outcome public.inbound_outcome, reply text, reply_id uuid, start_sid text, stop_sids text[], answered_sid text)
 language plpgsql
 set search_path = ''
 as $$
@@ -1399,7 +1414,7 @@ begin
     -- Twilio gets the same reply again, unless it has sent it.
     outcome := 'duplicate';
     select r.reply, r.reply_id into reply, reply_id from private.reply_under_way(p_user_id, reply_key) r;
-    select s.stop_sids, p_twilio_message_sid into stop_sids, start_sid
+    select s.stop_sids, p_twilio_message_sid, p_twilio_message_sid into stop_sids, start_sid, answered_sid
     from public.start_to_settle(p_user_id, p_twilio_message_sid) s;
     return next;
     return;
@@ -1421,6 +1436,7 @@ begin
     perform private.enqueue_start(p_user_id, pending.start_sid);
     start_sid := pending.start_sid;
     stop_sids := pending.stop_sids;
+    answered_sid := case when p_consent = 'start' or replies then p_twilio_message_sid end;
   elsif configured_reply is not null and replies then
     select r.reply, r.reply_id into reply, reply_id
     from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
@@ -1438,7 +1454,7 @@ comment on function public.record_inbound_message(uuid, text, text, text, text, 
   'Stores a received message once, by its SID, adds an opt-out and enqueues forwarding. p_country is that of p_from '
   '(ISO 3166), null when it is not known. reply is the text to respond with and reply_id its row; both are null when '
   'there is none. start_sid: that START has to be compared with stop_sids at Twilio, and lift_opt_outs then returns '
-  'the reply. STOP is replied to only when the recipient had not opted out before.';
+  'the reply to answered_sid, if that is not null. STOP is replied to only when the recipient had not opted out before.';
 
 create function public.lift_opt_outs(
   p_user_id uuid, p_own_number text, p_peer_number text, p_started_at timestamptz, p_older_stops text[],
@@ -1536,7 +1552,7 @@ revoke execute on function
   private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
   public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
-  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb, integer),
   private.hour_of(timestamptz),
   private.total_inserts(),
   private.total_update(),
@@ -1584,7 +1600,7 @@ grant execute on function
   private.note_opt_out(uuid, text, text, text, text),
   private.share_opt_outs(uuid, text),
   public.list_opt_outs(uuid, text, text, public.opt_out_source, timestamptz, uuid, integer),
-  public.add_opt_outs(uuid, public.opt_out_source, jsonb),
+  public.add_opt_outs(uuid, public.opt_out_source, jsonb, integer),
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
   private.remaining_quota(uuid, public.plans),

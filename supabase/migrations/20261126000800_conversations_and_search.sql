@@ -41,7 +41,8 @@ create trigger note_conversation after insert on public.sms_messages
 create type public.conversation as (
   own_number text, peer_number text, last_message_at timestamptz, last_message jsonb, opted_out boolean);
 comment on type public.conversation is
-  'A conversation with its newest message, a row of sms_messages. opted_out: the peer replied STOP to the number.';
+  'A conversation with its newest message, a row of sms_messages. opted_out: the number may not send to '
+  'the peer.';
 
 create function public.list_conversations(
   p_user_id uuid, p_own_number text, p_before_at timestamptz, p_before_own text, p_before_peer text, p_limit integer

@@ -1179,6 +1179,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  most_alerts_an_hour constant integer := 10;
   campaign public.campaigns;
 begin
   update public.campaigns c set status = 'paused', status_reason = p_reason, twilio_error_code = p_error_code
@@ -1190,7 +1191,9 @@ begin
   perform private.audit_campaign(campaign, 'campaigns', 'paused', null, jsonb_strip_nulls(
     jsonb_build_object('reason', p_reason, 'twilioCode', p_error_code)));
   -- A refused account is converged, which settles why it was refused.
-  if p_error_code is not null and p_reason <> 'account_refused' then
+  -- A tenant who resumes their campaigns again and again does not flood the operator.
+  if p_error_code is not null and p_reason <> 'account_refused'
+    and private.count_in_window('user:' || p_user_id, 'campaign-alert', most_alerts_an_hour, 3600) is null then
     -- Last, because a repeated cause locks the row of its alert.
     perform private.raise_alert('campaign_paused', p_campaign_id::text, p_user_id, jsonb_build_object(
       'reason', p_reason, 'twilioCode', p_error_code, 'phoneNumber', campaign.from_number));
@@ -1200,7 +1203,7 @@ end;
 $$;
 comment on function public.pause_campaign(uuid, uuid, public.campaign_status_reason, integer) is
   'Pauses a campaign that cannot continue; its tenant may resume it. An error of Twilio''s about the '
-  'number or the settings also alerts the operator.';
+  'number or the settings also alerts the operator, at most ten times an hour for one tenant.';
 
 create function public.pause_campaign_of(p_account_sid text, p_twilio_message_sid text,
   p_reason public.campaign_status_reason, p_error_code integer) returns public.pause_campaign_outcome
@@ -1289,16 +1292,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  emptied integer;
+  emptied constant uuid[] := array(
+    select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
+    order by d.id limit p_limit for update);
   erased integer;
 begin
   update public.campaigns c set name = null, body = null, media_urls = '{}', send_window = null,
     idempotency_key = c.id::text, request_hash = '', status_reason = null, twilio_error_code = null,
     status = case when c.status in ('canceled', 'completed') then c.status else 'canceled' end,
     finished_at = coalesce(c.finished_at, now()), skipped = c.skipped + c.waiting, waiting = 0
-  where c.id in (select d.id from public.campaigns d where d.user_id = p_user_id and d.request_hash <> ''
-    order by d.id limit p_limit for update);
-  get diagnostics emptied = row_count;
+  where c.id = any (emptied);
   delete from private.campaign_recipients r
   where r.ctid = any (array(
     select d.ctid from public.campaigns c
@@ -1307,7 +1310,8 @@ begin
   get diagnostics erased = row_count;
   delete from private.campaign_windows w
   where w.campaign_id in (select c.id from public.campaigns c where c.user_id = p_user_id);
-  return emptied + erased;
+  perform private.settle_alert('campaign_paused', e.id::text) from unnest(emptied) e (id);
+  return cardinality(emptied) + erased;
 end;
 $$;
 comment on function private.erase_campaigns(uuid, integer) is

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(38);
+select plan(40);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 100, monthly_message_limit = 100, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
@@ -66,6 +66,10 @@ select is(pg_temp.reserve(pg_temp.tenant(), null), 'no_number', 'A primary numbe
 select is(pg_temp.reserve(pg_temp.tenant(), '+15005550103'), 'number_not_capable', 'A named number that cannot send is refused');
 select is(pg_temp.sync('[]'), 'none', 'A sync finds no difference');
 select is(pg_temp.primaries(), '1', 'A sync without differences replaces a primary number that cannot send');
+update public.user_twilio_numbers set is_primary = false where user_id = pg_temp.tenant();
+update public.user_twilio_numbers set is_primary = true where id = pg_temp.row_id(3);
+select is(pg_temp.buy(4, '{"voice": true}'), 'recorded false', 'A number that cannot send is bought while the primary one cannot, either');
+select is(pg_temp.primaries(), '1', 'The purchase makes the oldest number that can send primary');
 select is(pg_temp.reserve(pg_temp.tenant(), null), 'reserved 1', 'The new primary number is chosen');
 select is(pg_temp.reserve(pg_temp.tenant(), null, '{https://x/1.png}'), 'number_not_capable', 'A primary number without MMS does not send media');
 select is(pg_temp.reserve(pg_temp.tenant(), '+15005550101', '{https://x/1.png}'), 'number_not_capable', 'A named number without MMS does not send media');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(34);
+select plan(36);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
 set local role service_role;
@@ -36,6 +36,8 @@ select is((select count(*) from public.sms_opt_outs where user_id is null), 0::b
 select is(pg_temp.add(pg_temp.tenant(), '[{"position": 0, "recipient": "+15005550197", "opted_out_at": "2999-01-01Z"}]'), 'added 1 0 {}', 'A time in the future is accepted');
 select is((select opted_out_at from public.sms_opt_outs where recipient = '+15005550197'), now(), 'It is stored as now');
 select throws_ok($$ select pg_temp.add(pg_temp.tenant(), '[]', 'received') $$, '22023', null, 'A tenant adds no opt-out as received');
+select results_eq($$ select outcome::text from public.add_opt_outs(pg_temp.tenant(), 'manual', '[{"position": 0, "recipient": "+15005550196"}]', 4) $$, array['limit_reached'], 'add_opt_outs returns limit_reached for a tenant with as many opt-outs as are kept');
+select results_eq($$ select outcome::text from public.add_opt_outs(pg_temp.tenant(), 'manual', '[{"position": 0, "recipient": "+15005550196"}]', 5) $$, array['added'], 'With one fewer, it adds');
 select is(pg_temp.add(pg_temp.departed(), '[{"position": 0, "recipient": "+15005550199"}]'), 'unknown_user', 'add_opt_outs returns unknown_user for a deleted user');
 
 -- Master numbers -----------------------------------------------------------------------------------------------------
@@ -61,7 +63,7 @@ select is(pg_temp.lift('{SMm1}'), 2, 'It lifts what binds every tenant and what 
 select ok(not pg_temp.bound(pg_temp.neighbour(), '+15005550901') and pg_temp.bound(pg_temp.tenant(), '+15005550901'), 'An opt-out of all senders of a tenant stays, because the START names no tenant');
 select is(pg_temp.master('SMm1', 'stop'), 'duplicate', 'A STOP delivered again after the START is a duplicate');
 select ok(not pg_temp.bound(pg_temp.neighbour(), '+15005550901'), 'The recipient stays opted in');
-select is(pg_temp.master('SMm3', 'stop'), 'recorded SMm2 {SMm3}', 'Another STOP is compared with the last START');
+select is(pg_temp.master('SMm3', 'stop'), 'recorded SMm2 {SMm3,SMm1}', 'Another STOP and the one before it are compared with the last START');
 select is(pg_temp.master('SMm4', 'stop', '+15005550902'), 'recorded', 'A STOP is recorded while the number is not offered');
 select is(pg_temp.master('SMm5', 'stop', '+15005550101'), 'unknown_number', 'A number that the master account does not have is unknown');
 update private.master_consents set received_at = now() - interval '49 hours' where message_sid in ('SMm1', 'SMm2');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(43);
+select plan(49);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -44,13 +44,13 @@ $$;
 create function pg_temp.lift(p_started_at timestamptz, p_older text[] default '{}', p_gone text[] default '{}', p_user uuid default pg_temp.tenant()) returns integer language sql as $$
   select lifted from public.lift_opt_outs(p_user, '+15005550101', '+15005550199', p_started_at, p_older, p_gone, null, null);
 $$;
-select is(pg_temp.pending('SM-pgtap-5', 'start'), 'recorded SM-pgtap-5 {SM-pgtap-3}', 'record_inbound_message returns the STOP that a START has to be compared with');
+select is(pg_temp.pending('SM-pgtap-5', 'start'), 'recorded SM-pgtap-5 {SM-pgtap-3,SM-pgtap-2}', 'record_inbound_message returns the STOPs that a START has to be compared with, that of the opt-out first');
 select is((select count(*) from pg_temp.opt_outs), 1::bigint, 'A START lifts nothing before it is compared');
 reset role;
 select results_eq($$ select message from private.jobs where message ->> 'kind' = 'settle-start' $$, format($$ values ('{"kind": "settle-start", "userId": "%s", "startSid": "SM-pgtap-5"}'::jsonb) $$, pg_temp.tenant()), 'A START with an opt-out to lift enqueues its comparison');
 set local role service_role;
-select is(pg_temp.pending('SM-pgtap-5', 'start'), 'duplicate SM-pgtap-5 {SM-pgtap-3}', 'A START delivered again has to be compared again');
-select results_eq($$ select * from public.start_to_settle(pg_temp.tenant(), 'SM-pgtap-5') $$, $$ values ('+15005550101', '+15005550199', array['SM-pgtap-3']) $$, 'start_to_settle returns the pair and the STOP');
+select is(pg_temp.pending('SM-pgtap-5', 'start'), 'duplicate SM-pgtap-5 {SM-pgtap-3,SM-pgtap-2}', 'A START delivered again has to be compared again');
+select results_eq($$ select * from public.start_to_settle(pg_temp.tenant(), 'SM-pgtap-5') $$, $$ values ('+15005550101', '+15005550199', array['SM-pgtap-3', 'SM-pgtap-2']) $$, 'start_to_settle returns the pair and the STOPs');
 select is_empty($$ select * from public.start_to_settle(pg_temp.neighbour(), 'SM-pgtap-5') union all select * from public.start_to_settle(null, 'SM-pgtap-5') $$, 'start_to_settle returns no START of another tenant');
 select is(pg_temp.lift(null), 0, 'Without a time, lift_opt_outs lifts nothing');
 select is(pg_temp.lift('infinity', '{SM-pgtap-2}'), 0, 'lift_opt_outs lifts no opt-out whose STOP was not compared, such as a newer one');
@@ -61,7 +61,7 @@ select is_empty('select 1 from pg_temp.opt_outs', 'START of the recipient lifts 
 select is(pg_temp.may_send(), 'reserved', 'reserve_message returns reserved after START');
 select is_empty($$ select * from public.start_to_settle(pg_temp.tenant(), 'SM-pgtap-5') $$, 'start_to_settle returns nothing once nothing is left to lift');
 select is(pg_temp.pending('SM-pgtap-5', 'start'), 'duplicate', 'A START without an opt-out has nothing to be compared with');
-select is(pg_temp.pending('SM-pgtap-5b', 'stop'), 'recorded SM-pgtap-5 {SM-pgtap-5b}', 'A STOP that arrives after a START is an opt-out, and is compared with that START');
+select is(pg_temp.pending('SM-pgtap-5b', 'stop'), 'recorded SM-pgtap-5 {SM-pgtap-5b,SM-pgtap-2,SM-pgtap-3}', 'A STOP that arrives after a START is an opt-out, and is compared with that START');
 select is(pg_temp.may_send(), 'opted_out', 'Until then the recipient is opted out');
 select is(pg_temp.lift(now(), '{}', '{SM-pgtap-5b}'), 1, 'A STOP that Twilio no longer has is lifted by a START after it was received');
 select pg_temp.pending('SM-pgtap-5c', 'stop');
@@ -80,8 +80,20 @@ select throws_ok($$ insert into public.sms_opt_outs (user_id, sender, recipient)
 select throws_ok($$ insert into public.sms_opt_outs (user_id, sender, recipient, source) values (null, '+1', '+15005550199', 'manual') $$, '23514', null, 'An opt-out that a tenant added binds that tenant alone');
 insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (null, '+15005550101', '+15005550199', 'STOP');
 select is(pg_temp.may_send(), 'opted_out', 'An opt-out from when the number was a master number still binds its tenant');
-select is(pg_temp.pending('SM-pgtap-6', 'start'), 'recorded SM-pgtap-6 {}', 'An opt-out without a STOP has only its own time to be compared with');
+select is(pg_temp.pending('SM-pgtap-6', 'start'), 'recorded SM-pgtap-6 {SM-pgtap-2,SM-pgtap-3,SM-pgtap-5b,SM-pgtap-5c,SM-pgtap-5d}', 'For an opt-out without a STOP, the STOPs of the last two days are compared');
 select is(pg_temp.lift(now()), 1, 'START of the recipient lifts an opt-out without a tenant');
+
+-- A STOP is answered when it changed an opt-out, also after a START
+create function pg_temp.answered(p_sid text, p_consent text, p_from text default '+15005550177') returns text language sql as $$
+  select concat_ws(' ', outcome, start_sid is not null, answered_sid) from public.record_inbound_message(pg_temp.tenant(), p_sid, 'AC1', p_from, 'US', '+15005550101', p_consent, '{}', '{}', 1, p_consent::public.consent, upper(p_consent));
+$$;
+select is(pg_temp.answered('SM-pgtap-a1', 'start'), 'recorded f', 'A START without an opt-out is not answered');
+select is(pg_temp.answered('SM-pgtap-a2', 'stop'), 'recorded t SM-pgtap-a2', 'The STOP after it may be answered once it is compared');
+select is(pg_temp.answered('SM-pgtap-a3', 'stop'), 'recorded t', 'A second STOP is compared and not answered');
+select is(pg_temp.answered('SM-pgtap-a4', 'start'), 'recorded t SM-pgtap-a4', 'A START with an opt-out may be answered once it is compared');
+select is(pg_temp.answered('SM-pgtap-a4', 'start'), 'duplicate t SM-pgtap-a4', 'A START delivered again may be answered, too');
+select is(cardinality((select stop_sids from public.start_to_settle(pg_temp.tenant(), 'SM-pgtap-a4'))), 2, 'The START is compared with the STOP that the opt-out does not name, too');
+
 insert into public.messaging_settings (user_id, help_reply) values (pg_temp.tenant(), 'Call us');
 delete from public.plans where key = 'free';
 select is(pg_temp.receive('SM-pgtap-7', 'Help', 'help'), 'recorded', 'A keyword is stored although the plan that would price its reply was deleted');

@@ -3,7 +3,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(131);
+select plan(132);
 
 select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
@@ -350,6 +350,8 @@ select results_eq($$ select c.status_reason::text, c.twilio_error_code, a.kind::
 select public.change_campaign(pg_temp.tenant(), pg_temp.id('charged'), 'resume', null);
 select results_eq($$ select c.twilio_error_code, a.settled_at is not null from public.campaigns c join public.operator_alerts a on a.subject = c.id::text where c.id = pg_temp.id('charged') $$,
   $$ values (null::integer, true) $$, 'A resumed campaign has no error, and its alert is settled');
+select public.pause_campaign_of('AC1', 'SM-charged', 'sender_refused', 30034), public.change_campaign(pg_temp.tenant(), pg_temp.id('charged'), 'resume', null) from generate_series(1, 12);
+select is((select count(*) from public.operator_alerts where subject = pg_temp.id('charged')::text), 10::bigint, 'A campaign that is resumed and paused again and again raises ten alerts an hour');
 
 select is_empty($$ select id from public.campaigns where waiting + in_flight + sent + delivered + failed + unknown + skipped <> total $$, 'The counts of every campaign add up');
 select is_empty($$ select c.id from public.campaigns c cross join lateral (

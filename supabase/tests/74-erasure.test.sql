@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(31);
+select plan(32);
 
 select pg_temp.join_as('leaver', 'keeper', 'visitor');
 select pg_temp.forget_jobs();
@@ -32,6 +32,7 @@ select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 100), 'user_ex
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 7::bigint, 'user_exists erases nothing');
 
 reset role;
+select private.raise_alert('campaign_paused', m.id, m.user_id) from made m;
 select lives_ok('delete from auth.users where id = pg_temp.leaver()', 'A user with messages and campaigns can be deleted');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver()), 7::bigint, 'The deletion removes no message');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'erase-user', 'userId', pg_temp.leaver()) $$, 'The deletion enqueues the erasure');
@@ -67,6 +68,7 @@ select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leave
 select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.leaver()', 'The numbers of the deleted user are deleted');
 select is_empty('select 1 from public.messaging_settings where user_id = pg_temp.leaver()', 'The settings of the deleted user are deleted');
 select is_empty($$ select 1 from private.campaign_recipients r join made m on m.id::uuid = r.campaign_id where m.user_id = pg_temp.leaver() $$, 'The recipients of the deleted user''s campaigns are deleted');
+select set_eq($$ select a.user_id, a.settled_at is not null from public.operator_alerts a where a.kind = 'campaign_paused' $$, $$ values (pg_temp.leaver(), true), (pg_temp.keeper(), false) $$, 'The alerts about the deleted user''s campaigns are settled');
 select results_eq($$ select name, body, status::text, waiting, skipped, total from public.campaigns where user_id = pg_temp.leaver() $$,
   $$ values (null::text, null::text, 'canceled', 0, 2, 2) $$, 'The campaigns of the deleted user are canceled and emptied, with counts that add up');
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 2), 'done', 'erase_messages_of_deleted_user, repeated, returns done');

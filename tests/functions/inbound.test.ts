@@ -250,6 +250,10 @@ test("a second STOP gets no second reply, and a third, with any punctuation, is 
   assert.match((await deliver("STOP 🛑", from)).body, /Goodbye/);
   assert.doesNotMatch((await deliver("stop, please", from)).body, /<Message/);
   assert.match((await deliver("ARRÊTE", freshRecipient())).body, /Goodbye/);
+  const again = freshRecipient();
+  const { stopReply } = REPLIES;
+  for (const body of ["START", "STOP", "STOP"]) await stage.twilio.inbound({ from: again, to: ada.number, body });
+  assert.equal((await repliesTo(ada, again)).filter(({ body }) => body === stopReply).length, 1);
 });
 
 test("with Twilio's keyword handling off, the tenant's reply to STOP is sent, as the only and last message", async () => {

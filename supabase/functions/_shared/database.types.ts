@@ -724,7 +724,12 @@ export type Database = {
         }[];
       };
       "add_opt_outs": {
-        Args: { "p_opt_outs": Json; "p_source": Database["public"]["Enums"]["opt_out_source"]; "p_user_id": string };
+        Args: {
+          "p_kept_at_most"?: number;
+          "p_opt_outs": Json;
+          "p_source": Database["public"]["Enums"]["opt_out_source"];
+          "p_user_id": string;
+        };
         Returns: {
           "added": number;
           "known": number;
@@ -1557,6 +1562,7 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: {
+          "answered_sid": string;
           "outcome": Database["public"]["Enums"]["inbound_outcome"];
           "reply": string;
           "reply_id": string;

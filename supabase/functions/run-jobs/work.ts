@@ -152,7 +152,9 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "erase-user":
         return await eraseDeletedUser(job.userId, { db }) ? "done" : { againInSeconds: 1 };
       case "settle-start":
-        return await settleStart(job, dependencies) ? "done" : { againInSeconds: SUSPENDED_SECONDS };
+        return await settleStart(job, attempt.retryInSeconds === null, dependencies)
+          ? "done"
+          : { againInSeconds: SUSPENDED_SECONDS };
       case "deliver-alert":
         await deliverAlert(job.alertId, dependencies);
         return "done";

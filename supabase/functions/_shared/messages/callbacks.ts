@@ -35,8 +35,8 @@ export const inboundSchema = z.object({
 });
 
 const recordInboundMessage = decision("record_inbound_message", {
-  recorded: ["reply?", "reply_id?", "start_sid?", "stop_sids?"],
-  duplicate: ["reply?", "reply_id?", "start_sid?", "stop_sids?"],
+  recorded: ["reply?", "reply_id?", "start_sid?", "stop_sids?", "answered_sid?"],
+  duplicate: ["reply?", "reply_id?", "start_sid?", "stop_sids?", "answered_sid?"],
   unknown_user: [],
 });
 
@@ -123,7 +123,8 @@ export async function applyInbound(
   });
   if (recorded.outcome === "unknown_user") return { outcome: recorded.outcome, reply: null };
   const check = checkOf(recorded, From, To);
-  const answer = check === null ? recorded : await settleNow(userId, check, { sid: MessageSid, country }, dependencies);
+  const answered = recorded.answered_sid === null ? null : { sid: recorded.answered_sid, country };
+  const answer = check === null ? recorded : await settleNow(userId, check, answered, dependencies);
   return { outcome: recorded.outcome, reply: replyOf(answer) };
 }
 

@@ -139,3 +139,13 @@ Deno.test("a long text is read in linear time", () => {
   }
   assert.ok(performance.now() - started < 1_000);
 });
+
+Deno.test("the keyword of a message with OptOutType is at most twenty whole characters", () => {
+  const { keyword } = consentOf("x" + "\u{20000}".repeat(30), "STOP", TO);
+  assert.equal(keyword, "X" + "\u{20000}".repeat(19));
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom("x", "é", "ﷺ", "🛑", "\u{20000}"), maxLength: 60 }), (body) => {
+      assert.ok(consentOf(body, "STOP", TO).keyword.isWellFormed());
+    }),
+  );
+});

@@ -16,6 +16,7 @@ const HELP = words("HELP INFO");
 const TOLL_FREE = /^\+18(00|33|44|55|66|77|88)[0-9]{7}$/;
 
 const TYPES = { STOP: "stop", START: "start", HELP: "help" } as const;
+/** In characters: half of one cannot be stored. */
 const LONGEST_KEYWORD = 20;
 
 /**
@@ -28,7 +29,9 @@ const LONGEST_KEYWORD = 20;
  */
 export function consentOf(body: string, optOutType: string | null, to: string): Consent {
   const type = Object.entries(TYPES).find(([name]) => name === optOutType)?.[1];
-  if (type !== undefined) return { consent: type, keyword: lettersOf(readable(body)).slice(0, LONGEST_KEYWORD) };
+  if (type !== undefined) {
+    return { consent: type, keyword: [...lettersOf(readable(body))].slice(0, LONGEST_KEYWORD).join("") };
+  }
   const exact = exactKeyword(body);
   if (START.has(exact) && !(exact === "YES" && TOLL_FREE.test(to))) return { consent: "start", keyword: exact };
   const text = readable(body);

@@ -111,7 +111,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "opted_out":
       throw new ApiError(
         "recipient_opted_out",
-        `Cannot send to "${to}": they replied STOP to "${decided.from_number}"`,
+        `Cannot send to "${to}": they opted out of messages from "${decided.from_number}"`,
       );
     case "daily_limit_reached":
       throw limitReached("today", Number(decided.message_limit), "3600");

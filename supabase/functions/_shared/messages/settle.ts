@@ -87,35 +87,54 @@ function resultOf({ found, isComplete }: Evidence, isOver: boolean) {
 
 type Unsettled = Row<"sms_messages">;
 
-/** The only message that matches, or null; and whether the look-up was complete. */
+/** The only message that matches, or null; and whether none of those at Twilio can be ours otherwise. */
 interface Evidence {
   found: MessageInstance | null;
   isComplete: boolean;
 }
 
-/**
- * Looks for one message between these numbers with this body, sent since our row was created, that no other row has. Two
- * equal messages cannot be told apart, so they are no evidence.
- */
+/** Looks for one message between these numbers with this body, sent since our row was created, that no other row has. */
 async function findEvidence(message: Unsettled, twilio: Twilio, db: Db): Promise<Evidence> {
   const since = new Date(new Date(message.created_at).getTime() - SKEW_MS);
-  const { messages: candidates, isComplete } = await listCreatedSince(twilio.account.messages, {
+  const { messages, isComplete } = await listCreatedSince(twilio.account.messages, {
     from: message.from_number,
     to: message.to_number,
     since,
   });
-  const same = candidates.filter(({ body }) => body === (message.body ?? ""));
-  const known = await knownSids(same.map(({ sid }) => sid), db);
-  const [only, ...others] = same.filter(({ sid }) => !known.has(sid));
-  const isAmbiguous = others.length > 0;
-  return {
-    found: isAmbiguous ? null : only ?? null,
-    isComplete: !isAmbiguous && isComplete,
-  };
+  const known = await knownSids(messages.map(({ sid }) => sid), db);
+  const { found, isAmbiguous } = matchOf(message, messages.filter(({ sid }) => !known.has(sid)));
+  return { found, isComplete: isComplete && !isAmbiguous };
 }
 
+/**
+ * The one of these messages at Twilio, which no row has, that is ours. Two equal messages cannot be told apart, so they are
+ * no evidence. A message with another text may be ours, too: a text that was redacted at Twilio, or that Twilio changed.
+ * Twilio's own replies to keywords are not sent by a request.
+ */
+export function matchOf<M extends Pick<MessageInstance, "body" | "direction" | "dateCreated">>(
+  message: Pick<Unsettled, "body" | "created_at" | "idempotency_key">,
+  unclaimed: readonly M[],
+): { found: M | null; isAmbiguous: boolean } {
+  const [only, ...others] = unclaimed.filter(({ body }) => body === (message.body ?? ""));
+  if (only !== undefined) return { found: others.length === 0 ? only : null, isAmbiguous: others.length > 0 };
+  const isReply = message.idempotency_key?.startsWith("reply ") ?? false;
+  const latest = new Date(message.created_at).getTime() + NOT_SENT_AFTER_MS;
+  const maybeOurs = unclaimed.some(({ direction, dateCreated }) =>
+    direction === "outbound-api" && dateCreated.getTime() <= latest
+  );
+  return { found: null, isAmbiguous: !isReply && maybeOurs };
+}
+
+/** The length of a URL is limited. */
+const SIDS_AT_ONCE = 100;
+
 async function knownSids(sids: string[], db: Db): Promise<Set<string | null>> {
-  const { data, error } = await db.from("sms_messages").select("twilio_message_sid").in("twilio_message_sid", sids);
-  if (error !== null) throw unavailable("sms_messages", error.code);
-  return new Set(data.map((row) => row.twilio_message_sid));
+  const known = new Set<string | null>();
+  for (let start = 0; start < sids.length; start += SIDS_AT_ONCE) {
+    const { data, error } = await db.from("sms_messages").select("twilio_message_sid")
+      .in("twilio_message_sid", sids.slice(start, start + SIDS_AT_ONCE));
+    if (error !== null) throw unavailable("sms_messages", error.code);
+    for (const row of data) known.add(row.twilio_message_sid);
+  }
+  return known;
 }

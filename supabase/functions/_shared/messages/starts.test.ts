@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Twilio } from "../twilio/client.ts";
-import { compareStart } from "./starts.ts";
+import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
+import type { Db } from "../platform/database.ts";
+import { createLog } from "../platform/log.ts";
+import { compareStart, settleStart, StartNotListed } from "./starts.ts";
 
 interface Listed {
   sid: string;
@@ -58,7 +61,25 @@ Deno.test("compareStart reads a STOP that is not listed by its SID, and names on
 });
 
 Deno.test("compareStart fails while Twilio does not list the START", async () => {
-  await assert.rejects(compare([stop(4)], "stop"), /does not list/);
+  await assert.rejects(compare([stop(4)], "stop"), StartNotListed);
+});
+
+Deno.test("the job retries a START that Twilio does not list, and gives it up in its last attempt without lifting anything", async () => {
+  const called: string[] = [];
+  const pending = [{ own_number: "+14155550100", peer_number: "+14155550199", stop_sids: ["stop"] }];
+  const rpc = (name: string) => {
+    called.push(name);
+    return { abortSignal: () => Promise.resolve({ data: pending, error: null }) };
+  };
+  const settle = (isLastAttempt: boolean) =>
+    settleStart({ userId: null, startSid: "start" }, isLastAttempt, {
+      db: { rpc } as unknown as Db,
+      accounts: { master: () => Promise.resolve(twilioWith([stop(4)])) } as unknown as TwilioAccounts,
+      log: createLog({}, () => {}),
+    });
+  await assert.rejects(settle(false), StartNotListed);
+  assert.equal(await settle(true), true);
+  assert.deepEqual(called, ["start_to_settle", "start_to_settle"]);
 });
 
 Deno.test("of STOPs and a START in any order, nothing is lifted if any STOP is later, and otherwise every STOP is older", async () => {

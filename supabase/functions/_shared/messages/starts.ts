@@ -1,6 +1,7 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { type Db, decide, rows } from "../platform/database.ts";
+import type { Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { requireTwilioFailure } from "../twilio/errors.ts";
 import { consentOf } from "./consent.ts";
@@ -28,10 +29,18 @@ const NEWER_STOP: StartedConsent = { startedAt: null, olderStops: [], goneStops:
 /** One page of the pair's newest messages. A START that is not among them is not settled. */
 const LISTED = 200;
 
+/** Twilio does not list a START: not yet, or no longer. */
+export class StartNotListed extends Error {
+  constructor(startSid: string) {
+    super(`Cannot settle the START ${startSid}: Twilio does not list it`);
+    this.name = "StartNotListed";
+  }
+}
+
 /**
  * Compares a START with the STOPs of its pair. Twilio lists the newest message first, which also orders messages of the
  * same second: its times are whole seconds. A STOP that we have not received yet counts, too.
- * @throws Error when Twilio does not list the START, and the SDK's error without a usable response
+ * @throws StartNotListed, and the SDK's error without a usable response
  */
 export async function compareStart(twilio: Twilio, check: StartCheck): Promise<StartedConsent> {
   const { startSid, stopSids, ownNumber, peerNumber } = check;
@@ -43,7 +52,7 @@ export async function compareStart(twilio: Twilio, check: StartCheck): Promise<S
   });
   const messages = listed.sort((left, right) => timeOf(right) - timeOf(left));
   const at = messages.findIndex(({ sid }) => sid === startSid);
-  if (at < 0) throw new Error(`Cannot settle the START ${startSid}: Twilio does not list it`);
+  if (at < 0) throw new StartNotListed(startSid);
   const start = messages[at]!;
   const isStop = ({ sid, body }: MessageInstance) =>
     stopSids.includes(sid) || consentOf(body ?? "", null, ownNumber).consent === "stop";
@@ -125,12 +134,14 @@ export async function liftOptOuts(
 }
 
 /**
- * Settles a START that its webhook did not: until then the recipient stays opted out.
+ * Settles a START that its webhook did not: until then the recipient stays opted out. One that Twilio has not listed by
+ * the last attempt lifts nothing.
  * @returns whether it is settled; false while its account is suspended
  */
 export async function settleStart(
   { userId, startSid }: { userId: string | null; startSid: string },
-  { db, accounts }: StartDependencies,
+  isLastAttempt: boolean,
+  { db, accounts, log }: StartDependencies & { log: Log },
 ): Promise<boolean> {
   const [pending] = await rows(db, "start_to_settle", { p_user_id: userId, p_start_sid: startSid });
   if (pending === undefined) return true;
@@ -138,7 +149,12 @@ export async function settleStart(
   if (twilio === null) return !isSuspended;
   const { own_number: ownNumber, peer_number: peerNumber, stop_sids: stopSids } = pending;
   const check = { startSid, stopSids, ownNumber, peerNumber };
-  await liftOptOuts(db, userId, check, await compareStart(twilio, check), null);
+  try {
+    await liftOptOuts(db, userId, check, await compareStart(twilio, check), null);
+  } catch (error) {
+    if (!(error instanceof StartNotListed && isLastAttempt)) throw error;
+    log.warn("twilio.start_not_listed", { userId, startSid });
+  }
   return true;
 }
 

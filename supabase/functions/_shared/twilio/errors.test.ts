@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ApiError } from "../platform/errors.ts";
 import { answerableError, failureOf, requireTwilioFailure, TwilioUnreachable } from "./errors.ts";
 
-const twilioError = (status: number, code: number) => Object.assign(new Error("No"), { status, code });
+const twilioError = (status: number, code: number | string) => Object.assign(new Error("No"), { status, code });
 
 Deno.test("failureOf sorts Twilio's errors by what they mean to the caller", () => {
   const cases: [unknown, string][] = [
@@ -10,12 +10,19 @@ Deno.test("failureOf sorts Twilio's errors by what they mean to the caller", () 
     [new SyntaxError("Unexpected token"), "unknown"],
     [twilioError(503, 20503), "unknown"],
     [twilioError(429, 20429), "throttled"],
+    [twilioError(408, 0), "unknown"],
     [twilioError(401, 20003), "account"],
     [twilioError(400, 20005), "account"],
     [twilioError(404, 20404), "not_found"],
     [twilioError(400, 21211), "refused"],
   ];
   for (const [error, kind] of cases) assert.equal(failureOf(error)?.kind, kind, String(error));
+});
+
+Deno.test("failureOf reads a code that comes as text", () => {
+  assert.deepEqual(failureOf(twilioError(400, "21610")), { kind: "refused", status: 400, code: 21610, message: "No" });
+  assert.equal(failureOf(twilioError(403, "20403"))?.kind, "account");
+  assert.deepEqual(failureOf(twilioError(400, "E_NO")), { kind: "refused", status: 400, code: 0, message: "No" });
 });
 
 Deno.test("failureOf returns null for errors that are not Twilio's, and requireTwilioFailure throws them", () => {

@@ -35,7 +35,7 @@ export type TwilioFailure =
   /** The account may not act: its token is wrong, or it is suspended or closed. The master account reads its status. */
   | { kind: "account"; status: number; code: number; message: string }
   | { kind: "not_found" }
-  /** A timeout, a broken connection or a 5xx: it may or may not have happened. */
+  /** A timeout, a broken connection, a 408 or a 5xx: it may or may not have happened. */
   | { kind: "unknown"; message: string };
 
 /** The codes with which Twilio rejects a suspended or closed account, or its token. */
@@ -54,8 +54,9 @@ export function failureOf(error: unknown): TwilioFailure | null {
   const { status, code, message } = error as Error & { status?: unknown; code?: unknown };
   if (typeof status !== "number") return null;
   if (status === 429) return { kind: "throttled", retryAfterSeconds: null };
-  if (status >= 500 || status < 400) return { kind: "unknown", message: `Twilio answered ${status}` };
-  const known = typeof code === "number" ? code : 0;
+  // 408: a proxy gave up waiting for Twilio.
+  if (status >= 500 || status < 400 || status === 408) return { kind: "unknown", message: `Twilio answered ${status}` };
+  const known = typeof code === "number" || (typeof code === "string" && /^\d{5}$/.test(code)) ? Number(code) : 0;
   if (status === 401 || ACCOUNT_CODES.has(known)) return { kind: "account", status, code: known, message };
   if (status === 404) return { kind: "not_found" };
   return { kind: "refused", status, code: known, message };

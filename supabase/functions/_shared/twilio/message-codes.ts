@@ -112,7 +112,10 @@ const CODES = {
   30033: settings("the A2P 10DLC campaign is suspended"),
   30034: sender("the sender is not registered for A2P 10DLC"),
   30035: sender("the sender's registration is pending"),
+  30036: retry("the message waited longer than it is valid"),
   30037: settings("outbound messages are turned off"),
+  30450: recipient("the recipient's number is suspected of SMS pumping"),
+  63038: settings("the account's daily limit of messages is reached"),
   90010: credentials("the account is not active"),
 } as const satisfies Readonly<Record<number, MessageCode>>;
 
