@@ -6,7 +6,7 @@ import { messageOf, messageSchema } from "../messages/list.ts";
 import { type Db, decision, type Row, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
-import { isoOf, momentSchema, timestampOf, timestampSchema } from "../platform/time.ts";
+import { isoOf, momentInQuery, timestampOf, timestampSchema } from "../platform/time.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 
 const { forward_delivery_status: STATUSES, forward_failure: FAILURES } = Constants.public.Enums;
@@ -18,8 +18,8 @@ const statusSchema = z.enum(STATUSES).meta({
 
 export const deliveriesQuery = z.strictObject({
   status: statusSchema.optional(),
-  since: momentSchema.optional().describe("ISO 8601 with an offset: first attempted from this moment on"),
-  until: momentSchema.optional().describe("ISO 8601 with an offset: first attempted before this moment"),
+  since: momentInQuery.optional().describe("ISO 8601 with a time zone: first attempted from this moment on"),
+  until: momentInQuery.optional().describe("ISO 8601 with a time zone: first attempted before this moment"),
   limit: limitParameter(200, 50),
   cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "ForwardDeliveriesQuery" });
