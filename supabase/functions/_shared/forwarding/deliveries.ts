@@ -61,16 +61,6 @@ export interface DeliveryDependencies {
   now: () => Date;
 }
 
-const EVERY = {
-  p_id: null,
-  p_status: null,
-  p_since: null,
-  p_until: null,
-  p_before_at: null,
-  p_before_id: null,
-  p_limit: 1,
-};
-
 /** One page of a tenant's deliveries. */
 export async function listDeliveries(
   db: Db,
@@ -79,7 +69,6 @@ export async function listDeliveries(
 ): Promise<z.output<typeof deliveryPageSchema>> {
   const [beforeAt, beforeId] = query.cursor ?? [null, null];
   const found = await rows(db, "list_forward_deliveries", {
-    ...EVERY,
     p_user_id: userId,
     p_status: query.status ?? null,
     p_since: query.since ?? null,
@@ -100,7 +89,7 @@ export async function deliveryDetails(
   { db, ...links }: DeliveryDependencies,
 ): Promise<z.output<typeof deliveryDetailsSchema>> {
   const [[row], [message]] = await Promise.all([
-    rows(db, "list_forward_deliveries", { ...EVERY, p_user_id: userId, p_id: id }),
+    rows(db, "forward_delivery_of", { p_user_id: userId, p_id: id }),
     rows(db, "message_of", { p_user_id: userId, p_message_id: id }),
   ]);
   if (row === undefined || message === undefined) throw unknownDelivery(id);
