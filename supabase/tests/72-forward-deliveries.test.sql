@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(42);
+select plan(41);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -86,13 +86,12 @@ insert into public.forward_deliveries (id, user_id, status, attempts, created_at
 reset role;
 analyze public.forward_deliveries;
 set local role service_role;
-select cmp_ok(pg_temp.rows_read(format($$ select public.list_forward_deliveries(%L, 'failed', null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 2::bigint,
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, 'failed', null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 2::bigint,
   'A list of failed deliveries reads no others');
-select cmp_ok(pg_temp.rows_read(format($$ select public.list_forward_deliveries(%L, null, null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 60::bigint,
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, null, null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 60::bigint,
   'A page reads no more deliveries than it has');
-select cmp_ok(pg_temp.rows_read(format($$ select public.list_forward_deliveries(%L, 'delivered', null, null, now() - interval '1 day', gen_random_uuid(), 51) $$, pg_temp.tenant())), '<=', 60::bigint,
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, 'delivered', null, null, now() - interval '1 day', gen_random_uuid(), 51) $$, pg_temp.tenant())), '<=', 60::bigint,
   'A later page of a status reads no more deliveries than it has');
-select cmp_ok(pg_temp.rows_read(format($$ select public.forward_delivery_of(%L, %L) $$, pg_temp.tenant(), pg_temp.message(4))), '<=', 2::bigint, 'One delivery is read by its id');
 rollback to savepoint few;
 
 -- Replays ------------------------------------------------------------------------------------------------------------
