@@ -1,13 +1,12 @@
 import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { RESPONSE_LINK_SECONDS } from "../media/link.ts";
-import { withMediaLinks } from "../media/link-messages.ts";
-import { messageOf, messageSchema } from "../messages/list.ts";
 import { type Db, decision, type Row, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
 import { isoOf, momentInQuery, timestampOf, timestampSchema } from "../platform/time.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
+import { receivedEvent, receivedEventSchema } from "./event.ts";
 
 const { forward_delivery_status: STATUSES, forward_failure: FAILURES } = Constants.public.Enums;
 
@@ -48,7 +47,7 @@ export const deliveryPageSchema = z.strictObject({ deliveries: z.array(deliveryS
 export const deliveryDetailsSchema = z.strictObject({
   delivery: deliverySchema,
   attempts: z.array(attemptSchema).describe("The last 20, the oldest first"),
-  event: z.strictObject({ type: z.literal("message.received"), timestamp: z.string(), data: messageSchema })
+  event: receivedEventSchema
     .describe("The body, as the next attempt would have it: what is deleted from the message is not in it"),
 }).meta({ id: "ForwardDeliveryDetails", description: "One delivery with its attempts and its body" });
 
@@ -93,8 +92,7 @@ export async function deliveryDetails(
     rows(db, "message_of", { p_user_id: userId, p_message_id: id }),
   ]);
   if (row === undefined || message === undefined) throw unknownDelivery(id);
-  const [data] = await withMediaLinks([messageOf(message)], RESPONSE_LINK_SECONDS, links);
-  const event = { type: "message.received" as const, timestamp: data!.createdAt, data: data! };
+  const event = await receivedEvent(message, RESPONSE_LINK_SECONDS, links);
   return { delivery: deliveryOf(row), attempts: attemptsOf(row), event };
 }
 

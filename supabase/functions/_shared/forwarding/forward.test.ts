@@ -23,15 +23,17 @@ const received = {
   media_types: ["image/gif"],
   price: null,
   redacted_at: null,
+  redaction_requested_at: null as string | null,
   status_updated_at: "2026-11-26T11:59:00+00:00",
   created_at: "2026-11-26T11:59:00+00:00",
 };
 
 /** A tenant with a webhook, whose server answers each attempt in turn. */
-async function scene({ answers, outcome = "enabled", url = HOOK }: {
+async function scene({ answers, outcome = "enabled", url = HOOK, message = received }: {
   answers: (() => Response)[];
   outcome?: "none" | "enabled";
   url?: string;
+  message?: typeof received;
 }) {
   const results: Record<string, unknown> = {
     forward_webhook_of: [{
@@ -41,7 +43,7 @@ async function scene({ answers, outcome = "enabled", url = HOOK }: {
       sealed_secret: await seal(sealing, SECRET, webhookSecretBinding(USER)),
       created_at: received.created_at,
     }],
-    message_of: [received],
+    message_of: [message],
   };
   const written: { name: string; args: Record<string, unknown> }[] = [];
   const db = {
@@ -102,6 +104,14 @@ Deno.test("each attempt signs the links to the media anew for 24 hours, under th
     const sentAt = new Date(Number(headers.get("webhook-timestamp")) * 1000);
     assert.equal(headers.get("webhook-signature"), new Webhook(SECRET).sign(MESSAGE, sentAt, body));
   }
+});
+
+Deno.test("once the deletion of a message was requested, an attempt posts neither its text nor its media", async () => {
+  const message = { ...received, redaction_requested_at: "2026-11-26T11:59:30+00:00" };
+  const { attempt, posts } = await scene({ answers: [responds(204)], message });
+  await attempt(null);
+  const { data } = JSON.parse(posts[0]!.body);
+  assert.deepEqual([data.id, data.from, data.body, data.media], [MESSAGE, received.from_number, null, []]);
 });
 
 const recorded = (status: string, httpStatus: number | null, failure: string | null, next: number | null) => ({
