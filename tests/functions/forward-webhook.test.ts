@@ -297,10 +297,11 @@ test("a webhook that another request replaced during its test is not confirmed",
 
 test("forward-webhook answers 404 on unknown paths, and 405 to another method of a known one", async () => {
   const ada = await newcomer(stage, "ada");
-  for (const path of ["/", "/tests", "/confirm/x", "/deliveries"]) {
+  for (const path of ["/", "/tests", "/confirm/x", "/delivery"]) {
     assertRefused(await ada.call(`forward-webhook${path}`, CONFIRM), [404, "not_found"]);
   }
   assertRefused(await ada.call("forward-webhook/confirm"), [405, "method_not_allowed"]);
+  assertRefused(await ada.call("forward-webhook/deliveries", CONFIRM), [405, "method_not_allowed"]);
 });
 
 test("a removed webhook receives nothing more, including waiting texts, and a new webhook has a new secret", async () => {
