@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(41);
+select plan(42);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -36,6 +36,7 @@ $$;
 select is(pg_temp.attempt(1, 'pending', 500, 'refused', 60), 'pending', 'record_forward_attempt returns the status');
 select is(pg_temp.shown(1), 'pending 1 500 50 refused 60', 'The first attempt creates the delivery, with the time of the next attempt');
 select pg_temp.attempt(1, 'pending', null, 'no_response', 120);
+select is(pg_stat_get_xact_tuples_hot_updated('public.forward_deliveries'::regclass), 1::bigint, 'An attempt that leaves the delivery pending changes no index');
 select is(pg_temp.shown(1), 'pending 2 no_response 120', 'An attempt without a response has no status and no duration');
 select pg_temp.attempt(1, 'delivered', 204);
 select is(pg_temp.shown(1), 'delivered 3 204 20', 'A successful attempt leaves no next attempt');
