@@ -803,9 +803,9 @@ export interface EnsuredSubaccount {
 /** Lists the deliveries to your webhook, newest first. */
 export interface ForwardDeliveriesQuery {
   status?: ForwardDeliveryStatus | undefined;
-  /** ISO 8601 with an offset: first attempted from this moment on. */
+  /** ISO 8601 with a time zone: first attempted from this moment on. */
   since?: string | undefined;
-  /** ISO 8601 with an offset: first attempted before this moment. */
+  /** ISO 8601 with a time zone: first attempted before this moment. */
   until?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;

@@ -29,33 +29,34 @@ const BELIEVED_MS = 2_000;
  * @param refused receives the origin of such a stack once
  */
 export function awayFromStacks(service: Service, refused: (origin: string) => void): (url: string) => Promise<boolean> {
-  const known = new Map<string, { at: number; mayCall: Promise<boolean> }>();
+  const known = new Map<string, { at: number; simulates: Promise<boolean | null> }>();
   const reported = new Set<string>();
   return async (url) => {
     const { origin } = new URL(url);
     let entry = known.get(origin);
     if (entry === undefined || Date.now() - entry.at > BELIEVED_MS) {
-      entry = { at: Date.now(), mayCall: simulatesItself(origin, service).then((itself) => !itself) };
+      entry = { at: Date.now(), simulates: simulatesItself(origin, service) };
       known.set(origin, entry);
     }
-    const mayCall = await entry.mayCall;
-    if (!mayCall && !reported.has(origin)) {
+    const simulates = await entry.simulates;
+    if (simulates && !reported.has(origin)) {
       reported.add(origin);
       refused(origin);
     }
-    return mayCall;
+    return simulates === false;
   };
 }
 
-async function simulatesItself(origin: string, service: Service): Promise<boolean> {
+/** Returns null for a server that does not answer in time: a busy stack may be one. */
+async function simulatesItself(origin: string, service: Service): Promise<boolean | null> {
   try {
     const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const body = await response.json();
     if (body?.message === STARTING.message) return true;
     const parsed = answer.safeParse(body);
     return response.ok && parsed.success && parsed.data.simulates.includes(service);
-  } catch {
-    // Nothing listens there, or something that is no local stack.
-    return false;
+  } catch (error) {
+    // Otherwise nothing listens there, or something that is no local stack.
+    return error instanceof DOMException && error.name === "TimeoutError" ? null : false;
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LOOPBACK_ONLY } from "./callers.ts";
 import { eventually } from "./driver/eventually.ts";
+import { awayFromStacks } from "./neighbours.ts";
 import { startSimulators } from "./simulators.ts";
 
 /** A server at the address of the functions, which is a local stack or not. Returns the paths that were called. */
@@ -74,6 +75,21 @@ Deno.test("task simulators beside a running stack sends that stack no webhook an
     busy.lines[0]!,
     /A local stack with simulators of its own runs at http:\/\/127\.0\.0\.1:\d+: nothing is sent/,
   );
+});
+
+Deno.test("task simulators sends nothing to a server that is too busy to say whether it is a stack, and asks it again later", async () => {
+  let isBusy = true;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {
+    if (isBusy) await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return Response.json({}, { status: 404 });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/functions/v1/stripe-webhook`;
+  const refused: string[] = [];
+  const mayCall = awayFromStacks("stripe", (origin) => refused.push(origin));
+  assert.equal(await mayCall(url), false);
+  isBusy = false;
+  await eventually("the server to be asked again", () => mayCall(url));
+  assert.deepEqual(refused, []);
 });
 
 Deno.test("task simulators sends webhooks and events to functions without a stack of ours, and to a stack that asks for them", async () => {

@@ -528,11 +528,11 @@ as $$
     public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forget_stripe_customer public.forward_webhook_of public.hold_tenant
-    public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_campaign_recipients
-    public.list_campaigns public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
-    public.list_forward_deliveries public.list_messages public.list_opt_outs public.list_tenants
-    public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
+    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
+    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
+    public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
+    public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
     public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
     public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
     public.offered_master_numbers public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(35);
+select plan(42);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -24,7 +24,7 @@ create function pg_temp.shown(p_digit integer) returns text language sql as $$
 $$;
 create function pg_temp.listed(p_user uuid default pg_temp.tenant(), p_status text default null, p_before integer default null, p_limit integer default 10, p_since timestamptz default null, p_until timestamptz default null)
 returns integer[] language sql as $$
-  select coalesce(array_agg(right(l.id::text, 1)::integer), '{}') from public.list_forward_deliveries(p_user, null, p_status::public.forward_delivery_status, p_since, p_until,
+  select coalesce(array_agg(right(l.id::text, 1)::integer), '{}') from public.list_forward_deliveries(p_user, p_status::public.forward_delivery_status, p_since, p_until,
     (select created_at from public.forward_deliveries where id = pg_temp.message(p_before)), pg_temp.message(p_before), p_limit) l;
 $$;
 create function pg_temp.replay(p_digit integer, p_user uuid default pg_temp.tenant()) returns text language sql as $$
@@ -36,6 +36,7 @@ $$;
 select is(pg_temp.attempt(1, 'pending', 500, 'refused', 60), 'pending', 'record_forward_attempt returns the status');
 select is(pg_temp.shown(1), 'pending 1 500 50 refused 60', 'The first attempt creates the delivery, with the time of the next attempt');
 select pg_temp.attempt(1, 'pending', null, 'no_response', 120);
+select is(pg_stat_get_xact_tuples_hot_updated('public.forward_deliveries'::regclass), 1::bigint, 'An attempt that leaves the delivery pending changes no index');
 select is(pg_temp.shown(1), 'pending 2 no_response 120', 'An attempt without a response has no status and no duration');
 select pg_temp.attempt(1, 'delivered', 204);
 select is(pg_temp.shown(1), 'delivered 3 204 20', 'A successful attempt leaves no next attempt');
@@ -62,6 +63,37 @@ select is(pg_temp.listed(p_before => 2), '{4}', 'The next page follows the last 
 select is(pg_temp.listed(p_status => 'failed'), '{4}', 'A status selects its deliveries');
 select is(pg_temp.listed(p_since => now() - interval '2 hours', p_until => now() - interval '90 minutes'), '{2}', 'since and until select a time');
 select is(pg_temp.listed(pg_temp.attacker()), '{}', 'Another tenant''s list is empty');
+
+select is((select count(*) from public.forward_delivery_of(pg_temp.tenant(), pg_temp.message(4))), 1::bigint, 'forward_delivery_of returns a delivery of the tenant');
+select is_empty('select * from public.forward_delivery_of(pg_temp.attacker(), pg_temp.message(4))', 'forward_delivery_of returns no delivery of another tenant');
+
+-- The cost of reads: a tenant with many deliveries, of which few failed ------------------------------------------------
+
+create function pg_temp.rows_read() returns bigint volatile language sql as $$
+  select pg_stat_get_xact_tuples_returned('public.forward_deliveries'::regclass) + sum(pg_stat_get_xact_tuples_fetched(i.indexrelid))::bigint
+  from pg_catalog.pg_index i where i.indrelid = 'public.forward_deliveries'::regclass;
+$$;
+create function pg_temp.rows_read(p_query text) returns bigint language plpgsql as $$
+declare
+  before constant bigint := pg_temp.rows_read();
+begin
+  execute p_query;
+  return pg_temp.rows_read() - before;
+end;
+$$;
+savepoint few;
+insert into public.forward_deliveries (id, user_id, status, attempts, created_at)
+  select gen_random_uuid(), pg_temp.tenant(), 'delivered', '[]', now() - n * interval '1 minute' from generate_series(1, 3000) n;
+reset role;
+analyze public.forward_deliveries;
+set local role service_role;
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, 'failed', null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 2::bigint,
+  'A list of failed deliveries reads no others');
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, null, null, null, null, null, 51) $$, pg_temp.tenant())), '<=', 60::bigint,
+  'A page reads no more deliveries than it has');
+select cmp_ok(pg_temp.rows_read(format($$ select * from public.list_forward_deliveries(%L, 'delivered', null, null, now() - interval '1 day', gen_random_uuid(), 51) $$, pg_temp.tenant())), '<=', 60::bigint,
+  'A later page of a status reads no more deliveries than it has');
+rollback to savepoint few;
 
 -- Replays ------------------------------------------------------------------------------------------------------------
 
@@ -93,7 +125,8 @@ select is_empty('select id from public.forward_deliveries', 'The deliveries of a
 
 select pg_temp.sign_in(pg_temp.attacker());
 select throws_ok($$ select pg_temp.replay(4) $$, '42501', null, 'A user cannot call replay_forward_delivery');
-select throws_ok($$ select public.list_forward_deliveries(pg_temp.tenant(), null, null, null, null, null, null, 1) $$, '42501', null, 'A user cannot call list_forward_deliveries');
+select throws_ok($$ select public.list_forward_deliveries(pg_temp.tenant(), null, null, null, null, null, 1) $$, '42501', null, 'A user cannot call list_forward_deliveries');
+select throws_ok($$ select public.forward_delivery_of(pg_temp.tenant(), pg_temp.message(4)) $$, '42501', null, 'A user cannot call forward_delivery_of');
 
 select * from finish();
 rollback;

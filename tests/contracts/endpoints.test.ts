@@ -117,6 +117,23 @@ Deno.test("without a credential unknown paths and parameters are 401 like known 
   }
 });
 
+Deno.test("a browser may send every request header that a contract reads", async () => {
+  const origin = "https://app.example.com";
+  const read = operations().flatMap(({ name, path, operation: { headers = {} } }) =>
+    Object.keys(headers).map((header) => ({ name, path, header: header.toLowerCase() }))
+  );
+  assert.deepEqual([...new Set(read.map(({ header }) => header))].toSorted(), ["idempotency-key", "range"]);
+  for (const { name, path, header } of read) {
+    const preflight = await running.call(name, path, {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-headers": header },
+    });
+    assert.equal(preflight.headers.get("access-control-allow-origin"), origin);
+    const allowed = preflight.headers.get("access-control-allow-headers")!.split(", ");
+    assert.ok(allowed.includes(header), `${name}: ${header}`);
+  }
+});
+
 Deno.test("every operation runs with forceFunctionRegion, and with an id in capitals in its path", async () => {
   for (const { name, contract, operation: { method }, path } of operations()) {
     for (const accepted of [`${path}?forceFunctionRegion=eu-west-1`, path.replace(ID, ID.toUpperCase())]) {

@@ -52,6 +52,21 @@ Deno.test("every id of a request may have capitals, and is read as Postgres prin
   for (const { title, schema } of found) assert.equal(schema.parse(id.toUpperCase()), id, title);
 });
 
+Deno.test("every moment in a query may have an offset whose + was not encoded", () => {
+  const isMoment = (schema: z.ZodType) =>
+    JSON.stringify(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" })).includes('"date-time"');
+  const found = requests().flatMap(({ title, operation: { query } }) =>
+    (query === undefined ? [] : fieldsOf(query)).filter(({ schema }) => isMoment(schema))
+      .map(({ name, schema }) => ({ title: `${title}: ${name}`, schema }))
+  );
+  assert.ok(found.length >= 4, `${found.length} moments`);
+  for (const { title, schema } of found) {
+    const decoded = new URLSearchParams("at=2026-11-26T12:00:00+02:00").get("at");
+    assert.equal(schema.parse(decoded), "2026-11-26T10:00:00.000Z", title);
+    assert.equal(schema.safeParse("2026-11-26T12:00:00").success, false, title);
+  }
+});
+
 Deno.test("every optional field of every body may be null, as if it were absent", async () => {
   let tried = 0;
   for (const { title, name, caller, operation: { method, path, body } } of requests()) {

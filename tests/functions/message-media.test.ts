@@ -135,6 +135,15 @@ test("a file of a suspended subaccount opens, and a file that the tenant deleted
   assertRefused(await ada.call(`message-media?message=${id}&index=0`), [410, "media_gone"]);
 });
 
+test("while Twilio throttles, the answer is 429 with the time that Twilio asked for", async () => {
+  const ada = await withNumber(stage, "ada");
+  const { media: [gif] } = await received(ada, CAT);
+  await stage.twilio.fault({ match: "GET /Messages/*/Media/*", kind: "429", retryAfter: 7, times: 1 });
+  const response = await open(gif!.url);
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "7"]);
+  assert.equal((await response.json()).code, "twilio_throttled");
+});
+
 test("a file that was deleted at Twilio is gone, and one that Twilio does not have yet is unavailable", async () => {
   const ada = await withNumber(stage, "ada");
   const { id, media: [gif] } = await received(ada, CAT);

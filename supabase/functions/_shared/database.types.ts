@@ -998,6 +998,24 @@ export type Database = {
         Args: { "p_customer_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["forget_stripe_customer_outcome"];
       };
+      "forward_delivery_of": {
+        Args: { "p_id": string; "p_user_id": string };
+        Returns: {
+          "attempt_count": number;
+          "attempts": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "next_attempt_at": string | null;
+          "status": Database["public"]["Enums"]["forward_delivery_status"];
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "forward_deliveries";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "forward_webhook_of": {
         Args: { "p_user_id": string };
         Returns: {
@@ -1191,7 +1209,6 @@ export type Database = {
         Args: {
           "p_before_at": string;
           "p_before_id": string;
-          "p_id": string;
           "p_limit": number;
           "p_since": string;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];

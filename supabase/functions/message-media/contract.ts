@@ -1,21 +1,20 @@
 import * as z from "zod";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { idSchema } from "../_shared/platform/ids.ts";
 
 /** As a canonical decimal, so that a link has one spelling. */
 const count = (digits: number) =>
   z.string().regex(new RegExp(`^(0|[1-9]\\d{0,${digits - 1}})$`), "must be a number").transform(Number);
 
-const messageId = z.guid().toLowerCase();
-
 export const mediaQuery = z.strictObject({
-  message: messageId.describe("The id of a received message"),
+  message: idSchema.describe("The id of a received message"),
   index: count(2).describe("Which of its media, from 0"),
   expires: count(10).optional().describe("In a link only: when it expires, in seconds since 1970"),
   signature: z.string().max(80).optional().describe("In a link only: the signature of message, index and expires"),
 });
 
 export const linksQuery = z.strictObject({
-  message: messageId.describe("The id of a received message"),
+  message: idSchema.describe("The id of a received message"),
 }).meta({ id: "MediaLinksQuery" });
 
 export const mediaLinksSchema = z.strictObject({

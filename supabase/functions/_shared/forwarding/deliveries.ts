@@ -1,13 +1,12 @@
 import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { RESPONSE_LINK_SECONDS } from "../media/link.ts";
-import { withMediaLinks } from "../media/link-messages.ts";
-import { messageOf, messageSchema } from "../messages/list.ts";
 import { type Db, decision, type Row, rowFrom, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
-import { isoOf, momentSchema, timestampOf, timestampSchema } from "../platform/time.ts";
+import { isoOf, momentInQuery, timestampOf, timestampSchema } from "../platform/time.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
+import { receivedEvent, receivedEventSchema } from "./event.ts";
 
 const { forward_delivery_status: STATUSES, forward_failure: FAILURES } = Constants.public.Enums;
 
@@ -18,8 +17,8 @@ const statusSchema = z.enum(STATUSES).meta({
 
 export const deliveriesQuery = z.strictObject({
   status: statusSchema.optional(),
-  since: momentSchema.optional().describe("ISO 8601 with an offset: first attempted from this moment on"),
-  until: momentSchema.optional().describe("ISO 8601 with an offset: first attempted before this moment"),
+  since: momentInQuery.optional().describe("ISO 8601 with a time zone: first attempted from this moment on"),
+  until: momentInQuery.optional().describe("ISO 8601 with a time zone: first attempted before this moment"),
   limit: limitParameter(200, 50),
   cursor: cursorParameter(z.tuple([timestampSchema, z.guid()])),
 }).meta({ id: "ForwardDeliveriesQuery" });
@@ -48,7 +47,7 @@ export const deliveryPageSchema = z.strictObject({ deliveries: z.array(deliveryS
 export const deliveryDetailsSchema = z.strictObject({
   delivery: deliverySchema,
   attempts: z.array(attemptSchema).describe("The last 20, the oldest first"),
-  event: z.strictObject({ type: z.literal("message.received"), timestamp: z.string(), data: messageSchema })
+  event: receivedEventSchema
     .describe("The body, as the next attempt would have it: what is deleted from the message is not in it"),
 }).meta({ id: "ForwardDeliveryDetails", description: "One delivery with its attempts and its body" });
 
@@ -61,16 +60,6 @@ export interface DeliveryDependencies {
   now: () => Date;
 }
 
-const EVERY = {
-  p_id: null,
-  p_status: null,
-  p_since: null,
-  p_until: null,
-  p_before_at: null,
-  p_before_id: null,
-  p_limit: 1,
-};
-
 /** One page of a tenant's deliveries. */
 export async function listDeliveries(
   db: Db,
@@ -79,7 +68,6 @@ export async function listDeliveries(
 ): Promise<z.output<typeof deliveryPageSchema>> {
   const [beforeAt, beforeId] = query.cursor ?? [null, null];
   const found = await rows(db, "list_forward_deliveries", {
-    ...EVERY,
     p_user_id: userId,
     p_status: query.status ?? null,
     p_since: query.since ?? null,
@@ -100,12 +88,11 @@ export async function deliveryDetails(
   { db, ...links }: DeliveryDependencies,
 ): Promise<z.output<typeof deliveryDetailsSchema>> {
   const [[row], [message]] = await Promise.all([
-    rows(db, "list_forward_deliveries", { ...EVERY, p_user_id: userId, p_id: id }),
+    rows(db, "forward_delivery_of", { p_user_id: userId, p_id: id }),
     rows(db, "message_of", { p_user_id: userId, p_message_id: id }),
   ]);
   if (row === undefined || message === undefined) throw unknownDelivery(id);
-  const [data] = await withMediaLinks([messageOf(message)], RESPONSE_LINK_SECONDS, links);
-  const event = { type: "message.received" as const, timestamp: data!.createdAt, data: data! };
+  const event = await receivedEvent(message, RESPONSE_LINK_SECONDS, links);
   return { delivery: deliveryOf(row), attempts: attemptsOf(row), event };
 }
 

@@ -1,9 +1,8 @@
 import { WEBHOOK_LINK_SECONDS } from "../media/link.ts";
-import { withMediaLinks } from "../media/link-messages.ts";
-import { messageOf } from "../messages/list.ts";
 import { isPublicTarget } from "../platform/public-target.ts";
 import { type Db, decide, type Enum, rows } from "../platform/database.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
+import { receivedEvent } from "./event.ts";
 import { type PostDependencies, postEvent } from "./post.ts";
 import { forwardWebhookOf, openSecret } from "./webhook.ts";
 
@@ -46,9 +45,7 @@ export async function forwardMessage(
   if (row === undefined) return;
   const secret = await openSecret(dependencies.sealing, userId, webhook.sealed_secret);
   const links = { ring: dependencies.sealing, publicBaseUrl: dependencies.publicBaseUrl, now: dependencies.now };
-  const [message] = await withMediaLinks([messageOf(row)], WEBHOOK_LINK_SECONDS, links);
-  if (message === undefined) return;
-  const event = { type: "message.received", timestamp: message.createdAt, data: message };
+  const event = await receivedEvent(row, WEBHOOK_LINK_SECONDS, links);
   const { url } = webhook;
   const { status, durationMs, failure, error } = await attemptAt(
     { url, secret, id: messageId, event, timeoutMs: TIMEOUT_MS },

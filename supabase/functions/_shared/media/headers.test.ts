@@ -35,6 +35,7 @@ Deno.test("for any type that a sender claims, the headers are valid, sandbox the
       const headers = new Headers(mediaHeaders(mediaTypeOf(text), 3));
       assert.match(headers.get("content-type")!, /^[a-z]+\/[a-z0-9_.+-]+$/);
       assert.equal(headers.get("x-content-type-options"), "nosniff");
+      assert.equal(headers.get("cross-origin-resource-policy"), "cross-origin");
       assert.match(headers.get("content-security-policy")!, /^default-src 'none';.* sandbox$/);
       const isShown = headers.get("content-disposition") === "inline";
       if (isShown) assert.match(headers.get("content-type")!, /^(image|audio|video)\/(?!.*(svg|xml))/);

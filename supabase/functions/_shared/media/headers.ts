@@ -26,6 +26,8 @@ export function mediaHeaders(type: string, index: number): Record<string, string
     "content-type": type,
     "content-disposition": shown ? "inline" : `attachment; filename="media-${index}${EXTENSIONS[type] ?? ""}"`,
     "x-content-type-options": "nosniff",
+    // A page that isolates itself (COEP) shows only files of other origins that allow it. A link or a token is needed anyway.
+    "cross-origin-resource-policy": "cross-origin",
     "content-security-policy":
       "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
   };

@@ -6,6 +6,7 @@ import { type Limit, rateLimitArgs } from "../platform/rate-limit.ts";
 import { keyRingOf } from "../sealing/key-ring.ts";
 import { openToken } from "../sealing/seal.ts";
 import { errorOfFailure, failureOf, twilioUnavailable } from "../twilio/errors.ts";
+import { retryAfterOf } from "../twilio/http.ts";
 import { fetchMedia, type MediaFetch, mediaPathOf } from "../twilio/media.ts";
 import { mediaHeaders, mediaTypeOf } from "./headers.ts";
 import type { MediaId } from "./link.ts";
@@ -107,10 +108,15 @@ async function fileOf(fetched: MediaFetch): Promise<Response> {
   }
   if (response.ok && response.body !== null) return response;
   await response.body?.cancel();
-  const { status } = response;
+  const { status, headers } = response;
   if (status === 404 && fetched.retriesIfMissing > 0) throw twilioUnavailable("the file is not available yet");
   if (status === 404 || status === 410) throw gone();
-  if (status === 429) throw errorOfFailure({ kind: "throttled", retryAfterSeconds: null });
+  if (status === 429) {
+    throw errorOfFailure({
+      kind: "throttled",
+      retryAfterSeconds: retryAfterOf({ headers: Object.fromEntries(headers) }),
+    });
+  }
   if (status === 401) throw errorOfFailure({ kind: "account", status, code: 0, message: "media" });
   throw twilioUnavailable(`media: ${status}`);
 }

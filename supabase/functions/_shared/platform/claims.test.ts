@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { type Auth, callerOf, schedulerKeyOf } from "./claims.ts";
 import { type Env, parseEnv } from "./env.ts";
 
@@ -122,6 +122,33 @@ Deno.test("a token signed with the project's old HS256 secret gets a 401 that sa
     } finally {
       Deno.env.set("SUPABASE_JWKS", PLATFORM.SUPABASE_JWKS!);
     }
+  }
+});
+
+Deno.test("a token is refused that has no signature, or one with the public key as a secret, of an unknown key or of another algorithm", async () => {
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const unsigned = ["none", "None", "ES256"].map((alg) => `${part({ alg, kid: "k1" })}.${part(OPERATOR)}.`);
+  const jwk = await exportJWK(publicKey);
+  const secrets = [await exportSPKI(publicKey), JSON.stringify(jwk), `${jwk.x}${jwk.y}`, PLATFORM.SUPABASE_JWKS!];
+  const sign = (header: { alg: string; kid?: string }, key: CryptoKey | Uint8Array) =>
+    new SignJWT(OPERATOR).setProtectedHeader(header).setExpirationTime("1h").sign(key);
+  const other = await generateKeyPair("ES256");
+  const rsa = await generateKeyPair("RS256");
+  const forged = [
+    ...unsigned,
+    ...await Promise.all(
+      secrets.flatMap((secret) =>
+        [{ alg: "HS256", kid: "k1" }, { alg: "HS256" }].map((header) => sign(header, new TextEncoder().encode(secret)))
+      ),
+    ),
+    await sign({ alg: "ES256", kid: "k1" }, other.privateKey),
+    await sign({ alg: "ES256", kid: "k2" }, other.privateKey),
+    await sign({ alg: "ES256", kid: "k2" }, privateKey),
+    await sign({ alg: "RS256", kid: "k1" }, rsa.privateKey),
+  ];
+  for (const token of forged) {
+    const request = new Request("https://example.com", { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(await outcomeOf(request, "operator"), "unauthorized", token.slice(0, 60));
   }
 });
 
