@@ -1454,7 +1454,8 @@ comment on function public.record_inbound_message(uuid, text, text, text, text, 
   'Stores a received message once, by its SID, adds an opt-out and enqueues forwarding. p_country is that of p_from '
   '(ISO 3166), null when it is not known. reply is the text to respond with and reply_id its row; both are null when '
   'there is none. start_sid: that START has to be compared with stop_sids at Twilio, and lift_opt_outs then returns '
-  'the reply to answered_sid, if that is not null. STOP is replied to only when the recipient had not opted out before.';
+  'the reply to answered_sid, if that is not null. STOP is replied to only when the recipient had not opted out '
+  'before.';
 
 create function public.lift_opt_outs(
   p_user_id uuid, p_own_number text, p_peer_number text, p_started_at timestamptz, p_older_stops text[],
