@@ -57,15 +57,32 @@ Deno.test("A hanging call delays no call for another lane, and not the next for 
     const { lane } = await request.json();
     if (hanging === "") hanging = lane;
     counts.set(lane, (counts.get(lane) ?? 0) + 1);
-    return lane === hanging ? await release.promise : Response.json({});
+    return lane === hanging && counts.get(lane)! > 1 ? await release.promise : Response.json({});
   });
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const scheduler = startScheduler({ url, secretKey: "s", interval: 1, log: () => {} });
   await eventually("four calls for each other lane", () => [...counts.values()].filter((n) => n >= 4).length === 3);
-  await eventually("three calls for the lane that hangs", () => counts.get(hanging) === 3);
+  await eventually("three hanging calls", () => counts.get(hanging) === 4);
   release.resolve(Response.json({}));
   await scheduler.stop();
   await server.shutdown();
+});
+
+Deno.test("The second call for a lane waits for the first, which runs the jobs that are due at the start", async () => {
+  let ended = 0;
+  await using callee = startCallee(async (call) => {
+    if (call <= LANES.length) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      ended++;
+    }
+    return Response.json({});
+  });
+  const scheduler = startScheduler({ url: callee.url, secretKey: "s", interval: 1, log: () => {} });
+  await scheduler.first;
+  assert.equal(ended, LANES.length);
+  assert.deepEqual(callee.calls.slice(0, 4).map(({ lane }) => lane).sort(), [...LANES].sort());
+  await eventually("further calls", () => callee.calls.length >= 12);
+  await scheduler.stop();
 });
 
 Deno.test("The scheduler logs a missing function once, and again only after a call of each lane succeeded", async () => {

@@ -30,7 +30,7 @@ const MOST_AT_ONCE = 3;
 
 /**
  * Calls `run-jobs` periodically for each lane, also while earlier calls for it run: like pg_cron and pg_net of the platform,
- * which it replaces, it does not wait for an answer.
+ * which it replaces, it does not wait for an answer. Only the first call for a lane ends before the second begins.
  *
  * A failure is logged when no lane's last call had the same one.
  */
@@ -49,8 +49,9 @@ export function startScheduler(
   }
   const running = new Set<Promise<void>>();
   async function repeat(lane: JobLane, first: Promise<void>): Promise<void> {
-    const ofLane = new Set([first]);
-    first.then(() => ofLane.delete(first));
+    // An earlier second call could take the jobs that are due at the start, and the first one would end before they ran.
+    await first;
+    const ofLane = new Set<Promise<void>>();
     while (!stopping.signal.aborted) {
       await pause(interval, stopping.signal);
       if (stopping.signal.aborted || ofLane.size >= MOST_AT_ONCE) continue;
