@@ -1269,7 +1269,7 @@ export interface RejectedOptOut {
   /** The row's position in the request, from 0. */
   index: number;
   recipient: string;
-  code: "invalid_recipient" | "invalid_sender" | "number_not_owned" | "invalid_time";
+  code: "invalid_row" | "invalid_recipient" | "invalid_sender" | "number_not_owned" | "invalid_time";
   message: string;
 }
 

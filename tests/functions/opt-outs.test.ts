@@ -50,6 +50,7 @@ test("rows that cannot be stored are rejected, each with its position and reason
       { recipient: good, optedOutAt: "2999-01-01T00:00:00Z" },
       { recipient: good, optedOutAt: "1999-12-31T00:00:00Z" },
       {},
+      { recipient: good, optedOutAt: 45_000 as unknown as string },
     ],
   });
   assert.equal(added, 1);
@@ -62,6 +63,7 @@ test("rows that cannot be stored are rejected, each with its position and reason
     [6, "invalid_time"],
     [7, "invalid_time"],
     [8, "invalid_recipient"],
+    [9, "invalid_time"],
   ]);
 });
 

@@ -32,7 +32,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     await enforceRateLimit(LIST_LIMIT, request, context);
     return Response.json(await listOptOuts(db, user.id, query));
   }
-  const wish = await readJson(request, newOptOutsSchema, MAX_BYTES);
+  const wish = await readJson(request, newOptOutsSchema, MAX_BYTES, "optOuts");
   await enforceRateLimit(ADD_LIMIT, request, context);
   return Response.json(await addOptOuts(db, user.id, wish));
 }

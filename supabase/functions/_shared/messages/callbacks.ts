@@ -29,8 +29,9 @@ export const inboundSchema = z.object({
   From: z.string().min(1).max(64),
   To: z.string().min(1).max(64),
   Body: z.string().max(10_000).default(""),
-  NumMedia: whole.min(0).max(20).default(0),
-  NumSegments: whole.min(0).max(100).default(1),
+  // A count that cannot be read costs no STOP.
+  NumMedia: whole.min(0).max(20).catch(0),
+  NumSegments: whole.min(0).max(100).catch(1),
   OptOutType: z.string().optional(),
 });
 

@@ -31,13 +31,30 @@ export const optOutSchema = z.strictObject({
 export const optOutPageSchema = z.strictObject({ optOuts: z.array(optOutSchema), next: nextSchema })
   .meta({ id: "OptOutPage", description: "The response of opt-outs, newest first" });
 
-/** As in a recipient row, unknown columns are ignored: the rows of another product's export have more. */
-const newOptOutSchema = z.object({
-  recipient: z.union([z.string(), z.number()]).nullish().describe("A phone number with + and country code"),
-  from: z.union([z.string(), z.number()]).nullish()
-    .describe("One of your numbers, or a shared one; without it, none of your numbers may send to the recipient"),
-  optedOutAt: z.string().nullish().describe("ISO 8601 with an offset; now unless given"),
-}).meta({ id: "NewOptOut", description: "Other fields are ignored" });
+/** A row as callers write it. */
+interface NewOptOut {
+  recipient?: string | number | null | undefined;
+  from?: string | number | null | undefined;
+  optedOutAt?: string | null | undefined;
+}
+
+/**
+ * Any value is accepted here: `checkOptOuts` rejects a bad row by itself, without the others. Unknown columns are ignored:
+ * the rows of another product's export have more.
+ */
+const newOptOutSchema = z.unknown().meta({
+  id: "NewOptOut",
+  description: "Other fields are ignored",
+  type: "object",
+  properties: {
+    recipient: { type: ["string", "number", "null"], description: "A phone number with + and country code" },
+    from: {
+      type: ["string", "number", "null"],
+      description: "One of your numbers, or a shared one; without it, none of your numbers may send to the recipient",
+    },
+    optedOutAt: { type: ["string", "null"], description: "ISO 8601 with an offset; now unless given" },
+  },
+}) as unknown as z.ZodType<NewOptOut, NewOptOut>;
 
 export const newOptOutsSchema = z.strictObject({
   optOuts: z.array(newOptOutSchema).min(1).max(1000),
@@ -48,7 +65,7 @@ export const newOptOutsSchema = z.strictObject({
 const rejectedSchema = z.strictObject({
   index: z.number().describe("The row's position in the request, from 0"),
   recipient: z.string(),
-  code: z.enum(["invalid_recipient", "invalid_sender", "number_not_owned", "invalid_time"]),
+  code: z.enum(["invalid_row", "invalid_recipient", "invalid_sender", "number_not_owned", "invalid_time"]),
   message: z.string(),
 }).meta({ id: "RejectedOptOut" });
 
@@ -145,9 +162,9 @@ export async function addOptOuts(
     case "added": {
       const notOwned = stored.not_owned.map((index): RejectedOptOut => ({
         index,
-        recipient: textOf(optOuts[index]?.recipient),
+        recipient: shown(cellOf(optOuts[index], "recipient")),
         code: "number_not_owned",
-        message: `has a sender that is none of your numbers: "${textOf(optOuts[index]?.from)}"`,
+        message: `has a sender that is none of your numbers: "${shown(cellOf(optOuts[index], "from"))}"`,
       }));
       return {
         added: stored.added,
@@ -171,7 +188,7 @@ interface ReadyOptOut {
 
 /** Checks every row. Pure but for the time. @param now no opt-out is much later */
 export async function checkOptOuts(
-  optOuts: readonly z.output<typeof newOptOutSchema>[],
+  optOuts: readonly unknown[],
   defaultCountry: string | undefined,
   now: Date,
 ): Promise<{ ready: ReadyOptOut[]; rejected: RejectedOptOut[] }> {
@@ -179,16 +196,17 @@ export async function checkOptOuts(
   const ready: ReadyOptOut[] = [];
   const rejected: RejectedOptOut[] = [];
   optOuts.forEach((row, position) => {
-    const written = { recipient: textOf(row.recipient), from: textOf(row.from), optedOutAt: row.optedOutAt ?? "" };
+    const [recipientText, senderText, timeText] = ["recipient", "from", "optedOutAt"].map((name) => cellOf(row, name));
     const reject = (code: RejectedOptOut["code"], message: string) =>
-      rejected.push({ index: position, recipient: written.recipient.slice(0, 100), code, message });
-    const recipient = readPhoneNumber(written.recipient, defaultCountry);
+      rejected.push({ index: position, recipient: shown(recipientText), code, message });
+    if (typeof row !== "object" || row === null) return reject("invalid_row", "is not an object");
+    const recipient = readPhoneNumber(recipientText ?? "", defaultCountry);
     if (recipient === null) return reject("invalid_recipient", "is not a phone number in international form");
-    const sender = written.from === "" ? null : readPhoneNumber(written.from, defaultCountry);
-    if (written.from !== "" && sender === null) {
+    const sender = senderText === "" ? null : readPhoneNumber(senderText ?? ".", defaultCountry);
+    if (senderText !== "" && sender === null) {
       return reject("invalid_sender", "has a sender that is not a phone number in international form");
     }
-    const moment = written.optedOutAt === "" ? null : momentSchema.safeParse(written.optedOutAt);
+    const moment = timeText === "" ? null : momentSchema.safeParse(timeText);
     if (moment !== null && !isPlausible(moment.data, now)) {
       return reject("invalid_time", "has a time that is not ISO 8601 with an offset, from 2000 until now");
     }
@@ -212,6 +230,14 @@ function isPlausible(moment: string | undefined, now: Date): boolean {
   return time.getUTCFullYear() >= 2000 && time.getTime() <= now.getTime() + CLOCK_SKEW_MS;
 }
 
-function textOf(value: string | number | null | undefined): string {
-  return value === null || value === undefined ? "" : String(value).trim();
+/** The text of a cell, "" for an empty one and undefined for one that is neither a text nor a number. */
+function cellOf(row: unknown, name: string): string | undefined {
+  const value = (row as Record<string, unknown> | null | undefined)?.[name];
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" || typeof value === "number" ? String(value).trim() : undefined;
+}
+
+/** A cell as a response quotes it. */
+function shown(cell: string | undefined): string {
+  return (cell ?? "").slice(0, 100).toWellFormed();
 }
