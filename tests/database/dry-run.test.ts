@@ -130,7 +130,8 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
       sum.cost = Math.round((sum.cost + (cost ?? 0)) * 1e5) / 1e5;
     }
   }
-  return told;
+  // An error in a later part is the answer to the whole request.
+  return told.outcome === "previewed" ? told : { outcome: told.outcome, counts: {}, reached: null };
 }
 
 /** Creates the campaign and lets it run until it ends or waits; then it gets room, and runs to its end. */
