@@ -73,7 +73,7 @@ comment on function private.single_characters() is
   'A regular expression for many of the characters that form no grapheme with another one of them.';
 
 create function private.grapheme_segments(p_text text, p_units text, p_mark text) returns integer
-language plpgsql immutable
+language plpgsql immutable strict
 set search_path = ''
 as $$
 declare
@@ -158,7 +158,7 @@ begin
   classes := substr(classes, parted_at + 1);
   loop
     next := start + private.first_grapheme(classes);
-    exit when next > p_at;
+    exit when (next <= p_at) is not true; -- also for a null, which would never end
     classes := substr(classes, next - start + 1);
     start := next;
   end loop;

@@ -78,8 +78,8 @@ comment on type public.preview_campaign_outcome is
   'previewed: the campaign would be created. The others are those of create_campaign_outcome.';
 
 create function public.preview_campaign(p_user_id uuid, p_from text, p_body text, p_media_urls text[],
-  p_scheduled_at timestamptz, p_total integer, p_recipients jsonb, p_before_messages bigint, p_before_cost numeric,
-  p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
+  p_scheduled_at timestamptz, p_total integer, p_countries text[], p_recipients jsonb, p_before_messages bigint,
+  p_before_cost numeric, p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
 returns table (outcome public.preview_campaign_outcome, recipients_left integer, from_number text, counts jsonb,
   reached public.campaign_status_reason, windows jsonb, never_open text[])
 language plpgsql stable
@@ -88,8 +88,7 @@ as $$
 #variable_conflict use_column
 declare
   rule constant private.campaign_rule := private.check_campaign(p_user_id, p_from, p_scheduled_at,
-    p_send_window, array(select distinct r ->> 'country' from jsonb_array_elements(p_recipients) r), p_total,
-    cardinality(p_media_urls) > 0);
+    p_send_window, p_countries, p_total, cardinality(p_media_urls) > 0);
 begin
   outcome := coalesce(rule.outcome::text, 'previewed');
   recipients_left := rule.recipients_left;
@@ -107,21 +106,21 @@ begin
   return next;
 end;
 $$;
-comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
-  public.campaign_status_reason, jsonb) is
-  'What a campaign of p_total recipients would do with those of p_recipients. A long list comes in parts: before_* are '
-  'the sum of the parts before. counts: [{outcome, recipients, segments, cost}]. windows: when the send window is open '
-  'for each country of the part, an array of country_window.';
+comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, text[], jsonb, bigint,
+  numeric, public.campaign_status_reason, jsonb) is
+  'What a campaign of p_total recipients in p_countries would do with those of p_recipients. A long list comes in '
+  'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, cost}]. windows: when the '
+  'send window is open for each country, an array of country_window.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
   private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress, timestamptz),
-  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, text[], jsonb, bigint, numeric,
     public.campaign_status_reason, jsonb)
   from public, anon, authenticated;
 grant execute on function
   private.preview_recipients(uuid, private.campaign_rule, text, boolean, jsonb, private.preview_progress, timestamptz),
-  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, jsonb, bigint, numeric,
+  public.preview_campaign(uuid, text, text, text[], timestamptz, integer, text[], jsonb, bigint, numeric,
     public.campaign_status_reason, jsonb)
   to service_role;

@@ -106,6 +106,7 @@ function window(sql: postgres.TransactionSql, given: Situation) {
 async function foretell(sql: postgres.TransactionSql, given: Situation, rows: postgres.JSONValue[]): Promise<Foretold> {
   const size = Math.ceil(rows.length / given.parts);
   const told: Foretold = { outcome: "previewed", counts: {}, reached: null };
+  const countries = [...new Set(rows.map((row) => (row as { country: string }).country))];
   for (let first = 0; first < rows.length && told.outcome === "previewed"; first += size) {
     const { recipients = 0, cost = 0 } = told.counts["sent"] ?? {};
     const [part] = await sql<
@@ -118,9 +119,9 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
       select outcome, reached, counts from public.preview_campaign(${TENANT}, ${given.from}, ${BODY}, ${
       media(given)
     }, ${scheduled(given)},
-        ${rows.length}, ${sql.json(rows.slice(first, first + size))}, ${recipients}, ${cost}, ${told.reached}, ${
-      window(sql, given)
-    })`;
+        ${rows.length}, ${countries}, ${
+      sql.json(rows.slice(first, first + size))
+    }, ${recipients}, ${cost}, ${told.reached}, ${window(sql, given)})`;
     told.outcome = part!.outcome;
     told.reached ??= part!.reached;
     for (const { outcome, recipients, segments, cost } of part!.counts ?? []) {
@@ -130,8 +131,7 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
       sum.cost = Math.round((sum.cost + (cost ?? 0)) * 1e5) / 1e5;
     }
   }
-  // An error in a later part is the answer to the whole request.
-  return told.outcome === "previewed" ? told : { outcome: told.outcome, counts: {}, reached: null };
+  return told;
 }
 
 /** Creates the campaign and lets it run until it ends or waits; then it gets room, and runs to its end. */

@@ -1499,6 +1499,7 @@ export type Database = {
           "p_before_messages": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
+          "p_countries": (string)[];
           "p_from": string;
           "p_media_urls": (string)[];
           "p_recipients": Json;

@@ -65,7 +65,8 @@ export async function previewCampaign(
   const named = await namedSender(input);
   let from = "";
   let limit: Enum<"campaign_status_reason"> | null = null;
-  const windows = new Map<string, Preview["windows"][number]>();
+  let windows: Preview["windows"] = [];
+  const countries = [...new Set(ready.map(({ country }) => country))];
   const totals = new Map<string, { recipients: number; segments: number; cost: number }>();
   const totalOf = (outcome: string) => totals.get(outcome) ?? { recipients: 0, segments: 0, cost: 0 };
   for (const part of partsOf(ready, input.body ?? "")) {
@@ -77,6 +78,7 @@ export async function previewCampaign(
       p_media_urls: input.mediaUrls ?? [],
       p_scheduled_at: input.scheduledAt ?? null,
       p_total: ready.length,
+      p_countries: countries,
       p_recipients: part.map((recipient) => ({ ...recipient })),
       p_before_messages: before.recipients,
       p_before_cost: before.cost,
@@ -86,9 +88,9 @@ export async function previewCampaign(
     if (decided.outcome !== "previewed") throw campaignError(decided, { ...input, from: named }, ready.length);
     from = decided.from_number;
     limit ??= decided.reached;
-    for (const { country, zones: timeZones, opens_at, closes_at } of windowsSchema.parse(decided.windows)) {
-      windows.set(country, { country, timeZones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) });
-    }
+    windows = windowsSchema.parse(decided.windows).map(({ country, zones, opens_at, closes_at }) => {
+      return { country, timeZones: zones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) };
+    });
     for (const { outcome, recipients, segments, cost } of countsSchema.parse(decided.counts) ?? []) {
       const sum = totalOf(outcome);
       totals.set(outcome, {
@@ -107,7 +109,7 @@ export async function previewCampaign(
     sent: groupOf("sent"),
     overLimit: { ...groupOf("over_limit"), limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
     outsideWindow: groupOf("outside_window"),
-    windows: [...windows.values()].sort((left, right) => left.country < right.country ? -1 : 1),
+    windows,
     optedOut: totalOf("opted_out").recipients,
     destinationRefused: totalOf("destination_refused").recipients,
   };
