@@ -64,7 +64,8 @@ async function execute(databaseUrl: string, script: Script): Promise<Output> {
   const sql = postgres(databaseUrl, {
     max: 1,
     onnotice: () => {},
-    connection: { search_path: '"$user", public, extensions' },
+    // A function that never ends fails its file instead of holding the run.
+    connection: { search_path: '"$user", public, extensions', statement_timeout: 120_000 },
   });
   try {
     await sql.unsafe(script.text).simple().forEach((row) => {
