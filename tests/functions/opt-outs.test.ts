@@ -51,6 +51,8 @@ test("rows that cannot be stored are rejected, each with its position and reason
       { recipient: good, optedOutAt: "1999-12-31T00:00:00Z" },
       {},
       { recipient: good, optedOutAt: 45_000 as unknown as string },
+      { recipient: "+1\0" },
+      "+14155550100" as never,
     ],
   });
   assert.equal(added, 1);
@@ -64,6 +66,8 @@ test("rows that cannot be stored are rejected, each with its position and reason
     [7, "invalid_time"],
     [8, "invalid_recipient"],
     [9, "invalid_time"],
+    [10, "invalid_recipient"],
+    [11, "invalid_row"],
   ]);
 });
 
