@@ -140,7 +140,7 @@ set search_path = ''
 as $$
 declare
   near constant integer := 17; -- see grapheme_segments
-  -- Two classes that are in different graphemes, whatever stands before them.
+  -- Two classes that are in different graphemes, regardless of those before them.
   parted constant text :=
     '^.*(?:C.|.C|[^P][OEP]|[^ZP][AG]|[^LP][LBD]|[^LVBP]V|[^VBTDP]T|[^RP]R|[^EGXP]M)';
   start integer := case when p_classes is null then greatest(p_from, p_at - near) else p_from end;

@@ -18,7 +18,7 @@ Deno.test("a lost message is the only one of its text that no row has", () => {
   assert.deepEqual(matchOf(ours, []), { found: null, isAmbiguous: false });
 });
 
-Deno.test("a message of the hour that no row has may be the lost one, whatever its text at Twilio", () => {
+Deno.test("a message of the hour that no row has keeps the lost one unknown, also with another text at Twilio", () => {
   fc.assert(
     fc.property(fc.string().filter((text) => text !== "Hi"), fc.integer({ min: -1, max: 60 }), (text, minutes) => {
       assert.deepEqual(matchOf(ours, [at(text, minutes)]), { found: null, isAmbiguous: true });
