@@ -32,8 +32,10 @@ export const previewSchema = z.strictObject({
 
 export type Preview = z.output<typeof previewSchema>;
 
+const outcomeSchema = z.enum(["sent", "over_limit", "outside_window", "opted_out", "destination_refused"]);
+
 const countsSchema = z.array(z.object({
-  outcome: z.enum(["sent", "over_limit", "outside_window", "opted_out", "destination_refused"]),
+  outcome: outcomeSchema,
   recipients: z.number(),
   segments: z.number().nullable(),
   cost: z.number().nullable(),
@@ -63,14 +65,12 @@ export async function previewCampaign(
   ready: readonly ReadyRecipient[],
 ): Promise<Preview> {
   const named = await namedSender(input);
+  const countries = [...new Set(ready.map(({ country }) => country))];
+  const totals = noTotals();
   let from = "";
   let limit: Enum<"campaign_status_reason"> | null = null;
   let windows: Preview["windows"] = [];
-  const countries = [...new Set(ready.map(({ country }) => country))];
-  const totals = new Map<string, { recipients: number; segments: number; cost: number }>();
-  const totalOf = (outcome: string) => totals.get(outcome) ?? { recipients: 0, segments: 0, cost: 0 };
   for (const part of partsOf(ready, input.body ?? "")) {
-    const before = totalOf("sent");
     const decided = await preview(db, {
       p_user_id: userId,
       p_from: named,
@@ -80,39 +80,55 @@ export async function previewCampaign(
       p_total: ready.length,
       p_countries: countries,
       p_recipients: part.map((recipient) => ({ ...recipient })),
-      p_before_messages: before.recipients,
-      p_before_cost: before.cost,
+      p_before_messages: totals.sent.recipients,
+      p_before_cost: totals.sent.estimatedCost,
       p_before_reached: limit,
       p_send_window: input.sendWindow ?? null,
     });
     if (decided.outcome !== "previewed") throw campaignError(decided, { ...input, from: named }, ready.length);
     from = decided.from_number;
     limit ??= decided.reached;
-    windows = windowsSchema.parse(decided.windows).map(({ country, zones, opens_at, closes_at }) => {
-      return { country, timeZones: zones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) };
-    });
-    for (const { outcome, recipients, segments, cost } of countsSchema.parse(decided.counts) ?? []) {
-      const sum = totalOf(outcome);
-      totals.set(outcome, {
-        recipients: sum.recipients + recipients,
-        segments: sum.segments + (segments ?? 0),
-        cost: rounded(sum.cost + (cost ?? 0)),
-      });
-    }
+    windows = windowsOf(decided.windows);
+    addCounts(decided.counts, totals);
   }
-  const groupOf = (outcome: string) => {
-    const { recipients, segments, cost } = totalOf(outcome);
-    return { recipients, segments, estimatedCost: cost };
-  };
   return {
     from,
-    sent: groupOf("sent"),
-    overLimit: { ...groupOf("over_limit"), limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
-    outsideWindow: groupOf("outside_window"),
+    sent: totals.sent,
+    overLimit: { ...totals.over_limit, limit: previewSchema.shape.overLimit.shape.limit.parse(limit) },
+    outsideWindow: totals.outside_window,
     windows,
-    optedOut: totalOf("opted_out").recipients,
-    destinationRefused: totalOf("destination_refused").recipients,
+    optedOut: totals.opted_out.recipients,
+    destinationRefused: totals.destination_refused.recipients,
   };
+}
+
+type Totals = Record<z.output<typeof outcomeSchema>, z.output<typeof group>>;
+
+function noTotals(): Totals {
+  const none = () => ({ recipients: 0, segments: 0, estimatedCost: 0 });
+  return {
+    sent: none(),
+    over_limit: none(),
+    outside_window: none(),
+    opted_out: none(),
+    destination_refused: none(),
+  };
+}
+
+/** Adds the counts of a part. */
+function addCounts(counts: unknown, totals: Totals): void {
+  for (const { outcome, recipients, segments, cost } of countsSchema.parse(counts) ?? []) {
+    const total = totals[outcome];
+    total.recipients += recipients;
+    total.segments += segments ?? 0;
+    total.estimatedCost = rounded(total.estimatedCost + (cost ?? 0));
+  }
+}
+
+function windowsOf(windows: unknown): Preview["windows"] {
+  return windowsSchema.parse(windows).map(({ country, zones, opens_at, closes_at }) => {
+    return { country, timeZones: zones, opensAt: isoOf(opens_at), closesAt: isoOf(closes_at) };
+  });
 }
 
 /** The ledger's precision. Sums of numbers with five decimals stay exact. */

@@ -15,7 +15,7 @@ Deno.test("images, audio and video are shown, and any other type is an attachmen
       "image/svg",
       "IMAGE/SVG+XML; charset=utf-8",
       "image/svg-xml",
-      "image/whatever+xml",
+      "image/unknown+xml",
       "application/xhtml+xml",
       "application/pdf",
       "text/vcard",
