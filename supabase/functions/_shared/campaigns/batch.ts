@@ -1,11 +1,11 @@
 import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import { type Rejection, type SendFailure, sendFailureOf } from "../messages/errors.ts";
 import type { Evidence } from "../messages/evidence.ts";
+import { handOver } from "../messages/hand-over.ts";
 import { numericOf } from "../twilio/numeric.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, type TwilioFailure } from "../twilio/errors.ts";
 import { reasonOf } from "../twilio/message-codes.ts";
-import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 
 /** Messages that were reserved together, and the account that sends them. */
 export interface Batch {
@@ -43,16 +43,10 @@ export async function sendBatch(batch: Batch, dependencies: BatchDependencies): 
 async function sendOne(
   { id, to, body }: Batch["messages"][number],
   { from, mediaUrls }: Batch,
-  { twilio, userId, publicBaseUrl }: BatchDependencies,
+  dependencies: BatchDependencies,
 ): Promise<SendOutcome> {
   try {
-    const accepted = await twilio.account.messages.create({
-      to,
-      from,
-      statusCallback: statusCallbackUrl(publicBaseUrl, userId, id),
-      ...(body !== null && { body }),
-      ...(mediaUrls.length > 0 && { mediaUrl: mediaUrls }),
-    });
+    const accepted = await handOver({ messageId: id, from, to, body, mediaUrls }, dependencies);
     return { result: acceptedResult(id, accepted), trouble: null };
   } catch (error) {
     return failedOutcome(id, error);

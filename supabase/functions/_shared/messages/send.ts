@@ -5,10 +5,10 @@ import { describeError, type Log } from "../platform/log.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { errorOfFailure, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
 import { reasonOf, type Trouble } from "../twilio/message-codes.ts";
-import { statusCallbackUrl } from "../twilio/webhook-urls.ts";
 import type { Composed } from "./compose.ts";
 import { recordMessageStatus, type StatusReport } from "./evidence.ts";
 import { errorOfMessage, errorOfRetry, type Rejection, sendFailureOf } from "./errors.ts";
+import { handOver } from "./hand-over.ts";
 import type { Reservation, SentMessage } from "./reserve.ts";
 import type { MessageStatus } from "./statuses.ts";
 
@@ -33,7 +33,8 @@ export async function sendReserved(
 ): Promise<SentMessage> {
   let accepted: MessageInstance;
   try {
-    accepted = await handOver(composed, reservation, dependencies);
+    const { messageId, from } = reservation;
+    accepted = await handOver({ ...composed, messageId, from }, dependencies);
   } catch (error) {
     throw await afterFailedSend(composed, reservation, requireTwilioFailure(error), dependencies);
   }
@@ -72,20 +73,6 @@ async function recordAccepted(
     dependencies.log.error("message.record_failed", { messageId: reservation.messageId, ...describeError(cause) });
     return accepted.status;
   }
-}
-
-function handOver(
-  { to, body, mediaUrls }: Composed,
-  { from, messageId }: Reservation,
-  { twilio, publicBaseUrl, userId }: SendDependencies,
-) {
-  return twilio.account.messages.create({
-    to,
-    from,
-    statusCallback: statusCallbackUrl(publicBaseUrl, userId, messageId),
-    ...(body !== null && { body }),
-    ...(mediaUrls.length > 0 && { mediaUrl: mediaUrls }),
-  });
 }
 
 async function afterFailedSend(
