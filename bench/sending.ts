@@ -57,7 +57,7 @@ try {
     insert into public.user_preferences (user_id, twilio_subaccount_sid, twilio_subaccount_status, twilio_subaccount_auth_token_encrypted)
     values (${userId}, 'AC', 'active', 'v1.k1.iv.text')`;
   await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary) values (${userId}, '+15005550101', 'PN', true)`;
-  await sql`update public.plans set daily_message_limit = 1000000, monthly_message_limit = 1000000, monthly_spend_limit = 1000000`;
+  await sql`update public.plans set daily_message_limit = 1000000, monthly_message_limit = 1000000, spend_limit = 1000000`;
   console.log(`reserve_message, median of ${RUNS} runs`);
   for (const size of SIZES) {
     await fill(size);

@@ -64,7 +64,7 @@ async function startStage({ senders, deno }: StageOptions): Promise<Stage> {
     await sql.unsafe(await Deno.readTextFile(SCHEMA));
     await sql`
       update public.plans set daily_message_limit = 100000000, monthly_message_limit = 100000000,
-        monthly_spend_limit = 100000000, messages_per_second = 1000`;
+        spend_limit = 100000000, messages_per_second = 1000`;
     const twilio = twilioSide(state);
     const [master] = await twilio.numbersOf(state.twilio.accountSid);
     const stage: Stage = { stack, twilio, senders: [], masterNumber: master.phone_number };

@@ -469,7 +469,15 @@ export interface AddedOptOuts {
 /** Something an operator must look at. Times are ISO 8601. */
 export interface Alert {
   id: string;
-  kind: "dead_letter" | "unknown_price" | "subscription_without_tenant" | "campaign_paused" | "master_account_inactive";
+  kind:
+    | "dead_letter"
+    | "unknown_price"
+    | "subscription_without_tenant"
+    | "campaign_paused"
+    | "master_account_inactive"
+    | "reconciliation"
+    | "usage_trigger"
+    | "unpaid_account";
   /** What the alert is about, such as the id of a subscription. */
   subject: string;
   userId: string | null;
@@ -770,7 +778,7 @@ export interface ConversationsQuery {
 export interface DeadLetter {
   id: number;
   /** The lane in which the job failed. */
-  lane: "control" | "messages" | "campaigns" | "forwarding";
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
   job: {
     [key: string]: unknown;
   };
@@ -1296,7 +1304,7 @@ export interface Replayed {
 
 /** The lane whose jobs are run. */
 export interface RunJobs {
-  lane: "control" | "messages" | "campaigns" | "forwarding";
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
 }
 
 /** The ids of the sealing keys; a key itself is never shown. */

@@ -25,7 +25,7 @@ export async function stripeEventRows({ stack, tenants }: Filled, campaigns: num
   await sql`select pgmq.purge_queue(q.queue_name) from pgmq.list_queues() q`;
   await sql`update private.schedules set due_at = now() + interval '1 day'`;
   await sql`
-    update public.plans set daily_message_limit = 1000000, monthly_message_limit = 1000000, monthly_spend_limit = 1000000`;
+    update public.plans set daily_message_limit = 1000000, monthly_message_limit = 1000000, spend_limit = 1000000`;
   for (let index = 0; index < campaigns; index++) {
     if (index % 5 === 0) progress(`${campaigns} campaigns: ${index} started`);
     const tenant = await newTenant(stack);

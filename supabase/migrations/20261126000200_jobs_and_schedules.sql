@@ -2,7 +2,7 @@
 -- transaction of the fact that it follows, and `run-jobs` runs it at least once: a job that is not settled becomes
 -- visible again after a timeout. Everything here works on pgmq 1.4.4.
 
-create type public.job_lane as enum ('control', 'messages', 'campaigns', 'forwarding');
+create type public.job_lane as enum ('control', 'messages', 'campaigns', 'forwarding', 'usage');
 comment on type public.job_lane is
   'A queue of jobs with its own calls of run-jobs, so that a job waits only for jobs of its lane. control: what keeps '
   'accounts, subscriptions and numbers correct.';
@@ -47,7 +47,8 @@ create view private.jobs as
   select 'control'::public.job_lane as lane, msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_control
   union all select 'messages', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_messages
   union all select 'campaigns', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_campaigns
-  union all select 'forwarding', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_forwarding;
+  union all select 'forwarding', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_forwarding
+  union all select 'usage', msg_id, read_ct, enqueued_at, vt, message from pgmq.q_jobs_usage;
 comment on view private.jobs is 'The jobs of all lanes, with the columns of pgmq. An id is unique within its lane.';
 revoke all on private.jobs from public, anon, authenticated, service_role;
 

@@ -1,14 +1,16 @@
 -- What an operator must look at: one row for each open cause, delivered to OPERATOR_ALERT_URL when that is set.
 
 create type public.alert_kind as enum ('dead_letter', 'unknown_price', 'subscription_without_tenant',
-  'campaign_paused', 'master_account_inactive');
+  'campaign_paused', 'master_account_inactive', 'reconciliation', 'usage_trigger', 'unpaid_account');
 comment on type public.alert_kind is
   'dead_letter: a job failed at its last attempt; the subject is its lane. unknown_price: no price of a subscription '
   'belongs to a plan; the subject is the price, or the subscription when it has none. subscription_without_tenant: a '
   'subscription continues, and its user is deleted or was closed by an operator; the subject is the subscription. '
   'campaign_paused: an error of Twilio''s paused a campaign; the subject is the campaign. '
   'master_account_inactive: Twilio refuses the master account as not active, for example without funds; the subject is '
-  'its SID.';
+  'its SID. reconciliation: the ledger and Twilio''s usage of a closed day differ; the subject is the account and the '
+  'day. usage_trigger: a usage trigger fired at Twilio; the subject is the trigger''s name. unpaid_account: an account '
+  'without a paying tenant cannot be released; the subject is its SID.';
 
 create table public.operator_alerts (
   id uuid primary key default private.new_id(),

@@ -68,9 +68,10 @@ create table public.plans (
   max_number_price numeric(12, 2) not null default 10,
   daily_message_limit integer not null,
   monthly_message_limit integer not null,
-  monthly_spend_limit numeric(12, 2) not null default 1000,
+  spend_limit numeric(12, 2) not null default 1000,
   -- What a segment is taken to cost until Twilio tells its price.
   segment_price numeric(12, 5) not null default 0.01,
+  markup numeric(8, 4) not null default 1,
   allowed_countries text[],
   excluded_territories text[] not null default '{}',
   messages_per_second numeric(8, 3) not null default 10,
@@ -80,7 +81,8 @@ create table public.plans (
   constraint plans_version_positive check (version > 0),
   constraint plans_limits_not_negative
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
-  constraint plans_spend_not_negative check (monthly_spend_limit >= 0 and segment_price >= 0),
+  constraint plans_spend_not_negative check (spend_limit >= 0 and segment_price >= 0),
+  constraint plans_markup_positive check (markup > 0),
   constraint plans_purchases_not_negative
     check (max_purchases_per_day >= 0 and max_purchases_per_month >= 0 and max_number_price >= 0),
   constraint plans_send_rate_positive check (messages_per_second > 0),
@@ -104,8 +106,10 @@ comment on column public.plans.max_purchases_per_day is
   'is the limit of a calendar month in UTC.';
 comment on column public.plans.max_number_price is
   'The highest monthly price of a number that may be bought, in the currency of the master account.';
-comment on column public.plans.monthly_spend_limit is
-  'The most that the messages and the numbers of a month may cost, in the currency of the master account.';
+comment on column public.plans.spend_limit is
+  'The most that a tenant may spend in a billing period, in the currency of the master account and in the tenant''s '
+  'own prices (cost times markup).';
+comment on column public.plans.markup is 'A tenant''s price is what Twilio charges times this.';
 comment on column public.plans.allowed_countries is
   'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
   'to expensive destinations. A country includes its territories (private.mother_country).';
@@ -128,7 +132,7 @@ grant select, insert, update, delete on public.plans to service_role;
 create policy "Anyone signed in reads the plans" on public.plans for select to authenticated using (true);
 
 insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit,
-  monthly_spend_limit) values
+  spend_limit) values
   ('fallback', 'Shared numbers of the master account', 0, 0, 20, 100, 5),
   ('free', 'Own subaccount without a subscription', 1, 1, 100, 500, 20),
   ('starter', 'Starter', 2, 1, 1000, 10000, 250),
@@ -349,32 +353,30 @@ comment on function private.plan_of(uuid) is
   'The plan whose limits apply to a tenant with a subaccount: that of the subscription that entitles them now, or '
   'free. All columns are null when the plan was deleted.';
 
--- Usage ---------------------------------------------------------------------------------------------------------------
+-- Billing periods -----------------------------------------------------------------------------------------------------
 
-create table public.twilio_usage (
-  -- No foreign key: financial rows survive their user, with this id as a pseudonym.
-  user_id uuid not null,
-  account_sid text not null,
-  day date not null,
-  category text not null,
-  count numeric(20, 6) not null,
-  usage numeric(20, 6) not null,
-  price numeric(20, 6) not null,
-  price_unit text not null,
-  refreshed_at timestamptz not null default now(),
-  primary key (account_sid, day, category)
-);
-comment on table public.twilio_usage is
-  'Usage of each subaccount by day and category, as Twilio counted it (IncludeSubaccounts=false), refreshed until '
-  'Twilio stops changing it.';
-create index twilio_usage_by_user on public.twilio_usage (user_id, day desc);
+create type private.period as (starts_at timestamptz, ends_at timestamptz);
+comment on type private.period is 'A span of time: starts_at belongs to it, ends_at does not.';
 
-alter table public.twilio_usage enable row level security;
-revoke all on public.twilio_usage from public, anon, authenticated, service_role;
-grant select on public.twilio_usage to authenticated;
-grant select, insert, update, delete on public.twilio_usage to service_role;
-create policy "A tenant reads their own usage" on public.twilio_usage
-  for select to authenticated using ((select auth.uid()) = user_id);
+create function private.billing_period_of(p_user_id uuid, p_at timestamptz default now()) returns private.period
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  period private.period;
+begin
+  select s.current_period_start, s.current_period_end into period
+  from public.subscriptions s where s.id = (private.entitlement_of(p_user_id, p_at)).subscription_id;
+  -- After its end a period continues until Stripe tells the next one.
+  if period.starts_at is null or period.ends_at is null or p_at < period.starts_at then
+    period.starts_at := date_trunc('month', p_at, 'UTC');
+    period.ends_at := date_trunc('month', p_at at time zone 'UTC' + interval '1 month') at time zone 'UTC';
+  end if;
+  return period;
+end;
+$$;
+comment on function private.billing_period_of(uuid, timestamptz) is
+  'The billing period of the subscription that gives a tenant their plan; the calendar month in UTC without one.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
@@ -385,7 +387,8 @@ revoke execute on function
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval, timestamptz),
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
-  private.plan_of(uuid)
+  private.plan_of(uuid),
+  private.billing_period_of(uuid, timestamptz)
   from public, anon, authenticated;
 grant execute on function
   private.countries(),
@@ -394,5 +397,6 @@ grant execute on function
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval, timestamptz),
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
-  private.plan_of(uuid)
+  private.plan_of(uuid),
+  private.billing_period_of(uuid, timestamptz)
   to service_role;

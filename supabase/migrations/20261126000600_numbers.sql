@@ -282,7 +282,7 @@ begin
   elsif (select count(*) from unnest(bought) b where b >= month_start) >= p_plan.max_purchases_per_month then
     rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month);
   elsif (private.remaining_quota(p_user_id, p_plan)).spend < p_monthly_price then
-    rule := ('spend_limit_reached', p_plan.monthly_spend_limit, next_month);
+    rule := ('spend_limit_reached', p_plan.spend_limit, next_month);
   end if;
   return rule;
 end;

@@ -233,6 +233,23 @@ $$;
 comment on function private.lock_totals(uuid) is
   'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
 
+create function private.spend_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+      select sum(t.spend) from private.sending_totals t
+      where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until), 0)
+    + coalesce((
+      select sum(p.monthly_price) from private.number_purchases p
+      where p.user_id = p_user_id and p.held_until >= p_from and p.reserved_at < p_until), 0);
+end;
+$$;
+comment on function private.spend_between(uuid, timestamptz, timestamptz) is
+  'What a tenant''s messages and numbers cost, by our own count, from p_from up to and without p_until. The first hour '
+  'counts as a whole.';
+
 create type private.quota as (daily bigint, monthly bigint, spend numeric);
 comment on type private.quota is
   'Messages a day, messages a month, and what the messages and numbers of a month may cost.';
@@ -251,7 +268,7 @@ begin
   select
     coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
     coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
-    coalesce(p_plan.monthly_spend_limit, 0) - coalesce(sum(t.spend) filter (where t.hour >= month_start), 0)
+    coalesce(p_plan.spend_limit, 0) - coalesce(sum(t.spend) filter (where t.hour >= month_start), 0)
       - private.number_spend(p_user_id)
   into remaining
   from private.sending_totals t
@@ -270,10 +287,12 @@ revoke execute on function
   private.total_update(),
   private.total_deletes(),
   private.lock_totals(uuid),
+  private.spend_between(uuid, timestamptz, timestamptz),
   private.remaining_quota(uuid, public.plans)
   from public, anon, authenticated;
 grant execute on function
   private.hour_of(timestamptz),
   private.lock_totals(uuid),
+  private.spend_between(uuid, timestamptz, timestamptz),
   private.remaining_quota(uuid, public.plans)
   to service_role;

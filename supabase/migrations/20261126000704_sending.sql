@@ -227,7 +227,7 @@ begin
     rule.outcome := private.reached_limit(remaining, p_cost);
     rule.message_limit := case rule.outcome when 'daily_limit_reached' then coalesce(p_plan.daily_message_limit, 0)
       when 'monthly_limit_reached' then coalesce(p_plan.monthly_message_limit, 0)
-      when 'spend_limit_reached' then coalesce(p_plan.monthly_spend_limit, 0) end;
+      when 'spend_limit_reached' then coalesce(p_plan.spend_limit, 0) end;
   end if;
   return rule;
 end;

@@ -458,7 +458,7 @@ set search_path = ''
 as $$
   select unnest(array['user_preferences', 'plans', 'subscriptions', 'user_twilio_numbers', 'sms_messages',
     'sms_opt_outs', 'webhook_events', 'audit_log', 'twilio_usage', 'messaging_settings', 'sms_conversations',
-    'campaigns', 'operator_alerts', 'forward_deliveries']);
+    'campaigns', 'operator_alerts', 'forward_deliveries', 'tenant_notices']);
 $$;
 comment on function private.our_tables() is
   'The public tables of Switchboard; a test compares them with the catalogue.';
@@ -471,15 +471,15 @@ as $$
     private.account_for_media private.account_of private.account_status_without_subaccount private.ask_for_convergence
     private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.audit
     private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_reports
-    private.begin_priced_plan private.best_item private.billing_customer_of private.blocks_checkout
-    private.campaign_count_of private.campaign_outcome private.can_send private.changed_status private.check_campaign
-    private.check_fallback_limits private.check_for_start private.check_new_subscriber private.check_purchase_rules
-    private.check_recipients private.check_sending_rules private.check_subscriber private.check_subscriptions_of_tenant
-    private.checkout_for private.claim_due private.clear_incapable_primary private.clear_released_sid
-    private.compare_account private.complete_purchase private.confirmed_contacts private.confirmed_email_of
-    private.count_campaign_deletes private.count_campaign_update private.count_fallback_message
-    private.count_fallback_use private.count_in_window private.count_request private.count_subaccount
-    private.count_units private.countries private.country_windows private.delete_campaign_texts
+    private.begin_priced_plan private.best_item private.billing_customer_of private.billing_period_of
+    private.blocks_checkout private.campaign_count_of private.campaign_outcome private.can_send private.changed_status
+    private.check_campaign private.check_fallback_limits private.check_for_start private.check_new_subscriber
+    private.check_purchase_rules private.check_recipients private.check_sending_rules private.check_subscriber
+    private.check_subscriptions_of_tenant private.checkout_for private.claim_due private.clear_incapable_primary
+    private.clear_released_sid private.compare_account private.complete_purchase private.confirmed_contacts
+    private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
+    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
+    private.count_subaccount private.count_units private.countries private.country_windows private.delete_campaign_texts
     private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
     private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
     private.describe_token_column private.draft_batch private.draft_message private.email_key private.enqueue
@@ -501,11 +501,11 @@ as $$
     private.note_changed_tenancy private.note_charge private.note_conversation private.note_held_number
     private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
     private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.number_pattern private.number_spend private.open_countries private.our_functions private.our_tables
-    private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
-    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.queue_of
-    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.notify_tenant private.number_pattern private.number_spend private.open_countries private.our_functions
+    private.our_tables private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients
+    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
+    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
+    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
     private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
     private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
     private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
@@ -513,12 +513,12 @@ as $$
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.searchable
     private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
-    private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.split_words
-    private.spread private.store_primary_token private.store_subaccount private.store_taken_in_number
-    private.take_in_number private.take_lease private.take_turns private.token_date_of private.total_deletes
-    private.total_inserts private.total_update private.touch_updated_at private.uncount_fallback_message
-    private.undo_reservation private.unit_price private.unspaced private.user_exists private.wanted_by_subscription
-    private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
+    private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
+    private.split_words private.spread private.store_primary_token private.store_subaccount
+    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.token_date_of
+    private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
+    private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event

@@ -40,6 +40,7 @@ select bag_eq(
     ('public.sms_messages', 'r', true),
     ('public.sms_opt_outs', 'r', true),
     ('public.subscriptions', 'r', true),
+    ('public.tenant_notices', 'r', true),
     ('public.twilio_usage', 'r', true),
     ('public.user_preferences', 'r', true),
     ('public.user_twilio_numbers', 'r', true),
@@ -75,7 +76,9 @@ select bag_eq(
     ('private.sweeps', 'r', true),
     ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
-    ('private.token_rotations', 'r', true) $$,
+    ('private.token_rotations', 'r', true),
+    ('private.usage_categories', 'r', true),
+    ('private.usage_days', 'r', true) $$,
   'Every table is listed here with row level security, and the one view');
 
 select bag_eq('select name from pg_temp.our_functions', 'select * from private.our_functions()',
@@ -145,7 +148,7 @@ select bag_eq(
     ('q_jobs_control', 'note_new_turn'), ('q_jobs_control', 'note_turn'), ('q_jobs_control', 'forget_jobs'), ('q_jobs_control', 'forget_lane'),
     ('q_jobs_messages', 'note_new_turn'), ('q_jobs_messages', 'note_turn'), ('q_jobs_messages', 'forget_jobs'), ('q_jobs_messages', 'forget_lane'),
     ('q_jobs_campaigns', 'note_new_turn'), ('q_jobs_campaigns', 'note_turn'), ('q_jobs_campaigns', 'forget_jobs'), ('q_jobs_campaigns', 'forget_lane'),
-    ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
+    ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_usage', 'note_new_turn'), ('q_jobs_usage', 'note_turn'), ('q_jobs_usage', 'forget_jobs'), ('q_jobs_usage', 'forget_lane'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'),
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),

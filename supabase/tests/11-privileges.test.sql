@@ -1,7 +1,7 @@
 -- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(31);
+select plan(32);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -28,8 +28,8 @@ select is_empty(
 select bag_eq(
   $$ select name, privilege_type from pg_temp.table_grants where grantee = 'authenticated' $$,
   $$ values ('forward_deliveries', 'SELECT'), ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
-    ('subscriptions', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
-  'authenticated may select from eight whole tables and write none');
+    ('subscriptions', 'SELECT'), ('tenant_notices', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
+  'authenticated may select from nine whole tables and write none');
 
 select bag_eq(
   $$ select name, string_agg(privilege_type, ' ' order by privilege_type) from pg_temp.table_grants where grantee = 'service_role' group by name $$,
@@ -68,6 +68,9 @@ select bag_eq(
     ('private.sweeps', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
+    ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),
     ('operator_alerts', 'INSERT SELECT UPDATE'),
     ('sms_messages', 'DELETE INSERT SELECT UPDATE'),
     ('sms_opt_outs', 'DELETE INSERT SELECT UPDATE'),
@@ -131,6 +134,7 @@ select policies_are('public', 'messaging_settings', array['A tenant reads their 
 select policies_are('public', 'sms_conversations', array['A tenant reads their own conversations'], 'sms_conversations has the one policy of its tenant');
 select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
 select policies_are('public', 'forward_deliveries', array['A tenant reads their own deliveries'], 'forward_deliveries has the one policy of its tenant');
+select policies_are('public', 'tenant_notices', array['A tenant reads their own notices'], 'tenant_notices has the one policy of its tenant');
 select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'twilio_usage has the one policy of its tenant');
 select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'webhook_events has the one policy of service_role');
 select policies_are('public', 'operator_alerts', array['Only the service reads alerts'], 'operator_alerts has the one policy of service_role');

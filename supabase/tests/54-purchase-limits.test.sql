@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(37);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker');
-update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, monthly_spend_limit = 20,
+update public.plans set max_numbers = 10, max_purchases_per_day = 3, max_purchases_per_month = 5, max_number_price = 5, spend_limit = 20,
   daily_message_limit = 1000, monthly_message_limit = 1000, segment_price = 0.01, allowed_countries = null;
 delete from private.rate_limits;
 set local role service_role;
@@ -108,7 +108,7 @@ create function pg_temp.spend_left(p_user uuid) returns numeric language sql as 
 $$;
 delete from private.number_purchases;
 delete from public.user_twilio_numbers;
-update public.plans set max_number_price = 15, monthly_spend_limit = 20;
+update public.plans set max_number_price = 15, spend_limit = 20;
 select is(pg_temp.outcome(pg_temp.neighbour(), 12), 'reserved', 'A number within the spend limit is reserved');
 select is(pg_temp.spend_left(pg_temp.neighbour()), 8::numeric, 'The price of a number counts toward the spend limit');
 select results_eq(

@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(40);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
-update public.plans set daily_message_limit = 100, monthly_message_limit = 100, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
+update public.plans set daily_message_limit = 100, monthly_message_limit = 100, spend_limit = 100, segment_price = 0.01, allowed_countries = null;
 update auth.users set email_confirmed_at = now();
 set local role service_role;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), pg_temp.store(pg_temp.attacker(), 'AC3', 'active', 'v1.k1.iv.three');

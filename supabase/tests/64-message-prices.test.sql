@@ -6,7 +6,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(47);
 
 select pg_temp.join_as('tenant', 'attacker');
-update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
 set local role service_role;
 delete from private.message_prices;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), pg_temp.store(pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
@@ -114,7 +114,7 @@ select is(private.unit_price('IM', 'mms'), null, 'A territory with a price of it
 
 -- Limits and campaigns -----------------------------------------------------------------------------------------------
 
-update public.plans set monthly_spend_limit = (select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()) + 0.33 where key = 'free';
+update public.plans set spend_limit = (select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()) + 0.33 where key = 'free';
 select is((select outcome from public.reserve_message(pg_temp.tenant(), 'over', 'hash', '+15005550199', 'DE', null, 'Hello', '{}', 3, 'GSM-7', false, 'AC-master')), 'spend_limit_reached', 'A message that costs more than is left of the spend limit is refused');
 create temp table campaign as select (campaign ->> 'id')::uuid as id from public.create_campaign(pg_temp.tenant(), 'c', 'hash', null, null, 'Hi {{name}}', '{}', null,
   (select jsonb_agg(jsonb_build_object('position', n, 'to', '+1500555' || 1000 + n, 'country', case when n = 2 then 'US' else 'DE' end, 'variables', jsonb_build_object('name', repeat('x', case when n = 1 then 158 else 1 end)))) from generate_series(1, 4) n),

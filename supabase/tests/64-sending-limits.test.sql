@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(94);
 
 select pg_temp.join_as('tenant', 'neighbour', 'visitor', 'leaver');
-update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null;
 delete from private.rate_limits;
 set local role service_role;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
@@ -83,7 +83,7 @@ declare
   plan public.plans;
   room text;
 begin
-  plan.daily_message_limit := 10; plan.monthly_message_limit := 20; plan.monthly_spend_limit := 30;
+  plan.daily_message_limit := 10; plan.monthly_message_limit := 20; plan.spend_limit := 30;
   select daily || ' ' || monthly || ' ' || trim_scale(spend) into room from private.remaining_quota(pg_temp.tenant(), plan);
   delete from public.sms_messages where id = made;
   return room;
@@ -97,7 +97,7 @@ select results_eq('select daily, monthly, spend from private.remaining_quota(pg_
 
 -- Spend --------------------------------------------------------------------------------------------------------------
 
-update public.plans set monthly_spend_limit = 0.05, segment_price = 0.02 where key = 'free';
+update public.plans set spend_limit = 0.05, segment_price = 0.02 where key = 'free';
 create temp table costly as select * from pg_temp.reserve(pg_temp.tenant(), p_segments => 2);
 select is((select outcome from costly), 'reserved', 'reserve_message within the spend limit returns reserved');
 select is((select estimated_price from public.sms_messages where id = (select message_id from costly)), 0.04, 'The estimated price is the number of segments times the segment price');
@@ -112,23 +112,23 @@ select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved'
 update public.sms_messages set created_at = date_trunc('month', now()) - interval '1 second' where user_id = pg_temp.tenant();
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 3)), 'spend_limit_reached', 'In a new month, a message that costs more than the limit is refused');
 select is((select outcome from pg_temp.reserve(pg_temp.tenant(), p_segments => 2)), 'reserved', 'In a new month, a message within the limit is reserved');
-update public.plans set segment_price = 0, monthly_spend_limit = 0 where key = 'free';
+update public.plans set segment_price = 0, spend_limit = 0 where key = 'free';
 delete from private.message_prices;
 select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'spend_limit_reached', 'With more spent than a lowered limit, a message that costs nothing is refused');
 delete from public.sms_messages where user_id = pg_temp.neighbour();
 select is((select outcome from pg_temp.reserve(pg_temp.neighbour())), 'reserved', 'With nothing spent, a message that costs nothing is reserved at a limit of zero');
-update public.plans set segment_price = 0.01, monthly_spend_limit = 100 where key = 'free';
+update public.plans set segment_price = 0.01, spend_limit = 100 where key = 'free';
 
 -- The order of the limits --------------------------------------------------------------------------------------------
 
 delete from public.sms_messages where user_id = pg_temp.tenant();
-update public.plans set daily_message_limit = 0, monthly_message_limit = 0, monthly_spend_limit = 0 where key = 'free';
+update public.plans set daily_message_limit = 0, monthly_message_limit = 0, spend_limit = 0 where key = 'free';
 select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('daily_limit_reached', 0::numeric) $$, 'Of several limits, the daily one is returned first');
 update public.plans set daily_message_limit = 7 where key = 'free';
 select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('monthly_limit_reached', 0::numeric) $$, 'The monthly limit is returned before the spend limit');
 update public.plans set monthly_message_limit = 8 where key = 'free';
 select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('spend_limit_reached', 0::numeric) $$, 'The spend limit is returned last');
-update public.plans set monthly_spend_limit = 0.5 where key = 'free';
+update public.plans set spend_limit = 0.5 where key = 'free';
 select results_eq('select outcome, message_limit from pg_temp.reserve(pg_temp.tenant())', $$ values ('reserved', null::numeric) $$, 'Without a reached limit, message_limit is null');
 
 -- Countries ----------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ begin
   return (select outcome from pg_temp.reserve(pg_temp.tenant(), p_country => p_country));
 end;
 $$;
-update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100 where key = 'free';
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100 where key = 'free';
 select is(pg_temp.to_country(country, plan, own), outcome, format('A message to %s, with the plan''s countries %s and the tenant''s %s, is %s',
   coalesce(country, 'nowhere known'), coalesce(plan::text, 'any'), coalesce(own::text, 'any'), outcome))
 from (values

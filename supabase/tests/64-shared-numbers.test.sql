@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(42);
 
 select pg_temp.join_as('visitor', 'newcomer', 'attacker', 'tenant');
-update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, segment_price = 0.01, allowed_countries = null;
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null;
 delete from private.rate_limits;
 delete from private.fallback_usage;
 delete from private.master_numbers;

@@ -9,7 +9,7 @@ set local role service_role;
 delete from public.campaigns;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, messages_per_second) values (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 5000);
-update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100, allowed_countries = null, messages_per_second = 5000;
+update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, allowed_countries = null, messages_per_second = 5000;
 
 -- Openings, at given moments -----------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(132);
 
 select pg_temp.join_as('tenant', 'attacker');
-update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, monthly_spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
+update public.plans set daily_message_limit = 10000, monthly_message_limit = 10000, spend_limit = 1000, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
 set local role service_role;
 delete from public.campaigns;
 delete from public.sms_messages;
@@ -148,7 +148,7 @@ select is(pg_temp.without(change), expected || ', 49 waiting, 1 in flight', form
   ($$ update public.user_twilio_numbers set status = 'released', is_primary = false where user_id = pg_temp.tenant() $$, 'paused, paused (number_not_owned)'),
   ($$ update public.plans set daily_message_limit = 1 where key = 'free' $$, 'limit_reached, running (daily_limit_reached)'),
   ($$ update public.plans set monthly_message_limit = 1 where key = 'free' $$, 'limit_reached, running (monthly_limit_reached)'),
-  ($$ update public.plans set monthly_spend_limit = 0.01 where key = 'free' $$, 'limit_reached, running (spend_limit_reached)'),
+  ($$ update public.plans set spend_limit = 0.01 where key = 'free' $$, 'limit_reached, running (spend_limit_reached)'),
   ($$ update public.plans set segment_price = 999.999 where key = 'free' $$, 'limit_reached, running (spend_limit_reached)'),
   ($$ delete from public.plans where key = 'free' $$, 'limit_reached, running (daily_limit_reached)')) cases (change, expected);
 update public.plans set daily_message_limit = 0 where key = 'free';
@@ -164,16 +164,16 @@ select is(pg_temp.batch('two'), 'limit_reached', 'Without a remaining daily quot
 select is((select outcome from public.reserve_message(pg_temp.tenant(), 'k', 'h', '+15005550199', 'US', null, 'Hi', '{}', 1, 'GSM-7', false, 'AC-master')), 'daily_limit_reached', 'A single message has the same daily limit');
 update public.plans set daily_message_limit = 10000, monthly_message_limit = pg_temp.sent_today() + 2 where key = 'free';
 select is(pg_temp.batch('two'), 'reserved 5,6', 'A batch is no larger than the remaining monthly quota');
-update public.plans set monthly_message_limit = 10000, monthly_spend_limit = pg_temp.sent_today() * 0.01 + 0.05 where key = 'free';
+update public.plans set monthly_message_limit = 10000, spend_limit = pg_temp.sent_today() * 0.01 + 0.05 where key = 'free';
 select is(pg_temp.batch('two'), 'reserved 7,8,9,10,11', 'A batch costs no more than the remaining spend');
-select is((select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()), (select monthly_spend_limit from public.plans where key = 'free'), 'A batch may use the spend limit exactly');
-update public.plans set monthly_spend_limit = 1000 where key = 'free';
+select is((select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()), (select spend_limit from public.plans where key = 'free'), 'A batch may use the spend limit exactly');
+update public.plans set spend_limit = 1000 where key = 'free';
 select pg_temp.make('wordy', 5, null, repeat('x', 161));
-update public.plans set monthly_spend_limit = pg_temp.sent_today() * 0.01 + 0.05 where key = 'free';
+update public.plans set spend_limit = pg_temp.sent_today() * 0.01 + 0.05 where key = 'free';
 select is(pg_temp.batch('wordy'), 'reserved 1,2', 'A longer text costs its segments');
 select is(pg_temp.batch('wordy'), 'limit_reached', 'A batch whose next message costs too much is limit_reached');
 select is(pg_temp.counts('wordy'), 'running (spend_limit_reached), 3 waiting, 2 in flight', 'The campaign stores the limit as its reason');
-update public.plans set monthly_spend_limit = 1000 where key = 'free';
+update public.plans set spend_limit = 1000 where key = 'free';
 
 -- Skipped recipients -------------------------------------------------------------------------------------------------
 

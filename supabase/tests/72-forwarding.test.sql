@@ -174,7 +174,7 @@ begin
 end;
 $$;
 reset role;
-update public.plans set allowed_countries = '{US,GB}', daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 100 where key = 'free';
+update public.plans set allowed_countries = '{US,GB}', daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100 where key = 'free';
 set local role service_role;
 select is(pg_temp.replied(''), 'Call us, with its row: reserved', 'A reply within the rules is reserved');
 select is(pg_temp.replied(change, consent, country), expected, format('%s from %s after "%s": %s', consent, coalesce(country, 'an unknown country'), change, expected)) from (values
@@ -183,7 +183,7 @@ select is(pg_temp.replied(change, consent, country), expected, format('%s from %
   ('update public.messaging_settings set allowed_countries = ''{GB}''', 'help', 'US', 'no reply: refused (The reply was not sent: destination_refused)'),
   ('update public.plans set daily_message_limit = 0', 'help', 'US', 'no reply: refused (The reply was not sent: daily_limit_reached)'),
   ('update public.plans set monthly_message_limit = 0', 'stop', 'US', 'no reply: refused (The reply was not sent: monthly_limit_reached)'),
-  ('update public.plans set monthly_spend_limit = 0', 'help', 'US', 'no reply: refused (The reply was not sent: spend_limit_reached)'),
+  ('update public.plans set spend_limit = 0', 'help', 'US', 'no reply: refused (The reply was not sent: spend_limit_reached)'),
   ('update public.user_preferences set twilio_subaccount_status = ''suspended''', 'help', 'US', 'no reply: refused (The reply was not sent: suspended)'),
   ('update public.user_twilio_numbers set status = ''released'', is_primary = false', 'help', 'US', 'no reply: refused (The reply was not sent: number_not_owned)'),
   ('insert into public.sms_opt_outs (user_id, sender, recipient, keyword) values (pg_temp.tenant(), ''+15005550101'', :peer, ''STOP'')', 'help', 'US', 'no reply: refused (The reply was not sent: opted_out)'),

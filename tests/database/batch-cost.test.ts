@@ -17,7 +17,7 @@ async function makeTenant(sql: postgres.Sql): Promise<void> {
   await sql`
     insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, account_sid)
     values (${TENANT}, ${SENDER}, 'PN1', true, 'AC1')`;
-  await sql`update public.plans set daily_message_limit = 100000, monthly_message_limit = 100000, monthly_spend_limit = 1000`;
+  await sql`update public.plans set daily_message_limit = 100000, monthly_message_limit = 100000, spend_limit = 1000`;
 }
 
 /** Creates a campaign to `count` numbers that begin with `prefix`. Returns its id. */

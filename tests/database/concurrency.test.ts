@@ -36,7 +36,7 @@ async function tenant(
       values (${id}, ${`AC${id}`}, 'active', 'v1.k1.iv.sealed')`;
     const { numbers = 100, purchasesPerDay = 100, messagesPerDay = 100, spend = 1000 } = limits;
     await tx`insert into public.plans (key, name, rank, max_numbers, max_purchases_per_day, max_purchases_per_month,
-        daily_message_limit, monthly_message_limit, monthly_spend_limit)
+        daily_message_limit, monthly_message_limit, spend_limit)
       values (${id}, 'Test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${purchasesPerDay}, 100, ${messagesPerDay}, 1000,
         ${spend})`;
     await tx`insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status) values (${id}, ${id}, ${id}, ${id}, 'active')`;
@@ -702,7 +702,7 @@ test("Concurrent messages and batches stay within the daily limit", async () => 
 
 test("Concurrent messages and batches stay within the monthly spend limit", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
-  await sql`update public.plans set monthly_spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
+  await sql`update public.plans set spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
   const from = await ownNumber(userId);
   const id = await campaign(userId, from, 100);
   await raiseSendRates(userId);

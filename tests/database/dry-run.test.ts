@@ -59,7 +59,7 @@ async function arrange(sql: postgres.TransactionSql, given: Situation): Promise<
     update public.plans set daily_message_limit = ${given.daily}, monthly_message_limit = ${
     given.recipients.length + given.monthlyRoom
   },
-      monthly_spend_limit = ${given.spend}, segment_price = ${given.segmentPrice}, allowed_countries = ${given.planCountries},
+      spend_limit = ${given.spend}, segment_price = ${given.segmentPrice}, allowed_countries = ${given.planCountries},
       messages_per_second = 5000`;
   await sql`delete from private.message_prices`;
   await sql`insert into private.message_prices (country, channel, source, unit_price) values ('DE', 'sms', 'listed', 0.07), ('US', 'mms', 'charged', 0.02)`;
@@ -148,7 +148,7 @@ async function run(sql: postgres.TransactionSql, given: Situation, rows: postgre
   await reserveAll(sql, made!.id);
   const [stopped] = await sql`select status_reason from public.campaigns where id = ${made!.id}`;
   const sent = await messages();
-  await sql`update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, monthly_spend_limit = 1000`;
+  await sql`update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 1000`;
   await reserveAll(sql, made!.id);
   const withinHours = await messages();
   await sql`update private.campaign_windows set opens_at = now(), closes_at = now() + interval '1 hour'`;

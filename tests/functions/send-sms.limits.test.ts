@@ -25,7 +25,7 @@ async function onPlan(name: string, plan: { countries?: string[] | null; spend?:
   await allow(stage, tenant, {});
   const { countries = null, spend = 1000, segment = 0.01 } = plan;
   await stage.database.sql`
-    update public.plans set allowed_countries = ${countries}, monthly_spend_limit = ${spend}, segment_price = ${segment}
+    update public.plans set allowed_countries = ${countries}, spend_limit = ${spend}, segment_price = ${segment}
     where key = ${`of-${tenant.id}`}`;
   await stage.database.sql`update private.number_purchases set monthly_price = 0 where user_id = ${tenant.id}`;
   return tenant;

@@ -22,7 +22,7 @@ const READABLE: Readonly<Record<string, string>> = {
   operator_alerts: "",
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers max_purchases_per_day max_purchases_per_month max_number_price " +
-    "daily_message_limit monthly_message_limit monthly_spend_limit segment_price " +
+    "daily_message_limit monthly_message_limit spend_limit segment_price markup " +
     "allowed_countries excluded_territories messages_per_second past_due_grace retention entitle_while_pending",
   sms_conversations: "id user_id own_number peer_number last_message_at",
   sms_messages:
@@ -33,6 +33,7 @@ const READABLE: Readonly<Record<string, string>> = {
   subscriptions:
     "id user_id origin named_user_id stripe_customer_id plan_key unknown_prices status first_payment_pending " +
     "past_due_since current_period_start current_period_end cancel_at ended_at created_at updated_at read_number",
+  tenant_notices: "id user_id kind subject details raised_at",
   twilio_usage: "user_id account_sid day category count usage price price_unit refreshed_at",
   user_preferences: "user_id twilio_subaccount_sid twilio_subaccount_status twilio_subaccount_created_at " +
     "twilio_subaccount_friendly_name",
@@ -120,7 +121,7 @@ test("a tenant reads their own rows, so that the attacks have a target", async (
     assert.ok(data!.length > 0, table.name);
     seen += JSON.stringify(data);
   }
-  assert.equal(markers.filter((marker) => seen.includes(marker)).length, 10);
+  assert.equal(markers.filter((marker) => seen.includes(marker)).length, 11);
 });
 
 test("a tenant reads nothing of another tenant's, by any column, filter, order, count, embedding or format", async () => {

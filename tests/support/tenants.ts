@@ -102,7 +102,7 @@ export async function allow({ database: { sql } }: Stage, { id }: Actor, limits:
   const key = `of-${id}`;
   await sql`
     insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit,
-      max_purchases_per_day, max_purchases_per_month, monthly_spend_limit)
+      max_purchases_per_day, max_purchases_per_month, spend_limit)
     values (${key}, 'Of a test', ${randomInt(1000, 2 ** 31)}, ${numbers}, ${daily}, ${monthly}, ${purchasesPerDay},
       ${purchasesPerMonth}, ${spend})`;
   await sql`

@@ -243,18 +243,19 @@ export type Database = {
           "entitle_while_pending": boolean;
           "excluded_territories": (string)[];
           "key": string;
+          "markup": number;
           "max_number_price": number;
           "max_numbers": number;
           "max_purchases_per_day": number;
           "max_purchases_per_month": number;
           "messages_per_second": number;
           "monthly_message_limit": number;
-          "monthly_spend_limit": number;
           "name": string;
           "past_due_grace": string;
           "rank": number;
           "retention": string;
           "segment_price": number;
+          "spend_limit": number;
           "stripe_price_id": string | null;
           "superseded_at": string | null;
           "version": number;
@@ -266,18 +267,19 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key": string;
+          "markup"?: number;
           "max_number_price"?: number;
           "max_numbers": number;
           "max_purchases_per_day"?: number;
           "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit": number;
-          "monthly_spend_limit"?: number;
           "name": string;
           "past_due_grace"?: string;
           "rank": number;
           "retention"?: string;
           "segment_price"?: number;
+          "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
           "version"?: number;
@@ -288,18 +290,19 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key"?: string;
+          "markup"?: number;
           "max_number_price"?: number;
           "max_numbers"?: number;
           "max_purchases_per_day"?: number;
           "max_purchases_per_month"?: number;
           "messages_per_second"?: number;
           "monthly_message_limit"?: number;
-          "monthly_spend_limit"?: number;
           "name"?: string;
           "past_due_grace"?: string;
           "rank"?: number;
           "retention"?: string;
           "segment_price"?: number;
+          "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
           "version"?: number;
@@ -548,6 +551,34 @@ export type Database = {
           },
         ];
       };
+      "tenant_notices": {
+        Row: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at"?: string;
+          "subject": string;
+          "user_id": string;
+        };
+        Update: {
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "kind"?: Database["public"]["Enums"]["notice_kind"];
+          "raised_at"?: string;
+          "subject"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
       "twilio_usage": {
         Row: {
           "account_sid": string;
@@ -558,7 +589,7 @@ export type Database = {
           "price_unit": string;
           "refreshed_at": string;
           "usage": number;
-          "user_id": string;
+          "user_id": string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -570,7 +601,7 @@ export type Database = {
           "price_unit": string;
           "refreshed_at"?: string;
           "usage": number;
-          "user_id": string;
+          "user_id"?: string | null;
         };
         Update: {
           "account_sid"?: string;
@@ -581,7 +612,7 @@ export type Database = {
           "price_unit"?: string;
           "refreshed_at"?: string;
           "usage"?: number;
-          "user_id"?: string;
+          "user_id"?: string | null;
         };
         Relationships: [];
       };
@@ -2118,7 +2149,10 @@ export type Database = {
         | "unknown_price"
         | "subscription_without_tenant"
         | "campaign_paused"
-        | "master_account_inactive";
+        | "master_account_inactive"
+        | "reconciliation"
+        | "usage_trigger"
+        | "unpaid_account";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2198,7 +2232,7 @@ export type Database = {
       "ignored_event_reason": "type_not_handled" | "other_account" | "no_subscription" | "unknown_object" | "malformed";
       "inbound_outcome": "recorded" | "duplicate" | "unknown_user";
       "installation_verdict": "ok" | "warn" | "fail";
-      "job_lane": "control" | "messages" | "campaigns" | "forwarding";
+      "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
@@ -2225,6 +2259,7 @@ export type Database = {
         | "received";
       "move_job_outcome": "moved" | "gone";
       "move_target": "tenant" | "master";
+      "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
       "number_to_change_outcome":
         | "changeable"
@@ -2561,6 +2596,9 @@ export const Constants = {
         "subscription_without_tenant",
         "campaign_paused",
         "master_account_inactive",
+        "reconciliation",
+        "usage_trigger",
+        "unpaid_account",
       ],
       "begin_checkout_outcome": [
         "create",
@@ -2645,7 +2683,7 @@ export const Constants = {
       "ignored_event_reason": ["type_not_handled", "other_account", "no_subscription", "unknown_object", "malformed"],
       "inbound_outcome": ["recorded", "duplicate", "unknown_user"],
       "installation_verdict": ["ok", "warn", "fail"],
-      "job_lane": ["control", "messages", "campaigns", "forwarding"],
+      "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
@@ -2673,6 +2711,7 @@ export const Constants = {
       ],
       "move_job_outcome": ["moved", "gone"],
       "move_target": ["tenant", "master"],
+      "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
       "number_to_change_outcome": [
         "changeable",

@@ -15,6 +15,7 @@ begin
   update pgmq.q_jobs_messages set vt = vt - gone;
   update pgmq.q_jobs_campaigns set vt = vt - gone;
   update pgmq.q_jobs_forwarding set vt = vt - gone;
+  update pgmq.q_jobs_usage set vt = vt - gone;
   update private.job_turns set due_at = due_at - gone;
   update private.jobs_in_flight set until = until - gone;
   update public.subscriptions set past_due_since = past_due_since - gone, ended_at = ended_at - gone,
@@ -31,6 +32,7 @@ begin
   delete from pgmq.q_jobs_messages;
   delete from pgmq.q_jobs_campaigns;
   delete from pgmq.q_jobs_forwarding;
+  delete from pgmq.q_jobs_usage;
   delete from private.job_turns;
   delete from private.jobs_in_flight;
   delete from pgmq.q_jobs_dead;

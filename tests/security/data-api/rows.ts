@@ -16,6 +16,7 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     user_twilio_numbers: mark(),
     sms_messages: mark(),
     sms_opt_outs: mark(),
+    tenant_notices: mark(),
     twilio_usage: mark(),
     campaigns: mark(),
     forward_deliveries: mark(),
@@ -48,6 +49,9 @@ export async function rowsOfEverything(sql: postgres.Sql, userId: string): Promi
     await tx`
       insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
       values (${userId}, ${markers["twilio_usage"]!}, '2026-01-01', 'sms', 1, 1, 1, 'usd')`;
+    await tx`
+      insert into public.tenant_notices (user_id, kind, subject)
+      values (${userId}, 'usage.threshold', ${markers["tenant_notices"]!})`;
     await tx`
       insert into public.forward_deliveries (id, user_id, status, attempts)
       values (gen_random_uuid(), ${userId}, 'failed', ${tx.json([{ failure: markers["forward_deliveries"]! }])})`;
