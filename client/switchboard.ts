@@ -821,9 +821,9 @@ export interface ForwardDeliveriesQuery {
   cursor?: string | undefined;
 }
 
-/** The delivery of a received message to your webhook. */
+/** The delivery of a received message or a notice to your webhook. */
 export interface ForwardDelivery {
-  /** The id of the message and of its event (the header webhook-id). */
+  /** The id of the message or the notice, and of its event (the header webhook-id). */
   id: string;
   status: ForwardDeliveryStatus;
   attemptCount: number;
@@ -858,7 +858,7 @@ export interface ForwardDeliveryDetails {
     type: "message.received";
     timestamp: string;
     data: ListedMessage;
-  };
+  } | NoticeEvent;
 }
 
 /** Deliveries, newest first. */
@@ -1062,6 +1062,21 @@ export interface NewOptOuts {
   source?: ("imported" | "manual") | undefined;
   /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
   defaultCountry?: string | undefined;
+}
+
+/** The event of a notice, such as usage.threshold. */
+export interface NoticeEvent {
+  type: "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
+  timestamp: string;
+  data: {
+    id: string;
+    /** What the notice is about. A subject is noticed once for each type: the start of the billing period and the percentage, or a number's id and the date. */
+    subject: string;
+    /** Dates, ids and amounts in your own prices, as tenant_notices.details has them. */
+    details: {
+      [key: string]: unknown;
+    };
+  };
 }
 
 /** One difference between our rows and Twilio's list that a sync recorded. */

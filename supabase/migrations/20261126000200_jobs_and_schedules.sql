@@ -15,6 +15,7 @@ begin
   return case p_job ->> 'kind'
     when 'run-campaign' then 'campaigns'
     when 'forward-message' then 'forwarding'
+    when 'forward-notice' then 'forwarding'
     when 'deliver-alert' then 'forwarding' -- it may hang as a tenant's server may
     when 'refresh-messages' then 'messages'
     when 'redact-messages' then 'messages'

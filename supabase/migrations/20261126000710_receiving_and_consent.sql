@@ -444,10 +444,7 @@ begin
     select r.reply, r.reply_id into reply, reply_id
     from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
   end if;
-  if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
-    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId',
-      received.id));
-  end if;
+  perform private.forward_event(p_user_id, jsonb_build_object('kind', 'forward-message', 'messageId', received.id));
   outcome := 'recorded';
   return next;
 end;

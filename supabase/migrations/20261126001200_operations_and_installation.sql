@@ -352,7 +352,7 @@ comment on function private.purge_cron_runs(integer) is
 
 create function public.purge_expired(p_limit integer)
 returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer,
-  master_consents integer)
+  master_consents integer, tenant_notices integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -362,6 +362,7 @@ begin
   cron_runs := private.purge_cron_runs(p_limit);
   forward_deliveries := private.purge_forward_deliveries(p_limit);
   master_consents := private.purge_master_consents(p_limit);
+  tenant_notices := private.purge_tenant_notices(p_limit);
   return next;
 end;
 $$;
@@ -372,8 +373,8 @@ insert into private.schedules (name, job, every) values ('purge-expired', '{"kin
 
 -- Realtime ------------------------------------------------------------------------------------------------------------
 
--- With Supabase Realtime, a frontend receives changes of messages, numbers and campaigns without polling. Row level
--- security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's
+-- With Supabase Realtime, a frontend receives changes of messages, numbers, campaigns and notices without polling. Row
+-- level security and column grants apply there too, except to a deletion: its row is gone, so Realtime sends the row's
 -- replica identity to every subscriber of the table. That identity is therefore the random `id` alone.
 
 create function private.replica_identity_of(p_table regclass) returns name[]
@@ -416,7 +417,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  published constant text[] := array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns'];
+  published constant text[] := array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns',
+    'tenant_notices'];
   added text[] := '{}';
   name text;
 begin
@@ -487,25 +489,26 @@ as $$
     private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
     private.erase_numbers private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep
     private.first_grapheme private.fitting_characters private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_end
-    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out
-    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_paying
-    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
-    private.liftable_opt_outs private.link_customer private.lock_campaign private.lock_for_evidence
-    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
-    private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
-    private.new_id private.next_opening private.next_recipients private.normalized_email private.note_changed_numbers
-    private.note_changed_periods private.note_changed_retention private.note_changed_subscription
-    private.note_changed_tenancy private.note_charge private.note_conversation private.note_held_number
-    private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
-    private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.notify_tenant private.number_pattern private.number_spend private.open_countries private.our_functions
-    private.our_tables private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.forget_lane private.forget_sightings private.forward_event private.found_messages private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_opted_out private.has_phrases private.hour_of private.identify_by_id private.index_words
+    private.insert_campaign private.is_country_in private.is_deleted_tenant private.is_destination_refused
+    private.is_finished private.is_paying private.keep_existing_subaccount private.kept_for private.keyword_reply
+    private.lane_of private.level_of_sweep private.liftable_opt_outs private.link_customer private.lock_campaign
+    private.lock_for_evidence private.lock_plan_prices private.lock_sending private.lock_stripe_customer
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
+    private.measure_text private.message_cost private.message_may_move private.message_status_named
+    private.mother_country private.move_campaign_count private.new_id private.next_opening private.next_recipients
+    private.normalized_email private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_conversation
+    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
+    private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
+    private.note_token_date private.note_turn private.notify_tenant private.number_pattern private.number_spend
+    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
+    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
+    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
+    private.purge_forward_deliveries private.purge_master_consents private.purge_tenant_notices private.queue_of
+    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
     private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
     private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
     private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
@@ -534,7 +537,7 @@ as $$
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
     public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
+    public.notice_of public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
     public.offered_master_numbers public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
     public.preview_campaign public.provision_tenant public.purge_expired public.record_alert_delivery
     public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt

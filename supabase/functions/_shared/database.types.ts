@@ -874,7 +874,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -1457,6 +1457,23 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
+      "notice_of": {
+        Args: { "p_notice_id": string; "p_user_id": string };
+        Returns: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_notices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1561,6 +1578,7 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "tenant_notices": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1586,9 +1604,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
+          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
-          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;

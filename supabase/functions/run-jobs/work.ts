@@ -5,7 +5,7 @@ import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
-import { forwardMessage } from "../_shared/forwarding/forward.ts";
+import { forwardEvent } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
 import { eraseDeletedUser } from "../_shared/messages/erase.ts";
 import { refreshMessagePrices } from "../_shared/messages/prices.ts";
@@ -57,6 +57,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("settle-start"), userId: z.guid().nullable(), startSid: z.string() }),
   z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
+  z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -159,7 +160,18 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await deliverAlert(job.alertId, dependencies);
         return "done";
       case "forward-message":
-        await forwardMessage(job.userId, job.messageId, attempt.retryInSeconds, dependencies);
+        await forwardEvent(
+          { userId: job.userId, id: job.messageId, source: "message" },
+          attempt.retryInSeconds,
+          dependencies,
+        );
+        return "done";
+      case "forward-notice":
+        await forwardEvent(
+          { userId: job.userId, id: job.noticeId, source: "notice" },
+          attempt.retryInSeconds,
+          dependencies,
+        );
         return "done";
       case "run-campaign": {
         const seconds = await runCampaign(job, dependencies);
