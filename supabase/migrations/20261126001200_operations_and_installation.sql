@@ -537,15 +537,15 @@ as $$
     public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
     public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
     public.offered_master_numbers public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
-    public.preview_campaign public.provision_tenant public.purge_expired public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_listed_prices public.record_master_consent public.record_message_reports
-    public.record_message_status public.record_message_statuses public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
-    public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_forward_attempt public.record_inbound_message public.record_listed_prices public.record_master_consent
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_sender_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
     public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
