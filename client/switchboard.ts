@@ -527,7 +527,7 @@ export interface AvailableNumber {
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
-  /** Twilio's monthly price; null if it is not known. */
+  /** What the number costs you a month; null if it is not known. */
   monthlyPrice: {
     amount: string;
     currency: string;
@@ -584,15 +584,15 @@ export interface BulkPreview {
   sent: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
   };
   /** What would wait until there is room under the limit. */
   overLimit: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
   };
@@ -600,8 +600,8 @@ export interface BulkPreview {
   outsideWindow: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
   };
   /** The first opening of the send window for each country; empty without a window. */
   windows: {
@@ -932,7 +932,7 @@ export interface ListedMessage {
   errorMessage: string | null;
   segments: number | null;
   encoding: string | null;
-  /** As Twilio reports it, so negative; null until it does. */
+  /** What the message costs you; null until Twilio has priced it. */
   price: number | null;
   priceUnit: string | null;
   campaignId: string | null;

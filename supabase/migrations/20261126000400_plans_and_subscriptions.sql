@@ -105,11 +105,14 @@ comment on column public.plans.max_purchases_per_day is
   'How many numbers may be bought in any twenty-four hours. A number that was released counts. max_purchases_per_month '
   'is the limit of a calendar month in UTC.';
 comment on column public.plans.max_number_price is
-  'The highest monthly price of a number that may be bought, in the currency of the master account.';
+  'The highest monthly price of a number that may be bought, in the currency of the master account and in the '
+  'tenant''s own prices.';
 comment on column public.plans.spend_limit is
   'The most that a tenant may spend in a billing period, in the currency of the master account and in the tenant''s '
   'own prices (cost times markup).';
-comment on column public.plans.markup is 'A tenant''s price is what Twilio charges times this.';
+comment on column public.plans.markup is
+  'A tenant''s price is what Twilio charges times this (private.marked_up). Hidden from tenants, like segment_price: '
+  'with it they would know what Twilio charges. A change applies to usage from then on.';
 comment on column public.plans.allowed_countries is
   'Countries that messages may go to (ISO 3166); null allows all, an empty list none. A list keeps out SMS pumping '
   'to expensive destinations. A country includes its territories (private.mother_country).';
@@ -127,7 +130,11 @@ comment on column public.plans.entitle_while_pending is
 
 alter table public.plans enable row level security;
 revoke all on public.plans from public, anon, authenticated, service_role;
-grant select on public.plans to authenticated;
+-- Columns instead of the table: the assumed cost and the markup are the operator's.
+grant select (key, name, rank, version, superseded_at, stripe_price_id, max_numbers, max_purchases_per_day,
+  max_purchases_per_month, max_number_price, daily_message_limit, monthly_message_limit, spend_limit,
+  allowed_countries, excluded_territories, messages_per_second, past_due_grace, retention, entitle_while_pending)
+  on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 create policy "Anyone signed in reads the plans" on public.plans for select to authenticated using (true);
 
@@ -353,6 +360,32 @@ comment on function private.plan_of(uuid) is
   'The plan whose limits apply to a tenant with a subaccount: that of the subscription that entitles them now, or '
   'free. All columns are null when the plan was deleted.';
 
+-- Prices --------------------------------------------------------------------------------------------------------------
+
+create function private.marked_up(p_cost numeric, p_markup numeric) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- greatest() ignores nulls, but an unknown cost has no price.
+  return case when p_cost is not null then greatest(0, ceil(p_cost * coalesce(p_markup, 1) * 100000) / 100000) end;
+end;
+$$;
+comment on function private.marked_up(numeric, numeric) is
+  'A tenant''s price: what Twilio charges (positive) times the markup, rounded up to five decimals and never below '
+  'zero. Rounded once for each message, fee or purchase; prices are then added up and never rounded again.';
+
+create function private.tenant_price(p_plan public.plans, p_cost numeric) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return private.marked_up(p_cost, p_plan.markup);
+end;
+$$;
+comment on function private.tenant_price(public.plans, numeric) is
+  'The price of one message, fee or purchase under a plan (see marked_up). A plan that was deleted adds nothing.';
+
 -- Billing periods -----------------------------------------------------------------------------------------------------
 
 create type private.period as (starts_at timestamptz, ends_at timestamptz);
@@ -388,6 +421,8 @@ revoke execute on function
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
+  private.marked_up(numeric, numeric),
+  private.tenant_price(public.plans, numeric),
   private.billing_period_of(uuid, timestamptz)
   from public, anon, authenticated;
 grant execute on function
@@ -398,5 +433,7 @@ grant execute on function
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
   private.plan_of(uuid),
+  private.marked_up(numeric, numeric),
+  private.tenant_price(public.plans, numeric),
   private.billing_period_of(uuid, timestamptz)
   to service_role;

@@ -194,6 +194,7 @@ create table private.number_purchases (
   -- No foreign key: what a number cost outlives the number's row and the user, under the id as a pseudonym.
   user_id uuid not null,
   monthly_price numeric(12, 5) not null,
+  markup numeric(8, 4) not null default 1,
   reserved_at timestamptz not null default now(),
   held_until timestamptz not null default 'infinity',
   constraint number_purchases_price_not_negative check (monthly_price >= 0)
@@ -201,6 +202,7 @@ create table private.number_purchases (
 comment on table private.number_purchases is
   'Purchases that Twilio may have billed, with the monthly price at that time in the currency of the master account. '
   'A release keeps the row; only a purchase that Twilio certainly did not make is deleted.';
+comment on column private.number_purchases.markup is 'Of the plan in force at the purchase: each fee is priced by it.';
 comment on column private.number_purchases.held_until is
   'When the number was released. Its price counts in each month of which it was held at least a part.';
 -- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
@@ -274,7 +276,7 @@ begin
     rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null);
   elsif p_monthly_price is null then
     rule := ('price_unavailable', null, null);
-  elsif p_monthly_price > p_plan.max_number_price then
+  elsif private.tenant_price(p_plan, p_monthly_price) > p_plan.max_number_price then
     rule := ('price_limit_reached', p_plan.max_number_price, null);
   elsif (select count(*) from unnest(bought) b where b > now() - interval '1 day') >= p_plan.max_purchases_per_day then
     rule := ('daily_limit_reached', p_plan.max_purchases_per_day,
@@ -289,14 +291,14 @@ end;
 $$;
 comment on function private.check_purchase_rules(uuid, public.plans, numeric) is
   'The first limit of the plan that forbids a purchase; its outcome is null when the number may be bought. The price '
-  'is the number''s monthly price, and null when it is not known.';
+  'is what Twilio charges a month, and null when it is not known.';
 
 create function public.reserve_number(
   p_user_id uuid, p_phone_number text, p_friendly_name text, p_monthly_price numeric,
   p_address text default null, p_user_rate integer default null, p_address_rate integer default null
 )
 returns table (outcome public.reserve_number_outcome, number_id uuid, subaccount_sid text, sealed_token text,
-  purchase_limit numeric, resets_at timestamptz, retry_after_seconds integer)
+  purchase_limit numeric, price numeric, resets_at timestamptz, retry_after_seconds integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -304,6 +306,7 @@ as $$
 declare
   account private.account;
   holder public.user_twilio_numbers;
+  plan constant public.plans := private.plan_of(p_user_id);
   rule private.purchase_rule;
 begin
   -- The limits are counted under these locks, so that neither two purchases nor a purchase and a message at once can
@@ -330,9 +333,10 @@ begin
   elsif holder.id is not null then
     outcome := 'taken';
   else
-    rule := private.check_purchase_rules(p_user_id, private.plan_of(p_user_id), p_monthly_price);
+    rule := private.check_purchase_rules(p_user_id, plan, p_monthly_price);
     outcome := rule.outcome;
     purchase_limit := rule.purchase_limit;
+    price := private.tenant_price(plan, p_monthly_price);
     resets_at := rule.resets_at;
   end if;
   if outcome is null then
@@ -343,8 +347,8 @@ begin
     outcome := case when number_id is null then 'taken' else 'reserved' end;
   end if;
   if outcome = 'reserved' then
-    insert into private.number_purchases (number_id, user_id, monthly_price)
-    values (number_id, p_user_id, p_monthly_price);
+    insert into private.number_purchases (number_id, user_id, monthly_price, markup)
+    values (number_id, p_user_id, p_monthly_price, coalesce(plan.markup, 1));
     subaccount_sid := account.subaccount_sid;
     sealed_token := account.sealed_token;
   end if;
@@ -352,8 +356,20 @@ begin
 end;
 $$;
 comment on function public.reserve_number(uuid, text, text, numeric, text, integer, integer) is
-  'Decides a purchase before Twilio is called and reserves the number. purchase_limit is the limit of the plan that '
-  'was reached, and resets_at is when that limit resets (null: never by time alone).';
+  'Decides a purchase before Twilio is called and reserves the number. p_monthly_price is what Twilio charges, and price '
+  'is what the tenant would pay. purchase_limit is the limit of the plan that was reached, and resets_at is when that '
+  'limit resets (null: never by time alone).';
+
+create function public.price_for_tenant(p_user_id uuid, p_cost numeric) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.tenant_price(private.plan_of(p_user_id), p_cost);
+end;
+$$;
+comment on function public.price_for_tenant(uuid, numeric) is
+  'What a tenant with a subaccount would pay now for something that Twilio charges p_cost for.';
 
 create function private.clear_released_sid(p_phone_sid text) returns void
 language plpgsql
@@ -782,6 +798,7 @@ revoke execute on function
   private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
+  public.price_for_tenant(uuid, numeric),
   private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),
@@ -810,6 +827,7 @@ grant execute on function
   private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
+  public.price_for_tenant(uuid, numeric),
   private.clear_released_sid(text),
   private.complete_purchase(uuid, text, text, jsonb, boolean),
   public.record_number(uuid, text, text, jsonb, text),

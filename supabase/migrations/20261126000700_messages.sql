@@ -19,6 +19,10 @@ comment on type public.message_status is
   'Twilio''s own. In the order in which a sent message goes through them; refused to delivered are final, except that '
   'a delivered message may be read. The last two are those of received messages.';
 
+create type public.usage_kind as enum ('sms_out', 'sms_in', 'mms_out', 'mms_in', 'number', 'fee');
+comment on type public.usage_kind is
+  'What a tenant pays for. number: the monthly fees of numbers. fee: what Twilio charges beside messages and numbers.';
+
 create type public.consent as enum ('stop', 'start', 'help');
 comment on type public.consent is
   'What a keyword in a received message asks for: no more messages, messages again, or help.';
@@ -49,6 +53,15 @@ create table public.sms_messages (
   cost numeric(12, 5) generated always
     as (case when direction = 'outbound' and status not in ('refused', 'not_sent')
       then coalesce(abs(price), estimated_price) end) stored,
+  -- Of the plan in force when the message was reserved or received.
+  markup numeric(8, 4) not null default 1,
+  tenant_price numeric(12, 5) generated always
+    as (private.marked_up(coalesce(abs(price), estimated_price), markup)) stored,
+  -- The SID decides once it is known: the URLs are deleted with the media.
+  kind public.usage_kind not null generated always
+    as (case when coalesce(left(twilio_message_sid, 2) = 'MM', cardinality(media_urls) > 0)
+      then case direction when 'outbound' then 'mms_out'::public.usage_kind else 'mms_in'::public.usage_kind end
+      else case direction when 'outbound' then 'sms_out'::public.usage_kind else 'sms_in'::public.usage_kind end end) stored,
   campaign_id uuid,
   consent public.consent,
   own_number text not null generated always
@@ -75,6 +88,10 @@ comment on column public.sms_messages.source is
   'The account that sent and paid: the tenant''s subaccount or the master account.';
 comment on column public.sms_messages.estimated_price is
   'The assumed cost (see message_cost), which counts until Twilio reports the price.';
+comment on column public.sms_messages.markup is
+  'The markup that the message is priced by. A later change of the plan does not change it.';
+comment on column public.sms_messages.tenant_price is
+  'What the tenant pays, by the estimate until Twilio reports its price. The tenant sees it through list-messages.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.consent is
@@ -106,10 +123,11 @@ create index sms_messages_to_redact on public.sms_messages (user_id, redaction_r
 
 alter table public.sms_messages enable row level security;
 revoke all on public.sms_messages from public, anon, authenticated, service_role;
--- Columns instead of the table: the request hash and the time of the last look-up are internal.
+-- Columns instead of the table: the request hash and the time of the last look-up are internal. What Twilio charges
+-- and the markup are the operator's; the same price in the ledger and in usage is what tenants see.
 grant select (id, user_id, direction, from_number, to_number, body, media_urls, media_types, status, twilio_message_sid,
   account_sid, source,
-  error_code, error_message, num_segments, encoding, price, price_unit, campaign_id, own_number, peer_number,
+  error_code, error_message, num_segments, encoding, campaign_id, own_number, peer_number,
   redacted_at, idempotency_key,
   status_updated_at, created_at)
   on public.sms_messages to authenticated;

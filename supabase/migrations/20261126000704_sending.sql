@@ -287,10 +287,11 @@ begin
   end if;
 
   insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, encoding, estimated_price, idempotency_key, request_hash)
+    account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key,
+    request_hash)
   values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls, 'reserved',
-    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost, p_idempotency_key,
-    p_request_hash)
+    coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost,
+    coalesce(plan.markup, 1), p_idempotency_key, p_request_hash)
   returning to_jsonb(m) into message;
   if sender.source = 'master' then
     -- Last, because tenants share these counts: nothing is waited for while they are locked.

@@ -37,10 +37,8 @@ create index twilio_usage_by_user on public.twilio_usage (user_id, day desc);
 
 alter table public.twilio_usage enable row level security;
 revoke all on public.twilio_usage from public, anon, authenticated, service_role;
-grant select on public.twilio_usage to authenticated;
 grant select, insert, update, delete on public.twilio_usage to service_role;
-create policy "A tenant reads their own usage" on public.twilio_usage
-  for select to authenticated using ((select auth.uid()) = user_id);
+create policy "Only the service reads usage" on public.twilio_usage for select to service_role using (true);
 
 create table private.usage_days (
   account_sid text not null,

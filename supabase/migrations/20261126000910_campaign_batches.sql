@@ -309,10 +309,12 @@ begin
     ) d
     where d.cost_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, encoding, estimated_price, campaign_id, idempotency_key, request_hash)
+    account_sid, source, num_segments, encoding, estimated_price, markup, campaign_id, idempotency_key,
+    request_hash)
   select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country,
     (d.message).body, p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', (d.message).segments,
-    (d.message).encoding, (d.message).cost, p_campaign.id, 'campaign ' || p_campaign.id || ' ' || d.position, ''
+    (d.message).encoding, (d.message).cost, coalesce(p_plan.markup, 1), p_campaign.id,
+    'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
   from unnest(drafts) d where r.campaign_id = p_campaign.id and r.position = d.position;

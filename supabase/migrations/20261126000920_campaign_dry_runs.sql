@@ -10,9 +10,9 @@ comment on type public.preview_outcome is
 
 create type private.recipient_preview as (
   "position" integer, outcome public.preview_outcome, reached public.campaign_status_reason, segments integer,
-  cost numeric);
+  cost numeric, price numeric);
 comment on type private.recipient_preview is
-  'The result of a dry run for one recipient; reached is the limit that they would wait for.';
+  'The result of a dry run for one recipient; reached is the limit that they would wait for. price: for the tenant.';
 
 create type private.preview_progress as (messages bigint, cost numeric, reached public.campaign_status_reason);
 comment on type private.preview_progress is
@@ -46,11 +46,12 @@ begin
     join private.check_recipients(p_user_id, (p_rule.sender).from_number, p_rule.plan, addressees) c using (position)
     order by r.position
   loop
-    preview := (recipient.position, recipient.skip_reason::text, null, null, null);
+    preview := (recipient.position, recipient.skip_reason::text, null, null, null, null);
     if recipient.skip_reason is null then
       draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables, known);
       preview.segments := draft.segments;
       preview.cost := draft.cost;
+      preview.price := private.tenant_price(p_rule.plan, draft.cost);
       if recipient.country = any (closed) then
         preview.outcome := 'outside_window';
         return next preview;
@@ -97,7 +98,8 @@ begin
   if outcome = 'previewed' then
     from_number := (rule.sender).from_number;
     select jsonb_agg(to_jsonb(c)), max(c.reached) into counts, reached from (
-      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.cost) as cost
+      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.cost) as cost,
+        sum(p.price) as price
       from private.preview_recipients(p_user_id, rule, p_body, cardinality(p_media_urls) > 0, p_recipients,
         row(p_before_messages, p_before_cost, p_before_reached)::private.preview_progress, p_scheduled_at) p
       group by p.outcome, p.reached
@@ -109,8 +111,8 @@ $$;
 comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, text[], jsonb, bigint,
   numeric, public.campaign_status_reason, jsonb) is
   'What a campaign of p_total recipients in p_countries would do with those of p_recipients. A long list comes in '
-  'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, cost}]. windows: when the '
-  'send window is open for each country, an array of country_window.';
+  'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, cost, price}]; '
+  'the price is the tenant''s. windows: when the send window is open for each country, an array of country_window.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

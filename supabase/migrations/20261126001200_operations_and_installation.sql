@@ -496,30 +496,31 @@ as $$
     private.is_finished private.is_paying private.keep_existing_subaccount private.kept_for private.keyword_reply
     private.lane_of private.level_of_sweep private.liftable_opt_outs private.link_customer private.lock_campaign
     private.lock_for_evidence private.lock_plan_prices private.lock_sending private.lock_stripe_customer
-    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.may_create_subaccount
-    private.measure_text private.message_cost private.message_may_move private.message_status_named
-    private.mother_country private.move_campaign_count private.new_id private.next_opening private.next_recipients
-    private.normalized_email private.note_changed_numbers private.note_changed_periods private.note_changed_retention
-    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_conversation
-    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
-    private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
-    private.note_token_date private.note_turn private.notify_tenant private.number_pattern private.number_spend
-    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
-    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.purge_tenant_notices private.queue_of
-    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
-    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
-    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.marked_up
+    private.may_create_subaccount private.measure_text private.message_cost private.message_may_move
+    private.message_status_named private.mother_country private.move_campaign_count private.new_id private.next_opening
+    private.next_recipients private.normalized_email private.note_changed_numbers private.note_changed_periods
+    private.note_changed_retention private.note_changed_subscription private.note_changed_tenancy private.note_charge
+    private.note_conversation private.note_held_number private.note_lost_subaccount private.note_opt_out
+    private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
+    private.note_sends private.note_token_date private.note_turn private.notify_tenant private.number_pattern
+    private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
+    private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
+    private.purge_tenant_notices private.queue_of private.raise_alert private.reached_limit
+    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
+    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
+    private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
+    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.searchable
     private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
     private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
     private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.tenant_price
+    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
     private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
     private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
@@ -539,15 +540,15 @@ as $$
     public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
     public.notice_of public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
     public.offered_master_numbers public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
-    public.preview_campaign public.provision_tenant public.purge_expired public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_listed_prices public.record_master_consent public.record_message_reports
-    public.record_message_status public.record_message_statuses public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
-    public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
+    public.preview_campaign public.price_for_tenant public.provision_tenant public.purge_expired
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_forward_attempt public.record_inbound_message public.record_listed_prices public.record_master_consent
+    public.record_message_reports public.record_message_status public.record_message_statuses public.record_number
+    public.record_number_move public.record_number_name public.record_number_release public.record_number_sync
+    public.record_primary_token public.record_redaction public.record_secondary_token public.record_stripe_customer
+    public.record_stripe_event public.record_subaccount public.record_subscription public.record_sweep_page
+    public.release_message public.remove_forward_webhook public.renew_lease public.replace_master_numbers
+    public.replay_dead_letters public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_sender_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
     public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch

@@ -1,7 +1,7 @@
 -- The exact privileges of each API role on each table and column, and the policies.
 begin;
 create extension if not exists pgtap with schema extensions;
-select plan(32);
+select plan(34);
 
 create view pg_temp.table_grants as
 select c.oid::regclass::text as name, coalesce(r.rolname, 'PUBLIC')::text as grantee, a.privilege_type
@@ -27,9 +27,9 @@ select is_empty(
 
 select bag_eq(
   $$ select name, privilege_type from pg_temp.table_grants where grantee = 'authenticated' $$,
-  $$ values ('forward_deliveries', 'SELECT'), ('messaging_settings', 'SELECT'), ('plans', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
-    ('subscriptions', 'SELECT'), ('tenant_notices', 'SELECT'), ('twilio_usage', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
-  'authenticated may select from nine whole tables and write none');
+  $$ values ('forward_deliveries', 'SELECT'), ('messaging_settings', 'SELECT'), ('sms_conversations', 'SELECT'), ('sms_opt_outs', 'SELECT'),
+    ('subscriptions', 'SELECT'), ('tenant_notices', 'SELECT'), ('user_twilio_numbers', 'SELECT') $$,
+  'authenticated may select from seven whole tables and write none');
 
 select bag_eq(
   $$ select name, string_agg(privilege_type, ' ' order by privilege_type) from pg_temp.table_grants where grantee = 'service_role' group by name $$,
@@ -93,9 +93,9 @@ select bag_eq(
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'sms_messages' $$,
   $$ select 'authenticated' as grantee, 'SELECT' as privilege, c from unnest(array['id', 'user_id', 'direction', 'from_number', 'to_number', 'body', 'media_urls',
-    'status', 'twilio_message_sid', 'account_sid', 'source', 'error_code', 'error_message', 'num_segments', 'encoding', 'price',
-    'price_unit', 'idempotency_key', 'status_updated_at', 'created_at', 'media_types', 'campaign_id', 'own_number', 'peer_number', 'redacted_at']) c $$,
-  'authenticated may read all columns of sms_messages except the request hash, the look-up time and the country');
+    'status', 'twilio_message_sid', 'account_sid', 'source', 'error_code', 'error_message', 'num_segments', 'encoding',
+    'idempotency_key', 'status_updated_at', 'created_at', 'media_types', 'campaign_id', 'own_number', 'peer_number', 'redacted_at']) c $$,
+  'authenticated may read all columns of sms_messages except prices, the request hash, the look-up time and the country');
 
 select bag_eq(
   $$ select grantee, privilege_type, column_name from pg_temp.column_grants where name = 'campaigns' $$,
@@ -104,8 +104,25 @@ select bag_eq(
     'recipients_deleted_at', 'created_at', 'updated_at']) c $$,
   'authenticated may read all columns of campaigns except the request hash, the key and the job state');
 
+select bag_eq(
+  $$ select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = 'public.plans'::regclass and a.attnum > 0
+     and not has_column_privilege('authenticated', a.attrelid, a.attnum, 'select') $$,
+  $$ values ('segment_price'), ('markup') $$,
+  'authenticated may read all columns of plans except the assumed cost and the markup');
+
 select is_empty(
-  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns') $$,
+  $$ select c.oid::regclass, a.attname from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and a.attnum > 0
+       and (a.attname ~ '(^|_)(price|prices|cost|markup|margin|spend|unit)($|_)' or c.relname ~ '(^|_)usage($|_)')
+       -- Prices at Stripe and limits: what the tenant pays.
+       and not (c.relname = 'plans' and a.attname in ('stripe_price_id', 'max_number_price', 'spend_limit'))
+       and not (c.relname = 'subscriptions' and a.attname = 'unknown_prices')
+       and (has_column_privilege('anon', c.oid, a.attnum, 'select')
+         or has_column_privilege('authenticated', c.oid, a.attnum, 'select')) $$,
+  'No column that says what Twilio charges is readable for anon or authenticated');
+
+select is_empty(
+  $$ select * from pg_temp.column_grants where name not in ('user_preferences', 'sms_messages', 'campaigns', 'plans') $$,
   'No other table has column privileges');
 
 select bag_eq(
@@ -135,7 +152,7 @@ select policies_are('public', 'sms_conversations', array['A tenant reads their o
 select policies_are('public', 'campaigns', array['A tenant reads their own campaigns'], 'campaigns has the one policy of its tenant');
 select policies_are('public', 'forward_deliveries', array['A tenant reads their own deliveries'], 'forward_deliveries has the one policy of its tenant');
 select policies_are('public', 'tenant_notices', array['A tenant reads their own notices'], 'tenant_notices has the one policy of its tenant');
-select policies_are('public', 'twilio_usage', array['A tenant reads their own usage'], 'twilio_usage has the one policy of its tenant');
+select policies_are('public', 'twilio_usage', array['Only the service reads usage'], 'twilio_usage has the one policy of service_role');
 select policies_are('public', 'webhook_events', array['Only the service reads webhook events'], 'webhook_events has the one policy of service_role');
 select policies_are('public', 'operator_alerts', array['Only the service reads alerts'], 'operator_alerts has the one policy of service_role');
 select policies_are('public', 'audit_log', array['Only the service reads the audit log'], 'audit_log has the one policy of service_role');
@@ -144,18 +161,18 @@ select is_empty($$ select tablename, policyname from pg_catalog.pg_policies wher
   'No private table has a policy');
 
 select bag_eq(
-  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where schemaname in ('public', 'private') and tablename not in ('webhook_events', 'audit_log', 'operator_alerts') $$,
+  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where schemaname in ('public', 'private') and tablename not in ('webhook_events', 'audit_log', 'operator_alerts', 'twilio_usage') $$,
   $$ values ('SELECT', 'PERMISSIVE', '{authenticated}') $$,
   'Every tenant policy is for SELECT and for authenticated');
 
 select bag_eq(
-  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where tablename in ('webhook_events', 'audit_log', 'operator_alerts') $$,
+  $$ select distinct cmd, permissive, roles::text from pg_catalog.pg_policies where tablename in ('webhook_events', 'audit_log', 'operator_alerts', 'twilio_usage') $$,
   $$ values ('SELECT', 'PERMISSIVE', '{service_role}') $$,
-  'The policies of audit_log, operator_alerts and webhook_events are for SELECT and for service_role');
+  'The policies of audit_log, operator_alerts, twilio_usage and webhook_events are for SELECT and for service_role');
 
 select bag_eq(
   $$ select tablename::text from pg_catalog.pg_policies where schemaname = 'public' and qual <> '(( SELECT auth.uid() AS uid) = user_id)' $$,
-  $$ values ('plans'), ('webhook_events'), ('audit_log'), ('operator_alerts') $$,
+  $$ values ('plans'), ('webhook_events'), ('audit_log'), ('operator_alerts'), ('twilio_usage') $$,
   'Every tenant policy compares user_id with auth.uid(), evaluated once per query');
 
 select isnt_empty($$ select from pg_catalog.pg_roles where rolname = 'service_role' and rolbypassrls $$,

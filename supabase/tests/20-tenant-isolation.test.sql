@@ -33,12 +33,12 @@ insert into public.operator_alerts (kind, subject, user_id) values ('dead_letter
 
 create temp table tenant_tables (name text primary key);
 insert into tenant_tables values
-  ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'), ('twilio_usage'),
+  ('user_preferences'), ('subscriptions'), ('user_twilio_numbers'), ('sms_messages'), ('sms_opt_outs'),
   ('messaging_settings'), ('sms_conversations'), ('campaigns'), ('forward_deliveries'),
   ('tenant_notices');
 create temp table all_tables (name text primary key, own_column text);
 insert into all_tables select name, 'user_id' from tenant_tables;
-insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id'), ('operator_alerts', 'user_id');
+insert into all_tables values ('plans', 'key'), ('webhook_events', 'id'), ('audit_log', 'user_id'), ('operator_alerts', 'user_id'), ('twilio_usage', 'user_id');
 create temp table changes (kind text, statement text);
 insert into changes values
   ('insert into', 'insert into public.%1$I (%2$I) values (default)'),
@@ -65,13 +65,13 @@ from tenant_tables;
 select is_empty(format('select user_id from public.%I where user_id = %L', name, pg_temp.tenant()), format('An attacker who selects the tenant''s rows of %s gets none', name))
 from tenant_tables;
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An attacker cannot select from %s', name))
-from unnest(array['webhook_events', 'audit_log', 'operator_alerts']) name;
+from unnest(array['webhook_events', 'audit_log', 'operator_alerts', 'twilio_usage']) name;
 
 select pg_temp.sign_in(pg_temp.operator(), 'operator');
 select is_empty(format('select user_id from public.%I', name), format('An operator reads no rows of %s without the admin function', name))
 from tenant_tables;
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('An operator cannot select from %s without the admin function', name))
-from unnest(array['webhook_events', 'audit_log', 'operator_alerts']) name;
+from unnest(array['webhook_events', 'audit_log', 'operator_alerts', 'twilio_usage']) name;
 
 select pg_temp.sign_out();
 select throws_ok(format('select 1 from public.%I', name), '42501', null, format('A stranger cannot read %s', name))

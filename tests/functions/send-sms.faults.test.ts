@@ -400,7 +400,7 @@ test("a message without callbacks gets its status and price from Twilio", async 
   assert.equal((await send(ada, "+15005530003", "second")).status, 201);
   assert.deepEqual((await ledgerOf(stage, ada)).map(({ status }) => status), ["queued", "queued"]);
   await refresh(ada);
-  assert.deepEqual(await pricedOf(ada), [["undelivered", -0.0083, "USD", 1], ["delivered", -0.0166, "USD", 2]]);
+  assert.deepEqual(await pricedOf(ada), [["undelivered", 0.0083, "USD", 1], ["delivered", 0.0166, "USD", 2]]);
   assert.equal((await ledgerOf(stage, ada))[1]?.error_code, 30003);
 });
 
@@ -419,7 +419,7 @@ test("the price of a final message is read from Twilio until it is known, and no
   await pricesOfTwilio(ada);
   await forgetLooks(ada);
   await doJob("refresh-messages");
-  assert.deepEqual(await pricedOf(ada), [["delivered", -0.0083, "USD", 1]]);
+  assert.deepEqual(await pricedOf(ada), [["delivered", 0.0083, "USD", 1]]);
 
   const looks = async () => {
     const path = `/2010-04-01/Accounts/${ada.accountSid}/Messages/`;
@@ -449,7 +449,7 @@ test("many messages of one account get their prices from one list request", asyn
   }
   const since = (await stage.twilio.requests()).at(-1)!.id;
   await refresh(ada);
-  assert.deepEqual(await pricedOf(ada), Array(25).fill(["delivered", -0.0083, "USD", 1]));
+  assert.deepEqual(await pricedOf(ada), Array(25).fill(["delivered", 0.0083, "USD", 1]));
   const asked = (await stage.twilio.requests(since)).filter(({ account, path }) =>
     account === ada.accountSid && path.includes("/Messages")
   );
@@ -463,7 +463,7 @@ test("an unreadable account at Twilio does not keep other tenants' messages from
   await stage.twilio.setStatus(mallory.accountSid, "suspended");
   await stage.database.age(mallory.id, 200); // the oldest message, so it is read first
   await refresh(ada);
-  assert.deepEqual(await pricedOf(ada), [["delivered", -0.0083, "USD", 1]]);
+  assert.deepEqual(await pricedOf(ada), [["delivered", 0.0083, "USD", 1]]);
   assert.deepEqual(await pricedOf(mallory), [["delivered", null, null, 1]]);
 });
 

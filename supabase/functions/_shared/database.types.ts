@@ -351,7 +351,9 @@ export type Database = {
           "from_number": string;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -365,6 +367,7 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -386,7 +389,9 @@ export type Database = {
           "from_number": string;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
@@ -400,6 +405,7 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number": string;
           "twilio_message_sid"?: string | null;
           "user_id": string;
@@ -420,7 +426,9 @@ export type Database = {
           "from_number"?: string;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
@@ -434,6 +442,7 @@ export type Database = {
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
@@ -1293,7 +1302,9 @@ export type Database = {
           "from_number": string;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -1307,6 +1318,7 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1402,7 +1414,9 @@ export type Database = {
           "from_number": string;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -1416,6 +1430,7 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1566,6 +1581,7 @@ export type Database = {
           "windows": Json;
         }[];
       };
+      "price_for_tenant": { Args: { "p_cost": number; "p_user_id": string }; Returns: number };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1950,6 +1966,7 @@ export type Database = {
         Returns: {
           "number_id": string;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
+          "price": number;
           "purchase_limit": number;
           "resets_at": string;
           "retry_after_seconds": number;
@@ -2127,7 +2144,9 @@ export type Database = {
           "from_number": string;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"];
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -2141,6 +2160,7 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -2421,6 +2441,7 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2882,6 +2903,7 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

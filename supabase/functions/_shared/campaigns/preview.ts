@@ -8,7 +8,7 @@ import type { ReadyRecipient } from "./recipients.ts";
 const group = z.strictObject({
   recipients: z.number().int(),
   segments: z.number().int(),
-  estimatedCost: z.number().describe("By the known prices, in the currency of the platform's Twilio account"),
+  estimatedPrice: z.number().describe("What it would cost you, in the currency of the platform's Twilio account"),
 });
 
 export const previewSchema = z.strictObject({
@@ -39,6 +39,7 @@ const countsSchema = z.array(z.object({
   recipients: z.number(),
   segments: z.number().nullable(),
   cost: z.number().nullable(),
+  price: z.number().nullable(),
 })).nullable();
 
 const windowsSchema = z.array(
@@ -67,6 +68,8 @@ export async function previewCampaign(
   const named = await namedSender(input);
   const countries = [...new Set(ready.map(({ country }) => country))];
   const totals = noTotals();
+  // What the sent ones would cost the platform: the next part continues from it. Callers see their own price.
+  let sentCost = 0;
   let from = "";
   let limit: Enum<"campaign_status_reason"> | null = null;
   let windows: Preview["windows"] = [];
@@ -81,7 +84,7 @@ export async function previewCampaign(
       p_countries: countries,
       p_recipients: part.map((recipient) => ({ ...recipient })),
       p_before_messages: totals.sent.recipients,
-      p_before_cost: totals.sent.estimatedCost,
+      p_before_cost: sentCost,
       p_before_reached: limit,
       p_send_window: input.sendWindow ?? null,
     });
@@ -89,7 +92,7 @@ export async function previewCampaign(
     from = decided.from_number;
     limit ??= decided.reached;
     windows = windowsOf(decided.windows);
-    addCounts(decided.counts, totals);
+    sentCost = rounded(sentCost + addCounts(decided.counts, totals));
   }
   return {
     from,
@@ -105,7 +108,7 @@ export async function previewCampaign(
 type Totals = Record<z.output<typeof outcomeSchema>, z.output<typeof group>>;
 
 function noTotals(): Totals {
-  const none = () => ({ recipients: 0, segments: 0, estimatedCost: 0 });
+  const none = () => ({ recipients: 0, segments: 0, estimatedPrice: 0 });
   return {
     sent: none(),
     over_limit: none(),
@@ -115,14 +118,17 @@ function noTotals(): Totals {
   };
 }
 
-/** Adds the counts of a part. */
-function addCounts(counts: unknown, totals: Totals): void {
-  for (const { outcome, recipients, segments, cost } of countsSchema.parse(counts) ?? []) {
+/** Adds the counts of a part. Returns the cost of those that would be sent. */
+function addCounts(counts: unknown, totals: Totals): number {
+  let sentCost = 0;
+  for (const { outcome, recipients, segments, cost, price } of countsSchema.parse(counts) ?? []) {
     const total = totals[outcome];
     total.recipients += recipients;
     total.segments += segments ?? 0;
-    total.estimatedCost = rounded(total.estimatedCost + (cost ?? 0));
+    total.estimatedPrice = rounded(total.estimatedPrice + (price ?? 0));
+    if (outcome === "sent") sentCost = rounded(sentCost + (cost ?? 0));
   }
+  return sentCost;
 }
 
 function windowsOf(windows: unknown): Preview["windows"] {
@@ -132,7 +138,7 @@ function windowsOf(windows: unknown): Preview["windows"] {
 }
 
 /** The ledger's precision. Sums of numbers with five decimals stay exact. */
-const rounded = (cost: number) => Math.round(cost * 100_000) / 100_000;
+const rounded = (amount: number) => Math.round(amount * 100_000) / 100_000;
 
 /** About how many units of text a dry run measures. A text without placeholders is measured once for each part. */
 export function unitsToMeasure(ready: readonly ReadyRecipient[], template: string): number {

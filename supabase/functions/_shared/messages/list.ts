@@ -49,7 +49,7 @@ export const messageSchema = z.strictObject({
   errorMessage: z.string().nullable(),
   segments: z.number().nullable(),
   encoding: z.string().nullable(),
-  price: z.number().nullable().describe("As Twilio reports it, so negative; null until it does"),
+  price: z.number().nullable().describe("What the message costs you; null until Twilio has priced it"),
   priceUnit: z.string().nullable(),
   campaignId: z.guid().nullable(),
   redactedAt: z.string().nullable(),
@@ -106,7 +106,8 @@ export function messageOf(row: Row<"sms_messages">): Message {
     errorMessage: row.error_message,
     segments: row.num_segments,
     encoding: row.encoding,
-    price: row.price === null ? null : Number(row.price),
+    // The tenant's price: what Twilio charges is not theirs to see.
+    price: row.price === null ? null : Number(row.tenant_price),
     priceUnit: row.price_unit,
     campaignId: row.campaign_id,
     redactedAt: isoOf(row.redacted_at),

@@ -15,10 +15,10 @@ const reserve = decision("reserve_number", {
   taken: [],
   limit_reached: ["purchase_limit"],
   price_unavailable: [],
-  price_limit_reached: ["purchase_limit"],
+  price_limit_reached: ["purchase_limit", "price"],
   daily_limit_reached: ["purchase_limit", "resets_at?"],
   monthly_limit_reached: ["purchase_limit", "resets_at"],
-  spend_limit_reached: ["purchase_limit", "resets_at"],
+  spend_limit_reached: ["purchase_limit", "price", "resets_at"],
   none: [],
   pending: [],
   suspended: [],
@@ -35,7 +35,7 @@ export interface NumberRequest {
   userId: string;
   phoneNumber: string;
   friendlyName?: string | undefined;
-  /** In the currency of the master account; null if it is not known. */
+  /** What Twilio charges, in the currency of the master account; null if it is not known. */
   monthlyPrice: number | null;
   /** The rate limit that the request counts towards; see `rateLimitArgs`. */
   rateLimit: ReturnType<typeof rateLimitArgs>;
@@ -86,8 +86,8 @@ export async function reserveNumber(
       const limit = Number(decided.purchase_limit);
       throw new ApiError(
         "number_price_limit_reached",
-        `${cannot}: it costs ${monthlyPrice} a month, and your plan allows at most ${limit}`,
-        { details: [{ limit, price: monthlyPrice }] },
+        `${cannot}: it costs ${Number(decided.price)} a month, and your plan allows at most ${limit}`,
+        { details: [{ limit, price: Number(decided.price) }] },
       );
     }
     case "daily_limit_reached":
@@ -103,7 +103,9 @@ export async function reserveNumber(
         "spend_limit_reached",
         decided,
         (limit) =>
-          `${cannot}: with its price of ${monthlyPrice}, your plan's limit of ${limit} a month would be exceeded`,
+          `${cannot}: with its price of ${
+            Number(decided.price)
+          }, your plan's limit of ${limit} a month would be exceeded`,
       );
     case "none":
     case "pending":

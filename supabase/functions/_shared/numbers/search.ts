@@ -39,7 +39,7 @@ export const availableNumberSchema = z.strictObject({
   type: numberType,
   capabilities: capabilitiesSchema,
   monthlyPrice: z.strictObject({ amount: z.string(), currency: z.string() }).nullable()
-    .describe("Twilio's monthly price; null if it is not known"),
+    .describe("What the number costs you a month; null if it is not known"),
 }).meta({ id: "AvailableNumber", description: "A number on offer" });
 
 export const numberOfferSchema = z.strictObject({ numbers: z.array(availableNumberSchema) })
@@ -55,19 +55,26 @@ export interface SearchDependencies {
   /** Twilio as the tenant. */
   twilio: Twilio;
   userId: string;
-  /** The prices in a country; null if they are not available. Never throws. */
+  /** Twilio's prices in a country; null if they are not available. Never throws. */
   pricesIn: (country: string) => Promise<NumberPrices | null>;
 }
 
 /** Numbers on offer and their prices. Only SMS-capable numbers, unless the search says otherwise. @throws ApiError */
 export async function searchNumbers(search: Search, dependencies: SearchDependencies): Promise<AvailableNumber[]> {
-  const [found, prices] = await Promise.all([
+  const [found, monthlyPrice] = await Promise.all([
     findNumbers(search, dependencies),
-    dependencies.pricesIn(search.country),
+    monthlyPriceOf(search, dependencies),
   ]);
-  const amount = prices?.byType.get(PRICED_AS[search.type]);
-  const monthlyPrice = prices === null || amount === undefined ? null : { amount, currency: prices.currency };
   return found.map((number) => ({ ...number, monthlyPrice }));
+}
+
+/** The tenant's price of a number of the searched type; null if it is not known. Never throws. */
+async function monthlyPriceOf(search: Search, { db, userId, pricesIn }: SearchDependencies) {
+  const prices = await pricesIn(search.country);
+  const cost = prices?.byType.get(PRICED_AS[search.type]);
+  if (prices === null || cost === undefined) return null;
+  const { data: price, error } = await db.rpc("price_for_tenant", { p_user_id: userId, p_cost: Number(cost) });
+  return error !== null ? null : { amount: String(price), currency: prices.currency };
 }
 
 /** Twilio's names of the types in its prices. */
