@@ -49,8 +49,8 @@ create type private.expiring as enum ('event_payload', 'audit_details', 'cron_ru
   'tenant_notice');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
-  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: what '
-  'a tenant was told.';
+  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: '
+  'what a tenant was told.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable

@@ -1,5 +1,5 @@
--- Forwarding: received messages and notices go to a tenant's own webhook, signed as Standard Webhooks defines, delivered
--- by a job.
+-- Forwarding: received messages and notices go to a tenant's own webhook, signed as Standard Webhooks defines, and
+-- delivered by a job.
 -- A webhook is used only once it has answered a signed test event: until then a new secret is pending beside it.
 
 create table private.forward_webhooks (
@@ -265,8 +265,8 @@ create table public.forward_deliveries (
 ) with (fillfactor = 50); -- attempts grow the row in its own page
 alter table public.forward_deliveries alter column user_id set (n_distinct = 50); -- as in sms_messages
 comment on table public.forward_deliveries is
-  'The deliveries of received messages and notices to tenants'' webhooks, one row each, from the first attempt on. Kept '
-  'as long as private.kept_for says.';
+  'The deliveries of received messages and notices to tenants'' webhooks, one row each, from the first attempt on. '
+  'Kept as long as private.kept_for says.';
 comment on column public.forward_deliveries.attempts is
   'The last 20 attempts, the oldest first: at, status (of the response), durationMs and failure (forward_failure). '
   'Without a response there is no duration: it would tell about hosts that only our network reaches.';

@@ -883,6 +883,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
+      "cancel_fee": {
+        Args: { "p_key": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
       "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
@@ -911,6 +915,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
+      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -980,6 +985,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
+          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1558,8 +1564,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
-          "p_before_cost": number;
           "p_before_messages": number;
+          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1926,6 +1932,18 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
+      "reserve_fee": {
+        Args: {
+          "p_cost": number;
+          "p_key": string;
+          "p_kind": Database["public"]["Enums"]["fee_kind"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
+          "spending": Json;
+        }[];
+      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -1951,6 +1969,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -1971,6 +1990,7 @@ export type Database = {
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2000,6 +2020,18 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
+      };
+      "set_carrier_fee": {
+        Args: {
+          "p_channel": string;
+          "p_country": string;
+          "p_fee": number;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2262,6 +2294,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
+      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2362,6 +2395,7 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
+      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2413,6 +2447,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2714,6 +2749,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
+      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2819,6 +2855,7 @@ export const Constants = {
         "completed",
         "over",
       ],
+      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2873,6 +2910,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",

@@ -55,6 +55,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
   z.object({ kind: z.literal("settle-start"), userId: z.guid().nullable(), startSid: z.string() }),
+  z.object({ kind: z.literal("check-spending") }),
   z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
   z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
@@ -71,6 +72,8 @@ const SUSPENDED_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
+/** Tenants whose spend limit changed, checked by one statement. */
+const SPENDING_BATCH = 200;
 const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
@@ -205,6 +208,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           p_limit: RECIPIENTS_BATCH,
         });
         return deleted < RECIPIENTS_BATCH ? "done" : NEXT_BATCH;
+      }
+      case "check-spending": {
+        const checked = await decide(db, "check_due_spending", { p_limit: SPENDING_BATCH });
+        return checked < SPENDING_BATCH ? "done" : NEXT_BATCH;
       }
       case "rotate-token":
         return await rotateTenantsToken(job.userId, dependencies);
