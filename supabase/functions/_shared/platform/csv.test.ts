@@ -56,7 +56,9 @@ Deno.test("a CSV parser reads back every value of every row, in its column", () 
     assert.deepEqual(read.map((cells) => cells.map(unguarded)), expected);
     const numbers = rows.flatMap((row, at) => row.map((value, of) => [value, read[at]![of]] as const))
       .filter(([value]) => typeof value === "number");
-    for (const [value, written] of numbers) assert.ok(Object.is(Number(written!) + 0, (value as number) + 0), written);
+    for (const [value, written] of numbers) {
+      assert.ok(Object.is(Number(written!) + 0, (value as number) + 0), String(written));
+    }
   }));
 });
 
