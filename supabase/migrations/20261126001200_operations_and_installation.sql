@@ -513,24 +513,25 @@ as $$
     private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.searchable
     private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
-    private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
-    private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
-    private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.tenant_price
-    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
-    private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
-    private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
-    public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
-    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
-    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
-    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    private.set_next_convergence private.settle_alert private.settle_unknown_price private.settled_before
+    private.share_number private.share_opt_outs private.single_characters private.skip_recipients private.spaced
+    private.spend_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
+    private.store_subaccount private.store_taken_in_number private.take_in_number private.take_lease private.take_turns
+    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
+    private.touch_updated_at private.uncount_fallback_message private.undo_reservation private.unit_price
+    private.unspaced private.usage_of_days private.usage_rotation_days private.usage_totals_of_days private.user_exists
+    private.utc_day private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of
+    private.zone_opening public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.billing_customer public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
+    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job public.delay_sender
+    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
+    public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
+    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
+    public.forward_webhook_of public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
@@ -553,7 +554,7 @@ as $$
     public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
     public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
     public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

@@ -68,6 +68,7 @@ select bag_eq(
     ('private.sweeps', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_accounts', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
     ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),

@@ -2154,6 +2154,18 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "usage_sync_state": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "accounts": number;
+          "dead_letters": number;
+          "due": number;
+          "last_read_at": string;
+          "oldest_due_at": string;
+          "oldest_unread_day": string;
+          "retrying": number;
+        }[];
+      };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
         Args: { "p_fence": number; "p_user_id": string };
