@@ -22,6 +22,7 @@ begin
     when 'erase-user' then 'messages'
     when 'delete-campaign-recipients' then 'messages'
     when 'refresh-message-prices' then 'messages'
+    when 'charge-number-fees' then 'usage'
     when 'settle-start' then 'messages'
     else 'control'
   end;

@@ -197,16 +197,23 @@ create table private.number_purchases (
   markup numeric(8, 4) not null default 1,
   reserved_at timestamptz not null default now(),
   held_until timestamptz not null default 'infinity',
+  fees integer not null default 1,
+  next_fee_at timestamptz not null default ((now() at time zone 'UTC' + interval '1 month') at time zone 'UTC'),
   constraint number_purchases_price_not_negative check (monthly_price >= 0)
 );
 comment on table private.number_purchases is
   'Purchases that Twilio may have billed, with the monthly price at that time in the currency of the master account. '
   'A release keeps the row; only a purchase that Twilio certainly did not make is deleted.';
-comment on column private.number_purchases.markup is 'Of the plan in force at the purchase: each fee is priced by it.';
+comment on column private.number_purchases.markup is
+  'Of the plan in force at the purchase, for the first fee. Each further fee has that of the plan then in force.';
+comment on column private.number_purchases.fees is 'How many monthly fees were added to usage_totals.';
+comment on column private.number_purchases.next_fee_at is
+  'When the next fee is due: on the monthly anniversaries of the purchase; infinity once the number is released.';
 comment on column private.number_purchases.held_until is
   'When the number was released. Its price counts in each month of which it was held at least a part.';
 -- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
 create index number_purchases_by_user on private.number_purchases (user_id, held_until);
+create index number_purchases_with_fee_due on private.number_purchases (next_fee_at) where next_fee_at < 'infinity';
 alter table private.number_purchases enable row level security;
 revoke all on private.number_purchases from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.number_purchases to service_role;
@@ -356,9 +363,9 @@ begin
 end;
 $$;
 comment on function public.reserve_number(uuid, text, text, numeric, text, integer, integer) is
-  'Decides a purchase before Twilio is called and reserves the number. p_monthly_price is what Twilio charges, and price '
-  'is what the tenant would pay. purchase_limit is the limit of the plan that was reached, and resets_at is when that '
-  'limit resets (null: never by time alone).';
+  'Decides a purchase before Twilio is called and reserves the number. p_monthly_price is what Twilio charges, and '
+  'price is what the tenant would pay. purchase_limit is the limit of the plan that was reached, and resets_at is when '
+  'that limit resets (null: never by time alone).';
 
 create function public.price_for_tenant(p_user_id uuid, p_cost numeric) returns numeric
 language plpgsql stable

@@ -71,6 +71,7 @@ select bag_eq(
     ('private.usage_accounts', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_totals', 'DELETE INSERT SELECT UPDATE'),
     ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),
     ('operator_alerts', 'INSERT SELECT UPDATE'),
     ('sms_messages', 'DELETE INSERT SELECT UPDATE'),
