@@ -171,8 +171,8 @@ $$;
 
 -- New messages are counted per statement: a batch is one change of one hour. Updates are counted per row, because only
 -- such a trigger can have a condition, and most updates change no total. Rows are locked in a fixed order (messages,
--- then usage totals, then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement also
--- fires for a statement without rows, by any role, which must not reach the private schema.
+-- then usage totals, then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement
+-- also fires for a statement without rows, by any role, which must not reach the private schema.
 
 create function private.total_inserts() returns trigger
 language plpgsql
