@@ -99,20 +99,25 @@ function headersOf({ headers = {} }: Operation): Json[] {
   }));
 }
 
-function successResponses({ responses }: Operation, schemas: Schemas): Record<string, Json> {
+function successResponses({ responses, csv }: Operation, schemas: Schemas): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => [status, {
       description: DESCRIPTIONS[status] ?? "Success",
       headers: { "x-request-id": { $ref: "#/components/headers/RequestId" } },
-      ...contentOf(schema, schemas),
+      ...contentOf(schema, schemas, csv === true && status === "200"),
     }]),
   );
 }
 
-function contentOf(schema: Operation["responses"][number] | undefined, schemas: Schemas): Json {
+function contentOf(schema: Operation["responses"][number] | undefined, schemas: Schemas, isCsv: boolean): Json {
   if (schema === undefined || schema === null) return {};
   if (schema === "file") return { content: { "*/*": { schema: { type: "string", format: "binary" } } } };
-  return { content: { "application/json": { schema: schemas.of(schema, "output") } } };
+  return {
+    content: {
+      "application/json": { schema: schemas.of(schema, "output") },
+      ...(isCsv && { "text/csv": { schema: { type: "string" } } }),
+    },
+  };
 }
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {

@@ -23,6 +23,7 @@ begin
     when 'erase-user' then 'messages'
     when 'delete-campaign-recipients' then 'messages'
     when 'refresh-message-prices' then 'messages'
+    when 'charge-number-fees' then 'usage'
     when 'settle-start' then 'messages'
     when 'check-spending' then 'usage'
     else 'control'

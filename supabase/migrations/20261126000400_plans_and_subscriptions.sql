@@ -368,7 +368,8 @@ set search_path = ''
 as $$
 begin
   -- greatest() ignores nulls, but an unknown cost has no price.
-  return case when p_cost is not null then greatest(0, ceil(p_cost * coalesce(p_markup, 1) * 100000) / 100000) end;
+  return case when p_cost is not null
+    then greatest(0, round(ceil(p_cost * coalesce(p_markup, 1) * 100000) / 100000, 5)) end;
 end;
 $$;
 comment on function private.marked_up(numeric, numeric) is

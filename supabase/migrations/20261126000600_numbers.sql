@@ -198,6 +198,8 @@ create table private.number_purchases (
   reserved_at timestamptz not null default now(),
   held_until timestamptz not null default 'infinity',
   is_purchase boolean not null default true,
+  fees integer not null default 1,
+  next_fee_at timestamptz not null default ((now() at time zone 'UTC' + interval '1 month') at time zone 'UTC'),
   primary key (number_id, reserved_at),
   constraint number_purchases_price_not_negative check (monthly_price >= 0)
 );
@@ -208,12 +210,17 @@ comment on table private.number_purchases is
 comment on column private.number_purchases.monthly_price is
   'Charged at once and then each month at the same day. Null: the price of a number that was not bought here is not '
   'known, and does not count.';
-comment on column private.number_purchases.markup is 'Of the plan in force at the start: each fee is priced by it.';
+comment on column private.number_purchases.markup is
+  'Of the plan in force at the start, for the first fee. Each further fee has that of the plan then in force.';
+comment on column private.number_purchases.fees is 'How many monthly fees were added to usage_totals.';
+comment on column private.number_purchases.next_fee_at is
+  'When the next fee is due: on the monthly anniversaries of the start; infinity once the number is released.';
 comment on column private.number_purchases.held_until is 'When the number was released: no monthly fee follows.';
 comment on column private.number_purchases.is_purchase is
   'False: the number was moved here or found by a sync, or returned. It counts toward no limit on purchases.';
 -- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
 create index number_purchases_by_user on private.number_purchases (user_id, held_until);
+create index number_purchases_with_fee_due on private.number_purchases (next_fee_at) where next_fee_at < 'infinity';
 alter table private.number_purchases enable row level security;
 revoke all on private.number_purchases from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.number_purchases to service_role;

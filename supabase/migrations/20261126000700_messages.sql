@@ -38,6 +38,7 @@ create table public.sms_messages (
   body text,
   media_urls text[] not null default '{}',
   media_types text[] not null default '{}',
+  has_media boolean not null default false,
   status public.message_status not null,
   twilio_message_sid text,
   account_sid text not null,
@@ -58,9 +59,9 @@ create table public.sms_messages (
   markup numeric(8, 4) not null default 1,
   tenant_price numeric(12, 5) generated always
     as (private.marked_up(coalesce(abs(price), estimated_price), markup)) stored,
-  -- The SID decides once it is known: the URLs are deleted with the media.
-  kind public.usage_kind not null generated always
-    as (case when coalesce(left(twilio_message_sid, 2) = 'MM', cardinality(media_urls) > 0)
+  kind public.usage_kind generated always
+    as (case when direction = 'outbound' and status in ('refused', 'not_sent') then null
+      when coalesce(left(twilio_message_sid, 2) = 'MM', has_media)
       then case direction when 'outbound' then 'mms_out'::public.usage_kind else 'mms_in'::public.usage_kind end
       else case direction when 'outbound' then 'sms_out'::public.usage_kind else 'sms_in'::public.usage_kind end
       end) stored,
@@ -90,10 +91,13 @@ comment on column public.sms_messages.source is
   'The account that sent and paid: the tenant''s subaccount or the master account.';
 comment on column public.sms_messages.estimated_price is
   'The assumed cost (see message_cost), which counts until Twilio reports the price.';
+comment on column public.sms_messages.has_media is
+  'Whether a sent message was an MMS: media_urls is emptied when the media are deleted.';
 comment on column public.sms_messages.markup is
   'The markup that the message is priced by. A later change of the plan does not change it.';
 comment on column public.sms_messages.tenant_price is
   'What the tenant pays, by the estimate until Twilio reports its price. The tenant sees it through list-messages.';
+comment on column public.sms_messages.kind is 'What the tenant pays for; null for a message that does not count.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one; it is empty after erasure.';
 comment on column public.sms_messages.consent is
@@ -169,8 +173,8 @@ $$;
 
 -- New messages are counted per statement: a batch is one change of one hour. Updates are counted per row, because only
 -- such a trigger can have a condition, and most updates change no total. Rows are locked in a fixed order (messages,
--- then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement also fires for a
--- statement without rows, by any role, which must not reach the private schema.
+-- then usage totals, then hours, then campaigns, see record_evidence) to prevent deadlocks. A trigger per statement
+-- also fires for a statement without rows, by any role, which must not reach the private schema.
 
 create function private.total_inserts() returns trigger
 language plpgsql
@@ -255,6 +259,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  perform private.lock_usage_of_sending(p_user_id);
   insert into private.sending_totals (user_id, hour, messages, spend) values (p_user_id, private.hour_of(now()), 0, 0)
     on conflict do nothing;
   perform from private.sending_totals t where t.user_id = p_user_id and t.hour = private.hour_of(now())

@@ -294,10 +294,11 @@ begin
     return;
   end if;
 
-  insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key,
+  insert into public.sms_messages as m (user_id, direction, from_number, to_number, country, body, media_urls,
+    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key,
     request_hash)
-  values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls, 'reserved',
+  values (p_user_id, 'outbound', sender.from_number, p_to, p_country, p_body, p_media_urls,
+    cardinality(p_media_urls) > 0, 'reserved',
     coalesce(sender.account_sid, p_master_account_sid), sender.source, p_segments, p_encoding, cost,
     coalesce(plan.markup, 1), p_idempotency_key, p_request_hash)
   returning to_jsonb(m) into message;

@@ -310,12 +310,13 @@ begin
       from private.draft_batch(p_campaign, p_plan, p_countries, p_limit, p_until) b
     ) d
     where d.price_so_far <= p_budget order by d.position);
-  insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls, status,
-    account_sid, source, num_segments, encoding, estimated_price, markup, campaign_id, idempotency_key,
-    request_hash)
+  insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls,
+    has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, campaign_id,
+    idempotency_key, request_hash)
   select d.id, p_campaign.user_id, 'outbound', p_campaign.from_number, d.to_number, d.country,
-    (d.message).body, p_campaign.media_urls, 'reserved', p_sender.account_sid, 'subaccount', (d.message).segments,
-    (d.message).encoding, (d.message).cost, coalesce(p_plan.markup, 1), p_campaign.id,
+    (d.message).body, p_campaign.media_urls, cardinality(p_campaign.media_urls) > 0, 'reserved',
+    p_sender.account_sid, 'subaccount', (d.message).segments, (d.message).encoding, (d.message).cost,
+    coalesce(p_plan.markup, 1), p_campaign.id,
     'campaign ' || p_campaign.id || ' ' || d.position, ''
   from unnest(drafts) d;
   update private.campaign_recipients r set message_id = d.id
@@ -484,9 +485,10 @@ begin
     join public.sms_messages m on m.id = r.message_id
     where m.campaign_id = p_campaign_id and m.user_id = p_user_id);
 
-  -- Locks in the order of every callback: messages by id, then totals, then the campaign.
+  -- Locks in the order of every callback: messages by id, then their totals, then the campaign.
   perform from public.sms_messages m where m.id in (select r.message_id from unnest(results) r)
   order by m.id for update;
+  perform private.lock_usage(array(select r.message_id from unnest(results) r));
   perform from private.sending_totals t
   where t.user_id = p_user_id and t.hour in (select private.hour_of(m.created_at) from public.sms_messages m
     where m.id in (select r.message_id from unnest(results) r))

@@ -79,8 +79,10 @@ select bag_eq(
     ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
     ('private.token_rotations', 'r', true),
+    ('private.usage_accounts', 'r', true),
     ('private.usage_categories', 'r', true),
-    ('private.usage_days', 'r', true) $$,
+    ('private.usage_days', 'r', true),
+    ('private.usage_totals', 'r', true) $$,
   'Every table is listed here with row level security, and the one view');
 
 select bag_eq('select name from pg_temp.our_functions', 'select * from private.our_functions()',
@@ -99,6 +101,13 @@ select bag_eq(
     ('private.count_campaign_update', '(none)'),
     ('private.count_subaccount', '(none)'),
     ('private.ask_for_erasure', '(none)'),
+    ('private.add_new_usage', '(none)'),
+    ('private.move_usage', '(none)'),
+    ('private.take_usage', '(none)'),
+    ('private.add_purchase', '(none)'),
+    ('private.take_purchase', '(none)'),
+    ('private.schedule_fee', '(none)'),
+    ('private.note_fee_markup', '(none)'),
     ('private.total_deletes', '(none)'),
     ('private.total_inserts', '(none)'),
     ('private.total_update', '(none)'),
@@ -126,7 +135,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
+  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('public.usage_sync_state') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -152,6 +161,8 @@ select bag_eq(
     ('q_jobs_messages', 'note_new_turn'), ('q_jobs_messages', 'note_turn'), ('q_jobs_messages', 'forget_jobs'), ('q_jobs_messages', 'forget_lane'),
     ('q_jobs_campaigns', 'note_new_turn'), ('q_jobs_campaigns', 'note_turn'), ('q_jobs_campaigns', 'forget_jobs'), ('q_jobs_campaigns', 'forget_lane'),
     ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_usage', 'note_new_turn'), ('q_jobs_usage', 'note_turn'), ('q_jobs_usage', 'forget_jobs'), ('q_jobs_usage', 'forget_lane'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
+    ('sms_messages', 'add_usage_of_new'), ('sms_messages', 'add_usage_of_changed'), ('sms_messages', 'add_usage_of_deleted'),
+    ('number_purchases', 'add_usage_of_new'), ('number_purchases', 'add_usage_of_deleted'), ('number_purchases', 'schedule_fee'), ('twilio_usage', 'note_fee_markup'),
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'),
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),

@@ -52,6 +52,18 @@ Deno.test("assertHeld refuses a success without an operation, and accepts an err
   assertHeld("GET jobs", null, errorResponse(404, "not_found"));
 });
 
+Deno.test("assertHeld accepts a CSV file where the contract offers one, with 200 alone", () => {
+  const list: Operation = { ...pause, responses: { 200: z.strictObject({}), 202: z.strictObject({}) }, csv: true };
+  const file = (status: number): Answer => ({
+    status,
+    headers: new Headers({ "content-type": "text/csv; charset=utf-8" }),
+    body: "id\r\n",
+  });
+  assertHeld("GET jobs", list, file(200));
+  assert.throws(() => assertHeld("GET jobs", list, file(202)), assert.AssertionError);
+  assert.throws(() => assertHeld("GET jobs", pause, file(200)), assert.AssertionError);
+});
+
 Deno.test("operationAt returns the operation of a path with parameters, and null for an unknown path", () => {
   const contracts = { jobs: { caller: "user", operations: [pause] } } as const;
   assert.equal(operationAt(contracts, "POST", "jobs/17/pause"), pause);

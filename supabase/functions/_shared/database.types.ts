@@ -349,9 +349,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -387,6 +388,7 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
           "kind"?: never;
@@ -424,6 +426,7 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
           "kind"?: never;
@@ -594,6 +597,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -606,6 +610,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -617,6 +622,7 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
+          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -915,6 +921,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
+      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
       "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
@@ -1071,6 +1078,33 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
+        }[];
+      };
+      "get_usage": {
+        Args: {
+          "p_by": Database["public"]["Enums"]["usage_step"];
+          "p_from"?: string;
+          "p_until"?: string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "currency": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "estimated_messages": number;
+          "fees_final_until": string;
+          "fees_read_at": string;
+          "forecast": number;
+          "from_day": string;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "period_from": string;
+          "period_until": string;
+          "plan_key": string;
+          "report": Json;
+          "spend_limit": number;
+          "spent": number;
+          "until_day": string;
         }[];
       };
       "hold_tenant": {
@@ -1306,9 +1340,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1418,9 +1453,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -2174,9 +2210,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -2203,6 +2240,18 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "usage_sync_state": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "accounts": number;
+          "dead_letters": number;
+          "due": number;
+          "last_read_at": string;
+          "oldest_due_at": string;
+          "oldest_unread_day": string;
+          "retrying": number;
+        }[];
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
@@ -2477,6 +2526,7 @@ export type Database = {
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
       "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+      "usage_step": "day" | "month" | "period";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2942,6 +2992,7 @@ export const Constants = {
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
       "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
+      "usage_step": ["day", "month", "period"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

@@ -43,6 +43,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
   z.object({ kind: z.literal("forget-rate-limits") }),
+  z.object({ kind: z.literal("charge-number-fees") }),
   z.object({ kind: z.literal("delete-campaign-recipients") }),
   z.object({ kind: z.literal("purge-expired") }),
   z.object({ kind: z.literal("rotate-token"), userId: z.guid() }),
@@ -77,6 +78,7 @@ const SPENDING_BATCH = 200;
 const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
+const NUMBER_FEES_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -191,6 +193,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "sync-all-numbers":
         await decide(db, "ask_for_number_syncs", { p_limit: dependencies.numberSyncsPerMinute });
         return "done";
+      case "charge-number-fees":
+        return await decide(db, "charge_number_fees", { p_limit: NUMBER_FEES_BATCH }) < NUMBER_FEES_BATCH
+          ? "done"
+          : NEXT_BATCH;
       case "forget-rate-limits":
         await decide(db, "forget_rate_limits", {});
         return "done";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Constants } from "../database.types.ts";
 import { defaultCountrySchema, phoneNumberInQuery } from "../numbers/phone-number.ts";
+import { csvHead, csvLine } from "../platform/csv.ts";
 import { type Db, decision, type Row, rows } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
@@ -122,22 +123,16 @@ export async function exportOptOuts(db: Db, userId: string): Promise<ReadableStr
   let next: string | null = null;
   const encoder = new TextEncoder();
   return new ReadableStream({
-    start: (controller) => controller.enqueue(encoder.encode(csvLine(COLUMNS))),
+    start: (controller) => controller.enqueue(encoder.encode(csvHead(COLUMNS))),
     async pull(controller) {
       const { optOuts, next: following } = ready ?? await pageAfter(cursorOf(next));
       ready = null;
       next = following;
-      const lines = optOuts.map((row) => csvLine(COLUMNS.map((column) => row[column] ?? "")));
+      const lines = optOuts.map((row) => csvLine(COLUMNS.map((column) => row[column])));
       if (lines.length > 0) controller.enqueue(encoder.encode(lines.join("")));
       if (next === null) controller.close();
     },
   });
-}
-
-/** One line as in RFC 4180. A spreadsheet takes no cell for a formula, but a number in E.164 keeps its plus sign. */
-function csvLine(cells: readonly string[]): string {
-  const safe = cells.map((cell) => /^[=@\t\r-]|^\+(?!\d+$)/.test(cell) ? `'${cell}` : cell);
-  return safe.map((cell) => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join(",") + "\r\n";
 }
 
 const addOptOutsTo = decision("add_opt_outs", {

@@ -74,7 +74,7 @@ async function monthlyPriceOf(search: Search, { db, userId, pricesIn }: SearchDe
   const cost = prices?.byType.get(PRICED_AS[search.type]);
   if (prices === null || cost === undefined) return null;
   const { data: price, error } = await db.rpc("price_for_tenant", { p_user_id: userId, p_cost: Number(cost) });
-  return error !== null ? null : { amount: String(price), currency: prices.currency };
+  return error !== null ? null : { amount: String(Number(price)), currency: prices.currency };
 }
 
 /** Twilio's names of the types in its prices. */

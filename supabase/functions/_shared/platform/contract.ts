@@ -23,6 +23,8 @@ export interface Operation {
   headers?: Readonly<Record<string, string>>;
   /** Successful responses by status: the schema of the JSON body, `file` for a body of any type, or null without either. */
   responses: Readonly<Record<number, z.ZodType | "file" | null>>;
+  /** Whether 200 may also be a CSV file (`csv.ts`), which the query asks for with `format=csv`. */
+  csv?: true;
   /** The errors of this operation, in addition to COMMON_ERRORS. */
   errors: readonly ErrorCode[];
 }

@@ -3,7 +3,7 @@ import { corsHeaders as SUPABASE } from "@supabase/supabase-js/cors";
 const METHODS = "GET, POST, OPTIONS";
 /** What supabase-js sends, what it adds to choose a region, and what the contracts read. */
 const HEADERS = [SUPABASE["Access-Control-Allow-Headers"], "x-region", "idempotency-key", "range"].join(", ");
-const EXPOSED = "x-request-id, retry-after, idempotent-replayed, content-disposition, content-range";
+const EXPOSED = "x-request-id, retry-after, idempotent-replayed, content-disposition, content-range, x-next-cursor";
 
 /**
  * CORS headers for one request, from the configured list of origins (`*` allows all). An origin that is not listed gets no
