@@ -23,6 +23,8 @@ begin
     when 'delete-campaign-recipients' then 'messages'
     when 'refresh-message-prices' then 'messages'
     when 'settle-start' then 'messages'
+    when 'sync-all-usage' then 'usage'
+    when 'sync-usage' then 'usage'
     else 'control'
   end;
 end;

@@ -347,7 +347,7 @@ create table private.usage_accounts (
   first_day date not null,
   due_at timestamptz,
   rotate_at timestamptz not null default now(),
-  active_on date,
+  active_at timestamptz,
   closed_at timestamptz,
   gone_at timestamptz,
   fence bigint not null default 0,
@@ -364,7 +364,8 @@ comment on table private.usage_accounts is
   'all open days in ranges, oldest first, and continues after a crash where it was.';
 comment on column private.usage_accounts.due_at is 'When the next pass is due; null: never again.';
 comment on column private.usage_accounts.rotate_at is 'When the next pass also reads the closed days again.';
-comment on column private.usage_accounts.active_on is 'The last day with a message, a purchase or a release of ours.';
+comment on column private.usage_accounts.active_at is
+  'When a message, a purchase, a release or the monthly fee of a number was last noted. Not every message is.';
 comment on column private.usage_accounts.closed_at is 'When the account was found closed, or replaced by another.';
 comment on column private.usage_accounts.gone_at is 'Since when Twilio knows no usage of the account (20404).';
 comment on column private.usage_accounts.fence is 'Grows with every read: an older read can write nothing.';
