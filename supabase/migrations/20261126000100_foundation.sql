@@ -45,10 +45,11 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 
 -- Retention -----------------------------------------------------------------------------------------------------------
 
-create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery');
+create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery', 'financial');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
-  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook.';
+  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook. '
+  'financial: usage, totals and purchases, and the messages of deleted users.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -60,6 +61,7 @@ begin
     when 'audit_details' then interval '365 days'
     when 'cron_run' then interval '3 days'
     when 'forward_delivery' then interval '30 days'
+    when 'financial' then interval '10 years' -- the longest that accounting laws commonly ask for
   end;
 end;
 $$;

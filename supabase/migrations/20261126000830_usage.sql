@@ -437,6 +437,33 @@ $$;
 comment on function private.usage_rotation_days() is
   'How many days back closed days are read again: more than a month, because an invoice corrects the month before.';
 
+-- Retention -----------------------------------------------------------------------------------------------------------
+
+create function private.purge_usage(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- A day is over before its time is counted.
+  until constant date := private.utc_day(now() - private.kept_for('financial'));
+  records integer;
+  days integer;
+begin
+  delete from public.twilio_usage u
+  where u.ctid = any (array(
+    select o.ctid from public.twilio_usage o where o.day < until order by o.day limit p_limit for update));
+  get diagnostics records = row_count;
+  delete from private.usage_days d
+  where d.ctid = any (array(
+    select o.ctid from private.usage_days o where o.day < until order by o.day limit p_limit for update));
+  get diagnostics days = row_count;
+  return greatest(records, days);
+end;
+$$;
+comment on function private.purge_usage(integer) is
+  'Deletes up to p_limit usage records and as many days that are old enough, the oldest first. Returns how many of the '
+  'kind of which there were more.';
+
 -- The operator's view -------------------------------------------------------------------------------------------------
 
 create function public.usage_sync_state()
@@ -473,6 +500,7 @@ revoke execute on function
   private.settled_before(private.usage_accounts),
   private.state_of_usage_day(text, date),
   private.usage_rotation_days(),
+  private.purge_usage(integer),
   public.usage_sync_state()
   from public, anon, authenticated;
 grant execute on function
@@ -482,5 +510,6 @@ grant execute on function
   private.settled_before(private.usage_accounts),
   private.state_of_usage_day(text, date),
   private.usage_rotation_days(),
+  private.purge_usage(integer),
   public.usage_sync_state()
   to service_role;

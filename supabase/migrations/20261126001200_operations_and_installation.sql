@@ -352,7 +352,7 @@ comment on function private.purge_cron_runs(integer) is
 
 create function public.purge_expired(p_limit integer)
 returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer,
-  master_consents integer)
+  master_consents integer, usage integer, messages integer, totals integer, number_purchases integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -362,6 +362,10 @@ begin
   cron_runs := private.purge_cron_runs(p_limit);
   forward_deliveries := private.purge_forward_deliveries(p_limit);
   master_consents := private.purge_master_consents(p_limit);
+  usage := private.purge_usage(p_limit);
+  messages := private.purge_messages(p_limit);
+  totals := private.purge_totals(p_limit);
+  number_purchases := private.purge_number_purchases(p_limit);
   return next;
 end;
 $$;
@@ -491,23 +495,24 @@ as $$
     private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
     private.has_open_usage private.has_opted_out private.has_phrases private.hour_of private.identify_by_id
     private.index_words private.insert_campaign private.is_country_in private.is_deleted_tenant
-    private.is_destination_refused private.is_finished private.is_paying private.keep_existing_subaccount
-    private.kept_for private.keyword_reply private.lane_of private.level_of_sweep private.liftable_opt_outs
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
-    private.may_create_subaccount private.measure_text private.message_cost private.message_may_move
-    private.message_status_named private.mother_country private.move_campaign_count private.new_id private.next_opening
-    private.next_recipients private.next_usage_pass private.normalized_email private.note_changed_numbers
-    private.note_changed_periods private.note_changed_retention private.note_changed_subscription
-    private.note_changed_tenancy private.note_charge private.note_conversation private.note_held_number
-    private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
-    private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.note_usage private.note_usage_account private.note_usage_activity private.note_usage_days
-    private.notify_tenant private.number_anniversaries private.number_pattern private.number_spend
-    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
-    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.queue_of private.raise_alert
+    private.is_destination_refused private.is_finished private.is_paying private.keep_erased
+    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
+    private.liftable_opt_outs private.link_customer private.lock_campaign private.lock_for_evidence
+    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
+    private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
+    private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
+    private.new_id private.next_opening private.next_recipients private.next_usage_pass private.normalized_email
+    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_conversation
+    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
+    private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
+    private.note_token_date private.note_turn private.note_usage private.note_usage_account private.note_usage_activity
+    private.note_usage_days private.notify_tenant private.number_anniversaries private.number_pattern
+    private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
+    private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
+    private.purge_number_purchases private.purge_totals private.purge_usage private.queue_of private.raise_alert
     private.reached_limit private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota

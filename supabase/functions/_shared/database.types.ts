@@ -1572,6 +1572,10 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "messages": number;
+          "number_purchases": number;
+          "totals": number;
+          "usage": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
