@@ -48,11 +48,11 @@ select cmp_ok((pg_temp.counted()).usage + (pg_temp.counted()).days + (pg_temp.co
 
 -- What a message pays.
 update private.usage_accounts set due_at = now() + interval '1 minute', active_at = now() where account_sid = 'AC1000';
-create temp table version as select ctid from private.usage_accounts where account_sid = 'AC1000';
+create temp table version as select ctid as place from private.usage_accounts where account_sid = 'AC1000';
 select pg_temp.begin_counting();
 select private.note_usage(pg_temp.tenant()) from generate_series(1, 10);
 select cmp_ok((pg_temp.counted()).accounts, '<', 50::bigint, 'A message reads the row of its account alone');
-select results_eq($$ select ctid from private.usage_accounts where account_sid = 'AC1000' $$, 'select ctid from version', 'While the account is due soon, a message changes nothing');
+select results_eq($$ select ctid from private.usage_accounts where account_sid = 'AC1000' $$, 'select place from version', 'While the account is due soon, a message changes nothing');
 
 select * from finish();
 rollback;
