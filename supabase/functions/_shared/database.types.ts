@@ -349,12 +349,9 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -368,7 +365,6 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -388,12 +384,9 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
-          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
-          "kind"?: never;
           "looked_at"?: string | null;
-          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
@@ -407,7 +400,6 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
-          "tenant_price"?: never;
           "to_number": string;
           "twilio_message_sid"?: string | null;
           "user_id": string;
@@ -426,12 +418,9 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
-          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
-          "kind"?: never;
           "looked_at"?: string | null;
-          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
@@ -445,7 +434,6 @@ export type Database = {
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
-          "tenant_price"?: never;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
@@ -597,7 +585,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -610,7 +597,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -622,7 +608,6 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
-          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -806,6 +791,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -882,6 +868,16 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_usage_sync": {
+        Args: { "p_account_sid": string };
+        Returns: {
+          "fence": number;
+          "from_day": string;
+          "is_gone": boolean;
+          "outcome": Database["public"]["Enums"]["begin_usage_sync_outcome"];
+          "until_day": string;
+        }[];
+      };
       "billing_customer": {
         Args: { "p_user_id": string };
         Returns: {
@@ -889,11 +885,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_fee": {
-        Args: { "p_key": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["cancel_outcome"];
-      };
-      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -921,8 +913,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
-      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
-      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -992,7 +982,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
-          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1078,33 +1067,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
-        }[];
-      };
-      "get_usage": {
-        Args: {
-          "p_by": Database["public"]["Enums"]["usage_step"];
-          "p_from"?: string;
-          "p_until"?: string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "currency": string;
-          "daily_left": number;
-          "daily_limit": number;
-          "estimated_messages": number;
-          "fees_final_until": string;
-          "fees_read_at": string;
-          "forecast": number;
-          "from_day": string;
-          "monthly_left": number;
-          "monthly_limit": number;
-          "period_from": string;
-          "period_until": string;
-          "plan_key": string;
-          "report": Json;
-          "spend_limit": number;
-          "spent": number;
-          "until_day": string;
         }[];
       };
       "hold_tenant": {
@@ -1340,12 +1302,9 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -1359,7 +1318,6 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1453,12 +1411,9 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -1472,7 +1427,6 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1513,23 +1467,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
-      };
-      "notice_of": {
-        Args: { "p_notice_id": string; "p_user_id": string };
-        Returns: {
-          "details": NonNullable<Json>;
-          "id": string;
-          "kind": Database["public"]["Enums"]["notice_kind"];
-          "raised_at": string;
-          "subject": string;
-          "user_id": string;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "tenant_notices";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
@@ -1600,8 +1537,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
+          "p_before_cost": number;
           "p_before_messages": number;
-          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1623,7 +1560,6 @@ export type Database = {
           "windows": Json;
         }[];
       };
-      "price_for_tenant": { Args: { "p_cost": number; "p_user_id": string }; Returns: number };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1636,7 +1572,10 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
-          "tenant_notices": number;
+          "messages": number;
+          "number_purchases": number;
+          "totals": number;
+          "usage": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1662,9 +1601,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
-          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
+          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1881,6 +1820,17 @@ export type Database = {
           "strangers": number;
         }[];
       };
+      "record_usage": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_from": string;
+          "p_records": Json;
+          "p_through": string;
+          "p_until": string;
+        };
+        Returns: Database["public"]["Enums"]["record_usage_outcome"];
+      };
       "release_message": {
         Args: { "p_message_id": string };
         Returns: Database["public"]["Enums"]["release_message_outcome"];
@@ -1968,18 +1918,6 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
-      "reserve_fee": {
-        Args: {
-          "p_cost": number;
-          "p_key": string;
-          "p_kind": Database["public"]["Enums"]["fee_kind"];
-          "p_user_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
-          "spending": Json;
-        }[];
-      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -2005,7 +1943,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
-          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -2021,12 +1958,10 @@ export type Database = {
         Returns: {
           "number_id": string;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
-          "price": number;
           "purchase_limit": number;
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
-          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2056,18 +1991,6 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
-      };
-      "set_carrier_fee": {
-        Args: {
-          "p_channel": string;
-          "p_country": string;
-          "p_fee": number;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_valid_from": string;
-        };
-        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2210,12 +2133,9 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
@@ -2229,7 +2149,6 @@ export type Database = {
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -2292,6 +2211,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
@@ -2343,7 +2263,6 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
-      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2430,6 +2349,7 @@ export type Database = {
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "record_usage_outcome": "recorded" | "continues" | "fenced";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
@@ -2444,7 +2364,6 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
-      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2496,7 +2415,6 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
-      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2525,8 +2443,6 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
-      "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
-      "usage_step": "day" | "month" | "period";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2746,6 +2662,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
@@ -2799,7 +2716,6 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
-      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2890,6 +2806,7 @@ export const Constants = {
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "record_usage_outcome": ["recorded", "continues", "fenced"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
@@ -2905,7 +2822,6 @@ export const Constants = {
         "completed",
         "over",
       ],
-      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2960,7 +2876,6 @@ export const Constants = {
         "suspended",
         "closed",
       ],
-      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",
@@ -2991,8 +2906,6 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
-      "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
-      "usage_step": ["day", "month", "period"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },
