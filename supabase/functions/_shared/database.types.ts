@@ -360,10 +360,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -398,10 +400,12 @@ export type Database = {
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
@@ -435,10 +439,12 @@ export type Database = {
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
@@ -1311,10 +1317,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -1353,6 +1361,22 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "sms_opt_outs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_reconciliations": {
+        Args: {
+          "p_account_sid": string;
+          "p_before_account_sid": string;
+          "p_before_day": string;
+          "p_limit": number;
+          "p_must_be_explained": boolean;
+        };
+        Returns: Database["public"]["CompositeTypes"]["reconciliation"][];
+        SetofOptions: {
+          from: "*";
+          to: "reconciliation";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1423,10 +1447,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -1579,6 +1605,7 @@ export type Database = {
           "master_consents": number;
         }[];
       };
+      "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1635,7 +1662,7 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
-      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
       "record_master_consent": {
         Args: {
           "p_consent": Database["public"]["Enums"]["consent"];
@@ -1666,6 +1693,7 @@ export type Database = {
           "p_num_segments"?: number;
           "p_price"?: number;
           "p_price_unit"?: string;
+          "p_sent_at"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
@@ -2135,10 +2163,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -2482,6 +2512,28 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "reconciliation": {
+        "account_sid": string | null;
+        "day": string | null;
+        "user_id": string | null;
+        "price_unit": string | null;
+        "usage_total": number | null;
+        "ledger_total": number | null;
+        "not_priced_yet": number | null;
+        "carrier_fee": number | null;
+        "failed_message_fee": number | null;
+        "uncategorised": number | null;
+        "unknown_category": number | null;
+        "missing_here": number | null;
+        "missing_at_twilio": number | null;
+        "rate": number | null;
+        "currency": number | null;
+        "kinds": Json | null;
+        "other_currencies": Json | null;
+        "is_closed": boolean | null;
+        "is_shifted": boolean | null;
+        "reconciled_at": string | null;
       };
       "recorded_status": {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
