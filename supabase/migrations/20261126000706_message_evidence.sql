@@ -172,6 +172,7 @@ set search_path = ''
 as $$
 begin
   perform from public.sms_messages m where m.id = any (p_message_ids) order by m.id for no key update;
+  perform private.lock_usage(p_message_ids);
   perform from private.sending_totals t
   where (t.user_id, t.hour) in (select m.user_id, private.hour_of(m.created_at) from public.sms_messages m
     where m.id = any (p_message_ids))

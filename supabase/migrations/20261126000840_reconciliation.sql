@@ -225,19 +225,21 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  select count(*), coalesce(sum(p.monthly_price), 0) into priced, price
-  from private.number_purchases p
-  where p.user_id = p_user_id and p.account_sid = p_account_sid
-    and private.utc_day(p.reserved_at) <= p_day and p.held_until >= p_day::timestamp at time zone 'utc'
-    -- Twilio charges on the day of the purchase and on that day of each month; in a shorter month, on its last day.
-    and private.utc_day(p.reserved_at) + make_interval(months =>
-      (12 * (extract(year from p_day) - extract(year from private.utc_day(p.reserved_at)))
-        + extract(month from p_day) - extract(month from private.utc_day(p.reserved_at)))::integer) = p_day;
-  -- Of the other numbers, neither their date at Twilio nor their price is known.
-  open := case when p_user_id is null then (select count(*) from private.master_numbers)
+  select coalesce(sum(f.fees) filter (where f.monthly_price is not null), 0),
+    coalesce(sum(f.fees * f.monthly_price), 0), coalesce(sum(f.fees) filter (where f.monthly_price is null), 0)
+  into priced, price, open
+  from (
+    select p.monthly_price, private.fees_between(p.reserved_at, p.held_until, p_day::timestamp at time zone 'utc',
+      (p_day + 1)::timestamp at time zone 'utc') as fees
+    from private.number_purchases p
+    where p.user_id = p_user_id and p.account_sid = p_account_sid and p.is_purchase
+      and p.held_until >= p_day::timestamp at time zone 'utc'
+  ) f;
+  -- Of other numbers Twilio's own date is not known.
+  open := open + case when p_user_id is null then (select count(*) from private.master_numbers)
     else (select count(*) from public.user_twilio_numbers n
-      where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status in ('active', 'releasing', 'released')
-        and not exists (select from private.number_purchases p where p.number_id = n.id)) end;
+      where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status <> 'purchasing'
+        and not exists (select from private.number_purchases p where p.number_id = n.id and p.is_purchase)) end;
   return next;
 end;
 $$;
@@ -364,6 +366,28 @@ comment on type private.ledger_part is
   'What the ledger has of one kind on a day: how many are priced in the day''s currency and their cost, how many are '
   'not priced, and how many are priced in another currency.';
 
+create function private.fee_parts(p_account_sid text, p_user_id uuid, p_day date, p_unit text)
+returns setof private.ledger_part
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select case f.kind when 'registration' then 'fee' when 'failed_message' then 'failed_message_fee' else 'other' end,
+      0::numeric, sum(f.cost), 0::numeric, 0::numeric
+    from private.fees f
+    where f.user_id = p_user_id and f.charged_at >= p_day::timestamp at time zone 'utc'
+      and f.charged_at < (p_day + 1)::timestamp at time zone 'utc' and private.unit_of(null) in (p_unit, '')
+      -- A fee has no account. It is one of the account that the tenant had last by then.
+      and not exists (select from private.usage_accounts o join private.usage_accounts a using (user_id)
+        where o.user_id = p_user_id and a.account_sid = p_account_sid and o.first_day > a.first_day
+          and o.first_day <= p_day)
+    group by 1;
+end;
+$$;
+comment on function private.fee_parts(text, uuid, date, text) is
+  'The fees of a tenant on a day by kind, if the day''s usage is in the currency of the master account.';
+
 create function private.ledger_parts(p_account_sid text, p_user_id uuid, p_day date, p_unit text)
 returns setof private.ledger_part
 language plpgsql stable
@@ -386,6 +410,7 @@ begin
   else
     return next row('number', 0, 0, numbers.open, numbers.priced)::private.ledger_part;
   end if;
+  return query select * from private.fee_parts(p_account_sid, p_user_id, p_day, p_unit);
 end;
 $$;
 comment on function private.ledger_parts(text, uuid, date, text) is
@@ -695,6 +720,7 @@ revoke execute on function
   private.compare_kind(numeric, numeric, numeric, numeric, numeric, numeric, numeric),
   private.unit_of(text),
   private.usage_parts(text, date, text),
+  private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
   private.compare_day(text, uuid, date, text, numeric),
@@ -716,6 +742,7 @@ grant execute on function
   private.compare_kind(numeric, numeric, numeric, numeric, numeric, numeric, numeric),
   private.unit_of(text),
   private.usage_parts(text, date, text),
+  private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
   private.compare_day(text, uuid, date, text, numeric),

@@ -142,15 +142,15 @@ select pg_temp.age('SM-fee', '6 minutes'), pg_temp.age('MM-in', '20 minutes');
 select is(pg_temp.due(), '{MM-in,SM-fee}', 'A message without a price is read again, and a received one after twenty minutes');
 select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": -0.0083, "price_unit": "USD"}'), '0 moved, 1 priced', 'The first price is recorded');
 select is(pg_temp.report('MM-in', '{"status": "received", "price": -0.01, "price_unit": "USD", "sent_at": "2026-11-25T23:59:59Z"}'), '0 moved, 1 priced', 'The price of a received message is recorded');
-select results_eq($$ select status::text, price, price_unit, sent_at, cost, tenant_price from public.sms_messages where twilio_message_sid = 'MM-in' $$, $$ values ('received', -0.01000, 'USD', '2026-11-25 23:59:59Z'::timestamptz, null::numeric, 0.01000) $$,
-  'A received MMS has its price, its unit and Twilio''s date, and does not count against the limits of sending');
+select results_eq($$ select status::text, price, price_unit, sent_at, cost, tenant_price from public.sms_messages where twilio_message_sid = 'MM-in' $$, $$ values ('received', -0.01000, 'USD', '2026-11-25 23:59:59Z'::timestamptz, 0.01000, 0.01000) $$,
+  'A received MMS has its price, its unit and Twilio''s date, and counts against the spend limit once it is priced');
 select pg_temp.age('SM-fee', '25 hours');
 select is(pg_temp.due(), null, 'A message with a price is not read on the first day');
 select pg_temp.age('SM-fee', '29 hours');
 select is(pg_temp.due(), '{SM-fee}', 'A message with a price is read once more after a day');
 select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": -0.0123, "price_unit": "USD"}'), '0 moved, 1 priced', 'A price that rose by a carrier''s fee counts as priced');
 select results_eq($$ select price, cost, (select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()) from public.sms_messages where twilio_message_sid = 'SM-fee' $$,
-  $$ values (-0.01230, 0.01230, 0.01230) $$, 'The changed price replaces the first one, also in the totals');
+  $$ values (-0.01230, 0.01230, 0.02230) $$, 'The changed price replaces the first one, also in the totals, beside that of the received message');
 select is_empty($$ select 1 from pg_temp.awaited where sid = 'SM-fee' $$, 'After the final price nothing is awaited');
 select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": 0.002, "price_unit": "USD"}'), '0 moved, 1 priced', 'A positive price is recorded');
 select is((select cost from public.sms_messages where twilio_message_sid = 'SM-fee'), -0.002, 'A positive price is a credit');

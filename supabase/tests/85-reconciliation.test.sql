@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(70);
+select plan(72);
 
 select pg_temp.join_as('tenant', 'attacker');
 set local role service_role;
@@ -125,6 +125,13 @@ select pg_temp.used('sms-outbound-longcode', 0, 0), pg_temp.total(0);
 select is(pg_temp.classes(), '0 - 0.0395: missing_at_twilio -0.0395', 'Without usage, all are missing at Twilio');
 select pg_temp.used('calls-outbound', 7, 0.3), pg_temp.total(0.3);
 select is(pg_temp.classes(), '0.3 - 0.0395: missing_at_twilio -0.0395, missing_here 0.3', 'What Twilio charges for products that the ledger does not know is missing here; kinds do not make up for each other');
+
+insert into private.fees (user_id, key, kind, cost, charged_at) values (pg_temp.tenant(), 'brand', 'registration', 4, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'failed', 'failed_message', 0.002, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'late', 'other', 9, '2026-11-11 01:00Z');
+select pg_temp.used('calls-outbound', 0, 0), pg_temp.used('a2p-10dlc-registrationfees-brandregistration', 1, 4.5), pg_temp.used('failed-message-processing-fee', 3, 0.003), pg_temp.total(4.503);
+select is(pg_temp.classes(), '4.503 - 4.0415: failed_message_fee 0.001, missing_at_twilio -0.0395, missing_here 0.5', 'Fees of the ledger are compared with those in usage, by their kind and day');
+select pg_temp.used('a2p-10dlc-registrationfees-brandregistration', 0, 0), pg_temp.total(0.003);
+select is(pg_temp.classes(), '0.003 - 4.0415: failed_message_fee 0.001, missing_at_twilio -4.0395', 'A fee that Twilio does not charge is missing at Twilio');
+delete from private.fees;
 
 select pg_temp.forget();
 select pg_temp.message('sms_out', -0.0079), pg_temp.message('sms_out', -0.007, p_unit => 'EUR'), pg_temp.used('sms-outbound-longcode', 2, 0.0158), pg_temp.total(0.0158);

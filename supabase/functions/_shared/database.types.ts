@@ -349,9 +349,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -389,6 +390,7 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
           "kind"?: never;
@@ -428,6 +430,7 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
           "kind"?: never;
@@ -600,6 +603,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -612,6 +616,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -623,6 +628,7 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
+          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -889,7 +895,11 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_fee": {
+        Args: { "p_key": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -917,6 +927,8 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
+      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
+      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -986,6 +998,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
+          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1071,6 +1084,33 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
+        }[];
+      };
+      "get_usage": {
+        Args: {
+          "p_by": Database["public"]["Enums"]["usage_step"];
+          "p_from"?: string;
+          "p_until"?: string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "currency": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "estimated_messages": number;
+          "fees_final_until": string;
+          "fees_read_at": string;
+          "forecast": number;
+          "from_day": string;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "period_from": string;
+          "period_until": string;
+          "plan_key": string;
+          "report": Json;
+          "spend_limit": number;
+          "spent": number;
+          "until_day": string;
         }[];
       };
       "hold_tenant": {
@@ -1306,9 +1346,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1436,9 +1477,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -1497,6 +1539,23 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "notice_of": {
+        Args: { "p_notice_id": string; "p_user_id": string };
+        Returns: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_notices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
@@ -1567,8 +1626,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
-          "p_before_cost": number;
           "p_before_messages": number;
+          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1603,6 +1662,7 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "tenant_notices": number;
         }[];
       };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
@@ -1629,9 +1689,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
+          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
-          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1936,6 +1996,18 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
+      "reserve_fee": {
+        Args: {
+          "p_cost": number;
+          "p_key": string;
+          "p_kind": Database["public"]["Enums"]["fee_kind"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
+          "spending": Json;
+        }[];
+      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -1961,6 +2033,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -1981,6 +2054,7 @@ export type Database = {
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2010,6 +2084,18 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
+      };
+      "set_carrier_fee": {
+        Args: {
+          "p_channel": string;
+          "p_country": string;
+          "p_fee": number;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2152,9 +2238,10 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"];
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
           "markup": number;
           "media_types": (string)[];
@@ -2286,6 +2373,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
+      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2386,6 +2474,7 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
+      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2437,6 +2526,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2466,6 +2556,7 @@ export type Database = {
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
       "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+      "usage_step": "day" | "month" | "period";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2760,6 +2851,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
+      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2865,6 +2957,7 @@ export const Constants = {
         "completed",
         "over",
       ],
+      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2919,6 +3012,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",
@@ -2950,6 +3044,7 @@ export const Constants = {
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
       "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
+      "usage_step": ["day", "month", "period"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },
