@@ -111,7 +111,7 @@ create table public.sms_messages (
 alter table public.sms_messages alter column user_id set (n_distinct = 50);
 comment on table public.sms_messages is
   'Every SMS and MMS of every tenant. A callback or a look-up at Twilio settles an unknown message. Of a deleted user '
-  'the text, the media and the peer''s number are erased; price, segments, time and account stay.';
+  'the text, the media and both numbers are erased; price, segments, country, time and account stay.';
 comment on column public.sms_messages.country is
   'The country of to_number (ISO 3166), which the price of a sent message depends on. Null for received messages.';
 comment on column public.sms_messages.source is
@@ -136,7 +136,7 @@ comment on column public.sms_messages.sent_at is
   'day (UTC). Until it is known, created_at says the day.';
 comment on column public.sms_messages.kind is 'What the tenant pays for; null for a message that does not count.';
 comment on column public.sms_messages.own_number is
-  'The tenant''s number. peer_number is the other one; it is empty after erasure.';
+  'The tenant''s number. peer_number is the other one. Both are empty after erasure.';
 comment on column public.sms_messages.consent is
   'What the keyword of a received message asks for; null without one.';
 comment on column public.sms_messages.redacted_at is 'When body and media were deleted, at Twilio and here.';

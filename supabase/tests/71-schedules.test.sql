@@ -25,7 +25,8 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('settle-number-purchases', '{"kind": "settle-number-purchases"}', '1 minute'),
     ('settle-number-releases', '{"kind": "settle-number-releases"}', '1 minute'),
     ('sweep', '{"kind": "sweep"}', '1 hour'),
-    ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 minute') $$,
+    ('sync-all-numbers', '{"kind": "sync-all-numbers"}', '1 minute'),
+    ('sync-all-usage', '{"kind": "sync-all-usage"}', '1 minute') $$,
   'The schedules are the listed ones');
 
 select pg_temp.forget_jobs();

@@ -812,6 +812,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -886,6 +887,16 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
+        }[];
+      };
+      "begin_usage_sync": {
+        Args: { "p_account_sid": string };
+        Returns: {
+          "fence": number;
+          "from_day": string;
+          "is_gone": boolean;
+          "outcome": Database["public"]["Enums"]["begin_usage_sync_outcome"];
+          "until_day": string;
         }[];
       };
       "billing_customer": {
@@ -1662,7 +1673,11 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "messages": number;
+          "number_purchases": number;
           "tenant_notices": number;
+          "totals": number;
+          "usage": number;
         }[];
       };
       "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
@@ -1908,6 +1923,17 @@ export type Database = {
           "mismatches": number;
           "strangers": number;
         }[];
+      };
+      "record_usage": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_from": string;
+          "p_records": Json;
+          "p_through": string;
+          "p_until": string;
+        };
+        Returns: Database["public"]["Enums"]["record_usage_outcome"];
       };
       "release_message": {
         Args: { "p_message_id": string };
@@ -2322,6 +2348,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
@@ -2460,6 +2487,7 @@ export type Database = {
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "record_usage_outcome": "recorded" | "continues" | "fenced";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
@@ -2798,6 +2826,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
@@ -2942,6 +2971,7 @@ export const Constants = {
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "record_usage_outcome": ["recorded", "continues", "fenced"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
