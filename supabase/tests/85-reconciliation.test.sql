@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(72);
+select plan(73);
 
 select pg_temp.join_as('tenant', 'attacker');
 set local role service_role;
@@ -223,6 +223,10 @@ select results_eq('select account_sid, day from public.list_reconciliations(null
 select results_eq($$ select account_sid, day from public.list_reconciliations(null, false, '2026-11-09', 'AC2', 3) $$, $$ values ('AC1', '2026-11-09'::date) $$, 'The next page begins after the last row');
 select results_eq($$ select account_sid, day from public.list_reconciliations('AC1', false, null, null, 3) $$, $$ values ('AC1', '2026-11-10'::date), ('AC1', '2026-11-09') $$, 'list_reconciliations filters by account');
 select is_empty('select 1 from public.list_reconciliations(null, true, null, null, 3)', 'Days without a difference to be explained are left out when asked');
+
+select private.reconcile_day('AC1', day) from unnest(array[private.utc_day() - 3660, private.utc_day() - 3640]) day;
+select private.purge_usage(10);
+select is((select min(day) from private.reconciliations), private.utc_day() - 3640, 'Comparisons are kept for as long as usage, ten years');
 
 -- Random histories ---------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,9 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
       await sql.begin(async (tx) => {
         // Replica mode runs no triggers, which would set updated_at to now.
         await tx`set local session_replication_role = replica`;
-        await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
+        await tx`
+          update public.sms_messages set created_at = created_at - ${gone}::interval, sent_at = sent_at - ${gone}::interval,
+            status_updated_at = status_updated_at - ${gone}::interval where user_id = ${userId}`;
         await tx`
           update private.awaited_reports r set due_at = due_at - ${gone}::interval
           from public.sms_messages m where m.id = r.message_id and m.user_id = ${userId}`;
