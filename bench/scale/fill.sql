@@ -127,8 +127,10 @@ update private.open_subaccounts set total = :tenants;
 
 -- # awaited reports
 insert into private.awaited_reports (message_id, due_at)
-select m.id, m.created_at + interval '2 minutes' from public.sms_messages m
-where m.direction = 'outbound' and not private.is_finished(m.status, m.price);
+select m.id, case when m.status >= 'failed' and m.price is not null then private.price_final_at(m)
+  else m.created_at + interval '2 minutes' end
+from public.sms_messages m
+where not (m.status >= 'failed' and m.price is not null and private.price_final_at(m) <= now());
 
 -- # words
 insert into private.message_words (message_id, user_id, created_at, words)

@@ -465,8 +465,10 @@ begin
     r.unknown_category, r.missing_here, r.missing_at_twilio, r.rate, r.currency;
   for part in
     select kind, coalesce(u.count, 0) as count, coalesce(u.price, 0) as price, coalesce(u.other_count, 0) as elsewhere,
-      coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.open, 0) as open,
-      coalesce(l.in_others, 0) as in_others
+      coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.in_others, 0) as in_others,
+      -- What shared numbers receive belongs to no tenant: the ledger never has it.
+      case when p_user_id is null and kind in ('sms_in', 'mms_in') then greatest(u.count, 0)
+        else coalesce(l.open, 0) end as open
     from private.usage_parts(p_account_sid, p_day, p_unit) u
     full join private.ledger_parts(p_account_sid, p_user_id, p_day, p_unit) l using (kind)
     order by kind

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(73);
+select plan(74);
 
 select pg_temp.join_as('tenant', 'attacker');
 set local role service_role;
@@ -214,6 +214,8 @@ insert into private.master_numbers (phone_sid, phone_number) values ('PN-master'
 select pg_temp.used('sms-outbound-longcode', 2, 0.0158, p_account => 'AC-master'), pg_temp.used('phonenumbers-local', 1, 1.15, p_account => 'AC-master'), pg_temp.total(1.1658, p_account => 'AC-master');
 select is(pg_temp.classes(p_account => 'AC-master'), '1.1658 - 0.0158: not_priced_yet 1.15', 'The master account''s usage is compared with the messages that it sent for all tenants and its own numbers');
 select is((select user_id from private.reconciliations where account_sid = 'AC-master'), null, 'Its row has no tenant');
+select pg_temp.used('sms-inbound-longcode', 3, 0.0225, p_account => 'AC-master'), pg_temp.used('sms-outbound-longcode', 3, 0.0237, p_account => 'AC-master'), pg_temp.total(1.1962, p_account => 'AC-master');
+select is(pg_temp.classes(p_account => 'AC-master'), '1.1962 - 0.0158: missing_here 0.0079, not_priced_yet 1.1725', 'What shared numbers receive is never in the ledger, and stays not priced; what they sent beyond the ledger is missing here');
 
 -- Reading ------------------------------------------------------------------------------------------------------------
 
