@@ -143,3 +143,39 @@ select m.user_id, private.hour_of(m.created_at), count(*), sum(coalesce(abs(m.pr
 from public.sms_messages m
 where m.direction = 'outbound' and m.status not in ('refused', 'not_sent')
 group by 1, 2;
+
+-- # usage
+-- A thousand accounts are due in every database. Each account has the last three days, of which two are open.
+insert into private.usage_accounts (account_sid, user_id, first_day, due_at, rotate_at, active_at, read_at, read_through,
+  read_dates)
+select bench.account(n), bench.tenant(n), private.utc_day() - 80,
+  case when n % (:tenants / 1000) = 0 then now() - n % 60 * interval '1 second'
+    else now() + (n % 600000 + 600) * interval '1 second' end,
+  now() + (n % 600000 + 600) * interval '1 second', now() - interval '1 day', now() - interval '7 hours', private.utc_day(),
+  array[private.utc_day() - 2, private.utc_day() - 1, private.utc_day()]
+from generate_series(1, :tenants) n;
+insert into private.usage_days (account_sid, day, user_id, total_price, price_unit, closed_at)
+select bench.account(n), private.utc_day() - d, bench.tenant(n), 0.1, 'usd', case when d = 2 then now() end
+from generate_series(1, :tenants) n, generate_series(0, 2) d;
+insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
+select bench.tenant(n), bench.account(n), private.utc_day() - d, c, 3, 3, 0.1, 'usd'
+from generate_series(1, :tenants) n, generate_series(0, 2) d,
+  unnest('{sms,sms-outbound,sms-outbound-longcode,totalprice}'::text[]) c;
+-- All that the database does to sync the accounts that are due: the claims, and each read with a change of its last day.
+create function bench.sync_due_usage() returns integer language plpgsql as $$
+declare
+  due constant text[] := array(select a.account_sid from private.usage_accounts a where a.due_at <= now() limit 2000);
+  account text;
+  begun record;
+begin
+  perform public.ask_for_usage_syncs(bench.account(1), cardinality(due));
+  foreach account in array due loop
+    select * into begun from public.begin_usage_sync(account);
+    perform public.record_usage(account, begun.fence, begun.until_day, begun.from_day, begun.until_day,
+      (select jsonb_agg(jsonb_build_object('day', begun.until_day - d, 'category', c, 'count', 3, 'usage', 3,
+        'price', case d when 0 then 0.2 else 0.1 end, 'price_unit', 'usd'))
+      from generate_series(0, 2) d, unnest('{sms,sms-outbound,sms-outbound-longcode,totalprice}'::text[]) c));
+  end loop;
+  return cardinality(due);
+end;
+$$;

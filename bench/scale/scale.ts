@@ -9,6 +9,7 @@ import { startFilled } from "./database.ts";
 import { growthRows, scheduledRows } from "./rows.ts";
 import { whenLauncherEnds } from "../../local/launcher.ts";
 import { stripeEventRows } from "./campaigns.ts";
+import { usageRows } from "./usage.ts";
 
 const options = readOptions(Deno.args, {
   name: "deno task bench:scale",
@@ -51,6 +52,7 @@ async function measure(): Promise<Row[]> {
     stopping.push(() => large.sql.end(), () => large.stack.stop());
     return await collect({
       scheduled: () => scheduledRows(large),
+      usage: () => usageRows(small, large),
       growth: () => growthRows(small, large, options.runs),
       campaigns: () => stripeEventRows(large, campaigns),
     });
