@@ -171,8 +171,9 @@ comment on function private.usage_report(uuid, public.usage_step, date, date) is
 create function public.get_usage(p_user_id uuid, p_by public.usage_step, p_from date default null,
   p_until date default null)
 returns table (from_day date, until_day date, report jsonb, period_from date, period_until date, plan_key text,
-  currency text, spent numeric, spend_limit numeric, forecast numeric, daily_limit bigint, daily_left bigint,
-  monthly_limit bigint, monthly_left bigint, estimated_messages bigint, fees_read_at timestamptz, fees_final_until date)
+  currency text, spent numeric, spend_limit numeric, spend_left numeric, forecast numeric, daily_limit bigint,
+  daily_left bigint, monthly_limit bigint, monthly_left bigint, estimated_messages bigint, fees_read_at timestamptz,
+  fees_final_until date)
 language plpgsql stable
 set search_path = ''
 as $$
@@ -194,6 +195,7 @@ begin
   plan_key := plan.key;
   -- coalesce: a plan that was deleted allows nothing.
   spend_limit := coalesce(plan.spend_limit, 0);
+  spend_left := greatest(0, spend_limit - spent);
   daily_limit := coalesce(plan.daily_message_limit, 0);
   monthly_limit := coalesce(plan.monthly_message_limit, 0);
   daily_left := greatest(0, remaining.daily);
