@@ -73,14 +73,11 @@ test("get-usage returns what a tenant used in their own prices, as JSON and as C
   assert.deepEqual([byDay.from, byDay.until], [today(), dayAfter(today())]);
   assert.deepEqual(byDay.usage, rows.map((row) => ({ from: today(), until: dayAfter(today()), ...row })));
   const csv = await ada.switchboard.getUsageCsv({ by: "day", from: today() });
-  assert.deepEqual(
-    csv.split("\r\n"),
-    [
-      "\uFEFFfrom,until,kind,currency,count,segments,price",
-      ...rows.map((row) => [today(), dayAfter(today()), ...Object.values(row)].join(",")),
-      "",
-    ].map((line, index) => index === 0 ? line.replace("\uFEFF", csv.startsWith("\uFEFF") ? "\uFEFF" : "") : line),
-  );
+  assert.deepEqual(csv.split("\r\n"), [
+    "from,until,kind,currency,count,segments,price",
+    ...rows.map((row) => [today(), dayAfter(today()), ...Object.values(row)].join(",")),
+    "",
+  ]);
 });
 
 test("a user without a subaccount has the limits of the shared numbers, and no usage of another tenant's", async () => {

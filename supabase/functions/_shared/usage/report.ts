@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 /** The longest range of one report, in days. */
 export const LONGEST_RANGE = 400;
 
-const daySchema = z.iso.date("must be a date such as 2026-11-26")
+const daySchema = z.iso.date({ error: "must be a date such as 2026-11-26", abort: true })
   .refine((day) => day >= "2000" && day < "2100", "must be in the years 2000 to 2099");
 
 /** A range of UTC days; `until` is not part of it. */
