@@ -74,7 +74,7 @@ export class Switchboard {
    * @throws SwitchboardError `number_taken`, `number_not_available`, `number_limit_reached`, `number_purchase_in_progress`,
    * `regulatory_information_required`, `subaccount_…`
    */
-  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<PhoneNumber> {
+  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<BoughtNumber> {
     return this.#call("POST", "buy-number", { body: purchase }, options);
   }
 
@@ -560,6 +560,22 @@ export interface BillingPortalRequest {
   returnUrl?: string | undefined;
 }
 
+/** The response of buy-number. */
+export interface BoughtNumber {
+  id: string;
+  /** E.164. */
+  phoneNumber: string;
+  /** Twilio's, PN…. */
+  phoneSid: string | null;
+  friendlyName: string | null;
+  capabilities: Capabilities;
+  isPrimary: boolean;
+  status: string;
+  source: NumberSource;
+  /** From 80 % of the spend limit on. */
+  spending?: Spending | undefined;
+}
+
 /** The body of send-bulk: a message to many recipients. */
 export interface Bulk {
   name?: string | undefined;
@@ -649,6 +665,8 @@ export interface BulkResponse {
   }[];
   /** Which columns of the rows were ignored. */
   notice?: string | undefined;
+  /** When 80 % of the spend limit are used already. */
+  spending?: Spending | undefined;
 }
 
 /** A message to many recipients. Times are ISO 8601. */
@@ -835,9 +853,9 @@ export interface ForwardDeliveriesQuery {
   cursor?: string | undefined;
 }
 
-/** The delivery of a received message to your webhook. */
+/** The delivery of a received message or a notice to your webhook. */
 export interface ForwardDelivery {
-  /** The id of the message and of its event (the header webhook-id). */
+  /** The id of the message or the notice, and of its event (the header webhook-id). */
   id: string;
   status: ForwardDeliveryStatus;
   attemptCount: number;
@@ -872,7 +890,7 @@ export interface ForwardDeliveryDetails {
     type: "message.received";
     timestamp: string;
     data: ListedMessage;
-  };
+  } | NoticeEvent;
 }
 
 /** Deliveries, newest first. */
@@ -1076,6 +1094,21 @@ export interface NewOptOuts {
   source?: ("imported" | "manual") | undefined;
   /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
   defaultCountry?: string | undefined;
+}
+
+/** The event of a notice, such as usage.threshold. */
+export interface NoticeEvent {
+  type: "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
+  timestamp: string;
+  data: {
+    id: string;
+    /** What the notice is about. A subject is noticed once for each type: the start of the billing period and the percentage, or a number's id and the date. */
+    subject: string;
+    /** Dates, ids and amounts in your own prices, as tenant_notices.details has them. */
+    details: {
+      [key: string]: unknown;
+    };
+  };
 }
 
 /** One difference between our rows and Twilio's list that a sync recorded. */
@@ -1361,6 +1394,8 @@ export interface SentMessage {
   source: NumberSource;
   /** Why the message went through the master account. */
   notice?: string | undefined;
+  /** From 80 % of the spend limit on. */
+  spending?: Spending | undefined;
 }
 
 /** The error code. Programs branch on it, never on the message. */
@@ -1437,6 +1472,19 @@ export type ServerErrorCode =
 export interface SettledAlert {
   alertId: string;
   settled: true;
+}
+
+/** A spend limit of which 80 % or 100 % are used, in your own prices. */
+export interface Spending {
+  /** The threshold of the limit that is reached. */
+  percent: 80 | 100;
+  /** The most that may be spent in the billing period. */
+  limit: number;
+  /** What is spent or reserved, with the fees of your numbers until the period ends. */
+  used: number;
+  left: number;
+  periodStart: string;
+  periodEnd: string;
 }
 
 /** The caller's subaccount. */

@@ -45,10 +45,12 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 
 -- Retention -----------------------------------------------------------------------------------------------------------
 
-create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery');
+create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery',
+  'tenant_notice');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
-  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook.';
+  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: '
+  'what a tenant was told.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -60,6 +62,8 @@ begin
     when 'audit_details' then interval '365 days'
     when 'cron_run' then interval '3 days'
     when 'forward_delivery' then interval '30 days'
+    -- Longer than a billing period of a year: the notices of a period in progress are what prevents a second one.
+    when 'tenant_notice' then interval '400 days'
   end;
 end;
 $$;

@@ -15,6 +15,7 @@ begin
   return case p_job ->> 'kind'
     when 'run-campaign' then 'campaigns'
     when 'forward-message' then 'forwarding'
+    when 'forward-notice' then 'forwarding'
     when 'deliver-alert' then 'forwarding' -- it may hang as a tenant's server may
     when 'refresh-messages' then 'messages'
     when 'redact-messages' then 'messages'
@@ -24,6 +25,7 @@ begin
     when 'refresh-message-prices' then 'messages'
     when 'charge-number-fees' then 'usage'
     when 'settle-start' then 'messages'
+    when 'check-spending' then 'usage'
     else 'control'
   end;
 end;
@@ -540,7 +542,7 @@ comment on function public.move_job_to_dead_letters(public.job_lane, bigint, tex
 -- Work that a date makes due, one row for each tenant and kind. A schedule claims due rows by index, at most a limit at
 -- a time, so its cost grows with the due rows and not with the tenants.
 
-create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction');
+create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'spending');
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
   'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention.';

@@ -16,7 +16,10 @@ create table public.tenant_notices (
   raised_at timestamptz not null default now(),
   unique (user_id, kind, subject)
 );
-comment on table public.tenant_notices is 'Notices to tenants. A cause gives one notice, however often it is found.';
+create index tenant_notices_expiring on public.tenant_notices (raised_at);
+comment on table public.tenant_notices is
+  'Notices to tenants, read through the Data API. A cause gives one notice, however often it is found. Kept as long as '
+  'private.kept_for says.';
 comment on column public.tenant_notices.details is
   'Amounts in the tenant''s own prices, dates and ids of the tenant''s own rows: never what Twilio charges.';
 
@@ -32,18 +35,58 @@ returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  notice_id uuid;
 begin
   insert into public.tenant_notices (user_id, kind, subject, details)
   select p_user_id, p_kind, p_subject, p_details where private.user_exists(p_user_id)
-  on conflict (user_id, kind, subject) do nothing;
-  return found;
+  on conflict (user_id, kind, subject) do nothing
+  returning id into notice_id;
+  if notice_id is not null then
+    perform private.forward_event(p_user_id, jsonb_build_object('kind', 'forward-notice', 'noticeId', notice_id));
+  end if;
+  return notice_id is not null;
 end;
 $$;
 comment on function private.notify_tenant(uuid, public.notice_kind, text, jsonb) is
-  'Tells a tenant something once, in the caller''s transaction. Returns whether the notice is new.';
+  'Tells a tenant something once, in the caller''s transaction: stores the notice and enqueues its forwarding. Returns '
+  'whether the notice is new.';
+
+create function public.notice_of(p_user_id uuid, p_notice_id uuid) returns setof public.tenant_notices
+language sql stable
+set search_path = ''
+as $$
+  select n.* from public.tenant_notices n where n.id = p_notice_id and n.user_id = p_user_id;
+$$;
+comment on function public.notice_of(uuid, uuid) is 'One notice of a tenant; no row when the notice is not theirs.';
+
+create function private.purge_tenant_notices(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from public.tenant_notices n
+  where n.id = any (array(
+    select o.id from public.tenant_notices o
+    where o.raised_at < now() - private.kept_for('tenant_notice') order by o.raised_at limit p_limit));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_tenant_notices(integer) is
+  'Deletes up to p_limit notices that are old enough, the oldest first. Returns how many.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
-revoke execute on function private.notify_tenant(uuid, public.notice_kind, text, jsonb)
+revoke execute on function
+  private.notify_tenant(uuid, public.notice_kind, text, jsonb),
+  public.notice_of(uuid, uuid),
+  private.purge_tenant_notices(integer)
   from public, anon, authenticated;
-grant execute on function private.notify_tenant(uuid, public.notice_kind, text, jsonb) to service_role;
+grant execute on function
+  private.notify_tenant(uuid, public.notice_kind, text, jsonb),
+  public.notice_of(uuid, uuid),
+  private.purge_tenant_notices(integer)
+  to service_role;

@@ -392,15 +392,23 @@ comment on function private.tenant_price(public.plans, numeric) is
 create type private.period as (starts_at timestamptz, ends_at timestamptz);
 comment on type private.period is 'A span of time: starts_at belongs to it, ends_at does not.';
 
+create type private.quota as (
+  daily bigint, monthly bigint, spend numeric, used numeric, starts_at timestamptz, ends_at timestamptz);
+comment on type private.quota is
+  'What is left: messages a day, messages a calendar month, and what may still be spent in the billing period, in the '
+  'tenant''s price. used: what is spent or reserved in that period.';
+
 create function private.billing_period_of(p_user_id uuid, p_at timestamptz default now()) returns private.period
 language plpgsql stable
 set search_path = ''
 as $$
 declare
+  entitled constant private.entitlement := private.entitlement_of(p_user_id, p_at);
   period private.period;
 begin
+  -- A lapsed subscription gives no plan, and no period either.
   select s.current_period_start, s.current_period_end into period
-  from public.subscriptions s where s.id = (private.entitlement_of(p_user_id, p_at)).subscription_id;
+  from public.subscriptions s where s.id = entitled.subscription_id and entitled.wanted = 'active';
   -- After its end a period continues until Stripe tells the next one.
   if period.starts_at is null or period.ends_at is null or p_at < period.starts_at then
     period.starts_at := date_trunc('month', p_at, 'UTC');

@@ -190,27 +190,34 @@ comment on function private.audit_number(text, text, public.user_twilio_numbers,
 -- A number is reserved before Twilio is called, so that quota, ownership and double purchase are one decision.
 
 create table private.number_purchases (
-  number_id uuid primary key,
+  number_id uuid not null,
   -- No foreign key: what a number cost outlives the number's row and the user, under the id as a pseudonym.
   user_id uuid not null,
-  monthly_price numeric(12, 5) not null,
+  monthly_price numeric(12, 5),
   markup numeric(8, 4) not null default 1,
   reserved_at timestamptz not null default now(),
   held_until timestamptz not null default 'infinity',
+  is_purchase boolean not null default true,
   fees integer not null default 1,
   next_fee_at timestamptz not null default ((now() at time zone 'UTC' + interval '1 month') at time zone 'UTC'),
+  primary key (number_id, reserved_at),
   constraint number_purchases_price_not_negative check (monthly_price >= 0)
 );
 comment on table private.number_purchases is
-  'Purchases that Twilio may have billed, with the monthly price at that time in the currency of the master account. '
-  'A release keeps the row; only a purchase that Twilio certainly did not make is deleted.';
+  'For how long each number was held, with its monthly price at the start in the currency of the master account. '
+  'Twilio may have billed each purchase. A release keeps the row; only a purchase that Twilio certainly did not make '
+  'is deleted.';
+comment on column private.number_purchases.monthly_price is
+  'Charged at once and then each month at the same day. Null: the price of a number that was not bought here is not '
+  'known, and does not count.';
 comment on column private.number_purchases.markup is
-  'Of the plan in force at the purchase, for the first fee. Each further fee has that of the plan then in force.';
+  'Of the plan in force at the start, for the first fee. Each further fee has that of the plan then in force.';
 comment on column private.number_purchases.fees is 'How many monthly fees were added to usage_totals.';
 comment on column private.number_purchases.next_fee_at is
-  'When the next fee is due: on the monthly anniversaries of the purchase; infinity once the number is released.';
-comment on column private.number_purchases.held_until is
-  'When the number was released. Its price counts in each month of which it was held at least a part.';
+  'When the next fee is due: on the monthly anniversaries of the start; infinity once the number is released.';
+comment on column private.number_purchases.held_until is 'When the number was released: no monthly fee follows.';
+comment on column private.number_purchases.is_purchase is
+  'False: the number was moved here or found by a sync, or returned. It counts toward no limit on purchases.';
 -- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
 create index number_purchases_by_user on private.number_purchases (user_id, held_until);
 create index number_purchases_with_fee_due on private.number_purchases (next_fee_at) where next_fee_at < 'infinity';
@@ -218,33 +225,91 @@ alter table private.number_purchases enable row level security;
 revoke all on private.number_purchases from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.number_purchases to service_role;
 
+create unique index number_purchases_one_held on private.number_purchases (number_id) where held_until = 'infinity';
+
+create function private.fees_until(p_first_at timestamptz, p_until timestamptz) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  first_at constant timestamp := p_first_at at time zone 'UTC';
+  until constant timestamp := p_until at time zone 'UTC';
+  months constant integer := (extract(year from until) - extract(year from first_at)) * 12
+    + extract(month from until) - extract(month from first_at);
+begin
+  if until <= first_at then
+    return 0;
+  end if;
+  return months + (first_at + make_interval(months => months) < until)::integer;
+end;
+$$;
+comment on function private.fees_until(timestamptz, timestamptz) is
+  'How many monthly fees arise before p_until: one at p_first_at, and one at each of its monthly anniversaries (UTC).';
+
+create function private.fees_between(p_first_at timestamptz, p_held_until timestamptz, p_from timestamptz,
+  p_until timestamptz) returns integer
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  -- The first fee arises also when the number is released at once.
+  ends_at constant timestamptz := least(p_until, greatest(p_held_until, p_first_at + interval '1 microsecond'));
+begin
+  return greatest(0, private.fees_until(p_first_at, ends_at) - private.fees_until(p_first_at, p_from));
+end;
+$$;
+comment on function private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz) is
+  'How many monthly fees of something held from p_first_at to p_held_until arise from p_from up to and without '
+  'p_until.';
+
+create function private.hold_number(p_number_id uuid, p_user_id uuid, p_monthly_price numeric) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  latest private.number_purchases;
+begin
+  select * into latest from private.number_purchases p where p.number_id = p_number_id
+  order by p.reserved_at desc limit 1;
+  -- A number that returns before its next fee has cost nothing in between: the same days go on.
+  if latest.user_id = p_user_id and private.fees_until(latest.reserved_at, least(latest.held_until, now()))
+    = private.fees_until(latest.reserved_at, now()) then
+    update private.number_purchases p
+    set held_until = 'infinity', monthly_price = coalesce(p.monthly_price, p_monthly_price)
+    where p.number_id = p_number_id and p.reserved_at = latest.reserved_at;
+    return;
+  end if;
+  insert into private.number_purchases (number_id, user_id, monthly_price, markup, is_purchase)
+  values (p_number_id, p_user_id, coalesce(p_monthly_price, latest.monthly_price),
+    coalesce((private.plan_of(p_user_id)).markup, 1), false)
+  on conflict (number_id) where held_until = 'infinity' do nothing;
+end;
+$$;
+comment on function private.hold_number(uuid, uuid, numeric) is
+  'A tenant holds a number that they did not buy here, or hold again: its monthly fees count. p_monthly_price: what '
+  'Twilio charges; null when it is not known.';
+
 create function private.note_held_number() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update private.number_purchases p set held_until = case when new.is_held then 'infinity' else now() end
-  where p.number_id = new.id;
+  if tg_op = 'UPDATE' and new.is_held then
+    if exists (select from private.number_purchases p where p.number_id = new.id) then
+      perform private.hold_number(new.id, new.user_id, null);
+    end if;
+  else
+    update private.number_purchases p set held_until = now() where p.number_id = old.id and p.held_until = 'infinity';
+  end if;
   return null;
 end;
 $$;
 comment on function private.note_held_number() is
-  'Trigger: a number that is released costs nothing from the next month on, and one that returns costs again.';
+  'Trigger: a number that is released or erased costs nothing more, and one that returns costs again.';
 create trigger note_held after update on public.user_twilio_numbers
   for each row when (old.is_held <> new.is_held) execute function private.note_held_number();
-
-create function private.number_spend(p_user_id uuid) returns numeric
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(sum(p.monthly_price), 0) from private.number_purchases p
-    where p.user_id = p_user_id and p.held_until >= date_trunc('month', now(), 'UTC'));
-end;
-$$;
-comment on function private.number_spend(uuid) is
-  'What a tenant''s numbers cost this month (UTC), those released this month included.';
+create trigger note_erased after delete on public.user_twilio_numbers
+  for each row when (old.is_held) execute function private.note_held_number();
 
 create type public.reserve_number_outcome as enum ('reserved', 'rate_limited', 'in_progress', 'already_owned',
   'releasing', 'taken', 'limit_reached', 'price_unavailable', 'price_limit_reached', 'daily_limit_reached',
@@ -255,43 +320,54 @@ comment on type public.reserve_number_outcome is
   'its purchases are made. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create type private.purchase_rule as (
-  outcome public.reserve_number_outcome, purchase_limit numeric, resets_at timestamptz);
+  outcome public.reserve_number_outcome, purchase_limit numeric, resets_at timestamptz, spending jsonb);
 comment on type private.purchase_rule is
   'A rule that forbids a purchase, with the limit it reached and when that limit resets. outcome is null when no rule '
-  'does.';
+  'does. spending: what the tenant is shown about the spend limit, when the purchase reaches it or 80 % of it.';
 
 create function private.check_purchase_rules(p_user_id uuid, p_plan public.plans, p_monthly_price numeric)
 returns private.purchase_rule
-language plpgsql stable
+language plpgsql
 set search_path = ''
 as $$
 declare
   month_start constant timestamptz := date_trunc('month', now(), 'UTC');
   next_month constant timestamptz := date_trunc('month', now() + interval '1 month', 'UTC');
   bought timestamptz[];
+  remaining private.quota;
+  price numeric;
   rule private.purchase_rule;
 begin
   -- Newest first. Purchases that are over count too: a limit on held numbers alone does not end buying and releasing.
   bought := array(
     select p.reserved_at from private.number_purchases p
-    where p.user_id = p_user_id and p.held_until >= least(month_start, now() - interval '1 day')
+    where p.user_id = p_user_id and p.is_purchase and p.held_until >= least(month_start, now() - interval '1 day')
       and p.reserved_at >= least(month_start, now() - interval '1 day')
     order by p.reserved_at desc);
   -- coalesce: a plan that was deleted allows nothing.
   if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held)
     >= coalesce(p_plan.max_numbers, 0) then
-    rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null);
+    rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null, null);
   elsif p_monthly_price is null then
-    rule := ('price_unavailable', null, null);
+    rule := ('price_unavailable', null, null, null);
   elsif private.tenant_price(p_plan, p_monthly_price) > p_plan.max_number_price then
-    rule := ('price_limit_reached', p_plan.max_number_price, null);
+    rule := ('price_limit_reached', p_plan.max_number_price, null, null);
   elsif (select count(*) from unnest(bought) b where b > now() - interval '1 day') >= p_plan.max_purchases_per_day then
     rule := ('daily_limit_reached', p_plan.max_purchases_per_day,
-      bought[p_plan.max_purchases_per_day] + interval '1 day');
+      bought[p_plan.max_purchases_per_day] + interval '1 day', null);
   elsif (select count(*) from unnest(bought) b where b >= month_start) >= p_plan.max_purchases_per_month then
-    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month);
-  elsif (private.remaining_quota(p_user_id, p_plan)).spend < p_monthly_price then
-    rule := ('spend_limit_reached', p_plan.spend_limit, next_month);
+    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month, null);
+  else
+    remaining := private.remaining_quota(p_user_id, p_plan);
+    -- With the fees that follow in this billing period: no decision precedes them.
+    price := private.tenant_price(p_plan, p_monthly_price)
+      * private.fees_between(now(), 'infinity', now(), greatest(remaining.ends_at, now()));
+    if remaining.spend < price then
+      rule := ('spend_limit_reached', p_plan.spend_limit, remaining.ends_at,
+        private.shown_spending(p_plan.spend_limit, remaining));
+    else
+      rule.spending := private.note_spending(p_user_id, p_plan, remaining, price);
+    end if;
   end if;
   return rule;
 end;
@@ -305,7 +381,7 @@ create function public.reserve_number(
   p_address text default null, p_user_rate integer default null, p_address_rate integer default null
 )
 returns table (outcome public.reserve_number_outcome, number_id uuid, subaccount_sid text, sealed_token text,
-  purchase_limit numeric, price numeric, resets_at timestamptz, retry_after_seconds integer)
+  purchase_limit numeric, price numeric, resets_at timestamptz, spending jsonb, retry_after_seconds integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -345,6 +421,7 @@ begin
     purchase_limit := rule.purchase_limit;
     price := private.tenant_price(plan, p_monthly_price);
     resets_at := rule.resets_at;
+    spending := rule.spending;
   end if;
   if outcome is null then
     insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
@@ -365,7 +442,8 @@ $$;
 comment on function public.reserve_number(uuid, text, text, numeric, text, integer, integer) is
   'Decides a purchase before Twilio is called and reserves the number. p_monthly_price is what Twilio charges, and '
   'price is what the tenant would pay. purchase_limit is the limit of the plan that was reached, and resets_at is when '
-  'that limit resets (null: never by time alone).';
+  'that limit resets (null: never by time alone). spending: what the tenant is shown when the spend limit is reached, '
+  'or from 80 % on.';
 
 create function public.price_for_tenant(p_user_id uuid, p_cost numeric) returns numeric
 language plpgsql stable
@@ -796,13 +874,15 @@ comment on function private.erase_numbers(uuid, integer) is 'Deletes up to p_lim
 revoke execute on function
   private.can_send(jsonb, boolean),
   private.clear_incapable_primary(uuid),
+  private.fees_until(timestamptz, timestamptz),
+  private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz),
+  private.hold_number(uuid, uuid, numeric),
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
-  private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   public.price_for_tenant(uuid, numeric),
@@ -826,12 +906,14 @@ revoke execute on function
 grant execute on function
   private.can_send(jsonb, boolean),
   private.clear_incapable_primary(uuid),
+  private.fees_until(timestamptz, timestamptz),
+  private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz),
+  private.hold_number(uuid, uuid, numeric),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),
   public.offer_number(text, boolean, uuid, text, text),
   private.audit_number(text, text, public.user_twilio_numbers, text, jsonb),
-  private.number_spend(uuid),
   private.check_purchase_rules(uuid, public.plans, numeric),
   public.reserve_number(uuid, text, text, numeric, text, integer, integer),
   public.price_for_tenant(uuid, numeric),

@@ -39,7 +39,7 @@ end;
 $$;
 comment on function private.take_in_number(uuid, text, jsonb, timestamptz) is
   'Adds a number that reached a tenant''s account other than by purchase ({phoneNumber, phoneSid, friendlyName, '
-  'capabilities}). A row that changed after p_read_at is left alone.';
+  'capabilities, monthlyPrice?}). A row that changed after p_read_at is left alone.';
 
 create function private.store_taken_in_number(p_user_id uuid, p_account_sid text, p_number jsonb)
 returns public.user_twilio_numbers
@@ -62,6 +62,7 @@ begin
       p_number -> 'capabilities', now())
     returning * into stored;
   end if;
+  perform private.hold_number(stored.id, p_user_id, (p_number ->> 'monthlyPrice')::numeric);
   return stored;
 exception when unique_violation then
   -- Another tenant took the number at this moment. The block is undone, so the released row keeps its SID.
@@ -69,7 +70,8 @@ exception when unique_violation then
 end;
 $$;
 comment on function private.store_taken_in_number(uuid, text, jsonb) is
-  'Activates the tenant''s released row of a number''s SID, or adds a row. Returns null when another row holds it.';
+  'Activates the tenant''s released row of a number''s SID, or adds a row, and counts its monthly price from now on. '
+  'Returns null when another row holds it.';
 
 create type public.number_to_move_outcome as enum ('movable', 'held', 'purchasing', 'releasing', 'unknown_user',
   'none', 'pending', 'suspended', 'closed');

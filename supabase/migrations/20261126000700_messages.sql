@@ -50,10 +50,11 @@ create table public.sms_messages (
   price numeric(12, 5),
   price_unit text,
   estimated_price numeric(12, 5) not null default 0,
-  -- What the message counts against the limits; null when it does not count. Twilio's prices are negative.
+  -- What the message counts against the spend limit; null when it does not count. Twilio's prices are negative. A
+  -- received message cannot be refused, and counts once it is priced.
   cost numeric(12, 5) generated always
-    as (case when direction = 'outbound' and status not in ('refused', 'not_sent')
-      then coalesce(abs(price), estimated_price) end) stored,
+    as (case when direction = 'inbound' then abs(price)
+      when status not in ('refused', 'not_sent') then coalesce(abs(price), estimated_price) end) stored,
   -- Of the plan in force when the message was reserved or received.
   markup numeric(8, 4) not null default 1,
   tenant_price numeric(12, 5) generated always
@@ -150,11 +151,12 @@ create table private.sending_totals (
   hour timestamptz not null,
   messages bigint not null,
   spend numeric(14, 5) not null,
+  price numeric(14, 5) not null default 0,
   primary key (user_id, hour)
 ) with (fillfactor = 50); -- the row of this hour changes with every message: its old versions are cleared sooner
 comment on table private.sending_totals is
-  'Outbound messages and their cost, per tenant and hour, kept by triggers. Messages that were refused or not sent do '
-  'not count.';
+  'Outbound messages, and what messages of both directions cost and are priced at for the tenant, per tenant and hour, '
+  'kept by triggers. Messages that were refused or not sent do not count.';
 alter table private.sending_totals enable row level security;
 revoke all on private.sending_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.sending_totals to service_role;
@@ -182,11 +184,12 @@ begin
   if not exists (select from new_rows) then
     return null;
   end if;
-  insert into private.sending_totals as t (user_id, hour, messages, spend)
-  select n.user_id, private.hour_of(n.created_at), count(*), sum(n.cost)
+  insert into private.sending_totals as t (user_id, hour, messages, spend, price)
+  select n.user_id, private.hour_of(n.created_at), count(*) filter (where n.direction = 'outbound'), sum(n.cost),
+    sum(n.tenant_price)
   from new_rows n where n.cost is not null group by 1, 2 order by 1, 2
   on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-    spend = t.spend + excluded.spend;
+    spend = t.spend + excluded.spend, price = t.price + excluded.price;
   return null;
 end;
 $$;
@@ -197,19 +200,26 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into private.sending_totals as t (user_id, hour, messages, spend)
-  select c.user_id, private.hour_of(c.created_at), sum(c.messages), sum(c.spend)
+  insert into private.sending_totals as t (user_id, hour, messages, spend, price)
+  select c.user_id, private.hour_of(c.created_at), sum(c.messages), sum(c.spend), sum(c.price)
   from (values
-    (old.user_id, old.created_at, -(old.cost is not null)::integer, -coalesce(old.cost, 0)),
-    (new.user_id, new.created_at, (new.cost is not null)::integer, coalesce(new.cost, 0))
-  ) c (user_id, created_at, messages, spend)
+    (old.user_id, old.created_at, -(old.direction = 'outbound' and old.cost is not null)::integer,
+      -coalesce(old.cost, 0), case when old.cost is not null then -old.tenant_price else 0 end),
+    (new.user_id, new.created_at, (new.direction = 'outbound' and new.cost is not null)::integer,
+      coalesce(new.cost, 0), case when new.cost is not null then new.tenant_price else 0 end)
+  ) c (user_id, created_at, messages, spend, price)
   group by 1, 2 order by 1, 2
   on conflict (user_id, hour) do update set messages = t.messages + excluded.messages,
-    spend = t.spend + excluded.spend;
+    spend = t.spend + excluded.spend, price = t.price + excluded.price;
+  -- Nothing is decided about a late price: only here can it reach a threshold.
+  if new.cost > coalesce(old.cost, 0) then
+    perform private.check_spending(new.user_id);
+  end if;
   return null;
 end;
 $$;
-comment on function private.total_update() is 'Trigger: moves a change of status or price into sending_totals.';
+comment on function private.total_update() is
+  'Trigger: moves a change of status or price into sending_totals, and checks the thresholds of the spend limit.';
 
 create function private.total_deletes() returns trigger
 language plpgsql
@@ -223,9 +233,11 @@ begin
   where (t.user_id, t.hour) in (select o.user_id, private.hour_of(o.created_at) from old_rows o
     where o.cost is not null)
   order by t.user_id, t.hour for no key update;
-  update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend
+  update private.sending_totals t set messages = t.messages - c.messages, spend = t.spend - c.spend,
+    price = t.price - c.price
   from (
-    select o.user_id, private.hour_of(o.created_at) as hour, count(*) as messages, sum(o.cost) as spend
+    select o.user_id, private.hour_of(o.created_at) as hour, sum(o.cost) as spend, sum(o.tenant_price) as price,
+      count(*) filter (where o.direction = 'outbound') as messages
     from old_rows o where o.cost is not null group by 1, 2
   ) c
   where t.user_id = c.user_id and t.hour = c.hour;
@@ -257,52 +269,6 @@ $$;
 comment on function private.lock_totals(uuid) is
   'Locks this hour of a tenant''s totals, for a decision that locks a campaign before it inserts messages.';
 
-create function private.spend_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns numeric
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return coalesce((
-      select sum(t.spend) from private.sending_totals t
-      where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until), 0)
-    + coalesce((
-      select sum(p.monthly_price) from private.number_purchases p
-      where p.user_id = p_user_id and p.held_until >= p_from and p.reserved_at < p_until), 0);
-end;
-$$;
-comment on function private.spend_between(uuid, timestamptz, timestamptz) is
-  'What a tenant''s messages and numbers cost, by our own count, from p_from up to and without p_until. The first hour '
-  'counts as a whole.';
-
-create type private.quota as (daily bigint, monthly bigint, spend numeric);
-comment on type private.quota is
-  'Messages a day, messages a month, and what the messages and numbers of a month may cost.';
-
-create function private.remaining_quota(p_user_id uuid, p_plan public.plans) returns private.quota
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
-  day_start constant timestamptz := now() - interval '25 hours';
-  month_start constant timestamptz := date_trunc('month', now(), 'UTC');
-  remaining private.quota;
-begin
-  -- coalesce: a plan that was deleted allows nothing.
-  select
-    coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
-    coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
-    coalesce(p_plan.spend_limit, 0) - coalesce(sum(t.spend) filter (where t.hour >= month_start), 0)
-      - private.number_spend(p_user_id)
-  into remaining
-  from private.sending_totals t
-  where t.user_id = p_user_id and t.hour >= least(month_start, day_start);
-  return remaining;
-end;
-$$;
-comment on function private.remaining_quota(uuid, public.plans) is
-  'What is left of a tenant''s quota under a plan. Zero or less: the limit is reached.';
-
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -310,13 +276,9 @@ revoke execute on function
   private.total_inserts(),
   private.total_update(),
   private.total_deletes(),
-  private.lock_totals(uuid),
-  private.spend_between(uuid, timestamptz, timestamptz),
-  private.remaining_quota(uuid, public.plans)
+  private.lock_totals(uuid)
   from public, anon, authenticated;
 grant execute on function
   private.hour_of(timestamptz),
-  private.lock_totals(uuid),
-  private.spend_between(uuid, timestamptz, timestamptz),
-  private.remaining_quota(uuid, public.plans)
+  private.lock_totals(uuid)
   to service_role;

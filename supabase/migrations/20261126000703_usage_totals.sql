@@ -165,11 +165,11 @@ set search_path = ''
 as $$
 begin
   perform private.add_usage(new.user_id, private.utc_day(new.reserved_at), 'number', null, 1, 0,
-    private.marked_up(new.monthly_price, new.markup), new.monthly_price);
+    coalesce(private.marked_up(new.monthly_price, new.markup), 0), coalesce(new.monthly_price, 0));
   return null;
 end;
 $$;
-comment on function private.add_purchase() is 'Trigger: the first fee of a number.';
+comment on function private.add_purchase() is 'Trigger: the first fee of a number; zero when its price is not known.';
 
 create function private.take_purchase() returns trigger
 language plpgsql
@@ -177,7 +177,7 @@ set search_path = ''
 as $$
 begin
   perform private.add_usage(old.user_id, private.utc_day(old.reserved_at), 'number', null, -1, 0,
-    -private.marked_up(old.monthly_price, old.markup), -old.monthly_price);
+    -coalesce(private.marked_up(old.monthly_price, old.markup), 0), -coalesce(old.monthly_price, 0));
   return null;
 end;
 $$;
@@ -222,11 +222,12 @@ begin
     for no key update skip locked
   loop
     perform private.add_usage(due.user_id, private.utc_day(due.next_fee_at), 'number', null, 1, 0,
-      private.tenant_price(private.plan_of(due.user_id), due.monthly_price), due.monthly_price);
+      coalesce(private.tenant_price(private.plan_of(due.user_id), due.monthly_price), 0),
+      coalesce(due.monthly_price, 0));
     update private.number_purchases p set fees = due.fees + 1,
       next_fee_at = case when private.fee_date(due.reserved_at, due.fees + 1) < p.held_until
         then private.fee_date(due.reserved_at, due.fees + 1) else 'infinity' end
-    where p.number_id = due.number_id;
+    where p.number_id = due.number_id and p.reserved_at = due.reserved_at;
     charged := charged + 1;
   end loop;
   return charged;

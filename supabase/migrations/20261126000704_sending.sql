@@ -187,44 +187,45 @@ comment on type public.reserve_message_outcome is
   'fallback_limit_reached: the limits of the shared numbers for one recipient and for all users together. The last '
   'eight are those of sender_outcome.';
 
-create type private.sending_rule as (outcome public.reserve_message_outcome, message_limit numeric);
+create type private.sending_rule as (
+  outcome public.reserve_message_outcome, message_limit numeric, remaining private.quota);
 comment on type private.sending_rule is
-  'A rule that forbids a message, with the limit it reached. outcome is null when no rule does.';
+  'A rule that forbids a message, with the limit it reached. outcome is null when no rule does. remaining: the quota '
+  'before the message; null when it was not looked at.';
 
-create function private.reached_limit(p_remaining private.quota, p_cost numeric) returns public.reserve_message_outcome
+create function private.reached_limit(p_remaining private.quota, p_price numeric) returns public.reserve_message_outcome
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
   return case when p_remaining.daily <= 0 then 'daily_limit_reached'
     when p_remaining.monthly <= 0 then 'monthly_limit_reached'
-    when p_remaining.spend < p_cost then 'spend_limit_reached' end;
+    when p_remaining.spend < p_price then 'spend_limit_reached' end;
 end;
 $$;
 comment on function private.reached_limit(private.quota, numeric) is
-  'The limit that a message of this cost would exceed; null when it fits.';
+  'The limit that a message of this price for the tenant would exceed; null when it fits.';
 
 create function private.check_sending_rules(
-  p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_cost numeric
+  p_user_id uuid, p_sender private.sender, p_plan public.plans, p_to text, p_country text, p_price numeric
 ) returns private.sending_rule
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  remaining private.quota;
   rule private.sending_rule;
 begin
   if p_sender.outcome <> 'allowed' then
     rule.outcome := p_sender.outcome;
     return rule;
   end if;
-  remaining := private.remaining_quota(p_user_id, p_plan);
+  rule.remaining := private.remaining_quota(p_user_id, p_plan);
   if private.is_destination_refused(p_user_id, p_country, p_plan) then
     rule.outcome := 'destination_refused';
   elsif private.has_opted_out(p_user_id, p_sender.from_number, p_to) then
     rule.outcome := 'opted_out';
   else
-    rule.outcome := private.reached_limit(remaining, p_cost);
+    rule.outcome := private.reached_limit(rule.remaining, p_price);
     rule.message_limit := case rule.outcome when 'daily_limit_reached' then coalesce(p_plan.daily_message_limit, 0)
       when 'monthly_limit_reached' then coalesce(p_plan.monthly_message_limit, 0)
       when 'spend_limit_reached' then coalesce(p_plan.spend_limit, 0) end;
@@ -233,8 +234,8 @@ begin
 end;
 $$;
 comment on function private.check_sending_rules(uuid, private.sender, public.plans, text, text, numeric) is
-  'The first rule that forbids a message; its outcome is null when the message may go. p_to is null for the '
-  'confirmation of a STOP, which no opt-out forbids.';
+  'The first rule that forbids a message of p_price for the tenant; its outcome is null when the message may go. p_to '
+  'is null for the confirmation of a STOP, which no opt-out forbids.';
 
 create function public.reserve_message(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_to text, p_country text, p_from text, p_body text,
@@ -244,7 +245,7 @@ create function public.reserve_message(
 )
 returns table (
   outcome public.reserve_message_outcome, message jsonb, sealed_token text, from_number text, message_limit numeric,
-  retry_after_seconds integer
+  spending jsonb, retry_after_seconds integer
 )
 language plpgsql
 set search_path = ''
@@ -256,7 +257,9 @@ declare
   sender private.sender;
   plan public.plans;
   cost numeric;
+  price numeric;
   rule private.sending_rule;
+  fallback_rule private.sending_rule;
 begin
   -- The tenant's lock first: no row that tenants share is locked while this waits.
   perform private.lock_sending(p_user_id);
@@ -277,9 +280,14 @@ begin
     from_number := sender.from_number;
     plan := private.sending_plan(p_user_id, sender.source);
     cost := private.message_cost(plan, p_country, p_segments, cardinality(p_media_urls) > 0);
-    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, cost);
+    price := private.tenant_price(plan, cost);
+    rule := private.check_sending_rules(p_user_id, sender, plan, p_to, p_country, price);
     outcome := rule.outcome;
     message_limit := rule.message_limit;
+    if outcome = 'spend_limit_reached' then
+      spending := coalesce(private.note_spending(p_user_id, plan, rule.remaining, 0, true),
+        private.shown_spending(coalesce(plan.spend_limit, 0), rule.remaining));
+    end if;
   end if;
   if outcome is not null then
     return next;
@@ -296,17 +304,18 @@ begin
   returning to_jsonb(m) into message;
   if sender.source = 'master' then
     -- Last, because tenants share these counts: nothing is waited for while they are locked.
-    rule := private.count_fallback_message(p_user_id, p_to, plan);
-    if rule.outcome is not null then
+    fallback_rule := private.count_fallback_message(p_user_id, p_to, plan);
+    if fallback_rule.outcome is not null then
       perform private.undo_reservation((message ->> 'id')::uuid);
       message := null;
-      outcome := rule.outcome;
-      message_limit := rule.message_limit;
+      outcome := fallback_rule.outcome;
+      message_limit := fallback_rule.message_limit;
       return next;
       return;
     end if;
   end if;
   outcome := 'reserved';
+  spending := private.note_spending(p_user_id, plan, rule.remaining, price);
   sealed_token := sender.sealed_token;
   return next;
 end;
@@ -314,7 +323,8 @@ $$;
 comment on function public.reserve_message(uuid, text, text, text, text, text, text, text[], integer,
   public.message_encoding, boolean, text, text, integer, integer) is
   'Decides whether a message may go to Twilio and reserves its row. message is the row, reserved now or under this key '
-  'before; sealed_token is null for the master account.';
+  'before; sealed_token is null for the master account. spending: what the tenant is shown when the spend limit is '
+  'reached, or from 80 % on.';
 
 create function private.undo_reservation(p_message_id uuid) returns void
 language plpgsql

@@ -330,6 +330,7 @@ declare
   plan constant public.plans := private.plan_of(p_received.user_id);
   measured constant private.text_measure := private.measure_text(p_text);
   cost constant numeric := private.message_cost(plan, p_country, measured.segments, false);
+  price constant numeric := private.tenant_price(plan, cost);
   rule private.sending_rule;
 begin
   -- Two machines that reply to each other must come to an end. Refused replies count, so their rows are bounded, too.
@@ -343,7 +344,7 @@ begin
   rule := private.check_sending_rules(p_received.user_id,
     private.sender_of(p_received.user_id, p_received.own_number, false), plan,
     -- The confirmation of a STOP goes to a recipient who has just opted out.
-    case p_consent when 'stop' then null else p_received.peer_number end, p_country, cost);
+    case p_consent when 'stop' then null else p_received.peer_number end, p_country, price);
   -- Twilio sends the reply with our response; its callback brings the SID of this row.
   insert into public.sms_messages (user_id, direction, from_number, to_number, country, body, status, error_message,
     account_sid, source, num_segments, encoding, estimated_price, markup, idempotency_key)
@@ -354,8 +355,11 @@ begin
     coalesce(plan.markup, 1), p_key)
   returning id into reply_id;
   if rule.outcome is null then
+    perform private.note_spending(p_received.user_id, plan, rule.remaining, price);
     reply := p_text;
   else
+    perform private.note_spending(p_received.user_id, plan, rule.remaining, 0, true)
+    where rule.outcome = 'spend_limit_reached';
     reply_id := null;
   end if;
   return next;
@@ -444,10 +448,7 @@ begin
     select r.reply, r.reply_id into reply, reply_id
     from private.reserve_reply(received, p_country, p_consent, configured_reply, reply_key) r;
   end if;
-  if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
-    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId',
-      received.id));
-  end if;
+  perform private.forward_event(p_user_id, jsonb_build_object('kind', 'forward-message', 'messageId', received.id));
   outcome := 'recorded';
   return next;
 end;

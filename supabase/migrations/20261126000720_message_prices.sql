@@ -23,44 +23,116 @@ alter table private.message_prices enable row level security;
 revoke all on private.message_prices from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.message_prices to service_role;
 
-create function private.unit_price(p_country text, p_channel private.message_channel) returns numeric
+create table private.carrier_fees (
+  country text not null,
+  channel private.message_channel not null,
+  valid_from date not null,
+  fee numeric(12, 5) not null,
+  primary key (country, channel, valid_from),
+  constraint carrier_fees_country_iso check (country = any (private.countries())),
+  constraint carrier_fees_not_negative check (fee >= 0)
+);
+comment on table private.carrier_fees is
+  'What carriers of a country (ISO 3166) charge on top of the listed price, for a segment or an MMS: the highest of '
+  'all carriers, in the currency of the master account. A fee holds from its day (UTC) until the next one. Twilio''s '
+  'prices of messages contain it, its price list does not.';
+alter table private.carrier_fees enable row level security;
+revoke all on private.carrier_fees from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.carrier_fees to service_role;
+insert into private.carrier_fees (country, channel, valid_from, fee) values
+  ('US', 'sms', '2026-01-01', 0.0045), ('US', 'mms', '2026-01-01', 0.01),
+  ('CA', 'sms', '2026-01-01', 0.0085), ('CA', 'mms', '2026-01-01', 0.01);
+
+create function private.carrier_fee(p_country text, p_channel private.message_channel, p_day date default null)
+returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_fee numeric;
+begin
+  select f.fee into found_fee from private.carrier_fees f
+  where f.country = p_country and f.channel = p_channel
+    and f.valid_from <= coalesce(p_day, (now() at time zone 'UTC')::date)
+  order by f.valid_from desc limit 1;
+  if found_fee is null and private.mother_country(p_country) is not null then
+    return private.carrier_fee(private.mother_country(p_country), p_channel, p_day);
+  end if;
+  return coalesce(found_fee, 0);
+end;
+$$;
+comment on function private.carrier_fee(text, private.message_channel, date) is
+  'The carrier fee of a segment or an MMS on a day (null: today). A territory without a fee has that of its mother '
+  'country, and a country without one has none.';
+
+create type public.set_carrier_fee_outcome as enum ('set', 'already');
+comment on type public.set_carrier_fee_outcome is 'already: the country has this fee from this day on.';
+
+create function public.set_carrier_fee(p_country text, p_channel text, p_valid_from date, p_fee numeric,
+  p_operator_id uuid, p_reason text, p_request_id text) returns public.set_carrier_fee_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.carrier_fees as f (country, channel, valid_from, fee)
+  values (p_country, p_channel::private.message_channel, p_valid_from, p_fee)
+  on conflict (country, channel, valid_from) do update set fee = excluded.fee where f.fee <> excluded.fee;
+  if not found then
+    return 'already';
+  end if;
+  perform private.audit('operator:' || p_operator_id, 'carrier_fee.set', null, null, p_request_id,
+    jsonb_build_object('country', p_country, 'channel', p_channel, 'validFrom', p_valid_from, 'fee', p_fee,
+      'reason', p_reason));
+  return 'set';
+end;
+$$;
+comment on function public.set_carrier_fee(text, text, date, numeric, uuid, text, text) is
+  'An operator sets the carrier fee of a country and channel (sms, mms) from a day on. Messages reserved before keep '
+  'theirs.';
+
+create function private.unit_price(p_country text, p_channel private.message_channel, p_least numeric default null)
+returns numeric
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   mother constant text := private.mother_country(p_country);
+  priced text := p_country;
+  listed numeric;
+  charged numeric;
 begin
   if mother is not null and not exists (select from private.message_prices p where p.country = p_country) then
-    p_country := mother;
+    priced := mother;
   end if;
-  return (select max(p.unit_price) from private.message_prices p
-    where p.country = p_country and p.channel = p_channel);
+  select max(p.unit_price) filter (where p.source = 'listed'), max(p.unit_price) filter (where p.source = 'charged')
+  into listed, charged
+  from private.message_prices p where p.country = priced and p.channel = p_channel;
+  -- What Twilio has charged contains the carrier fee already.
+  return greatest(greatest(listed, p_least) + private.carrier_fee(p_country, p_channel), charged);
 end;
 $$;
-comment on function private.unit_price(text, private.message_channel) is
-  'The higher of the listed and the charged price; null when neither is known. A territory without any price has those '
-  'of its mother country.';
+comment on function private.unit_price(text, private.message_channel, numeric) is
+  'The listed price, at least p_least, with the carrier fee, or what Twilio has charged, if that is higher. Null when '
+  'no price is known. A territory without any price has those of its mother country.';
 
 create function private.message_cost(p_plan public.plans, p_country text, p_segments integer, p_has_media boolean)
 returns numeric
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  per_message constant numeric := case when p_has_media then private.unit_price(p_country, 'mms') end;
 begin
-  if per_message is not null then
-    return greatest(per_message, p_plan.segment_price);
+  if p_has_media and private.unit_price(p_country, 'mms') is not null then
+    return private.unit_price(p_country, 'mms', p_plan.segment_price);
   end if;
   -- Without a known price, an MMS counts as an SMS that is two segments longer: it costs about as much as three
   -- segments where there are MMS, and becomes an SMS with a link elsewhere.
   return (p_segments + case when p_has_media then 2 else 0 end)
-    * greatest(private.unit_price(p_country, 'sms'), p_plan.segment_price);
+    * private.unit_price(p_country, 'sms', p_plan.segment_price);
 end;
 $$;
 comment on function private.message_cost(public.plans, text, integer, boolean) is
-  'What a message is assumed to cost: by the prices of its country and channel, and at least the plan''s segment_price '
-  'for each segment, or for an MMS.';
+  'What a message is assumed to cost: for each segment, or for an MMS, the price of its country and channel, at least '
+  'the plan''s segment_price, and the carrier fee.';
 
 create function private.note_charge(p_message public.sms_messages, p_price numeric, p_segments integer) returns void
 language plpgsql
@@ -117,13 +189,17 @@ insert into private.schedules (name, job, every)
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.unit_price(text, private.message_channel),
+  private.carrier_fee(text, private.message_channel, date),
+  public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
+  private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
   private.note_charge(public.sms_messages, numeric, integer),
   public.record_listed_prices(jsonb)
   from public, anon, authenticated;
 grant execute on function
-  private.unit_price(text, private.message_channel),
+  private.carrier_fee(text, private.message_channel, date),
+  public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
+  private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
   private.note_charge(public.sms_messages, numeric, integer),
   public.record_listed_prices(jsonb)

@@ -114,20 +114,20 @@ begin
   foreach contact in array private.confirmed_contacts(p_user_id) loop
     contact := private.fallback_subject('contact', contact);
     if private.count_fallback_use(contact) > coalesce(p_plan.daily_message_limit, 0) then
-      rule := ('daily_limit_reached', coalesce(p_plan.daily_message_limit, 0));
+      rule := ('daily_limit_reached', coalesce(p_plan.daily_message_limit, 0), null);
     elsif (select sum(u.messages) from private.fallback_usage u where u.subject = contact and u.day >= month_start)
       > coalesce(p_plan.monthly_message_limit, 0) then
-      rule := ('monthly_limit_reached', coalesce(p_plan.monthly_message_limit, 0));
+      rule := ('monthly_limit_reached', coalesce(p_plan.monthly_message_limit, 0), null);
     end if;
     exit when rule.outcome is not null;
   end loop;
   if rule.outcome is null
     and private.count_fallback_use(private.fallback_subject('recipient', p_to)) > limits.daily_messages_per_recipient
   then
-    rule := ('recipient_limit_reached', limits.daily_messages_per_recipient);
+    rule := ('recipient_limit_reached', limits.daily_messages_per_recipient, null);
   end if;
   if rule.outcome is null and private.count_fallback_use('all') > coalesce(limits.daily_messages, 0) then
-    rule := ('fallback_limit_reached', coalesce(limits.daily_messages, 0));
+    rule := ('fallback_limit_reached', coalesce(limits.daily_messages, 0), null);
   end if;
   return rule;
 end;

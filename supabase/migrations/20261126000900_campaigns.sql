@@ -320,7 +320,7 @@ create function public.create_campaign(
   p_media_urls text[], p_scheduled_at timestamptz, p_recipients jsonb, p_request_id text, p_address text,
   p_user_rate integer, p_address_rate integer, p_send_window jsonb default null
 )
-returns table (outcome public.create_campaign_outcome, campaign jsonb, retry_after_seconds integer,
+returns table (outcome public.create_campaign_outcome, campaign jsonb, spending jsonb, retry_after_seconds integer,
   recipients_left integer, never_open text[])
 language plpgsql
 set search_path = ''
@@ -359,6 +359,7 @@ begin
   end if;
 
   outcome := 'created';
+  spending := private.check_spending(p_user_id);
   campaign := to_jsonb(private.insert_campaign(p_user_id, p_idempotency_key, p_request_hash, p_name,
     (rule.sender).from_number, p_body, p_media_urls, p_scheduled_at, p_recipients, p_send_window, rule.windows));
   perform private.audit('user:' || p_user_id, 'campaign.created', p_user_id, (rule.sender).account_sid, p_request_id,
@@ -369,8 +370,9 @@ $$;
 comment on function public.create_campaign(uuid, text, text, text, text, text, text[], timestamptz, jsonb, text, text,
   integer, integer, jsonb) is
   'Stores a campaign with its recipients ([{position, to, country, variables}]) and enqueues it. campaign is the row, '
-  'created now or under this key before. recipients_left: how many more may wait, before this request. never_open: the '
-  'countries for which the send window never opens.';
+  'created now or under this key before. spending: what the tenant is shown when 80 % of the spend limit are used. '
+  'recipients_left: how many more may wait, before this request. never_open: the countries for which the send window '
+  'never opens.';
 
 create function private.insert_campaign(
   p_user_id uuid, p_idempotency_key text, p_request_hash text, p_name text, p_from_number text, p_body text,

@@ -246,8 +246,9 @@ create type public.batch_message as (id uuid, "position" integer, to_number text
 comment on type public.batch_message is 'A reserved message of a batch; body is null for media alone.';
 
 create type private.message_draft as (
-  body text, segments integer, encoding public.message_encoding, cost numeric);
-comment on type private.message_draft is 'A rendered message of a campaign, with its estimated cost.';
+  body text, segments integer, encoding public.message_encoding, cost numeric, price numeric);
+comment on type private.message_draft is
+  'A rendered message of a campaign, with its estimated cost and its price for the tenant.';
 
 create function private.draft_message(p_plan public.plans, p_template text, p_has_media boolean, p_country text,
   p_variables jsonb, p_measure private.text_measure default null) returns private.message_draft
@@ -265,6 +266,7 @@ begin
   draft.segments := measured.segments;
   draft.encoding := measured.encoding;
   draft.cost := private.message_cost(p_plan, p_country, draft.segments, p_has_media);
+  draft.price := private.tenant_price(p_plan, draft.cost);
   return draft;
 end;
 $$;
@@ -304,10 +306,10 @@ begin
   drafts := array(
     select row(d.id, d.position, d.to_number, d.country, d.message)::private.batch_draft
     from (
-      select b.*, sum((b.message).cost) over (order by b.position) as cost_so_far
+      select b.*, sum((b.message).price) over (order by b.position) as price_so_far
       from private.draft_batch(p_campaign, p_plan, p_countries, p_limit, p_until) b
     ) d
-    where d.cost_so_far <= p_budget order by d.position);
+    where d.price_so_far <= p_budget order by d.position);
   insert into public.sms_messages (id, user_id, direction, from_number, to_number, country, body, media_urls,
     has_media, status, account_sid, source, num_segments, encoding, estimated_price, markup, campaign_id,
     idempotency_key, request_hash)
@@ -326,7 +328,8 @@ end;
 $$;
 comment on function private.reserve_recipients(public.campaigns, private.sender, public.plans, text[], integer,
   integer, numeric) is
-  'Reserves messages to the next recipients up to position p_until, at most p_limit and within p_budget.';
+  'Reserves messages to the next recipients up to position p_until, at most p_limit and within p_budget, which is in '
+  'the tenant''s price.';
 
 create type public.reserve_batch_outcome as enum (
   'reserved', 'scheduled', 'outside_window', 'send_rate_reached', 'limit_reached', 'paused', 'completed', 'over');
@@ -431,6 +434,8 @@ begin
   elsif reached is not null then
     -- The limit frees up by itself, with time or with a larger plan.
     perform private.mark_running(p_campaign.id, reached);
+    perform private.note_spending(p_campaign.user_id, p_plan, remaining, 0, true)
+    where reached = 'spend_limit_reached';
     outcome := 'limit_reached';
     wait_ms := limit_wait_ms;
   elsif allowed <= 0 then
@@ -447,10 +452,12 @@ begin
       select from private.next_recipients(p_campaign.id, countries, 1) r where r.position <= checked_until) then
       -- A recipient is left whose message costs more than the budget.
       perform private.mark_running(p_campaign.id, 'spend_limit_reached');
+      perform private.note_spending(p_campaign.user_id, p_plan, remaining, 0, true);
       outcome := 'limit_reached';
       wait_ms := limit_wait_ms;
     else
       perform private.mark_running(p_campaign.id, null);
+      perform private.check_spending(p_campaign.user_id) where cardinality(messages) > 0;
       perform private.note_sends(r.subject, r.per_second, cardinality(messages))
       from private.send_rates_of(p_campaign, p_plan) r where cardinality(messages) > 0;
     end if;

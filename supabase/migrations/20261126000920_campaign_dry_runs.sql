@@ -10,11 +10,11 @@ comment on type public.preview_outcome is
 
 create type private.recipient_preview as (
   "position" integer, outcome public.preview_outcome, reached public.campaign_status_reason, segments integer,
-  cost numeric, price numeric);
+  price numeric);
 comment on type private.recipient_preview is
   'The result of a dry run for one recipient; reached is the limit that they would wait for. price: for the tenant.';
 
-create type private.preview_progress as (messages bigint, cost numeric, reached public.campaign_status_reason);
+create type private.preview_progress as (messages bigint, price numeric, reached public.campaign_status_reason);
 comment on type private.preview_progress is
   'What the recipients before would be sent, and the limit that ends it; reached is null when none does.';
 
@@ -38,30 +38,32 @@ declare
   closed constant text[] := array(select w.country from unnest(p_rule.windows) w where w.opens_at > starts_at);
   preview private.recipient_preview;
 begin
-  remaining := (remaining.daily - coalesce(p_before.messages, 0), remaining.monthly - coalesce(p_before.messages, 0),
-    remaining.spend - coalesce(p_before.cost, 0));
+  remaining.daily := remaining.daily - coalesce(p_before.messages, 0);
+  remaining.monthly := remaining.monthly - coalesce(p_before.messages, 0);
+  remaining.spend := remaining.spend - coalesce(p_before.price, 0);
   for recipient in
     select r.position, r.country, r.variables, c.skip_reason
     from jsonb_to_recordset(p_recipients) as r (position integer, country text, variables jsonb)
     join private.check_recipients(p_user_id, (p_rule.sender).from_number, p_rule.plan, addressees) c using (position)
     order by r.position
   loop
-    preview := (recipient.position, recipient.skip_reason::text, null, null, null, null);
+    preview := (recipient.position, recipient.skip_reason::text, null, null, null);
     if recipient.skip_reason is null then
       draft := private.draft_message(p_rule.plan, p_body, p_has_media, recipient.country, recipient.variables, known);
       preview.segments := draft.segments;
-      preview.cost := draft.cost;
-      preview.price := private.tenant_price(p_rule.plan, draft.cost);
+      preview.price := draft.price;
       if recipient.country = any (closed) then
         preview.outcome := 'outside_window';
         return next preview;
         continue;
       end if;
       -- A campaign is sent in order: after the first message that does not fit, all wait.
-      reached := coalesce(reached, private.reached_limit(remaining, draft.cost)::text::public.campaign_status_reason);
+      reached := coalesce(reached, private.reached_limit(remaining, draft.price)::text::public.campaign_status_reason);
       preview.outcome := case when reached is null then 'sent' else 'over_limit' end;
       preview.reached := reached;
-      remaining := (remaining.daily - 1, remaining.monthly - 1, remaining.spend - draft.cost);
+      remaining.daily := remaining.daily - 1;
+      remaining.monthly := remaining.monthly - 1;
+      remaining.spend := remaining.spend - draft.price;
     end if;
     return next preview;
   end loop;
@@ -80,7 +82,7 @@ comment on type public.preview_campaign_outcome is
 
 create function public.preview_campaign(p_user_id uuid, p_from text, p_body text, p_media_urls text[],
   p_scheduled_at timestamptz, p_total integer, p_countries text[], p_recipients jsonb, p_before_messages bigint,
-  p_before_cost numeric, p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
+  p_before_price numeric, p_before_reached public.campaign_status_reason, p_send_window jsonb default null)
 returns table (outcome public.preview_campaign_outcome, recipients_left integer, from_number text, counts jsonb,
   reached public.campaign_status_reason, windows jsonb, never_open text[])
 language plpgsql stable
@@ -98,10 +100,9 @@ begin
   if outcome = 'previewed' then
     from_number := (rule.sender).from_number;
     select jsonb_agg(to_jsonb(c)), max(c.reached) into counts, reached from (
-      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.cost) as cost,
-        sum(p.price) as price
+      select p.outcome, p.reached, count(*) as recipients, sum(p.segments) as segments, sum(p.price) as price
       from private.preview_recipients(p_user_id, rule, p_body, cardinality(p_media_urls) > 0, p_recipients,
-        row(p_before_messages, p_before_cost, p_before_reached)::private.preview_progress, p_scheduled_at) p
+        row(p_before_messages, p_before_price, p_before_reached)::private.preview_progress, p_scheduled_at) p
       group by p.outcome, p.reached
     ) c;
   end if;
@@ -111,7 +112,7 @@ $$;
 comment on function public.preview_campaign(uuid, text, text, text[], timestamptz, integer, text[], jsonb, bigint,
   numeric, public.campaign_status_reason, jsonb) is
   'What a campaign of p_total recipients in p_countries would do with those of p_recipients. A long list comes in '
-  'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, cost, price}]; '
+  'parts: before_* are the sum of the parts before. counts: [{outcome, recipients, segments, price}]; '
   'the price is the tenant''s. windows: when the send window is open for each country, an array of country_window.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
--- Forwarding: received messages go to a tenant's own webhook, signed as Standard Webhooks defines, delivered by a job.
+-- Forwarding: received messages and notices go to a tenant's own webhook, signed as Standard Webhooks defines, and
+-- delivered by a job.
 -- A webhook is used only once it has answered a signed test event: until then a new secret is pending beside it.
 
 create table private.forward_webhooks (
@@ -56,6 +57,19 @@ begin
 end;
 $$;
 comment on function public.forward_webhook_of(uuid) is 'A tenant''s webhook, with its sealed secret.';
+
+create function private.forward_event(p_user_id uuid, p_job jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from private.forward_webhooks f where f.user_id = p_user_id and f.disabled_at is null) then
+    perform private.enqueue(p_job || jsonb_build_object('userId', p_user_id));
+  end if;
+end;
+$$;
+comment on function private.forward_event(uuid, jsonb) is
+  'Enqueues the job that delivers an event to a tenant''s webhook, unless none is in use.';
 
 create type public.pending_forward_webhook_status as enum ('none', 'pending');
 comment on type public.pending_forward_webhook_status is 'none: the tenant has confirmed or removed every webhook.';
@@ -237,10 +251,10 @@ comment on type public.forward_failure is
   'Why an attempt failed. refused: the response is no 2xx. no_response: there was none in time. not_public: the URL is '
   'not one that would be accepted today.';
 
--- The body of a delivery is not stored: each attempt builds it from the message, and so does a read. What is deleted
--- from the message is therefore in no delivery.
+-- The body of a delivery is not stored: each attempt builds it from the message or the notice, and so does a read. What
+-- is deleted from the message is therefore in no delivery.
 create table public.forward_deliveries (
-  -- The message's, which is the id of the event as well.
+  -- The message's or the notice's, which is the id of the event as well.
   id uuid primary key,
   user_id uuid not null,
   status public.forward_delivery_status not null,
@@ -251,8 +265,8 @@ create table public.forward_deliveries (
 ) with (fillfactor = 50); -- attempts grow the row in its own page
 alter table public.forward_deliveries alter column user_id set (n_distinct = 50); -- as in sms_messages
 comment on table public.forward_deliveries is
-  'The deliveries of received messages to tenants'' webhooks, one row each, from the first attempt on. Kept as long as '
-  'private.kept_for says.';
+  'The deliveries of received messages and notices to tenants'' webhooks, one row each, from the first attempt on. '
+  'Kept as long as private.kept_for says.';
 comment on column public.forward_deliveries.attempts is
   'The last 20 attempts, the oldest first: at, status (of the response), durationMs and failure (forward_failure). '
   'Without a response there is no duration: it would tell about hosts that only our network reaches.';
@@ -269,7 +283,7 @@ create policy "A tenant reads their own deliveries" on public.forward_deliveries
   for select to authenticated using ((select auth.uid()) = user_id);
 
 create function public.record_forward_attempt(
-  p_user_id uuid, p_message_id uuid, p_status public.forward_delivery_status, p_http_status integer,
+  p_user_id uuid, p_event_id uuid, p_status public.forward_delivery_status, p_http_status integer,
   p_duration_ms integer, p_failure public.forward_failure, p_next_seconds integer
 ) returns public.forward_delivery_status
 language plpgsql
@@ -282,7 +296,7 @@ declare
   next_at constant timestamptz := now() + make_interval(secs => p_next_seconds);
 begin
   insert into public.forward_deliveries as d (id, user_id, status, attempts, next_attempt_at)
-  select p_message_id, p_user_id, p_status, jsonb_build_array(attempt), next_at where private.user_exists(p_user_id)
+  select p_event_id, p_user_id, p_status, jsonb_build_array(attempt), next_at where private.user_exists(p_user_id)
   on conflict (id) do update set status = excluded.status, attempt_count = d.attempt_count + 1,
     attempts = case when jsonb_array_length(d.attempts) < kept_attempts then d.attempts else d.attempts - 0 end
       || excluded.attempts,
@@ -293,16 +307,16 @@ end;
 $$;
 comment on function public.record_forward_attempt(uuid, uuid, public.forward_delivery_status, integer, integer,
   public.forward_failure, integer) is
-  'Records one attempt to deliver a message, and when the next one follows (null: none). The first attempt creates the '
+  'Records one attempt to deliver an event, and when the next one follows (null: none). The first attempt creates the '
   'delivery; that of a deleted user is not recorded.';
 
-create function public.cancel_forward_delivery(p_user_id uuid, p_message_id uuid) returns boolean
+create function public.cancel_forward_delivery(p_user_id uuid, p_event_id uuid) returns boolean
 language plpgsql
 set search_path = ''
 as $$
 begin
   update public.forward_deliveries d set status = 'canceled', next_attempt_at = null
-  where d.id = p_message_id and d.user_id = p_user_id and d.status = 'pending';
+  where d.id = p_event_id and d.user_id = p_user_id and d.status = 'pending';
   return found;
 end;
 $$;
@@ -368,9 +382,12 @@ begin
   else
     update public.forward_deliveries d set status = 'pending', next_attempt_at = now() where d.id = p_id
     returning d.* into stored;
-    perform private.enqueue(jsonb_build_object('kind', 'forward-message', 'userId', p_user_id, 'messageId', p_id));
+    perform private.forward_event(p_user_id,
+      case when exists (select from public.notice_of(p_user_id, p_id))
+        then jsonb_build_object('kind', 'forward-notice', 'noticeId', p_id)
+        else jsonb_build_object('kind', 'forward-message', 'messageId', p_id) end);
     perform private.audit('user:' || p_user_id, 'forward_delivery.replayed', p_user_id, null, p_request_id,
-      jsonb_build_object('messageId', p_id));
+      jsonb_build_object('eventId', p_id));
     outcome := 'replayed';
     delivery := to_jsonb(stored);
   end if;
@@ -378,7 +395,7 @@ begin
 end;
 $$;
 comment on function public.replay_forward_delivery(uuid, uuid, text) is
-  'A tenant wants a message delivered again, under the same event id.';
+  'A tenant wants an event delivered again, under the same event id.';
 
 create function private.purge_forward_deliveries(p_limit integer) returns integer
 language plpgsql
@@ -416,6 +433,7 @@ comment on function private.erase_forward_deliveries(uuid, integer) is 'Deletes 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.forward_event(uuid, jsonb),
   public.forward_webhook_of(uuid),
   public.pending_forward_webhook_of(uuid),
   public.offer_forward_webhook(uuid, text, text, text),
@@ -434,6 +452,7 @@ revoke execute on function
   private.erase_forward_deliveries(uuid, integer)
   from public, anon, authenticated;
 grant execute on function
+  private.forward_event(uuid, jsonb),
   public.forward_webhook_of(uuid),
   public.pending_forward_webhook_of(uuid),
   public.offer_forward_webhook(uuid, text, text, text),

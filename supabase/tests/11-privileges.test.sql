@@ -59,6 +59,7 @@ select bag_eq(
     ('private.job_errors', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_consents', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
+    ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),
     ('private.schedules', 'DELETE INSERT SELECT UPDATE'),
     ('private.sealed_tokens', 'SELECT'),

@@ -129,7 +129,7 @@ select is(pg_temp.spend_left(pg_temp.neighbour()), 0.005, 'A number that was bou
 select is(pg_temp.spend_left(pg_temp.tenant()), 20::numeric, 'Another tenant''s numbers do not count');
 reset role;
 delete from auth.users where id = pg_temp.neighbour();
-select is(private.number_spend(pg_temp.neighbour()), 12::numeric, 'The ledger of purchases outlives the user');
+select is((private.number_fees(pg_temp.neighbour(), date_trunc('month', now(), 'UTC'), date_trunc('month', now() + interval '1 month', 'UTC'))).cost, 12::numeric, 'The ledger of purchases outlives the user');
 
 -- The order of locks -------------------------------------------------------------------------------------------------
 

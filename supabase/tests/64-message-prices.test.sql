@@ -9,6 +9,7 @@ select pg_temp.join_as('tenant', 'attacker');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 100, segment_price = 0.01, allowed_countries = null, messages_per_second = 5000;
 set local role service_role;
 delete from private.message_prices;
+delete from private.carrier_fees;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'), pg_temp.store(pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, messages_per_second) values
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', true, 5000), (pg_temp.attacker(), '+15005550102', 'PN-pgtap-2', true, 5000);

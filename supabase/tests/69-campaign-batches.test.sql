@@ -12,6 +12,7 @@ delete from public.campaigns;
 delete from public.sms_messages;
 delete from public.sms_opt_outs;
 delete from private.send_rates;
+delete from private.carrier_fees;
 select pg_temp.store(pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.one'),
   pg_temp.store(pg_temp.attacker(), 'AC2', 'active', 'v1.k1.iv.two');
 insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, is_primary, messages_per_second) values

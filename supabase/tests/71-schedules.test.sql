@@ -7,6 +7,7 @@ select plan(14);
 select results_eq('select name, job, every from private.schedules order by name',
   $$ values
     ('charge-number-fees', '{"kind": "charge-number-fees"}'::jsonb, '10 minutes'::interval),
+    ('check-spending', '{"kind": "check-spending"}', '1 minute'),
     ('converge-drifted', '{"kind": "converge-drifted"}', '5 minutes'),
     ('delete-campaign-recipients', '{"kind": "delete-campaign-recipients"}', '1 hour'),
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),

@@ -103,7 +103,7 @@ select is_empty('select job from pg_temp.jobs', 'A refused replay enqueues nothi
 select is(pg_temp.replay(4), 'replayed pending', 'replay_forward_delivery returns replayed with the pending delivery');
 select results_eq('select job from pg_temp.jobs', $$ select jsonb_build_object('kind', 'forward-message', 'userId', pg_temp.tenant(), 'messageId', pg_temp.message(4)) $$, 'A replay enqueues the message');
 select results_eq($$ select actor, action, request_id, details from public.audit_log order by id desc limit 1 $$,
-  $$ select 'user:' || pg_temp.tenant(), 'forward_delivery.replayed', 'req-1', jsonb_build_object('messageId', pg_temp.message(4)) $$, 'A replay writes an audit line');
+  $$ select 'user:' || pg_temp.tenant(), 'forward_delivery.replayed', 'req-1', jsonb_build_object('eventId', pg_temp.message(4)) $$, 'A replay writes an audit line');
 select is(pg_temp.replay(4), 'pending', 'replay_forward_delivery, repeated, returns pending');
 select is((select count(*) from pg_temp.jobs), 1::bigint, 'A repeated replay enqueues nothing');
 update public.forward_deliveries set next_attempt_at = now() - interval '2 hours' where id = pg_temp.message(4);

@@ -15,10 +15,10 @@ select is(private.publish_changes(), '{}', 'publish_changes adds nothing without
 create publication another;
 select is(private.publish_changes(), '{}', 'publish_changes adds nothing to another publication');
 create publication supabase_realtime;
-select bag_eq('select * from pg_temp.added', array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns'], 'publish_changes adds the watched tables to supabase_realtime');
-select set_eq('select name from pg_temp.published', array['public.sms_messages', 'public.sms_conversations', 'public.user_twilio_numbers', 'public.campaigns'], 'The watched tables are published');
+select bag_eq('select * from pg_temp.added', array['sms_messages', 'sms_conversations', 'user_twilio_numbers', 'campaigns', 'tenant_notices'], 'publish_changes adds the watched tables to supabase_realtime');
+select set_eq('select name from pg_temp.published', array['public.sms_messages', 'public.sms_conversations', 'public.user_twilio_numbers', 'public.campaigns', 'public.tenant_notices'], 'The watched tables are published');
 select is(private.publish_changes(), '{}', 'publish_changes, repeated, adds nothing');
-select is((select count(*) from pg_temp.published), 4::bigint, 'Each table is published once');
+select is((select count(*) from pg_temp.published), 5::bigint, 'Each table is published once');
 alter publication supabase_realtime drop table public.campaigns;
 select is(private.publish_changes(), '{campaigns}', 'publish_changes adds a single missing table');
 create table public.pgtap_of_the_host (id integer primary key);
@@ -39,11 +39,11 @@ select is_empty($$ select p.name from pg_temp.published p where p.name <> 'publi
 create view pg_temp.identities as select p.name, i.* from pg_temp.published p cross join lateral private.replica_identity_of(p.oid) as i (columns)
   where p.name <> 'public.pgtap_of_the_host';
 create view pg_temp.realtime as select verdict::text, finding from public.describe_installation() where subject = 'realtime';
-select set_eq('select * from pg_temp.identities', $$ values ('public.sms_messages', '{id}'::name[]), ('public.sms_conversations', '{id}'), ('public.user_twilio_numbers', '{id}'), ('public.campaigns', '{id}') $$,
+select set_eq('select * from pg_temp.identities', $$ values ('public.sms_messages', '{id}'::name[]), ('public.sms_conversations', '{id}'), ('public.user_twilio_numbers', '{id}'), ('public.campaigns', '{id}'), ('public.tenant_notices', '{id}') $$,
   'The replica identity of each published table is id alone');
 select is_empty($$ select p.name from pg_temp.published p join pg_catalog.pg_attribute a on a.attrelid = p.oid and a.attname = 'id' where p.name <> 'public.pgtap_of_the_host' and a.atttypid <> 'uuid'::regtype $$,
   'The id of each published table is a UUID');
-select results_eq('select * from pg_temp.realtime', $$ values ('ok', 'deletions tell the id alone, in 4 published tables') $$, 'describe_installation finds no leak by deletions');
+select results_eq('select * from pg_temp.realtime', $$ values ('ok', 'deletions tell the id alone, in 5 published tables') $$, 'describe_installation finds no leak by deletions');
 -- As a host does that wants the old row, and a host whose primary key says more.
 alter table public.sms_messages replica identity full;
 alter table public.campaigns replica identity nothing;
@@ -62,7 +62,7 @@ drop publication supabase_realtime;
 do $$
 begin
   execute 'create publication supabase_realtime for ' || case when (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then 'all tables'
-    else 'table public.sms_messages, public.sms_conversations, public.user_twilio_numbers, public.campaigns' end;
+    else 'table public.sms_messages, public.sms_conversations, public.user_twilio_numbers, public.campaigns, public.tenant_notices' end;
 end;
 $$;
 select is(private.publish_changes(), '{}', 'publish_changes adds nothing when all tables are published');

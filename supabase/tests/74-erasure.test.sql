@@ -62,7 +62,7 @@ select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.lea
 select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver() and position('50191' in to_jsonb(sms_messages)::text) > 0 $$, 'No column has a peer''s number');
 select results_eq($$ select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages order by id $$,
   $$ select * from before order by id $$, 'Price, segments, time, account and SID of every message stay under the user''s id');
-select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.16', 'The totals of the deleted user stay');
+select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.28', 'The totals of the deleted user stay, with what received messages cost');
 select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'The conversations of the deleted user are deleted');
 select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of the deleted user''s numbers are deleted');
 select is_empty('select 1 from public.user_twilio_numbers where user_id = pg_temp.leaver()', 'The numbers of the deleted user are deleted');

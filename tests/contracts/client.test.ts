@@ -44,7 +44,7 @@ Deno.test("the client's types for accounts, numbers, sending and billing equal t
   same<client.NumberSearch, Query<Get<typeof searchNumbers>>>(true);
   same<client.NumberOffer, Success<Get<typeof searchNumbers>>>(true);
   same<client.NumberPurchase, Body<Post<typeof buyNumber>>>(true);
-  same<client.PhoneNumber, Success<Post<typeof buyNumber>>>(true);
+  same<client.BoughtNumber, Success<Post<typeof buyNumber>>>(true);
   same<client.NumberChoice, Body<Post<typeof setPrimaryNumber>>>(true);
   same<client.NumberRenaming, Body<Post<typeof renameNumber>>>(true);
   same<client.NumberRelease, Body<Post<typeof releaseNumber>>>(true);
@@ -155,5 +155,6 @@ Deno.test("the client calls every operation for users and operators but those th
         `${method} ${name}${path.replaceAll(/\{\w+\}/g, "{}")}`
       )
     );
-  assert.deepEqual(called.sort(), offered.sort());
+  // An operation that offers CSV has a method for each format.
+  assert.deepEqual([...new Set(called)].sort(), offered.sort());
 });

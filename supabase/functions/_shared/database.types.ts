@@ -889,7 +889,11 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_fee": {
+        Args: { "p_key": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -918,6 +922,7 @@ export type Database = {
         }[];
       };
       "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
+      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -987,6 +992,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
+          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1509,6 +1515,23 @@ export type Database = {
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
+      "notice_of": {
+        Args: { "p_notice_id": string; "p_user_id": string };
+        Returns: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_notices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
         Returns: {
@@ -1578,8 +1601,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
-          "p_before_cost": number;
           "p_before_messages": number;
+          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1614,6 +1637,7 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "tenant_notices": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1639,9 +1663,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
+          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
-          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1945,6 +1969,18 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
+      "reserve_fee": {
+        Args: {
+          "p_cost": number;
+          "p_key": string;
+          "p_kind": Database["public"]["Enums"]["fee_kind"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
+          "spending": Json;
+        }[];
+      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -1970,6 +2006,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -1990,6 +2027,7 @@ export type Database = {
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2019,6 +2057,18 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
+      };
+      "set_carrier_fee": {
+        Args: {
+          "p_channel": string;
+          "p_country": string;
+          "p_fee": number;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2294,6 +2344,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
+      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2394,6 +2445,7 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
+      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2445,6 +2497,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2747,6 +2800,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
+      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2852,6 +2906,7 @@ export const Constants = {
         "completed",
         "over",
       ],
+      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2906,6 +2961,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",

@@ -3,6 +3,7 @@ import { friendlyNameText, phoneNumberSchema } from "../_shared/numbers/shape.ts
 import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { spendingSchema } from "../_shared/spending/spending.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export const purchaseSchema = z.strictObject({
@@ -11,6 +12,10 @@ export const purchaseSchema = z.strictObject({
   ...regulatoryShape,
 }).meta({ id: "NumberPurchase", description: "The body of buy-number" });
 
+const boughtNumberSchema = phoneNumberSchema.extend({
+  spending: spendingSchema.optional().describe("From 80 % of the spend limit on"),
+}).meta({ id: "BoughtNumber", description: "The response of buy-number" });
+
 export const contract = {
   caller: "user",
   operations: [{
@@ -18,7 +23,7 @@ export const contract = {
     path: "",
     summary: "Buys a number for your own account, and sets its webhook",
     body: purchaseSchema,
-    responses: { 201: phoneNumberSchema },
+    responses: { 201: boughtNumberSchema },
     errors: [
       "number_taken",
       "number_not_available",

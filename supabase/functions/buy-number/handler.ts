@@ -17,7 +17,7 @@ const prices = priceCache({ timeoutMs: 5_000 });
 export async function handle(request: Request, context: Context): Promise<Response> {
   const wanted = await readJson(request, purchaseSchema);
   const { db, env, user, requestId } = context;
-  const { numberId, credentials } = await reserveNumber(db, {
+  const { numberId, credentials, spending } = await reserveNumber(db, {
     ...wanted,
     userId: user.id,
     monthlyPrice: await monthlyPriceOf(wanted.phoneNumber, env),
@@ -26,7 +26,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const twilio = await twilioAccounts(context).from(credentials);
   const purchase = { ...wanted, userId: user.id, numberId };
   const number = await buyNumber(purchase, { db, twilio, publicBaseUrl: env.PUBLIC_BASE_URL, requestId });
-  return Response.json(number, { status: 201 });
+  return Response.json({ ...number, ...(spending !== undefined && { spending }) }, { status: 201 });
 }
 
 /** The monthly price of a number at Twilio; null if it is not known. The master account pays, so its prices count. */

@@ -15,7 +15,8 @@ export const contract = {
   operations: [{
     method: "GET",
     path: "",
-    summary: "Returns the webhook to which messages you receive are forwarded, and the one that you have to confirm",
+    summary:
+      "Returns the webhook to which messages you receive and notices are forwarded, and the one that you have to confirm",
     responses: { 200: forwardWebhooksSchema },
     errors: [],
   }, {
@@ -54,7 +55,7 @@ export const contract = {
   }, {
     method: "POST",
     path: "/deliveries/{deliveryId}/replay",
-    summary: "Delivers a message again, under the same event id",
+    summary: "Delivers an event again, under the same event id",
     responses: { 202: deliverySchema },
     errors: ["delivery_pending", "webhook_not_enabled"],
   }],

@@ -5,7 +5,7 @@ import { applyStripeEvent } from "../_shared/billing/apply-event.ts";
 import { cancelSubscription } from "../_shared/billing/cancel.ts";
 import { fetchMissedEvents } from "../_shared/billing/missed-events.ts";
 import { runCampaign } from "../_shared/campaigns/run.ts";
-import { forwardMessage } from "../_shared/forwarding/forward.ts";
+import { forwardEvent } from "../_shared/forwarding/forward.ts";
 import type { JobResult, JobWork } from "../_shared/jobs/drain.ts";
 import { eraseDeletedUser } from "../_shared/messages/erase.ts";
 import { refreshMessagePrices } from "../_shared/messages/prices.ts";
@@ -56,8 +56,10 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
   z.object({ kind: z.literal("settle-start"), userId: z.guid().nullable(), startSid: z.string() }),
+  z.object({ kind: z.literal("check-spending") }),
   z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
+  z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -71,6 +73,8 @@ const SUSPENDED_SECONDS = 3600;
 const DRIFTED_BATCH = 200;
 const REDACTIONS_BATCH = 200;
 const PREVIOUS_TOKENS_BATCH = 500;
+/** Tenants whose spend limit changed, checked by one statement. */
+const SPENDING_BATCH = 200;
 const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
@@ -161,7 +165,18 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         await deliverAlert(job.alertId, dependencies);
         return "done";
       case "forward-message":
-        await forwardMessage(job.userId, job.messageId, attempt.retryInSeconds, dependencies);
+        await forwardEvent(
+          { userId: job.userId, id: job.messageId, source: "message" },
+          attempt.retryInSeconds,
+          dependencies,
+        );
+        return "done";
+      case "forward-notice":
+        await forwardEvent(
+          { userId: job.userId, id: job.noticeId, source: "notice" },
+          attempt.retryInSeconds,
+          dependencies,
+        );
         return "done";
       case "run-campaign": {
         const seconds = await runCampaign(job, dependencies);
@@ -199,6 +214,10 @@ export function workOf(dependencies: WorkDependencies): JobWork {
           p_limit: RECIPIENTS_BATCH,
         });
         return deleted < RECIPIENTS_BATCH ? "done" : NEXT_BATCH;
+      }
+      case "check-spending": {
+        const checked = await decide(db, "check_due_spending", { p_limit: SPENDING_BATCH });
+        return checked < SPENDING_BATCH ? "done" : NEXT_BATCH;
       }
       case "rotate-token":
         return await rotateTenantsToken(job.userId, dependencies);

@@ -3,6 +3,7 @@ import { bulkSchema } from "../_shared/campaigns/create.ts";
 import { previewSchema } from "../_shared/campaigns/preview.ts";
 import { campaignSchema } from "../_shared/campaigns/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { spendingSchema } from "../_shared/spending/spending.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 const bulkResponseSchema = z.strictObject({
@@ -12,6 +13,7 @@ const bulkResponseSchema = z.strictObject({
   rejected: z.array(z.strictObject({ index: z.number().int(), to: z.string(), code: z.string(), message: z.string() }))
     .describe("Rows that get no message, by their position in the request"),
   notice: z.string().optional().describe("Which columns of the rows were ignored"),
+  spending: spendingSchema.optional().describe("When 80 % of the spend limit are used already"),
 }).meta({ id: "BulkResponse", description: "The response of send-bulk" });
 
 export const contract = {

@@ -35,7 +35,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
     const preview = await previewCampaign(db, user.id, input, checked.ready);
     return Response.json({ campaign: null, preview, ...report });
   }
-  const { campaign, isRepeated } = await createCampaign(db, input, checked, {
+  const { campaign, isRepeated, spending } = await createCampaign(db, input, checked, {
     userId: user.id,
     idempotencyKey,
     requestId,
@@ -43,5 +43,6 @@ export async function handle(request: Request, context: Context): Promise<Respon
   });
   if (!isRepeated) wakeJobs(env, "campaigns");
   const headers: Record<string, string> = isRepeated ? { "idempotent-replayed": "true" } : {};
-  return Response.json({ campaign, ...report }, { status: isRepeated ? 200 : 202, headers });
+  const body = { campaign, ...report, ...(spending !== undefined && { spending }) };
+  return Response.json(body, { status: isRepeated ? 200 : 202, headers });
 }

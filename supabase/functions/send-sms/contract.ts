@@ -2,6 +2,7 @@ import * as z from "zod";
 import { messageSchema } from "../_shared/messages/compose.ts";
 import { numberSourceSchema } from "../_shared/numbers/shape.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { spendingSchema } from "../_shared/spending/spending.ts";
 import { ACCOUNT_STATUS_ERRORS } from "../_shared/accounts/status.ts";
 
 export { messageSchema };
@@ -16,6 +17,7 @@ const sentMessage = z.strictObject({
   encoding: z.enum(["GSM-7", "UCS-2"]),
   source: numberSourceSchema,
   notice: z.string().optional().describe("Why the message went through the master account"),
+  spending: spendingSchema.optional().describe("From 80 % of the spend limit on"),
 }).meta({ id: "SentMessage", description: "The response of send-sms" });
 
 export const contract = {

@@ -35,7 +35,12 @@ export async function handle(request: Request, context: Context): Promise<Respon
     userId: user.id,
     log: context.log,
   });
-  return Response.json({ ...message, ...(message.source === "master" && { notice: MASTER_NOTICE }) }, { status: 201 });
+  const { spending } = result.reservation;
+  const notices = {
+    ...(message.source === "master" && { notice: MASTER_NOTICE }),
+    ...(spending !== undefined && { spending }),
+  };
+  return Response.json({ ...message, ...notices }, { status: 201 });
 }
 
 const MASTER_NOTICE =

@@ -6,6 +6,7 @@ import { type Db, decision, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import { momentSchema } from "../platform/time.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
+import { type Spending, spendingNotice } from "../spending/spending.ts";
 import { BLANK_TEXT, isBlank } from "../platform/text.ts";
 import type { CheckedRecipients, RecipientInput } from "./recipients.ts";
 import { CAMPAIGN_RULES, campaignError } from "./rules.ts";
@@ -78,7 +79,7 @@ export const bulkSchema = z.strictObject({
 export type BulkInput = z.output<typeof bulkSchema>;
 
 const create = decision("create_campaign", {
-  created: ["campaign"],
+  created: ["campaign", "spending?"],
   duplicate: ["campaign"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
@@ -104,7 +105,8 @@ export async function checkBulk(input: BulkInput): Promise<CheckedRecipients> {
 
 /**
  * Stores a campaign with its recipients and enqueues it, in one round trip.
- * @returns the campaign, and whether an earlier request with this key created it
+ * @returns the campaign, whether an earlier request with this key created it, and a threshold of the spend limit that is
+ * reached
  * @throws ApiError
  */
 export async function createCampaign(
@@ -112,7 +114,7 @@ export async function createCampaign(
   input: BulkInput,
   { ready }: CheckedRecipients,
   options: CreateOptions,
-): Promise<{ campaign: Campaign; isRepeated: boolean }> {
+): Promise<{ campaign: Campaign; isRepeated: boolean; spending?: Spending }> {
   const from = await namedSender(input);
   const made = await create(db, {
     p_user_id: options.userId,
@@ -129,9 +131,12 @@ export async function createCampaign(
     ...options.rateLimit,
   });
   switch (made.outcome) {
-    case "created":
+    case "created": {
+      const campaign = campaignOf(rowFrom("campaigns", made.campaign));
+      return { campaign, isRepeated: false, ...spendingNotice(made.spending) };
+    }
     case "duplicate":
-      return { campaign: campaignOf(rowFrom("campaigns", made.campaign)), isRepeated: made.outcome === "duplicate" };
+      return { campaign: campaignOf(rowFrom("campaigns", made.campaign)), isRepeated: true };
     case "key_conflict":
       throw new ApiError(
         "idempotency_key_reused",

@@ -38,7 +38,6 @@ const countsSchema = z.array(z.object({
   outcome: outcomeSchema,
   recipients: z.number(),
   segments: z.number().nullable(),
-  cost: z.number().nullable(),
   price: z.number().nullable(),
 })).nullable();
 
@@ -68,8 +67,6 @@ export async function previewCampaign(
   const named = await namedSender(input);
   const countries = [...new Set(ready.map(({ country }) => country))];
   const totals = noTotals();
-  // What the sent ones would cost the platform: the next part continues from it. Callers see their own price.
-  let sentCost = 0;
   let from = "";
   let limit: Enum<"campaign_status_reason"> | null = null;
   let windows: Preview["windows"] = [];
@@ -84,7 +81,7 @@ export async function previewCampaign(
       p_countries: countries,
       p_recipients: part.map((recipient) => ({ ...recipient })),
       p_before_messages: totals.sent.recipients,
-      p_before_cost: sentCost,
+      p_before_price: totals.sent.estimatedPrice,
       p_before_reached: limit,
       p_send_window: input.sendWindow ?? null,
     });
@@ -92,7 +89,7 @@ export async function previewCampaign(
     from = decided.from_number;
     limit ??= decided.reached;
     windows = windowsOf(decided.windows);
-    sentCost = rounded(sentCost + addCounts(decided.counts, totals));
+    addCounts(decided.counts, totals);
   }
   return {
     from,
@@ -118,17 +115,14 @@ function noTotals(): Totals {
   };
 }
 
-/** Adds the counts of a part. Returns the cost of those that would be sent. */
-function addCounts(counts: unknown, totals: Totals): number {
-  let sentCost = 0;
-  for (const { outcome, recipients, segments, cost, price } of countsSchema.parse(counts) ?? []) {
+/** Adds the counts of a part. */
+function addCounts(counts: unknown, totals: Totals): void {
+  for (const { outcome, recipients, segments, price } of countsSchema.parse(counts) ?? []) {
     const total = totals[outcome];
     total.recipients += recipients;
     total.segments += segments ?? 0;
     total.estimatedPrice = rounded(total.estimatedPrice + (price ?? 0));
-    if (outcome === "sent") sentCost = rounded(sentCost + (cost ?? 0));
   }
-  return sentCost;
 }
 
 function windowsOf(windows: unknown): Preview["windows"] {

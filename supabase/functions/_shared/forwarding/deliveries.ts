@@ -5,8 +5,7 @@ import { type Db, decision, type Row, rowFrom, rows } from "../platform/database
 import { ApiError } from "../platform/errors.ts";
 import { cursorParameter, limitParameter, nextSchema, page, writeCursor } from "../platform/paging.ts";
 import { isoOf, momentInQuery, timestampOf, timestampSchema } from "../platform/time.ts";
-import type { KeyRing } from "../sealing/key-ring.ts";
-import { receivedEvent, receivedEventSchema } from "./event.ts";
+import { type EventDependencies, eventOf, type EventSource, forwardedEventSchema } from "./event.ts";
 
 const { forward_delivery_status: STATUSES, forward_failure: FAILURES } = Constants.public.Enums;
 
@@ -33,13 +32,13 @@ const attemptSchema = z.strictObject({
 });
 
 export const deliverySchema = z.strictObject({
-  id: z.guid().describe("The id of the message and of its event (the header webhook-id)"),
+  id: z.guid().describe("The id of the message or the notice, and of its event (the header webhook-id)"),
   status: statusSchema,
   attemptCount: z.number(),
   lastAttempt: attemptSchema,
   nextAttemptAt: z.string().nullable(),
   createdAt: z.string(),
-}).meta({ id: "ForwardDelivery", description: "The delivery of a received message to your webhook" });
+}).meta({ id: "ForwardDelivery", description: "The delivery of a received message or a notice to your webhook" });
 
 export const deliveryPageSchema = z.strictObject({ deliveries: z.array(deliverySchema), next: nextSchema })
   .meta({ id: "ForwardDeliveryPage", description: "Deliveries, newest first" });
@@ -47,18 +46,13 @@ export const deliveryPageSchema = z.strictObject({ deliveries: z.array(deliveryS
 export const deliveryDetailsSchema = z.strictObject({
   delivery: deliverySchema,
   attempts: z.array(attemptSchema).describe("The last 20, the oldest first"),
-  event: receivedEventSchema
+  event: forwardedEventSchema
     .describe("The body, as the next attempt would have it: what is deleted from the message is not in it"),
 }).meta({ id: "ForwardDeliveryDetails", description: "One delivery with its attempts and its body" });
 
 type Delivery = z.output<typeof deliverySchema>;
 
-export interface DeliveryDependencies {
-  db: Db;
-  ring: KeyRing;
-  publicBaseUrl: string;
-  now: () => Date;
-}
+export type DeliveryDependencies = EventDependencies;
 
 /** One page of a tenant's deliveries. */
 export async function listDeliveries(
@@ -85,14 +79,16 @@ export async function listDeliveries(
 export async function deliveryDetails(
   userId: string,
   id: string,
-  { db, ...links }: DeliveryDependencies,
+  dependencies: DeliveryDependencies,
 ): Promise<z.output<typeof deliveryDetailsSchema>> {
-  const [[row], [message]] = await Promise.all([
-    rows(db, "forward_delivery_of", { p_user_id: userId, p_id: id }),
-    rows(db, "message_of", { p_user_id: userId, p_message_id: id }),
+  const of = (source: EventSource) => eventOf({ userId, id, source }, RESPONSE_LINK_SECONDS, dependencies);
+  const [[row], message, notice] = await Promise.all([
+    rows(dependencies.db, "forward_delivery_of", { p_user_id: userId, p_id: id }),
+    of("message"),
+    of("notice"),
   ]);
-  if (row === undefined || message === undefined) throw unknownDelivery(id);
-  const event = await receivedEvent(message, RESPONSE_LINK_SECONDS, links);
+  const event = message ?? notice;
+  if (row === undefined || event === null) throw unknownDelivery(id);
   return { delivery: deliveryOf(row), attempts: attemptsOf(row), event };
 }
 

@@ -4,7 +4,7 @@ import { checkLink } from "../media/link.ts";
 import type { Db } from "../platform/database.ts";
 import { parseKeyRing } from "../sealing/key-ring.ts";
 import { seal, webhookSecretBinding } from "../sealing/seal.ts";
-import { forwardMessage } from "./forward.ts";
+import { forwardEvent } from "./forward.ts";
 
 const SECRET = `whsec_${btoa("0".repeat(24))}`;
 const USER = crypto.randomUUID();
@@ -28,12 +28,22 @@ const received = {
   created_at: "2026-11-26T11:59:00+00:00",
 };
 
+const notice = {
+  id: MESSAGE,
+  user_id: USER,
+  kind: "usage.threshold",
+  subject: "2026-11-01T00:00:00Z 80",
+  details: { percent: 80, limit: 20, used: 16.1 },
+  raised_at: "2026-11-26T11:59:00+00:00",
+};
+
 /** A tenant with a webhook, whose server answers each attempt in turn. */
-async function scene({ answers, outcome = "enabled", url = HOOK, message = received }: {
+async function scene({ answers, outcome = "enabled", url = HOOK, message = received, source = "message" }: {
   answers: (() => Response)[];
   outcome?: "none" | "enabled";
   url?: string;
   message?: typeof received;
+  source?: "message" | "notice";
 }) {
   const results: Record<string, unknown> = {
     forward_webhook_of: [{
@@ -44,6 +54,7 @@ async function scene({ answers, outcome = "enabled", url = HOOK, message = recei
       created_at: received.created_at,
     }],
     message_of: [message],
+    notice_of: [notice],
   };
   const written: { name: string; args: Record<string, unknown> }[] = [];
   const db = {
@@ -71,7 +82,8 @@ async function scene({ answers, outcome = "enabled", url = HOOK, message = recei
     written,
     posts,
     now: dependencies.now,
-    attempt: (retryInSeconds: number | null) => forwardMessage(USER, MESSAGE, retryInSeconds, dependencies),
+    attempt: (retryInSeconds: number | null) =>
+      forwardEvent({ userId: USER, id: MESSAGE, source }, retryInSeconds, dependencies),
     pass: (seconds: number) => void (time += seconds * 1000),
   };
 }
@@ -118,7 +130,7 @@ const recorded = (status: string, httpStatus: number | null, failure: string | n
   name: "record_forward_attempt",
   args: {
     p_user_id: USER,
-    p_message_id: MESSAGE,
+    p_event_id: MESSAGE,
     p_status: status,
     p_http_status: httpStatus,
     p_duration_ms: httpStatus === null ? null : 25,
@@ -167,6 +179,23 @@ Deno.test("a 410 fails the delivery, disables the webhook with this URL, and is 
 Deno.test("without a webhook in use nothing is posted, and the delivery is canceled", async () => {
   const { attempt, written, posts } = await scene({ answers: [], outcome: "none" });
   await attempt(60);
-  const canceled = { name: "cancel_forward_delivery", args: { p_user_id: USER, p_message_id: MESSAGE } };
+  const canceled = { name: "cancel_forward_delivery", args: { p_user_id: USER, p_event_id: MESSAGE } };
   assert.deepEqual([written, posts], [[canceled], []]);
+});
+
+Deno.test("a notice is posted as a signed event whose type is its kind, and its attempt is recorded as a message's is", async () => {
+  const { attempt, posts, written } = await scene({ answers: [responds(500), responds(200)], source: "notice" });
+  await assert.rejects(attempt(60));
+  await attempt(null);
+  assert.deepEqual(JSON.parse(posts[0]!.body), {
+    type: "usage.threshold",
+    timestamp: "2026-11-26T11:59:00.000Z",
+    data: { id: MESSAGE, subject: notice.subject, details: notice.details },
+  });
+  assert.equal(posts[1]!.body, posts[0]!.body);
+  for (const { headers, body } of posts) {
+    const sentAt = new Date(Number(headers.get("webhook-timestamp")) * 1000);
+    assert.equal(headers.get("webhook-signature"), new Webhook(SECRET).sign(MESSAGE, sentAt, body));
+  }
+  assert.deepEqual(written, [recorded("pending", 500, "refused", 60), recorded("delivered", 200, null, null)]);
 });

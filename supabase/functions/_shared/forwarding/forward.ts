@@ -1,8 +1,8 @@
 import { WEBHOOK_LINK_SECONDS } from "../media/link.ts";
 import { isPublicTarget } from "../platform/public-target.ts";
-import { type Db, decide, type Enum, rows } from "../platform/database.ts";
+import { type Db, decide, type Enum } from "../platform/database.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
-import { receivedEvent } from "./event.ts";
+import { eventOf, type EventSource } from "./event.ts";
 import { type PostDependencies, postEvent } from "./post.ts";
 import { forwardWebhookOf, openSecret } from "./webhook.ts";
 
@@ -24,37 +24,36 @@ interface Attempt {
 }
 
 /**
- * Forwards one received message to a tenant's webhook, signed as Standard Webhooks defines. The id is the message's, so the
- * receiver can recognise a repetition. Each attempt has new links to the media. A webhook that answers 410 is disabled.
+ * Forwards one received message or notice to a tenant's webhook, signed as Standard Webhooks defines. The id is that of the
+ * message or the notice, so the receiver can recognise a repetition. Each attempt has new links to the media. A webhook that
+ * answers 410 is disabled.
  * @param retryInSeconds when a failed attempt is repeated; null: not at all
  * @throws Error when the webhook did not accept it: the job is retried, and becomes a dead letter after its last attempt
  */
-export async function forwardMessage(
-  userId: string,
-  messageId: string,
+export async function forwardEvent(
+  source: { userId: string; id: string; source: EventSource },
   retryInSeconds: number | null,
   dependencies: ForwardDependencies,
 ): Promise<void> {
-  const { db } = dependencies;
+  const { db, publicBaseUrl, now, sealing } = dependencies;
+  const { userId, id } = source;
   const webhook = await forwardWebhookOf(db, { p_user_id: userId });
   if (webhook.outcome !== "enabled") {
-    await decide(db, "cancel_forward_delivery", { p_user_id: userId, p_message_id: messageId });
+    await decide(db, "cancel_forward_delivery", { p_user_id: userId, p_event_id: id });
     return;
   }
-  const [row] = await rows(db, "message_of", { p_user_id: userId, p_message_id: messageId });
-  if (row === undefined) return;
-  const secret = await openSecret(dependencies.sealing, userId, webhook.sealed_secret);
-  const links = { ring: dependencies.sealing, publicBaseUrl: dependencies.publicBaseUrl, now: dependencies.now };
-  const event = await receivedEvent(row, WEBHOOK_LINK_SECONDS, links);
+  const event = await eventOf(source, WEBHOOK_LINK_SECONDS, { db, ring: sealing, publicBaseUrl, now });
+  if (event === null) return;
+  const secret = await openSecret(sealing, userId, webhook.sealed_secret);
   const { url } = webhook;
   const { status, durationMs, failure, error } = await attemptAt(
-    { url, secret, id: messageId, event, timeoutMs: TIMEOUT_MS },
+    { url, secret, id, event, timeoutMs: TIMEOUT_MS },
     dependencies,
   );
   const next = failure === null || status === 410 ? null : retryInSeconds;
   await decide(db, "record_forward_attempt", {
     p_user_id: userId,
-    p_message_id: messageId,
+    p_event_id: id,
     p_status: failure === null ? "delivered" : next === null ? "failed" : "pending",
     p_http_status: status,
     p_duration_ms: durationMs,

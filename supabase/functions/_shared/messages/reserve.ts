@@ -1,6 +1,7 @@
 import { type Db, decision, type Enum, type Row, rowFrom } from "../platform/database.ts";
 import { ApiError, rateLimited } from "../platform/errors.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
+import { type Spending, spendingNotice, spendLimitReached } from "../spending/spending.ts";
 import type { Composed } from "./compose.ts";
 import { errorOfMessage } from "./errors.ts";
 
@@ -16,7 +17,7 @@ export const SENDER_RULES = {
 } as const;
 
 const reserve = decision("reserve_message", {
-  reserved: ["message", "sealed_token?"],
+  reserved: ["message", "sealed_token?", "spending?"],
   duplicate: ["message"],
   key_conflict: [],
   rate_limited: ["retry_after_seconds"],
@@ -24,7 +25,7 @@ const reserve = decision("reserve_message", {
   opted_out: ["from_number"],
   daily_limit_reached: ["message_limit"],
   monthly_limit_reached: ["message_limit"],
-  spend_limit_reached: ["message_limit"],
+  spend_limit_reached: ["message_limit", "spending"],
   recipient_limit_reached: ["message_limit"],
   fallback_limit_reached: ["message_limit"],
   unconfirmed_user: [],
@@ -38,6 +39,8 @@ export interface Reservation {
   /** Null for the master account, whose token is not in the database. */
   sealedToken: string | null;
   source: Enum<"message_source">;
+  /** Present when the message reaches a threshold of the spend limit. */
+  spending?: Spending;
 }
 
 /** A message as callers see it. */
@@ -91,7 +94,10 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "reserved":
       return {
         outcome: "reserved",
-        reservation: reservationOf(rowFrom("sms_messages", decided.message), decided.sealed_token),
+        reservation: {
+          ...reservationOf(rowFrom("sms_messages", decided.message), decided.sealed_token),
+          ...spendingNotice(decided.spending),
+        },
       };
     case "duplicate":
       return { outcome: "duplicate", message: earlierMessage(rowFrom("sms_messages", decided.message), composed) };
@@ -118,7 +124,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "monthly_limit_reached":
       throw limitReached("this month", Number(decided.message_limit), "86400");
     case "spend_limit_reached":
-      throw spendLimitReached(Number(decided.message_limit));
+      throw spendLimitReached("Cannot send", decided.spending);
     case "recipient_limit_reached":
       throw sharedLimitReached(`Cannot send to "${to}"`, "today to one recipient", Number(decided.message_limit));
     case "fallback_limit_reached":
@@ -191,13 +197,6 @@ export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">,
     case "closed":
       return new ApiError("subaccount_closed", "Cannot send: your subaccount is closed");
   }
-}
-
-function spendLimitReached(limit: number): ApiError {
-  return new ApiError("spend_limit_reached", `Cannot send: your plan's limit of ${limit} a month is spent`, {
-    headers: { "retry-after": "86400" },
-    details: [{ limit }],
-  });
 }
 
 function limitReached(period: string, limit: number, retryAfterSeconds: string): ApiError {

@@ -4,10 +4,11 @@ import { type Db, decision } from "../platform/database.ts";
 import { ApiError, type ErrorCode, rateLimited } from "../platform/errors.ts";
 import type { rateLimitArgs } from "../platform/rate-limit.ts";
 import { isoOf } from "../platform/time.ts";
+import { type Spending, spendingNotice, spendLimitReached } from "../spending/spending.ts";
 import { stillPurchasing, stillReleasing } from "./errors.ts";
 
 const reserve = decision("reserve_number", {
-  reserved: ["number_id", "subaccount_sid", "sealed_token"],
+  reserved: ["number_id", "subaccount_sid", "sealed_token", "spending?"],
   rate_limited: ["retry_after_seconds"],
   in_progress: [],
   already_owned: [],
@@ -18,7 +19,7 @@ const reserve = decision("reserve_number", {
   price_limit_reached: ["purchase_limit", "price"],
   daily_limit_reached: ["purchase_limit", "resets_at?"],
   monthly_limit_reached: ["purchase_limit", "resets_at"],
-  spend_limit_reached: ["purchase_limit", "price", "resets_at"],
+  spend_limit_reached: ["purchase_limit", "price", "resets_at", "spending"],
   none: [],
   pending: [],
   suspended: [],
@@ -29,6 +30,8 @@ const reserve = decision("reserve_number", {
 export interface NumberReservation {
   numberId: string;
   credentials: SealedCredentials;
+  /** Present when the purchase reaches a threshold of the spend limit. */
+  spending?: Spending;
 }
 
 export interface NumberRequest {
@@ -60,7 +63,8 @@ export async function reserveNumber(
   switch (decided.outcome) {
     case "reserved": {
       const { number_id: numberId, subaccount_sid: accountSid, sealed_token: sealedToken } = decided;
-      return { numberId, credentials: { userId, accountSid, sealedToken } };
+      const credentials = { userId, accountSid, sealedToken };
+      return { numberId, credentials, ...spendingNotice(decided.spending) };
     }
     case "rate_limited":
       throw rateLimited(decided.retry_after_seconds);
@@ -99,14 +103,7 @@ export async function reserveNumber(
         (limit) => `${cannot}: ${purchases(limit, "in a calendar month")}`,
       );
     case "spend_limit_reached":
-      throw resettingLimit(
-        "spend_limit_reached",
-        decided,
-        (limit) =>
-          `${cannot}: with its price of ${
-            Number(decided.price)
-          }, your plan's limit of ${limit} a month would be exceeded`,
-      );
+      throw spendLimitReached(`${cannot} for ${Number(decided.price)} a month`, decided.spending);
     case "none":
     case "pending":
     case "suspended":

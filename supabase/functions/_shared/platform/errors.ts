@@ -51,7 +51,7 @@ export const ERROR_STATUS = {
   body_too_long: 422,
   idempotency_key_reused: 409,
   message_limit_reached: 429,
-  spend_limit_reached: 429,
+  spend_limit_reached: 402,
   message_outcome_unknown: 503,
   no_valid_recipients: 422,
   too_many_opt_outs: 409,

@@ -1,0 +1,398 @@
+-- What a tenant spends in a billing period: messages, numbers and fees, against one limit in the tenant's own prices.
+
+-- Fees ----------------------------------------------------------------------------------------------------------------
+
+create type public.fee_kind as enum ('registration', 'failed_message', 'other');
+comment on type public.fee_kind is
+  'What Twilio charges beside messages and numbers. registration: of a brand or a campaign. failed_message: for '
+  'processing messages that failed.';
+
+create table private.fees (
+  id uuid primary key default private.new_id(),
+  -- No foreign key: a fee outlives its user, under the id as a pseudonym.
+  user_id uuid not null,
+  key text not null,
+  kind public.fee_kind not null,
+  cost numeric(12, 5) not null,
+  markup numeric(8, 4) not null default 1,
+  tenant_price numeric(12, 5) not null generated always as (private.marked_up(cost, markup)) stored,
+  charged_at timestamptz not null default now(),
+  unique (user_id, key),
+  constraint fees_cost_not_negative check (cost >= 0)
+);
+comment on table private.fees is
+  'Fees that Twilio charges for a tenant, one row for each key. A fee of a paid call is reserved before the call. Only '
+  'one that Twilio certainly did not charge is deleted.';
+create index fees_by_user on private.fees (user_id, charged_at);
+alter table private.fees enable row level security;
+revoke all on private.fees from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.fees to service_role;
+
+-- What was spent ------------------------------------------------------------------------------------------------------
+
+create type private.spent as (cost numeric, price numeric);
+comment on type private.spent is 'cost: what Twilio charges. price: what the tenant pays for it.';
+
+create function private.number_fees(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns private.spent
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  spent private.spent;
+begin
+  select coalesce(sum(f.fees * f.monthly_price), 0),
+    coalesce(sum(f.fees * private.marked_up(f.monthly_price, f.markup)), 0)
+  into spent
+  from (
+    select p.monthly_price, p.markup,
+      private.fees_between(p.reserved_at, p.held_until, p_from, p_until) as fees
+    from private.number_purchases p
+    where p.user_id = p_user_id and p.held_until >= p_from and p.reserved_at < p_until
+  ) f;
+  return spent;
+end;
+$$;
+comment on function private.number_fees(uuid, timestamptz, timestamptz) is
+  'The monthly fees of a tenant''s numbers from p_from up to and without p_until. Later than now: those that come if '
+  'the tenant keeps their numbers.';
+
+create function private.spent_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns private.spent
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  numbers constant private.spent := private.number_fees(p_user_id, p_from, p_until);
+  spent private.spent;
+begin
+  select numbers.cost + coalesce(sum(s.cost), 0), numbers.price + coalesce(sum(s.price), 0) into spent
+  from (
+    select sum(t.spend) as cost, sum(t.price) as price from private.sending_totals t
+    where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until
+    union all
+    select sum(f.cost), sum(f.tenant_price) from private.fees f
+    where f.user_id = p_user_id and f.charged_at >= p_from and f.charged_at < p_until
+  ) s;
+  return spent;
+end;
+$$;
+comment on function private.spent_between(uuid, timestamptz, timestamptz) is
+  'What a tenant''s messages, numbers and fees cost and are priced at, by our own count, from p_from up to and without '
+  'p_until. The first hour''s messages count as a whole.';
+
+create function private.spend_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (private.spent_between(p_user_id, p_from, p_until)).cost;
+end;
+$$;
+comment on function private.spend_between(uuid, timestamptz, timestamptz) is
+  'What Twilio charges for a tenant''s messages, numbers and fees, by our own count (see spent_between).';
+
+-- What is left --------------------------------------------------------------------------------------------------------
+
+create function private.remaining_quota(p_user_id uuid, p_plan public.plans) returns private.quota
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- The hour that began a day ago counts as a whole: the limit holds in any twenty-four hours. Months are those of UTC.
+  day_start constant timestamptz := now() - interval '25 hours';
+  month_start constant timestamptz := date_trunc('month', now(), 'UTC');
+  period constant private.period := private.billing_period_of(p_user_id);
+  period_start constant timestamptz := private.hour_of(period.starts_at);
+  remaining private.quota;
+begin
+  select
+    -- coalesce: a plan that was deleted allows nothing.
+    coalesce(p_plan.daily_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour > day_start), 0),
+    coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
+    null,
+    coalesce(sum(t.price) filter (where t.hour >= period_start), 0)
+      -- The fees that come before the period ends are reserved: no decision precedes them.
+      + (private.number_fees(p_user_id, period.starts_at, greatest(period.ends_at, now()))).price
+      + coalesce((select sum(f.tenant_price) from private.fees f
+        where f.user_id = p_user_id and f.charged_at >= period.starts_at), 0),
+    period.starts_at, period.ends_at
+  into remaining
+  from private.sending_totals t
+  where t.user_id = p_user_id and t.hour >= least(period_start, month_start, day_start);
+  remaining.spend := coalesce(p_plan.spend_limit, 0) - remaining.used;
+  return remaining;
+end;
+$$;
+comment on function private.remaining_quota(uuid, public.plans) is
+  'What is left of a tenant''s quota under a plan. Zero or less: the limit is reached.';
+
+create function private.limiting_plan(p_user_id uuid) returns public.plans
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.sending_plan(p_user_id, (case (private.account_of(p_user_id)).status when 'none' then 'master'
+    else 'subaccount' end)::public.message_source);
+end;
+$$;
+comment on function private.limiting_plan(uuid) is
+  'The plan whose limits hold for a tenant now: of their subaccount, or without one of the shared numbers.';
+
+create type private.limits as (
+  plan_key text, spend_limit numeric, spend_used numeric, spend_left numeric, starts_at timestamptz,
+  ends_at timestamptz, daily_message_limit integer, daily_messages_left bigint, monthly_message_limit integer,
+  monthly_messages_left bigint);
+comment on type private.limits is
+  'A tenant''s limits and what is left of them, none below zero. Amounts are in the tenant''s price, from starts_at to '
+  'ends_at; spend_used contains what is reserved, such as the fees of numbers until ends_at.';
+
+create function private.limits_of(p_user_id uuid) returns private.limits
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.limiting_plan(p_user_id);
+  remaining constant private.quota := private.remaining_quota(p_user_id, plan);
+begin
+  return row(plan.key, coalesce(plan.spend_limit, 0), remaining.used, greatest(0, remaining.spend),
+    remaining.starts_at, remaining.ends_at, coalesce(plan.daily_message_limit, 0), greatest(0, remaining.daily),
+    coalesce(plan.monthly_message_limit, 0), greatest(0, remaining.monthly))::private.limits;
+end;
+$$;
+comment on function private.limits_of(uuid) is 'A tenant''s limits and what is left of them, as decisions see them.';
+
+-- Thresholds ----------------------------------------------------------------------------------------------------------
+
+create function private.shown_spending(p_limit numeric, p_remaining private.quota, p_more numeric default 0)
+returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  used constant numeric := p_remaining.used + p_more;
+begin
+  return jsonb_build_object(
+    'percent', case when used >= p_limit then 100 when used >= p_limit * 0.8 then 80 else 0 end,
+    'limit', trim_scale(p_limit), 'used', trim_scale(used), 'left', trim_scale(greatest(0, p_limit - used)),
+    'periodStart', p_remaining.starts_at, 'periodEnd', p_remaining.ends_at);
+end;
+$$;
+comment on function private.shown_spending(numeric, private.quota, numeric) is
+  'What a tenant is shown about their spend limit, with p_more spent on top. percent: the highest threshold (80, 100) '
+  'that is reached, or 0.';
+
+create function private.note_spending(p_user_id uuid, p_plan public.plans, p_remaining private.quota,
+  p_more numeric default 0, p_is_refused boolean default false) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  most constant numeric := coalesce(p_plan.spend_limit, 0);
+  spending jsonb;
+  percent integer;
+begin
+  -- Most decisions end here.
+  if p_remaining.used + p_more < most * 0.8 or p_remaining.used + p_more = 0 then
+    return null;
+  end if;
+  spending := private.shown_spending(most, p_remaining, p_more);
+  if p_is_refused then
+    -- Messages rarely add up to the limit exactly: it is reached when the next one does not fit.
+    spending := spending || '{"percent": 100}';
+  end if;
+  foreach percent in array array[80, 100] loop
+    if percent <= (spending ->> 'percent')::integer then
+      perform private.notify_tenant(p_user_id, 'usage.threshold',
+        to_char(p_remaining.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z "') || percent,
+        spending || jsonb_build_object('percent', percent));
+    end if;
+  end loop;
+  return spending;
+end;
+$$;
+comment on function private.note_spending(uuid, public.plans, private.quota, numeric, boolean) is
+  'Notices each threshold of the spend limit that p_more on top of what is used reaches, once in a billing period. '
+  'p_is_refused: a message was refused, which at 80 % or more means that the limit is reached. Returns what the tenant '
+  'is shown; null below 80 %.';
+
+create function private.check_spending(p_user_id uuid) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.limiting_plan(p_user_id);
+begin
+  return private.note_spending(p_user_id, plan, private.remaining_quota(p_user_id, plan));
+end;
+$$;
+comment on function private.check_spending(uuid) is
+  'Notices the thresholds that a tenant''s spending has reached other than by a decision: by a late price, a fee or a '
+  'changed limit.';
+
+-- A changed limit makes tenants due, because a plan has any number of them.
+
+create function private.note_changed_limit() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.due_work as d (user_id, kind, due_at)
+  select distinct s.user_id, 'spending'::private.due_kind, now() from public.subscriptions s
+  where s.plan_key = new.key and s.user_id is not null
+  union
+  select p.user_id, 'spending', now() from public.user_preferences p
+  where new.key = 'free' and p.twilio_subaccount_status = 'active'
+  order by 1
+  on conflict (user_id, kind) do update set due_at = excluded.due_at where d.due_at > excluded.due_at;
+  return null;
+end;
+$$;
+comment on function private.note_changed_limit() is
+  'Trigger: the tenants of a plan whose spend limit was lowered are due for the check of their thresholds. Tenants '
+  'without a subaccount are checked with their next message.';
+create trigger spending_due_when_lowered after update of spend_limit on public.plans
+  for each row when (new.spend_limit < old.spend_limit) execute function private.note_changed_limit();
+
+create function private.note_changed_spending() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.set_due_by(new.user_id, 'spending');
+  return null;
+end;
+$$;
+comment on function private.note_changed_spending() is
+  'Trigger: a tenant whose subscription, and with it perhaps their limit or billing period, changed is due for the '
+  'check of their thresholds.';
+create trigger spending_due_when_changed after update on public.subscriptions
+  for each row when (new.user_id is not null and (old.plan_key, old.status, old.current_period_start) is distinct from
+    (new.plan_key, new.status, new.current_period_start))
+  execute function private.note_changed_spending();
+
+create function public.check_due_spending(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tenant uuid;
+  checked integer := 0;
+begin
+  for tenant in select c from private.claim_due('spending', p_limit, '1 hour') c order by c loop
+    perform private.check_spending(tenant);
+    perform private.set_due(tenant, 'spending', null);
+    checked := checked + 1;
+  end loop;
+  return checked;
+end;
+$$;
+comment on function public.check_due_spending(integer) is
+  'Notices the thresholds of up to p_limit tenants whose limit changed. Returns how many were checked; p_limit: more '
+  'may be due.';
+insert into private.schedules (name, job, every) values ('check-spending', '{"kind": "check-spending"}', '1 minute');
+
+-- Reserving fees ------------------------------------------------------------------------------------------------------
+
+create type public.reserve_fee_outcome as enum ('reserved', 'duplicate', 'spend_limit_reached');
+comment on type public.reserve_fee_outcome is
+  'Whether a fee may be charged. duplicate: it was reserved under this key before, and counts once.';
+
+create function public.reserve_fee(p_user_id uuid, p_key text, p_kind public.fee_kind, p_cost numeric)
+returns table (outcome public.reserve_fee_outcome, spending jsonb)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  plan public.plans;
+  remaining private.quota;
+  price numeric;
+begin
+  perform private.lock_sending(p_user_id);
+  if exists (select from private.fees f where f.user_id = p_user_id and f.key = p_key) then
+    outcome := 'duplicate';
+    return next;
+    return;
+  end if;
+  plan := private.limiting_plan(p_user_id);
+  remaining := private.remaining_quota(p_user_id, plan);
+  price := private.tenant_price(plan, p_cost);
+  if remaining.spend < price then
+    outcome := 'spend_limit_reached';
+    spending := private.shown_spending(coalesce(plan.spend_limit, 0), remaining);
+  else
+    insert into private.fees (user_id, key, kind, cost, markup)
+    values (p_user_id, p_key, p_kind, p_cost, coalesce(plan.markup, 1));
+    outcome := 'reserved';
+    spending := private.note_spending(p_user_id, plan, remaining, price);
+  end if;
+  return next;
+end;
+$$;
+comment on function public.reserve_fee(uuid, text, public.fee_kind, numeric) is
+  'Decides before a paid call whether its fee fits the spend limit, and reserves it once for each key. spending: what '
+  'the tenant is shown when the limit is reached, or from 80 % on.';
+
+create function public.cancel_fee(p_user_id uuid, p_key text) returns public.cancel_outcome
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.fees f where f.user_id = p_user_id and f.key = p_key;
+  return case when found then 'canceled' else 'gone' end;
+end;
+$$;
+comment on function public.cancel_fee(uuid, text) is
+  'Deletes the fee of a call that Twilio certainly did not charge.';
+
+create function private.note_fee(p_user_id uuid, p_key text, p_kind public.fee_kind, p_cost numeric,
+  p_charged_at timestamptz default now()) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.fees as f (user_id, key, kind, cost, markup, charged_at)
+  values (p_user_id, p_key, p_kind, p_cost, coalesce((private.limiting_plan(p_user_id)).markup, 1), p_charged_at)
+  on conflict (user_id, key) do update set cost = excluded.cost where f.cost <> excluded.cost;
+  if found then
+    perform private.check_spending(p_user_id);
+  end if;
+end;
+$$;
+comment on function private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz) is
+  'Records a fee that Twilio charged without a decision of ours, such as one found in usage, once for each key. A '
+  'repeated call corrects its cost.';
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.number_fees(uuid, timestamptz, timestamptz),
+  private.spent_between(uuid, timestamptz, timestamptz),
+  private.spend_between(uuid, timestamptz, timestamptz),
+  private.remaining_quota(uuid, public.plans),
+  private.limiting_plan(uuid),
+  private.limits_of(uuid),
+  private.shown_spending(numeric, private.quota, numeric),
+  private.note_spending(uuid, public.plans, private.quota, numeric, boolean),
+  private.check_spending(uuid),
+  private.note_changed_limit(),
+  private.note_changed_spending(),
+  public.check_due_spending(integer),
+  public.reserve_fee(uuid, text, public.fee_kind, numeric),
+  public.cancel_fee(uuid, text),
+  private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz)
+  from public, anon, authenticated;
+grant execute on function
+  private.number_fees(uuid, timestamptz, timestamptz),
+  private.spent_between(uuid, timestamptz, timestamptz),
+  private.spend_between(uuid, timestamptz, timestamptz),
+  private.remaining_quota(uuid, public.plans),
+  private.limiting_plan(uuid),
+  private.limits_of(uuid),
+  private.shown_spending(numeric, private.quota, numeric),
+  private.note_spending(uuid, public.plans, private.quota, numeric, boolean),
+  private.check_spending(uuid),
+  public.check_due_spending(integer),
+  public.reserve_fee(uuid, text, public.fee_kind, numeric),
+  public.cancel_fee(uuid, text),
+  private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz)
+  to service_role;
