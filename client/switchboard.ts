@@ -1598,6 +1598,7 @@ export interface Usage {
     price: number;
     /** The plan's spend limit for a billing period. */
     limit: number;
+    /** What messages, purchases and fees may still cost you. The fees of your numbers until the end of the period are set aside. */
     left: number;
     /** The price at the end of the period if its complete days go on, with the fees of the numbers you have. null before three days are complete, and with more than one currency. */
     forecast: number | null;

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 export const LONGEST_RANGE = 400;
 
 const daySchema = z.iso.date({ error: "must be a date such as 2026-11-26", abort: true })
-  .refine((day) => day >= "2000" && day < "2100", "must be in the years 2000 to 2099");
+  .refine((day) => day >= "2000" && day < "2100", { error: "must be in the years 2000 to 2099", abort: true });
 
 /** A range of UTC days; `until` is not part of it. */
 interface Days {
@@ -92,7 +92,10 @@ export const usageSchema = z.strictObject({
     currency: currencySchema,
     price: z.number().describe("What you have used in this billing period"),
     limit: z.number().describe("The plan's spend limit for a billing period"),
-    left: z.number(),
+    left: z.number().describe(
+      "What messages, purchases and fees may still cost you. The fees of your numbers until the end of the period are " +
+        "set aside",
+    ),
     forecast: z.number().nullable().describe(
       "The price at the end of the period if its complete days go on, with the fees of the numbers you have. null before " +
         "three days are complete, and with more than one currency",
