@@ -65,6 +65,11 @@ function reserveMessage(tx: postgres.TransactionSql, userId: string, from: strin
     .then((rows) => rows[0]!.outcome as string);
 }
 
+/** Replies to HELP are one more way to spend. */
+async function settings(userId: string): Promise<void> {
+  await sql`insert into public.messaging_settings (user_id, help_reply) values (${userId}, 'Call us')`;
+}
+
 async function ownNumber(userId: string): Promise<string> {
   const number = phoneNumber();
   await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (${userId}, ${number}, ${`PN${crypto.randomUUID()}`})`;
@@ -101,7 +106,7 @@ test("A drift check beside convergences that end and facts that change waits for
   let stop = false;
   const ticks = (async () => {
     while (!stop) {
-      await sql`update private.due_work set due_at = now() where user_id in ${sql(ids)}`;
+      await sql`update private.due_work set due_at = now() where user_id in ${sql(ids)} and kind = 'convergence'`;
       await sql`select from public.ask_for_drifted_convergence(100)`;
     }
   })();
@@ -169,8 +174,9 @@ test("Concurrent purchases and messages of one tenant stay within the spend limi
       : await reserveMessage(tx, userId, from, crypto.randomUUID())
   );
   // Either one number, or messages at a cent each.
-  const [{ spent }] = await sql`select private.number_spend(${userId}) + coalesce(sum(spend), 0) as spent
-    from private.sending_totals where user_id = ${userId}` as unknown as [{ spent: string }];
+  const [{ spent }] = await sql`select spend_used as spent from private.limits_of(${userId})` as unknown as [
+    { spent: string },
+  ];
   assert.ok(Number(spent) <= 1.2, spent);
   assert.ok([1, CALLERS / 2].includes(counts["reserved"] ?? 0), JSON.stringify(counts));
 });
@@ -700,9 +706,10 @@ test("Concurrent messages and batches stay within the daily limit", async () => 
   assert.equal(sent!.count, 20);
 });
 
-test("Concurrent messages and batches stay within the monthly spend limit", async () => {
+test("Concurrent messages and batches stay within the spend limit", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   await sql`update public.plans set spend_limit = 0.20, segment_price = 0.01 where key = ${userId}`;
+  await sql`delete from private.carrier_fees`;
   const from = await ownNumber(userId);
   const id = await campaign(userId, from, 100);
   await raiseSendRates(userId);
@@ -715,6 +722,84 @@ test("Concurrent messages and batches stay within the monthly spend limit", asyn
   }
   const [sent] = await sql`select count(*)::integer from public.sms_messages where user_id = ${userId}`;
   assert.equal(sent!.count, 20);
+});
+
+test("Random histories: 50 parallel spenders never exceed the spend limit, and each threshold is noticed once", async () => {
+  const SPENDERS = 50;
+  const everyone = postgres(database.url, { max: SPENDERS, onnotice: () => {} });
+  try {
+    for (let history = 0; history < 3; history++) {
+      const userId = await tenant({ messagesPerDay: 100_000, purchasesPerDay: 1000 });
+      const limit = randomInt(300, 900) / 100;
+      const markup = [1, 1.2, 1.0375][history]!;
+      await sql`update public.plans set spend_limit = ${limit}, segment_price = 0.03, markup = ${markup},
+        max_purchases_per_month = 1000 where key = ${userId}`;
+      const from = await ownNumber(userId);
+      const id = await campaign(userId, from, 200);
+      await raiseSendRates(userId);
+      await settings(userId);
+      const spend: ((tx: postgres.TransactionSql) => Promise<unknown>)[] = [
+        (tx) => reserveMessage(tx, userId, from, crypto.randomUUID()),
+        (tx) => reserveBatch(tx, id, userId, randomInt(1, 9)),
+        (tx) => tx`select public.reserve_number(${userId}, ${phoneNumber()}, null, ${randomInt(20, 120) / 100})`,
+        (tx) => tx`select public.reserve_fee(${userId}, ${`fee ${randomInt(20)}`}, 'registration', 0.4)`,
+        (tx) =>
+          tx`select public.record_inbound_message(${userId}, ${`SM${crypto.randomUUID()}`}, 'AC0', ${phoneNumber()},
+            'US', ${from}, 'HELP', '{}', '{}', 1, 'help', 'HELP')`,
+      ];
+      const results = await Promise.allSettled(
+        Array.from({ length: SPENDERS * 2 }, (_, index) =>
+          everyone.begin(async (tx) => {
+            await tx`set local role service_role`;
+            await spend[index % spend.length]!(tx);
+          })),
+      );
+      assert.deepEqual(results.filter(({ status }) => status === "rejected"), []);
+      // Until nothing fits any more.
+      while ((await sql.begin((tx) => reserveMessage(tx, userId, from, crypto.randomUUID()))) === "reserved");
+      const [{ used, counted, fees, notices }] = await sql`
+        select spend_used::float8 as used, (
+            select coalesce(sum(tenant_price), 0) from public.sms_messages
+            where user_id = ${userId} and direction = 'outbound' and status <> 'refused')
+          + (select coalesce(sum(private.marked_up(monthly_price, markup)), 0) from private.number_purchases
+            where user_id = ${userId})
+          + (select coalesce(sum(tenant_price), 0) from private.fees where user_id = ${userId}) as counted,
+          (select count(distinct key) = count(*) from private.fees where user_id = ${userId}) as fees,
+          array(select right(subject, 3) from public.tenant_notices where user_id = ${userId} order by 1) as notices
+        from private.limits_of(${userId})` as unknown as [
+        { used: number; counted: string; fees: boolean; notices: string[] },
+      ];
+      assert.equal(used, Number(counted), "What decisions count is what was reserved");
+      assert.ok(used <= limit && used > limit - 0.05 * markup, `${used} of ${limit}`);
+      assert.deepEqual([fees, notices], [true, [" 80", "100"]]);
+    }
+  } finally {
+    await everyone.end();
+  }
+});
+
+test("Late prices and messages that pass the thresholds together cause no deadlock and one notice for each", async () => {
+  const userId = await tenant({ messagesPerDay: 1000, spend: 10 });
+  const from = await ownNumber(userId);
+  await sql`
+    insert into private.forward_webhooks (user_id, id, url, sealed_secret)
+    values (${userId}, gen_random_uuid(), 'https://one.example', 'v1.k1.iv.s1')`;
+  const ids = await sql<{ id: string }[]>`
+    insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source,
+      estimated_price, twilio_message_sid)
+    select ${userId}, 'outbound', ${from}, '+15005550199', 'sent', ${`AC${userId}`}, 'subaccount', 0.7, ${userId} || n
+    from generate_series(1, 10) n returning id`;
+  const results = await Promise.allSettled(ids.flatMap(({ id }) => [
+    sql`select public.record_message_status(${id}, ${userId}, ${`AC${userId}`}, null, 'delivered', null, null, 1,
+      -1.2, 'USD')`,
+    sql.begin((tx) => reserveMessage(tx, userId, from, crypto.randomUUID())),
+  ]));
+  assert.deepEqual(results.filter(({ status }) => status === "rejected"), []);
+  const [found] = await sql`
+    select array(select right(subject, 3) from public.tenant_notices where user_id = ${userId} order by 1) as notices,
+      (select count(*)::integer from private.jobs where message ->> 'kind' = 'forward-notice'
+        and message ->> 'userId' = ${userId}) as forwarded`;
+  assert.deepEqual({ ...found }, { notices: [" 80", "100"], forwarded: 2 });
 });
 
 test("Concurrent batches, results, callbacks, reports and a cancellation cause no deadlock, and all counts stay correct", async () => {
