@@ -223,9 +223,13 @@ export const STORY: readonly Step[] = [
   {
     title: "Twilio counts each account's messages separately",
     async play({ twilio, state, subaccountSid }) {
-      const [ada, master] = await Promise.all(
-        [subaccountSid, state.twilio.accountSid].map((sid) => outboundUsage(twilio, sid)),
-      );
+      // Usage shows a message when it was handed to a carrier.
+      const [ada, master] = await eventually("all messages in usage", async () => {
+        const counts = await Promise.all(
+          [subaccountSid, state.twilio.accountSid].map((sid) => outboundUsage(twilio, sid)),
+        );
+        return counts.every((count, index) => Number(count) >= [100, 1][index]!) && counts;
+      });
       assert.deepEqual([ada, master], ["100", "1"]);
       return [
         `Ada's subaccount ${subaccountSid}: ${ada} outbound SMS`,

@@ -58,6 +58,52 @@ export interface TwilioSide {
     outcome: { status: "sent" | "delivered" | "undelivered" | "failed"; errorCode?: number },
   ): Promise<void>;
   inbound(message: { from: string; to: string; body: string; media?: ReceivedFile[] }): Promise<{ messageSid: string }>;
+  /** The usage triggers of an account, newest first. */
+  // deno-lint-ignore no-explicit-any -- as above
+  triggersOf(accountSid: string): Promise<any[]>;
+  /**
+   * The prices of an account's usage on a day (`YYYY-MM-DD`, GMT) without subaccounts, by category. Only categories that
+   * are not zero.
+   */
+  usageOn(accountSid: string, day: string): Promise<Record<string, string>>;
+  /** Charges an account: an unknown category, a correction, a late change or an unexplained `totalprice`. */
+  charge(charge: UsageCharge): Promise<void>;
+  /** Adds a message of a past day with its charges, as if another program had sent or received it. */
+  // deno-lint-ignore no-explicit-any -- as above
+  oldMessage(message: OldMessage): Promise<any>;
+  /** Moves a message with its charges to another time, or changes its price but no charge. */
+  changeMessage(sid: string, changes: { at?: string; price?: string | null }): Promise<void>;
+  /** Changes when a number was bought, and with it all of its monthly charges. */
+  boughtAt(phoneSid: string, at: string): Promise<void>;
+  /** Changes the day from which an account exists, or its currency (`eur`). */
+  changeAccount(accountSid: string, changes: { createdAt?: string; priceUnit?: string }): Promise<void>;
+  /** Evaluates the usage triggers now. Returns the SIDs of those that fired, after their callbacks were answered. */
+  evaluateTriggers(): Promise<string[]>;
+}
+
+/** A charge of `at`, a day or a time. `visibleInMs`: how long usage does not show it. */
+export interface UsageCharge {
+  accountSid: string;
+  category: string;
+  at: string;
+  price: string;
+  count?: number;
+  usage?: number;
+  visibleInMs?: number;
+}
+
+/** A message of `at`, a day or a time. `price`: null if it is not priced yet, by default what the simulator charges. */
+export interface OldMessage {
+  accountSid: string;
+  from: string;
+  to: string;
+  at: string;
+  direction?: "inbound" | "outbound-api" | "outbound-reply";
+  body?: string;
+  mediaUrls?: string[];
+  status?: "sent" | "delivered" | "undelivered" | "failed" | "received";
+  errorCode?: number;
+  price?: string | null;
 }
 
 /** Returns the Twilio API and controls of a stack's simulator. For a simulator in this process, pass its `fetch`. */
@@ -112,5 +158,21 @@ export function twilioSide({ twilio }: Pick<StackState, "twilio">, fetch = globa
     configure: (settings) => control("POST", "/settings", settings),
     decide: (to, outcome) => control("POST", "/outcomes", { to, ...outcome }),
     inbound: (message) => control("POST", "/inbound", message),
+    triggersOf: async (accountSid) =>
+      (await get(`/Accounts/${accountSid}/Usage/Triggers.json?PageSize=1000`)).usage_triggers,
+    async usageOn(accountSid, day) {
+      const { usage_records } = await get(
+        `/Accounts/${accountSid}/Usage/Records/Daily.json` +
+          `?StartDate=${day}&EndDate=${day}&IncludeSubaccounts=false&PageSize=1000`,
+      );
+      const prices: [string, string][] = usage_records.map((row: Record<string, string>) => [row.category, row.price]);
+      return Object.fromEntries(prices.filter(([, price]) => Number(price) !== 0));
+    },
+    charge: (charge) => control("POST", "/charges", charge),
+    oldMessage: (message) => control("POST", "/messages", message),
+    changeMessage: (sid, changes) => control("POST", "/messages", { sid, ...changes }),
+    boughtAt: (sid, at) => control("POST", "/purchases", { sid, at }),
+    changeAccount: (sid, changes) => control("POST", "/accounts", { sid, ...changes }),
+    evaluateTriggers: async () => (await control("POST", "/triggers/evaluate")).fired,
   };
 }

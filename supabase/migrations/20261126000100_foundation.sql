@@ -46,11 +46,11 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 -- Retention -----------------------------------------------------------------------------------------------------------
 
 create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery',
-  'tenant_notice');
+  'tenant_notice', 'financial');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
   'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: '
-  'what a tenant was told.';
+  'what a tenant was told. financial: usage, totals and purchases, and the messages of deleted users.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -64,6 +64,7 @@ begin
     when 'forward_delivery' then interval '30 days'
     -- Longer than a billing period of a year: the notices of a period in progress are what prevents a second one.
     when 'tenant_notice' then interval '400 days'
+    when 'financial' then interval '10 years' -- the longest that accounting laws commonly ask for
   end;
 end;
 $$;

@@ -194,8 +194,7 @@ begin
     where c.id = any (conversations) limit p_limit);
   perform from public.sms_messages m where m.id = any (messages) order by m.id for update;
   update public.sms_messages m set
-    from_number = case m.direction when 'inbound' then '' else m.from_number end,
-    to_number = case m.direction when 'outbound' then '' else m.to_number end,
+    from_number = '', to_number = '', -- the tenant's own number identifies them, too
     body = null, media_urls = '{}', media_types = '{}',
     error_message = null, -- Twilio quotes the number in it
     idempotency_key = null, request_hash = null,
@@ -208,8 +207,22 @@ begin
 end;
 $$;
 comment on function private.erase_conversations(uuid, integer) is
-  'Erases texts, media and peer numbers of up to p_limit messages, and conversations without messages left. Returns 0 '
-  'when nothing is left.';
+  'Erases texts, media and numbers of up to p_limit messages, and conversations without messages left. Returns 0 when '
+  'nothing is left.';
+
+-- A callback or a look-up may come after the erasure, with an error in which Twilio quotes a number.
+create function private.keep_erased() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.error_message := null;
+  return new;
+end;
+$$;
+comment on function private.keep_erased() is 'Trigger: an erased message gets no text again.';
+create trigger keep_erased before update on public.sms_messages
+  for each row when (new.to_number = '' and new.error_message is not null) execute function private.keep_erased();
 
 create function private.erase_opt_outs(p_user_id uuid, p_limit integer) returns integer
 language plpgsql
@@ -267,6 +280,69 @@ comment on function private.ask_for_erasure() is
 create trigger switchboard_ask_for_erasure after delete on auth.users
   for each row execute function private.ask_for_erasure();
 
+-- Purging financial rows ----------------------------------------------------------------------------------------------
+
+-- Erased messages belong to deleted users. Those of others are the tenants' own, and stay.
+create index sms_messages_erased on public.sms_messages (created_at) where peer_number = '';
+create index sending_totals_by_hour on private.sending_totals (hour);
+create index number_purchases_ended on private.number_purchases (held_until) where held_until < 'infinity';
+
+create function private.purge_messages(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from public.sms_messages m
+  where m.ctid = any (array(
+    select e.ctid from public.sms_messages e
+    where e.peer_number = '' and e.created_at <= now() - private.kept_for('financial')
+    order by e.created_at limit p_limit for update));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_messages(integer) is
+  'Deletes up to p_limit erased messages that are old enough, the oldest first. Returns how many.';
+
+create function private.purge_totals(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from private.sending_totals t
+  where t.ctid = any (array(
+    select o.ctid from private.sending_totals o where o.hour <= now() - private.kept_for('financial')
+    order by o.hour limit p_limit for update));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_totals(integer) is
+  'Deletes up to p_limit totals of sent messages that are old enough, the oldest first. Returns how many.';
+
+create function private.purge_number_purchases(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from private.number_purchases p
+  where p.ctid = any (array(
+    select o.ctid from private.number_purchases o
+    where o.held_until < 'infinity' and o.held_until <= now() - private.kept_for('financial')
+    order by o.held_until limit p_limit for update));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_number_purchases(integer) is
+  'Deletes up to p_limit purchases of numbers that were released long enough ago, the oldest first. Returns how many.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -278,6 +354,10 @@ revoke execute on function
   public.ask_for_due_redactions(integer),
   private.erase_conversations(uuid, integer),
   private.erase_opt_outs(uuid, integer),
+  private.keep_erased(),
+  private.purge_messages(integer),
+  private.purge_totals(integer),
+  private.purge_number_purchases(integer),
   private.ask_for_erasure(),
   public.erase_messages_of_deleted_user(uuid, integer)
   from public, anon, authenticated;
@@ -290,5 +370,8 @@ grant execute on function
   public.ask_for_due_redactions(integer),
   private.erase_conversations(uuid, integer),
   private.erase_opt_outs(uuid, integer),
+  private.purge_messages(integer),
+  private.purge_totals(integer),
+  private.purge_number_purchases(integer),
   public.erase_messages_of_deleted_user(uuid, integer)
   to service_role;

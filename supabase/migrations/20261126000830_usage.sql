@@ -347,7 +347,7 @@ create table private.usage_accounts (
   first_day date not null,
   due_at timestamptz,
   rotate_at timestamptz not null default now(),
-  active_on date,
+  active_at timestamptz,
   closed_at timestamptz,
   gone_at timestamptz,
   fence bigint not null default 0,
@@ -364,7 +364,8 @@ comment on table private.usage_accounts is
   'all open days in ranges, oldest first, and continues after a crash where it was.';
 comment on column private.usage_accounts.due_at is 'When the next pass is due; null: never again.';
 comment on column private.usage_accounts.rotate_at is 'When the next pass also reads the closed days again.';
-comment on column private.usage_accounts.active_on is 'The last day with a message, a purchase or a release of ours.';
+comment on column private.usage_accounts.active_at is
+  'When a message, a purchase, a release or the monthly fee of a number was last noted. Not every message is.';
 comment on column private.usage_accounts.closed_at is 'When the account was found closed, or replaced by another.';
 comment on column private.usage_accounts.gone_at is 'Since when Twilio knows no usage of the account (20404).';
 comment on column private.usage_accounts.fence is 'Grows with every read: an older read can write nothing.';
@@ -436,6 +437,33 @@ $$;
 comment on function private.usage_rotation_days() is
   'How many days back closed days are read again: more than a month, because an invoice corrects the month before.';
 
+-- Retention -----------------------------------------------------------------------------------------------------------
+
+create function private.purge_usage(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- A day is over before its time is counted.
+  until constant date := private.utc_day(now() - private.kept_for('financial'));
+  records integer;
+  days integer;
+begin
+  delete from public.twilio_usage u
+  where u.ctid = any (array(
+    select o.ctid from public.twilio_usage o where o.day < until order by o.day limit p_limit for update));
+  get diagnostics records = row_count;
+  delete from private.usage_days d
+  where d.ctid = any (array(
+    select o.ctid from private.usage_days o where o.day < until order by o.day limit p_limit for update));
+  get diagnostics days = row_count;
+  return greatest(records, days);
+end;
+$$;
+comment on function private.purge_usage(integer) is
+  'Deletes up to p_limit usage records and as many days that are old enough, the oldest first. Returns how many of the '
+  'kind of which there were more.';
+
 -- The operator's view -------------------------------------------------------------------------------------------------
 
 create function public.usage_sync_state()
@@ -472,6 +500,7 @@ revoke execute on function
   private.settled_before(private.usage_accounts),
   private.state_of_usage_day(text, date),
   private.usage_rotation_days(),
+  private.purge_usage(integer),
   public.usage_sync_state()
   from public, anon, authenticated;
 grant execute on function
@@ -481,5 +510,6 @@ grant execute on function
   private.settled_before(private.usage_accounts),
   private.state_of_usage_day(text, date),
   private.usage_rotation_days(),
+  private.purge_usage(integer),
   public.usage_sync_state()
   to service_role;

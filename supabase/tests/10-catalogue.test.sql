@@ -73,6 +73,9 @@ select bag_eq(
     ('private.send_rates', 'r', true),
     ('private.sending_totals', 'r', true),
     ('private.awaited_reports', 'r', true),
+    ('private.days_to_reconcile', 'r', true),
+    ('private.master_currency', 'r', true),
+    ('private.reconciliations', 'r', true),
     ('private.stripe_customers', 'r', true),
     ('private.sweep_sightings', 'r', true),
     ('private.sweeps', 'r', true),
@@ -112,6 +115,9 @@ select bag_eq(
     ('private.total_inserts', '(none)'),
     ('private.total_update', '(none)'),
     ('private.await_reports', '(none)'),
+    ('private.judge_price_unit', '(none)'),
+    ('private.note_changed_usage', '(none)'),
+    ('private.note_known_category', '(none)'),
     ('private.index_words', '(none)'),
     ('private.reindex_words', '(none)'),
     ('private.note_changed_numbers', '(none)'),
@@ -128,6 +134,9 @@ select bag_eq(
     ('private.note_held_number', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
     ('private.note_token_date', '(none)'),
+    ('private.keep_erased', '(none)'),
+    ('private.note_usage_account', '(none)'),
+    ('private.note_usage_activity', '(none)'),
     ('private.refuse_change', '(none)'),
     ('private.remember_user_deletion', '(none)'),
     ('private.touch_updated_at', '(none)') $$,
@@ -135,7 +144,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('public.usage_sync_state') $$,
+  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.ask_for_usage_syncs'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('public.usage_sync_state') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -163,7 +172,8 @@ select bag_eq(
     ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_usage', 'note_new_turn'), ('q_jobs_usage', 'note_turn'), ('q_jobs_usage', 'forget_jobs'), ('q_jobs_usage', 'forget_lane'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
     ('sms_messages', 'add_usage_of_new'), ('sms_messages', 'add_usage_of_changed'), ('sms_messages', 'add_usage_of_deleted'),
     ('number_purchases', 'add_usage_of_new'), ('number_purchases', 'add_usage_of_deleted'), ('number_purchases', 'schedule_fee'), ('twilio_usage', 'note_fee_markup'),
-    ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'),
+    ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'), ('sms_messages', 'keep_erased'), ('sms_messages', 'judge_new_price'), ('sms_messages', 'judge_price'),
+    ('twilio_usage', 'note_changed_usage'), ('twilio_usage', 'note_new_usage'), ('usage_categories', 'note_known_category'), ('usage_days', 'note_changed_day'), ('usage_days', 'note_new_day'),
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
@@ -174,6 +184,7 @@ select bag_eq(
     ('user_preferences', 'switchboard_numbers_due_when_new'), ('user_preferences', 'switchboard_numbers_due_when_changed'), ('user_twilio_numbers', 'note_held'), ('user_twilio_numbers', 'due_when_new'), ('user_twilio_numbers', 'due_when_changed'),
     ('user_preferences', 'switchboard_token_date_when_new'), ('user_preferences', 'switchboard_token_date_when_changed'), ('messaging_settings', 'due_when_new'), ('messaging_settings', 'due_when_changed'),
     ('subscriptions', 'subscriber_checked_when_new'), ('subscriptions', 'subscriber_checked_when_changed'), ('tenancies', 'check_subscriptions_when_new'), ('tenancies', 'check_subscriptions_when_closed'),
+    ('tenancies', 'usage_account_when_new'), ('tenancies', 'usage_account_when_changed'), ('sending_totals', 'usage_of_sent'), ('sms_messages', 'usage_of_received'), ('user_twilio_numbers', 'usage_of_new_number'), ('user_twilio_numbers', 'usage_of_changed_number'),
     ('users', 'switchboard_check_subscriptions'), ('users', 'switchboard_ask_for_erasure'), ('users', 'switchboard_remember_user_deletion') $$,
   'The triggers are the listed ones, and enabled');
 

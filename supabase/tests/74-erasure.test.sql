@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(32);
+select plan(34);
 
 select pg_temp.join_as('leaver', 'keeper', 'visitor');
 select pg_temp.forget_jobs();
@@ -26,7 +26,7 @@ select public.save_messaging_settings(u, 'Bye', null, null, null, null) from unn
 create temp table made as select u as user_id, c.campaign->>'id' as id from unnest(array[pg_temp.leaver(), pg_temp.keeper()]) u,
   lateral (select campaign from public.create_campaign(u, 'spring', 'hash', 'Spring', null, 'Dear {{name}}', '{}', null,
     '[{"position": 0, "to": "+15005550191", "country": "US", "variables": {"name": "Ann"}}, {"position": 1, "to": "+15005550192", "country": "US", "variables": {"name": "Bob"}}]', 'req', null, null, null)) c;
-create temp table before as select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
+create temp table before as select id, user_id, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages;
 
 select is(public.erase_messages_of_deleted_user(pg_temp.leaver(), 100), 'user_exists', 'erase_messages_of_deleted_user refuses a user who exists');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 7::bigint, 'user_exists erases nothing');
@@ -57,11 +57,17 @@ $$;
 select is((select outcome from batches order by n desc limit 1), 'done', 'Repeated calls end with done');
 select is_empty('select 1 from batches b join batches a on a.n = b.n + 1 where a.erased - b.erased > 2', 'No batch erases more messages than its limit');
 select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver()
-    and (body is not null or media_urls <> '{}' or media_types <> '{}' or peer_number <> '' or error_message is not null or idempotency_key is not null or request_hash is not null) $$,
-  'No text, media, peer number or key of the deleted user is left');
+    and (body is not null or media_urls <> '{}' or media_types <> '{}' or peer_number <> '' or own_number <> '' or error_message is not null or idempotency_key is not null or request_hash is not null) $$,
+  'No text, media, number or key of the deleted user is left');
+select is_empty($$ select m.id from public.sms_messages m where user_id = pg_temp.leaver() and (to_jsonb(m) - 'twilio_message_sid')::text ~ '\+1500555' $$, 'No column has the tenant''s own number or a peer''s');
 select is_empty($$ select 1 from public.sms_messages where user_id = pg_temp.leaver() and position('50191' in to_jsonb(sms_messages)::text) > 0 $$, 'No column has a peer''s number');
-select results_eq($$ select id, user_id, own_number, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages order by id $$,
+select results_eq($$ select id, user_id, direction, status, price, price_unit, num_segments, account_sid, source, twilio_message_sid, created_at from public.sms_messages order by id $$,
   $$ select * from before order by id $$, 'Price, segments, time, account and SID of every message stay under the user''s id');
+select public.record_message_status(m.id, m.user_id, m.account_sid, m.twilio_message_sid, 'read', 30003, 'To +15005550191')
+from public.sms_messages m where m.user_id = pg_temp.leaver() and m.direction = 'outbound' limit 1;
+select results_eq($$ select status::text, error_message from public.sms_messages where user_id = pg_temp.leaver() and status = 'read' $$, $$ values ('read', null::text) $$,
+  'A report that comes after the erasure changes the status, and brings no number back');
+update before b set status = m.status from public.sms_messages m where m.id = b.id;
 select is((select sum(messages)::text || ' for ' || trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.leaver()), '4 for 0.28', 'The totals of the deleted user stay, with what received messages cost');
 select is_empty('select 1 from public.sms_conversations where user_id = pg_temp.leaver()', 'The conversations of the deleted user are deleted');
 select is_empty('select 1 from public.sms_opt_outs where user_id = pg_temp.leaver()', 'The opt-outs of the deleted user''s numbers are deleted');
@@ -85,7 +91,7 @@ select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+1
   'record_inbound_message returns unknown_user for a deleted user');
 select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';
-select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');
+select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02, "price_unit": "USD"}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');
 update public.sms_messages set status = 'unknown', twilio_message_sid = null, created_at = now() - interval '1 hour' where twilio_message_sid = 'SM-+150055501013';
 select is_empty('select 1 from public.unsettled_messages(30, 10) where user_id = pg_temp.leaver()', 'unsettled_messages leaves out an erased message');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 0::bigint, 'No later call restores a text');

@@ -2,10 +2,10 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(25);
+select plan(39);
 
 select results_eq('select what::text, private.kept_for(what) from unnest(enum_range(null::private.expiring)) what',
-  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days'), ('tenant_notice', '400 days') $$, 'Each kind of what expires has its period');
+  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days'), ('tenant_notice', '400 days'), ('financial', '10 years') $$, 'Each kind of what expires has its period');
 
 -- Payloads of events -------------------------------------------------------------------------------------------------
 
@@ -48,6 +48,37 @@ select is(private.purge_cron_runs(100), 4, 'The next purge continues after the l
 select is(private.purge_cron_runs(100), 0, 'A purge, repeated, checks no run twice');
 reset role;
 select bag_eq('select runid from cron.job_run_details', array[2, 4, 6, 8, 9, 10]::bigint[], 'The old runs of our entries are deleted, and none of the host''s');
+
+-- Financial rows -----------------------------------------------------------------------------------------------------
+
+create temp table ages as select * from (values ('oldest', interval '11 years'), ('older', interval '10 years 1 day'), ('old', interval '10 years'), ('young', interval '10 years' - interval '1 second'), ('new', interval '0')) a (name, age);
+create function pg_temp.day_of(p_at timestamptz) returns date immutable return (p_at at time zone 'utc')::date;
+insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, price, twilio_message_sid, created_at)
+select owner, 'outbound', number, number, 'delivered', 'AC', 'subaccount', -0.01, prefix || name, now() - age
+from ages, (values (pg_temp.departed(), '', 'SM'), (pg_temp.tenant(), '+15005550101', 'SM-kept-')) o (owner, number, prefix);
+insert into private.number_purchases (number_id, user_id, monthly_price, reserved_at, held_until)
+select gen_random_uuid(), pg_temp.departed(), 1, now() - interval '12 years', now() - age from ages union all select gen_random_uuid(), pg_temp.tenant(), 9, now() - interval '12 years', 'infinity';
+insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
+select pg_temp.departed(), 'AC', pg_temp.day_of(now() - interval '10 years') + n, c, 1, 1, 1, 'usd' from generate_series(-2, 2) n, unnest(array['sms', 'totalprice']) c;
+insert into private.usage_days (account_sid, day, user_id, total_price, price_unit) select distinct account_sid, day, user_id, 1, 'usd' from public.twilio_usage;
+create view pg_temp.left_days as select day - pg_temp.day_of(now() - interval '10 years') as n from private.usage_days;
+grant select on pg_temp.left_days, ages to service_role;
+set local role service_role;
+select is(private.purge_messages(1), 1, 'A purge of messages stops at its limit');
+select bag_eq($$ select twilio_message_sid from public.sms_messages where user_id = pg_temp.departed() $$, array['SMolder', 'SMold', 'SMyoung', 'SMnew'], 'The oldest messages are purged first');
+select is(private.purge_messages(10), 2, 'A purge of messages takes what is ten years old');
+select bag_eq($$ select twilio_message_sid from public.sms_messages where user_id = pg_temp.departed() $$, array['SMyoung', 'SMnew'], 'A message of a deleted user is kept for ten years, to the second');
+select is((select count(*) from public.sms_messages where user_id = pg_temp.tenant()), 5::bigint, 'Messages of a tenant who is not deleted stay, however old');
+select is(private.purge_number_purchases(2) + private.purge_number_purchases(10) * 10, 12, 'A purge of purchases stops at its limit, and takes those that ended ten years ago');
+select is((select count(*) from private.number_purchases where held_until > now() - interval '10 years'), 3::bigint, 'A purchase that ended later is kept, and so is one that has not ended');
+select is(private.purge_usage(3), 3, 'A purge of usage stops at its limit');
+select is(private.purge_usage(10), 1, 'It takes days that are ten years over');
+select results_eq('select n from pg_temp.left_days order by 1', array[0, 1, 2], 'The day ten years ago is kept until it is over');
+select is((select count(*) from public.twilio_usage), 6::bigint, 'Its records are kept with it');
+select is((select count(*) from private.sending_totals where hour <= now() - interval '10 years'), 6::bigint, 'There are totals of that time');
+select is(private.purge_totals(3) * 10 + private.purge_totals(100), 33, 'A purge of totals stops at its limit, and takes the rest next');
+select is((select count(*) from private.sending_totals where hour <= now() - interval '10 years'), 0::bigint, 'No total is older');
+reset role;
 
 -- All together, by index ---------------------------------------------------------------------------------------------
 

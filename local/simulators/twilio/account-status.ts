@@ -30,10 +30,13 @@ export function balanceOf(store: Simulation["store"], funds: number): number {
   return [...store.messages.values()].reduce((balance, message) => balance + (message.price ?? 0), funds);
 }
 
-/** @throws ApiError with the code in the settings if the account is suspended or closed */
-export function requireActive(accounts: Accounts, account: Account): void {
+/** @throws ApiError with `code`, by default that of the settings, if the account is suspended or closed */
+export function requireActive(
+  accounts: Accounts,
+  account: Account,
+  code: InactiveAccountCode = accounts.settings.inactiveAccountCode,
+): void {
   if (statusOf(accounts, account) === "active") return;
-  const code = accounts.settings.inactiveAccountCode;
   const [message, status] = INACTIVE_MESSAGES[code];
   throw new ApiError(code, message, status);
 }

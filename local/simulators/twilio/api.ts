@@ -88,8 +88,9 @@ function route(simulation: Simulation, request: HttpRequest, record: RequestReco
   const routing = routeOf(ROUTES, method, path);
   if (routing === "unknown") throw notFound(path);
   if ("allowed" in routing) throw new ApiError(20004, "Method not allowed", 405);
-  if (method !== "GET" || !settings.inactiveAccountsRead) requireActive(simulation, actor);
   const { route, params } = routing.match;
+  if (route.inactiveAccountCode !== undefined) requireActive(simulation, actor, route.inactiveAccountCode);
+  else if (method !== "GET" || !settings.inactiveAccountsRead) requireActive(simulation, actor);
   const account = params["account"] ? accountInPath(store, actor, params["account"], path) : actor;
   if (route.needsActiveAccount) requireActive(simulation, account);
   return route.handle({ simulation, actor, account, method, path, params, query, form });

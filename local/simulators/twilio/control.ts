@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { statusOf } from "./account-status.ts";
+import { type Control, json, jsonBody } from "./control-http.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import { receiveText } from "./inbound.ts";
 import { phonesOf } from "./phones.ts";
@@ -10,6 +11,8 @@ import { addBundle } from "./resources/bundles.ts";
 import type { Settings, Simulation } from "./simulation.ts";
 import type { Store } from "./store.ts";
 import { stateSummary } from "./state-summary.ts";
+import { evaluateRegularly } from "./trigger-firing.ts";
+import { usageControls } from "./usage-control.ts";
 
 const PhoneNumberText = z.string().transform((text, context) => {
   const number = toE164(text);
@@ -38,6 +41,12 @@ const NewOutcome = z.strictObject({
 });
 
 const Milliseconds = z.int().min(0).max(600_000);
+const CarrierFees = z.strictObject({
+  sms: z.number().min(0),
+  mms: z.number().min(0),
+  smsInbound: z.number().min(0),
+  mmsInbound: z.number().min(0),
+}).partial();
 
 const NewSettings = z.strictObject({
   latencyMs: Milliseconds,
@@ -64,6 +73,12 @@ const NewSettings = z.strictObject({
       bundle: z.boolean().default(false),
     }),
   ),
+  usageDelayMs: z.int().min(0),
+  usageClockMs: z.int(),
+  inboundPriceMs: z.int().min(0).nullable(),
+  carrierFees: z.record(z.string().regex(/^[A-Z]{2}$/, "must be a country"), CarrierFees),
+  carrierFeeMs: z.int().min(0),
+  triggerIntervalMs: z.int().min(10),
 }).partial();
 
 /** A new bundle, or Twilio's decision on one. */
@@ -76,8 +91,6 @@ const BundleRequest = z.union([
     status: z.enum(BUNDLE_STATUSES).default("twilio-approved"),
   }),
 ]);
-
-type Control = (simulation: Simulation, request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
 /**
  * Returns the handlers of `/_sim` by method and path.
@@ -114,11 +127,15 @@ export function controlRoutes(reset: () => void): Record<string, Control> {
     },
     "POST /_sim/bundles": takeBundle,
     "GET /_sim/settings": ({ settings }) => json(200, settings),
-    "POST /_sim/settings": ({ settings, store }, request) => {
-      Object.assign(settings, NewSettings.parse(jsonBody(request)) as Partial<Settings>);
+    "POST /_sim/settings": (simulation, request) => {
+      const { settings, store } = simulation;
+      const changed = NewSettings.parse(jsonBody(request)) as Partial<Settings>;
+      Object.assign(settings, changed);
+      if (changed.triggerIntervalMs !== undefined) evaluateRegularly(simulation);
       store.changed();
       return json(200, settings);
     },
+    ...usageControls,
     "GET /_sim/media": ({ store }, { query }) => mediaFile(store, query.get("sid")),
     "GET /_sim/state": (simulation) => json(200, stateSummary(simulation)),
     "GET /_sim/phones": (simulation) => json(200, phonesOf(simulation)),
@@ -217,12 +234,4 @@ function outcomesOf(outcomes: Simulation["store"]["outcomes"]): Record<string, u
 
 function sinceOf(query: URLSearchParams): number {
   return z.coerce.number().int().min(0).parse(query.get("since") ?? 0);
-}
-
-function jsonBody({ body }: HttpRequest): unknown {
-  return JSON.parse(body);
-}
-
-function json(status: number, body: unknown): HttpAnswer {
-  return { status, headers: { "content-type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
 }

@@ -24,7 +24,8 @@ import type { CallbackFault } from "./records.ts";
  * `message` (by default Twilio's title of the error).
  *
  * `match` selects the requests (see request-pattern.ts); without it, any API request. For callbacks it selects the
- * request that causes them: `POST /Messages` or `POST /_sim/inbound`.
+ * request that causes them: `POST /Messages` or `POST /_sim/inbound`. The callback of a usage trigger has no such request:
+ * `FIRE /Usage/Triggers/*` selects it.
  *
  * `times` is the number of requests that the fault affects, 1 by default. The oldest matching fault is used. One
  * response fault, one delay and one callback fault can affect the same request.

@@ -1,3 +1,4 @@
+import { chargeMessage } from "./charges.ts";
 import { type Keyword, KEYWORD_REPLIES, keywordOf } from "./keywords.ts";
 import { startLifecycle } from "./message-lifecycle.ts";
 import { addMessage, type MediaFile } from "./messages.ts";
@@ -42,6 +43,7 @@ export async function receiveText(
     direction: "inbound",
     status: "received",
   });
+  chargeMessage(simulation, message);
   startLifecycle(simulation, message);
   const keyword = simulation.settings.keywordHandling ? keywordOf(text.body, text.to) : undefined;
   const wasOptedOut = simulation.store.isOptedOut({ number: text.to, handset: text.from });

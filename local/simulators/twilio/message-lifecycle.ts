@@ -1,8 +1,8 @@
 import { statusOf } from "./account-status.ts";
+import { carrierFeeOf, chargeCarrierFee, chargeFailure, chargeMessage, microsOf } from "./charges.ts";
 import { messagePrice } from "./prices.ts";
 import type { Message, MessageStatus } from "./records.ts";
 import type { Simulation } from "./simulation.ts";
-import { fireTriggers } from "./trigger-firing.ts";
 
 /** One step of a message's lifecycle, `atMs` after the creation of the message or the time for which it is scheduled. */
 interface Step {
@@ -27,7 +27,8 @@ export function startLifecycle(simulation: Simulation, message: Message): void {
 /** Resumes the lifecycle of every message that was unfinished when the simulator stopped. */
 export function resumeLifecycles(simulation: Simulation): void {
   for (const message of simulation.store.messages.values()) {
-    if (message.price === null && message.status !== "failed" && message.status !== "canceled") {
+    const isUnpriced = message.price === null && message.status !== "failed" && message.status !== "canceled";
+    if (isUnpriced || message.awaitsCarrierFee) {
       startLifecycle(simulation, message);
     }
   }
@@ -40,7 +41,11 @@ function stepsAhead(simulation: Simulation, message: Message, callbacks: StatusC
     const atMs = status === "queued" ? 0 : status === "sent" || status === "failed" ? sentMs : deliveredMs;
     return { atMs, take: () => callbacks.report(advance(simulation, message, status), isLast) };
   });
-  steps.push({ atMs: priceMs, take: () => priceMessage(simulation, message) });
+  const { inboundPriceMs, carrierFeeMs } = simulation.settings;
+  const pricedMs = message.direction === "inbound" ? inboundPriceMs ?? priceMs : priceMs;
+  const isCharged = () => message.status !== "failed" && message.status !== "canceled";
+  steps.push({ atMs: pricedMs, take: () => isCharged() && priceMessage(simulation, message) });
+  steps.push({ atMs: pricedMs + carrierFeeMs, take: () => isCharged() && addCarrierFee(simulation, message) });
   return steps;
 }
 
@@ -69,7 +74,11 @@ function advance(simulation: Simulation, message: Message, status: MessageStatus
     simulation.store.isOptedOut({ number: message.from, handset: message.to });
   message.status = isStopped || isOptedOut ? "failed" : status;
   message.errorCode = isStopped ? 30002 : isOptedOut ? 21610 : errorCodeOf(message);
-  if (message.status === "sent") message.sentAt = Date.now();
+  if (message.status === "sent") {
+    message.sentAt = Date.now();
+    chargeMessage(simulation, message);
+  }
+  if (message.status === "failed") chargeFailure(simulation, message);
   message.updatedAt = Date.now();
   simulation.store.changed();
   return message.status;
@@ -79,13 +88,22 @@ function errorCodeOf({ status, outcome }: Message): number | null {
   return status === "failed" || status === "undelivered" ? outcome?.errorCode ?? 30008 : null;
 }
 
-/** Twilio charges for every message that it passed to a carrier, delivered or not. */
+/** The price of a message is its own and, later, that of its carrier. */
 function priceMessage(simulation: Simulation, message: Message): void {
-  if (message.status === "failed" || message.status === "canceled" || message.price !== null) return;
+  if (message.price !== null) return;
   message.price = messagePrice(message);
+  message.priceUnit = simulation.store.priceUnitOf(message.accountSid);
+  message.awaitsCarrierFee = carrierFeeOf(simulation, message) > 0;
   message.updatedAt = Date.now();
   simulation.store.changed();
-  fireTriggers(simulation, message.accountSid);
+}
+
+function addCarrierFee(simulation: Simulation, message: Message): void {
+  if (!message.awaitsCarrierFee || message.price === null) return;
+  message.awaitsCarrierFee = false;
+  message.price = (microsOf(message.price) - carrierFeeOf(simulation, message)) / 1_000_000;
+  message.updatedAt = Date.now();
+  chargeCarrierFee(simulation, message);
 }
 
 /** Sends the status callbacks of one message and applies its callback fault. */

@@ -10,10 +10,13 @@
  * - `/mms.twiliocdn.com/…` simulates the storage to which a request for a media file is redirected (media-storage.ts).
  * - `/_sim/…` controls the simulation, in JSON (control.ts):
  *   - `faults`: errors with any Twilio code, 429 with and without `Retry-After`, lost responses, late callbacks (faults.ts)
- *   - `settings`: what Twilio does not document or what an account decides, such as a suspended master account, funds,
- *     queued messages in `DateSent` lists, a read delay and the regulatory information that numbers need (`Settings` in
- *     simulation.ts)
+ *   - `settings`: delays of usage and prices, carrier fees, what Twilio does not document or what an account decides, such
+ *     as a suspended master account, funds, queued messages in `DateSent` lists, a read delay and the regulatory
+ *     information that numbers need (`Settings` in simulation.ts)
  *   - `outcomes`: the final status of messages to a number
+ *   - `charges`, `messages`, `purchases`, `accounts`: usage of past days, corrections, unknown categories, the ages and
+ *     currencies of accounts (usage-control.ts)
+ *   - `triggers/evaluate`: evaluates the usage triggers at once; by itself it happens every minute (`triggerIntervalMs`)
  *   - `bundles`: Twilio's decision on a regulatory bundle, or a new bundle for an account
  *   - `inbound`: a text from a handset
  *   - `requests`, `callbacks`, `state`, `phones`, `events`: what happened

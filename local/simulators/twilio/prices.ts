@@ -17,6 +17,14 @@ export const INBOUND_SEGMENT = 0.0083;
 
 export const MONTHLY_NUMBER_PRICE: Record<NumberType, number> = { "local": 1.15, "mobile": 1.15, "toll-free": 2.15 };
 
+/** Carrier fees in US dollars: for each segment of an SMS, and for each MMS. */
+export interface CarrierFee {
+  sms?: number;
+  mms?: number;
+  smsInbound?: number;
+  mmsInbound?: number;
+}
+
 /** Returns the price of a message in US dollars. It is negative, as in the Message resource. */
 export function messagePrice(message: Message): number {
   if (message.media.length > 0) return message.direction === "inbound" ? -MMS_IN : -MMS_OUT;

@@ -46,7 +46,7 @@ export function newPhoneNumber(
   const number = freshNumber(store.nextSeq(), accountSid, phoneNumber, block, purchase);
   number.addressRequirements = regulationOf(regulations, number).address;
   store.numbers.set(number.sid, number);
-  store.purchases.push({ accountSid, type: number.type, at: number.createdAt });
+  store.purchases.push({ sid: number.sid, accountSid, type: number.type, at: number.createdAt });
   return number;
 }
 

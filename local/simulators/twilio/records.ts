@@ -12,6 +12,8 @@ export interface Account {
   type: "Full" | "Trial";
   authToken: string;
   secondaryToken: string | null;
+  /** The currency of the account's usage and prices. Absent: US dollars. */
+  priceUnit?: string;
   createdAt: number;
   updatedAt: number;
 }
@@ -137,8 +139,10 @@ export interface Message {
   numSegments: number;
   status: MessageStatus;
   errorCode: number | null;
-  /** US dollars, negative for a charge. Null until the price is known. */
+  /** In the account's currency, negative for a charge. Null until the price is known. It includes the carrier fee. */
   price: number | null;
+  /** Absent: US dollars. */
+  priceUnit?: string;
   messagingServiceSid: string | null;
   statusCallback: string | null;
   outcome: Outcome | null;
@@ -148,13 +152,36 @@ export interface Message {
   sentAt: number | null;
   /** The time of a scheduled message. */
   sendAt: number | null;
+  /** Whether a carrier fee is still to be added to the price. */
+  awaitsCarrierFee?: boolean;
 }
 
-/** The monthly charge for a number. It stays after the number is released. */
+/** The purchase of a number, which is charged for each month from its day on. It stays after the number is released. */
 export interface NumberPurchase {
+  /** Absent in older state files. */
+  sid?: string;
   accountSid: string;
   type: NumberType;
   at: number;
+  releasedAt?: number;
+  /** The accounts that the number moved to, oldest first. */
+  moves?: { at: number; accountSid: string }[];
+}
+
+/** One entry of the ledger from which usage is computed. */
+export interface Charge {
+  accountSid: string;
+  /** A leaf, an unknown category, or `totalprice` for an amount that no category explains. */
+  category: string;
+  /** When the usage happened, which decides its day (GMT). */
+  at: number;
+  /** When usage begins to show it. */
+  visibleAt: number;
+  count: number;
+  usage: number;
+  /** Millionths of the account's currency. Negative for a correction. */
+  micros: number;
+  messageSid: string | null;
 }
 
 export type TriggerRecurrence = "daily" | "monthly" | "yearly" | "alltime";

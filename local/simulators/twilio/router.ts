@@ -1,5 +1,5 @@
 import type { Account } from "./records.ts";
-import type { Simulation } from "./simulation.ts";
+import type { InactiveAccountCode, Simulation } from "./simulation.ts";
 
 /** An authenticated API request. */
 export interface ApiCall {
@@ -30,6 +30,8 @@ export interface Route {
   pattern: string;
   /** Whether the request fails while its account is suspended, even if the parent makes it. */
   needsActiveAccount?: boolean;
+  /** The error of requests with the credentials of an inactive account, also of those that read. */
+  inactiveAccountCode?: InactiveAccountCode;
   handle(call: ApiCall): Answer;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startFixture } from "../../../tests/support/twilio/simulator-fixture.ts";
+import { eventually } from "../../driver/eventually.ts";
 
 const RFC_2822 = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/;
 
@@ -87,7 +88,10 @@ Deno.test("Counts and prices are strings, and a missing error code is null", asy
   await using rows = await startWithRows();
   const [message] = (await rows.read("Messages.json"))["messages"] as Json[];
   assert.deepEqual([message?.["num_segments"], message?.["num_media"], message?.["error_code"]], ["1", "0", null]);
-  const [record] = (await rows.read("Usage/Records.json?Category=sms"))["usage_records"] as Json[];
+  const record = await eventually("both in usage", async () => {
+    const [record] = (await rows.read("Usage/Records.json?Category=sms"))["usage_records"] as Json[];
+    return record?.["count"] === "2" && record;
+  });
   assert.deepEqual([record?.["count"], record?.["usage"]], ["2", "2"]);
   assert.equal(typeof record?.["price"], "string");
   assert.match(String(record?.["start_date"]), /^\d{4}-\d\d-\d\d$/);

@@ -1,5 +1,6 @@
 import { FaultBook } from "./faults.ts";
 import { type CallbackRecord, Journal, type RequestRecord } from "./journal.ts";
+import type { CarrierFee } from "./prices.ts";
 import type { HttpMethod } from "./records.ts";
 import type { Regulations } from "./regulation.ts";
 import { Timers } from "../timers.ts";
@@ -59,6 +60,18 @@ export interface Settings {
   refuseLandlines: boolean;
   /** The regulatory information that numbers need, by country or by country and type. A number without an entry needs none. */
   regulations: Regulations;
+  /** Milliseconds until usage shows a charge. At Twilio they can be hours. */
+  usageDelayMs: number;
+  /** How far the clock of usage is ahead of the real one, so that months can pass for numbers and triggers. */
+  usageClockMs: number;
+  /** Milliseconds from receipt to the price of an inbound message. Null: as for outbound ones. */
+  inboundPriceMs: number | null;
+  /** The carrier fees, by the country of the handset. */
+  carrierFees: Record<string, CarrierFee>;
+  /** Milliseconds from a message's price to its carrier fee, which changes the price. Twilio takes up to a day. */
+  carrierFeeMs: number;
+  /** How often usage triggers are evaluated. */
+  triggerIntervalMs: number;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -80,6 +93,12 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   scheduleWithoutService: "send",
   refuseLandlines: false,
   regulations: { AU: { address: "any", bundle: false }, DE: { address: "none", bundle: true } },
+  usageDelayMs: 0,
+  usageClockMs: 0,
+  inboundPriceMs: null,
+  carrierFees: {},
+  carrierFeeMs: 0,
+  triggerIntervalMs: 60_000,
 };
 
 /** A webhook to send, signed with the auth token of `accountSid`. */
@@ -107,6 +126,8 @@ export interface Simulation {
   faults: FaultBook;
   requests: Journal<RequestRecord>;
   callbacks: Journal<CallbackRecord>;
+  /** The number of the latest regular evaluation of usage triggers; an earlier one ends. */
+  triggerTurn: number;
   sendWebhook(webhook: Webhook): Promise<WebhookResult>;
   log(line: string): void;
 }
@@ -125,6 +146,7 @@ export function createSimulation(
     faults: new FaultBook(),
     requests: new Journal<RequestRecord>(),
     callbacks: new Journal<CallbackRecord>(),
+    triggerTurn: 0,
     sendWebhook: (webhook) => sendWebhook(simulation, webhook),
     log,
   };

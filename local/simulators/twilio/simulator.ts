@@ -1,4 +1,5 @@
 import { answerApi } from "./api.ts";
+import { chargeMessage } from "./charges.ts";
 import { type AllowedCallers, LOOPBACK_ONLY } from "../../callers.ts";
 import { answerControl, controlRoutes } from "./control.ts";
 import { type Handler, inProcessFetch, serveHttp } from "../http-server.ts";
@@ -12,6 +13,7 @@ import { newAccount } from "./resources/accounts.ts";
 import { createSimulation, DEFAULT_SETTINGS, type Settings, type Simulation } from "./simulation.ts";
 import { sendWebhook } from "./webhooks/send-webhook.ts";
 import { Store, type StoreSnapshot } from "./store.ts";
+import { evaluateRegularly } from "./trigger-firing.ts";
 
 /** The options of a simulator. The settings (see `Settings`) can also be changed at run time. */
 export interface TwilioSimulatorOptions extends Partial<Settings> {
@@ -49,9 +51,11 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   const store = new Store();
   const log = options.log ?? (() => {});
   const stateFile = new SnapshotFile(options.stateFile, () => store.snapshot(), log);
-  if (await loadState(options.stateFile, store)) adoptCredentials(store, options);
+  const loaded = await loadState(options.stateFile, store);
+  if (loaded) adoptCredentials(store, options);
   else createMaster(store, options);
   const simulation = createSimulation(store, settingsOf(options), guarded(options.mayCall), log);
+  if (loaded && loaded.charges === undefined) chargeOldMessages(simulation);
   const controls = controlRoutes(() => resetSimulation(simulation, options));
   const page = await loadPage();
   const answer = (request: HttpRequest): Promise<HttpAnswer> => {
@@ -73,6 +77,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions = {})
   stateFile.changed();
   await stateFile.flush();
   resumeLifecycles(simulation);
+  evaluateRegularly(simulation);
   return {
     url: server.url,
     accountSid: store.master.sid,
@@ -96,15 +101,22 @@ function guarded(mayCall: TwilioSimulatorOptions["mayCall"]): typeof sendWebhook
       : { status: null, contentType: "", body: "", error: "not sent: this simulator may not call the URL" };
 }
 
-/** Loads the state file. Returns false if it does not exist. @throws Error if it is not a version 1 state file */
-async function loadState(path: string | undefined, store: Store): Promise<boolean> {
+/** Loads the state file and returns it. Returns null if it does not exist. @throws Error if it is not a version 1 state file */
+async function loadState(path: string | undefined, store: Store): Promise<StoreSnapshot | null> {
   const snapshot = path === undefined ? null : await readSnapshot(path) as StoreSnapshot | null | undefined;
-  if (snapshot === null) return false;
+  if (snapshot === null) return null;
   if (snapshot?.version !== 1 || !Array.isArray(snapshot.accounts)) {
     throw new Error(`Cannot load the state of the Twilio simulator: "${path}" is not a version 1 state file`);
   }
   store.load(snapshot);
-  return true;
+  return snapshot;
+}
+
+/** State files from before there was a ledger of charges contain the charged messages only. */
+function chargeOldMessages(simulation: Simulation): void {
+  for (const message of simulation.store.messages.values()) {
+    if (message.sentAt !== null && message.status !== "failed") chargeMessage(simulation, message);
+  }
 }
 
 /** Restores the initial state. Keeps the master's credentials, so that running clients continue to work. */
@@ -117,6 +129,7 @@ function resetSimulation(simulation: Simulation, options: TwilioSimulatorOptions
   simulation.requests.clear();
   simulation.callbacks.clear();
   Object.assign(simulation.settings, settingsOf(options));
+  evaluateRegularly(simulation);
 }
 
 function settingsOf(options: TwilioSimulatorOptions): Settings {

@@ -2,6 +2,7 @@ import type {
   Account,
   Address,
   Bundle,
+  Charge,
   Message,
   NumberPurchase,
   OptOut,
@@ -25,6 +26,7 @@ export interface StoreSnapshot {
   /** Absent in older files. */
   addresses?: Address[];
   bundles?: Bundle[];
+  charges?: Charge[];
 }
 
 /**
@@ -46,6 +48,7 @@ export class Store {
   /** Incremented with every change. */
   revision = 0;
   #seq = 0;
+  #charges = new Map<string, Charge[]>();
   #optOuts = new Set<string>();
   #listeners = new Set<() => void>();
 
@@ -67,6 +70,11 @@ export class Store {
     return [...this.numbers.values()].filter((number) => number.accountSid === accountSid);
   }
 
+  /** Returns the currency of an account, in lower case as in usage records. */
+  priceUnitOf(accountSid: string): string {
+    return this.accounts.get(accountSid)?.priceUnit ?? "usd";
+  }
+
   numberHeldBy(accountSid: string, phoneNumber: string): PhoneNumber | undefined {
     return this.numbersOf(accountSid).find((number) => number.phoneNumber === phoneNumber);
   }
@@ -81,6 +89,34 @@ export class Store {
 
   messagesOf(accountSid: string): Message[] {
     return [...this.messages.values()].filter((message) => message.accountSid === accountSid);
+  }
+
+  addCharge(charge: Charge): void {
+    const charges = this.#charges.get(charge.accountSid);
+    if (charges) charges.push(charge);
+    else this.#charges.set(charge.accountSid, [charge]);
+    this.changed();
+  }
+
+  chargesOf(accountSid: string): Charge[] {
+    return this.#charges.get(accountSid) ?? [];
+  }
+
+  /** Returns the charges of a message, for a test that changes their day. */
+  chargesOfMessage({ accountSid, sid }: Message): Charge[] {
+    return this.chargesOf(accountSid).filter(({ messageSid }) => messageSid === sid);
+  }
+
+  purchaseOf(numberSid: string): NumberPurchase | undefined {
+    return this.purchases.find(({ sid }) => sid === numberSid);
+  }
+
+  /** Removes a number from its account. Its monthly charges end. */
+  release(number: PhoneNumber, at: number): void {
+    this.numbers.delete(number.sid);
+    const purchase = this.purchaseOf(number.sid);
+    if (purchase) purchase.releasedAt = at;
+    this.changed();
   }
 
   optOut(pair: OptOut): void {
@@ -144,6 +180,7 @@ export class Store {
       outcomes: [...this.outcomes],
       addresses: [...this.addresses.values()],
       bundles: [...this.bundles.values()],
+      charges: [...this.#charges.values()].flat(),
     };
   }
 
@@ -156,6 +193,7 @@ export class Store {
     refill(this.triggers, snapshot.triggers);
     refill(this.addresses, snapshot.addresses ?? []);
     refill(this.bundles, snapshot.bundles ?? []);
+    this.#charges = Map.groupBy(snapshot.charges ?? [], ({ accountSid }) => accountSid);
     this.purchases = [...snapshot.purchases];
     this.#optOuts = new Set(snapshot.optOuts.map(({ number, handset }) => `${number} ${handset}`));
     this.outcomes.clear();

@@ -16,18 +16,24 @@ export const USAGE_SPANS = [
 export type UsageSpan = (typeof USAGE_SPANS)[number];
 
 /**
- * Returns the periods of a usage request, newest first.
+ * Returns the periods of a usage request, newest first; none if `EndDate` is before `StartDate`.
  *
  * `StartDate` and `EndDate` are days or offsets such as `-30days`, both inclusive. They default to the account's first
  * day and today. `Daily`, `Monthly` and `Yearly` split that range. `Today`, `Yesterday`, `ThisMonth` and `LastMonth`
  * replace it.
  */
-export function usagePeriods(span: UsageSpan | null, query: URLSearchParams, firstDay: number): Period[] {
-  const today = startOfDay(Date.now());
+export function usagePeriods(
+  span: UsageSpan | null,
+  query: URLSearchParams,
+  firstDay: number,
+  now = Date.now(),
+): Period[] {
+  const today = startOfDay(now);
   const fixed = span && fixedPeriod(span, today);
   if (fixed) return [fixed];
   const from = dayOf("StartDate", query.get("StartDate"), today) ?? startOfDay(firstDay);
   const until = (dayOf("EndDate", query.get("EndDate"), today) ?? today) + DAY_MS;
+  if (from >= until) return [];
   if (span === "Daily") return pieces({ from, until }, (at) => at + DAY_MS);
   if (span === "Monthly") return pieces({ from, until }, nextMonth);
   if (span === "Yearly") return pieces({ from, until }, (at) => Date.UTC(new Date(at).getUTCFullYear() + 1, 0));

@@ -361,10 +361,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -400,10 +402,12 @@ export type Database = {
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
@@ -438,10 +442,12 @@ export type Database = {
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
@@ -806,6 +812,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -880,6 +887,16 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
+        }[];
+      };
+      "begin_usage_sync": {
+        Args: { "p_account_sid": string };
+        Returns: {
+          "fence": number;
+          "from_day": string;
+          "is_gone": boolean;
+          "outcome": Database["public"]["Enums"]["begin_usage_sync_outcome"];
+          "until_day": string;
         }[];
       };
       "billing_customer": {
@@ -1353,10 +1370,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -1395,6 +1414,22 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "sms_opt_outs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_reconciliations": {
+        Args: {
+          "p_account_sid": string;
+          "p_before_account_sid": string;
+          "p_before_day": string;
+          "p_limit": number;
+          "p_must_be_explained": boolean;
+        };
+        Returns: Database["public"]["CompositeTypes"]["reconciliation"][];
+        SetofOptions: {
+          from: "*";
+          to: "reconciliation";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1466,10 +1501,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -1637,9 +1674,14 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "messages": number;
+          "number_purchases": number;
           "tenant_notices": number;
+          "totals": number;
+          "usage": number;
         }[];
       };
+      "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1696,7 +1738,7 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
-      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
       "record_master_consent": {
         Args: {
           "p_consent": Database["public"]["Enums"]["consent"];
@@ -1727,6 +1769,7 @@ export type Database = {
           "p_num_segments"?: number;
           "p_price"?: number;
           "p_price_unit"?: string;
+          "p_sent_at"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
@@ -1881,6 +1924,17 @@ export type Database = {
           "mismatches": number;
           "strangers": number;
         }[];
+      };
+      "record_usage": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_from": string;
+          "p_records": Json;
+          "p_through": string;
+          "p_until": string;
+        };
+        Returns: Database["public"]["Enums"]["record_usage_outcome"];
       };
       "release_message": {
         Args: { "p_message_id": string };
@@ -2223,10 +2277,12 @@ export type Database = {
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
@@ -2293,6 +2349,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
@@ -2431,6 +2488,7 @@ export type Database = {
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "record_usage_outcome": "recorded" | "continues" | "fenced";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
@@ -2574,6 +2632,28 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "reconciliation": {
+        "account_sid": string | null;
+        "day": string | null;
+        "user_id": string | null;
+        "price_unit": string | null;
+        "usage_total": number | null;
+        "ledger_total": number | null;
+        "not_priced_yet": number | null;
+        "carrier_fee": number | null;
+        "failed_message_fee": number | null;
+        "uncategorised": number | null;
+        "unknown_category": number | null;
+        "missing_here": number | null;
+        "missing_at_twilio": number | null;
+        "rate": number | null;
+        "currency": number | null;
+        "kinds": Json | null;
+        "other_currencies": Json | null;
+        "is_closed": boolean | null;
+        "is_shifted": boolean | null;
+        "reconciled_at": string | null;
       };
       "recorded_status": {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
@@ -2747,6 +2827,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
@@ -2891,6 +2972,7 @@ export const Constants = {
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "record_usage_outcome": ["recorded", "continues", "fenced"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],

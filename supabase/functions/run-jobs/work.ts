@@ -25,6 +25,7 @@ import type { ConvergeDependencies } from "../_shared/subaccounts/convergence.ts
 import type { TwilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { resealTokens } from "../_shared/sealing/reseal.ts";
 import { rotateToken } from "../_shared/tokens/rotate.ts";
+import { syncUsage } from "../_shared/usage/sync.ts";
 import { isMasterInactive } from "../_shared/subaccounts/look-up.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
@@ -40,6 +41,8 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("settle-number-releases") }),
   z.object({ kind: z.literal("sync-numbers"), userId: z.guid() }),
   z.object({ kind: z.literal("sync-all-numbers") }),
+  z.object({ kind: z.literal("sync-usage"), accountSid: z.string() }),
+  z.object({ kind: z.literal("sync-all-usage") }),
   z.object({ kind: z.literal("converge-drifted") }),
   z.object({ kind: z.literal("sweep"), sweepId: z.number().optional(), pageUrl: z.url().optional() }),
   z.object({ kind: z.literal("fetch-missed-events") }),
@@ -53,6 +56,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rotate-sealing-keys") }),
   z.object({ kind: z.literal("refresh-messages") }),
   z.object({ kind: z.literal("refresh-message-prices") }),
+  z.object({ kind: z.literal("reconcile-days") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
@@ -82,6 +86,10 @@ const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
+/** Days compared with Twilio's usage by one statement, which also ends after a second. */
+const RECONCILED_BATCH = 50;
+/** Accounts whose usage is read per minute. Each takes at least one call to Twilio. */
+const USAGE_BATCH = 200;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
 
@@ -148,6 +156,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "refresh-messages":
         await refreshMessages(dependencies);
         return "done";
+      case "reconcile-days":
+        return await decide(db, "reconcile_due_days", { p_limit: RECONCILED_BATCH }) > 0 ? NEXT_BATCH : "done";
       case "refresh-message-prices":
         await refreshMessagePrices(dependencies);
         return "done";
@@ -199,6 +209,18 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "charge_number_fees", { p_limit: NUMBER_FEES_BATCH }) < NUMBER_FEES_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "sync-usage":
+        return await unlessMasterIsInactive(
+          async () => await syncUsage(job.accountSid, dependencies) ? "done" : NEXT_BATCH,
+          { againInSeconds: INACTIVE_MASTER_SECONDS },
+          dependencies,
+        );
+      case "sync-all-usage":
+        await decide(db, "ask_for_usage_syncs", {
+          p_master_sid: dependencies.masterAccountSid,
+          p_limit: USAGE_BATCH,
+        });
+        return "done";
       case "forget-rate-limits":
         await decide(db, "forget_rate_limits", {});
         return "done";

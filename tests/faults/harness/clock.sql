@@ -11,6 +11,7 @@ begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
   update private.due_work set due_at = due_at - gone;
+  update private.usage_accounts set due_at = due_at - gone, rotate_at = rotate_at - gone;
   update pgmq.q_jobs_control set vt = vt - gone;
   update pgmq.q_jobs_messages set vt = vt - gone;
   update pgmq.q_jobs_campaigns set vt = vt - gone;
@@ -40,6 +41,9 @@ begin
   delete from private.sweep_sightings;
   delete from private.sweeps;
   delete from private.due_work;
+  delete from private.usage_accounts;
+  delete from private.usage_days;
+  delete from public.twilio_usage;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;
   delete from private.stripe_customers;

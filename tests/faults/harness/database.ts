@@ -19,6 +19,7 @@ export function connect(url: string, role: "service_role" | "postgres", connecti
     connection: { role },
     types: {
       number: { to: 20, from: [20], serialize: String, parse: Number },
+      date: { to: 1082, from: [1082], serialize: String, parse: String },
       time: { to: 1184, from: [1184], serialize: String, parse: (text: string) => new Date(text).toISOString() },
     },
   }) as unknown as postgres.Sql;

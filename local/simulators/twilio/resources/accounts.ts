@@ -1,4 +1,5 @@
 import { balanceOf, statusOf } from "../account-status.ts";
+import { usageNow } from "../charges.ts";
 import { rfc2822 } from "../dates.ts";
 import { ApiError, notFound, unauthenticated } from "../errors.ts";
 import { newAuthToken, newSid } from "../identifiers.ts";
@@ -95,7 +96,7 @@ function changeStatus(simulation: Simulation, actor: Account, account: Account, 
   account.status = status;
   if (status === "closed") {
     const { store } = simulation;
-    for (const number of store.numbersOf(account.sid)) store.numbers.delete(number.sid);
+    for (const number of store.numbersOf(account.sid)) store.release(number, usageNow(simulation));
   }
 }
 

@@ -1,4 +1,5 @@
 import { requireActive, statusOf } from "../account-status.ts";
+import { usageNow } from "../charges.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { listedNumbers, numberBody } from "./incoming-number-body.ts";
 import { applyNumberSettings, checkNumberSettings } from "./incoming-number-settings.ts";
@@ -73,6 +74,8 @@ function moveNumber({ simulation, actor, form }: ApiCall, number: PhoneNumber, n
   }
   requireRegulatoryInformation(store, regulations, { ...number, accountSid: account.sid }, regulatory);
   Object.assign(number, regulatory, { accountSid: account.sid });
+  const purchase = store.purchaseOf(number.sid);
+  if (purchase) (purchase.moves ??= []).push({ at: usageNow(simulation), accountSid: account.sid });
 }
 
 function updateRegulatoryInformation({ simulation, form }: ApiCall, number: PhoneNumber): void {
@@ -88,8 +91,7 @@ function regulatoryInformationIn(form: URLSearchParams): RegulatoryInformation {
 }
 
 function releaseNumber(call: ApiCall): Answer {
-  call.simulation.store.numbers.delete(numberOf(call).sid);
-  call.simulation.store.changed();
+  call.simulation.store.release(numberOf(call), usageNow(call.simulation));
   return { status: 204 };
 }
 

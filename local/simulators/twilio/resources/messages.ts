@@ -164,7 +164,7 @@ export function messageBody(message: Message): Record<string, unknown> {
     num_segments: String(message.numSegments),
     num_media: String(message.media.length),
     price: message.price?.toFixed(5) ?? null,
-    price_unit: message.price === null ? null : "USD",
+    price_unit: message.price === null ? null : (message.priceUnit ?? "usd").toUpperCase(),
     error_code: message.errorCode,
     error_message: message.errorCode === null ? null : DELIVERY_ERRORS[message.errorCode] ?? "Unknown error",
     date_created: rfc2822(message.createdAt),

@@ -1,6 +1,6 @@
 import { newIdempotencyToken } from "../identifiers.ts";
 import type { Simulation, Webhook, WebhookResult } from "../simulation.ts";
-import { splitConnectionOverrides } from "./connection-overrides.ts";
+import { type ConnectionSettings, splitConnectionOverrides } from "./connection-overrides.ts";
 import { attemptOnce, type AttemptResult } from "./http-attempt.ts";
 import { twilioSignature } from "./signature.ts";
 
@@ -12,6 +12,7 @@ const RETRY_PAUSE_MS = 50;
  */
 export async function sendWebhook(simulation: Simulation, webhook: Webhook): Promise<WebhookResult> {
   const { url, settings } = splitConnectionOverrides(webhook.url);
+  if (webhook.purpose === "usage") repeatAfterServerErrors(settings);
   const target = webhook.method === "GET" ? withQuery(url, webhook.params) : url;
   const form = webhook.method === "GET" ? {} : webhook.params;
   const idempotencyToken = newIdempotencyToken();
@@ -33,6 +34,12 @@ export async function sendWebhook(simulation: Simulation, webhook: Webhook): Pro
     if (!retry || Date.now() + RETRY_PAUSE_MS >= deadline || !(await simulation.timers.sleep(RETRY_PAUSE_MS))) break;
   }
   return { status: result.status, contentType: result.contentType, body: result.body, error: result.error };
+}
+
+/** Callbacks of usage triggers, unlike other webhooks, are repeated up to three times after a 5xx. */
+function repeatAfterServerErrors(settings: ConnectionSettings): void {
+  settings.retryPolicy.add("5xx");
+  settings.retryCount = Math.max(3, settings.retryCount);
 }
 
 function webhookHeaders(

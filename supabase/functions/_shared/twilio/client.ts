@@ -5,6 +5,7 @@ import version from "twilio/lib/base/Version.js";
 import { AvailablePhoneNumberCountryListInstance } from "twilio/lib/rest/api/v2010/account/availablePhoneNumberCountry.js";
 import { IncomingPhoneNumberListInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
 import { MessageListInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { DailyListInstance } from "twilio/lib/rest/api/v2010/account/usage/record/daily.js";
 import { type TwilioCredentials, twilioHttp, type TwilioHttpOptions } from "./http.ts";
 
 // These files are CommonJS: their default export is the property `default` of the import.
@@ -19,11 +20,17 @@ export interface Twilio {
     readonly incomingPhoneNumbers: IncomingPhoneNumberListInstance;
     readonly availablePhoneNumbers: AvailablePhoneNumberCountryListInstance;
   };
+  /** The messages of the account or of one of its subaccounts, also of one that is suspended. */
+  messagesOf(accountSid: string): MessageListInstance;
   /** The numbers of the account or of one of its subaccounts. */
   numbersOf(accountSid: string): IncomingPhoneNumberListInstance;
   /** The account and its subaccounts. */
   accounts(): Promise<Accounts>;
+  /** The daily usage of the account or of one of its subaccounts, also of a suspended one. */
+  dailyUsageOf(accountSid: string): Promise<DailyUsage>;
 }
+
+export type DailyUsage = Pick<DailyListInstance, "page">;
 
 /** Without the resources below an account: bundles do not contain them (see local/bundle/bundle.ts). */
 export interface Accounts extends Pick<AccountListInstance, "create" | "list" | "page" | "getPage"> {
@@ -41,18 +48,24 @@ export interface TwilioOptions extends TwilioCredentials, TwilioHttpOptions {
  */
 export function createTwilio(options: TwilioOptions): Twilio {
   const v2010 = versionAt(options.apiBaseUrl, "2010-04-01", options) as V2010.default;
+  const messagesOf = (accountSid: string) => MessageListInstance(v2010, accountSid);
   const numbersOf = (accountSid: string) => IncomingPhoneNumberListInstance(v2010, accountSid);
   return {
     account: {
-      messages: MessageListInstance(v2010, options.accountSid),
+      messages: messagesOf(options.accountSid),
       incomingPhoneNumbers: numbersOf(options.accountSid),
       availablePhoneNumbers: AvailablePhoneNumberCountryListInstance(v2010, options.accountSid),
     },
+    messagesOf,
     numbersOf,
     async accounts() {
       // On first use, because in the SDK this file loads every resource below an account.
       const { AccountListInstance } = await import("twilio/lib/rest/api/v2010/account.js");
       return AccountListInstance(v2010);
+    },
+    async dailyUsageOf(accountSid) {
+      const { DailyListInstance } = await import("twilio/lib/rest/api/v2010/account/usage/record/daily.js");
+      return DailyListInstance(v2010, accountSid);
     },
   };
 }
