@@ -38,7 +38,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   billing: ["platform", "session", "subaccount"],
   numbers: ["platform", "billing", "subaccount"],
   messages: ["platform", "session", "subaccount", "numbers"],
-  overview: ["platform", "subaccount", "billing", "numbers", "messages"],
+  overview: ["platform", "session", "subaccount", "billing", "numbers", "messages"],
   shell: ["platform", "session", "numbers", "messages", "overview"],
 };
 

@@ -142,8 +142,9 @@ select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_
 from public.sms_messages m
 where m.kind is not null
 group by 1, 2, 3, 4;
-insert into private.sending_totals (user_id, hour, messages, spend)
-select m.user_id, private.hour_of(m.created_at), count(*), sum(coalesce(abs(m.price), m.estimated_price))
+insert into private.sending_totals (user_id, hour, messages, spend, price)
+select m.user_id, private.hour_of(m.created_at), count(*) filter (where m.direction = 'outbound'), sum(m.cost),
+  sum(m.tenant_price)
 from public.sms_messages m
-where m.direction = 'outbound' and m.status not in ('refused', 'not_sent')
+where m.cost is not null
 group by 1, 2;

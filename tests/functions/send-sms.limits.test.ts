@@ -103,8 +103,8 @@ test("at the spend limit the next message gets 402 with what is left and no Retr
   const { percent, used, left } = noticed.body.spending;
   assert.deepEqual([noticed.status, percent, used, left], [201, 80, 0.809, 0.191]);
   const { data: notices } = await ada.data.from("tenant_notices").select("kind, details");
-  const amounts = notices!.map(({ kind, details }) => ({ kind, ...(details as Record<string, unknown>) }));
-  assert.deepEqual(amounts.map(({ kind, percent, used }) => [kind, percent, used]), [
+  const amounts = (details: unknown) => details as { percent: number; used: number };
+  assert.deepEqual(notices!.map(({ kind, details }) => [kind, amounts(details).percent, amounts(details).used]), [
     ["usage.threshold", 80, 0.809],
   ]);
   assertRefused(await send(ada, freshRecipient()), [402, "spend_limit_reached"]);
