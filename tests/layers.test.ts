@@ -22,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spending: ["platform"],
   numbers: ["platform", "twilio", "accounts", "spending"],
   messages: ["platform", "twilio", "accounts", "numbers", "spending"],
+  usage: ["platform", "twilio", "accounts"],
   campaigns: ["platform", "twilio", "accounts", "numbers", "messages", "spending"],
   media: ["platform", "sealing", "twilio", "accounts", "messages"],
   forwarding: ["platform", "sealing", "messages", "media"],
@@ -37,7 +38,7 @@ const CONSOLE_ALLOWED: Readonly<Record<string, readonly string[]>> = {
   billing: ["platform", "session", "subaccount"],
   numbers: ["platform", "billing", "subaccount"],
   messages: ["platform", "session", "subaccount", "numbers"],
-  overview: ["platform", "subaccount", "billing", "numbers", "messages"],
+  overview: ["platform", "session", "subaccount", "billing", "numbers", "messages"],
   shell: ["platform", "session", "numbers", "messages", "overview"],
 };
 

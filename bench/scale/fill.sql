@@ -138,10 +138,17 @@ select m.id, m.user_id, m.created_at, private.words_of(m.user_id, m.body)
 from public.sms_messages m where m.body is not null;
 
 -- # totals
-insert into private.sending_totals (user_id, hour, messages, spend)
-select m.user_id, private.hour_of(m.created_at), count(*), sum(coalesce(abs(m.price), m.estimated_price))
+insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
+select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_unit), ''), count(*),
+  sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(coalesce(abs(m.price), m.estimated_price))
 from public.sms_messages m
-where m.direction = 'outbound' and m.status not in ('refused', 'not_sent')
+where m.kind is not null
+group by 1, 2, 3, 4;
+insert into private.sending_totals (user_id, hour, messages, spend, price)
+select m.user_id, private.hour_of(m.created_at), count(*) filter (where m.direction = 'outbound'), sum(m.cost),
+  sum(m.tenant_price)
+from public.sms_messages m
+where m.cost is not null
 group by 1, 2;
 
 -- # usage

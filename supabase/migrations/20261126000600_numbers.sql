@@ -321,22 +321,22 @@ comment on type public.reserve_number_outcome is
   'its purchases are made. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create type private.purchase_rule as (
-  outcome public.reserve_number_outcome, purchase_limit numeric, resets_at timestamptz, spending jsonb);
+  outcome public.reserve_number_outcome, purchase_limit numeric, resets_at timestamptz, remaining private.quota,
+  price numeric);
 comment on type private.purchase_rule is
   'A rule that forbids a purchase, with the limit it reached and when that limit resets. outcome is null when no rule '
-  'does. spending: what the tenant is shown about the spend limit, when the purchase reaches it or 80 % of it.';
+  'does. remaining: the quota before the purchase, when it was looked at. price: of all its fees in the billing '
+  'period.';
 
 create function private.check_purchase_rules(p_user_id uuid, p_plan public.plans, p_monthly_price numeric)
 returns private.purchase_rule
-language plpgsql
+language plpgsql stable
 set search_path = ''
 as $$
 declare
   month_start constant timestamptz := date_trunc('month', now(), 'UTC');
   next_month constant timestamptz := date_trunc('month', now() + interval '1 month', 'UTC');
   bought timestamptz[];
-  remaining private.quota;
-  price numeric;
   rule private.purchase_rule;
 begin
   -- Newest first. Purchases that are over count too: a limit on held numbers alone does not end buying and releasing.
@@ -348,26 +348,25 @@ begin
   -- coalesce: a plan that was deleted allows nothing.
   if (select count(*) from public.user_twilio_numbers n where n.user_id = p_user_id and n.is_held)
     >= coalesce(p_plan.max_numbers, 0) then
-    rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null, null);
+    rule := ('limit_reached', coalesce(p_plan.max_numbers, 0), null, null, null);
   elsif p_monthly_price is null then
-    rule := ('price_unavailable', null, null, null);
+    rule := ('price_unavailable', null, null, null, null);
   elsif private.tenant_price(p_plan, p_monthly_price) > p_plan.max_number_price then
-    rule := ('price_limit_reached', p_plan.max_number_price, null, null);
+    rule := ('price_limit_reached', p_plan.max_number_price, null, null, null);
   elsif (select count(*) from unnest(bought) b where b > now() - interval '1 day') >= p_plan.max_purchases_per_day then
     rule := ('daily_limit_reached', p_plan.max_purchases_per_day,
-      bought[p_plan.max_purchases_per_day] + interval '1 day', null);
+      bought[p_plan.max_purchases_per_day] + interval '1 day', null, null);
   elsif (select count(*) from unnest(bought) b where b >= month_start) >= p_plan.max_purchases_per_month then
-    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month, null);
+    rule := ('monthly_limit_reached', p_plan.max_purchases_per_month, next_month, null, null);
   else
-    remaining := private.remaining_quota(p_user_id, p_plan);
+    rule.remaining := private.remaining_quota(p_user_id, p_plan);
     -- With the fees that follow in this billing period: no decision precedes them.
-    price := private.tenant_price(p_plan, p_monthly_price)
-      * private.fees_between(now(), 'infinity', now(), greatest(remaining.ends_at, now()));
-    if remaining.spend < price then
-      rule := ('spend_limit_reached', p_plan.spend_limit, remaining.ends_at,
-        private.shown_spending(p_plan.spend_limit, remaining));
-    else
-      rule.spending := private.note_spending(p_user_id, p_plan, remaining, price);
+    rule.price := private.tenant_price(p_plan, p_monthly_price) * private.fees_between(now(), 'infinity', now(),
+      greatest((rule.remaining).ends_at, now() + interval '1 microsecond'));
+    if (rule.remaining).spend < rule.price then
+      rule.outcome := 'spend_limit_reached';
+      rule.purchase_limit := p_plan.spend_limit;
+      rule.resets_at := (rule.remaining).ends_at;
     end if;
   end if;
   return rule;
@@ -422,7 +421,8 @@ begin
     purchase_limit := rule.purchase_limit;
     price := private.tenant_price(plan, p_monthly_price);
     resets_at := rule.resets_at;
-    spending := rule.spending;
+    spending := case when outcome = 'spend_limit_reached'
+      then private.shown_spending(plan.spend_limit, rule.remaining) end;
   end if;
   if outcome is null then
     insert into public.user_twilio_numbers (user_id, phone_number, friendly_name, status, account_sid)
@@ -436,6 +436,7 @@ begin
     values (number_id, p_user_id, account.subaccount_sid, p_monthly_price, coalesce(plan.markup, 1));
     subaccount_sid := account.subaccount_sid;
     sealed_token := account.sealed_token;
+    spending := private.note_spending(p_user_id, plan, rule.remaining, rule.price);
   end if;
   return next;
 end;

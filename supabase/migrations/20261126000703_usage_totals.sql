@@ -14,6 +14,7 @@ create table private.usage_totals (
   cost numeric(16, 5) not null,
   primary key (user_id, day, kind, unit)
 ) with (fillfactor = 50); -- as sending_totals
+create index usage_totals_by_day on private.usage_totals (day);
 comment on table private.usage_totals is
   'Counts and amounts by tenant, UTC day, kind and currency. price: for the tenant. cost: what Twilio charges. '
   'Messages that were refused or not sent do not count. Fees of usage records are not in it (see usage_by_day).';

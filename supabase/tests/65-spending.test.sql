@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(74);
+select plan(76);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 10, segment_price = 0.1, allowed_countries = null, max_numbers = 10,
@@ -145,6 +145,19 @@ select is(pg_temp.buy(8), 'reserved 80', 'A purchase whose fees fit is reserved'
 update public.subscriptions set status = 'canceled', ended_at = now() - interval '1 year';
 select is((private.billing_period_of(pg_temp.tenant())).starts_at, date_trunc('month', now(), 'UTC'), 'A lapsed subscription gives no billing period');
 delete from public.subscriptions where id = 'sub_year';
+
+-- Random holdings, beside a count of every anniversary.
+select is_empty($$
+  select * from (
+    select '2024-01-01Z'::timestamptz + random() * interval '400 days' as first_at, n,
+      case when n % 3 = 0 then 'infinity'::timestamptz else '2024-01-01Z'::timestamptz + random() * interval '1200 days' end as held_until,
+      '2024-01-01Z'::timestamptz + random() * interval '1000 days' as starts_at
+    from generate_series(1, 500) n) r,
+  lateral (select greatest(r.held_until, r.first_at) as held, r.starts_at + random() * interval '400 days' as ends_at) e
+  where private.fees_between(r.first_at, e.held, r.starts_at, e.ends_at) <> (
+    select count(*) from generate_series(0, 48) m, lateral (select (r.first_at at time zone 'UTC' + make_interval(months => m)) at time zone 'UTC' as at) f
+    where f.at >= r.starts_at and f.at < e.ends_at and (m = 0 or f.at < e.held)) $$, 'A number has one fee at its start and one at each anniversary at which it is held');
+select is(private.fees_between('2026-01-31Z', 'infinity', '2026-02-01Z', '2026-03-01Z'), 1, 'A number of the 31st has its fee of February');
 
 -- Numbers that were not bought ---------------------------------------------------------------------------------------
 

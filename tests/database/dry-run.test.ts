@@ -28,6 +28,7 @@ const situation = fc.record({
   daily: limit,
   /** How many more messages than recipients. */
   monthlyRoom: fc.constantFrom(1_000, 1_000, 1_000, 1_000, -1, 0, 0, 1, 2),
+  markup: fc.constantFrom(1, 1.25, 1.0375),
   spend: fc.oneof({ weight: 2, arbitrary: fc.constant(1_000) }, {
     weight: 1,
     arbitrary: fc.integer({ min: 0, max: 60 }).map((cents) => cents / 100),
@@ -59,7 +60,7 @@ async function arrange(sql: postgres.TransactionSql, given: Situation): Promise<
     update public.plans set daily_message_limit = ${given.daily}, monthly_message_limit = ${
     given.recipients.length + given.monthlyRoom
   },
-      spend_limit = ${given.spend}, segment_price = ${given.segmentPrice}, allowed_countries = ${given.planCountries},
+      spend_limit = ${given.spend}, segment_price = ${given.segmentPrice}, markup = ${given.markup}, allowed_countries = ${given.planCountries},
       messages_per_second = 5000`;
   await sql`delete from private.message_prices`;
   await sql`insert into private.message_prices (country, channel, source, unit_price) values ('DE', 'sms', 'listed', 0.07), ('US', 'mms', 'charged', 0.02)`;
@@ -93,7 +94,7 @@ const media = (given: Situation) => given.media ? ["https://example.test/a.png"]
 
 interface Foretold {
   outcome: string;
-  counts: Record<string, { recipients: number; segments: number; cost: number }>;
+  counts: Record<string, { recipients: number; segments: number; price: number }>;
   reached: string | null;
 }
 
@@ -108,12 +109,12 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
   const told: Foretold = { outcome: "previewed", counts: {}, reached: null };
   const countries = [...new Set(rows.map((row) => (row as { country: string }).country))];
   for (let first = 0; first < rows.length && told.outcome === "previewed"; first += size) {
-    const { recipients = 0, cost = 0 } = told.counts["sent"] ?? {};
+    const { recipients = 0, price = 0 } = told.counts["sent"] ?? {};
     const [part] = await sql<
       {
         outcome: string;
         reached: string | null;
-        counts: { outcome: string; recipients: number; segments: number | null; cost: number | null }[] | null;
+        counts: { outcome: string; recipients: number; segments: number | null; price: number | null }[] | null;
       }[]
     >`
       select outcome, reached, counts from public.preview_campaign(${TENANT}, ${given.from}, ${BODY}, ${
@@ -121,14 +122,14 @@ async function foretell(sql: postgres.TransactionSql, given: Situation, rows: po
     }, ${scheduled(given)},
         ${rows.length}, ${countries}, ${
       sql.json(rows.slice(first, first + size))
-    }, ${recipients}, ${cost}, ${told.reached}, ${window(sql, given)})`;
+    }, ${recipients}, ${price}, ${told.reached}, ${window(sql, given)})`;
     told.outcome = part!.outcome;
     told.reached ??= part!.reached;
-    for (const { outcome, recipients, segments, cost } of part!.counts ?? []) {
-      const sum = told.counts[outcome] ??= { recipients: 0, segments: 0, cost: 0 };
+    for (const { outcome, recipients, segments, price } of part!.counts ?? []) {
+      const sum = told.counts[outcome] ??= { recipients: 0, segments: 0, price: 0 };
       sum.recipients += recipients;
       sum.segments += segments ?? 0;
-      sum.cost = Math.round((sum.cost + (cost ?? 0)) * 1e5) / 1e5;
+      sum.price = Math.round((sum.price + (price ?? 0)) * 1e5) / 1e5;
     }
   }
   return told;
@@ -153,11 +154,11 @@ async function run(sql: postgres.TransactionSql, given: Situation, rows: postgre
   const withinHours = await messages();
   await sql`update private.campaign_windows set opens_at = now(), closes_at = now() + interval '1 hour'`;
   await reserveAll(sql, made!.id);
-  const counted = await sql<{ outcome: string; recipients: number; segments: number; cost: number }[]>`
+  const counted = await sql<{ outcome: string; recipients: number; segments: number; price: number }[]>`
     select case when r.message_id = any (${sent}) then 'sent' when r.message_id = any (${withinHours}) then 'over_limit'
         when r.message_id is not null then 'outside_window' else coalesce(r.skip_reason::text, 'nothing') end as outcome,
       count(*)::int as recipients, coalesce(sum(m.num_segments), 0)::int as segments,
-      coalesce(sum(m.estimated_price), 0)::float8 as cost
+      coalesce(sum(m.tenant_price), 0)::float8 as price
     from private.campaign_recipients r left join public.sms_messages m on m.id = r.message_id
     where r.campaign_id = ${made!.id} group by 1`;
   return {

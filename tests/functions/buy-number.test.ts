@@ -118,8 +118,8 @@ test("a number's monthly price counts toward the spend limit, and one beyond it 
   const ada = await provisioned(stage, "ada");
   await allow(stage, ada, { spend: 2 });
   await buy(ada, freshNumber());
-  const [detail] = assertRefused(await purchase(ada, freshNumber()), [429, "spend_limit_reached"]);
-  assert.equal(detail?.["limit"], 2);
+  const [detail] = assertRefused(await purchase(ada, freshNumber()), [402, "spend_limit_reached"]);
+  assert.deepEqual([detail?.["limit"], detail?.["used"], detail?.["left"]], [2, 1.15, 0.85]);
   const [row] = await stage.database
     .sql`select monthly_price::float8 from private.number_purchases where user_id = ${ada.id}`;
   assert.deepEqual([row?.["monthly_price"], (await purchasesAtTwilio(ada)).length], [1.15, 1]);

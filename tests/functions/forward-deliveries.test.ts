@@ -40,6 +40,7 @@ test("a delivery is listed with its attempts, status and body, and is replayed w
   assert.deepEqual([attempts[0]?.status, attempts.at(-1)?.status, attempts.at(-1)?.failure], [500, 204, null]);
   assert.ok(attempts.every(({ durationMs }) => durationMs !== null && durationMs >= 0 && durationMs < 10_000));
   const sent = JSON.parse(server.heard.at(-1)!.body);
+  assert.ok(event.type === "message.received");
   const unlinked = ({ data, ...rest }: typeof event) => ({ ...rest, data: { ...data, media: data.media.length } });
   assert.deepEqual(unlinked(event), unlinked(sent));
   assert.equal((await fetch(event.data.media[0]!.url)).status, 200);
@@ -57,7 +58,36 @@ test("a delivery is listed with its attempts, status and body, and is replayed w
 
   await ada.switchboard.redactMessage({ messageId: failing.id });
   const redacted = await ada.switchboard.forwardDelivery(failing.id);
+  assert.ok(redacted.event.type === "message.received");
   assert.deepEqual([redacted.event.data.body, redacted.event.data.media], [null, []]);
+});
+
+test("a notice is posted once as an event of its kind, is read by its tenant, and is replayed with the same event id", async () => {
+  const ada = await withNumber(stage, "ada");
+  await using server = await listen();
+  await forwardTo(ada, `${server.url}/hook`);
+  const before = server.heard.length;
+  const notify = () =>
+    stage.database.sql`
+      select private.notify_tenant(${ada.id}, 'usage.threshold', '2026-11-01T00:00:00Z 80', '{"percent": 80, "used": 16}')`;
+  await notify();
+  await notify();
+  await untilQuiet(ada);
+  const { id, lastAttempt } = await delivery(ada, "delivered");
+  const { data: rows } = await ada.data.from("tenant_notices").select("id, kind, subject");
+  assert.deepEqual(rows, [{ id, kind: "usage.threshold", subject: "2026-11-01T00:00:00Z 80" }]);
+  assert.deepEqual([server.heard.length, lastAttempt.status], [before + 1, 204]);
+  const { event } = await ada.switchboard.forwardDelivery(id);
+  assert.deepEqual(JSON.parse(server.heard.at(-1)!.body), event);
+  assert.deepEqual({ ...event, timestamp: "" }, {
+    type: "usage.threshold",
+    timestamp: "",
+    data: { id, subject: "2026-11-01T00:00:00Z 80", details: { percent: 80, used: 16 } },
+  });
+  await ada.switchboard.replayForwardDelivery(id);
+  await untilQuiet(ada);
+  assert.equal(server.heard.length, before + 2);
+  assert.equal(server.heard.at(-1)!.headers["webhook-id"], id);
 });
 
 test("a server that cannot be reached is a failure without status and duration, and a 410 ends the delivery", async () => {

@@ -64,6 +64,9 @@ test("a number of the master account moves to a tenant, who then sends and recei
     [phoneNumber, phoneSid, true, "active", "subaccount"],
   );
   assert.match(warning, /A2P 10DLC or toll-free/);
+  const [held] = await stage.database.sql`
+    select monthly_price::float8 as price, is_purchase from private.number_purchases where user_id = ${ada.id}`;
+  assert.deepEqual({ ...held }, { price: 1.15, is_purchase: false });
   assert.deepEqual(await ownerAtTwilio(phoneNumber, ada.accountSid), {
     accountSid: ada.accountSid,
     smsUrl: inboundUrlOf(stage, ada),

@@ -134,15 +134,15 @@ test("a dry run says what the campaign would do with each recipient, counts segm
   ]);
   assert.deepEqual(body.preview, {
     from: ada.number,
-    sent: { recipients: 3, segments: 6, estimatedPrice: 3 },
-    overLimit: { recipients: 1, segments: 2, estimatedPrice: 1, limit: "daily_limit_reached" },
+    sent: { recipients: 3, segments: 6, estimatedPrice: 3.027 },
+    overLimit: { recipients: 1, segments: 2, estimatedPrice: 1.009, limit: "daily_limit_reached" },
     outsideWindow: { recipients: 0, segments: 0, estimatedPrice: 0 },
     windows: [],
     optedOut: 1,
     destinationRefused: 1,
   });
   const short = await sendBulk(ada, friends.slice(0, 2), { dryRun: true, body: "ü".repeat(160) });
-  assert.deepEqual(short.body.preview.sent, { recipients: 2, segments: 2, estimatedPrice: 1 });
+  assert.deepEqual(short.body.preview.sent, { recipients: 2, segments: 2, estimatedPrice: 1.009 });
   assert.deepEqual((await ada.call("campaigns")).body.campaigns, []);
   assert.deepEqual((await ledgerOf(stage, ada)).filter(({ direction }) => direction === "outbound"), []);
 });

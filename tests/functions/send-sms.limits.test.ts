@@ -89,23 +89,32 @@ test("a tenant's own list never extends the plan's", async () => {
   await assertReaches(ada, "US");
 });
 
-test("at the monthly spend limit the next message gets 429 with the limit, and Twilio is not asked", async () => {
+test("at the spend limit the next message gets 402 with what is left and no Retry-After, and Twilio is not asked", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.4 });
   assert.equal((await send(ada, freshRecipient())).status, 201);
   const long = freshRecipient();
   const answer = await send(ada, long, "x".repeat(161)); // two segments at 0.6 left
-  assert.deepEqual(assertRefused(answer, [429, "spend_limit_reached"]), [{ limit: 1 }]);
-  assert.equal(answer.headers.get("retry-after"), "86400");
+  const [detail] = assertRefused(answer, [402, "spend_limit_reached"]);
+  const periodEnd = new Date(new Date().setUTCMonth(new Date().getUTCMonth() + 1, 1)).toISOString().slice(0, 10);
+  assert.deepEqual(detail, { limit: 1, used: 0.4045, left: 0.5955, periodEnd: `${periodEnd}T00:00:00.000Z` });
+  assert.equal(answer.headers.get("retry-after"), null);
   assert.deepEqual(await sendsTo(stage, long), []);
-  assert.equal((await send(ada, freshRecipient())).status, 201);
-  assertRefused(await send(ada, freshRecipient()), [429, "spend_limit_reached"]);
+  const noticed = await send(ada, freshRecipient());
+  const { percent, used, left } = noticed.body.spending;
+  assert.deepEqual([noticed.status, percent, used, left], [201, 80, 0.809, 0.191]);
+  const { data: notices } = await ada.data.from("tenant_notices").select("kind, details");
+  const amounts = (details: unknown) => details as { percent: number; used: number };
+  assert.deepEqual(notices!.map(({ kind, details }) => [kind, amounts(details).percent, amounts(details).used]), [
+    ["usage.threshold", 80, 0.809],
+  ]);
+  assertRefused(await send(ada, freshRecipient()), [402, "spend_limit_reached"]);
   assert.equal((await ledgerOf(stage, ada)).length, 2);
 });
 
 test("Twilio's price replaces the estimated cost of a message", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.6 });
   assert.equal((await send(ada, freshRecipient())).status, 201);
-  assertRefused(await send(ada, freshRecipient()), [429, "spend_limit_reached"]);
+  assertRefused(await send(ada, freshRecipient()), [402, "spend_limit_reached"]);
   await becomes(stage, ada, "delivered");
   await stage.database
     .sql`update public.sms_messages set price = -0.0083, price_unit = 'USD' where user_id = ${ada.id}`;
@@ -120,14 +129,14 @@ test("a message counts at the highest price that Twilio lists for its country", 
     return germany?.price === 0.1128;
   });
   assert.equal((await send(ada, handsetIn("DE"))).status, 201);
-  assertRefused(await send(ada, handsetIn("DE")), [429, "spend_limit_reached"]);
+  assertRefused(await send(ada, handsetIn("DE")), [402, "spend_limit_reached"]);
   assert.equal((await send(ada, handsetIn("US"))).status, 201);
 });
 
 test("ten concurrent messages do not exceed the spend limit", async () => {
   const ada = await onPlan("ada", { spend: 1, segment: 0.3 });
   const answers = await Promise.all(Array.from({ length: 10 }, () => send(ada, freshRecipient())));
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, ...Array(7).fill(429)]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, ...Array(7).fill(402)]);
 });
 
 test("a message Twilio refused costs nothing", async () => {

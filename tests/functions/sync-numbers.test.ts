@@ -88,6 +88,9 @@ test("a number bought in Twilio's console is added, is primary when it is the fi
     "By hand",
     true,
   ]]);
+  const [held] = await stage.database.sql`
+    select monthly_price::float8 as price, is_purchase from private.number_purchases where user_id = ${ada.id}`;
+  assert.deepEqual({ ...held }, { price: 1.15, is_purchase: false });
   await assertSame(ada);
   assert.deepEqual((await trailOf(stage, ada, "number.appeared")).map(({ actor }) => actor), [`user:${ada.id}`]);
   const sent = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } });

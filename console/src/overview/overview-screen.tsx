@@ -8,6 +8,7 @@ import { SubaccountCard } from "./subaccount-card.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import { NumbersCard } from "./numbers-card.tsx";
 import { RecentMessages } from "./recent-messages.tsx";
+import { TenantNotices } from "./tenant-notices.tsx";
 
 /** A summary of the tenant's account, and the next steps. */
 export function OverviewScreen() {
@@ -17,6 +18,7 @@ export function OverviewScreen() {
       <ScreenTitle title="Overview" description="Your phone system at a glance." />
       <CheckoutNotice />
       <Stack gap="lg">
+        <TenantNotices />
         <FirstSteps />
         {numbers?.notice !== undefined && <SharedNotice notice={numbers.notice} />}
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">

@@ -1119,6 +1119,7 @@ export type Database = {
           "period_until": string;
           "plan_key": string;
           "report": Json;
+          "spend_left": number;
           "spend_limit": number;
           "spent": number;
           "until_day": string;

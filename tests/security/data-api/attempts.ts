@@ -162,6 +162,8 @@ function plausible(name: string, type: string, victimId: string): unknown {
       return 1;
     case "timestamp with time zone":
       return new Date().toISOString();
+    case "date":
+      return "2026-11-26";
     case "interval":
       return "1 day";
     case "jsonb":

@@ -4,6 +4,7 @@ import { type Db, decision, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { answerableError, failureOf, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
+import type { MonthlyPriceOf } from "./monthly-price.ts";
 import { regulatoryError, type RegulatoryInformation, regulatoryParameters } from "./regulatory-information.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
@@ -27,6 +28,7 @@ export interface MoveDependencies {
   masterAccountSid: string;
   publicBaseUrl: string;
   requestId: string;
+  monthlyPriceOf: MonthlyPriceOf;
 }
 
 /**
@@ -121,14 +123,20 @@ async function setUp(
 async function recordMove(
   { userId, subaccountSid, to, operatorId, reason, phoneNumber }: Move,
   moved: IncomingPhoneNumberInstance,
-  { db, requestId }: MoveDependencies,
+  { db, requestId, monthlyPriceOf }: MoveDependencies,
 ): Promise<PhoneNumber> {
   const { sid: phoneSid, friendlyName, capabilities } = moved;
   const recorded = await recordNumberMove(db, {
     p_user_id: userId,
     p_account_sid: subaccountSid,
     p_to: to,
-    p_number: { phoneSid, phoneNumber, friendlyName, capabilities: { ...capabilitiesOf(capabilities) } },
+    p_number: {
+      phoneSid,
+      phoneNumber,
+      friendlyName,
+      capabilities: { ...capabilitiesOf(capabilities) },
+      monthlyPrice: to === "tenant" ? await monthlyPriceOf(phoneNumber) : null,
+    },
     p_operator_id: operatorId,
     p_reason: reason,
     p_request_id: requestId,
