@@ -185,6 +185,20 @@ export class Switchboard {
   }
 
   /**
+   * The caller's usage in their own prices, by UTC day, by calendar month, or for the current billing period, with what is
+   * left of their limits and a forecast. Throws `invalid_input` for a range of more than 400 days.
+   * @example await switchboard.getUsage({ by: "day", from: "2026-11-01", until: "2026-12-01" })
+   */
+  getUsage(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<Usage> {
+    return this.#call("GET", "get-usage", { query }, options);
+  }
+
+  /** The rows of `getUsage` as CSV: from, until, kind, currency, count, segments, price. */
+  getUsageCsv(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<string> {
+    return this.#call("GET", "get-usage", { query: { ...query, format: "csv" }, isText: true }, options);
+  }
+
+  /**
    * Links to the files of a received message, such as for the `src` of an image. They need no token and are valid for 15
    * minutes. Throws `not_found`.
    */
@@ -1543,6 +1557,104 @@ export interface TenantsPage {
   after?: string | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
+}
+
+/** The response of get-usage. */
+export interface Usage {
+  by: "day" | "month" | "period";
+  /** The first UTC day. */
+  from: string;
+  /** The day after the last one. */
+  until: string;
+  /** A row for each day, month or period, kind and currency that was used. */
+  usage: UsageRow[];
+  /** Of the range, by kind and currency. */
+  totals: {
+    kind: UsageKind;
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    /** Messages, or fees. */
+    count: number;
+    segments: number;
+    /** What it costs you. Messages count at an estimate until Twilio has priced them. */
+    price: number;
+  }[];
+  /** Of the range altogether, by currency: amounts of two currencies are never added. */
+  prices: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    price: number;
+  }[];
+  /** The current billing period in UTC days; the calendar month without a subscription. */
+  period: {
+    /** The first UTC day. */
+    from: string;
+    /** The day after the last one. */
+    until: string;
+    plan: string | null;
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    /** What you have used in this billing period. */
+    price: number;
+    /** The plan's spend limit for a billing period. */
+    limit: number;
+    /** What messages, purchases and fees may still cost you. The fees of your numbers until the end of the period are set aside. */
+    left: number;
+    /** The price at the end of the period if its complete days go on, with the fees of the numbers you have. null before three days are complete, and with more than one currency. */
+    forecast: number | null;
+  };
+  /** The plan's limits on sent messages. */
+  messages: {
+    /** In any twenty-four hours. */
+    day: {
+      limit: number;
+      left: number;
+    };
+    /** In a calendar month (UTC). */
+    month: {
+      limit: number;
+      left: number;
+    };
+  };
+  /** Messages and numbers are counted at once. Twilio reports prices later, and fees up to days later. */
+  freshness: {
+    /** Sent messages of the range that Twilio has not priced yet. */
+    estimatedMessages: number;
+    /** When fees were last read from Twilio; null: not yet. */
+    feesReadAt: string | null;
+    /** The first UTC day whose fees may still change. */
+    feesFinalUntil: string | null;
+  };
+}
+
+/** number: the monthly fees of numbers, from their purchase on. fee: other fees, such as those of failed messages. */
+export type UsageKind = "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+
+/** Returns your usage by kind in your prices, what is left of your limits, and a forecast. */
+export interface UsageQuery {
+  /** A row for each UTC day, for each calendar month (UTC), or for the current billing period. Default: period. */
+  by?: ("day" | "month" | "period") | undefined;
+  /** The first UTC day. Unless given: 30 days before until, or by month the first day of eleven months before. */
+  from?: string | undefined;
+  /** The day after the last one. Unless given: tomorrow. */
+  until?: string | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+export interface UsageRow {
+  /** The first UTC day. */
+  from: string;
+  /** The day after the last one. */
+  until: string;
+  kind: UsageKind;
+  /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+  currency: string | null;
+  /** Messages, or fees. */
+  count: number;
+  segments: number;
+  /** What it costs you. Messages count at an estimate until Twilio has priced them. */
+  price: number;
 }
 
 // </models>

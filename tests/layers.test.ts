@@ -22,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   spending: ["platform"],
   numbers: ["platform", "twilio", "accounts", "spending"],
   messages: ["platform", "twilio", "accounts", "numbers", "spending"],
+  usage: ["platform", "twilio", "accounts"],
   campaigns: ["platform", "twilio", "accounts", "numbers", "messages", "spending"],
   media: ["platform", "sealing", "twilio", "accounts", "messages"],
   forwarding: ["platform", "sealing", "messages", "media"],

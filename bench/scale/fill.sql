@@ -127,8 +127,10 @@ update private.open_subaccounts set total = :tenants;
 
 -- # awaited reports
 insert into private.awaited_reports (message_id, due_at)
-select m.id, m.created_at + interval '2 minutes' from public.sms_messages m
-where m.direction = 'outbound' and not private.is_finished(m.status, m.price);
+select m.id, case when m.status >= 'failed' and m.price is not null then private.price_final_at(m)
+  else m.created_at + interval '2 minutes' end
+from public.sms_messages m
+where not (m.status >= 'failed' and m.price is not null and private.price_final_at(m) <= now());
 
 -- # words
 insert into private.message_words (message_id, user_id, created_at, words)
@@ -136,6 +138,12 @@ select m.id, m.user_id, m.created_at, private.words_of(m.user_id, m.body)
 from public.sms_messages m where m.body is not null;
 
 -- # totals
+insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
+select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_unit), ''), count(*),
+  sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(coalesce(abs(m.price), m.estimated_price))
+from public.sms_messages m
+where m.kind is not null
+group by 1, 2, 3, 4;
 insert into private.sending_totals (user_id, hour, messages, spend, price)
 select m.user_id, private.hour_of(m.created_at), count(*) filter (where m.direction = 'outbound'), sum(m.cost),
   sum(m.tenant_price)

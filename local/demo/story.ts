@@ -33,8 +33,8 @@ export function factsOf(state: StackState): Facts {
 }
 
 /**
- * Runs through the product: subscription, subaccount, number, messages, campaign, and a second user without a
- * subaccount.
+ * Runs through the product: subscription, subaccount, number, messages, campaign, a second user without a subaccount,
+ * usage, and the operator's board.
  */
 export const STORY: readonly Step[] = [
   {
@@ -238,6 +238,54 @@ export const STORY: readonly Step[] = [
     },
   },
   {
+    title: "Ada sees what she used, in her own prices, and what is left of her limits",
+    async play({ ada }) {
+      const { totals, period, messages, freshness } = await ada.switchboard.getUsage();
+      const counted = Object.fromEntries(totals.map(({ kind, count }) => [kind, count]));
+      assert.deepEqual(counted, { sms_out: 100, sms_in: 2, number: 1 });
+      const sum = totals.reduce((cents, { price }) => cents + Math.round(price * 100_000), 0);
+      assert.equal(Math.round(period.price * 100_000), sum);
+      const { data: cost } = await ada.data.from("sms_messages").select("price" as "id");
+      assert.equal(cost, null);
+      const days = await ada.switchboard.getUsageCsv({ by: "day" });
+      assert.equal(days.trim().split("\r\n").length, 1 + totals.length);
+      const currency = period.currency ?? "";
+      return [
+        ...table(
+          ["kind", "count", "segments", `price ${currency}`],
+          totals.map(({ kind, count, segments, price }) => [kind, count, segments, price.toFixed(5)]),
+        ),
+        `billing period ${period.from} to ${period.until}: ${period.price.toFixed(2)} of ${period.limit} used, ` +
+        `${period.left.toFixed(2)} left; forecast: ${period.forecast?.toFixed(2) ?? "after three complete days"}`,
+        `messages left: ${messages.day.left} of ${messages.day.limit} today, ` +
+        `${messages.month.left} of ${messages.month.limit} this month`,
+        `${freshness.estimatedMessages} messages count at an estimate until Twilio has priced them; what Twilio charges is not shown`,
+      ];
+    },
+  },
+  {
+    title: "The operator's board shows tenants, alerts and dead letters",
+    async play({ state, ada, ben }) {
+      const { admin } = (await signInOperator(state)).switchboard;
+      const [{ tenants }, { alerts }, { deadLetters }] = await Promise.all([
+        admin.listTenants(),
+        admin.listAlerts(),
+        admin.listDeadLetters(),
+      ]);
+      const [shown] = tenants.filter(({ userId }) => userId === ada.id);
+      assert.deepEqual([shown?.status, shown?.wanted, shown?.numbers], ["active", "active", 1]);
+      assert.ok(!tenants.some(({ userId }) => userId === ben.id), "Ben has no subaccount");
+      assert.deepEqual([alerts.length, deadLetters.length], [0, 0]);
+      return [
+        ...table(
+          ["tenant", "status", "numbers", "subaccount"],
+          tenants.map(({ userId, status, numbers, subaccountSid }) => [userId, status, numbers, subaccountSid ?? ""]),
+        ),
+        `open alerts: ${alerts.length}, dead letters: ${deadLetters.length}`,
+      ];
+    },
+  },
+  {
     title: "Ada and Ben cannot read or use each other's data",
     async play({ ada, ben, number }) {
       const seen = await Promise.all(
@@ -269,6 +317,16 @@ async function signInOperator(state: StackState): Promise<Actor> {
   const operator = state.users.find(({ role }) => role === "operator");
   if (operator === undefined) throw new Error("Cannot sign in the operator: the stack has none");
   return await signIn(state, operator);
+}
+
+/** Rows under their heads, numbers to the right. */
+function table(heads: string[], rows: (string | number)[][]): string[] {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => String(row[column]).length)));
+  const line = (cells: (string | number)[]) =>
+    cells.map((cell, column) =>
+      /^[\d.]+$/.test(String(cell)) ? String(cell).padStart(widths[column]!) : String(cell).padEnd(widths[column]!)
+    ).join("  ").trimEnd();
+  return [line(heads), ...rows.map(line)];
 }
 
 async function outboundUsage(twilio: TwilioSide, accountSid: string): Promise<string> {

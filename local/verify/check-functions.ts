@@ -16,6 +16,7 @@ const EXPECTED = {
   "campaigns": ["GET", 401, "unauthorized"],
   "list-messages": ["GET", 401, "unauthorized"],
   "list-conversations": ["GET", 401, "unauthorized"],
+  "get-usage": ["GET", 401, "unauthorized"],
   "message-media": ["GET", 401, "unauthorized"],
   "opt-outs": ["GET", 401, "unauthorized"],
   "redact-message": ["POST", 401, "unauthorized"],

@@ -26,6 +26,7 @@ begin
     when 'charge-number-fees' then 'usage'
     when 'settle-start' then 'messages'
     when 'check-spending' then 'usage'
+    when 'reconcile-days' then 'usage'
     when 'sync-all-usage' then 'usage'
     when 'sync-usage' then 'usage'
     else 'control'

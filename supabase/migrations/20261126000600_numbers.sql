@@ -193,6 +193,7 @@ create table private.number_purchases (
   number_id uuid not null,
   -- No foreign key: what a number cost outlives the number's row and the user, under the id as a pseudonym.
   user_id uuid not null,
+  account_sid text,
   monthly_price numeric(12, 5),
   markup numeric(8, 4) not null default 1,
   reserved_at timestamptz not null default now(),
@@ -431,8 +432,8 @@ begin
     outcome := case when number_id is null then 'taken' else 'reserved' end;
   end if;
   if outcome = 'reserved' then
-    insert into private.number_purchases (number_id, user_id, monthly_price, markup)
-    values (number_id, p_user_id, p_monthly_price, coalesce(plan.markup, 1));
+    insert into private.number_purchases (number_id, user_id, account_sid, monthly_price, markup)
+    values (number_id, p_user_id, account.subaccount_sid, p_monthly_price, coalesce(plan.markup, 1));
     subaccount_sid := account.subaccount_sid;
     sealed_token := account.sealed_token;
     spending := private.note_spending(p_user_id, plan, rule.remaining, rule.price);

@@ -27,6 +27,30 @@ create type public.consent as enum ('stop', 'start', 'help');
 comment on type public.consent is
   'What a keyword in a received message asks for: no more messages, messages again, or help.';
 
+create function private.charge_of(p_price numeric, p_is_foreign boolean, p_estimate numeric) returns numeric
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when p_price is null or p_is_foreign then p_estimate else -p_price end;
+end;
+$$;
+comment on function private.charge_of(numeric, boolean, numeric) is
+  'What a message costs: its price, which is negative at Twilio (a positive one is a credit), or the estimate while '
+  'there is no price in the currency of the master account.';
+
+create function private.charge_unit(p_price_unit text, p_is_foreign boolean) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case when p_is_foreign then '' else coalesce(upper(p_price_unit), '') end;
+end;
+$$;
+comment on function private.charge_unit(text, boolean) is
+  'The currency of what a message costs (see charge_of), in upper case; empty for an estimate, which is in that of the '
+  'master account.';
+
 create table public.sms_messages (
   id uuid primary key default private.new_id(),
   -- No foreign key: the cost of a message outlives its user, under the id as a pseudonym.
@@ -49,16 +73,18 @@ create table public.sms_messages (
   encoding public.message_encoding,
   price numeric(12, 5),
   price_unit text,
+  price_is_foreign boolean not null default false,
   estimated_price numeric(12, 5) not null default 0,
-  -- What the message counts against the spend limit; null when it does not count. Twilio's prices are negative. A
-  -- received message cannot be refused, and counts once it is priced.
+  -- What the message counts against the spend limit; null when it does not count. A received message cannot be refused,
+  -- and counts once it is priced.
   cost numeric(12, 5) generated always
-    as (case when direction = 'inbound' then abs(price)
-      when status not in ('refused', 'not_sent') then coalesce(abs(price), estimated_price) end) stored,
+    as (case when direction = 'inbound' then private.charge_of(price, price_is_foreign, null)
+      when status not in ('refused', 'not_sent') then private.charge_of(price, price_is_foreign, estimated_price) end)
+    stored,
   -- Of the plan in force when the message was reserved or received.
   markup numeric(8, 4) not null default 1,
   tenant_price numeric(12, 5) generated always
-    as (private.marked_up(coalesce(abs(price), estimated_price), markup)) stored,
+    as (private.marked_up(private.charge_of(price, price_is_foreign, estimated_price), markup)) stored,
   kind public.usage_kind generated always
     as (case when direction = 'outbound' and status in ('refused', 'not_sent') then null
       when coalesce(left(twilio_message_sid, 2) = 'MM', has_media)
@@ -76,6 +102,7 @@ create table public.sms_messages (
   idempotency_key text,
   request_hash text,
   looked_at timestamptz,
+  sent_at timestamptz,
   status_updated_at timestamptz not null default now(),
   created_at timestamptz not null default now()
 ) with (fillfactor = 80);
@@ -89,14 +116,24 @@ comment on column public.sms_messages.country is
   'The country of to_number (ISO 3166), which the price of a sent message depends on. Null for received messages.';
 comment on column public.sms_messages.source is
   'The account that sent and paid: the tenant''s subaccount or the master account.';
+comment on column public.sms_messages.price is
+  'What Twilio charges, as it last reported it: negative, in price_unit. It includes the fees of carriers, which '
+  'Twilio may add up to a day later. Null: not priced yet.';
+comment on column public.sms_messages.price_is_foreign is
+  'price_unit is another currency than the master account''s. Such a price is stored as reported and never added to '
+  'others: the estimate counts.';
 comment on column public.sms_messages.estimated_price is
-  'The assumed cost (see message_cost), which counts until Twilio reports the price.';
+  'The assumed cost (see message_cost), which counts until Twilio reports the price. Zero for a failed message that '
+  'Twilio left without a price.';
 comment on column public.sms_messages.has_media is
   'Whether a sent message was an MMS: media_urls is emptied when the media are deleted.';
 comment on column public.sms_messages.markup is
   'The markup that the message is priced by. A later change of the plan does not change it.';
 comment on column public.sms_messages.tenant_price is
   'What the tenant pays, by the estimate until Twilio reports its price. The tenant sees it through list-messages.';
+comment on column public.sms_messages.sent_at is
+  'Twilio''s date of sending or receiving, read together with the price: Twilio''s usage counts the message on this '
+  'day (UTC). Until it is known, created_at says the day.';
 comment on column public.sms_messages.kind is 'What the tenant pays for; null for a message that does not count.';
 comment on column public.sms_messages.own_number is
   'The tenant''s number. peer_number is the other one. Both are empty after erasure.';
@@ -118,6 +155,7 @@ create index sms_messages_newest_first on public.sms_messages (user_id, created_
 create index sms_messages_by_conversation on public.sms_messages (user_id, own_number, peer_number, created_at desc,
   id desc);
 create index sms_messages_by_campaign on public.sms_messages (campaign_id) where campaign_id is not null;
+create index sms_messages_of_master on public.sms_messages (account_sid, created_at) where source = 'master';
 create index sms_messages_without_sid on public.sms_messages (created_at)
   where twilio_message_sid is null and direction = 'outbound';
 -- The replies to keywords: reserve_reply counts those of a pair. A prefix by "like" would let the planner read all
@@ -272,6 +310,8 @@ comment on function private.lock_totals(uuid) is
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.charge_of(numeric, boolean, numeric),
+  private.charge_unit(text, boolean),
   private.hour_of(timestamptz),
   private.total_inserts(),
   private.total_update(),
@@ -279,6 +319,8 @@ revoke execute on function
   private.lock_totals(uuid)
   from public, anon, authenticated;
 grant execute on function
+  private.charge_of(numeric, boolean, numeric),
+  private.charge_unit(text, boolean),
   private.hour_of(timestamptz),
   private.lock_totals(uuid)
   to service_role;

@@ -14,6 +14,7 @@ create table private.usage_totals (
   cost numeric(16, 5) not null,
   primary key (user_id, day, kind, unit)
 ) with (fillfactor = 50); -- as sending_totals
+create index usage_totals_by_day on private.usage_totals (day);
 comment on table private.usage_totals is
   'Counts and amounts by tenant, UTC day, kind and currency. price: for the tenant. cost: what Twilio charges. '
   'Messages that were refused or not sent do not count. Fees of usage records are not in it (see usage_by_day).';
@@ -51,8 +52,9 @@ begin
     return null;
   end if;
   insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select n.user_id, private.utc_day(n.created_at), n.kind, coalesce(upper(n.price_unit), ''), count(*),
-    sum(greatest(n.num_segments, 1)), sum(n.tenant_price), sum(coalesce(abs(n.price), n.estimated_price))
+  select n.user_id, private.utc_day(n.created_at), n.kind, private.charge_unit(n.price_unit, n.price_is_foreign),
+    count(*), sum(greatest(n.num_segments, 1)), sum(n.tenant_price),
+    sum(private.charge_of(n.price, n.price_is_foreign, n.estimated_price))
   from new_rows n where n.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
   on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
     segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
@@ -67,13 +69,13 @@ set search_path = ''
 as $$
 begin
   insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select c.user_id, private.utc_day(c.created_at), c.kind, coalesce(upper(c.unit), ''), sum(c.sign),
+  select c.user_id, private.utc_day(c.created_at), c.kind, c.unit, sum(c.sign),
     sum(c.sign * greatest(c.segments, 1)), sum(c.sign * c.price), sum(c.sign * c.cost)
   from (values
-    (-1, old.user_id, old.created_at, old.kind, old.price_unit, old.num_segments, old.tenant_price,
-      coalesce(abs(old.price), old.estimated_price)),
-    (1, new.user_id, new.created_at, new.kind, new.price_unit, new.num_segments, new.tenant_price,
-      coalesce(abs(new.price), new.estimated_price))
+    (-1, old.user_id, old.created_at, old.kind, private.charge_unit(old.price_unit, old.price_is_foreign),
+      old.num_segments, old.tenant_price, private.charge_of(old.price, old.price_is_foreign, old.estimated_price)),
+    (1, new.user_id, new.created_at, new.kind, private.charge_unit(new.price_unit, new.price_is_foreign),
+      new.num_segments, new.tenant_price, private.charge_of(new.price, new.price_is_foreign, new.estimated_price))
   ) c (sign, user_id, created_at, kind, unit, segments, price, cost)
   where c.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
   on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
@@ -93,8 +95,9 @@ begin
     return null;
   end if;
   insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  select o.user_id, private.utc_day(o.created_at), o.kind, coalesce(upper(o.price_unit), ''), -count(*),
-    -sum(greatest(o.num_segments, 1)), -sum(o.tenant_price), -sum(coalesce(abs(o.price), o.estimated_price))
+  select o.user_id, private.utc_day(o.created_at), o.kind, private.charge_unit(o.price_unit, o.price_is_foreign),
+    -count(*), -sum(greatest(o.num_segments, 1)), -sum(o.tenant_price),
+    -sum(private.charge_of(o.price, o.price_is_foreign, o.estimated_price))
   from old_rows o where o.kind is not null group by 1, 2, 3, 4 order by 1, 2, 3 desc, 4
   on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
     segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
@@ -106,8 +109,10 @@ comment on function private.take_usage() is 'Trigger: takes deleted messages out
 create trigger add_usage_of_new after insert on public.sms_messages
   referencing new table as new_rows for each statement execute function private.add_new_usage();
 create trigger add_usage_of_changed after update on public.sms_messages
-  for each row when ((old.kind, old.price_unit, old.num_segments, old.tenant_price, old.price, old.created_at)
-    is distinct from (new.kind, new.price_unit, new.num_segments, new.tenant_price, new.price, new.created_at))
+  for each row when ((old.kind, old.price_unit, old.price_is_foreign, old.num_segments, old.tenant_price, old.price,
+      old.estimated_price, old.created_at)
+    is distinct from (new.kind, new.price_unit, new.price_is_foreign, new.num_segments, new.tenant_price, new.price,
+      new.estimated_price, new.created_at))
   execute function private.move_usage();
 create trigger add_usage_of_deleted after delete on public.sms_messages
   referencing old table as old_rows for each statement execute function private.take_usage();

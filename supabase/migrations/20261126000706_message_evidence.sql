@@ -62,7 +62,7 @@ comment on type public.evidence_outcome is
 create function public.record_message_status(
   p_message_id uuid, p_user_id uuid, p_account_sid text, p_twilio_message_sid text, p_status text, p_error_code integer,
   p_error_message text, p_num_segments integer default null, p_price numeric default null,
-  p_price_unit text default null
+  p_price_unit text default null, p_sent_at timestamptz default null
 ) returns table (outcome public.evidence_outcome, status public.message_status, priced boolean)
 language plpgsql
 set search_path = ''
@@ -76,7 +76,8 @@ declare
 begin
   -- Most reports are callbacks about a message whose SID is known, and move its status. They need no look before. A
   -- response of Twilio brings the SID; its status is one of the first three.
-  if reported > 'queued' and p_price is null and p_num_segments is null and p_error_code is distinct from 21610 then
+  if reported > 'queued' and p_price is null and p_num_segments is null and p_sent_at is null
+    and p_error_code is distinct from 21610 then
     update public.sms_messages m set status = reported, error_code = p_error_code, error_message = p_error_message,
       status_updated_at = now()
     where m.id = p_message_id and m.user_id = p_user_id and m.account_sid = p_account_sid
@@ -114,14 +115,22 @@ begin
   end if;
 
   moves := private.message_may_move(message.status, reported);
-  priced := message.price is null and p_price is not null;
+  -- The last report holds: Twilio adds fees of carriers to a price up to a day later. An amount without a unit is not
+  -- a price.
+  priced := p_price is not null and p_price_unit is not null
+    and (message.price is distinct from p_price or message.price_unit is distinct from p_price_unit);
+  if priced then
+    perform private.learn_currency(p_price_unit, 'message');
+  end if;
   if moves or priced or (message.twilio_message_sid is null and p_twilio_message_sid is not null)
-    or (p_num_segments is not null and message.num_segments is distinct from p_num_segments) then
+    or (p_num_segments is not null and message.num_segments is distinct from p_num_segments)
+    or (p_sent_at is not null and message.sent_at is distinct from p_sent_at) then
     update public.sms_messages m set
       twilio_message_sid = coalesce(m.twilio_message_sid, p_twilio_message_sid),
       num_segments = coalesce(p_num_segments, m.num_segments),
-      price = coalesce(m.price, p_price),
+      price = case when priced then p_price else m.price end,
       price_unit = case when priced then p_price_unit else m.price_unit end,
+      sent_at = coalesce(p_sent_at, m.sent_at),
       status = case when moves then reported else m.status end,
       error_code = case when moves then p_error_code else m.error_code end,
       error_message = case when moves then p_error_message else m.error_message end,
@@ -129,7 +138,8 @@ begin
     where m.id = message.id;
   end if;
   if priced then
-    perform private.note_charge(message, p_price, p_num_segments);
+    perform private.note_charge(message, p_price, p_price_unit, p_num_segments);
+    perform private.note_late_price(message, p_sent_at);
   end if;
   if moves and p_error_code = 21610 then
     perform private.note_reported_opt_out(message);
@@ -139,20 +149,22 @@ begin
   return next;
 end;
 $$;
-comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text) is
+comment on function public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text,
+  timestamptz) is
   'The one place where evidence (a response, a callback, a look-up) changes a message: status, error, SID, segments, '
-  'first price, and an opt-out that Twilio reports. A null says nothing. p_status is ours or a word of Twilio''s; '
-  'status is the message''s afterwards. priced: it got its first price.';
+  'price, time of sending, and an opt-out that Twilio reports. A null says nothing, and neither does a price without a '
+  'unit. p_status is ours or a word of Twilio''s; status is the message''s afterwards. priced: its price is new or '
+  'another one.';
 
 create type private.message_evidence as (
   message_id uuid, sid text, status text, error_code integer, error_message text, num_segments integer, price numeric,
-  price_unit text);
+  price_unit text, sent_at timestamptz);
 comment on type private.message_evidence is
   'What is known about one of several messages, as for record_message_status.';
 
 create type private.evidence_result as (message_id uuid, moved boolean, priced boolean);
 comment on type private.evidence_result is
-  'What evidence changed about a message. moved: its status. priced: it got its first price.';
+  'What evidence changed about a message. moved: its status. priced: its price.';
 
 create function private.lock_for_evidence(p_message_ids uuid[]) returns void
 language plpgsql
@@ -188,7 +200,7 @@ begin
       select evidence.message_id, r.outcome = 'moved', r.priced
       from public.record_message_status(evidence.message_id, evidence.user_id, evidence.account_sid, evidence.sid,
         evidence.status, evidence.error_code, evidence.error_message, evidence.num_segments, evidence.price,
-        evidence.price_unit) r;
+        evidence.price_unit, evidence.sent_at) r;
   end loop;
 end;
 $$;
@@ -257,7 +269,12 @@ comment on function public.unsettled_messages(integer, integer) is
 
 insert into private.schedules (name, job, every) values ('settle-messages', '{"kind": "settle-messages"}', '1 minute');
 
--- Prices, which Twilio fills in minutes later, and statuses whose callback never came.
+-- Prices, which Twilio fills in minutes later and changes when carriers report their fees, and statuses whose callback
+-- never came.
+
+-- The dates of the look-ups bound how often a message is read: after 2, 6, 18 minutes and so on, each time at three
+-- times the age, until it has a final status and a price, and once more when its price is final. The last look-up of
+-- all messages that an account sent in an hour is due at one moment, so that a list of that hour answers them together.
 
 create table private.awaited_reports (
   -- No foreign key: its check would cost each message more than this row. A look-up deletes the row of a lost message.
@@ -265,7 +282,7 @@ create table private.awaited_reports (
   due_at timestamptz not null
 );
 comment on table private.awaited_reports is
-  'Sent messages that may still get a status or a price, with the time at which Twilio is asked about them.';
+  'Messages that may still get a status, a price or another price, with the time at which Twilio is asked about them.';
 create index awaited_reports_by_due_at on private.awaited_reports (due_at);
 alter table private.awaited_reports enable row level security;
 revoke all on private.awaited_reports from public, anon, authenticated, service_role;
@@ -276,31 +293,36 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into private.awaited_reports (message_id, due_at) values (new.id, new.created_at + interval '2 minutes');
+  insert into private.awaited_reports (message_id, due_at)
+  values (new.id, new.created_at
+    -- A received message has its final status: only its price comes later.
+    + case new.direction when 'outbound' then interval '2 minutes' else interval '20 minutes' end);
   return null;
 end;
 $$;
 comment on function private.await_reports() is 'Trigger: schedules the first look-up of a new message.';
 create trigger await_reports after insert on public.sms_messages
-  for each row when (new.direction = 'outbound') execute function private.await_reports();
+  for each row execute function private.await_reports();
 
-create function private.is_finished(p_status public.message_status, p_price numeric) returns boolean
+create function private.price_final_at(p_message public.sms_messages) returns timestamptz
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return p_status in ('not_sent', 'refused') or (p_status >= 'failed' and p_price is not null);
+  -- Twilio adds the fees of carriers within 24 hours.
+  return greatest(p_message.created_at, p_message.sent_at,
+    case when p_message.status >= 'failed' then p_message.status_updated_at end) + interval '26 hours';
 end;
 $$;
-comment on function private.is_finished(public.message_status, numeric) is
-  'Whether nothing more is awaited about a sent message: it has a final status and, if Twilio took it, its price.';
+comment on function private.price_final_at(public.sms_messages) is
+  'When Twilio no longer changes the price of a message. A price that is read then, or later, is the last one.';
 
 create type public.unfinished_account as (
   account_sid text, user_id uuid, source public.message_source, sids text[], first_sent_at timestamptz,
   last_sent_at timestamptz);
 comment on type public.unfinished_account is
-  'An account with the SIDs of sent messages without a final status or a price, and the times of the first and the '
-  'last of them. user_id is one of its tenants: the master account has several.';
+  'The SIDs of messages of one account and hour without a final status or a final price, and the times between which '
+  'Twilio sent or received them. user_id is one of its tenants: the master account has several.';
 
 create function public.unfinished_messages(p_accounts integer, p_limit integer) returns setof public.unfinished_account
 language sql
@@ -308,7 +330,7 @@ set search_path = ''
 as $$
   with due as materialized (
     select r.message_id, r.due_at, m.account_sid, m.created_at, m.twilio_message_sid is not null as is_at_twilio,
-      m.id is null or m.created_at < now() - interval '7 days' or private.is_finished(m.status, m.price) as is_over
+      m.id is null or m.created_at < now() - interval '7 days' or m.status in ('not_sent', 'refused') as is_over
     from private.awaited_reports r left join public.sms_messages m on m.id = r.message_id
     where r.due_at <= now()
     order by r.due_at limit p_limit
@@ -320,22 +342,49 @@ as $$
     select d.account_sid from due d where d.is_at_twilio and not d.is_over group by d.account_sid
       order by min(d.due_at), d.account_sid limit p_accounts
   ), noted as (
-    -- The older a message, the rarer its look-ups: every tenth of its age, at most every two minutes.
+    -- Unless the report says more (see await_again).
     update private.awaited_reports r
-    set due_at = now() + greatest(interval '2 minutes', (now() - d.created_at) / 10)
+    set due_at = now() + greatest(interval '2 minutes', (now() - d.created_at) * 2)
     from due d
     where r.message_id = d.message_id and not d.is_over
       and (not d.is_at_twilio or d.account_sid in (select c.account_sid from chosen c))
     returning r.message_id
   )
   select m.account_sid, (array_agg(m.user_id order by m.id))[1], m.source,
-    array_agg(m.twilio_message_sid order by m.created_at, m.id), min(m.created_at), max(m.created_at)
+    array_agg(m.twilio_message_sid order by m.created_at, m.id), min(m.created_at),
+    -- A message may wait in Twilio's queue for ten hours before it counts as sent.
+    max(least(case when m.status >= 'failed' then greatest(m.created_at, m.status_updated_at) else now() end,
+      m.created_at + interval '11 hours'))
   from noted n join public.sms_messages m on m.id = n.message_id and m.twilio_message_sid is not null
-  group by m.account_sid, m.source;
+  group by m.account_sid, m.source, private.hour_of(m.created_at);
 $$;
 comment on function public.unfinished_messages(integer, integer) is
-  'Sent messages without a final status or a price for which a look-up is due, grouped by account. After seven days '
-  'nothing is awaited any more.';
+  'Messages without a final status or a final price for which a look-up is due, grouped by account and hour: of an '
+  'hour, because a list of Twilio''s has all messages between two times. After seven days nothing is awaited any more.';
+
+create function private.await_again(p_message_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Twilio charges no price for a message that it did not send.
+  update public.sms_messages m set estimated_price = 0
+  where m.id = any (p_message_ids) and m.status in ('failed', 'canceled') and m.price is null
+    and m.estimated_price <> 0 and now() >= private.price_final_at(m);
+  delete from private.awaited_reports r using public.sms_messages m
+  where m.id = any (p_message_ids) and r.message_id = m.id and m.status >= 'failed'
+    and (m.price is not null or m.status in ('failed', 'canceled')) and now() >= private.price_final_at(m);
+  update private.awaited_reports r
+  set due_at = private.hour_of(private.price_final_at(m))
+    + make_interval(secs => 3600 + mod(abs(hashtext(m.account_sid)::bigint), 3600))
+  from public.sms_messages m
+  where m.id = any (p_message_ids) and r.message_id = m.id and m.status >= 'failed'
+    and (m.price is not null or m.status in ('failed', 'canceled'));
+end;
+$$;
+comment on function private.await_again(uuid[]) is
+  'Decides after a report whether more is awaited: nothing after the final price, and only that of a message with a '
+  'final status and a price. Of the others, whose look-up was dated when it was claimed, everything is awaited.';
 
 create function public.record_message_reports(p_account_sid text, p_reports jsonb)
 returns table (moved integer, priced integer)
@@ -349,15 +398,16 @@ begin
     from jsonb_array_elements(p_reports) report
     join public.sms_messages m on m.twilio_message_sid = report ->> 'sid' and m.account_sid = p_account_sid
   )) r;
-  delete from private.awaited_reports r using public.sms_messages m
-  where m.twilio_message_sid in (select report ->> 'sid' from jsonb_array_elements(p_reports) report)
-    and m.account_sid = p_account_sid and r.message_id = m.id and private.is_finished(m.status, m.price);
+  perform private.await_again(array(
+    select m.id from public.sms_messages m
+    where m.twilio_message_sid in (select report ->> 'sid' from jsonb_array_elements(p_reports) report)
+      and m.account_sid = p_account_sid));
   return next;
 end;
 $$;
 comment on function public.record_message_reports(text, jsonb) is
   'Records what Twilio reports about messages of one account, an array in the shape of message_evidence with the sid. '
-  'Returns how many statuses moved and how many messages got their price.';
+  'Returns how many statuses moved and how many messages got another price.';
 
 insert into private.schedules (name, job, every)
   values ('refresh-messages', '{"kind": "refresh-messages"}', '1 minute');
@@ -371,11 +421,12 @@ revoke execute on function
   private.record_evidence(private.message_evidence[]),
   public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text, timestamptz),
   public.unsettled_messages(integer, integer),
   private.await_reports(),
-  private.is_finished(public.message_status, numeric),
+  private.price_final_at(public.sms_messages),
   public.unfinished_messages(integer, integer),
+  private.await_again(uuid[]),
   public.record_message_reports(text, jsonb)
   from public, anon, authenticated;
 grant execute on function
@@ -385,9 +436,10 @@ grant execute on function
   private.record_evidence(private.message_evidence[]),
   public.record_message_statuses(jsonb),
   private.note_reported_opt_out(public.sms_messages),
-  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text),
+  public.record_message_status(uuid, uuid, text, text, text, integer, text, integer, numeric, text, timestamptz),
   public.unsettled_messages(integer, integer),
-  private.is_finished(public.message_status, numeric),
+  private.price_final_at(public.sms_messages),
   public.unfinished_messages(integer, integer),
+  private.await_again(uuid[]),
   public.record_message_reports(text, jsonb)
   to service_role;

@@ -1,4 +1,91 @@
--- What a message is assumed to cost until Twilio reports its price: the prices of countries and channels.
+-- The currency of prices, and what a message is assumed to cost until Twilio reports its price: the prices of countries
+-- and channels.
+
+-- The currency --------------------------------------------------------------------------------------------------------
+
+-- Limits, estimates and totals are in the currency in which Twilio bills the master account. It is read, never assumed.
+-- An amount in another unit is stored as it came, and is added to nothing.
+
+create type private.currency_source as enum ('message', 'price_list', 'usage');
+comment on type private.currency_source is
+  'Where the currency was read, the weakest evidence first: the price of a message, Twilio''s price list, the master '
+  'account''s usage.';
+
+create table private.master_currency (
+  is_only boolean primary key default true,
+  unit text not null,
+  source private.currency_source not null,
+  read_at timestamptz not null default now(),
+  constraint master_currency_one_row check (is_only),
+  constraint master_currency_upper_case check (unit = upper(unit))
+);
+comment on table private.master_currency is
+  'The currency of the master account (ISO 4217, upper case: Twilio writes both cases). No row: nothing was read yet.';
+alter table private.master_currency enable row level security;
+revoke all on private.master_currency from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.master_currency to service_role;
+
+create function private.currency() returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select c.unit from private.master_currency c);
+end;
+$$;
+comment on function private.currency() is 'The currency of the master account; null before one was read.';
+
+create function private.is_foreign(p_price_unit text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(upper(nullif(p_price_unit, '')) <> private.currency(), false);
+end;
+$$;
+comment on function private.is_foreign(text) is
+  'Whether a unit is another currency than the master account''s. False while that is unknown, and without a unit.';
+
+create function private.learn_currency(p_unit text, p_source private.currency_source) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_unit is null or p_unit = ''
+    or exists (select from private.master_currency c where c.unit = upper(p_unit) and c.source >= p_source) then
+    return;
+  end if;
+  insert into private.master_currency as c (unit, source) values (upper(p_unit), p_source)
+  on conflict (is_only) do update set unit = excluded.unit, source = excluded.source, read_at = now()
+  -- A message never overrules another one: it may be the one in the wrong unit.
+  where c.source < excluded.source or (c.source = excluded.source and c.source <> 'message');
+  -- Prices of the last day were judged by weaker evidence. A trigger judges them again.
+  if found then
+    update public.sms_messages m set price_unit = m.price_unit from private.awaited_reports r
+    where r.message_id = m.id and m.price is not null and m.price_is_foreign <> private.is_foreign(m.price_unit);
+  end if;
+end;
+$$;
+comment on function private.learn_currency(text, private.currency_source) is
+  'Stores the currency of the master account, unless stronger evidence is stored.';
+
+create function private.judge_price_unit() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.price_is_foreign := private.is_foreign(new.price_unit);
+  return new;
+end;
+$$;
+comment on function private.judge_price_unit() is
+  'Trigger: decides whether a message''s price counts, for every writer of a price.';
+create trigger judge_new_price before insert on public.sms_messages
+  for each row when (new.price is not null) execute function private.judge_price_unit();
+create trigger judge_price before update of price, price_unit on public.sms_messages
+  for each row when (new.price is not null) execute function private.judge_price_unit();
+
+-- Estimates -----------------------------------------------------------------------------------------------------------
 
 create type private.message_channel as enum ('sms', 'mms');
 comment on type private.message_channel is 'An SMS is priced per segment, an MMS per message.';
@@ -134,15 +221,19 @@ comment on function private.message_cost(public.plans, text, integer, boolean) i
   'What a message is assumed to cost: for each segment, or for an MMS, the price of its country and channel, at least '
   'the plan''s segment_price, and the carrier fee.';
 
-create function private.note_charge(p_message public.sms_messages, p_price numeric, p_segments integer) returns void
+create function private.note_charge(p_message public.sms_messages, p_price numeric, p_price_unit text,
+  p_segments integer) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  of_channel constant private.message_channel := case when cardinality(p_message.media_urls) > 0
-    or p_message.twilio_message_sid like 'MM%' then 'mms' else 'sms' end;
+  of_channel constant private.message_channel := case p_message.kind when 'mms_out' then 'mms' else 'sms' end;
   segments constant integer := greatest(1, coalesce(p_segments, p_message.num_segments));
 begin
+  -- Neither a credit, a received message nor an amount in another currency says what the next message to send costs.
+  if p_price >= 0 or p_message.direction = 'inbound' or private.is_foreign(p_price_unit) then
+    return;
+  end if;
   -- Compared with what the prices alone say: the message's own estimate may have more segments, or a plan that assumes
   -- a higher price than other plans do.
   if abs(p_price) <= private.message_cost(null, p_message.country, segments, of_channel = 'mms') then
@@ -161,16 +252,20 @@ begin
   where p.unit_price < excluded.unit_price;
 end;
 $$;
-comment on function private.note_charge(public.sms_messages, numeric, integer) is
+comment on function private.note_charge(public.sms_messages, numeric, text, integer) is
   'Raises the charged price of a message''s country and channel to what Twilio reported for it.';
 
-create function public.record_listed_prices(p_prices jsonb) returns integer
+create function public.record_listed_prices(p_prices jsonb, p_price_unit text default null) returns integer
 language plpgsql
 set search_path = ''
 as $$
 declare
   changed integer;
 begin
+  perform private.learn_currency(p_price_unit, 'price_list');
+  if private.is_foreign(p_price_unit) then
+    return 0;
+  end if;
   insert into private.message_prices as p (country, channel, source, unit_price)
   select l.country, 'sms', 'listed', l.unit_price
   from jsonb_to_recordset(p_prices) as l (country text, unit_price numeric) order by l.country
@@ -180,8 +275,9 @@ begin
   return changed;
 end;
 $$;
-comment on function public.record_listed_prices(jsonb) is
-  'Stores prices of Twilio''s price list, an array of {country, unit_price}. Returns how many are new or changed.';
+comment on function public.record_listed_prices(jsonb, text) is
+  'Stores prices of Twilio''s price list, an array of {country, unit_price}, all in p_price_unit. Returns how many are '
+  'new or changed: none when the master account''s usage is in another unit.';
 
 insert into private.schedules (name, job, every)
   values ('refresh-message-prices', '{"kind": "refresh-message-prices"}', '7 days');
@@ -193,14 +289,21 @@ revoke execute on function
   public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
   private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
-  private.note_charge(public.sms_messages, numeric, integer),
-  public.record_listed_prices(jsonb)
+  private.currency(),
+  private.is_foreign(text),
+  private.learn_currency(text, private.currency_source),
+  private.judge_price_unit(),
+  private.note_charge(public.sms_messages, numeric, text, integer),
+  public.record_listed_prices(jsonb, text)
   from public, anon, authenticated;
 grant execute on function
   private.carrier_fee(text, private.message_channel, date),
   public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
   private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
-  private.note_charge(public.sms_messages, numeric, integer),
-  public.record_listed_prices(jsonb)
+  private.currency(),
+  private.is_foreign(text),
+  private.learn_currency(text, private.currency_source),
+  private.note_charge(public.sms_messages, numeric, text, integer),
+  public.record_listed_prices(jsonb, text)
   to service_role;

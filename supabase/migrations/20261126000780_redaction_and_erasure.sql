@@ -311,18 +311,25 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  purged integer;
+  hours integer;
+  days integer;
 begin
   delete from private.sending_totals t
   where t.ctid = any (array(
     select o.ctid from private.sending_totals o where o.hour <= now() - private.kept_for('financial')
     order by o.hour limit p_limit for update));
-  get diagnostics purged = row_count;
-  return purged;
+  get diagnostics hours = row_count;
+  delete from private.usage_totals t
+  where t.ctid = any (array(
+    select o.ctid from private.usage_totals o where o.day < private.utc_day(now() - private.kept_for('financial'))
+    order by o.day limit p_limit for update));
+  get diagnostics days = row_count;
+  return greatest(hours, days);
 end;
 $$;
 comment on function private.purge_totals(integer) is
-  'Deletes up to p_limit totals of sent messages that are old enough, the oldest first. Returns how many.';
+  'Deletes up to p_limit totals of sent messages, and as many of usage, that are old enough, the oldest first. Returns '
+  'how many of the kind of which there were more.';
 
 create function private.purge_number_purchases(p_limit integer) returns integer
 language plpgsql

@@ -448,6 +448,7 @@ declare
   until constant date := private.utc_day(now() - private.kept_for('financial'));
   records integer;
   days integer;
+  comparisons integer;
 begin
   delete from public.twilio_usage u
   where u.ctid = any (array(
@@ -457,12 +458,16 @@ begin
   where d.ctid = any (array(
     select o.ctid from private.usage_days o where o.day < until order by o.day limit p_limit for update));
   get diagnostics days = row_count;
-  return greatest(records, days);
+  delete from private.reconciliations r
+  where r.ctid = any (array(
+    select o.ctid from private.reconciliations o where o.day < until order by o.day limit p_limit for update));
+  get diagnostics comparisons = row_count;
+  return greatest(records, days, comparisons);
 end;
 $$;
 comment on function private.purge_usage(integer) is
-  'Deletes up to p_limit usage records and as many days that are old enough, the oldest first. Returns how many of the '
-  'kind of which there were more.';
+  'Deletes up to p_limit usage records, days, and comparisons of days with the ledger that are old enough, the oldest '
+  'first. Returns how many of the kind of which there were most.';
 
 -- The operator's view -------------------------------------------------------------------------------------------------
 

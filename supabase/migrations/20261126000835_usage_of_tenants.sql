@@ -171,17 +171,16 @@ comment on function private.usage_report(uuid, public.usage_step, date, date) is
 create function public.get_usage(p_user_id uuid, p_by public.usage_step, p_from date default null,
   p_until date default null)
 returns table (from_day date, until_day date, report jsonb, period_from date, period_until date, plan_key text,
-  currency text, spent numeric, spend_limit numeric, forecast numeric, daily_limit bigint, daily_left bigint,
-  monthly_limit bigint, monthly_left bigint, estimated_messages bigint, fees_read_at timestamptz, fees_final_until date)
+  currency text, spent numeric, spend_limit numeric, spend_left numeric, forecast numeric, daily_limit bigint,
+  daily_left bigint, monthly_limit bigint, monthly_left bigint, estimated_messages bigint, fees_read_at timestamptz,
+  fees_final_until date)
 language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   period constant private.period_usage := private.period_usage_of(p_user_id);
-  plan constant public.plans := case (private.account_of(p_user_id)).status
-    when 'none' then private.sending_plan(p_user_id, 'master') else private.plan_of(p_user_id) end;
-  remaining constant private.quota := private.remaining_quota(p_user_id, plan);
+  limits constant private.limits := private.limits_of(p_user_id);
 begin
   period_from := period.first_day;
   period_until := period.last_day + 1;
@@ -191,13 +190,13 @@ begin
   from_day := coalesce(p_from, period_from);
   until_day := coalesce(p_until, period_until);
   report := private.usage_report(p_user_id, p_by, from_day, until_day);
-  plan_key := plan.key;
-  -- coalesce: a plan that was deleted allows nothing.
-  spend_limit := coalesce(plan.spend_limit, 0);
-  daily_limit := coalesce(plan.daily_message_limit, 0);
-  monthly_limit := coalesce(plan.monthly_message_limit, 0);
-  daily_left := greatest(0, remaining.daily);
-  monthly_left := greatest(0, remaining.monthly);
+  plan_key := limits.plan_key;
+  spend_limit := limits.spend_limit;
+  spend_left := limits.spend_left;
+  daily_limit := limits.daily_message_limit;
+  daily_left := limits.daily_messages_left;
+  monthly_limit := limits.monthly_message_limit;
+  monthly_left := limits.monthly_messages_left;
   estimated_messages := coalesce((select sum(t.count) from private.usage_totals t
     where t.user_id = p_user_id and t.day >= from_day and t.day < until_day and t.unit = ''
       and t.kind in ('sms_out', 'mms_out')), 0);

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(41);
+select plan(68);
 
 select pg_temp.join_as('tenant', 'neighbour');
 set local role service_role;
@@ -28,11 +28,11 @@ select pg_temp.message(sid, status, price, age) from (values
   ('just old enough', 'sent', null, '2 minutes'), ('a week old', 'sent', null, '167 hours'), ('too old', 'sent', null, '169 hours'),
   (null, 'unknown', null, '1 hour'), (null, 'reserved', null, '1 hour')) cases (sid, status, price, age);
 select pg_temp.message('received', 'received', p_direction => 'inbound');
-select is(pg_temp.due(), '{a week old,just old enough,neither,no end,no price}',
-  'unfinished_messages returns sent messages without a final status or a price, two minutes to seven days old');
+select is(pg_temp.due(), array['a week old', 'both', 'failed, free', 'just old enough', 'neither', 'no end', 'no price', 'received'],
+  'unfinished_messages returns sent messages from two minutes and received ones from twenty minutes to seven days old');
 select is_empty('select 1 from public.unfinished_messages(10, 100)', 'unfinished_messages, repeated at once, returns none');
-select results_eq('select sid from pg_temp.awaited order by 1', $$ values ('a week old'), ('just old enough'), ('neither'), ('no end'), ('no price'), ('of this minute'), ('reserved'), ('unknown') $$,
-  'No more is awaited about messages that are finished or a week old');
+select results_eq('select sid from pg_temp.awaited order by 1', $$ values ('a week old'), ('both'), ('failed, free'), ('just old enough'), ('neither'), ('no end'), ('no price'), ('of this minute'), ('received'), ('reserved'), ('unknown') $$,
+  'No more is awaited about messages that are older than a week');
 delete from public.sms_messages;
 
 -- Look-ups by age ----------------------------------------------------------------------------------------------------
@@ -43,8 +43,8 @@ delete from public.sms_messages;
 delete from private.awaited_reports;
 select pg_temp.message(age || ' old', 'sent', null, age) from unnest(array[interval '5 minutes', '10 hours', '100 hours']) age;
 select pg_temp.due();
-select results_eq('select sid, due from pg_temp.awaited order by 2', $$ values ('00:05:00 old', interval '2 minutes'), ('10:00:00 old', '1 hour'), ('100:00:00 old', '10 hours') $$,
-  'A message is due again after a tenth of its age, at the earliest after two minutes');
+select results_eq('select sid, due from pg_temp.awaited order by 2', $$ values ('00:05:00 old', interval '10 minutes'), ('10:00:00 old', '20 hours'), ('100:00:00 old', '200 hours') $$,
+  'A message is due again at three times its age');
 delete from public.sms_messages;
 
 -- By account ---------------------------------------------------------------------------------------------------------
@@ -52,11 +52,12 @@ delete from public.sms_messages;
 select pg_temp.message('SM1', 'sent', null, '3 hours'), pg_temp.message('SM2', 'sent', null, '1 hour'),
   pg_temp.message('SM3', 'sent', null, '2 hours', null, pg_temp.neighbour(), 'AC2'),
   pg_temp.message('SM4', 'sent', null, '2 hours', null, pg_temp.neighbour(), 'AC-master', 'master');
-select results_eq('select account_sid, user_id, source::text, sids, first_sent_at, last_sent_at from public.unfinished_messages(10, 100) order by account_sid',
-  $$ values ('AC-master', pg_temp.neighbour(), 'master', array['SM4'], now() - interval '2 hours', now() - interval '2 hours'),
-    ('AC1', pg_temp.tenant(), 'subaccount', array['SM1', 'SM2'], now() - interval '3 hours', now() - interval '1 hour'),
-    ('AC2', pg_temp.neighbour(), 'subaccount', array['SM3'], now() - interval '2 hours', now() - interval '2 hours') $$,
-  'Messages are grouped by account and source, with a tenant and the first and last time');
+select results_eq('select account_sid, user_id, source::text, sids, first_sent_at, last_sent_at from public.unfinished_messages(10, 100) order by account_sid, sids',
+  $$ values ('AC-master', pg_temp.neighbour(), 'master', array['SM4'], now() - interval '2 hours', now()),
+    ('AC1', pg_temp.tenant(), 'subaccount', array['SM1'], now() - interval '3 hours', now()),
+    ('AC1', pg_temp.tenant(), 'subaccount', array['SM2'], now() - interval '1 hour', now()),
+    ('AC2', pg_temp.neighbour(), 'subaccount', array['SM3'], now() - interval '2 hours', now()) $$,
+  'Messages are grouped by account and hour, with a tenant; one without a final status may have been sent until now');
 delete from public.sms_messages;
 
 -- A small account beside two busy ones.
@@ -87,16 +88,16 @@ create view pg_temp.stored as select twilio_message_sid as sid, status::text, er
 select pg_temp.message('SM1', 'sent');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
 select is(pg_temp.report('SM1', '{"status": "delivered", "num_segments": 2, "price": -0.0158, "price_unit": "USD"}'), '1 moved, 1 priced', 'record_message_reports counts a later status and a first price');
-select is_empty($$ select 1 from pg_temp.awaited where sid = 'SM1' $$, 'Nothing more is awaited about a message with a final status and a price');
+select is((select due between interval '25 hours' and '29 hours' from pg_temp.awaited where sid = 'SM1'), true, 'A message with a final status and a price is due once more, when its price is final');
 select results_eq('select * from pg_temp.stored', $$ values ('SM1', 'delivered', null::integer, null::text, 2, -0.0158::numeric, 'USD', now()) $$, 'Status, segments, price and time are stored');
 update public.sms_messages set status_updated_at = '2026-01-01Z';
-select is(pg_temp.report('SM1', '{"status": "sent", "error_code": 1, "price": -0.5, "price_unit": "EUR"}'), '0 moved, 0 priced', 'An earlier status and a second price count as no change');
+select is(pg_temp.report('SM1', '{"status": "sent", "error_code": 1, "price": -0.0158, "price_unit": "USD"}'), '0 moved, 0 priced', 'An earlier status and the same price count as no change');
 select is(pg_temp.report('SM1', '{"status": "delivered"}'), '0 moved, 0 priced', 'The same status counts as no change');
 select is(pg_temp.report('SM1', '{}'), '0 moved, 0 priced', 'A report without values counts as no change');
 select is(pg_temp.report('SM1', '{"status": "nonsense"}'), '0 moved, 0 priced', 'An unknown status word counts as no change');
 select results_eq('select * from pg_temp.stored', $$ values ('SM1', 'delivered', null::integer, null::text, 2, -0.0158::numeric, 'USD', '2026-01-01Z'::timestamptz) $$, 'None of these reports changes the message');
-select is(pg_temp.report('SM1', '{"status": "read", "price": -0.5}'), '1 moved, 0 priced', 'A delivered message may become read');
-select results_eq('select status, price, num_segments from pg_temp.stored', $$ values ('read', -0.0158::numeric, 2) $$, 'The first price and the segments stay');
+select is(pg_temp.report('SM1', '{"status": "read", "price": -0.5}'), '1 moved, 0 priced', 'A delivered message may become read, and a price without a unit is none');
+select results_eq('select status, price, num_segments from pg_temp.stored', $$ values ('read', -0.0158::numeric, 2) $$, 'The price and the segments stay');
 
 select pg_temp.message('SM2', 'queued');
 select is(pg_temp.report('SM2', '{"status": "undelivered", "error_code": 30005, "error_message": "Unknown destination", "price": null}'), '1 moved, 0 priced', 'A failure without a price counts as moved');
@@ -120,10 +121,92 @@ select is_empty('select 1 from public.sms_opt_outs', 'A report from another acco
 
 select pg_temp.message('SM-many-' || n, 'sent') from generate_series(1, 100) n;
 select results_eq($$ select moved, priced from public.record_message_reports('AC1',
-    (select jsonb_agg(jsonb_build_object('sid', 'SM-many-' || n, 'status', case when n % 2 = 0 then 'delivered' else 'sent' end, 'price', case when n % 5 = 0 then -0.01 end))
+    (select jsonb_agg(jsonb_build_object('sid', 'SM-many-' || n, 'status', case when n % 2 = 0 then 'delivered' else 'sent' end, 'price', case when n % 5 = 0 then -0.01 end, 'price_unit', 'USD'))
       from generate_series(1, 100) n)) $$, $$ values (50, 20) $$, 'Each of a hundred reports is recorded by itself');
 select results_eq($$ select count(*) filter (where status = 'delivered'), count(*) filter (where price = -0.01) from public.sms_messages where twilio_message_sid like 'SM-many-%' $$,
   $$ values (50::bigint, 20::bigint) $$, 'Statuses and prices are those of the reports');
+
+-- Prices that change later -------------------------------------------------------------------------------------------
+
+delete from public.sms_messages;
+delete from private.awaited_reports;
+-- A life of reads: what is due at which age, with what Twilio would answer then.
+create function pg_temp.age(p_sid text, p_age interval) returns void language sql as $$
+  update private.awaited_reports r set due_at = due_at - (p_age - (now() - m.created_at)) from public.sms_messages m where m.twilio_message_sid = p_sid and r.message_id = m.id;
+  update public.sms_messages set created_at = now() - p_age, status_updated_at = least(status_updated_at, now() - p_age), sent_at = now() - p_age where twilio_message_sid = p_sid;
+$$;
+select pg_temp.message('SM-fee', 'delivered', null, '0'), pg_temp.message('SM-none', 'delivered', null, '0'), pg_temp.message('MM-in', 'received', null, '0', null, pg_temp.tenant(), 'AC1', 'subaccount', 'inbound');
+select pg_temp.age('SM-fee', '2 minutes');
+select is(pg_temp.due(), '{SM-fee}', 'A sent message is read after two minutes');
+select pg_temp.age('SM-fee', '6 minutes'), pg_temp.age('MM-in', '20 minutes');
+select is(pg_temp.due(), '{MM-in,SM-fee}', 'A message without a price is read again, and a received one after twenty minutes');
+select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": -0.0083, "price_unit": "USD"}'), '0 moved, 1 priced', 'The first price is recorded');
+select is(pg_temp.report('MM-in', '{"status": "received", "price": -0.01, "price_unit": "USD", "sent_at": "2026-11-25T23:59:59Z"}'), '0 moved, 1 priced', 'The price of a received message is recorded');
+select results_eq($$ select status::text, price, price_unit, sent_at, cost, tenant_price from public.sms_messages where twilio_message_sid = 'MM-in' $$, $$ values ('received', -0.01000, 'USD', '2026-11-25 23:59:59Z'::timestamptz, 0.01000, 0.01000) $$,
+  'A received MMS has its price, its unit and Twilio''s date, and counts against the spend limit once it is priced');
+select pg_temp.age('SM-fee', '25 hours');
+select is(pg_temp.due(), null, 'A message with a price is not read on the first day');
+select pg_temp.age('SM-fee', '29 hours');
+select is(pg_temp.due(), '{SM-fee}', 'A message with a price is read once more after a day');
+select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": -0.0123, "price_unit": "USD"}'), '0 moved, 1 priced', 'A price that rose by a carrier''s fee counts as priced');
+select results_eq($$ select price, cost, (select sum(spend) from private.sending_totals where user_id = pg_temp.tenant()) from public.sms_messages where twilio_message_sid = 'SM-fee' $$,
+  $$ values (-0.01230, 0.01230, 0.02230) $$, 'The changed price replaces the first one, also in the totals, beside that of the received message');
+select is_empty($$ select 1 from pg_temp.awaited where sid = 'SM-fee' $$, 'After the final price nothing is awaited');
+select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": 0.002, "price_unit": "USD"}'), '0 moved, 1 priced', 'A positive price is recorded');
+select is((select cost from public.sms_messages where twilio_message_sid = 'SM-fee'), -0.002, 'A positive price is a credit');
+select is(pg_temp.report('SM-fee', '{"status": "delivered", "price": null, "price_unit": "USD"}'), '0 moved, 0 priced', 'A null after a price says nothing');
+select is((select price from public.sms_messages where twilio_message_sid = 'SM-fee'), 0.002, 'The price stays');
+
+-- The number of reads of a message that Twilio never prices.
+create function pg_temp.reads(p_sid text) returns integer language plpgsql as $$
+declare
+  reads integer := 0;
+  age interval := '0';
+begin
+  while exists (select from pg_temp.awaited where sid = p_sid) loop
+    age := age + (select greatest(due, interval '0') from pg_temp.awaited where sid = p_sid);
+    perform pg_temp.age(p_sid, age);
+    reads := reads + coalesce(cardinality(pg_temp.due()), 0);
+  end loop;
+  return reads;
+end;
+$$;
+select is(pg_temp.reads('SM-none'), 8, 'A message that Twilio never prices is read eight times in its life');
+
+select pg_temp.message('SM-failed', 'failed', null, '3 hours');
+update public.sms_messages set estimated_price = 0.05, status_updated_at = created_at where twilio_message_sid = 'SM-failed';
+select pg_temp.report('SM-failed', '{"status": "failed", "price": null}');
+select is((select cost from public.sms_messages where twilio_message_sid = 'SM-failed'), 0.05, 'A failed message counts at its estimate for a day');
+select pg_temp.age('SM-failed', '29 hours');
+select is(pg_temp.due(), '{SM-failed}', 'A failed message is read again after a day');
+select pg_temp.report('SM-failed', '{"status": "failed", "price": null}');
+select results_eq($$ select cost, (select count(*) from pg_temp.awaited where sid = 'SM-failed') from public.sms_messages where twilio_message_sid = 'SM-failed' $$, $$ values (0.00000, 0::bigint) $$,
+  'A failed message that is left without a price costs nothing, and nothing more is awaited');
+
+-- Currencies ---------------------------------------------------------------------------------------------------------
+
+delete from private.master_currency;
+delete from public.sms_messages;
+select pg_temp.message('SM-' || unit, 'delivered', null, '1 hour') from unnest('{USD,EUR,usd}'::text[]) unit;
+update public.sms_messages set estimated_price = 0.02, country = 'DE';
+select pg_temp.report('SM-USD', '{"status": "delivered", "price": -0.01, "price_unit": "USD"}');
+select results_eq('select unit, source::text from private.master_currency', $$ values ('USD', 'message') $$, 'Without a known currency, that of the first price is the master account''s');
+select is(pg_temp.report('SM-EUR', '{"status": "delivered", "price": -9, "price_unit": "EUR"}'), '0 moved, 1 priced', 'A price in another currency is recorded');
+select pg_temp.report('SM-usd', '{"status": "delivered", "price": -0.005, "price_unit": "usd"}');
+select results_eq($$ select twilio_message_sid, price, price_unit, price_is_foreign, cost, tenant_price from public.sms_messages order by 1 $$,
+  $$ values ('SM-EUR', -9.00000, 'EUR', true, 0.02000, 0.02000), ('SM-USD', -0.01000, 'USD', false, 0.01000, 0.01000), ('SM-usd', -0.00500, 'usd', false, 0.00500, 0.00500) $$,
+  'A price in another currency is stored as reported, and the estimate counts; upper and lower case are the same');
+select is((select trim_scale(sum(spend)) from private.sending_totals where user_id = pg_temp.tenant()), 0.035, 'The totals have no amount in another currency');
+select is((select max(unit_price) from private.message_prices where country = 'DE' and source = 'charged'), 0.01, 'A price in another currency is no charged price');
+select is(public.record_listed_prices('[{"country": "FR", "unit_price": 0.07}]', 'eur'), 1, 'The price list says the currency with more weight than a message');
+select results_eq($$ select twilio_message_sid, price_is_foreign, cost from public.sms_messages order by 1 $$,
+  $$ values ('SM-EUR', false, 9.00000), ('SM-USD', true, 0.02000), ('SM-usd', true, 0.02000) $$, 'The prices of the last day are judged again by the currency that is now known');
+insert into private.usage_days (account_sid, day, user_id, total_price, price_unit) values ('AC-master', '2026-11-01', null, 0, 'usd');
+select is(public.record_listed_prices('[{"country": "FR", "unit_price": 0.09}]', 'EUR'), 0, 'A price list in another currency than the master account''s usage is not stored');
+select results_eq($$ select unit, source::text, (select unit_price from private.message_prices where country = 'FR') from private.master_currency $$, $$ values ('USD', 'usage', 0.07000) $$, 'The master account''s usage outweighs the price list');
+
+delete from public.sms_messages;
+select pg_temp.message('SM-many-' || n, 'sent', -0.01) from generate_series(1, 9) n;
 
 -- A late report of an opt-out ----------------------------------------------------------------------------------------
 

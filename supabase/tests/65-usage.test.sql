@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(48);
+select plan(49);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 100, monthly_message_limit = 1000, spend_limit = 10, markup = 1.5, segment_price = 0.01;
@@ -225,6 +225,10 @@ set local role service_role;
 select public.erase_messages_of_deleted_user(pg_temp.neighbour(), 1000);
 select is(pg_temp.totals(pg_temp.neighbour()), (select totals from before), 'The totals of a deleted user stay');
 select is(pg_temp.differences(), 0::bigint, 'and are still those of the ledger');
+
+insert into private.usage_totals select gen_random_uuid(), (now() - private.kept_for('financial'))::date - n, 'sms_out', 'USD', 1, 1, 1, 1 from generate_series(-1, 1) n;
+select private.purge_totals(1000);
+select is((select count(*) from private.usage_totals where day <= (now() - private.kept_for('financial'))::date + 1), 2::bigint, 'Totals are kept for the time of financial rows');
 
 -- Attackers -----------------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ select is((public.record_inbound_message(pg_temp.leaver(), 'SM-late', 'AC1', '+1
   'record_inbound_message returns unknown_user for a deleted user');
 select is((public.reserve_message(pg_temp.leaver(), 'k', 'h', '+15005550191', 'US', null, 'Hi', '{}', 1, 'GSM-7', true, 'AC-master')).outcome, 'closed', 'reserve_message returns closed for a deleted user');
 update public.sms_messages set price = null where twilio_message_sid = 'SM-+150055501011';
-select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');
+select is((public.record_message_reports('AC1', '[{"sid": "SM-+150055501011", "status": "read", "price": -0.02, "price_unit": "USD"}]')).priced, 1, 'A price that Twilio reports after the erasure is recorded');
 update public.sms_messages set status = 'unknown', twilio_message_sid = null, created_at = now() - interval '1 hour' where twilio_message_sid = 'SM-+150055501013';
 select is_empty('select 1 from public.unsettled_messages(30, 10) where user_id = pg_temp.leaver()', 'unsettled_messages leaves out an erased message');
 select is((select count(*) from public.sms_messages where user_id = pg_temp.leaver() and body is not null), 0::bigint, 'No later call restores a text');

@@ -9,7 +9,7 @@ select pg_temp.join_as('tenant');
 -- Indexes and triggers ------------------------------------------------------------------------------------------------
 
 select set_has(
-  $$ values ('id'), ('user_id'), ('idempotency_key'), ('twilio_message_sid'), ('created_at'), ('own_number'), ('peer_number'), ('campaign_id'), ('direction'),
+  $$ values ('id'), ('user_id'), ('account_sid'), ('source'), ('idempotency_key'), ('twilio_message_sid'), ('created_at'), ('own_number'), ('peer_number'), ('campaign_id'), ('direction'),
     ('redaction_requested_at'), ('redacted_at') $$,
   $$ select distinct a.attname::text from pg_catalog.pg_index i
      join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid

@@ -805,6 +805,7 @@ test("Late prices and messages that pass the thresholds together cause no deadlo
 test("Concurrent batches, results, callbacks, reports and a cancellation cause no deadlock, and all counts stay correct", async () => {
   const userId = await tenant({ messagesPerDay: 1000 });
   const from = await ownNumber(userId);
+  await settings(userId);
   const ids = [await campaign(userId, from, 400, "first"), await campaign(userId, from, 400, "second")];
   await raiseSendRates(userId);
   const sent: string[] = [];
@@ -841,13 +842,17 @@ test("Concurrent batches, results, callbacks, reports and a cancellation cause n
         await tx`select public.record_message_status(${message.id}, ${userId}, ${`AC${userId}`}, ${`SM${message.id}`},
           ${round % 3 === 0 ? "not_sent" : "delivered"}, null, null)`;
       }
+    } else if (caller === 6) {
+      // A received message counts before its reply is reserved.
+      await tx`select public.record_inbound_message(${userId}, ${`SM${crypto.randomUUID()}`}, ${`AC${userId}`},
+        ${phoneNumber()}, 'US', ${from}, 'HELP', '{}', '{}', 1, 'help', 'HELP')`;
     } else {
       const messages = await tx`select twilio_message_sid as sid from public.sms_messages
         where user_id = ${userId} and twilio_message_sid is not null order by random() limit 20`;
       const reports = messages.map(({ sid }, index) => ({
         sid,
         status: index % 2 === 0 ? "delivered" : "sent",
-        price: index % 3 === 0 ? -0.03 : null,
+        ...(index % 3 === 0 && { price: -0.03, price_unit: "USD" }),
       }));
       await tx`select public.record_message_reports(${`AC${userId}`}, ${sql.json(reports)})`;
     }
@@ -902,9 +907,19 @@ async function assertCountsAreCorrect(userId: string): Promise<void> {
   assert.deepEqual([...wrong], []);
   const [totals] = await sql`
     select sum(t.messages)::integer as messages, sum(t.spend) as spend,
-      (select count(*)::integer from public.sms_messages m where m.cost is not null and m.user_id = ${userId}) as messages_now,
+      (select count(*)::integer from public.sms_messages m where m.cost is not null and m.direction = 'outbound' and m.user_id = ${userId}) as messages_now,
       (select sum(m.cost) from public.sms_messages m where m.user_id = ${userId}) as spend_now
     from private.sending_totals t where t.user_id = ${userId}`;
+  const usage = await sql`
+    with counted as (
+      select private.utc_day(created_at) as day, kind, coalesce(price_unit, '') as unit, count(*) as count,
+        sum(greatest(num_segments, 1)) as segments, sum(tenant_price) as price, sum(coalesce(abs(price), estimated_price)) as cost
+      from public.sms_messages where user_id = ${userId} and kind is not null group by 1, 2, 3
+    )
+    select * from counted c full join (select * from private.usage_totals where user_id = ${userId} and count <> 0) t
+      using (day, kind, unit)
+    where (c.count, c.segments, c.price, c.cost) is distinct from (t.count, t.segments, t.price, t.cost)`;
+  assert.deepEqual([...usage], []);
   assert.equal(totals!.messages, totals!.messages_now);
   assert.equal(totals!.spend, totals!.spend_now);
 }

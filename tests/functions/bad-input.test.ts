@@ -21,6 +21,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "claim-subscription": { caller: "user", methods: ["POST"] },
   "create-checkout": { caller: "user", methods: ["POST"] },
   "forward-webhook": { caller: "user", methods: ["GET", "POST"] },
+  "get-usage": { caller: "user", methods: ["GET"] },
   "list-conversations": { caller: "user", methods: ["GET"] },
   "list-messages": { caller: "user", methods: ["GET"] },
   "list-numbers": { caller: "user", methods: ["GET"] },

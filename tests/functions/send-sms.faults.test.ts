@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { eventually } from "../../local/driver/eventually.ts";
 import { assertRefused } from "../support/answers.ts";
 import { becomes, ledgerOf, sendsTo, textsTo } from "../support/ledger.ts";
+import { CAT } from "../support/media.ts";
 import { sharedStage, test } from "../support/stage.ts";
 import { allow, type Caller, freshRecipient, quiescence, withNumber } from "../support/tenants.ts";
 import { postTwilioCallback } from "../support/webhooks.ts";
@@ -404,9 +405,13 @@ test("a message without callbacks gets its status and price from Twilio", async 
   assert.equal((await ledgerOf(stage, ada))[1]?.error_code, 30003);
 });
 
-test("the price of a final message is read from Twilio until it is known, and not afterwards", async () => {
+test("the price of a message is read from Twilio until it is known, and once more a day later, with a carrier's fee", async () => {
   const ada = await withNumber(stage, "ada");
-  await stage.twilio.configure({ lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 3_000 } });
+  await stage.twilio.configure({
+    lifecycle: { sentMs: 50, deliveredMs: 150, priceMs: 2_000 },
+    carrierFees: { US: { sms: 0.003 } },
+    carrierFeeMs: 2_500,
+  });
   try {
     assert.equal((await send(ada, freshRecipient())).status, 201);
   } finally {
@@ -427,11 +432,37 @@ test("the price of a final message is read from Twilio until it is known, and no
       method === "GET" && asked.startsWith(path)
     );
   };
-  const before = (await looks()).length;
-  assert.equal(before, 2);
-  await forgetLooks(ada);
+  assert.equal((await looks()).length, 2);
   await doJob("refresh-messages");
-  assert.equal((await looks()).length, before);
+  assert.equal((await looks()).length, 2, "no read on the first day");
+
+  await eventually("Twilio to have added the carrier's fee", async () => {
+    return Number((await stage.twilio.messagesOf(ada.accountSid))[0]?.price) === -0.0113;
+  });
+  await stage.twilio.configure({ carrierFees: {}, carrierFeeMs: 0 });
+  await stage.database.age(ada.id, 30 * 3600);
+  await doJob("refresh-messages");
+  assert.deepEqual(await pricedOf(ada), [["delivered", 0.0113, "USD", 1]]);
+  assert.equal((await looks()).length, 3);
+});
+
+test("received messages, SMS and MMS, get their prices from Twilio, also in a suspended account", async () => {
+  const ada = await withNumber(stage, "ada");
+  for (const media of [[], [CAT]]) {
+    await stage.twilio.inbound({ from: freshRecipient(), to: ada.number, body: "Hello", media });
+  }
+  await eventually("both messages to be received", async () => (await ledgerOf(stage, ada)).length === 2);
+  await pricesOfTwilio(ada);
+  await stage.twilio.setStatus(ada.accountSid, "suspended");
+  await stage.database.age(ada.id, 21 * 60);
+  await doJob("refresh-messages");
+  const rows = await stage.database.sql`
+    select kind, price::float8, price_unit, sent_at is not null as is_dated from public.sms_messages
+    where user_id = ${ada.id} order by kind`;
+  assert.deepEqual([...rows], [
+    { kind: "sms_in", price: -0.0083, price_unit: "USD", is_dated: true },
+    { kind: "mms_in", price: -0.0165, price_unit: "USD", is_dated: true },
+  ]);
 });
 
 /** Pretends that the two minutes between reads of a message at Twilio have passed. */
@@ -447,11 +478,13 @@ test("many messages of one account get their prices from one list request", asyn
   for (let sent = 0; sent < 25; sent++) {
     assert.equal((await send(ada, freshRecipient(), `key-${sent}`)).status, 201);
   }
+  await pricesOfTwilio(ada);
   const since = (await stage.twilio.requests()).at(-1)!.id;
-  await refresh(ada);
+  await stage.database.age(ada.id, 150);
+  await doJob("refresh-messages");
   assert.deepEqual(await pricedOf(ada), Array(25).fill(["delivered", 0.0083, "USD", 1]));
-  const asked = (await stage.twilio.requests(since)).filter(({ account, path }) =>
-    account === ada.accountSid && path.includes("/Messages")
+  const asked = (await stage.twilio.requests(since)).filter(({ method, path }) =>
+    method === "GET" && path.includes(`/Accounts/${ada.accountSid}/Messages`)
   );
   assert.equal(asked.length, 1, JSON.stringify(asked.map(({ path }) => path)));
 });
@@ -460,7 +493,7 @@ test("an unreadable account at Twilio does not keep other tenants' messages from
   const [mallory, ada] = await Promise.all([withNumber(stage, "mallory"), withNumber(stage, "ada")]);
   for (const tenant of [mallory, ada]) assert.equal((await send(tenant, freshRecipient())).status, 201);
   await becomes(stage, mallory, "delivered");
-  await stage.twilio.setStatus(mallory.accountSid, "suspended");
+  await stage.twilio.fault({ match: `GET /Accounts/${mallory.accountSid}/Messages/**`, kind: "503", times: 20 });
   await stage.database.age(mallory.id, 200); // the oldest message, so it is read first
   await refresh(ada);
   assert.deepEqual(await pricedOf(ada), [["delivered", 0.0083, "USD", 1]]);

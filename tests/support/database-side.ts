@@ -77,14 +77,22 @@ export function databaseSide({ dbUrl }: StackState): DatabaseSide {
       await sql.begin(async (tx) => {
         // Replica mode runs no triggers, which would set updated_at to now.
         await tx`set local session_replication_role = replica`;
-        await tx`update public.sms_messages set created_at = created_at - ${gone}::interval where user_id = ${userId}`;
+        await tx`
+          update public.sms_messages set created_at = created_at - ${gone}::interval, sent_at = sent_at - ${gone}::interval,
+            status_updated_at = status_updated_at - ${gone}::interval where user_id = ${userId}`;
         await tx`
           update private.awaited_reports r set due_at = due_at - ${gone}::interval
           from public.sms_messages m where m.id = r.message_id and m.user_id = ${userId}`;
         await tx`update private.due_work set done_until = null where user_id = ${userId}`;
         await tx`
           update public.sms_conversations set last_message_at = last_message_at - ${gone}::interval where user_id = ${userId}`;
-        // A trigger keeps these totals, by the hour in which a message was sent.
+        // Triggers keep these totals, by the day and the hour of a message.
+        await tx`delete from private.usage_totals where user_id = ${userId} and kind <= 'mms_in'`;
+        await tx`
+          insert into private.usage_totals (user_id, day, kind, unit, count, segments, price, cost)
+          select m.user_id, private.utc_day(m.created_at), m.kind, coalesce(upper(m.price_unit), ''), count(*),
+            sum(greatest(m.num_segments, 1)), sum(m.tenant_price), sum(coalesce(abs(m.price), m.estimated_price))
+          from public.sms_messages m where m.user_id = ${userId} and m.kind is not null group by 1, 2, 3, 4`;
         await tx`delete from private.sending_totals where user_id = ${userId}`;
         await tx`
           insert into private.sending_totals (user_id, hour, messages, spend)

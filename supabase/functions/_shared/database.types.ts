@@ -349,22 +349,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -384,22 +390,28 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number": string;
           "twilio_message_sid"?: string | null;
           "user_id": string;
@@ -418,22 +430,28 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
@@ -585,6 +603,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -597,6 +616,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -608,6 +628,7 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
+          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -885,7 +906,11 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_fee": {
+        Args: { "p_key": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -913,6 +938,8 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
+      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
+      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -982,6 +1009,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
+          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1067,6 +1095,34 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
+        }[];
+      };
+      "get_usage": {
+        Args: {
+          "p_by": Database["public"]["Enums"]["usage_step"];
+          "p_from"?: string;
+          "p_until"?: string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "currency": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "estimated_messages": number;
+          "fees_final_until": string;
+          "fees_read_at": string;
+          "forecast": number;
+          "from_day": string;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "period_from": string;
+          "period_until": string;
+          "plan_key": string;
+          "report": Json;
+          "spend_left": number;
+          "spend_limit": number;
+          "spent": number;
+          "until_day": string;
         }[];
       };
       "hold_tenant": {
@@ -1302,22 +1358,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1352,6 +1414,22 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "sms_opt_outs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_reconciliations": {
+        Args: {
+          "p_account_sid": string;
+          "p_before_account_sid": string;
+          "p_before_day": string;
+          "p_limit": number;
+          "p_must_be_explained": boolean;
+        };
+        Returns: Database["public"]["CompositeTypes"]["reconciliation"][];
+        SetofOptions: {
+          from: "*";
+          to: "reconciliation";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1411,22 +1489,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1467,6 +1551,23 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "notice_of": {
+        Args: { "p_notice_id": string; "p_user_id": string };
+        Returns: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_notices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
@@ -1537,8 +1638,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
-          "p_before_cost": number;
           "p_before_messages": number;
+          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1560,6 +1661,7 @@ export type Database = {
           "windows": Json;
         }[];
       };
+      "price_for_tenant": { Args: { "p_cost": number; "p_user_id": string }; Returns: number };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1574,10 +1676,12 @@ export type Database = {
           "master_consents": number;
           "messages": number;
           "number_purchases": number;
+          "tenant_notices": number;
           "totals": number;
           "usage": number;
         }[];
       };
+      "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1601,9 +1705,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
+          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
-          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1634,7 +1738,7 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
-      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
       "record_master_consent": {
         Args: {
           "p_consent": Database["public"]["Enums"]["consent"];
@@ -1665,6 +1769,7 @@ export type Database = {
           "p_num_segments"?: number;
           "p_price"?: number;
           "p_price_unit"?: string;
+          "p_sent_at"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
@@ -1918,6 +2023,18 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
+      "reserve_fee": {
+        Args: {
+          "p_cost": number;
+          "p_key": string;
+          "p_kind": Database["public"]["Enums"]["fee_kind"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
+          "spending": Json;
+        }[];
+      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -1943,6 +2060,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -1958,10 +2076,12 @@ export type Database = {
         Returns: {
           "number_id": string;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
+          "price": number;
           "purchase_limit": number;
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -1991,6 +2111,18 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
+      };
+      "set_carrier_fee": {
+        Args: {
+          "p_channel": string;
+          "p_country": string;
+          "p_fee": number;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2133,22 +2265,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -2263,6 +2401,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
+      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2364,6 +2503,7 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
+      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2415,6 +2555,7 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2443,6 +2584,8 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+      "usage_step": "day" | "month" | "period";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2489,6 +2632,28 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
+      };
+      "reconciliation": {
+        "account_sid": string | null;
+        "day": string | null;
+        "user_id": string | null;
+        "price_unit": string | null;
+        "usage_total": number | null;
+        "ledger_total": number | null;
+        "not_priced_yet": number | null;
+        "carrier_fee": number | null;
+        "failed_message_fee": number | null;
+        "uncategorised": number | null;
+        "unknown_category": number | null;
+        "missing_here": number | null;
+        "missing_at_twilio": number | null;
+        "rate": number | null;
+        "currency": number | null;
+        "kinds": Json | null;
+        "other_currencies": Json | null;
+        "is_closed": boolean | null;
+        "is_shifted": boolean | null;
+        "reconciled_at": string | null;
       };
       "recorded_status": {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
@@ -2716,6 +2881,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
+      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2822,6 +2988,7 @@ export const Constants = {
         "completed",
         "over",
       ],
+      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2876,6 +3043,7 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",
@@ -2906,6 +3074,8 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
+      "usage_step": ["day", "month", "period"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

@@ -56,6 +56,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("rotate-sealing-keys") }),
   z.object({ kind: z.literal("refresh-messages") }),
   z.object({ kind: z.literal("refresh-message-prices") }),
+  z.object({ kind: z.literal("reconcile-days") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
@@ -85,6 +86,8 @@ const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
+/** Days compared with Twilio's usage by one statement, which also ends after a second. */
+const RECONCILED_BATCH = 50;
 /** Accounts whose usage is read per minute. Each takes at least one call to Twilio. */
 const USAGE_BATCH = 200;
 /** After a full batch of due work, the next one follows with the next drain. */
@@ -153,6 +156,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "refresh-messages":
         await refreshMessages(dependencies);
         return "done";
+      case "reconcile-days":
+        return await decide(db, "reconcile_due_days", { p_limit: RECONCILED_BATCH }) > 0 ? NEXT_BATCH : "done";
       case "refresh-message-prices":
         await refreshMessagePrices(dependencies);
         return "done";

@@ -106,7 +106,8 @@ async function comeToRest(stack: Stack, campaignId: string): Promise<void> {
   await eventually("every message to reach a final status", async () => {
     await sql`
       update private.awaited_reports r set due_at = now()
-      from public.sms_messages m where m.id = r.message_id and m.campaign_id = ${campaignId} and r.due_at > now()`;
+      from public.sms_messages m
+      where m.id = r.message_id and m.campaign_id = ${campaignId} and m.status < 'failed' and r.due_at > now()`;
     await sql`
       update public.sms_messages set created_at = created_at - ${EVIDENCE_AFTER}::interval
       where campaign_id = ${campaignId} and status in ('reserved', 'unknown') and created_at > now() - interval '1 hour'`;

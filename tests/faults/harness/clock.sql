@@ -12,6 +12,7 @@ begin
     converged_at = converged_at - gone;
   update private.due_work set due_at = due_at - gone;
   update private.usage_accounts set due_at = due_at - gone, rotate_at = rotate_at - gone;
+  update private.days_to_reconcile set due_at = due_at - gone;
   update pgmq.q_jobs_control set vt = vt - gone;
   update pgmq.q_jobs_messages set vt = vt - gone;
   update pgmq.q_jobs_campaigns set vt = vt - gone;
@@ -43,6 +44,8 @@ begin
   delete from private.due_work;
   delete from private.usage_accounts;
   delete from private.usage_days;
+  delete from private.days_to_reconcile;
+  delete from private.reconciliations;
   delete from public.twilio_usage;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;

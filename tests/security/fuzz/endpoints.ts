@@ -206,6 +206,17 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
       admits: ["tenant", "operator"],
       shapes: [get("", queryOf({}, { number: alice.number, limit: "2", cursor: cursorOf([MOMENT, "+1", "+2"]) }))],
     },
+    "get-usage": {
+      admits: ["tenant", "operator"],
+      shapes: [get(
+        "",
+        queryOf(
+          {},
+          { by: "day", from: "2026-11-01", until: "2026-12-01", format: "json" },
+          { by: "month", from: "2026-01-01", until: "2026-12-01", format: "csv" },
+        ),
+      )],
+    },
     "message-media": {
       admits: ["tenant", "operator"],
       shapes: [

@@ -72,5 +72,8 @@ export interface Evidence {
   error_message?: string | null;
   num_segments?: number | null;
   price?: number | null;
+  /** In Twilio's currency code. A price without a unit says nothing. */
   price_unit?: string | null;
+  /** When Twilio sent or received it, ISO 8601: the day on which Twilio's usage counts it. */
+  sent_at?: string | null;
 }

@@ -33,7 +33,7 @@ Deno.test("the prices of all countries but those without one are stored", async 
     messagePricing: () =>
       Promise.resolve({
         countries: () => Promise.resolve(countries),
-        segmentPrice: (country) => Promise.resolve(prices[country] ?? null),
+        segmentPrice: (country) => Promise.resolve(country in prices ? { price: prices[country]!, unit: "USD" } : null),
       }),
   });
   assert.equal(changed, 2);
@@ -52,7 +52,8 @@ Deno.test("a country that cannot be read fails the job after the others are stor
       messagePricing: () =>
         Promise.resolve({
           countries: () => Promise.resolve(["US", "DE"]),
-          segmentPrice: (country) => country === "US" ? Promise.resolve("0.0083") : Promise.reject(refused(status)),
+          segmentPrice: (country) =>
+            country === "US" ? Promise.resolve({ price: "0.0083", unit: "USD" }) : Promise.reject(refused(status)),
         }),
     });
     if (fails) await assert.rejects(refreshed);
@@ -72,7 +73,7 @@ Deno.test("a price list that does not answer is given up after a few countries, 
         countries: () => Promise.resolve(Array.from({ length: 200 }, (_, index) => `X${index}`).concat("US")),
         segmentPrice: (country) => {
           asked++;
-          return country === "US" ? Promise.resolve("0.0083") : Promise.reject(refused(503));
+          return country === "US" ? Promise.resolve({ price: "0.0083", unit: "USD" }) : Promise.reject(refused(503));
         },
       }),
   }));

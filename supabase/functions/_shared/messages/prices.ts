@@ -22,15 +22,17 @@ const MOST_UNANSWERED = AT_ONCE;
 export async function refreshMessagePrices({ db, log, messagePricing }: PriceDependencies): Promise<number> {
   const pricing = await messagePricing();
   const countries = await pricing.countries();
-  const prices: { country: string; unit_price: string }[] = [];
+  const prices = new Map<string, { country: string; unit_price: string }[]>();
   const errors: unknown[] = [];
   let unanswered = 0;
   const readNext = async () => {
     for (let country = countries.pop(); country !== undefined; country = countries.pop()) {
       if (unanswered >= MOST_UNANSWERED) return;
       try {
-        const price = await pricing.segmentPrice(country);
-        if (price !== null) prices.push({ country, unit_price: price });
+        const listed = await pricing.segmentPrice(country);
+        if (listed === null) continue;
+        const { price, unit } = listed;
+        prices.set(unit, [...prices.get(unit) ?? [], { country, unit_price: price }]);
       } catch (error) {
         log.warn("message_prices.not_read", { country, ...describeError(error) });
         const failure = failureOf(error);
@@ -40,8 +42,14 @@ export async function refreshMessagePrices({ db, log, messagePricing }: PriceDep
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, readNext));
-  const changed = await decide(db, "record_listed_prices", { p_prices: prices });
-  log.info("message_prices.refreshed", { read: prices.length, changed, failed: errors.length });
+  let changed = 0;
+  let read = 0;
+  // Twilio bills an account in one currency, so this is one list.
+  for (const [unit, listed] of prices) {
+    changed += await decide(db, "record_listed_prices", { p_prices: listed, p_price_unit: unit });
+    read += listed.length;
+  }
+  log.info("message_prices.refreshed", { read, changed, failed: errors.length });
   if (errors.length > 0) throw errors[0];
   return changed;
 }

@@ -1,18 +1,16 @@
-import type { MessageInstance } from "twilio/lib/rest/api/v2010/account/message.js";
+import type { MessageInstance, MessageListInstance } from "twilio/lib/rest/api/v2010/account/message.js";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import { completeRows, type Db, decide } from "../platform/database.ts";
 import { describeError, type Log } from "../platform/log.ts";
-import type { Twilio } from "../twilio/client.ts";
 import { failureOf } from "../twilio/errors.ts";
 import { reasonOf } from "../twilio/message-codes.ts";
 import { numericOf } from "../twilio/numeric.ts";
 import { pauseAfterDeliveryError } from "./account-errors.ts";
 import type { Evidence } from "./evidence.ts";
-import { sendingAccount } from "./sending-account.ts";
 
 export interface RefreshDependencies {
   db: Db;
-  accounts: Pick<TwilioAccounts, "master" | "active">;
+  accounts: Pick<TwilioAccounts, "master">;
   log: Log;
 }
 
@@ -26,20 +24,23 @@ const MOST_LISTED = 5_000;
 const SKEW_MS = 60_000;
 
 /**
- * Reads messages at Twilio that have no final status, because a callback was lost, or no price, which Twilio adds minutes
- * later. A failure of one account is logged and does not delay the others.
- * @returns how many messages got another status or their price
+ * Reads messages at Twilio that have no final status, because a callback was lost, or no final price: Twilio prices sent
+ * and received messages minutes later, and adds the fees of carriers up to a day later. Reads as the master account, which
+ * may also read accounts that are suspended. A failure of one account is logged and does not delay the others.
+ * @returns how many messages got another status or another price
  */
 export async function refreshMessages({ db, accounts, log }: RefreshDependencies): Promise<number> {
   const unfinished = await completeRows(db, "unfinished_messages", { p_accounts: ACCOUNTS, p_limit: MESSAGES });
-  const counts = await Promise.all(unfinished.map(async (account) => {
+  const ofAccounts = [...Map.groupBy(unfinished, ({ account_sid }) => account_sid)];
+  const counts = await Promise.all(ofAccounts.map(async ([accountSid, hours]) => {
+    let count = 0;
     try {
-      const twilio = await sendingAccount(accounts, account.user_id, account.source);
-      return twilio === null ? 0 : await refreshAccount(account, twilio, db);
+      const messages = (await accounts.master()).messagesOf(accountSid);
+      for (const hour of hours) count += await refreshHour(hour, messages, db);
     } catch (error) {
-      log.warn("messages.refresh_failed", { accountSid: account.account_sid, ...describeError(error) });
-      return 0;
+      log.warn("messages.refresh_failed", { accountSid, ...describeError(error) });
     }
+    return count;
   }));
   return counts.reduce((sum, count) => sum + count, 0);
 }
@@ -51,10 +52,10 @@ interface Unfinished {
   last_sent_at: string;
 }
 
-async function refreshAccount(account: Unfinished, twilio: Twilio, db: Db): Promise<number> {
+async function refreshHour(account: Unfinished, ofAccount: MessageListInstance, db: Db): Promise<number> {
   const messages = account.sids.length <= SINGLES
-    ? await fetchEach(account.sids, twilio)
-    : await listAll(account, twilio);
+    ? await fetchEach(account.sids, ofAccount)
+    : await listAll(account, ofAccount);
   if (messages.length === 0) return 0;
   const { moved, priced } = await decide(db, "record_message_reports", {
     p_account_sid: account.account_sid,
@@ -66,11 +67,11 @@ async function refreshAccount(account: Unfinished, twilio: Twilio, db: Db): Prom
   return moved + priced;
 }
 
-async function fetchEach(sids: string[], twilio: Twilio): Promise<MessageInstance[]> {
+async function fetchEach(sids: string[], ofAccount: MessageListInstance): Promise<MessageInstance[]> {
   const found: MessageInstance[] = [];
   for (const sid of sids) {
     try {
-      found.push(await twilio.account.messages(sid).fetch());
+      found.push(await ofAccount(sid).fetch());
     } catch (error) {
       // It was deleted at Twilio.
       if (failureOf(error)?.kind !== "not_found") throw error;
@@ -79,19 +80,21 @@ async function fetchEach(sids: string[], twilio: Twilio): Promise<MessageInstanc
   return found;
 }
 
-async function listAll({ sids, first_sent_at, last_sent_at }: Unfinished, twilio: Twilio): Promise<MessageInstance[]> {
+async function listAll(
+  { sids, first_sent_at, last_sent_at }: Unfinished,
+  ofAccount: MessageListInstance,
+): Promise<MessageInstance[]> {
   const wanted = new Set(sids);
-  const listed = await twilio.account.messages.list({
+  const listed = await ofAccount.list({
     dateSentAfter: new Date(new Date(first_sent_at).getTime() - SKEW_MS),
-    // A message may wait in Twilio's queue for ten hours before it counts as sent.
-    dateSentBefore: new Date(new Date(last_sent_at).getTime() + 11 * 3_600_000),
+    dateSentBefore: new Date(new Date(last_sent_at).getTime() + SKEW_MS),
     pageSize: PAGE_SIZE,
     limit: MOST_LISTED,
   });
   const found = listed.filter(({ sid }) => wanted.has(sid));
   // A message that was never sent, queued or failed, has no DateSent and may be in no such list.
   for (const { sid } of found) wanted.delete(sid);
-  return [...found, ...await fetchEach(someOf([...wanted], SINGLES), twilio)];
+  return [...found, ...await fetchEach(someOf([...wanted], SINGLES), ofAccount)];
 }
 
 /** A random sample, so that none of them is left out forever. */
@@ -109,5 +112,6 @@ function reportOf(message: MessageInstance): Evidence {
     num_segments: numericOf(message.numSegments),
     price: numericOf(message.price),
     price_unit: message.priceUnit,
+    sent_at: message.dateSent?.toISOString() ?? null,
   };
 }

@@ -20,6 +20,8 @@ export interface Twilio {
     readonly incomingPhoneNumbers: IncomingPhoneNumberListInstance;
     readonly availablePhoneNumbers: AvailablePhoneNumberCountryListInstance;
   };
+  /** The messages of the account or of one of its subaccounts, also of one that is suspended. */
+  messagesOf(accountSid: string): MessageListInstance;
   /** The numbers of the account or of one of its subaccounts. */
   numbersOf(accountSid: string): IncomingPhoneNumberListInstance;
   /** The account and its subaccounts. */
@@ -46,13 +48,15 @@ export interface TwilioOptions extends TwilioCredentials, TwilioHttpOptions {
  */
 export function createTwilio(options: TwilioOptions): Twilio {
   const v2010 = versionAt(options.apiBaseUrl, "2010-04-01", options) as V2010.default;
+  const messagesOf = (accountSid: string) => MessageListInstance(v2010, accountSid);
   const numbersOf = (accountSid: string) => IncomingPhoneNumberListInstance(v2010, accountSid);
   return {
     account: {
-      messages: MessageListInstance(v2010, options.accountSid),
+      messages: messagesOf(options.accountSid),
       incomingPhoneNumbers: numbersOf(options.accountSid),
       availablePhoneNumbers: AvailablePhoneNumberCountryListInstance(v2010, options.accountSid),
     },
+    messagesOf,
     numbersOf,
     async accounts() {
       // On first use, because in the SDK this file loads every resource below an account.

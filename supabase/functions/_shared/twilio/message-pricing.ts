@@ -8,12 +8,19 @@ import { productBaseUrl } from "./product-url.ts";
 export interface MessagePricing {
   /** The countries that Twilio sends to. */
   countries(): Promise<string[]>;
-  /** The highest price of a segment among the carriers of a country, as text; null if there is none. */
-  segmentPrice(country: string): Promise<string | null>;
+  /** The highest price of a segment among the carriers of a country; null if there is none. */
+  segmentPrice(country: string): Promise<ListedPrice | null>;
+}
+
+/** An amount as text, in a currency; an empty unit when Twilio names none. */
+export interface ListedPrice {
+  price: string;
+  unit: string;
 }
 
 // The SDK types prices as numbers; Twilio sends them as text.
 const countrySchema = z.object({
+  priceUnit: z.string().nullish(),
   outboundSmsPrices: z.array(z.object({
     prices: z.array(z.object({ current_price: z.coerce.string().regex(/^\d+(\.\d+)?$/) })),
   })),
@@ -29,9 +36,11 @@ export function messagePricing(options: TwilioOptions): MessagePricing {
   return {
     countries: async () => (await countries.list({ pageSize: 1000 })).map(({ isoCountry }) => isoCountry),
     async segmentPrice(country) {
-      const { outboundSmsPrices } = countrySchema.parse(await countries(country).fetch());
+      const { priceUnit, outboundSmsPrices } = countrySchema.parse(await countries(country).fetch());
       const prices = outboundSmsPrices.flatMap((carrier) => carrier.prices.map((price) => price.current_price));
-      return prices.length === 0 ? null : prices.reduce((high, price) => Number(price) > Number(high) ? price : high);
+      if (prices.length === 0) return null;
+      const price = prices.reduce((high, price) => Number(price) > Number(high) ? price : high);
+      return { price, unit: (priceUnit ?? "").toUpperCase() };
     },
   };
 }
