@@ -162,6 +162,8 @@ function plausible(name: string, type: string, victimId: string): unknown {
       return 1;
     case "timestamp with time zone":
       return new Date().toISOString();
+    case "date":
+      return new Date().toISOString().slice(0, 10);
     case "interval":
       return "1 day";
     case "jsonb":
