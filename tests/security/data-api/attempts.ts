@@ -163,7 +163,7 @@ function plausible(name: string, type: string, victimId: string): unknown {
     case "timestamp with time zone":
       return new Date().toISOString();
     case "date":
-      return "2026-11-26";
+      return new Date().toISOString().slice(0, 10);
     case "interval":
       return "1 day";
     case "jsonb":
