@@ -23,6 +23,8 @@ begin
     when 'delete-campaign-recipients' then 'messages'
     when 'refresh-message-prices' then 'messages'
     when 'settle-start' then 'messages'
+    when 'keep-usage-trigger' then 'usage'
+    when 'keep-usage-triggers' then 'usage'
     else 'control'
   end;
 end;
@@ -539,10 +541,11 @@ comment on function public.move_job_to_dead_letters(public.job_lane, bigint, tex
 -- Work that a date makes due, one row for each tenant and kind. A schedule claims due rows by index, at most a limit at
 -- a time, so its cost grows with the due rows and not with the tenants.
 
-create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction');
+create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'usage_trigger');
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
-  'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention.';
+  'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
+  'usage_trigger: compare their usage trigger at Twilio with their spend limit.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

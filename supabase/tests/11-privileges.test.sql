@@ -69,6 +69,7 @@ select bag_eq(
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_firings', 'DELETE INSERT SELECT UPDATE'), ('private.usage_triggers', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
     ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),
     ('operator_alerts', 'INSERT SELECT UPDATE'),

@@ -11,6 +11,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),
     ('forget-previous-tokens', '{"kind": "forget-previous-tokens"}', '5 minutes'),
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
+    ('keep-usage-triggers', '{"kind": "keep-usage-triggers"}', '1 minute'),
     ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
     ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour'),
     ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes'),

@@ -791,6 +791,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -865,6 +866,15 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
+        }[];
+      };
+      "begin_usage_trigger": {
+        Args: { "p_lease_seconds": number; "p_user_id": string };
+        Returns: {
+          "account_sid": string;
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["usage_trigger_lease"];
+          "trigger_value": number;
         }[];
       };
       "billing_customer": {
@@ -1012,6 +1022,10 @@ export type Database = {
         }[];
       };
       "end_token_rotation": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "end_usage_trigger": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
@@ -1805,6 +1819,28 @@ export type Database = {
           "strangers": number;
         }[];
       };
+      "record_usage_callback": {
+        Args: {
+          "p_account_sid": string;
+          "p_current_value": number;
+          "p_fired_at": string;
+          "p_token": string;
+          "p_trigger_sid": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["usage_firing_outcome"];
+      };
+      "record_usage_trigger": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_fired": Json;
+          "p_trigger_sid": string;
+          "p_trigger_value": number;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "release_message": {
         Args: { "p_message_id": string };
         Returns: Database["public"]["Enums"]["release_message_outcome"];
@@ -1815,6 +1851,10 @@ export type Database = {
       };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "renew_usage_trigger_lease": {
+        Args: { "p_fence": number; "p_lease_seconds": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
@@ -2403,6 +2443,8 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "usage_firing_outcome": "held" | "alerted" | "outdated" | "duplicate" | "unknown_trigger";
+      "usage_trigger_lease": "leased" | "busy" | "no_account";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2864,6 +2906,8 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "usage_firing_outcome": ["held", "alerted", "outdated", "duplicate", "unknown_trigger"],
+      "usage_trigger_lease": ["leased", "busy", "no_account"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },
