@@ -29,6 +29,8 @@ begin
     when 'reconcile-days' then 'usage'
     when 'sync-all-usage' then 'usage'
     when 'sync-usage' then 'usage'
+    when 'keep-usage-trigger' then 'usage'
+    when 'keep-usage-triggers' then 'usage'
     else 'control'
   end;
 end;
@@ -545,10 +547,12 @@ comment on function public.move_job_to_dead_letters(public.job_lane, bigint, tex
 -- Work that a date makes due, one row for each tenant and kind. A schedule claims due rows by index, at most a limit at
 -- a time, so its cost grows with the due rows and not with the tenants.
 
-create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'spending');
+create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'spending',
+  'usage_trigger');
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
-  'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention.';
+  'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
+  'usage_trigger: compare their usage trigger at Twilio with their spend limit.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

@@ -9,7 +9,7 @@ comment on type public.alert_kind is
   'campaign_paused: an error of Twilio''s paused a campaign; the subject is the campaign. '
   'master_account_inactive: Twilio refuses the master account as not active, for example without funds; the subject is '
   'its SID. reconciliation: the ledger and Twilio''s usage of a closed day differ; the subject is the account and the '
-  'day. usage_trigger: a usage trigger fired at Twilio; the subject is the trigger''s name. unpaid_account: an account '
+  'day. usage_trigger: a usage trigger fired at Twilio; the subject is the trigger''s SID. unpaid_account: an account '
   'without a paying tenant cannot be released; the subject is its SID.';
 
 create table public.operator_alerts (

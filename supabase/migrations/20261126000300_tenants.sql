@@ -180,7 +180,8 @@ comment on type public.wanted_status is
 
 create type public.operator_hold as enum ('suspended', 'closed');
 comment on type public.operator_hold is
-  'What an operator demands for a subaccount, against any subscription. Null: no hold.';
+  'What an operator demands for a subaccount, against any subscription. Null: no hold. A usage trigger that finds '
+  'spending which is not ours also demands suspended, until an operator releases it.';
 
 create type private.request_source as enum ('user', 'operator', 'existing');
 comment on type private.request_source is

@@ -85,6 +85,7 @@ select bag_eq(
     ('private.usage_accounts', 'r', true),
     ('private.usage_categories', 'r', true),
     ('private.usage_days', 'r', true),
+    ('private.usage_firings', 'r', true), ('private.usage_triggers', 'r', true),
     ('private.usage_totals', 'r', true) $$,
   'Every table is listed here with row level security, and the one view');
 
@@ -120,7 +121,8 @@ select bag_eq(
     ('private.note_known_category', '(none)'),
     ('private.index_words', '(none)'),
     ('private.reindex_words', '(none)'),
-    ('private.note_changed_numbers', '(none)'),
+    ('private.note_changed_numbers', '(none)'), ('private.note_changed_plan_limit', '(none)'),
+    ('private.note_changed_spend_limit', '(none)'),
     ('private.note_changed_periods', '(none)'),
     ('private.begin_priced_plan', '(none)'), ('private.note_priced_plan', '(none)'),
     ('private.note_changed_retention', '(none)'),
@@ -178,6 +180,9 @@ select bag_eq(
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
     ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'spending_due_when_lowered'), ('subscriptions', 'spending_due_when_changed'), ('user_twilio_numbers', 'note_erased'), ('plans', 'price_changes'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
+    ('plans', 'usage_trigger_due_when_limit_changes'), ('subscriptions', 'usage_trigger_due_when_new'),
+    ('subscriptions', 'usage_trigger_due_when_changed'), ('subscriptions', 'usage_trigger_due_when_deleted'),
+    ('user_preferences', 'switchboard_usage_trigger_due_when_new'), ('user_preferences', 'switchboard_usage_trigger_due_when_changed'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
     ('tenancies', 'count_new'), ('tenancies', 'count_changed'), ('tenancies', 'count_deleted'), ('tenancies', 'count_truncated'),

@@ -74,6 +74,7 @@ select bag_eq(
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_accounts', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
+    ('private.usage_firings', 'DELETE INSERT SELECT UPDATE'), ('private.usage_triggers', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_totals', 'DELETE INSERT SELECT UPDATE'),
     ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),

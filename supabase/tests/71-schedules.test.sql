@@ -13,6 +13,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),
     ('forget-previous-tokens', '{"kind": "forget-previous-tokens"}', '5 minutes'),
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
+    ('keep-usage-triggers', '{"kind": "keep-usage-triggers"}', '1 minute'),
     ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
     ('reconcile-days', '{"kind": "reconcile-days"}', '5 minutes'),
     ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour'),

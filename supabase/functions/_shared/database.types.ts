@@ -349,28 +349,22 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
-          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -390,28 +384,22 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
-          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
-          "kind"?: never;
           "looked_at"?: string | null;
-          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
-          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "sent_at"?: string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
-          "tenant_price"?: never;
           "to_number": string;
           "twilio_message_sid"?: string | null;
           "user_id": string;
@@ -430,28 +418,22 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
-          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
-          "kind"?: never;
           "looked_at"?: string | null;
-          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
-          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
-          "sent_at"?: string | null;
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
-          "tenant_price"?: never;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
@@ -603,7 +585,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -616,7 +597,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -628,7 +608,6 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
-          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -812,7 +791,7 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
-      "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
+      "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -889,14 +868,13 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
-      "begin_usage_sync": {
-        Args: { "p_account_sid": string };
+      "begin_usage_trigger": {
+        Args: { "p_lease_seconds": number; "p_user_id": string };
         Returns: {
+          "account_sid": string;
           "fence": number;
-          "from_day": string;
-          "is_gone": boolean;
-          "outcome": Database["public"]["Enums"]["begin_usage_sync_outcome"];
-          "until_day": string;
+          "outcome": Database["public"]["Enums"]["usage_trigger_lease"];
+          "trigger_value": number;
         }[];
       };
       "billing_customer": {
@@ -906,11 +884,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_fee": {
-        Args: { "p_key": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["cancel_outcome"];
-      };
-      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -938,8 +912,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
-      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
-      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -1009,7 +981,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
-          "spending": Json;
         }[];
       };
       "defer_job": {
@@ -1054,6 +1025,10 @@ export type Database = {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
+      "end_usage_trigger": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "erase_messages_of_deleted_user": {
         Args: { "p_limit": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["erasure_outcome"];
@@ -1095,34 +1070,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["forward_webhook_status"];
           "sealed_secret": string;
           "url": string;
-        }[];
-      };
-      "get_usage": {
-        Args: {
-          "p_by": Database["public"]["Enums"]["usage_step"];
-          "p_from"?: string;
-          "p_until"?: string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "currency": string;
-          "daily_left": number;
-          "daily_limit": number;
-          "estimated_messages": number;
-          "fees_final_until": string;
-          "fees_read_at": string;
-          "forecast": number;
-          "from_day": string;
-          "monthly_left": number;
-          "monthly_limit": number;
-          "period_from": string;
-          "period_until": string;
-          "plan_key": string;
-          "report": Json;
-          "spend_left": number;
-          "spend_limit": number;
-          "spent": number;
-          "until_day": string;
         }[];
       };
       "hold_tenant": {
@@ -1358,28 +1305,22 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
-          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1414,22 +1355,6 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "sms_opt_outs";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      "list_reconciliations": {
-        Args: {
-          "p_account_sid": string;
-          "p_before_account_sid": string;
-          "p_before_day": string;
-          "p_limit": number;
-          "p_must_be_explained": boolean;
-        };
-        Returns: Database["public"]["CompositeTypes"]["reconciliation"][];
-        SetofOptions: {
-          from: "*";
-          to: "reconciliation";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1489,28 +1414,22 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
-          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1551,23 +1470,6 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
-      };
-      "notice_of": {
-        Args: { "p_notice_id": string; "p_user_id": string };
-        Returns: {
-          "details": NonNullable<Json>;
-          "id": string;
-          "kind": Database["public"]["Enums"]["notice_kind"];
-          "raised_at": string;
-          "subject": string;
-          "user_id": string;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "tenant_notices";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
@@ -1638,8 +1540,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
+          "p_before_cost": number;
           "p_before_messages": number;
-          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1661,7 +1563,6 @@ export type Database = {
           "windows": Json;
         }[];
       };
-      "price_for_tenant": { Args: { "p_cost": number; "p_user_id": string }; Returns: number };
       "provision_tenant": {
         Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
@@ -1674,14 +1575,8 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
-          "messages": number;
-          "number_purchases": number;
-          "tenant_notices": number;
-          "totals": number;
-          "usage": number;
         }[];
       };
-      "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1705,9 +1600,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
-          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
+          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1738,7 +1633,7 @@ export type Database = {
           "stop_sids": (string)[];
         }[];
       };
-      "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
+      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_master_consent": {
         Args: {
           "p_consent": Database["public"]["Enums"]["consent"];
@@ -1769,7 +1664,6 @@ export type Database = {
           "p_num_segments"?: number;
           "p_price"?: number;
           "p_price_unit"?: string;
-          "p_sent_at"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
@@ -1925,16 +1819,27 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "record_usage": {
+      "record_usage_callback": {
+        Args: {
+          "p_account_sid": string;
+          "p_current_value": number;
+          "p_fired_at": string;
+          "p_token": string;
+          "p_trigger_sid": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["usage_firing_outcome"];
+      };
+      "record_usage_trigger": {
         Args: {
           "p_account_sid": string;
           "p_fence": number;
-          "p_from": string;
-          "p_records": Json;
-          "p_through": string;
-          "p_until": string;
+          "p_fired": Json;
+          "p_trigger_sid": string;
+          "p_trigger_value": number;
+          "p_user_id": string;
         };
-        Returns: Database["public"]["Enums"]["record_usage_outcome"];
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "release_message": {
         Args: { "p_message_id": string };
@@ -1946,6 +1851,10 @@ export type Database = {
       };
       "renew_lease": {
         Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "renew_usage_trigger_lease": {
+        Args: { "p_fence": number; "p_lease_seconds": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
@@ -2023,18 +1932,6 @@ export type Database = {
           "wait_ms": number;
         }[];
       };
-      "reserve_fee": {
-        Args: {
-          "p_cost": number;
-          "p_key": string;
-          "p_kind": Database["public"]["Enums"]["fee_kind"];
-          "p_user_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
-          "spending": Json;
-        }[];
-      };
       "reserve_message": {
         Args: {
           "p_address"?: string;
@@ -2060,7 +1957,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
-          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -2076,12 +1972,10 @@ export type Database = {
         Returns: {
           "number_id": string;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
-          "price": number;
           "purchase_limit": number;
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
-          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2111,18 +2005,6 @@ export type Database = {
           "key_id": string;
           "tokens": number;
         }[];
-      };
-      "set_carrier_fee": {
-        Args: {
-          "p_channel": string;
-          "p_country": string;
-          "p_fee": number;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_valid_from": string;
-        };
-        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
       };
       "set_number_send_rate": {
         Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
@@ -2265,28 +2147,22 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
-          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
-          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
-          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
-          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
-          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
-          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -2297,18 +2173,6 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
-      };
-      "usage_sync_state": {
-        Args: Record<PropertyKey, never>;
-        Returns: {
-          "accounts": number;
-          "dead_letters": number;
-          "due": number;
-          "last_read_at": string;
-          "oldest_due_at": string;
-          "oldest_unread_day": string;
-          "retrying": number;
-        }[];
       };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
@@ -2349,7 +2213,6 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
-      "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
@@ -2401,7 +2264,6 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
-      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2488,7 +2350,6 @@ export type Database = {
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
-      "record_usage_outcome": "recorded" | "continues" | "fenced";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
@@ -2503,7 +2364,6 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
-      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2555,7 +2415,6 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
-      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
       "set_primary_number_outcome":
         | "set"
@@ -2584,8 +2443,8 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
-      "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
-      "usage_step": "day" | "month" | "period";
+      "usage_firing_outcome": "held" | "alerted" | "outdated" | "duplicate" | "unknown_trigger";
+      "usage_trigger_lease": "leased" | "busy" | "no_account";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2632,28 +2491,6 @@ export type Database = {
         "source": Database["public"]["Enums"]["message_source"] | null;
         "media_count": number | null;
         "is_at_twilio": boolean | null;
-      };
-      "reconciliation": {
-        "account_sid": string | null;
-        "day": string | null;
-        "user_id": string | null;
-        "price_unit": string | null;
-        "usage_total": number | null;
-        "ledger_total": number | null;
-        "not_priced_yet": number | null;
-        "carrier_fee": number | null;
-        "failed_message_fee": number | null;
-        "uncategorised": number | null;
-        "unknown_category": number | null;
-        "missing_here": number | null;
-        "missing_at_twilio": number | null;
-        "rate": number | null;
-        "currency": number | null;
-        "kinds": Json | null;
-        "other_currencies": Json | null;
-        "is_closed": boolean | null;
-        "is_shifted": boolean | null;
-        "reconciled_at": string | null;
       };
       "recorded_status": {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
@@ -2827,7 +2664,6 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
-      "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
@@ -2881,7 +2717,6 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
-      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2972,7 +2807,6 @@ export const Constants = {
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
-      "record_usage_outcome": ["recorded", "continues", "fenced"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
@@ -2988,7 +2822,6 @@ export const Constants = {
         "completed",
         "over",
       ],
-      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -3043,7 +2876,6 @@ export const Constants = {
         "suspended",
         "closed",
       ],
-      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
       "set_primary_number_outcome": [
         "set",
@@ -3074,8 +2906,8 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
-      "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
-      "usage_step": ["day", "month", "period"],
+      "usage_firing_outcome": ["held", "alerted", "outdated", "duplicate", "unknown_trigger"],
+      "usage_trigger_lease": ["leased", "busy", "no_account"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

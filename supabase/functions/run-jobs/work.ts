@@ -30,6 +30,7 @@ import { isMasterInactive } from "../_shared/subaccounts/look-up.ts";
 import { sweepPage } from "../_shared/subaccounts/sweep.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
 import type { MessagePricing } from "../_shared/twilio/message-pricing.ts";
+import { keepUsageTrigger, type TriggerResult } from "../_shared/usage/triggers.ts";
 
 const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("converge"), userId: z.guid(), thorough: z.boolean().default(false) }),
@@ -65,6 +66,8 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("deliver-alert"), alertId: z.guid() }),
   z.object({ kind: z.literal("forward-message"), userId: z.guid(), messageId: z.guid() }),
   z.object({ kind: z.literal("forward-notice"), userId: z.guid(), noticeId: z.guid() }),
+  z.object({ kind: z.literal("keep-usage-trigger"), userId: z.guid() }),
+  z.object({ kind: z.literal("keep-usage-triggers") }),
   z.object({ kind: z.literal("run-campaign"), userId: z.guid(), campaignId: z.guid(), run: z.number().int() }),
 ]);
 
@@ -90,8 +93,17 @@ const OLD_TOKENS_BATCH = 50;
 const RECONCILED_BATCH = 50;
 /** Accounts whose usage is read per minute. Each takes at least one call to Twilio. */
 const USAGE_BATCH = 200;
+/** Usage triggers looked at per minute. Each takes at least one call to Twilio. */
+const USAGE_TRIGGERS_BATCH = 100;
 /** After a full batch of due work, the next one follows with the next drain. */
 const NEXT_BATCH: JobResult = { againInSeconds: 1 };
+
+const triggerResults: Record<TriggerResult, JobResult> = {
+  kept: "done",
+  no_account: "done",
+  busy: { againInSeconds: BUSY_SECONDS },
+  fenced: { againInSeconds: BUSY_SECONDS },
+};
 
 /** What the jobs work with. */
 export interface WorkDependencies extends ConvergeDependencies {
@@ -255,6 +267,15 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return await decide(db, "forget_previous_tokens", { p_limit: PREVIOUS_TOKENS_BATCH }) < PREVIOUS_TOKENS_BATCH
           ? "done"
           : NEXT_BATCH;
+      case "keep-usage-trigger":
+        return await unlessMasterIsInactive(
+          async () => triggerResults[await keepUsageTrigger(job.userId, dependencies)],
+          { againInSeconds: INACTIVE_MASTER_SECONDS },
+          dependencies,
+        );
+      case "keep-usage-triggers":
+        await decide(db, "ask_for_usage_triggers", { p_limit: USAGE_TRIGGERS_BATCH });
+        return "done";
       case "rotate-sealing-keys":
         return await resealTokens(dependencies) ? "done" : { againInSeconds: 1 };
     }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { inboundSchema, statusSchema } from "../_shared/messages/callbacks.ts";
+import { usageFiringSchema } from "../_shared/usage/trigger-callback.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 
 /** A genuine webhook that cannot be read is acknowledged and ignored: an error would only make Twilio send it again. */
@@ -12,6 +13,14 @@ export const contract = {
       summary: "Records Twilio's report on a sent message",
       query: z.object({ message: z.guid().optional() }),
       body: statusSchema,
+      responses: { 204: null },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/usage/{userId}",
+      summary: "Records that the usage trigger of a tenant's account fired",
+      body: usageFiringSchema,
       responses: { 204: null },
       errors: [],
     },

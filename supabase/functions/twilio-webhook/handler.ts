@@ -16,16 +16,17 @@ import { xmlText } from "../_shared/platform/text.ts";
 import { isSignedByAccount } from "../_shared/accounts/stored-tokens.ts";
 import { isSignedByTwilio } from "../_shared/twilio/signature.ts";
 import { hasHashedBody, webhookFields } from "../_shared/twilio/webhook-body.ts";
+import { applyUsageFiring } from "../_shared/usage/trigger-callback.ts";
 import { statusCallbackUrl } from "../_shared/twilio/webhook-urls.ts";
 
 const MAX_BYTES = 256 * 1024;
 /** The base64 of twenty bytes. */
 const SIGNATURE = { name: "x-twilio-signature", form: /^[A-Za-z0-9+/]{27}=$/ };
-const PATH = new RegExp(`^/twilio-webhook/(status|inbound)/(${UUID_PATTERN})$`);
+const PATH = new RegExp(`^/twilio-webhook/(status|inbound|usage)/(${UUID_PATTERN})$`);
 const MASTER_PATH = "/twilio-webhook/inbound/master";
 
 /**
- * `/status/<user>`, `/inbound/<user>` and `/inbound/master`. The path names the tenant or the master account, and the
+ * `/status/<user>`, `/inbound/<user>`, `/usage/<user>` and `/inbound/master`. The path names the tenant or the master account, and the
  * signature proves it.
  */
 export async function handle(request: Request, context: Context): Promise<Response> {
@@ -33,19 +34,24 @@ export async function handle(request: Request, context: Context): Promise<Respon
   if (url.pathname === MASTER_PATH) return await handleMaster(request, url, context);
   const route = PATH.exec(url.pathname);
   if (route === null) throw new ApiError("not_found", `Cannot find "${url.pathname.slice(0, 100)}" here`);
-  const [, kind, userId] = route as unknown as [string, "status" | "inbound", string];
+  const [, kind, userId] = route as unknown as [string, "status" | "inbound" | "usage", string];
 
   const signature = signatureOf(request, SIGNATURE, context.env, notGenuine);
   const body = await readText(request, MAX_BYTES);
   const form = webhookFields(body, url);
   // The master account reports on messages that it sent for tenants. A message that it receives belongs to no tenant:
-  // see handleMaster.
-  if (kind === "inbound" && form.get("AccountSid") === context.env.TWILIO_ACCOUNT_SID) throw notGenuine();
+  // see handleMaster. No trigger of the master account belongs to a tenant either.
+  if (kind !== "status" && form.get("AccountSid") === context.env.TWILIO_ACCOUNT_SID) throw notGenuine();
   await verify({ signature, userId, address: addressOf(request, context.env) }, url, { body, form }, context);
 
   if (kind === "status") {
     const outcome = await applyStatusCallback(context.db, userId, messageIdOf(url), form);
     context.log.info("twilio.status", { userId, outcome });
+    return new Response(null, { status: 204 });
+  }
+  if (kind === "usage") {
+    const outcome = await applyUsageFiring(context.db, userId, form);
+    context.log.info("twilio.usage", { userId, outcome });
     return new Response(null, { status: 204 });
   }
   const { db, log } = context;

@@ -1,4 +1,5 @@
 import type { AccountContext, AccountListInstance } from "twilio/lib/rest/api/v2010/account.js";
+import type { TriggerListInstance } from "twilio/lib/rest/api/v2010/account/usage/trigger.js";
 import type V2010 from "twilio/lib/rest/api/V2010.js";
 import domain from "twilio/lib/base/Domain.js";
 import version from "twilio/lib/base/Version.js";
@@ -24,6 +25,8 @@ export interface Twilio {
   messagesOf(accountSid: string): MessageListInstance;
   /** The numbers of the account or of one of its subaccounts. */
   numbersOf(accountSid: string): IncomingPhoneNumberListInstance;
+  /** The usage triggers of the account or of one of its subaccounts. */
+  usageTriggersOf(accountSid: string): Promise<TriggerListInstance>;
   /** The account and its subaccounts. */
   accounts(): Promise<Accounts>;
   /** The daily usage of the account or of one of its subaccounts, also of a suspended one. */
@@ -58,6 +61,11 @@ export function createTwilio(options: TwilioOptions): Twilio {
     },
     messagesOf,
     numbersOf,
+    async usageTriggersOf(accountSid) {
+      // On first use, because only one job needs it.
+      const { TriggerListInstance } = await import("twilio/lib/rest/api/v2010/account/usage/trigger.js");
+      return TriggerListInstance(v2010, accountSid);
+    },
     async accounts() {
       // On first use, because in the SDK this file loads every resource below an account.
       const { AccountListInstance } = await import("twilio/lib/rest/api/v2010/account.js");

@@ -19,6 +19,14 @@ export function isOurInboundUrl(publicBaseUrl: string, url: string): boolean {
   return url.startsWith(`${publicBaseUrl}/twilio-webhook/inbound/`);
 }
 
+/**
+ * The callback URL of a tenant's usage trigger. It has no overrides: Twilio repeats this callback after a 5xx by itself, and
+ * the URL is compared with the one that Twilio stores.
+ */
+export function usageCallbackUrl(publicBaseUrl: string, userId: string): string {
+  return `${publicBaseUrl}/twilio-webhook/usage/${userId}`;
+}
+
 /** The webhook URL for the messages that a tenant's number receives. */
 export function inboundUrl(publicBaseUrl: string, userId: string): string {
   return `${publicBaseUrl}/twilio-webhook/inbound/${userId}${RETRY}`;
