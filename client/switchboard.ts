@@ -315,14 +315,23 @@ export class SwitchboardAdmin {
     this.#call = call;
   }
 
-  /** One page of the tenants, by id; `next` is the `after` of the next page, null on the last. */
-  listTenants(page: TenantsPage = {}, options?: CallOptions): Promise<TenantList> {
+  /**
+   * One page of the tenants that match a search and filters; `next` is the `after` of the next page, null on the last. With
+   * a filter a page may be short, or empty, before the last.
+   */
+  listTenants(page: Omit<TenantsPage, "format"> = {}, options?: CallOptions): Promise<TenantList> {
     return this.#call("GET", "admin/tenants", { query: page }, options);
   }
 
-  /** Every tenant; the next page is read when it is needed. */
-  everyTenant(options?: CallOptions): AsyncGenerator<Tenant, void, undefined> {
-    return everyItem((after: string | undefined) => this.listTenants({ after }, options), ({ tenants }) => tenants);
+  /** Every tenant that matches; the next page is read when it is needed. */
+  everyTenant(
+    page: Omit<TenantsPage, "format" | "after"> = {},
+    options?: CallOptions,
+  ): AsyncGenerator<Tenant, void, undefined> {
+    return everyItem(
+      (after: string | undefined) => this.listTenants({ ...page, after }, options),
+      ({ tenants }) => tenants,
+    );
   }
 
   /** One page of the dead letters, newest first; `next` is the `before` of the next page, null on the last. */
@@ -1464,17 +1473,30 @@ export interface SubscriptionClaim {
 /** A tenant as an operator sees it. Times are ISO 8601. */
 export interface Tenant {
   userId: string;
+  email: string | null;
   /** The status that the tenant is entitled to. */
   wanted: "none" | "active" | "suspended" | "closed";
   status: SubaccountStatus;
+  /** The key of the plan that applies now. */
+  plan: string | null;
   subaccountSid: string | null;
   friendlyName: string | null;
   operatorHold: ("suspended" | "closed") | null;
   suspendedAtTwilio: boolean;
+  /** Whether the subaccount does not have the wanted status. */
+  isDrifting: boolean;
+  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  isUnpaid: boolean;
+  /** Whether a limit of messages or of spending is reached. */
+  isOverLimit: boolean;
   requestedAt: string | null;
   userDeletedAt: string | null;
   lastError: string | null;
   convergedAt: string | null;
+  /** When the user became a tenant. */
+  createdAt: string;
+  /** When the tenant last sent or received a message. */
+  lastMessageAt: string | null;
   /** How many numbers the tenant has. */
   numbers: number;
 }
@@ -1485,16 +1507,33 @@ export interface TenantId {
 
 /** The response of admin/tenants. */
 export interface TenantList {
+  /** With a filter a page may have fewer tenants than its limit, or none, before the last page. */
   tenants: Tenant[];
+  /** The cursor of the next page; null on the last. */
   next: string | null;
 }
 
-/** Lists tenants by id, a page at a time. */
+/** Lists tenants that match a search and filters, a page at a time. */
 export interface TenantsPage {
-  /** The page begins after this user's id. */
-  after?: string | undefined;
+  /** A user's id, the SID of a subaccount (AC…), a number (+…), or the beginning of an email address. */
+  search?: string | undefined;
+  status?: SubaccountStatus | undefined;
+  /** The key of the plan that applies now. */
+  plan?: string | undefined;
+  /** Whether the subaccount does not have the wanted status. */
+  drift?: boolean | undefined;
+  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  unpaid?: boolean | undefined;
+  /** Whether a limit of messages or of spending is reached. */
+  overLimit?: boolean | undefined;
+  /** id, or by the time at which they became tenants. Default: id. */
+  sort?: ("id" | "oldest" | "newest") | undefined;
+  /** The next of the page before, in the same order. */
+  after?: (string) | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
 }
 
 // </models>

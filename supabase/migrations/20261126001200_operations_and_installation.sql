@@ -60,43 +60,6 @@ $$;
 comment on function public.provision_tenant(uuid, uuid, text) is
   'An operator gives a user a subaccount without a subscription.';
 
-create type public.tenant_overview as (
-  user_id uuid,
-  wanted public.wanted_status,
-  status public.account_status,
-  subaccount_sid text,
-  friendly_name text,
-  operator_hold public.operator_hold,
-  requested_at timestamptz,
-  user_deleted_at timestamptz,
-  last_error text,
-  converged_at timestamptz,
-  numbers bigint,
-  suspended_at_twilio boolean
-);
-comment on type public.tenant_overview is
-  'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones.';
-
-create function public.list_tenants(p_after uuid, p_limit integer) returns setof public.tenant_overview
-language sql stable
-set search_path = ''
-as $$
-  select t.user_id, private.wanted_subaccount(t.user_id),
-    coalesce(t.subaccount_status::text, p.twilio_subaccount_status, 'pending')::public.account_status,
-    coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
-    p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
-    t.last_error, t.converged_at,
-    (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
-    t.suspended_at_twilio
-  from private.tenancies t
-  left join public.user_preferences p on p.user_id = t.user_id
-  where p_after is null or t.user_id > p_after
-  order by t.user_id
-  limit least(p_limit, 200);
-$$;
-comment on function public.list_tenants(uuid, integer) is
-  'A page of tenants by id, after the last id of the page before.';
-
 create type public.dead_letter as (letter_id bigint, lane public.job_lane, job jsonb, error text, moved_at timestamptz);
 comment on type public.dead_letter is
   'A job that was moved to the dead letters after its last attempt, with its last error.';
@@ -490,35 +453,38 @@ as $$
     private.forget_lane private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_end
     private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out
     private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_paying
-    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
-    private.liftable_opt_outs private.link_customer private.lock_campaign private.lock_for_evidence
-    private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
+    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished
+    private.is_over_limit private.is_paying private.is_unpaid private.keep_existing_subaccount private.kept_for
+    private.keyword_reply private.lane_of private.level_of_sweep private.liftable_opt_outs private.link_customer
+    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
+    private.matches private.may_create_subaccount private.may_match private.measure_text private.message_cost
     private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
-    private.new_id private.next_opening private.next_recipients private.normalized_email private.note_changed_numbers
-    private.note_changed_periods private.note_changed_retention private.note_changed_subscription
-    private.note_changed_tenancy private.note_charge private.note_conversation private.note_held_number
-    private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
-    private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.notify_tenant private.number_pattern private.number_spend private.open_countries private.our_functions
-    private.our_tables private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.new_id private.next_opening private.next_recipients private.next_tenants private.normalized_email
+    private.note_changed_numbers private.note_changed_periods private.note_changed_retention
+    private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_conversation
+    private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
+    private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
+    private.note_tenant_email private.note_token_date private.note_turn private.notify_tenant private.number_pattern
+    private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
+    private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.queue_of
+    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
     private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
     private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
     private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
     private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
-    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.search_tenants
+    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
     private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
     private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at
-    private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
-    private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
+    private.store_taken_in_number private.stored_account_of private.take_in_number private.take_lease private.take_turns
+    private.tenant_overview_of private.token_date_of private.total_deletes private.total_inserts private.total_update
+    private.touch_updated_at private.uncount_fallback_message private.undo_reservation private.unit_price
+    private.unspaced private.user_exists private.users_with_email private.wanted_by_subscription
+    private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
@@ -772,7 +738,6 @@ comment on function public.describe_installation() is
 revoke execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, uuid, text),
-  public.list_tenants(uuid, integer),
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),
@@ -803,7 +768,6 @@ revoke execute on function
 grant execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
   public.provision_tenant(uuid, uuid, text),
-  public.list_tenants(uuid, integer),
   public.list_dead_letters(bigint, integer),
   public.replay_dead_letters(bigint, uuid, text),
   public.replay_stripe_event(text, uuid, text),

@@ -76,6 +76,7 @@ select bag_eq(
     ('private.sweeps', 'r', true),
     ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
+    ('private.tenant_emails', 'r', true),
     ('private.token_rotations', 'r', true),
     ('private.usage_categories', 'r', true),
     ('private.usage_days', 'r', true) $$,
@@ -115,6 +116,7 @@ select bag_eq(
     ('private.note_conversation', '(none)'),
     ('private.note_held_number', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
+    ('private.note_tenant_email', '(none)'),
     ('private.note_token_date', '(none)'),
     ('private.refuse_change', '(none)'),
     ('private.remember_user_deletion', '(none)'),
@@ -123,7 +125,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
+  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.note_tenant_email'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.users_with_email'), ('private.withdraw_job'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -153,7 +155,7 @@ select bag_eq(
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
     ('sms_messages', 'count_in_campaign'), ('sms_messages', 'count_out_of_campaign'), ('campaigns', 'touch_updated_at'),
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
-    ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'price_changes'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
+    ('users', 'switchboard_note_email'), ('tenancies', 'note_email'), ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'price_changes'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
     ('tenancies', 'count_new'), ('tenancies', 'count_changed'), ('tenancies', 'count_deleted'), ('tenancies', 'count_truncated'),

@@ -67,6 +67,7 @@ select bag_eq(
     ('private.sweep_sightings', 'DELETE INSERT SELECT UPDATE'),
     ('private.sweeps', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
+    ('private.tenant_emails', 'SELECT'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),

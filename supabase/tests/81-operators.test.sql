@@ -63,11 +63,17 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, status
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', 'released');
 update private.tenancies set applied_status = 'active', suspended_at_twilio = true where user_id = pg_temp.tenant();
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
-select results_eq('select user_id, wanted::text, status::text, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
+create function pg_temp.page(p_search text default null, p_status text default null, p_plan text default null, p_drifting boolean default null,
+  p_unpaid boolean default null, p_over boolean default null, p_order text default 'id', p_at timestamptz default null, p_after uuid default null, p_limit integer default 10)
+returns setof public.tenant_overview language sql as $$
+  select t.* from public.list_tenants(p_search, p_status::public.account_status, p_plan, p_drifting, p_unpaid, p_over, p_order::public.tenant_order, p_at, p_after, p_limit) l,
+    jsonb_populate_recordset(null::public.tenant_overview, l.tenants) t;
+$$;
+select results_eq('select user_id, wanted::text, status::text, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from pg_temp.page()',
   $$ values (pg_temp.tenant(), 'active', 'suspended', 'AC1', null::text, 1::bigint, true), (pg_temp.newcomer(), 'active', 'pending', null, null, 0, false) $$,
   'list_tenants returns the wanted status, the stored status and whether Twilio''s console suspended the account');
-select results_eq('select user_id from public.list_tenants(pg_temp.tenant(), 10)', array[pg_temp.newcomer()], 'A page of tenants begins after the given id');
-select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'list_tenants respects its limit');
+select results_eq('select user_id from pg_temp.page(p_after => pg_temp.tenant())', array[pg_temp.newcomer()], 'A page of tenants begins after the given id');
+select is((select count(*) from pg_temp.page(p_limit => 1)), 1::bigint, 'list_tenants respects its limit');
 
 -- Dead letters -------------------------------------------------------------------------------------------------------
 

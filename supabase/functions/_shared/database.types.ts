@@ -1346,14 +1346,24 @@ export type Database = {
         };
       };
       "list_tenants": {
-        Args: { "p_after": string; "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
-        SetofOptions: {
-          from: "*";
-          to: "tenant_overview";
-          isOneToOne: false;
-          isSetofReturn: true;
+        Args: {
+          "p_after": string;
+          "p_after_at": string;
+          "p_is_drifting": boolean;
+          "p_is_over_limit": boolean;
+          "p_is_unpaid": boolean;
+          "p_limit": number;
+          "p_order": Database["public"]["Enums"]["tenant_order"];
+          "p_plan_key": string;
+          "p_search": string;
+          "p_status": Database["public"]["Enums"]["account_status"];
         };
+        Returns: {
+          "next_at": string;
+          "next_id": string;
+          "outcome": Database["public"]["Enums"]["list_tenants_outcome"];
+          "tenants": Json;
+        }[];
       };
       "list_unrecorded_events": {
         Args: { "p_event_ids": (string)[] };
@@ -2235,6 +2245,7 @@ export type Database = {
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "list_tenants_outcome": "listed" | "too_many_found";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
@@ -2399,6 +2410,7 @@ export type Database = {
         | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "tenant_order": "id" | "oldest" | "newest";
       "token_lease_outcome": "leased" | "busy" | "no_token";
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
@@ -2474,6 +2486,13 @@ export type Database = {
         "converged_at": string | null;
         "numbers": number | null;
         "suspended_at_twilio": boolean | null;
+        "email": string | null;
+        "plan_key": string | null;
+        "created_at": string | null;
+        "last_message_at": string | null;
+        "is_drifting": boolean | null;
+        "is_unpaid": boolean | null;
+        "is_over_limit": boolean | null;
       };
       "unfinished_account": {
         "account_sid": string | null;
@@ -2686,6 +2705,7 @@ export const Constants = {
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "list_tenants_outcome": ["listed", "too_many_found"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
@@ -2860,6 +2880,7 @@ export const Constants = {
       ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "tenant_order": ["id", "oldest", "newest"],
       "token_lease_outcome": ["leased", "busy", "no_token"],
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],

@@ -9,11 +9,9 @@ import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
+import { tenantListSchema, tenantsQuery } from "./tenants.ts";
+
 const limit = limitParameter(200, 50);
-export const tenantsQuery = z.strictObject({
-  after: idSchema.optional().describe("The page begins after this user's id"),
-  limit,
-}).meta({ id: "TenantsPage" });
 export const deadLettersQuery = z.strictObject({
   before: z.coerce.number<number>().int().positive().optional()
     .describe("The page begins with the dead letter before this id"),
@@ -82,24 +80,6 @@ export const movedSchema = z.strictObject({
 
 const time = z.iso.datetime();
 
-const tenant = z.strictObject({
-  userId: z.guid(),
-  wanted: z.enum(Constants.public.Enums.wanted_status).describe("The status that the tenant is entitled to"),
-  status: subaccountStatusSchema,
-  subaccountSid: z.string().nullable(),
-  friendlyName: z.string().nullable(),
-  operatorHold: z.enum(Constants.public.Enums.operator_hold).nullable(),
-  suspendedAtTwilio: z.boolean(),
-  requestedAt: time.nullable(),
-  userDeletedAt: time.nullable(),
-  lastError: z.string().nullable(),
-  convergedAt: time.nullable(),
-  numbers: z.int().min(0).describe("How many numbers the tenant has"),
-}).meta({ id: "Tenant", description: "A tenant as an operator sees it. Times are ISO 8601" });
-
-const tenantList = z.strictObject({ tenants: z.array(tenant), next: z.guid().nullable() })
-  .meta({ id: "TenantList", description: "The response of admin/tenants" });
-
 const deadLetter = z.strictObject({
   id: z.int().positive(),
   lane: z.enum(Constants.public.Enums.job_lane).describe("The lane in which the job failed"),
@@ -139,9 +119,10 @@ export const contract = {
     {
       method: "GET",
       path: "/tenants",
-      summary: "Lists tenants by id, a page at a time",
+      summary: "Lists tenants that match a search and filters, a page at a time",
       query: tenantsQuery,
-      responses: { 200: tenantList },
+      responses: { 200: tenantListSchema },
+      csv: true,
       errors: [],
     },
     {

@@ -4,12 +4,13 @@ import { listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
-import { listDeadLetters, listTenants } from "./lists.ts";
+import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
 import { offerNumber } from "./offer-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
+import { listTenants } from "./tenants.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
