@@ -373,8 +373,11 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
   }
 
-  /** Gives a user a subaccount without a subscription. @throws SwitchboardError `not_found` */
-  provision(user: TenantId, options?: CallOptions): Promise<AcceptedFor> {
+  /**
+   * Gives a user, by id or by email address, a subaccount without a subscription.
+   * @throws SwitchboardError `not_found`, `ambiguous_email`
+   */
+  provision(user: Provision, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/provision", { body: user }, options);
   }
 
@@ -399,18 +402,18 @@ export class SwitchboardAdmin {
   }
 
   /** Compares Twilio with the database now rather than at the next hour. */
-  sweep(options?: CallOptions): Promise<Accepted> {
-    return this.#call("POST", "admin/sweep", { repeatable: true }, options);
+  sweep(action: ActionReason, options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/sweep", { body: action, repeatable: true }, options);
   }
 
   /** Gives a tenant's subaccount another token. @throws SwitchboardError `not_found`, `subaccount_…` where it is not active */
-  rotateToken(user: TenantId, options?: CallOptions): Promise<AcceptedRotation> {
-    return this.#call("POST", "admin/rotate-token", { body: user }, options);
+  rotateToken(rotation: TokenRotation, options?: CallOptions): Promise<AcceptedRotation> {
+    return this.#call("POST", "admin/rotate-token", { body: rotation }, options);
   }
 
   /** Re-seals all tokens with the current key now rather than within a day. */
-  rotateSealingKeys(options?: CallOptions): Promise<Accepted> {
-    return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
+  rotateSealingKeys(action: ActionReason, options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/rotate-sealing-keys", { body: action, repeatable: true }, options);
   }
 
   /**
@@ -430,7 +433,7 @@ export class SwitchboardAdmin {
   }
 
   /** Sets the send rate of campaigns from a tenant's number. @throws SwitchboardError `not_found` */
-  setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRate & TenantId> {
+  setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRateSet> {
     return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
   }
 
@@ -465,6 +468,12 @@ export interface AcceptedRotation {
   accepted: true;
   userId: string;
   subaccountSid: string;
+}
+
+/** The body of admin/sweep and admin/rotate-sealing-keys. */
+export interface ActionReason {
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 /** What came of each row. */
@@ -1174,6 +1183,16 @@ export interface NumberSendRate {
   phoneNumber: string;
   /** 0.01 to 1000. */
   messagesPerSecond: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface NumberSendRateSet {
+  /** E.164. */
+  phoneNumber: string;
+  /** 0.01 to 1000. */
+  messagesPerSecond: number;
+  userId: string;
 }
 
 /** The account that a number is in: the tenant's own, or the master account. */
@@ -1258,6 +1277,17 @@ export interface PhoneNumber {
   source: NumberSource;
 }
 
+/** A user by id, or by the whole email address in any case. */
+export type Provision = {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+} | {
+  email: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+};
+
 /** Recipients of a campaign, in the order of the request. */
 export interface RecipientPage {
   recipients: CampaignRecipient[];
@@ -1300,10 +1330,16 @@ export interface ReleasedNumber {
 /** One dead letter, all dead letters, or one Stripe event. */
 export type Replay = {
   deadLetter: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 } | {
   deadLetters: "all";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 } | {
   eventId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 };
 
 export interface Replayed {
@@ -1389,6 +1425,7 @@ export type ServerErrorCode =
   | "user_not_confirmed"
   | "number_not_owned"
   | "number_required"
+  | "ambiguous_email"
   | "number_taken"
   | "number_limit_reached"
   | "number_price_limit_reached"
@@ -1501,10 +1538,6 @@ export interface Tenant {
   numbers: number;
 }
 
-export interface TenantId {
-  userId: string;
-}
-
 /** The response of admin/tenants. */
 export interface TenantList {
   /** With a filter a page may have fewer tenants than its limit, or none, before the last page. */
@@ -1534,6 +1567,13 @@ export interface TenantsPage {
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
+}
+
+/** The body of admin/rotate-token. */
+export interface TokenRotation {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 // </models>

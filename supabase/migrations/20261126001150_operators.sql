@@ -254,7 +254,8 @@ begin
     and (p_filter.is_over_limit is null or p_tenant.is_over_limit = p_filter.is_over_limit);
 end;
 $$;
-comment on function private.matches(public.tenant_overview, private.tenant_filter) is 'Whether a tenant matches a filter.';
+comment on function private.matches(public.tenant_overview, private.tenant_filter) is
+  'Whether a tenant matches a filter.';
 
 create function private.search_tenants(p_search text, p_limit integer) returns uuid[]
 language plpgsql stable
@@ -280,8 +281,8 @@ begin
 end;
 $$;
 comment on function private.search_tenants(text, integer) is
-  'Up to p_limit tenants: by their id, by the SID of their subaccount (AC…), by a number that they hold (+…), otherwise '
-  'by the beginning of their email address.';
+  'Up to p_limit tenants: by their id, by the SID of their subaccount (AC…), by a number that they hold (+…), '
+  'otherwise by the beginning of their email address.';
 
 create type public.list_tenants_outcome as enum ('listed', 'too_many_found');
 comment on type public.list_tenants_outcome is
@@ -354,8 +355,8 @@ revoke execute on function
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
-  public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz, uuid,
-    integer)
+  public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
+    uuid, integer)
   from public, anon, authenticated;
 grant execute on function
   private.users_with_email(text),
@@ -367,6 +368,6 @@ grant execute on function
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
-  public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz, uuid,
-    integer)
+  public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
+    uuid, integer)
   to service_role;

@@ -42,23 +42,40 @@ comment on function public.hold_tenant(uuid, public.operator_hold, uuid, text, t
   'An operator suspends or closes a tenant, or releases the hold (null). Returns the subaccount''s SID and its status '
   'so far; convergence changes it.';
 
-create function public.provision_tenant(p_user_id uuid, p_operator_id uuid, p_request_id text)
-returns public.operator_request
+create type public.provision_outcome as enum ('accepted', 'unknown_user', 'ambiguous_email');
+comment on type public.provision_outcome is
+  'Whether a user gets a subaccount. ambiguous_email: several users have the address, so the id must be given.';
+
+create function public.provision_tenant(p_user_id uuid, p_email text, p_operator_id uuid, p_request_id text,
+  p_reason text)
+returns table (outcome public.provision_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
 as $$
+declare
+  named constant uuid[] := case when p_user_id is not null then array[p_user_id]
+    else private.users_with_email(p_email) end;
 begin
-  if not private.user_exists(p_user_id) then
-    return 'unknown_user';
+  user_id := named[1];
+  if cardinality(named) > 1 then
+    outcome := 'ambiguous_email';
+    user_id := null;
+  elsif user_id is null or not private.user_exists(user_id) then
+    outcome := 'unknown_user';
+    user_id := null;
+  else
+    outcome := 'accepted';
+    perform private.note_request(user_id, 'operator');
+    perform private.ask_for_convergence(user_id);
+    perform private.audit('operator:' || p_operator_id, 'tenant.provisioned', user_id, null, p_request_id,
+      jsonb_build_object('reason', p_reason));
   end if;
-  perform private.note_request(p_user_id, 'operator');
-  perform private.ask_for_convergence(p_user_id);
-  perform private.audit('operator:' || p_operator_id, 'tenant.provisioned', p_user_id, null, p_request_id);
-  return 'accepted';
+  return next;
 end;
 $$;
-comment on function public.provision_tenant(uuid, uuid, text) is
-  'An operator gives a user a subaccount without a subscription.';
+comment on function public.provision_tenant(uuid, text, uuid, text, text) is
+  'An operator gives a user, named by id or otherwise by email address, a subaccount without a subscription. The user '
+  'needs no row here.';
 
 create type public.dead_letter as (letter_id bigint, lane public.job_lane, job jsonb, error text, moved_at timestamptz);
 comment on type public.dead_letter is
@@ -79,7 +96,8 @@ $$;
 comment on function public.list_dead_letters(bigint, integer) is
   'A page of dead letters, newest first, before the last id of the page before.';
 
-create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text) returns integer
+create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text, p_reason text)
+returns integer
 language plpgsql
 security definer -- moves rows between pgmq's tables
 set search_path = ''
@@ -96,18 +114,18 @@ begin
   perform private.settle_alert('dead_letter', lane::text) from unnest(enum_range(null::public.job_lane)) lane
   where not exists (select from pgmq.q_jobs_dead q where q.message ->> 'lane' = lane::text);
   perform private.audit('operator:' || p_operator_id, 'dead_letters.replayed', null, null, p_request_id,
-    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed));
+    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed, 'reason', p_reason));
   return replayed;
 end;
 $$;
-comment on function public.replay_dead_letters(bigint, uuid, text) is
+comment on function public.replay_dead_letters(bigint, uuid, text, text) is
   'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
 comment on type public.replay_stripe_event_outcome is
   'Whether an event is processed again, was never stored, or lost its payload with time.';
 
-create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text)
+create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text, p_reason text)
 returns public.replay_stripe_event_outcome
 language plpgsql
 set search_path = ''
@@ -121,11 +139,12 @@ begin
   end if;
   perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
   perform private.audit('operator:' || p_operator_id, 'event.replayed', null, null, p_request_id,
-    jsonb_build_object('eventId', p_event_id));
+    jsonb_build_object('eventId', p_event_id, 'reason', p_reason));
   return 'replayed';
 end;
 $$;
-comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues the processing of a stored event again.';
+comment on function public.replay_stripe_event(text, uuid, text, text) is
+  'Enqueues the processing of a stored event again.';
 
 -- A subscription that continues after its tenant is gone is paid for nothing. Only an operator can judge whether to end
 -- it, at Stripe.
@@ -244,17 +263,20 @@ comment on function public.request_subscription_cancellation(text, boolean, uuid
   'An operator cancels a subscription at Stripe, at once or at the end of its period. A job does it; the event that '
   'Stripe sends then changes the stored subscription.';
 
-create function public.request_sweep(p_operator_id uuid, p_request_id text) returns public.operator_request
+create function public.request_sweep(p_operator_id uuid, p_request_id text, p_reason text)
+returns public.operator_request
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform private.enqueue('{"kind": "sweep"}');
-  perform private.audit('operator:' || p_operator_id, 'sweep.requested', null, null, p_request_id);
+  perform private.audit('operator:' || p_operator_id, 'sweep.requested', null, null, p_request_id,
+    jsonb_build_object('reason', p_reason));
   return 'accepted';
 end;
 $$;
-comment on function public.request_sweep(uuid, text) is 'An operator asks for a sweep before its next scheduled time.';
+comment on function public.request_sweep(uuid, text, text) is
+  'An operator asks for a sweep before its next scheduled time.';
 
 -- Schedules of the foundation -----------------------------------------------------------------------------------------
 
@@ -737,16 +759,16 @@ comment on function public.describe_installation() is
 
 revoke execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
-  public.provision_tenant(uuid, uuid, text),
+  public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text),
-  public.replay_stripe_event(text, uuid, text),
+  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_stripe_event(text, uuid, text, text),
   private.check_new_subscriber(),
   private.check_subscriptions_of_tenant(),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
-  public.request_sweep(uuid, text),
+  public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),
   private.replica_identity_of(regclass),
@@ -767,14 +789,14 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
-  public.provision_tenant(uuid, uuid, text),
+  public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text),
-  public.replay_stripe_event(text, uuid, text),
+  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_stripe_event(text, uuid, text, text),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
-  public.request_sweep(uuid, text),
+  public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),
   private.replica_identity_of(regclass),

@@ -52,7 +52,7 @@ select is((select count(*) from public.operator_alerts where subject = 'lane-1')
 select public.move_job_to_dead_letters('control', private.enqueue('{"kind": "converge", "userId": "u"}'), 'no answer');
 select results_eq($$ select details - 'jobId' from public.operator_alerts where subject = 'control' $$, $$ values ('{"lane": "control", "kind": "converge"}'::jsonb) $$,
   'A dead letter raises an alert for its lane, without the job''s data');
-select public.replay_dead_letters(null, pg_temp.operator(), 'req-2');
+select public.replay_dead_letters(null, pg_temp.operator(), 'req-2', 'asked');
 select isnt((select settled_at from public.operator_alerts where subject = 'control'), null, 'Replaying the last dead letter of a lane settles its alert');
 
 select * from finish();

@@ -104,19 +104,20 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SubscriptionCancellation, Body<Post<typeof admin, "/cancel-subscription">>>(true);
   same<client.SubscriptionCanceled, Success<Post<typeof admin, "/cancel-subscription">>>(true);
-  same<client.TenantId, Body<Post<typeof admin, "/provision">>>(true);
+  same<client.Provision, Body<Post<typeof admin, "/provision">>>(true);
   same<client.AcceptedFor, Success<Post<typeof admin, "/provision">>>(true);
   same<client.Hold, Body<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);
   same<client.Held, Success<Post<typeof admin, "/suspend" | "/resume" | "/close">>>(true);
   same<client.Replay, Body<Post<typeof admin, "/replay">>>(true);
   same<client.Replayed, Success<Post<typeof admin, "/replay">>>(true);
+  same<client.ActionReason, Body<Post<typeof admin, "/sweep" | "/rotate-sealing-keys">>>(true);
   same<client.Accepted, Success<Post<typeof admin, "/sweep" | "/rotate-sealing-keys">>>(true);
-  same<client.TenantId, Body<Post<typeof admin, "/rotate-token">>>(true);
+  same<client.TokenRotation, Body<Post<typeof admin, "/rotate-token">>>(true);
   same<client.AcceptedRotation, Success<Post<typeof admin, "/rotate-token">>>(true);
   same<client.NumberMove, Body<Post<typeof admin, "/move-number">>>(true);
   same<client.MovedNumber, Success<Post<typeof admin, "/move-number">>>(true);
   same<client.NumberSendRate, Body<Post<typeof admin, "/set-number-send-rate">>>(true);
-  same<client.NumberSendRate & client.TenantId, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
+  same<client.NumberSendRateSet, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

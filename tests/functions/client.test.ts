@@ -9,6 +9,7 @@ import {
 import type { Actor } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { watchedFetch } from "../../local/driver/watched-fetch.ts";
+import { assertInvalid } from "../support/answers.ts";
 import { sendsTo } from "../support/ledger.ts";
 import { signUpOperator } from "../support/operators.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -95,29 +96,30 @@ test("an operator performs each action with one call", async () => {
     provisioned(stage, "ada"),
     newcomer(stage, "ben"),
   ]);
-  assert.deepEqual(await admin.provision({ userId: benId }), { accepted: true, userId: benId });
+  assert.deepEqual(await admin.provision({ userId: benId, reason: "asked" }), { accepted: true, userId: benId });
   const held = await admin.suspend({ userId: ada.id, reason: "spam" });
   assert.deepEqual([held.userId, held.subaccountSid], [ada.id, ada.accountSid]);
   await quiescence(stage, ada);
   assert.equal((await admin.resume({ userId: ada.id, reason: "settled" })).status, "suspended");
   await quiescence(stage, ada);
-  assert.equal((await admin.rotateToken({ userId: ada.id })).subaccountSid, ada.accountSid);
+  assert.equal((await admin.rotateToken({ userId: ada.id, reason: "leaked" })).subaccountSid, ada.accountSid);
   await quiescence(stage, ada);
   const confirmSubaccountSid = ada.accountSid;
   assert.equal((await admin.close({ userId: ada.id, reason: "fraud", confirmSubaccountSid })).accepted, true);
 
-  assert.deepEqual(await admin.sweep(), { accepted: true });
-  assert.deepEqual(await admin.rotateSealingKeys(), { accepted: true });
+  assert.deepEqual(await admin.sweep({ reason: "doubt" }), { accepted: true });
+  assert.deepEqual(await admin.rotateSealingKeys({ reason: "leaked" }), { accepted: true });
   assert.equal((await admin.sealingKeys()).current, "k1");
-  assert.ok((await admin.replay({ deadLetters: "all" })).replayed >= 0);
+  assert.ok((await admin.replay({ deadLetters: "all", reason: "fixed" })).replayed >= 0);
   await quiescence(stage, { id: benId });
 });
 
 test("a list of many pages is read to its end, with each tenant once", async () => {
-  const [{ switchboard: { admin } }, ...tenants] = await Promise.all([
+  const [operator, ...tenants] = await Promise.all([
     signUpOperator(stage),
     ...["ada", "ben", "cy"].map((name) => provisioned(stage, name)),
   ]);
+  const { admin } = operator.switchboard;
   const first = await admin.listTenants({ limit: 2 });
   const second = await admin.listTenants({ limit: 1, after: first.next! });
   assert.deepEqual([first.tenants.length, first.next], [2, first.tenants[1]?.userId]);
@@ -125,6 +127,37 @@ test("a list of many pages is read to its end, with each tenant once", async () 
   const seen = await Array.fromAsync(admin.everyTenant(), ({ userId }) => userId);
   assert.deepEqual(tenants.filter(({ id }) => !seen.includes(id)), []);
   assert.equal(new Set(seen).size, seen.length);
+
+  const ages = await Array.fromAsync(admin.everyTenant({ sort: "newest", limit: 2 }), ({ createdAt }) => createdAt);
+  assert.equal(ages.length, seen.length);
+  assert.deepEqual(ages, ages.toSorted().reverse());
+  const [ada] = tenants;
+  const found = await admin.listTenants({ search: ada!.email.toUpperCase(), status: "active", drift: false });
+  assert.deepEqual(found.tenants.map(({ userId, plan, email }) => ({ userId, plan, email })), [
+    { userId: ada!.id, plan: "free", email: ada!.email },
+  ]);
+  const otherOrder = await operator.call(`admin/tenants?sort=newest&after=${first.next}`);
+  assertInvalid(otherOrder, ["after"]);
+});
+
+test("the list of tenants is exported as CSV, page by page", async () => {
+  const [operator, ada] = await Promise.all([
+    signUpOperator(stage),
+    provisioned(stage, "ada"),
+    provisioned(stage, "ben"),
+  ]);
+  const first = await operator.call("admin/tenants?format=csv&limit=1&sort=newest");
+  assert.equal(first.headers.get("content-disposition"), 'attachment; filename="tenants.csv"');
+  assert.equal(first.headers.get("x-content-type-options"), "nosniff");
+  const next = first.headers.get("x-next-cursor");
+  const second = await operator.call(`admin/tenants?format=csv&limit=1&sort=newest&after=${next}`);
+  const rows = [first, second].map(({ body }) => body.split("\r\n")[1].split(",")[0]);
+  const { tenants } = await operator.switchboard.admin.listTenants({ sort: "newest", limit: 2 });
+  assert.deepEqual(rows, tenants.map(({ userId }) => userId));
+  const one = await operator.call(`admin/tenants?format=csv&search=${ada.id}`);
+  assert.match(one.body, /^userId,email,wanted,status,plan,/);
+  assert.match(one.body, new RegExp(`\r\n${ada.id},${ada.email},active,active,free,${ada.accountSid},`));
+  assert.equal(one.headers.get("x-next-cursor"), null);
 });
 
 test("dead letters are read in pages, newest first", async () => {
@@ -143,7 +176,7 @@ test("dead letters are read in pages, newest first", async () => {
   if (next !== null) {
     assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
   }
-  assert.equal((await admin.replay({ deadLetter: letter.id })).replayed, 1);
+  assert.equal((await admin.replay({ deadLetter: letter.id, reason: "fixed" })).replayed, 1);
   await stage.database.sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
 });
 

@@ -1560,8 +1560,17 @@ export type Database = {
         }[];
       };
       "provision_tenant": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["operator_request"];
+        Args: {
+          "p_email": string;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["provision_outcome"];
+          "user_id": string;
+        }[];
       };
       "purge_expired": {
         Args: { "p_limit": number };
@@ -1829,7 +1838,7 @@ export type Database = {
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -1840,7 +1849,7 @@ export type Database = {
         }[];
       };
       "replay_stripe_event": {
-        Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_event_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
@@ -1853,7 +1862,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
-      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
+      "request_sealing_key_rotation": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: number;
+      };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1873,11 +1885,11 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
-        Args: { "p_operator_id": string; "p_request_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
       "request_token_rotation": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
@@ -1977,7 +1989,13 @@ export type Database = {
         }[];
       };
       "set_number_send_rate": {
-        Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
+        Args: {
+          "p_operator_id": string;
+          "p_per_second": number;
+          "p_phone_number": string;
+          "p_reason": string;
+          "p_request_id": string;
+        };
         Returns: {
           "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
@@ -2312,6 +2330,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2776,6 +2795,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],

@@ -24,9 +24,19 @@ export const alertsQuery = z.strictObject({
   limit,
 }).meta({ id: "AlertsPage" });
 
-export const tenantSchema = z.strictObject({ userId: idSchema }).meta({ id: "TenantId" });
+const reason = z.string().trim().min(1).max(300).describe("1 to 300 characters, for the audit log");
+/** The body of an action that needs nothing but its reason. */
+export const reasonSchema = z.strictObject({ reason })
+  .meta({ id: "ActionReason", description: "The body of admin/sweep and admin/rotate-sealing-keys" });
 
-const reason = z.string().min(1).max(300).describe("1 to 300 characters, for the audit log");
+export const tokenRotationSchema = z.strictObject({ userId: idSchema, reason })
+  .meta({ id: "TokenRotation", description: "The body of admin/rotate-token" });
+
+export const provisionSchema = z.union([
+  z.strictObject({ userId: idSchema, reason }),
+  z.strictObject({ email: z.string().trim().min(3).max(320), reason }),
+]).meta({ id: "Provision", description: "A user by id, or by the whole email address in any case" });
+
 export const holdSchema = z.strictObject({
   userId: idSchema,
   reason,
@@ -35,9 +45,9 @@ export const holdSchema = z.strictObject({
 }).meta({ id: "Hold", description: "The body of admin/suspend, admin/resume and admin/close" });
 
 export const replaySchema = z.union([
-  z.strictObject({ deadLetter: z.number().int().positive() }),
-  z.strictObject({ deadLetters: z.literal("all") }),
-  z.strictObject({ eventId: z.string().min(1).max(255) }),
+  z.strictObject({ deadLetter: z.number().int().positive(), reason }),
+  z.strictObject({ deadLetters: z.literal("all"), reason }),
+  z.strictObject({ eventId: z.string().min(1).max(255), reason }),
 ]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
 
 export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
@@ -57,6 +67,7 @@ const cancellation = z.strictObject({
 export const sendRateSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
+  reason,
 }).meta({ id: "NumberSendRate", description: "The send rate of campaigns from a tenant's number" });
 
 export const offerSchema = z.strictObject({
@@ -162,10 +173,10 @@ export const contract = {
     {
       method: "POST",
       path: "/provision",
-      summary: "Gives a user a subaccount without a subscription",
-      body: tenantSchema,
+      summary: "Gives a user, by id or email address, a subaccount without a subscription",
+      body: provisionSchema,
       responses: { 202: acceptedFor },
-      errors: [],
+      errors: ["ambiguous_email"],
     },
     {
       method: "POST",
@@ -203,6 +214,7 @@ export const contract = {
       method: "POST",
       path: "/sweep",
       summary: "Compares Twilio with the database now, before the next hourly sweep",
+      body: reasonSchema,
       responses: { 202: accepted },
       errors: [],
     },
@@ -210,7 +222,7 @@ export const contract = {
       method: "POST",
       path: "/rotate-token",
       summary: "Rotates the auth token of a tenant's subaccount",
-      body: tenantSchema,
+      body: tokenRotationSchema,
       responses: { 202: acceptedRotation },
       errors: ["subaccount_pending", "subaccount_suspended", "subaccount_closed"],
     },
@@ -218,6 +230,7 @@ export const contract = {
       method: "POST",
       path: "/rotate-sealing-keys",
       summary: "Seals all tokens with the current key now, before the daily run",
+      body: reasonSchema,
       responses: { 202: accepted },
       errors: [],
     },
@@ -251,7 +264,9 @@ export const contract = {
       summary:
         "Sets the send rate of campaigns from a tenant's number: one message a second unless carriers allow more",
       body: sendRateSchema,
-      responses: { 200: sendRateSchema.extend({ userId: z.guid() }) },
+      responses: {
+        200: sendRateSchema.omit({ reason: true }).extend({ userId: z.guid() }).meta({ id: "NumberSendRateSet" }),
+      },
       errors: [],
     },
     {

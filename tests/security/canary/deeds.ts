@@ -69,7 +69,10 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("forward-webhook/test", { method: "POST" }),
     () => everyDelivery(ada),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
-    () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
+    () =>
+      operator.call("admin/set-number-send-rate", {
+        body: { phoneNumber: ada.number, messagesPerSecond: 100, reason: words },
+      }),
     async () => await ada.data.from("messaging_settings").select(),
     async () => await ada.data.from("sms_conversations").select(),
     async () => await ada.data.from("campaigns").select("id, name, status, waiting"),
@@ -82,6 +85,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: ada.authToken }),
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
     () => operator.call("admin/tenants"),
+    () => operator.call("admin/tenants?format=csv&sort=newest"),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
@@ -90,7 +94,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
       operator.call("admin/move-number", {
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
       }),
-    () => operator.call("admin/rotate-token", { body: { userId: ada.id } }),
+    () => operator.call("admin/rotate-token", { body: { userId: ada.id, reason: words } }),
     ...LANES.map((lane) => () => runJobs(state, lane)),
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
   ];
@@ -104,8 +108,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
   if (turn % 3 === 0) {
     const { id: clientReferenceId, email } = ben ?? ada;
     calls.push(
-      () => operator.call("admin/rotate-sealing-keys", { body: {} }),
-      () => operator.call("admin/sweep", { method: "POST" }),
+      () => operator.call("admin/rotate-sealing-keys", { body: { reason: id } }),
+      () => operator.call("admin/sweep", { body: { reason: id } }),
       () => stripe.subscribe({ clientReferenceId, plan: "team", email }),
     );
   }
