@@ -348,7 +348,7 @@ export class SwitchboardAdmin {
   }
 
   /** One page of the alerts, newest first; `next` is the `before` of the next page, null on the last. */
-  listAlerts(page: AlertsPage = {}, options?: CallOptions): Promise<AlertList> {
+  listAlerts(page: Omit<AlertsPage, "format"> = {}, options?: CallOptions): Promise<AlertList> {
     return this.#call("GET", "admin/alerts", { query: page }, options);
   }
 
@@ -366,6 +366,14 @@ export class SwitchboardAdmin {
     options?: CallOptions,
   ): Promise<SubscriptionCanceled> {
     return this.#call("POST", "admin/cancel-subscription", { body: cancellation, repeatable: true }, options);
+  }
+
+  /**
+   * Takes note of an alert whose cause continues: it stays open, and is quiet.
+   * @throws SwitchboardError `not_found`, `alert_settled`
+   */
+  acknowledgeAlert(acknowledgement: AlertAcknowledgement, options?: CallOptions): Promise<AcknowledgedAlert> {
+    return this.#call("POST", "admin/acknowledge-alert", { body: acknowledgement, repeatable: true }, options);
   }
 
   /** Settles an alert; the same cause raises a new one. @throws SwitchboardError `not_found` */
@@ -470,6 +478,11 @@ export interface AcceptedRotation {
   subaccountSid: string;
 }
 
+export interface AcknowledgedAlert {
+  alertId: string;
+  acknowledged: true;
+}
+
 /** The body of admin/sweep and admin/rotate-sealing-keys. */
 export interface ActionReason {
   /** 1 to 300 characters, for the audit log. */
@@ -508,7 +521,20 @@ export interface Alert {
   lastRaisedAt: string;
   /** When OPERATOR_ALERT_URL accepted it. */
   deliveredAt: string | null;
+  /** When an operator took note: the alert stays open, and is quiet. */
+  acknowledgedAt: string | null;
+  /** That operator's id. */
+  acknowledgedBy: string | null;
+  /** That operator's reason. */
+  acknowledgedBecause: string | null;
   settledAt: string | null;
+}
+
+/** The body of admin/acknowledge-alert. */
+export interface AlertAcknowledgement {
+  alertId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 /** The response of admin/alerts. */
@@ -528,10 +554,12 @@ export interface AlertSettlement {
 export interface AlertsPage {
   /** The page begins with the alert before this id. */
   before?: string | undefined;
-  /** open: only alerts that are not settled. Default: open. */
-  state?: ("open" | "all") | undefined;
+  /** open: alerts that are not settled, of which some may be acknowledged. Default: open. */
+  state?: ("open" | "unacknowledged" | "acknowledged" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
 }
 
 /** A number on offer. */
@@ -1425,6 +1453,7 @@ export type ServerErrorCode =
   | "user_not_confirmed"
   | "number_not_owned"
   | "number_required"
+  | "alert_settled"
   | "ambiguous_email"
   | "number_taken"
   | "number_limit_reached"

@@ -45,10 +45,12 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 
 -- Retention -----------------------------------------------------------------------------------------------------------
 
-create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery');
+create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery',
+  'settled_alert');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
-  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook.';
+  'cron_run: pg_cron''s row of a run of ours. forward_delivery: of a received message to a tenant''s webhook. '
+  'settled_alert: an operator alert whose cause is gone.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -60,6 +62,7 @@ begin
     when 'audit_details' then interval '365 days'
     when 'cron_run' then interval '3 days'
     when 'forward_delivery' then interval '30 days'
+    when 'settled_alert' then interval '180 days'
   end;
 end;
 $$;
@@ -88,7 +91,7 @@ comment on column public.audit_log.details is
   'Reasons, phone numbers and other facts. Emptied when they expire (private.kept_for).';
 comment on column public.audit_log.actor is
   'user:<uuid>, operator:<uuid>, or the part of the system that acted (converge, sweep and others).';
-create index audit_log_by_user on public.audit_log (user_id, at desc);
+create index audit_log_by_user on public.audit_log (user_id, at desc, id desc);
 create index audit_log_expiring on public.audit_log (at) where details <> '{}';
 
 create function private.refuse_change() returns trigger

@@ -337,7 +337,7 @@ comment on function private.purge_cron_runs(integer) is
 
 create function public.purge_expired(p_limit integer)
 returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer,
-  master_consents integer)
+  master_consents integer, settled_alerts integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -347,6 +347,7 @@ begin
   cron_runs := private.purge_cron_runs(p_limit);
   forward_deliveries := private.purge_forward_deliveries(p_limit);
   master_consents := private.purge_master_consents(p_limit);
+  settled_alerts := private.purge_settled_alerts(p_limit);
   return next;
 end;
 $$;
@@ -491,12 +492,13 @@ as $$
     private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
     private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
     private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
-    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.queue_of
-    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
-    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
-    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
+    private.purge_settled_alerts private.queue_of private.raise_alert private.reached_limit
+    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
+    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
+    private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
+    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.search_tenants
     private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
@@ -507,17 +509,17 @@ as $$
     private.touch_updated_at private.uncount_fallback_message private.undo_reservation private.unit_price
     private.unspaced private.user_exists private.users_with_email private.wanted_by_subscription
     private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
-    public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
-    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
-    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
-    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
-    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
-    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
-    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.alert_to_deliver
+    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
+    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
+    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
+    public.billing_customer public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
+    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job public.delay_sender
+    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
+    public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
+    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
+    public.forward_webhook_of public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact

@@ -72,7 +72,7 @@ select bag_eq(
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),
     ('tenant_notices', 'DELETE INSERT SELECT UPDATE'),
-    ('operator_alerts', 'INSERT SELECT UPDATE'),
+    ('operator_alerts', 'DELETE INSERT SELECT UPDATE'),
     ('sms_messages', 'DELETE INSERT SELECT UPDATE'),
     ('sms_opt_outs', 'DELETE INSERT SELECT UPDATE'),
     ('subscriptions', 'DELETE INSERT SELECT UPDATE'),

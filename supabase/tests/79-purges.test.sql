@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(25);
 
 select results_eq('select what::text, private.kept_for(what) from unnest(enum_range(null::private.expiring)) what',
-  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days') $$, 'Each kind of what expires has its period');
+  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days'), ('settled_alert', '180 days') $$, 'Each kind of what expires has its period');
 
 -- Payloads of events -------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);
   same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);
   same<client.AlertList, Success<Get<typeof admin, "/alerts">>>(true);
+  same<client.AlertAcknowledgement, Body<Post<typeof admin, "/acknowledge-alert">>>(true);
+  same<client.AcknowledgedAlert, Success<Post<typeof admin, "/acknowledge-alert">>>(true);
   same<client.AlertSettlement, Body<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SettledAlert, Success<Post<typeof admin, "/settle-alert">>>(true);
   same<client.SubscriptionCancellation, Body<Post<typeof admin, "/cancel-subscription">>>(true);

@@ -198,6 +198,9 @@ export type Database = {
       };
       "operator_alerts": {
         Row: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -211,6 +214,9 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -223,6 +229,9 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -754,6 +763,10 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "acknowledge_alert": {
+        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["acknowledge_alert_outcome"];
+      };
       "add_opt_outs": {
         Args: {
           "p_kept_at_most"?: number;
@@ -1098,8 +1111,11 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_alerts": {
-        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
+        Args: { "p_before": string; "p_limit": number; "p_state": Database["public"]["Enums"]["alert_state"] };
         Returns: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -1580,6 +1596,7 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "settled_alerts": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -2170,8 +2187,9 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
-      "alert_delivery": "pending" | "settled" | "not_found";
+      "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
         | "unknown_price"
@@ -2181,6 +2199,7 @@ export type Database = {
         | "reconciliation"
         | "usage_trigger"
         | "unpaid_account";
+      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2626,8 +2645,9 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
-      "alert_delivery": ["pending", "settled", "not_found"],
+      "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
         "unknown_price",
@@ -2638,6 +2658,7 @@ export const Constants = {
         "usage_trigger",
         "unpaid_account",
       ],
+      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_checkout_outcome": [
         "create",
         "open",

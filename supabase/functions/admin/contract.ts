@@ -4,6 +4,7 @@ import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
+import { formatParameter } from "../_shared/platform/csv.ts";
 import { idSchema } from "../_shared/platform/ids.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
@@ -20,8 +21,10 @@ export const deadLettersQuery = z.strictObject({
 
 export const alertsQuery = z.strictObject({
   before: idSchema.optional().describe("The page begins with the alert before this id"),
-  state: z.enum(["open", "all"]).default("open").describe("open: only alerts that are not settled"),
+  state: z.enum(Constants.public.Enums.alert_state).default("open")
+    .describe("open: alerts that are not settled, of which some may be acknowledged"),
   limit,
+  format: formatParameter,
 }).meta({ id: "AlertsPage" });
 
 const reason = z.string().trim().min(1).max(300).describe("1 to 300 characters, for the audit log");
@@ -52,6 +55,9 @@ export const replaySchema = z.union([
 
 export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
+
+export const acknowledgeAlertSchema = z.strictObject({ alertId: idSchema, reason })
+  .meta({ id: "AlertAcknowledgement", description: "The body of admin/acknowledge-alert" });
 
 export const cancellationSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).describe("sub_…"),
@@ -150,7 +156,18 @@ export const contract = {
       summary: "Lists alerts, newest first, a page at a time",
       query: alertsQuery,
       responses: { 200: alertList },
+      csv: true,
       errors: [],
+    },
+    {
+      method: "POST",
+      path: "/acknowledge-alert",
+      summary: "Takes note of an alert whose cause continues: it stays open, and is not delivered any more",
+      body: acknowledgeAlertSchema,
+      responses: {
+        200: z.strictObject({ alertId: z.guid(), acknowledged: z.literal(true) }).meta({ id: "AcknowledgedAlert" }),
+      },
+      errors: ["alert_settled"],
     },
     {
       method: "POST",

@@ -1,6 +1,6 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { listAlerts, settleAlert } from "./alerts.ts";
+import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
@@ -24,6 +24,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants": listTenants,
   "GET /dead-letters": listDeadLetters,
   "GET /alerts": listAlerts,
+  "POST /acknowledge-alert": acknowledgeAlert,
   "POST /settle-alert": settleAlert,
   "POST /provision": provisionTenant,
   "POST /suspend": holdTenant("suspended"),

@@ -88,6 +88,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/tenants?format=csv&sort=newest"),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
+    () => operator.call("admin/alerts?format=csv&state=all"),
+    () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: words } }),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
     () =>
