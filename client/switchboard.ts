@@ -334,6 +334,48 @@ export class SwitchboardAdmin {
     );
   }
 
+  /**
+   * One tenant whole: numbers, subscriptions, limits, usage, alerts, notices, jobs, and the beginning of the timeline.
+   * @throws SwitchboardError `not_found`
+   */
+  tenant(userId: string, options?: CallOptions): Promise<TenantView> {
+    return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}`, {}, options);
+  }
+
+  /** One page of a tenant's lines of the audit log, newest first. */
+  timeline(userId: string, page: Omit<TimelinePage, "format"> = {}, options?: CallOptions): Promise<Timeline> {
+    return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}/timeline`, { query: page }, options);
+  }
+
+  /** Every line of the audit log of a tenant; the next page is read when it is needed. */
+  everyTimelineEntry(userId: string, options?: CallOptions): AsyncGenerator<TimelineEntry, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.timeline(userId, { cursor }, options),
+      ({ entries }) => entries,
+    );
+  }
+
+  /** Compares a tenant's subaccount and numbers with Twilio now. @throws SwitchboardError `not_found` */
+  syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
+    return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
+  }
+
+  /**
+   * Sets limits of a tenant in place of their plan's, and of all that were set before; `null` removes them.
+   * @throws SwitchboardError `not_found`
+   */
+  setTenantLimits(limits: TenantLimits, options?: CallOptions): Promise<TenantLimitsSet> {
+    return this.#call("POST", "admin/set-tenant-limits", { body: limits, repeatable: true }, options);
+  }
+
+  /**
+   * Changes limits of a plan. A plan that was sold stays for those who have it, and a new version goes on sale, unless
+   * `changesSold`. @throws SwitchboardError `not_found`, `plan_superseded`, `price_taken`
+   */
+  setPlanLimits(limits: PlanLimits, options?: CallOptions): Promise<PlanLimitsSet> {
+    return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
+  }
+
   /** One page of the dead letters, newest first; `next` is the `before` of the next page, null on the last. */
   listDeadLetters(page: DeadLettersPage = {}, options?: CallOptions): Promise<DeadLetterList> {
     return this.#call("GET", "admin/dead-letters", { query: page }, options);
@@ -957,6 +999,21 @@ export interface Hold {
   confirmSubaccountSid?: string | undefined;
 }
 
+export interface Limits {
+  /** Numbers at a time. */
+  maxNumbers: number;
+  maxPurchasesPerDay: number;
+  maxPurchasesPerMonth: number;
+  /** The highest monthly price of a number. */
+  maxNumberPrice: number;
+  dailyMessageLimit: number;
+  monthlyMessageLimit: number;
+  /** In the tenant's prices, per billing period. */
+  spendLimit: number;
+  /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+  messagesPerSecond: number;
+}
+
 /** A message that was sent or received. Times are ISO 8601. */
 export interface ListedMessage {
   id: string;
@@ -1275,6 +1332,23 @@ export interface OptOutsQuery {
   cursor?: string | undefined;
 }
 
+/** Limits that replace those of a tenant's plan; null: the plan's. */
+export interface OwnLimits {
+  maxNumbers: number | null;
+  maxPurchasesPerDay: number | null;
+  maxPurchasesPerMonth: number | null;
+  maxNumberPrice: number | null;
+  dailyMessageLimit: number | null;
+  monthlyMessageLimit: number | null;
+  spendLimit: number | null;
+  messagesPerSecond: number | null;
+  validUntil: string | null;
+  reason: string;
+  /** The operator's id. */
+  setBy: string;
+  setAt: string;
+}
+
 /** A webhook with a new secret, to which nothing is forwarded until it is confirmed. */
 export interface PendingForwardWebhook {
   url: string;
@@ -1303,6 +1377,39 @@ export interface PhoneNumber {
   isPrimary: boolean;
   status: string;
   source: NumberSource;
+}
+
+/** The body of admin/set-plan-limits. */
+export interface PlanLimits {
+  /** The key of the plan. */
+  plan: string;
+  /** The limits that change. */
+  limits: {
+    /** Numbers at a time. */
+    maxNumbers?: number | undefined;
+    maxPurchasesPerDay?: number | undefined;
+    maxPurchasesPerMonth?: number | undefined;
+    /** The highest monthly price of a number. */
+    maxNumberPrice?: number | undefined;
+    dailyMessageLimit?: number | undefined;
+    monthlyMessageLimit?: number | undefined;
+    /** In the tenant's prices, per billing period. */
+    spendLimit?: number | undefined;
+    /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+    messagesPerSecond?: number | undefined;
+  };
+  /** true: also for those who have the plan. false: a plan that was sold gets a new version. Default: false. */
+  changesSold?: boolean | undefined;
+  /** The price of a new version. Without it, a price belongs to the version by its lookup key. */
+  stripePriceId?: string | undefined;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface PlanLimitsSet {
+  /** The key of the plan that has the limits. */
+  plan: string;
+  isNewVersion: boolean;
 }
 
 /** A user by id, or by the whole email address in any case. */
@@ -1455,6 +1562,8 @@ export type ServerErrorCode =
   | "number_required"
   | "alert_settled"
   | "ambiguous_email"
+  | "plan_superseded"
+  | "price_taken"
   | "number_taken"
   | "number_limit_reached"
   | "number_price_limit_reached"
@@ -1567,12 +1676,147 @@ export interface Tenant {
   numbers: number;
 }
 
+export interface TenantJob {
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+  id: number;
+  kind: string | null;
+  attempts: number;
+  enqueuedAt: string;
+  dueAt: string;
+  /** The error of the last attempt. */
+  error: string | null;
+}
+
+/** The body of admin/set-tenant-limits. */
+export interface TenantLimits {
+  userId: string;
+  /** All of the tenant's own limits; null removes them. */
+  limits: {
+    /** Numbers at a time. */
+    maxNumbers?: number | undefined;
+    maxPurchasesPerDay?: number | undefined;
+    maxPurchasesPerMonth?: number | undefined;
+    /** The highest monthly price of a number. */
+    maxNumberPrice?: number | undefined;
+    dailyMessageLimit?: number | undefined;
+    monthlyMessageLimit?: number | undefined;
+    /** In the tenant's prices, per billing period. */
+    spendLimit?: number | undefined;
+    /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+    messagesPerSecond?: number | undefined;
+  } | null;
+  /** Until when they apply; without it they have no end. */
+  validUntil?: string | undefined;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface TenantLimitsSet {
+  userId: string;
+  /** Whether the limits of the plan apply again. */
+  removed: boolean;
+}
+
 /** The response of admin/tenants. */
 export interface TenantList {
   /** With a filter a page may have fewer tenants than its limit, or none, before the last page. */
   tenants: Tenant[];
   /** The cursor of the next page; null on the last. */
   next: string | null;
+}
+
+export interface TenantNotice {
+  id: string;
+  kind: string;
+  subject: string;
+  details: {
+    [key: string]: unknown;
+  };
+  raisedAt: string;
+}
+
+export interface TenantNumber {
+  id: string;
+  phoneNumber: string;
+  sid: string | null;
+  friendlyName: string | null;
+  status: string;
+  isPrimary: boolean;
+  messagesPerSecond: number;
+  purchasedAt: string | null;
+}
+
+export interface TenantSubscription {
+  id: string;
+  customerId: string;
+  plan: string | null;
+  status: "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "canceled" | "unpaid" | "paused";
+  origin: ("checkout" | "metadata" | "operator" | "claim") | null;
+  /** Whether this one gives the plan and the account status. */
+  counts: boolean;
+  currentPeriodStart: string | null;
+  currentPeriodEnd: string | null;
+  pastDueSince: string | null;
+  cancelAt: string | null;
+  endedAt: string | null;
+}
+
+/** The body of admin/sync-tenant. */
+export interface TenantSync {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface TenantUsage {
+  periodStart: string;
+  /** The end of the billing period. */
+  periodEnd: string;
+  /** Messages sent. */
+  messages: number;
+  /** What Twilio charges for messages and numbers, by our own count. */
+  cost: number;
+  /** What the tenant pays for them. */
+  price: number;
+  remaining: {
+    /** Messages. */
+    daily: number;
+    /** Messages. */
+    monthly: number;
+    /** In the tenant's prices. */
+    spend: number;
+  };
+  /** What Twilio has counted in the period, by category. Some categories contain others. */
+  atTwilio: {
+    category: string;
+    count: number;
+    usage: number;
+    cost: number;
+    /** The currency. */
+    unit: string;
+  }[];
+}
+
+/** One tenant as a whole. */
+export interface TenantView {
+  numbers: TenantNumber[];
+  /** The newest first. */
+  subscriptions: TenantSubscription[];
+  /** Those that apply now. */
+  limits: Limits;
+  ownLimits: OwnLimits | null;
+  usage: TenantUsage;
+  /** The last 50. */
+  notices: TenantNotice[];
+  /** The next 50. */
+  jobs: TenantJob[];
+  /** The last 50. */
+  deadLetters: DeadLetter[];
+  tenant: Tenant;
+  /** The open ones. */
+  alerts: Alert[];
+  /** The last 50 lines of the audit log; next continues at the tenant's timeline. */
+  timeline: Timeline;
 }
 
 /** Lists tenants that match a search and filters, a page at a time. */
@@ -1593,6 +1837,36 @@ export interface TenantsPage {
   /** The next of the page before, in the same order. */
   after?: (string) | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** The response of admin/tenants/{userId}/timeline. */
+export interface Timeline {
+  entries: TimelineEntry[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** A line of the audit log. */
+export interface TimelineEntry {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  subaccountSid: string | null;
+  requestId: string | null;
+  details: {
+    [key: string]: unknown;
+  };
+}
+
+/** Lists the lines of the audit log of one tenant, newest first, a page at a time. */
+export interface TimelinePage {
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 1000; 50 unless given. Default: 50. */
   limit?: number | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;

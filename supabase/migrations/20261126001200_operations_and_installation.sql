@@ -465,21 +465,22 @@ as $$
     private.clear_released_sid private.compare_account private.complete_purchase private.confirmed_contacts
     private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
     private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.delete_campaign_texts
-    private.describe_due_work private.describe_function_grants private.describe_queues private.describe_realtime
-    private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers private.describe_tables
-    private.describe_token_column private.draft_batch private.draft_message private.email_key private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
-    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep
-    private.first_grapheme private.fitting_characters private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_end
-    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out
-    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished
-    private.is_over_limit private.is_paying private.is_unpaid private.keep_existing_subaccount private.kept_for
-    private.keyword_reply private.lane_of private.level_of_sweep private.liftable_opt_outs private.link_customer
-    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.count_subaccount private.count_units private.countries private.country_windows private.dead_letters_of
+    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.draft_batch private.draft_message private.email_key
+    private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
+    private.enqueue_start private.entitlement_of private.erase_campaigns private.erase_conversations
+    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.fallback_subject
+    private.filled_segments private.finish_sweep private.first_grapheme private.fitting_characters
+    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
+    private.found_messages private.grapheme_classes private.grapheme_end private.grapheme_segments
+    private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
+    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_country_in
+    private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_over_limit private.is_paying
+    private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount private.kept_for
+    private.keyword_reply private.lane_of private.level_of_sweep private.liftable_opt_outs private.limits_of
+    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
     private.matches private.may_create_subaccount private.may_match private.measure_text private.message_cost
     private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
@@ -488,13 +489,13 @@ as $$
     private.note_changed_subscription private.note_changed_tenancy private.note_charge private.note_conversation
     private.note_held_number private.note_lost_subaccount private.note_opt_out private.note_priced_plan
     private.note_recorded_subscription private.note_reported_opt_out private.note_request private.note_sends
-    private.note_tenant_email private.note_token_date private.note_turn private.notify_tenant private.number_pattern
-    private.number_spend private.open_countries private.our_functions private.our_tables private.owner_named_by
-    private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
-    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
-    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.purge_settled_alerts private.queue_of private.raise_alert private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.note_tenant_email private.note_token_date private.note_turn private.notices_of private.notify_tenant
+    private.number_pattern private.number_spend private.numbers_of private.open_countries private.our_functions
+    private.our_tables private.own_limits_of private.owner_named_by private.plan_for_price private.plan_of
+    private.preview_recipients private.primary_number_of private.promote_oldest_number private.publish_changes
+    private.purge_audit_details private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
+    private.purge_master_consents private.purge_settled_alerts private.queue_of private.raise_alert
+    private.reached_limit private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
     private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
@@ -504,22 +505,23 @@ as $$
     private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
     private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
     private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.stored_account_of private.take_in_number private.take_lease private.take_turns
-    private.tenant_overview_of private.token_date_of private.total_deletes private.total_inserts private.total_update
-    private.touch_updated_at private.uncount_fallback_message private.undo_reservation private.unit_price
-    private.unspaced private.user_exists private.users_with_email private.wanted_by_subscription
-    private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
-    public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs public.alert_to_deliver
-    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_number_syncs public.begin_checkout public.begin_convergence public.begin_number_release
-    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.billing_customer public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
-    public.change_campaign public.change_forward_webhook public.claim_jobs public.claim_subscription public.close_alert
-    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job public.delay_sender
-    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
-    public.end_sweep public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job
-    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
-    public.forward_webhook_of public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    private.store_taken_in_number private.stored_account_of private.subscriptions_of private.take_in_number
+    private.take_lease private.take_turns private.tenant_overview_of private.token_date_of private.total_deletes
+    private.total_inserts private.total_update private.touch_updated_at private.uncount_fallback_message
+    private.undo_reservation private.unit_price private.unspaced private.usage_summary_of private.user_exists
+    private.users_with_email private.wanted_by_subscription private.wanted_subaccount private.with_limits
+    private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
+    public.acknowledge_alert public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
+    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
+    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
+    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
+    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
+    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
+    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
+    public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts public.list_audit_lines
     public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
@@ -537,9 +539,10 @@ as $$
     public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_sender_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
-    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
+    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
+    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_plan_limits
+    public.set_primary_number public.set_tenant_limits public.settle_stripe_event public.show_tenant
     public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
     public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
     public.waits_for_redaction public.withdraw_create_attempt

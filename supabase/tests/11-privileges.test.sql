@@ -68,6 +68,7 @@ select bag_eq(
     ('private.sweeps', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenancies', 'DELETE INSERT SELECT UPDATE'),
     ('private.tenant_emails', 'SELECT'),
+    ('private.tenant_limits', 'DELETE INSERT SELECT UPDATE'),
     ('private.token_rotations', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_categories', 'DELETE INSERT SELECT UPDATE'),
     ('private.usage_days', 'DELETE INSERT SELECT UPDATE'),

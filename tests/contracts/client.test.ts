@@ -96,6 +96,14 @@ Deno.test("the client's types for messages and campaigns equal those of the cont
 Deno.test("the client's types for operators equal those of the contract", () => {
   same<client.TenantsPage, Query<Get<typeof admin, "/tenants">>>(true);
   same<client.TenantList, Success<Get<typeof admin, "/tenants">>>(true);
+  same<client.TenantView, Success<Get<typeof admin, "/tenants/{userId}">>>(true);
+  same<client.TimelinePage, Query<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
+  same<client.Timeline, Success<Get<typeof admin, "/tenants/{userId}/timeline">>>(true);
+  same<client.TenantSync, Body<Post<typeof admin, "/sync-tenant">>>(true);
+  same<client.TenantLimits, Body<Post<typeof admin, "/set-tenant-limits">>>(true);
+  same<client.TenantLimitsSet, Success<Post<typeof admin, "/set-tenant-limits">>>(true);
+  same<client.PlanLimits, Body<Post<typeof admin, "/set-plan-limits">>>(true);
+  same<client.PlanLimitsSet, Success<Post<typeof admin, "/set-plan-limits">>>(true);
   same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
   same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);
   same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);

@@ -9,7 +9,7 @@ import {
 import type { Actor } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { watchedFetch } from "../../local/driver/watched-fetch.ts";
-import { assertInvalid } from "../support/answers.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
 import { sendsTo } from "../support/ledger.ts";
 import { signUpOperator } from "../support/operators.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -158,6 +158,82 @@ test("the list of tenants is exported as CSV, page by page", async () => {
   assert.match(one.body, /^userId,email,wanted,status,plan,/);
   assert.match(one.body, new RegExp(`\r\n${ada.id},${ada.email},active,active,free,${ada.accountSid},`));
   assert.equal(one.headers.get("x-next-cursor"), null);
+});
+
+test("an operator sees one tenant whole, with what they send, cost and pay, and what operators did", async () => {
+  const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
+  const { admin } = operator.switchboard;
+  await ada.switchboard.sendSms({ to: freshRecipient(), body: "Hi" });
+  await stage.database.sql`select private.raise_alert('dead_letter', ${ada.id}, ${ada.id})`;
+  assert.deepEqual(
+    await admin.setTenantLimits({ userId: ada.id, limits: { spendLimit: 7.5 }, reason: "a pilot" }),
+    { userId: ada.id, removed: false },
+  );
+  await admin.syncTenant({ userId: ada.id, reason: "a doubt" });
+  const shown = await admin.tenant(ada.id);
+  assert.deepEqual([shown.tenant.userId, shown.tenant.subaccountSid, shown.tenant.email], [
+    ada.id,
+    ada.accountSid,
+    ada.email,
+  ]);
+  assert.deepEqual(shown.numbers.map(({ phoneNumber, isPrimary }) => [phoneNumber, isPrimary]), [[ada.number, true]]);
+  assert.deepEqual([shown.limits.spendLimit, shown.ownLimits?.spendLimit, shown.ownLimits?.reason], [
+    7.5,
+    7.5,
+    "a pilot",
+  ]);
+  assert.equal(shown.ownLimits?.maxNumbers, null);
+  assert.equal(shown.usage.messages, 1);
+  assert.ok(shown.usage.cost > 0 && shown.usage.price >= shown.usage.cost, JSON.stringify(shown.usage));
+  assert.deepEqual(shown.alerts.map(({ subject }) => subject), [ada.id]);
+  const actions = shown.timeline.entries.map(({ actor, action, details }) => [actor, action, details["reason"]]);
+  const mine = actions.filter(([actor]) => actor === `operator:${operator.id}`);
+  assert.deepEqual(mine, [
+    [`operator:${operator.id}`, "tenant.sync_requested", "a doubt"],
+    [`operator:${operator.id}`, "limits.set", "a pilot"],
+  ]);
+  const first = await admin.timeline(ada.id, { limit: 1 });
+  const ids = await Array.fromAsync(admin.everyTimelineEntry(ada.id), ({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal(ids[0], first.entries[0]?.id);
+  const file = await operator.call(`admin/tenants/${ada.id}/timeline?format=csv&limit=1000`);
+  assert.match(file.body, new RegExp(`operator:${operator.id},limits.set,.*a pilot`));
+  const other = await operator.call(`admin/tenants/${crypto.randomUUID()}`);
+  assertRefused(other, [404, "not_found"]);
+  await quiescence(stage, ada);
+});
+
+test("an operator acknowledges an alert, which then is listed apart", async () => {
+  const { switchboard: { admin }, call, id } = await signUpOperator(stage);
+  const subject = crypto.randomUUID();
+  await stage.database.sql`select private.raise_alert('dead_letter', ${subject})`;
+  const find = async (state: "unacknowledged" | "acknowledged") =>
+    (await admin.listAlerts({ state, limit: 200 })).alerts.find((alert) => alert.subject === subject);
+  const alertId = (await find("unacknowledged"))!.id;
+  assert.deepEqual(await admin.acknowledgeAlert({ alertId, reason: "in work" }), { alertId, acknowledged: true });
+  assert.equal(await find("unacknowledged"), undefined);
+  const known = await find("acknowledged");
+  assert.deepEqual([known?.acknowledgedBy, known?.acknowledgedBecause, known?.settledAt], [id, "in work", null]);
+  const file = await call("admin/alerts?format=csv&state=acknowledged&limit=200");
+  assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
+  await admin.settleAlert({ alertId, reason: "done" });
+  assertRefused(await call("admin/acknowledge-alert", { body: { alertId, reason: "late" } }), [409, "alert_settled"]);
+});
+
+test("a plan that was sold gets a new version, and the error of a wrong plan names it", async () => {
+  const { switchboard: { admin }, call } = await signUpOperator(stage);
+  const key = `plan-${crypto.randomUUID()}`;
+  await stage.database.sql`
+    insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
+    values (${key}, 'Of a test', ${Math.floor(Math.random() * 2 ** 30)}, 1, 1, 1)`;
+  const change = { plan: key, limits: { spendLimit: 5 }, reason: "cheaper" };
+  assert.deepEqual(await admin.setPlanLimits(change), { plan: key, isNewVersion: false });
+  await stage.database.sql`
+    insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values (${key}, ${key}, ${key}, 'active')`;
+  assert.deepEqual(await admin.setPlanLimits(change), { plan: `${key}-v2`, isNewVersion: true });
+  assertRefused(await call("admin/set-plan-limits", { body: change }), [409, "plan_superseded"]);
+  assertRefused(await call("admin/set-plan-limits", { body: { ...change, plan: "gone" } }), [404, "not_found"]);
+  assertInvalid(await call("admin/set-plan-limits", { body: { ...change, limits: {} } }), ["limits"]);
 });
 
 test("dead letters are read in pages, newest first", async () => {

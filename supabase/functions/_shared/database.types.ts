@@ -1134,6 +1134,25 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_audit_lines": {
+        Args: { "p_before_at": string; "p_before_id": number; "p_limit": number; "p_user_id": string };
+        Returns: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_campaign_recipients": {
         Args: {
           "p_after": number;
@@ -1905,6 +1924,10 @@ export type Database = {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "request_tenant_sync": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["show_tenant_outcome"];
+      };
       "request_token_rotation": {
         Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -2018,12 +2041,38 @@ export type Database = {
           "user_id": string;
         }[];
       };
+      "set_plan_limits": {
+        Args: {
+          "p_changes_sold": boolean;
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_plan_key": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_stripe_price_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["set_plan_limits_outcome"];
+          "plan_key": string;
+        }[];
+      };
       "set_primary_number": {
         Args: { "p_number_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "number": Json;
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
+      };
+      "set_tenant_limits": {
+        Args: {
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_valid_until": string;
+        };
+        Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
       };
       "settle_stripe_event": {
         Args: {
@@ -2032,6 +2081,15 @@ export type Database = {
           "p_result": Database["public"]["Enums"]["event_result"];
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
+      "show_tenant": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "alerts": Json;
+          "outcome": Database["public"]["Enums"]["show_tenant_outcome"];
+          "parts": Json;
+          "tenant": Json;
+        }[];
       };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2425,6 +2483,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
+      "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
         | "set"
         | "already"
@@ -2433,7 +2492,9 @@ export type Database = {
         | "purchasing"
         | "releasing"
         | "released";
+      "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
@@ -2896,6 +2957,7 @@ export const Constants = {
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
+      "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
         "set",
         "already",
@@ -2905,7 +2967,9 @@ export const Constants = {
         "releasing",
         "released",
       ],
+      "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],

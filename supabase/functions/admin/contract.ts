@@ -10,7 +10,10 @@ import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
+import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
+import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
+import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
 
 const limit = limitParameter(200, 50);
 export const deadLettersQuery = z.strictObject({
@@ -27,7 +30,6 @@ export const alertsQuery = z.strictObject({
   format: formatParameter,
 }).meta({ id: "AlertsPage" });
 
-const reason = z.string().trim().min(1).max(300).describe("1 to 300 characters, for the audit log");
 /** The body of an action that needs nothing but its reason. */
 export const reasonSchema = z.strictObject({ reason })
   .meta({ id: "ActionReason", description: "The body of admin/sweep and admin/rotate-sealing-keys" });
@@ -97,15 +99,7 @@ export const movedSchema = z.strictObject({
 
 const time = z.iso.datetime();
 
-const deadLetter = z.strictObject({
-  id: z.int().positive(),
-  lane: z.enum(Constants.public.Enums.job_lane).describe("The lane in which the job failed"),
-  job: z.record(z.string(), z.unknown()),
-  error: z.string(),
-  buriedAt: time,
-}).meta({ id: "DeadLetter", description: "A job that failed in every attempt, with its last error" });
-
-const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() })
+const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetterSchema), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
 const alertList = z.strictObject({ alerts: z.array(alertSchema), next: z.guid().nullable() })
@@ -141,6 +135,46 @@ export const contract = {
       responses: { 200: tenantListSchema },
       csv: true,
       errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenants/{userId}",
+      summary: "Returns one tenant as a whole",
+      responses: { 200: tenantViewSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenants/{userId}/timeline",
+      summary: "Lists the lines of the audit log of one tenant, newest first, a page at a time",
+      query: timelineQuery,
+      responses: { 200: timelineSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/sync-tenant",
+      summary: "Compares a tenant's subaccount and numbers with Twilio now",
+      body: tenantSyncSchema,
+      responses: { 202: acceptedFor },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-tenant-limits",
+      summary: "Sets limits of a tenant in place of those of their plan, or removes them",
+      body: tenantLimitsSchema,
+      responses: { 200: tenantLimitsSetSchema },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-plan-limits",
+      summary: "Changes limits of a plan; a plan that was sold gets a new version unless told otherwise",
+      body: planLimitsSchema,
+      responses: { 200: planLimitsSetSchema },
+      errors: ["plan_superseded", "price_taken"],
     },
     {
       method: "GET",

@@ -86,6 +86,14 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
     () => operator.call("admin/tenants"),
     () => operator.call("admin/tenants?format=csv&sort=newest"),
+    () => operator.call(`admin/tenants/${ada.id}`),
+    () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
+    () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: words } }),
+    () =>
+      operator.call("admin/set-tenant-limits", {
+        body: { userId: ada.id, limits: { spendLimit: 1000 }, reason: words },
+      }),
+    () => operator.call("admin/set-plan-limits", { body: { plan: words, limits: { maxNumbers: 1 }, reason: words } }),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
     () => operator.call("admin/alerts?format=csv&state=all"),
