@@ -376,6 +376,11 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
   }
 
+  /** The state of this installation: queues, alerts, capacity, webhooks and schedules. */
+  health(options?: CallOptions): Promise<Health> {
+    return this.#call("GET", "admin/health", {}, options);
+  }
+
   /** One page of the dead letters, newest first; `next` is the `before` of the next page, null on the last. */
   listDeadLetters(page: DeadLettersPage = {}, options?: CallOptions): Promise<DeadLetterList> {
     return this.#call("GET", "admin/dead-letters", { query: page }, options);
@@ -632,6 +637,13 @@ export interface BillingPortal {
 export interface BillingPortalRequest {
   /** Where the portal leads back to, on an origin of ALLOWED_ORIGINS. The first of these origins unless given. */
   returnUrl?: string | undefined;
+}
+
+/** A count that stops at 1,000. */
+export interface BoundedCount {
+  count: number;
+  /** Whether there are more than 1,000. */
+  isMore: boolean;
 }
 
 /** The body of send-bulk: a message to many recipients. */
@@ -979,6 +991,106 @@ export interface ForwardWebhookRequest {
 export interface ForwardWebhooks {
   webhook: ForwardWebhook | null;
   pending: PendingForwardWebhook | null;
+}
+
+/** The state of this installation. */
+export interface Health {
+  at: string;
+  lanes: {
+    lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+    jobs: BoundedCount;
+    /** Jobs that could run now. */
+    due: BoundedCount;
+    inFlight: BoundedCount;
+    oldestDueAt: string | null;
+    /** How long the job that is due longest has waited. */
+    waitsSeconds: number;
+  }[];
+  deadLetters: BoundedCount;
+  alerts: {
+    kind:
+      | "dead_letter"
+      | "unknown_price"
+      | "subscription_without_tenant"
+      | "campaign_paused"
+      | "master_account_inactive"
+      | "reconciliation"
+      | "usage_trigger"
+      | "unpaid_account";
+    open: BoundedCount;
+    unacknowledged: BoundedCount;
+  }[];
+  /** The last finished one. */
+  sweep: {
+    startedAt: string;
+    finishedAt: string;
+    ageSeconds: number;
+    /** warning from 80 %, critical from 95 % of the maximum. */
+    level: "within" | "warning" | "critical";
+    accounts: number;
+    openAccounts: number;
+    mismatches: number;
+    missing: number;
+    strangers: number;
+    tenants: {
+      pending: number;
+      active: number;
+      suspended: number;
+      closed: number;
+    };
+  } | null;
+  /** Open subaccounts. */
+  capacity: {
+    open: number;
+    max: number;
+    /** warning from 80 %, critical from 95 % of the maximum. */
+    level: "within" | "warning" | "critical";
+  };
+  webhooks: {
+    stripe: {
+      unprocessed: BoundedCount;
+      oldestReceivedAt: string | null;
+    };
+    forwarding: {
+      /** To tenants' webhooks, in the last day: the newest 1,000. */
+      deliveries: number;
+      /** Those that failed in every attempt. */
+      failed: number;
+    };
+  };
+  scheduler: {
+    /** When a recurring job was last enqueued. */
+    lastAt: string | null;
+    /** By how much the most overdue recurring job is late. */
+    lateSeconds: number | null;
+  };
+  dueWork: {
+    kind: string;
+    /** By how much the most overdue tenant is late. */
+    lateSeconds: number;
+  }[];
+  /** Of the last hour: the newest 10,000. */
+  messages: {
+    direction: "inbound" | "outbound";
+    status:
+      | "reserved"
+      | "unknown"
+      | "not_sent"
+      | "accepted"
+      | "scheduled"
+      | "queued"
+      | "sending"
+      | "sent"
+      | "refused"
+      | "failed"
+      | "undelivered"
+      | "canceled"
+      | "delivered"
+      | "read"
+      | "receiving"
+      | "received";
+    count: number;
+  }[];
 }
 
 /** The response of admin/suspend, admin/resume and admin/close. */

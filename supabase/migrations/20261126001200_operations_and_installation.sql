@@ -454,35 +454,36 @@ language sql immutable
 set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
-    private.account_for_media private.account_of private.account_status_without_subaccount private.ask_for_convergence
-    private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation private.audit
-    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_reports
-    private.begin_priced_plan private.best_item private.billing_customer_of private.billing_period_of
-    private.blocks_checkout private.campaign_count_of private.campaign_outcome private.can_send private.changed_status
-    private.check_campaign private.check_fallback_limits private.check_for_start private.check_new_subscriber
-    private.check_purchase_rules private.check_recipients private.check_sending_rules private.check_subscriber
-    private.check_subscriptions_of_tenant private.checkout_for private.claim_due private.clear_incapable_primary
-    private.clear_released_sid private.compare_account private.complete_purchase private.confirmed_contacts
-    private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
-    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.dead_letters_of
-    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
-    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
-    private.describe_tables private.describe_token_column private.draft_batch private.draft_message private.email_key
-    private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
-    private.enqueue_start private.entitlement_of private.erase_campaigns private.erase_conversations
-    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.fallback_subject
-    private.filled_segments private.finish_sweep private.first_grapheme private.fitting_characters
-    private.forget_fallback_usage private.forget_jobs private.forget_lane private.forget_sightings
-    private.found_messages private.grapheme_classes private.grapheme_end private.grapheme_segments
-    private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out private.has_phrases
-    private.hour_of private.identify_by_id private.index_words private.insert_campaign private.is_country_in
-    private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_over_limit private.is_paying
-    private.is_unpaid private.iso private.jobs_of private.keep_existing_subaccount private.kept_for
-    private.keyword_reply private.lane_of private.level_of_sweep private.liftable_opt_outs private.limits_of
-    private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
-    private.lock_stripe_customer private.lock_tenant private.lock_totals private.mark_of private.mark_running
-    private.matches private.may_create_subaccount private.may_match private.measure_text private.message_cost
+    private.account_for_media private.account_of private.account_status_without_subaccount private.alert_health
+    private.ask_for_convergence private.ask_for_erasure private.ask_for_missing_accounts private.ask_for_token_rotation
+    private.audit private.audit_campaign private.audit_number private.audit_number_sync private.available_sends
+    private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
+    private.billing_period_of private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome
+    private.can_send private.changed_status private.check_campaign private.check_fallback_limits private.check_for_start
+    private.check_new_subscriber private.check_purchase_rules private.check_recipients private.check_sending_rules
+    private.check_subscriber private.check_subscriptions_of_tenant private.checkout_for private.claim_due
+    private.clear_incapable_primary private.clear_released_sid private.compare_account private.complete_purchase
+    private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
+    private.count_dead_letters private.count_fallback_message private.count_fallback_use private.count_in_window
+    private.count_request private.count_subaccount private.count_units private.countries private.country_windows
+    private.dead_letters_of private.delete_campaign_texts private.describe_due_work private.describe_function_grants
+    private.describe_queues private.describe_realtime private.describe_schedule private.describe_sealing_keys
+    private.describe_shared_numbers private.describe_tables private.describe_token_column private.draft_batch
+    private.draft_message private.due_work_health private.email_key private.enqueue private.enqueue_campaign
+    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
+    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
+    private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep private.first_grapheme
+    private.fitting_characters private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_end
+    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out
+    private.has_phrases private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign
+    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished
+    private.is_over_limit private.is_paying private.is_unpaid private.iso private.jobs_of
+    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_health private.lane_of
+    private.level_of_sweep private.liftable_opt_outs private.limits_json private.link_customer private.lock_campaign
+    private.lock_for_evidence private.lock_plan_prices private.lock_sending private.lock_stripe_customer
+    private.lock_tenant private.lock_totals private.mark_of private.mark_running private.matches
+    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
     private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
     private.new_id private.next_opening private.next_recipients private.next_tenants private.normalized_email
     private.note_changed_numbers private.note_changed_periods private.note_changed_retention
@@ -500,24 +501,25 @@ as $$
     private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
     private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
     private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
-    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.search_tenants
-    private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
-    private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
-    private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
-    private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.stored_account_of private.subscriptions_of private.take_in_number
-    private.take_lease private.take_turns private.tenant_overview_of private.token_date_of private.total_deletes
-    private.total_inserts private.total_update private.touch_updated_at private.uncount_fallback_message
-    private.undo_reservation private.unit_price private.unspaced private.usage_summary_of private.user_exists
-    private.users_with_email private.wanted_by_subscription private.wanted_subaccount private.with_limits
-    private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
-    public.acknowledge_alert public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
-    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
-    public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
-    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.schedule_health private.search_for
+    private.search_tenants private.searchable private.send_rates_of private.sender_of private.sending_plan
+    private.set_due private.set_due_by private.set_next_convergence private.settle_alert private.settle_unknown_price
+    private.share_number private.share_opt_outs private.single_characters private.skip_recipients private.spaced
+    private.spend_between private.split_words private.spread private.store_primary_token private.store_subaccount
+    private.store_taken_in_number private.stored_account_of private.subscriptions_of private.sweep_health
+    private.take_in_number private.take_lease private.take_turns private.tenant_overview_of private.token_date_of
+    private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced
+    private.usage_summary_of private.user_exists private.users_with_email private.wanted_by_subscription
+    private.wanted_subaccount private.webhook_health private.with_limits private.withdraw_job private.words_of
+    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
+    public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
+    public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout public.begin_convergence
+    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.billing_customer public.cancel_forward_delivery public.cancel_number_release
+    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.claim_jobs
+    public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
+    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
     public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of

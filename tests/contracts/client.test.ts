@@ -104,6 +104,7 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.TenantLimitsSet, Success<Post<typeof admin, "/set-tenant-limits">>>(true);
   same<client.PlanLimits, Body<Post<typeof admin, "/set-plan-limits">>>(true);
   same<client.PlanLimitsSet, Success<Post<typeof admin, "/set-plan-limits">>>(true);
+  same<client.Health, Success<Get<typeof admin, "/health">>>(true);
   same<client.DeadLettersPage, Query<Get<typeof admin, "/dead-letters">>>(true);
   same<client.DeadLetterList, Success<Get<typeof admin, "/dead-letters">>>(true);
   same<client.AlertsPage, Query<Get<typeof admin, "/alerts">>>(true);

@@ -31,6 +31,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "redact-message": { caller: "user", methods: ["POST"] },
   "release-number": { caller: "user", methods: ["POST"] },
   "rename-number": { caller: "user", methods: ["POST"] },
+  "metrics": { caller: "secret", methods: ["GET"] },
   "run-jobs": { caller: "secret", methods: ["POST"] },
   "search-numbers": { caller: "user", methods: ["GET"] },
   "send-bulk": { caller: "user", methods: ["POST"] },

@@ -6,7 +6,8 @@ import {
   SwitchboardError,
   type SwitchboardOptions,
 } from "../../client/switchboard.ts";
-import type { Actor } from "../../local/driver/actor.ts";
+import parsePrometheus from "parse-prometheus-text-format";
+import { type Actor, callFunction } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { watchedFetch } from "../../local/driver/watched-fetch.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
@@ -218,6 +219,21 @@ test("an operator acknowledges an alert, which then is listed apart", async () =
   assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
   await admin.settleAlert({ alertId, reason: "done" });
   assertRefused(await call("admin/acknowledge-alert", { body: { alertId, reason: "late" } }), [409, "alert_settled"]);
+});
+
+test("an operator reads the health of the installation, and Prometheus the same numbers with the secret key", async () => {
+  const { switchboard: { admin } } = await signUpOperator(stage);
+  const health = await admin.health();
+  assert.deepEqual(health.lanes.map(({ lane }) => lane), ["control", "messages", "campaigns", "forwarding", "usage"]);
+  assert.ok(health.capacity.open > 0 && health.capacity.max >= health.capacity.open);
+  const scrape = (apikey: string) => callFunction(stage.state, "metrics", { headers: { apikey } });
+  const answer = await scrape(stage.state.secretKey);
+  assert.equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const metrics = parsePrometheus(answer.body) as { name: string; metrics: { value: string }[] }[];
+  const max = metrics.find(({ name }) => name === "switchboard_subaccounts_max");
+  assert.equal(Number(max?.metrics[0]?.value), health.capacity.max);
+  assert.doesNotMatch(answer.body, /[0-9a-f]{8}-[0-9a-f]{4}-|AC[0-9a-f]{32}|\+\d{7}/);
+  assertRefused(await scrape(stage.state.publishableKey), [401, "unauthorized"]);
 });
 
 test("a plan that was sold gets a new version, and the error of a wrong plan names it", async () => {

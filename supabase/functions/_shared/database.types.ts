@@ -992,6 +992,7 @@ export type Database = {
       };
       "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
+      "describe_health": { Args: { "p_max_subaccounts": number }; Returns: Json };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {

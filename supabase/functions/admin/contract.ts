@@ -6,6 +6,7 @@ import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import { formatParameter } from "../_shared/platform/csv.ts";
 import { idSchema } from "../_shared/platform/ids.ts";
+import { healthSchema } from "../_shared/health/health.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
@@ -97,8 +98,6 @@ export const movedSchema = z.strictObject({
   warning: z.string().describe("What the operator must do next"),
 }).meta({ id: "MovedNumber", description: "The response of admin/move-number" });
 
-const time = z.iso.datetime();
-
 const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetterSchema), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
@@ -175,6 +174,13 @@ export const contract = {
       body: planLimitsSchema,
       responses: { 200: planLimitsSetSchema },
       errors: ["plan_superseded", "price_taken"],
+    },
+    {
+      method: "GET",
+      path: "/health",
+      summary: "Returns the state of this installation: queues, alerts, capacity, webhooks and schedules",
+      responses: { 200: healthSchema },
+      errors: [],
     },
     {
       method: "GET",

@@ -4,6 +4,7 @@ import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
+import { showHealth } from "./health.ts";
 import { setPlanLimits, setTenantLimits } from "./limits.ts";
 import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
@@ -29,6 +30,7 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "POST /sync-tenant": syncTenant,
   "POST /set-tenant-limits": setTenantLimits,
   "POST /set-plan-limits": setPlanLimits,
+  "GET /health": showHealth,
   "GET /dead-letters": listDeadLetters,
   "GET /alerts": listAlerts,
   "POST /acknowledge-alert": acknowledgeAlert,

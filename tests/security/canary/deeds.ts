@@ -1,7 +1,7 @@
 import Stripe from "stripe";
 import type { Actor } from "../../../local/driver/actor.ts";
 import { LANES, onEachQueue } from "../../support/queues.ts";
-import { runJobs } from "../../../local/driver/actor.ts";
+import { callFunction, runJobs } from "../../../local/driver/actor.ts";
 import type { Stage } from "../../support/stage.ts";
 import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
 import { postStripeEvent, postTwilioCallback } from "../../support/webhooks.ts";
@@ -94,6 +94,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
         body: { userId: ada.id, limits: { spendLimit: 1000 }, reason: words },
       }),
     () => operator.call("admin/set-plan-limits", { body: { plan: words, limits: { maxNumbers: 1 }, reason: words } }),
+    () => operator.call("admin/health"),
+    () => callFunction(state, "metrics", { headers: { apikey: state.secretKey } }),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
     () => operator.call("admin/alerts?format=csv&state=all"),

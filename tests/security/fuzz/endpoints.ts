@@ -77,7 +77,6 @@ const event = (type: string, object: Record<string, unknown>) => ({
 
 /** Every function by its name. `aliceId` is the tenant; operators may change the account of `bobId` in any way. */
 export function endpoints(alice: Caller, bobId: string): Readonly<Record<string, Endpoint>> {
-  const tenant = (userId = bobId) => ({ userId });
   const held = (userId = bobId) => ({ userId, reason: "fuzz" });
   const sid = `SM${"1".repeat(32)}`;
   const status = { MessageSid: sid, AccountSid: alice.accountSid, MessageStatus: "delivered", ErrorCode: "30003" };
@@ -286,6 +285,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         form(`/status/${UNKNOWN}`, none, status),
       ],
     },
+    "metrics": {
+      admits: ["secret key"],
+      shapes: [get("", queryOf({}, { format: "json" })), get("/", queryOf({}, {}))],
+    },
     "run-jobs": { admits: ["secret key"], shapes: [post("", { lane: "control" }), post("/", { lane: "messages" })] },
     "admin": {
       admits: ["operator"],
@@ -299,6 +302,7 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         get("/sealing-keys", queryOf({}, { key: "k1" })),
         get(`/tenants/${alice.id}`, queryOf({}, { limit: "2" })),
         get(`/tenants/${alice.id}/timeline`, queryOf({}, { limit: "2", format: "csv" })),
+        get("/health", queryOf({}, { lane: "control" })),
         post("/sync-tenant", held(), held(UNKNOWN)),
         post("/set-tenant-limits", { ...held(UNKNOWN), limits: { spendLimit: 5, maxNumbers: 1 } }, {
           ...held(UNKNOWN),
