@@ -71,7 +71,7 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
     () =>
       operator.call("admin/set-number-send-rate", {
-        body: { phoneNumber: ada.number, messagesPerSecond: 100, reason: words },
+        body: { phoneNumber: ada.number, messagesPerSecond: 100, reason: id },
       }),
     async () => await ada.data.from("messaging_settings").select(),
     async () => await ada.data.from("sms_conversations").select(),
@@ -88,25 +88,25 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/tenants?format=csv&sort=newest"),
     () => operator.call(`admin/tenants/${ada.id}`),
     () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
-    () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: words } }),
+    () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: id } }),
     () =>
       operator.call("admin/set-tenant-limits", {
-        body: { userId: ada.id, limits: { spendLimit: 1000 }, reason: words },
+        body: { userId: ada.id, limits: { spendLimit: 1000 }, reason: id },
       }),
-    () => operator.call("admin/set-plan-limits", { body: { plan: words, limits: { maxNumbers: 1 }, reason: words } }),
+    () => operator.call("admin/set-plan-limits", { body: { plan: "nothing", limits: { maxNumbers: 1 }, reason: id } }),
     () => operator.call("admin/health"),
     () => callFunction(state, "metrics", { headers: { apikey: state.secretKey } }),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
     () => operator.call("admin/alerts?format=csv&state=all"),
-    () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: words } }),
+    () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: id } }),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
     () =>
       operator.call("admin/move-number", {
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
       }),
-    () => operator.call("admin/rotate-token", { body: { userId: ada.id, reason: words } }),
+    () => operator.call("admin/rotate-token", { body: { userId: ada.id, reason: id } }),
     ...LANES.map((lane) => () => runJobs(state, lane)),
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
   ];
