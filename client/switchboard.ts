@@ -74,7 +74,7 @@ export class Switchboard {
    * @throws SwitchboardError `number_taken`, `number_not_available`, `number_limit_reached`, `number_purchase_in_progress`,
    * `regulatory_information_required`, `subaccount_…`
    */
-  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<BoughtNumber> {
+  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<PhoneNumber> {
     return this.#call("POST", "buy-number", { body: purchase }, options);
   }
 
@@ -182,20 +182,6 @@ export class Switchboard {
   /** One page of the caller's conversations, one for each pair of numbers, latest message first. */
   listConversations(query: ConversationsQuery = {}, options?: CallOptions): Promise<ConversationPage> {
     return this.#call("GET", "list-conversations", { query }, options);
-  }
-
-  /**
-   * The caller's usage in their own prices, by UTC day, by calendar month, or for the current billing period, with what is
-   * left of their limits and a forecast. Throws `invalid_input` for a range of more than 400 days.
-   * @example await switchboard.getUsage({ by: "day", from: "2026-11-01", until: "2026-12-01" })
-   */
-  getUsage(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<Usage> {
-    return this.#call("GET", "get-usage", { query }, options);
-  }
-
-  /** The rows of `getUsage` as CSV: from, until, kind, currency, count, segments, price. */
-  getUsageCsv(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<string> {
-    return this.#call("GET", "get-usage", { query: { ...query, format: "csv" }, isText: true }, options);
   }
 
   /**
@@ -329,14 +315,70 @@ export class SwitchboardAdmin {
     this.#call = call;
   }
 
-  /** One page of the tenants, by id; `next` is the `after` of the next page, null on the last. */
-  listTenants(page: TenantsPage = {}, options?: CallOptions): Promise<TenantList> {
+  /**
+   * One page of the tenants that match a search and filters; `next` is the `after` of the next page, null on the last. With
+   * a filter a page may be short, or empty, before the last.
+   */
+  listTenants(page: Omit<TenantsPage, "format"> = {}, options?: CallOptions): Promise<TenantList> {
     return this.#call("GET", "admin/tenants", { query: page }, options);
   }
 
-  /** Every tenant; the next page is read when it is needed. */
-  everyTenant(options?: CallOptions): AsyncGenerator<Tenant, void, undefined> {
-    return everyItem((after: string | undefined) => this.listTenants({ after }, options), ({ tenants }) => tenants);
+  /** Every tenant that matches; the next page is read when it is needed. */
+  everyTenant(
+    page: Omit<TenantsPage, "format" | "after"> = {},
+    options?: CallOptions,
+  ): AsyncGenerator<Tenant, void, undefined> {
+    return everyItem(
+      (after: string | undefined) => this.listTenants({ ...page, after }, options),
+      ({ tenants }) => tenants,
+    );
+  }
+
+  /**
+   * One tenant whole: numbers, subscriptions, limits, usage, alerts, notices, jobs, and the beginning of the timeline.
+   * @throws SwitchboardError `not_found`
+   */
+  tenant(userId: string, options?: CallOptions): Promise<TenantView> {
+    return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}`, {}, options);
+  }
+
+  /** One page of a tenant's lines of the audit log, newest first. */
+  timeline(userId: string, page: Omit<TimelinePage, "format"> = {}, options?: CallOptions): Promise<Timeline> {
+    return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}/timeline`, { query: page }, options);
+  }
+
+  /** Every line of the audit log of a tenant; the next page is read when it is needed. */
+  everyTimelineEntry(userId: string, options?: CallOptions): AsyncGenerator<TimelineEntry, void, undefined> {
+    return everyItem(
+      (cursor: string | undefined) => this.timeline(userId, { cursor }, options),
+      ({ entries }) => entries,
+    );
+  }
+
+  /** Compares a tenant's subaccount and numbers with Twilio now. @throws SwitchboardError `not_found` */
+  syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
+    return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
+  }
+
+  /**
+   * Sets limits of a tenant in place of their plan's, and of all that were set before; `null` removes them.
+   * @throws SwitchboardError `not_found`
+   */
+  setTenantLimits(limits: TenantLimits, options?: CallOptions): Promise<TenantLimitsSet> {
+    return this.#call("POST", "admin/set-tenant-limits", { body: limits, repeatable: true }, options);
+  }
+
+  /**
+   * Changes limits of a plan. A plan that was sold stays for those who have it, and a new version goes on sale, unless
+   * `changesSold`. @throws SwitchboardError `not_found`, `plan_superseded`, `price_taken`
+   */
+  setPlanLimits(limits: PlanLimits, options?: CallOptions): Promise<PlanLimitsSet> {
+    return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
+  }
+
+  /** The state of this installation: queues, alerts, capacity, webhooks and schedules. */
+  health(options?: CallOptions): Promise<Health> {
+    return this.#call("GET", "admin/health", {}, options);
   }
 
   /** One page of the dead letters, newest first; `next` is the `before` of the next page, null on the last. */
@@ -353,7 +395,7 @@ export class SwitchboardAdmin {
   }
 
   /** One page of the alerts, newest first; `next` is the `before` of the next page, null on the last. */
-  listAlerts(page: AlertsPage = {}, options?: CallOptions): Promise<AlertList> {
+  listAlerts(page: Omit<AlertsPage, "format"> = {}, options?: CallOptions): Promise<AlertList> {
     return this.#call("GET", "admin/alerts", { query: page }, options);
   }
 
@@ -373,13 +415,24 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/cancel-subscription", { body: cancellation, repeatable: true }, options);
   }
 
+  /**
+   * Takes note of an alert whose cause continues: it stays open, and is quiet.
+   * @throws SwitchboardError `not_found`, `alert_settled`
+   */
+  acknowledgeAlert(acknowledgement: AlertAcknowledgement, options?: CallOptions): Promise<AcknowledgedAlert> {
+    return this.#call("POST", "admin/acknowledge-alert", { body: acknowledgement, repeatable: true }, options);
+  }
+
   /** Settles an alert; the same cause raises a new one. @throws SwitchboardError `not_found` */
   settleAlert(settlement: AlertSettlement, options?: CallOptions): Promise<SettledAlert> {
     return this.#call("POST", "admin/settle-alert", { body: settlement, repeatable: true }, options);
   }
 
-  /** Gives a user a subaccount without a subscription. @throws SwitchboardError `not_found` */
-  provision(user: TenantId, options?: CallOptions): Promise<AcceptedFor> {
+  /**
+   * Gives a user, by id or by email address, a subaccount without a subscription.
+   * @throws SwitchboardError `not_found`, `ambiguous_email`
+   */
+  provision(user: Provision, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/provision", { body: user }, options);
   }
 
@@ -404,18 +457,18 @@ export class SwitchboardAdmin {
   }
 
   /** Compares Twilio with the database now rather than at the next hour. */
-  sweep(options?: CallOptions): Promise<Accepted> {
-    return this.#call("POST", "admin/sweep", { repeatable: true }, options);
+  sweep(action: ActionReason, options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/sweep", { body: action, repeatable: true }, options);
   }
 
   /** Gives a tenant's subaccount another token. @throws SwitchboardError `not_found`, `subaccount_…` where it is not active */
-  rotateToken(user: TenantId, options?: CallOptions): Promise<AcceptedRotation> {
-    return this.#call("POST", "admin/rotate-token", { body: user }, options);
+  rotateToken(rotation: TokenRotation, options?: CallOptions): Promise<AcceptedRotation> {
+    return this.#call("POST", "admin/rotate-token", { body: rotation }, options);
   }
 
   /** Re-seals all tokens with the current key now rather than within a day. */
-  rotateSealingKeys(options?: CallOptions): Promise<Accepted> {
-    return this.#call("POST", "admin/rotate-sealing-keys", { repeatable: true }, options);
+  rotateSealingKeys(action: ActionReason, options?: CallOptions): Promise<Accepted> {
+    return this.#call("POST", "admin/rotate-sealing-keys", { body: action, repeatable: true }, options);
   }
 
   /**
@@ -435,7 +488,7 @@ export class SwitchboardAdmin {
   }
 
   /** Sets the send rate of campaigns from a tenant's number. @throws SwitchboardError `not_found` */
-  setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRate & TenantId> {
+  setNumberSendRate(rate: NumberSendRate, options?: CallOptions): Promise<NumberSendRateSet> {
     return this.#call("POST", "admin/set-number-send-rate", { body: rate, repeatable: true }, options);
   }
 
@@ -472,6 +525,17 @@ export interface AcceptedRotation {
   subaccountSid: string;
 }
 
+export interface AcknowledgedAlert {
+  alertId: string;
+  acknowledged: true;
+}
+
+/** The body of admin/sweep and admin/rotate-sealing-keys. */
+export interface ActionReason {
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
 /** What came of each row. */
 export interface AddedOptOuts {
   added: number;
@@ -504,7 +568,20 @@ export interface Alert {
   lastRaisedAt: string;
   /** When OPERATOR_ALERT_URL accepted it. */
   deliveredAt: string | null;
+  /** When an operator took note: the alert stays open, and is quiet. */
+  acknowledgedAt: string | null;
+  /** That operator's id. */
+  acknowledgedBy: string | null;
+  /** That operator's reason. */
+  acknowledgedBecause: string | null;
   settledAt: string | null;
+}
+
+/** The body of admin/acknowledge-alert. */
+export interface AlertAcknowledgement {
+  alertId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 /** The response of admin/alerts. */
@@ -524,10 +601,12 @@ export interface AlertSettlement {
 export interface AlertsPage {
   /** The page begins with the alert before this id. */
   before?: string | undefined;
-  /** open: only alerts that are not settled. Default: open. */
-  state?: ("open" | "all") | undefined;
+  /** open: alerts that are not settled, of which some may be acknowledged. Default: open. */
+  state?: ("open" | "unacknowledged" | "acknowledged" | "all") | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
 }
 
 /** A number on offer. */
@@ -541,7 +620,7 @@ export interface AvailableNumber {
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
-  /** What the number costs you a month; null if it is not known. */
+  /** Twilio's monthly price; null if it is not known. */
   monthlyPrice: {
     amount: string;
     currency: string;
@@ -560,20 +639,11 @@ export interface BillingPortalRequest {
   returnUrl?: string | undefined;
 }
 
-/** The response of buy-number. */
-export interface BoughtNumber {
-  id: string;
-  /** E.164. */
-  phoneNumber: string;
-  /** Twilio's, PN…. */
-  phoneSid: string | null;
-  friendlyName: string | null;
-  capabilities: Capabilities;
-  isPrimary: boolean;
-  status: string;
-  source: NumberSource;
-  /** From 80 % of the spend limit on. */
-  spending?: Spending | undefined;
+/** A count that stops at 1,000. */
+export interface BoundedCount {
+  count: number;
+  /** Whether there are more than 1,000. */
+  isMore: boolean;
 }
 
 /** The body of send-bulk: a message to many recipients. */
@@ -614,15 +684,15 @@ export interface BulkPreview {
   sent: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
-    estimatedPrice: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
   };
   /** What would wait until there is room under the limit. */
   overLimit: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
-    estimatedPrice: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
   };
@@ -630,8 +700,8 @@ export interface BulkPreview {
   outsideWindow: {
     recipients: number;
     segments: number;
-    /** What it would cost you, in the currency of the platform's Twilio account. */
-    estimatedPrice: number;
+    /** By the known prices, in the currency of the platform's Twilio account. */
+    estimatedCost: number;
   };
   /** The first opening of the send window for each country; empty without a window. */
   windows: {
@@ -665,8 +735,6 @@ export interface BulkResponse {
   }[];
   /** Which columns of the rows were ignored. */
   notice?: string | undefined;
-  /** When 80 % of the spend limit are used already. */
-  spending?: Spending | undefined;
 }
 
 /** A message to many recipients. Times are ISO 8601. */
@@ -853,9 +921,9 @@ export interface ForwardDeliveriesQuery {
   cursor?: string | undefined;
 }
 
-/** The delivery of a received message or a notice to your webhook. */
+/** The delivery of a received message to your webhook. */
 export interface ForwardDelivery {
-  /** The id of the message or the notice, and of its event (the header webhook-id). */
+  /** The id of the message and of its event (the header webhook-id). */
   id: string;
   status: ForwardDeliveryStatus;
   attemptCount: number;
@@ -890,7 +958,7 @@ export interface ForwardDeliveryDetails {
     type: "message.received";
     timestamp: string;
     data: ListedMessage;
-  } | NoticeEvent;
+  };
 }
 
 /** Deliveries, newest first. */
@@ -925,6 +993,106 @@ export interface ForwardWebhooks {
   pending: PendingForwardWebhook | null;
 }
 
+/** The state of this installation. */
+export interface Health {
+  at: string;
+  lanes: {
+    lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+    jobs: BoundedCount;
+    /** Jobs that could run now. */
+    due: BoundedCount;
+    inFlight: BoundedCount;
+    oldestDueAt: string | null;
+    /** How long the job that is due longest has waited. */
+    waitsSeconds: number;
+  }[];
+  deadLetters: BoundedCount;
+  alerts: {
+    kind:
+      | "dead_letter"
+      | "unknown_price"
+      | "subscription_without_tenant"
+      | "campaign_paused"
+      | "master_account_inactive"
+      | "reconciliation"
+      | "usage_trigger"
+      | "unpaid_account";
+    open: BoundedCount;
+    unacknowledged: BoundedCount;
+  }[];
+  /** The last finished one. */
+  sweep: {
+    startedAt: string;
+    finishedAt: string;
+    ageSeconds: number;
+    /** warning from 80 %, critical from 95 % of the maximum. */
+    level: "within" | "warning" | "critical";
+    accounts: number;
+    openAccounts: number;
+    mismatches: number;
+    missing: number;
+    strangers: number;
+    tenants: {
+      pending: number;
+      active: number;
+      suspended: number;
+      closed: number;
+    };
+  } | null;
+  /** Open subaccounts. */
+  capacity: {
+    open: number;
+    max: number;
+    /** warning from 80 %, critical from 95 % of the maximum. */
+    level: "within" | "warning" | "critical";
+  };
+  webhooks: {
+    stripe: {
+      unprocessed: BoundedCount;
+      oldestReceivedAt: string | null;
+    };
+    forwarding: {
+      /** To tenants' webhooks, in the last day: the newest 1,000. */
+      deliveries: number;
+      /** Those that failed in every attempt. */
+      failed: number;
+    };
+  };
+  scheduler: {
+    /** When a recurring job was last enqueued. */
+    lastAt: string | null;
+    /** By how much the most overdue recurring job is late. */
+    lateSeconds: number | null;
+  };
+  dueWork: {
+    kind: string;
+    /** By how much the most overdue tenant is late. */
+    lateSeconds: number;
+  }[];
+  /** Of the last hour: the newest 10,000. */
+  messages: {
+    direction: "inbound" | "outbound";
+    status:
+      | "reserved"
+      | "unknown"
+      | "not_sent"
+      | "accepted"
+      | "scheduled"
+      | "queued"
+      | "sending"
+      | "sent"
+      | "refused"
+      | "failed"
+      | "undelivered"
+      | "canceled"
+      | "delivered"
+      | "read"
+      | "receiving"
+      | "received";
+    count: number;
+  }[];
+}
+
 /** The response of admin/suspend, admin/resume and admin/close. */
 export interface Held {
   accepted: true;
@@ -941,6 +1109,21 @@ export interface Hold {
   reason: string;
   /** The subaccount's SID, typed again: closing is final and releases the numbers. */
   confirmSubaccountSid?: string | undefined;
+}
+
+export interface Limits {
+  /** Numbers at a time. */
+  maxNumbers: number;
+  maxPurchasesPerDay: number;
+  maxPurchasesPerMonth: number;
+  /** The highest monthly price of a number. */
+  maxNumberPrice: number;
+  dailyMessageLimit: number;
+  monthlyMessageLimit: number;
+  /** In the tenant's prices, per billing period. */
+  spendLimit: number;
+  /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+  messagesPerSecond: number;
 }
 
 /** A message that was sent or received. Times are ISO 8601. */
@@ -964,7 +1147,7 @@ export interface ListedMessage {
   errorMessage: string | null;
   segments: number | null;
   encoding: string | null;
-  /** What the message costs you; null until Twilio has priced it. */
+  /** As Twilio reports it, so negative; null until it does. */
   price: number | null;
   priceUnit: string | null;
   campaignId: string | null;
@@ -1096,21 +1279,6 @@ export interface NewOptOuts {
   defaultCountry?: string | undefined;
 }
 
-/** The event of a notice, such as usage.threshold. */
-export interface NoticeEvent {
-  type: "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
-  timestamp: string;
-  data: {
-    id: string;
-    /** What the notice is about. A subject is noticed once for each type: the start of the billing period and the percentage, or a number's id and the date. */
-    subject: string;
-    /** Dates, ids and amounts in your own prices, as tenant_notices.details has them. */
-    details: {
-      [key: string]: unknown;
-    };
-  };
-}
-
 /** One difference between our rows and Twilio's list that a sync recorded. */
 export interface NumberChange {
   change: "appeared" | "changed" | "released" | "repaired";
@@ -1212,6 +1380,16 @@ export interface NumberSendRate {
   phoneNumber: string;
   /** 0.01 to 1000. */
   messagesPerSecond: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface NumberSendRateSet {
+  /** E.164. */
+  phoneNumber: string;
+  /** 0.01 to 1000. */
+  messagesPerSecond: number;
+  userId: string;
 }
 
 /** The account that a number is in: the tenant's own, or the master account. */
@@ -1266,6 +1444,23 @@ export interface OptOutsQuery {
   cursor?: string | undefined;
 }
 
+/** Limits that replace those of a tenant's plan; null: the plan's. */
+export interface OwnLimits {
+  maxNumbers: number | null;
+  maxPurchasesPerDay: number | null;
+  maxPurchasesPerMonth: number | null;
+  maxNumberPrice: number | null;
+  dailyMessageLimit: number | null;
+  monthlyMessageLimit: number | null;
+  spendLimit: number | null;
+  messagesPerSecond: number | null;
+  validUntil: string | null;
+  reason: string;
+  /** The operator's id. */
+  setBy: string;
+  setAt: string;
+}
+
 /** A webhook with a new secret, to which nothing is forwarded until it is confirmed. */
 export interface PendingForwardWebhook {
   url: string;
@@ -1295,6 +1490,50 @@ export interface PhoneNumber {
   status: string;
   source: NumberSource;
 }
+
+/** The body of admin/set-plan-limits. */
+export interface PlanLimits {
+  /** The key of the plan. */
+  plan: string;
+  /** The limits that change. */
+  limits: {
+    /** Numbers at a time. */
+    maxNumbers?: number | undefined;
+    maxPurchasesPerDay?: number | undefined;
+    maxPurchasesPerMonth?: number | undefined;
+    /** The highest monthly price of a number. */
+    maxNumberPrice?: number | undefined;
+    dailyMessageLimit?: number | undefined;
+    monthlyMessageLimit?: number | undefined;
+    /** In the tenant's prices, per billing period. */
+    spendLimit?: number | undefined;
+    /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+    messagesPerSecond?: number | undefined;
+  };
+  /** true: also for those who have the plan. false: a plan that was sold gets a new version. Default: false. */
+  changesSold?: boolean | undefined;
+  /** The price of a new version. Without it, a price belongs to the version by its lookup key. */
+  stripePriceId?: string | undefined;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface PlanLimitsSet {
+  /** The key of the plan that has the limits. */
+  plan: string;
+  isNewVersion: boolean;
+}
+
+/** A user by id, or by the whole email address in any case. */
+export type Provision = {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+} | {
+  email: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+};
 
 /** Recipients of a campaign, in the order of the request. */
 export interface RecipientPage {
@@ -1338,10 +1577,16 @@ export interface ReleasedNumber {
 /** One dead letter, all dead letters, or one Stripe event. */
 export type Replay = {
   deadLetter: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 } | {
   deadLetters: "all";
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 } | {
   eventId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 };
 
 export interface Replayed {
@@ -1394,8 +1639,6 @@ export interface SentMessage {
   source: NumberSource;
   /** Why the message went through the master account. */
   notice?: string | undefined;
-  /** From 80 % of the spend limit on. */
-  spending?: Spending | undefined;
 }
 
 /** The error code. Programs branch on it, never on the message. */
@@ -1429,6 +1672,10 @@ export type ServerErrorCode =
   | "user_not_confirmed"
   | "number_not_owned"
   | "number_required"
+  | "alert_settled"
+  | "ambiguous_email"
+  | "plan_superseded"
+  | "price_taken"
   | "number_taken"
   | "number_limit_reached"
   | "number_price_limit_reached"
@@ -1474,19 +1721,6 @@ export interface SettledAlert {
   settled: true;
 }
 
-/** A spend limit of which 80 % or 100 % are used, in your own prices. */
-export interface Spending {
-  /** The threshold of the limit that is reached. */
-  percent: 80 | 100;
-  /** The most that may be spent in the billing period. */
-  limit: number;
-  /** What is spent or reserved, with the fees of your numbers until the period ends. */
-  used: number;
-  left: number;
-  periodStart: string;
-  periodEnd: string;
-}
-
 /** The caller's subaccount. */
 export interface Subaccount {
   provisioned: boolean;
@@ -1526,135 +1760,235 @@ export interface SubscriptionClaim {
 /** A tenant as an operator sees it. Times are ISO 8601. */
 export interface Tenant {
   userId: string;
+  email: string | null;
   /** The status that the tenant is entitled to. */
   wanted: "none" | "active" | "suspended" | "closed";
   status: SubaccountStatus;
+  /** The key of the plan that applies now. */
+  plan: string | null;
   subaccountSid: string | null;
   friendlyName: string | null;
   operatorHold: ("suspended" | "closed") | null;
   suspendedAtTwilio: boolean;
+  /** Whether the subaccount does not have the wanted status. */
+  isDrifting: boolean;
+  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  isUnpaid: boolean;
+  /** Whether a limit of messages or of spending is reached. */
+  isOverLimit: boolean;
   requestedAt: string | null;
   userDeletedAt: string | null;
   lastError: string | null;
   convergedAt: string | null;
+  /** When the user became a tenant. */
+  createdAt: string;
+  /** When the tenant last sent or received a message. */
+  lastMessageAt: string | null;
   /** How many numbers the tenant has. */
   numbers: number;
 }
 
-export interface TenantId {
+export interface TenantJob {
+  lane: "control" | "messages" | "campaigns" | "forwarding" | "usage";
+  id: number;
+  kind: string | null;
+  attempts: number;
+  enqueuedAt: string;
+  dueAt: string;
+  /** The error of the last attempt. */
+  error: string | null;
+}
+
+/** The body of admin/set-tenant-limits. */
+export interface TenantLimits {
   userId: string;
+  /** All of the tenant's own limits; null removes them. */
+  limits: {
+    /** Numbers at a time. */
+    maxNumbers?: number | undefined;
+    maxPurchasesPerDay?: number | undefined;
+    maxPurchasesPerMonth?: number | undefined;
+    /** The highest monthly price of a number. */
+    maxNumberPrice?: number | undefined;
+    dailyMessageLimit?: number | undefined;
+    monthlyMessageLimit?: number | undefined;
+    /** In the tenant's prices, per billing period. */
+    spendLimit?: number | undefined;
+    /** The send rate of the tenant's campaigns: 0.01 to 1000. */
+    messagesPerSecond?: number | undefined;
+  } | null;
+  /** Until when they apply; without it they have no end. */
+  validUntil?: string | undefined;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface TenantLimitsSet {
+  userId: string;
+  /** Whether the limits of the plan apply again. */
+  removed: boolean;
 }
 
 /** The response of admin/tenants. */
 export interface TenantList {
+  /** With a filter a page may have fewer tenants than its limit, or none, before the last page. */
   tenants: Tenant[];
+  /** The cursor of the next page; null on the last. */
   next: string | null;
 }
 
-/** Lists tenants by id, a page at a time. */
+export interface TenantNotice {
+  id: string;
+  kind: string;
+  subject: string;
+  details: {
+    [key: string]: unknown;
+  };
+  raisedAt: string;
+}
+
+export interface TenantNumber {
+  id: string;
+  phoneNumber: string;
+  sid: string | null;
+  friendlyName: string | null;
+  status: string;
+  isPrimary: boolean;
+  messagesPerSecond: number;
+  purchasedAt: string | null;
+}
+
+export interface TenantSubscription {
+  id: string;
+  customerId: string;
+  plan: string | null;
+  status: "incomplete" | "incomplete_expired" | "trialing" | "active" | "past_due" | "canceled" | "unpaid" | "paused";
+  origin: ("checkout" | "metadata" | "operator" | "claim") | null;
+  /** Whether this one gives the plan and the account status. */
+  counts: boolean;
+  currentPeriodStart: string | null;
+  currentPeriodEnd: string | null;
+  pastDueSince: string | null;
+  cancelAt: string | null;
+  endedAt: string | null;
+}
+
+/** The body of admin/sync-tenant. */
+export interface TenantSync {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+export interface TenantUsage {
+  periodStart: string;
+  /** The end of the billing period. */
+  periodEnd: string;
+  /** Messages sent. */
+  messages: number;
+  /** What Twilio charges for messages and numbers, by our own count. */
+  cost: number;
+  /** What the tenant pays for them. */
+  price: number;
+  remaining: {
+    /** Messages. */
+    daily: number;
+    /** Messages. */
+    monthly: number;
+    /** In the tenant's prices. */
+    spend: number;
+  };
+  /** What Twilio has counted in the period, by category. Some categories contain others. */
+  atTwilio: {
+    category: string;
+    count: number;
+    usage: number;
+    cost: number;
+    /** The currency. */
+    unit: string;
+  }[];
+}
+
+/** One tenant as a whole. */
+export interface TenantView {
+  numbers: TenantNumber[];
+  /** The newest first. */
+  subscriptions: TenantSubscription[];
+  /** Those that apply now. */
+  limits: Limits;
+  ownLimits: OwnLimits | null;
+  usage: TenantUsage;
+  /** The last 50. */
+  notices: TenantNotice[];
+  /** The next 50. */
+  jobs: TenantJob[];
+  /** The last 50. */
+  deadLetters: DeadLetter[];
+  tenant: Tenant;
+  /** The open ones. */
+  alerts: Alert[];
+  /** The last 50 lines of the audit log; next continues at the tenant's timeline. */
+  timeline: Timeline;
+}
+
+/** Lists tenants that match a search and filters, a page at a time. */
 export interface TenantsPage {
-  /** The page begins after this user's id. */
-  after?: string | undefined;
+  /** A user's id, the SID of a subaccount (AC…), a number (+…), or the beginning of an email address. */
+  search?: string | undefined;
+  status?: SubaccountStatus | undefined;
+  /** The key of the plan that applies now. */
+  plan?: string | undefined;
+  /** Whether the subaccount does not have the wanted status. */
+  drift?: boolean | undefined;
+  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  unpaid?: boolean | undefined;
+  /** Whether a limit of messages or of spending is reached. */
+  overLimit?: boolean | undefined;
+  /** id, or by the time at which they became tenants. Default: id. */
+  sort?: ("id" | "oldest" | "newest") | undefined;
+  /** The next of the page before, in the same order. */
+  after?: (string) | undefined;
   /** 1 to 200; 50 unless given. Default: 50. */
   limit?: number | undefined;
-}
-
-/** The response of get-usage. */
-export interface Usage {
-  by: "day" | "month" | "period";
-  /** The first UTC day. */
-  from: string;
-  /** The day after the last one. */
-  until: string;
-  /** A row for each day, month or period, kind and currency that was used. */
-  usage: UsageRow[];
-  /** Of the range, by kind and currency. */
-  totals: {
-    kind: UsageKind;
-    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
-    currency: string | null;
-    /** Messages, or fees. */
-    count: number;
-    segments: number;
-    /** What it costs you. Messages count at an estimate until Twilio has priced them. */
-    price: number;
-  }[];
-  /** Of the range altogether, by currency: amounts of two currencies are never added. */
-  prices: {
-    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
-    currency: string | null;
-    price: number;
-  }[];
-  /** The current billing period in UTC days; the calendar month without a subscription. */
-  period: {
-    /** The first UTC day. */
-    from: string;
-    /** The day after the last one. */
-    until: string;
-    plan: string | null;
-    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
-    currency: string | null;
-    /** What you have used in this billing period. */
-    price: number;
-    /** The plan's spend limit for a billing period. */
-    limit: number;
-    /** What messages, purchases and fees may still cost you. The fees of your numbers until the end of the period are set aside. */
-    left: number;
-    /** The price at the end of the period if its complete days go on, with the fees of the numbers you have. null before three days are complete, and with more than one currency. */
-    forecast: number | null;
-  };
-  /** The plan's limits on sent messages. */
-  messages: {
-    /** In any twenty-four hours. */
-    day: {
-      limit: number;
-      left: number;
-    };
-    /** In a calendar month (UTC). */
-    month: {
-      limit: number;
-      left: number;
-    };
-  };
-  /** Messages and numbers are counted at once. Twilio reports prices later, and fees up to days later. */
-  freshness: {
-    /** Sent messages of the range that Twilio has not priced yet. */
-    estimatedMessages: number;
-    /** When fees were last read from Twilio; null: not yet. */
-    feesReadAt: string | null;
-    /** The first UTC day whose fees may still change. */
-    feesFinalUntil: string | null;
-  };
-}
-
-/** number: the monthly fees of numbers, from their purchase on. fee: other fees, such as those of failed messages. */
-export type UsageKind = "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
-
-/** Returns your usage by kind in your prices, what is left of your limits, and a forecast. */
-export interface UsageQuery {
-  /** A row for each UTC day, for each calendar month (UTC), or for the current billing period. Default: period. */
-  by?: ("day" | "month" | "period") | undefined;
-  /** The first UTC day. Unless given: 30 days before until, or by month the first day of eleven months before. */
-  from?: string | undefined;
-  /** The day after the last one. Unless given: tomorrow. */
-  until?: string | undefined;
   /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
   format?: ("json" | "csv") | undefined;
 }
 
-export interface UsageRow {
-  /** The first UTC day. */
-  from: string;
-  /** The day after the last one. */
-  until: string;
-  kind: UsageKind;
-  /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
-  currency: string | null;
-  /** Messages, or fees. */
-  count: number;
-  segments: number;
-  /** What it costs you. Messages count at an estimate until Twilio has priced them. */
-  price: number;
+/** The response of admin/tenants/{userId}/timeline. */
+export interface Timeline {
+  entries: TimelineEntry[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** A line of the audit log. */
+export interface TimelineEntry {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  subaccountSid: string | null;
+  requestId: string | null;
+  details: {
+    [key: string]: unknown;
+  };
+}
+
+/** Lists the lines of the audit log of one tenant, newest first, a page at a time. */
+export interface TimelinePage {
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 1000; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+/** The body of admin/rotate-token. */
+export interface TokenRotation {
+  userId: string;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
 }
 
 // </models>

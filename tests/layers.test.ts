@@ -13,6 +13,7 @@ const SHARED = "supabase/functions/_shared";
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   alerts: ["platform"],
+  health: ["platform"],
   sealing: ["platform"],
   twilio: ["platform"],
   stripe: ["platform"],

@@ -179,7 +179,11 @@ export const STORY: readonly Step[] = [
     title: "Ada sends a campaign to 100 recipients; the friend who opted out is skipped",
     async play(facts) {
       const operator = await signInOperator(facts.state);
-      await operator.switchboard.admin.setNumberSendRate({ phoneNumber: facts.number, messagesPerSecond: 25 });
+      await operator.switchboard.admin.setNumberSendRate({
+        phoneNumber: facts.number,
+        messagesPerSecond: 25,
+        reason: "registered for 10DLC",
+      });
       const guests = Array.from({ length: 99 }, (_, index) => `+1530555${String(2000 + index)}`);
       const { campaign, accepted } = await facts.ada.switchboard.sendBulk({
         name: "Opening night",

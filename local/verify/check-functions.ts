@@ -27,6 +27,7 @@ const EXPECTED = {
   "claim-subscription": ["POST", 401, "unauthorized"],
   "stripe-webhook": ["POST", 400, "invalid_signature"],
   "twilio-webhook": ["POST", 404, "not_found"],
+  metrics: ["GET", 401, "unauthorized"],
   "run-jobs": ["POST", 401, "unauthorized"],
   admin: ["GET", 401, "unauthorized"],
 } as const;

@@ -46,11 +46,12 @@ comment on function private.new_id() is 'A new id, a UUID of version 7 (RFC 9562
 -- Retention -----------------------------------------------------------------------------------------------------------
 
 create type private.expiring as enum ('event_payload', 'audit_details', 'cron_run', 'forward_delivery',
-  'tenant_notice', 'financial');
+  'tenant_notice', 'financial', 'settled_alert');
 comment on type private.expiring is
   'What is purged with time. event_payload: of a processed webhook. audit_details: of a line of the audit log. '
   'cron_run: pg_cron''s row of a run of ours. forward_delivery: of an event to a tenant''s webhook. tenant_notice: '
-  'what a tenant was told. financial: usage, totals and purchases, and the messages of deleted users.';
+  'what a tenant was told. financial: usage, totals and purchases, and the messages of deleted users. settled_alert: '
+  'an operator alert whose cause is gone.';
 
 create function private.kept_for(p_what private.expiring) returns interval
 language plpgsql immutable
@@ -65,6 +66,7 @@ begin
     -- Longer than a billing period of a year: the notices of a period in progress are what prevents a second one.
     when 'tenant_notice' then interval '400 days'
     when 'financial' then interval '10 years' -- the longest that accounting laws commonly ask for
+    when 'settled_alert' then interval '180 days'
   end;
 end;
 $$;
@@ -93,7 +95,7 @@ comment on column public.audit_log.details is
   'Reasons, phone numbers and other facts. Emptied when they expire (private.kept_for).';
 comment on column public.audit_log.actor is
   'user:<uuid>, operator:<uuid>, or the part of the system that acted (converge, sweep and others).';
-create index audit_log_by_user on public.audit_log (user_id, at desc);
+create index audit_log_by_user on public.audit_log (user_id, at desc, id desc);
 create index audit_log_expiring on public.audit_log (at) where details <> '{}';
 
 create function private.refuse_change() returns trigger

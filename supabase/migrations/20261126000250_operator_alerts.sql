@@ -23,20 +23,31 @@ create table public.operator_alerts (
   raised_at timestamptz not null default now(),
   last_raised_at timestamptz not null default now(),
   delivered_at timestamptz,
-  settled_at timestamptz
+  acknowledged_at timestamptz,
+  acknowledged_by uuid,
+  acknowledged_because text,
+  settled_at timestamptz,
+  constraint operator_alerts_acknowledged_whole
+    check (num_nulls(acknowledged_at, acknowledged_by, acknowledged_because) in (0, 3))
 );
 comment on table public.operator_alerts is
   'Alerts for operators. An open alert has no settled_at. Raised again while it is open, it counts and adds no row.';
 comment on column public.operator_alerts.subject is
   'What the alert is about, such as the id of a subscription: one open alert for each kind and subject.';
 comment on column public.operator_alerts.details is 'Ids, codes and amounts. No secrets, and no texts of messages.';
+comment on column public.operator_alerts.acknowledged_at is
+  'When an operator took note of an alert whose cause continues. It stays open, and is quiet: it is not delivered any '
+  'more. acknowledged_by and acknowledged_because: the operator and the reason.';
 comment on column public.operator_alerts.delivered_at is
   'When OPERATOR_ALERT_URL accepted the alert; null while it has not, or when no URL is set.';
 create unique index operator_alerts_one_open on public.operator_alerts (kind, subject) where settled_at is null;
+create index operator_alerts_open on public.operator_alerts (id) where settled_at is null;
+create index operator_alerts_by_user on public.operator_alerts (user_id, id) where settled_at is null;
+create index operator_alerts_expiring on public.operator_alerts (settled_at) where settled_at is not null;
 
 alter table public.operator_alerts enable row level security;
 revoke all on public.operator_alerts from public, anon, authenticated, service_role;
-grant select, insert, update on public.operator_alerts to service_role;
+grant select, insert, update, delete on public.operator_alerts to service_role;
 create policy "Only the service reads alerts" on public.operator_alerts for select to service_role using (true);
 
 create function private.raise_alert(p_kind public.alert_kind, p_subject text, p_user_id uuid default null,
@@ -78,25 +89,36 @@ $$;
 comment on function private.settle_alert(public.alert_kind, text) is
   'Settles an open alert whose cause is gone. Returns whether there was one.';
 
-create function public.list_alerts(p_before uuid, p_limit integer, p_is_open boolean)
+create type public.alert_state as enum ('open', 'unacknowledged', 'acknowledged', 'all');
+comment on type public.alert_state is
+  'Which alerts a list has. open: those that are not settled, of which an operator has acknowledged some.';
+
+create function public.list_alerts(p_before uuid, p_limit integer, p_state public.alert_state)
 returns setof public.operator_alerts
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return query
-    select * from public.operator_alerts a
-    where (p_before is null or a.id < p_before) and (not p_is_open or a.settled_at is null)
-    order by a.id desc
-    limit least(p_limit, 200);
+  if p_state = 'all' then
+    return query
+      select * from public.operator_alerts a where p_before is null or a.id < p_before
+      order by a.id desc limit least(p_limit, 200);
+  else
+    return query
+      select * from public.operator_alerts a
+      where a.settled_at is null and (p_before is null or a.id < p_before)
+        and (p_state = 'open' or (a.acknowledged_at is not null) = (p_state = 'acknowledged'))
+      order by a.id desc limit least(p_limit, 200);
+  end if;
 end;
 $$;
-comment on function public.list_alerts(uuid, integer, boolean) is
-  'A page of alerts, newest first, before the last id of the page before. p_is_open: only those that are not settled.';
+comment on function public.list_alerts(uuid, integer, public.alert_state) is
+  'A page of alerts in a state, newest first, before the last id of the page before.';
 
-create type public.alert_delivery as enum ('pending', 'settled', 'not_found');
+create type public.alert_delivery as enum ('pending', 'acknowledged', 'settled', 'not_found');
 comment on type public.alert_delivery is
-  'Whether an alert is still to be delivered. settled: an operator or the end of its cause settled it before.';
+  'Whether an alert is still to be delivered. acknowledged: an operator knows it. settled: an operator or the end of '
+  'its cause settled it before.';
 
 create function public.alert_to_deliver(p_alert_id uuid)
 returns table (outcome public.alert_delivery, alert jsonb)
@@ -104,7 +126,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  select case when a.settled_at is null then 'pending' else 'settled' end, to_jsonb(a) into outcome, alert
+  select case when a.settled_at is not null then 'settled' when a.acknowledged_at is not null then 'acknowledged'
+    else 'pending' end, to_jsonb(a) into outcome, alert
   from public.operator_alerts a where a.id = p_alert_id;
   outcome := coalesce(outcome, 'not_found');
   return next;
@@ -150,21 +173,74 @@ end;
 $$;
 comment on function public.close_alert(uuid, uuid, text, text) is 'An operator settles an alert.';
 
+create type public.acknowledge_alert_outcome as enum ('acknowledged', 'already', 'settled', 'not_found');
+comment on type public.acknowledge_alert_outcome is
+  'already: the alert was acknowledged before, and keeps that operator and reason.';
+
+create function public.acknowledge_alert(p_alert_id uuid, p_operator_id uuid, p_request_id text, p_reason text)
+returns public.acknowledge_alert_outcome
+language plpgsql
+set search_path = ''
+as $$
+declare
+  alert public.operator_alerts;
+begin
+  select * into alert from public.operator_alerts a where a.id = p_alert_id for update;
+  if alert.id is null then
+    return 'not_found';
+  elsif alert.settled_at is not null then
+    return 'settled';
+  elsif alert.acknowledged_at is not null then
+    return 'already';
+  end if;
+  update public.operator_alerts a
+  set acknowledged_at = now(), acknowledged_by = p_operator_id, acknowledged_because = p_reason
+  where a.id = p_alert_id;
+  perform private.audit('operator:' || p_operator_id, 'alert.acknowledged', alert.user_id, null, p_request_id,
+    jsonb_build_object('alertId', p_alert_id, 'kind', alert.kind, 'subject', alert.subject, 'reason', p_reason));
+  return 'acknowledged';
+end;
+$$;
+comment on function public.acknowledge_alert(uuid, uuid, text, text) is
+  'An operator takes note of an open alert, which stays open until its cause ends or an operator settles it.';
+
+create function private.purge_settled_alerts(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from public.operator_alerts a
+  where a.id = any (array(
+    select o.id from public.operator_alerts o
+    where o.settled_at <= now() - private.kept_for('settled_alert') order by o.settled_at limit p_limit));
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_settled_alerts(integer) is
+  'Deletes up to p_limit alerts that were settled long enough ago, the oldest first. Returns how many.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
   private.raise_alert(public.alert_kind, text, uuid, jsonb),
   private.settle_alert(public.alert_kind, text),
-  public.list_alerts(uuid, integer, boolean),
+  public.list_alerts(uuid, integer, public.alert_state),
   public.alert_to_deliver(uuid),
   public.record_alert_delivery(uuid),
-  public.close_alert(uuid, uuid, text, text)
+  public.close_alert(uuid, uuid, text, text),
+  public.acknowledge_alert(uuid, uuid, text, text),
+  private.purge_settled_alerts(integer)
   from public, anon, authenticated;
 grant execute on function
   private.raise_alert(public.alert_kind, text, uuid, jsonb),
   private.settle_alert(public.alert_kind, text),
-  public.list_alerts(uuid, integer, boolean),
+  public.list_alerts(uuid, integer, public.alert_state),
   public.alert_to_deliver(uuid),
   public.record_alert_delivery(uuid),
-  public.close_alert(uuid, uuid, text, text)
+  public.close_alert(uuid, uuid, text, text),
+  public.acknowledge_alert(uuid, uuid, text, text),
+  private.purge_settled_alerts(integer)
   to service_role;

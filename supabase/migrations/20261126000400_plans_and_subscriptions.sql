@@ -343,6 +343,31 @@ comment on function private.wanted_subaccount(uuid, timestamptz, boolean) is
   'hold, a subscription that entitles now, lapsed subscriptions of their own, the request of the tenant or an '
   'operator, lapsed gifts. p_requested: as if the tenant had asked.';
 
+-- A tenant's own limits, set by an operator. A null leaves the plan's limit.
+create table private.tenant_limits (
+  user_id uuid primary key references auth.users (id) on delete cascade,
+  max_numbers integer,
+  max_purchases_per_day integer,
+  max_purchases_per_month integer,
+  max_number_price numeric(12, 2),
+  daily_message_limit integer,
+  monthly_message_limit integer,
+  spend_limit numeric(12, 2),
+  messages_per_second numeric(8, 3),
+  valid_until timestamptz,
+  reason text not null,
+  set_by uuid not null,
+  set_at timestamptz not null default now(),
+  constraint tenant_limits_not_negative check (least(max_numbers, max_purchases_per_day, max_purchases_per_month,
+    max_number_price, daily_message_limit, monthly_message_limit, spend_limit) >= 0),
+  constraint tenant_limits_send_rate_positive check (messages_per_second > 0)
+);
+comment on table private.tenant_limits is
+  'Limits of single tenants that replace those of their plan, whatever the plan is, until valid_until (null: no end).';
+alter table private.tenant_limits enable row level security;
+revoke all on private.tenant_limits from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.tenant_limits to service_role;
+
 create function private.plan_of(p_user_id uuid) returns public.plans
 language plpgsql stable
 set search_path = ''
@@ -350,15 +375,29 @@ as $$
 declare
   entitled constant private.entitlement := private.entitlement_of(p_user_id);
   plan public.plans;
+  own private.tenant_limits;
 begin
   select p.* into plan from public.plans p
   where p.key = case entitled.wanted when 'active' then entitled.plan_key else 'free' end;
+  select * into own from private.tenant_limits l
+  where l.user_id = p_user_id and (l.valid_until is null or l.valid_until > now());
+  -- Of a plan that was deleted nothing is replaced: it allows nothing.
+  if found and plan.key is not null then
+    plan.max_numbers := coalesce(own.max_numbers, plan.max_numbers);
+    plan.max_purchases_per_day := coalesce(own.max_purchases_per_day, plan.max_purchases_per_day);
+    plan.max_purchases_per_month := coalesce(own.max_purchases_per_month, plan.max_purchases_per_month);
+    plan.max_number_price := coalesce(own.max_number_price, plan.max_number_price);
+    plan.daily_message_limit := coalesce(own.daily_message_limit, plan.daily_message_limit);
+    plan.monthly_message_limit := coalesce(own.monthly_message_limit, plan.monthly_message_limit);
+    plan.spend_limit := coalesce(own.spend_limit, plan.spend_limit);
+    plan.messages_per_second := coalesce(own.messages_per_second, plan.messages_per_second);
+  end if;
   return plan;
 end;
 $$;
 comment on function private.plan_of(uuid) is
   'The plan whose limits apply to a tenant with a subaccount: that of the subscription that entitles them now, or '
-  'free. All columns are null when the plan was deleted.';
+  'free. Its limits are replaced by the tenant''s own (tenant_limits). All columns are null when the plan was deleted.';
 
 -- Prices --------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,11 @@ create table private.sweeps (
   mismatches integer not null default 0,
   strangers integer not null default 0,
   missing integer not null default 0,
+  -- The tenants by the status of their subaccount.
+  pending_tenants integer not null default 0,
+  active_tenants integer not null default 0,
+  suspended_tenants integer not null default 0,
+  closed_tenants integer not null default 0,
   -- The last user whose stored account was looked for among the sightings.
   checked_until uuid,
   level public.sweep_level not null default 'within'
@@ -162,9 +167,11 @@ declare
   checked integer := 0;
   asked integer := 0;
   last_user uuid := p_sweep.checked_until;
+  statuses text[] := '{}';
 begin
   for stored in
-    select p.user_id, p.twilio_subaccount_sid is not null and p.twilio_subaccount_status in ('active', 'suspended')
+    select p.user_id, p.twilio_subaccount_status as status,
+      p.twilio_subaccount_sid is not null and p.twilio_subaccount_status in ('active', 'suspended')
       and coalesce(p.twilio_subaccount_created_at, '-infinity') < p_sweep.started_at
       and not exists (select from private.sweep_sightings s
         where s.sweep_id = p_sweep.id and s.subaccount_sid = p.twilio_subaccount_sid) as is_missing
@@ -174,20 +181,25 @@ begin
   loop
     checked := checked + 1;
     last_user := stored.user_id;
+    statuses := statuses || stored.status::text;
     if stored.is_missing then
       perform private.ask_for_convergence(stored.user_id, p_thorough => true);
       asked := asked + 1;
     end if;
   end loop;
   update private.sweeps s set checked_until = last_user, missing = s.missing + asked,
-    mismatches = s.mismatches + asked
+    mismatches = s.mismatches + asked,
+    pending_tenants = s.pending_tenants + cardinality(array_positions(statuses, 'pending')),
+    active_tenants = s.active_tenants + cardinality(array_positions(statuses, 'active')),
+    suspended_tenants = s.suspended_tenants + cardinality(array_positions(statuses, 'suspended')),
+    closed_tenants = s.closed_tenants + cardinality(array_positions(statuses, 'closed'))
   where s.id = p_sweep.id;
   return checked;
 end;
 $$;
 comment on function private.ask_for_missing_accounts(private.sweeps, integer) is
   'Asks for the convergence of tenants whose account is stored as open and was not listed: it was closed long ago. '
-  'Checks the next p_limit tenants and returns how many there were.';
+  'Checks the next p_limit tenants, counts them by status, and returns how many there were.';
 
 create function private.forget_sightings(p_sweep_id bigint, p_limit integer) returns integer
 language plpgsql

@@ -717,7 +717,7 @@ comment on type public.set_number_send_rate_outcome is
   'Whether a send rate was set, or no tenant has an active number like it.';
 
 create function public.set_number_send_rate(p_phone_number text, p_per_second numeric, p_operator_id uuid,
-  p_request_id text)
+  p_request_id text, p_reason text)
 returns table (outcome public.set_number_send_rate_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
@@ -733,12 +733,12 @@ begin
     return;
   end if;
   perform private.audit('operator:' || p_operator_id, 'number.send_rate_set', user_id, null, p_request_id,
-    jsonb_build_object('phoneNumber', p_phone_number, 'messagesPerSecond', p_per_second));
+    jsonb_build_object('phoneNumber', p_phone_number, 'messagesPerSecond', p_per_second, 'reason', p_reason));
   outcome := 'set';
   return next;
 end;
 $$;
-comment on function public.set_number_send_rate(text, numeric, uuid, text) is
+comment on function public.set_number_send_rate(text, numeric, uuid, text, text) is
   'An operator sets the send rate of campaigns from a tenant''s number. user_id is the tenant.';
 
 -- Releasing -----------------------------------------------------------------------------------------------------------
@@ -897,7 +897,7 @@ revoke execute on function
   public.set_primary_number(uuid, uuid, text),
   public.number_to_change(uuid, uuid),
   public.record_number_name(uuid, text, text),
-  public.set_number_send_rate(text, numeric, uuid, text),
+  public.set_number_send_rate(text, numeric, uuid, text, text),
   public.begin_number_release(uuid, uuid, text),
   private.primary_number_of(uuid),
   public.record_number_release(uuid, text),
@@ -928,7 +928,7 @@ grant execute on function
   public.set_primary_number(uuid, uuid, text),
   public.number_to_change(uuid, uuid),
   public.record_number_name(uuid, text, text),
-  public.set_number_send_rate(text, numeric, uuid, text),
+  public.set_number_send_rate(text, numeric, uuid, text, text),
   public.begin_number_release(uuid, uuid, text),
   private.primary_number_of(uuid),
   public.record_number_release(uuid, text),

@@ -45,7 +45,7 @@ comment on type public.token_rotation_request is
   'accepted: a job rotates the token. Otherwise the tenant''s account status: only an active account can change its '
   'token.';
 
-create function public.request_token_rotation(p_user_id uuid, p_operator_id uuid, p_request_id text)
+create function public.request_token_rotation(p_user_id uuid, p_operator_id uuid, p_request_id text, p_reason text)
 returns table (outcome public.token_rotation_request, subaccount_sid text)
 language plpgsql
 set search_path = ''
@@ -58,14 +58,14 @@ begin
     outcome := 'accepted';
     perform private.ask_for_token_rotation(p_user_id, account.subaccount_sid);
     perform private.audit('operator:' || p_operator_id, 'token.rotation_requested', p_user_id, account.subaccount_sid,
-      p_request_id);
+      p_request_id, jsonb_build_object('reason', p_reason));
   else
     outcome := account.status;
   end if;
   return next;
 end;
 $$;
-comment on function public.request_token_rotation(uuid, uuid, text) is
+comment on function public.request_token_rotation(uuid, uuid, text, text) is
   'An operator asks for another token for a tenant''s subaccount.';
 
 -- A rotation's due row holds the date of the token.
@@ -500,16 +500,18 @@ end;
 $$;
 comment on function public.note_sealing_ring(text, text[]) is 'Stores the ids of the keys that the functions hold.';
 
-create function public.request_sealing_key_rotation(p_operator_id uuid, p_request_id text) returns bigint
+create function public.request_sealing_key_rotation(p_operator_id uuid, p_request_id text, p_reason text)
+returns bigint
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.audit('operator:' || p_operator_id, 'sealing_keys.rotation_requested', null, null, p_request_id);
+  perform private.audit('operator:' || p_operator_id, 'sealing_keys.rotation_requested', null, null, p_request_id,
+    jsonb_build_object('reason', p_reason));
   return private.enqueue('{"kind": "rotate-sealing-keys"}');
 end;
 $$;
-comment on function public.request_sealing_key_rotation(uuid, text) is
+comment on function public.request_sealing_key_rotation(uuid, text, text) is
   'An operator asks for all tokens to be sealed with the current key now. Returns the job''s id.';
 
 insert into private.schedules (name, job, every)
@@ -520,7 +522,7 @@ insert into private.schedules (name, job, every)
 revoke execute on function
   private.note_token_date(),
   private.ask_for_token_rotation(uuid, text),
-  public.request_token_rotation(uuid, uuid, text),
+  public.request_token_rotation(uuid, uuid, text, text),
   private.token_date_of(uuid),
   public.ask_for_due_token_rotations(integer, integer),
   public.begin_token_rotation(uuid, integer),
@@ -535,11 +537,11 @@ revoke execute on function
   private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
-  public.request_sealing_key_rotation(uuid, text)
+  public.request_sealing_key_rotation(uuid, text, text)
   from public, anon, authenticated;
 grant execute on function
   private.ask_for_token_rotation(uuid, text),
-  public.request_token_rotation(uuid, uuid, text),
+  public.request_token_rotation(uuid, uuid, text, text),
   private.token_date_of(uuid),
   public.ask_for_due_token_rotations(integer, integer),
   public.begin_token_rotation(uuid, integer),
@@ -554,5 +556,5 @@ grant execute on function
   private.reseal_token(uuid, public.sealed_slot, text, text),
   public.reseal_tokens(text, jsonb),
   public.note_sealing_ring(text, text[]),
-  public.request_sealing_key_rotation(uuid, text)
+  public.request_sealing_key_rotation(uuid, text, text)
   to service_role;

@@ -42,60 +42,40 @@ comment on function public.hold_tenant(uuid, public.operator_hold, uuid, text, t
   'An operator suspends or closes a tenant, or releases the hold (null). Returns the subaccount''s SID and its status '
   'so far; convergence changes it.';
 
-create function public.provision_tenant(p_user_id uuid, p_operator_id uuid, p_request_id text)
-returns public.operator_request
+create type public.provision_outcome as enum ('accepted', 'unknown_user', 'ambiguous_email');
+comment on type public.provision_outcome is
+  'Whether a user gets a subaccount. ambiguous_email: several users have the address, so the id must be given.';
+
+create function public.provision_tenant(p_user_id uuid, p_email text, p_operator_id uuid, p_request_id text,
+  p_reason text)
+returns table (outcome public.provision_outcome, user_id uuid)
 language plpgsql
 set search_path = ''
 as $$
+declare
+  named constant uuid[] := case when p_user_id is not null then array[p_user_id]
+    else private.users_with_email(p_email) end;
 begin
-  if not private.user_exists(p_user_id) then
-    return 'unknown_user';
+  user_id := named[1];
+  if cardinality(named) > 1 then
+    outcome := 'ambiguous_email';
+    user_id := null;
+  elsif user_id is null or not private.user_exists(user_id) then
+    outcome := 'unknown_user';
+    user_id := null;
+  else
+    outcome := 'accepted';
+    perform private.note_request(user_id, 'operator');
+    perform private.ask_for_convergence(user_id);
+    perform private.audit('operator:' || p_operator_id, 'tenant.provisioned', user_id, null, p_request_id,
+      jsonb_build_object('reason', p_reason));
   end if;
-  perform private.note_request(p_user_id, 'operator');
-  perform private.ask_for_convergence(p_user_id);
-  perform private.audit('operator:' || p_operator_id, 'tenant.provisioned', p_user_id, null, p_request_id);
-  return 'accepted';
+  return next;
 end;
 $$;
-comment on function public.provision_tenant(uuid, uuid, text) is
-  'An operator gives a user a subaccount without a subscription.';
-
-create type public.tenant_overview as (
-  user_id uuid,
-  wanted public.wanted_status,
-  status public.account_status,
-  subaccount_sid text,
-  friendly_name text,
-  operator_hold public.operator_hold,
-  requested_at timestamptz,
-  user_deleted_at timestamptz,
-  last_error text,
-  converged_at timestamptz,
-  numbers bigint,
-  suspended_at_twilio boolean
-);
-comment on type public.tenant_overview is
-  'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones.';
-
-create function public.list_tenants(p_after uuid, p_limit integer) returns setof public.tenant_overview
-language sql stable
-set search_path = ''
-as $$
-  select t.user_id, private.wanted_subaccount(t.user_id),
-    coalesce(t.subaccount_status::text, p.twilio_subaccount_status, 'pending')::public.account_status,
-    coalesce(t.subaccount_sid, p.twilio_subaccount_sid),
-    p.twilio_subaccount_friendly_name, t.operator_hold, t.requested_at, t.user_deleted_at,
-    t.last_error, t.converged_at,
-    (select count(*) from public.user_twilio_numbers n where n.user_id = t.user_id and n.status = 'active'),
-    t.suspended_at_twilio
-  from private.tenancies t
-  left join public.user_preferences p on p.user_id = t.user_id
-  where p_after is null or t.user_id > p_after
-  order by t.user_id
-  limit least(p_limit, 200);
-$$;
-comment on function public.list_tenants(uuid, integer) is
-  'A page of tenants by id, after the last id of the page before.';
+comment on function public.provision_tenant(uuid, text, uuid, text, text) is
+  'An operator gives a user, named by id or otherwise by email address, a subaccount without a subscription. The user '
+  'needs no row here.';
 
 create type public.dead_letter as (letter_id bigint, lane public.job_lane, job jsonb, error text, moved_at timestamptz);
 comment on type public.dead_letter is
@@ -116,7 +96,8 @@ $$;
 comment on function public.list_dead_letters(bigint, integer) is
   'A page of dead letters, newest first, before the last id of the page before.';
 
-create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text) returns integer
+create function public.replay_dead_letters(p_letter_id bigint, p_operator_id uuid, p_request_id text, p_reason text)
+returns integer
 language plpgsql
 security definer -- moves rows between pgmq's tables
 set search_path = ''
@@ -133,18 +114,18 @@ begin
   perform private.settle_alert('dead_letter', lane::text) from unnest(enum_range(null::public.job_lane)) lane
   where not exists (select from pgmq.q_jobs_dead q where q.message ->> 'lane' = lane::text);
   perform private.audit('operator:' || p_operator_id, 'dead_letters.replayed', null, null, p_request_id,
-    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed));
+    jsonb_build_object('letterId', p_letter_id, 'replayed', replayed, 'reason', p_reason));
   return replayed;
 end;
 $$;
-comment on function public.replay_dead_letters(bigint, uuid, text) is
+comment on function public.replay_dead_letters(bigint, uuid, text, text) is
   'Re-enqueues one dead letter, or all of them (null), as new jobs of their lanes. Returns their count.';
 
 create type public.replay_stripe_event_outcome as enum ('replayed', 'unknown_event', 'purged');
 comment on type public.replay_stripe_event_outcome is
   'Whether an event is processed again, was never stored, or lost its payload with time.';
 
-create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text)
+create function public.replay_stripe_event(p_event_id text, p_operator_id uuid, p_request_id text, p_reason text)
 returns public.replay_stripe_event_outcome
 language plpgsql
 set search_path = ''
@@ -158,11 +139,12 @@ begin
   end if;
   perform private.enqueue(jsonb_build_object('kind', 'stripe-event', 'eventId', p_event_id));
   perform private.audit('operator:' || p_operator_id, 'event.replayed', null, null, p_request_id,
-    jsonb_build_object('eventId', p_event_id));
+    jsonb_build_object('eventId', p_event_id, 'reason', p_reason));
   return 'replayed';
 end;
 $$;
-comment on function public.replay_stripe_event(text, uuid, text) is 'Enqueues the processing of a stored event again.';
+comment on function public.replay_stripe_event(text, uuid, text, text) is
+  'Enqueues the processing of a stored event again.';
 
 -- A subscription that continues after its tenant is gone is paid for nothing. Only an operator can judge whether to end
 -- it, at Stripe.
@@ -281,17 +263,20 @@ comment on function public.request_subscription_cancellation(text, boolean, uuid
   'An operator cancels a subscription at Stripe, at once or at the end of its period. A job does it; the event that '
   'Stripe sends then changes the stored subscription.';
 
-create function public.request_sweep(p_operator_id uuid, p_request_id text) returns public.operator_request
+create function public.request_sweep(p_operator_id uuid, p_request_id text, p_reason text)
+returns public.operator_request
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform private.enqueue('{"kind": "sweep"}');
-  perform private.audit('operator:' || p_operator_id, 'sweep.requested', null, null, p_request_id);
+  perform private.audit('operator:' || p_operator_id, 'sweep.requested', null, null, p_request_id,
+    jsonb_build_object('reason', p_reason));
   return 'accepted';
 end;
 $$;
-comment on function public.request_sweep(uuid, text) is 'An operator asks for a sweep before its next scheduled time.';
+comment on function public.request_sweep(uuid, text, text) is
+  'An operator asks for a sweep before its next scheduled time.';
 
 -- Schedules of the foundation -----------------------------------------------------------------------------------------
 
@@ -353,7 +338,7 @@ comment on function private.purge_cron_runs(integer) is
 create function public.purge_expired(p_limit integer)
 returns table (event_payloads integer, audit_details integer, cron_runs integer, forward_deliveries integer,
   master_consents integer, tenant_notices integer, usage integer, messages integer, totals integer,
-  number_purchases integer)
+  number_purchases integer, settled_alerts integer)
 language plpgsql
 set search_path = ''
 as $$
@@ -368,6 +353,7 @@ begin
   messages := private.purge_messages(p_limit);
   totals := private.purge_totals(p_limit);
   number_purchases := private.purge_number_purchases(p_limit);
+  settled_alerts := private.purge_settled_alerts(p_limit);
   return next;
 end;
 $$;
@@ -476,89 +462,96 @@ set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
     private.account_for_media private.account_of private.account_status_without_subaccount private.add_new_usage
-    private.add_purchase private.add_usage private.ask_for_convergence private.ask_for_erasure
+    private.add_purchase private.add_usage private.alert_health private.ask_for_convergence private.ask_for_erasure
     private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
     private.audit_number private.audit_number_sync private.available_sends private.await_again private.await_reports
     private.begin_priced_plan private.best_item private.billing_customer_of private.billing_period_of
-    private.blocks_checkout private.campaign_count_of private.campaign_outcome private.can_send private.carrier_fee
-    private.changed_status private.charge_of private.charge_unit private.check_campaign private.check_fallback_limits
-    private.check_for_start private.check_new_subscriber private.check_purchase_rules private.check_recipients
-    private.check_sending_rules private.check_spending private.check_subscriber private.check_subscriptions_of_tenant
-    private.checkout_for private.claim_due private.clear_incapable_primary private.clear_released_sid
-    private.compare_account private.compare_day private.compare_kind private.complete_purchase
-    private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes private.count_campaign_update
-    private.count_fallback_message private.count_fallback_use private.count_in_window private.count_request
-    private.count_subaccount private.count_units private.countries private.country_windows private.currency
-    private.currency_of private.cut private.delete_campaign_texts private.describe_due_work
-    private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
-    private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.draft_message private.email_key private.enqueue private.enqueue_campaign
-    private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start private.entitlement_of
-    private.erase_campaigns private.erase_conversations private.erase_forward_deliveries private.erase_numbers
-    private.erase_opt_outs private.fallback_subject private.fee_date private.fee_parts private.fees_between
-    private.fees_to_come private.fees_until private.filled_segments private.finish_sweep private.first_day_to_read
-    private.first_grapheme private.fitting_characters private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.forward_event private.found_messages private.gmt_month_of
-    private.grapheme_classes private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted
-    private.has_due_jobs private.has_open_usage private.has_opted_out private.has_phrases private.hold_for_usage
-    private.hold_number private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_counted private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_foreign
-    private.is_paying private.is_shifted private.judge_price_unit private.keep_erased private.keep_existing_subaccount
-    private.kept_for private.keyword_reply private.lane_of private.learn_currency private.ledger_parts
-    private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_of private.link_customer
+    private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome private.can_send
+    private.carrier_fee private.changed_status private.charge_of private.charge_unit private.check_campaign
+    private.check_fallback_limits private.check_for_start private.check_new_subscriber private.check_purchase_rules
+    private.check_recipients private.check_sending_rules private.check_spending private.check_subscriber
+    private.check_subscriptions_of_tenant private.checkout_for private.claim_due private.clear_incapable_primary
+    private.clear_released_sid private.compare_account private.compare_day private.compare_kind
+    private.complete_purchase private.confirmed_contacts private.confirmed_email_of private.count_campaign_deletes
+    private.count_campaign_update private.count_dead_letters private.count_fallback_message private.count_fallback_use
+    private.count_in_window private.count_request private.count_subaccount private.count_units private.countries
+    private.country_windows private.currency private.currency_of private.cut private.dead_letters_of
+    private.delete_campaign_texts private.describe_due_work private.describe_function_grants private.describe_queues
+    private.describe_realtime private.describe_schedule private.describe_sealing_keys private.describe_shared_numbers
+    private.describe_tables private.describe_token_column private.draft_batch private.draft_message
+    private.due_work_health private.email_key private.enqueue private.enqueue_campaign private.enqueue_convergence
+    private.enqueue_due_schedules private.enqueue_start private.entitlement_of private.erase_campaigns
+    private.erase_conversations private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs
+    private.fallback_subject private.fee_date private.fee_parts private.fees_between private.fees_to_come
+    private.fees_until private.filled_segments private.finish_sweep private.first_day_to_read private.first_grapheme
+    private.fitting_characters private.forget_fallback_usage private.forget_jobs private.forget_lane
+    private.forget_sightings private.forward_event private.found_messages private.gmt_month_of private.grapheme_classes
+    private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs
+    private.has_open_usage private.has_opted_out private.has_phrases private.hold_for_usage private.hold_number
+    private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign private.is_counted
+    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_foreign
+    private.is_over_limit private.is_paying private.is_shifted private.is_unpaid private.iso private.jobs_of
+    private.judge_price_unit private.keep_erased private.keep_existing_subaccount private.kept_for private.keyword_reply
+    private.lane_health private.lane_of private.learn_currency private.ledger_parts private.level_of_sweep
+    private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of private.link_customer
     private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
     private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
-    private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.may_create_subaccount
-    private.measure_text private.message_cost private.message_may_move private.message_status_named
-    private.messages_of_day private.mother_country private.move_campaign_count private.move_usage
-    private.must_be_explained private.new_id private.next_opening private.next_recipients private.next_usage_pass
-    private.normalized_email private.note_changed_limit private.note_changed_numbers private.note_changed_periods
-    private.note_changed_plan_limit private.note_changed_retention private.note_changed_spend_limit
-    private.note_changed_spending private.note_changed_subscription private.note_changed_tenancy
-    private.note_changed_usage private.note_charge private.note_conversation private.note_fee private.note_fee_markup
-    private.note_held_number private.note_known_category private.note_late_price private.note_lost_subaccount
-    private.note_opt_out private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out
-    private.note_request private.note_sends private.note_shifts private.note_spending private.note_token_date
+    private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.matches
+    private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
+    private.message_may_move private.message_status_named private.messages_of_day private.mother_country
+    private.move_campaign_count private.move_usage private.must_be_explained private.new_id private.next_opening
+    private.next_recipients private.next_tenants private.next_usage_pass private.normalized_email
+    private.note_changed_limit private.note_changed_numbers private.note_changed_periods private.note_changed_plan_limit
+    private.note_changed_retention private.note_changed_spend_limit private.note_changed_spending
+    private.note_changed_subscription private.note_changed_tenancy private.note_changed_usage private.note_charge
+    private.note_conversation private.note_fee private.note_fee_markup private.note_held_number
+    private.note_known_category private.note_late_price private.note_lost_subaccount private.note_opt_out
+    private.note_priced_plan private.note_recorded_subscription private.note_reported_opt_out private.note_request
+    private.note_sends private.note_shifts private.note_spending private.note_tenant_email private.note_token_date
     private.note_turn private.note_usage private.note_usage_account private.note_usage_activity private.note_usage_days
-    private.notify_tenant private.number_anniversaries private.number_fees private.number_fees_of_day
-    private.number_pattern private.open_countries private.other_currencies private.our_functions private.our_tables
-    private.owner_named_by private.period_usage_of private.plan_for_price private.plan_of private.preview_recipients
-    private.price_final_at private.primary_number_of private.promote_oldest_number private.publish_changes
-    private.purge_audit_details private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries
-    private.purge_master_consents private.purge_messages private.purge_number_purchases private.purge_tenant_notices
-    private.purge_totals private.purge_usage private.queue_of private.raise_alert private.reached_limit
-    private.recheck_after_lost_lease private.recipients_left private.reconcile_by private.reconcile_day
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_usage_firing private.redact_old_texts private.refuse_change
-    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
-    private.renew_lease_if_held private.renew_turns private.replica_identity_of private.reply_under_way
-    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.schedule_fee private.search_for private.searchable private.send_rates_of private.sender_of
-    private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.settle_alert
-    private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
+    private.notices_of private.notify_tenant private.number_anniversaries private.number_fees private.number_fees_of_day
+    private.number_pattern private.numbers_of private.open_countries private.other_currencies private.our_functions
+    private.our_tables private.own_limits_of private.owner_named_by private.period_usage_of private.plan_for_price
+    private.plan_of private.preview_recipients private.price_final_at private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
+    private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
+    private.purge_usage private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease
+    private.recipients_left private.reconcile_by private.reconcile_day private.record_appeared_number
+    private.record_changed_number private.record_evidence private.record_lost_purchase private.record_missing_number
+    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
+    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.schedule_fee
+    private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
+    private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
+    private.settle_alert private.settle_unknown_price private.settled_before private.share_number private.share_opt_outs
     private.shown_spending private.single_characters private.skip_recipients private.spaced private.spend_between
     private.spent_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
-    private.store_subaccount private.store_taken_in_number private.store_usage private.take_in_number private.take_lease
-    private.take_purchase private.take_turns private.take_usage private.tell_of_day private.tenant_price
+    private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
+    private.subscriptions_of private.sweep_health private.take_in_number private.take_lease private.take_purchase
+    private.take_turns private.take_usage private.tell_of_day private.tenant_overview_of private.tenant_price
     private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
     private.trigger_value_of private.uncount_fallback_message private.undo_reservation private.unit_of
     private.unit_price private.unspaced private.usage_by_day private.usage_of_days private.usage_parts
-    private.usage_report private.usage_rotation_days private.usage_totals_of_days private.user_exists private.utc_day
-    private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value private.withdraw_job
-    private.words_of private.zone_opening public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver
-    public.ask_for_drifted_convergence public.ask_for_due_redactions public.ask_for_due_token_rotations
-    public.ask_for_number_syncs public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout
-    public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
-    public.begin_sweep public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger
-    public.billing_customer public.cancel_fee public.cancel_forward_delivery public.cancel_number_release
-    public.cancel_number_reservation public.change_campaign public.change_forward_webhook public.charge_number_fees
-    public.check_due_spending public.claim_jobs public.claim_subscription public.close_alert
-    public.confirm_forward_webhook public.count_request public.create_campaign public.defer_job public.delay_sender
-    public.delete_campaign_recipients public.describe_installation public.disable_forward_webhook public.end_convergence
-    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
-    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.lift_opt_outs
-    public.link_stripe_customer public.list_alerts public.list_campaign_recipients public.list_campaigns
+    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
+    private.user_exists private.users_with_email private.utc_day private.wanted_by_subscription
+    private.wanted_subaccount private.wanted_trigger_value private.webhook_health private.with_limits
+    private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
+    public.acknowledge_alert public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
+    public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout public.begin_convergence
+    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
+    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
+    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
+    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients public.describe_health
+    public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
+    public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job
+    public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of
+    public.forward_webhook_of public.get_usage public.hold_tenant public.lift_opt_outs public.link_stripe_customer
+    public.list_alerts public.list_audit_lines public.list_campaign_recipients public.list_campaigns
     public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
     public.list_forward_deliveries public.list_messages public.list_opt_outs public.list_reconciliations
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
@@ -578,10 +571,11 @@ as $$
     public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
     public.report_inactive_master public.report_sender_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_fee public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
-    public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate public.set_primary_number
-    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.start_to_settle
+    public.request_sweep public.request_tenant_sync public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_fee public.reserve_message public.reserve_number public.retry_job
+    public.save_messaging_settings public.sealing_keys_in_use public.set_carrier_fee public.set_number_send_rate
+    public.set_plan_limits public.set_primary_number public.set_tenant_limits public.settle_stripe_event
+    public.show_tenant public.stale_number_releases public.stale_number_reservations public.start_to_settle
     public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
     public.usage_sync_state public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
@@ -802,17 +796,16 @@ comment on function public.describe_installation() is
 
 revoke execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
-  public.provision_tenant(uuid, uuid, text),
-  public.list_tenants(uuid, integer),
+  public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text),
-  public.replay_stripe_event(text, uuid, text),
+  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_stripe_event(text, uuid, text, text),
   private.check_new_subscriber(),
   private.check_subscriptions_of_tenant(),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
-  public.request_sweep(uuid, text),
+  public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),
   private.replica_identity_of(regclass),
@@ -833,15 +826,14 @@ revoke execute on function
   from public, anon, authenticated;
 grant execute on function
   public.hold_tenant(uuid, public.operator_hold, uuid, text, text),
-  public.provision_tenant(uuid, uuid, text),
-  public.list_tenants(uuid, integer),
+  public.provision_tenant(uuid, text, uuid, text, text),
   public.list_dead_letters(bigint, integer),
-  public.replay_dead_letters(bigint, uuid, text),
-  public.replay_stripe_event(text, uuid, text),
+  public.replay_dead_letters(bigint, uuid, text, text),
+  public.replay_stripe_event(text, uuid, text, text),
   private.is_deleted_tenant(uuid),
   private.check_subscriber(public.subscriptions),
   public.request_subscription_cancellation(text, boolean, uuid, text, text),
-  public.request_sweep(uuid, text),
+  public.request_sweep(uuid, text, text),
   private.purge_cron_runs(integer),
   public.purge_expired(integer),
   private.replica_identity_of(regclass),

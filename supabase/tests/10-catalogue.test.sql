@@ -81,6 +81,8 @@ select bag_eq(
     ('private.sweeps', 'r', true),
     ('private.purged_cron_runs', 'r', true),
     ('private.tenancies', 'r', true),
+    ('private.tenant_emails', 'r', true),
+    ('private.tenant_limits', 'r', true),
     ('private.token_rotations', 'r', true),
     ('private.usage_accounts', 'r', true),
     ('private.usage_categories', 'r', true),
@@ -135,6 +137,7 @@ select bag_eq(
     ('private.note_conversation', '(none)'),
     ('private.note_held_number', '(none)'),
     ('private.note_lost_subaccount', '(none)'),
+    ('private.note_tenant_email', '(none)'),
     ('private.note_token_date', '(none)'),
     ('private.keep_erased', '(none)'),
     ('private.note_usage_account', '(none)'),
@@ -146,7 +149,7 @@ select bag_eq(
 
 select bag_eq(
   'select name from pg_temp.our_functions where prosecdef',
-  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.note_lost_subaccount'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.withdraw_job'), ('public.ask_for_usage_syncs'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('public.usage_sync_state') $$,
+  $$ values ('private.ask_for_erasure'), ('private.check_subscriptions_of_tenant'), ('private.confirmed_contacts'), ('private.confirmed_email_of'), ('private.count_dead_letters'), ('private.dead_letters_of'), ('private.describe_queues'), ('private.describe_schedule'), ('private.enqueue'), ('private.enqueue_due_schedules'), ('private.has_due_jobs'), ('private.jobs_of'), ('private.lane_health'), ('private.note_lost_subaccount'), ('private.note_tenant_email'), ('private.purge_audit_details'), ('private.purge_cron_runs'), ('private.raise_alert'), ('private.remember_user_deletion'), ('private.renew_turns'), ('private.return_lost_jobs'), ('private.settle_alert'), ('private.take_turns'), ('private.user_exists'), ('private.users_with_email'), ('private.withdraw_job'), ('public.ask_for_usage_syncs'), ('public.claim_jobs'), ('public.defer_job'), ('public.finish_job'), ('public.list_dead_letters'), ('public.move_job_to_dead_letters'), ('public.replay_dead_letters'), ('public.retry_job'), ('public.usage_sync_state') $$,
   'Only functions that reach pgmq or auth, or follow a write by another role, are security definer');
 
 select is_empty(
@@ -183,6 +186,7 @@ select bag_eq(
     ('plans', 'usage_trigger_due_when_limit_changes'), ('subscriptions', 'usage_trigger_due_when_new'),
     ('subscriptions', 'usage_trigger_due_when_changed'), ('subscriptions', 'usage_trigger_due_when_deleted'),
     ('user_preferences', 'switchboard_usage_trigger_due_when_new'), ('user_preferences', 'switchboard_usage_trigger_due_when_changed'),
+    ('users', 'switchboard_note_email'), ('tenancies', 'note_email'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),
     ('tenancies', 'count_new'), ('tenancies', 'count_changed'), ('tenancies', 'count_deleted'), ('tenancies', 'count_truncated'),

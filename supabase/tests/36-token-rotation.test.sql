@@ -26,14 +26,14 @@ values (pg_temp.tenant(), 'AC1', 'active', 'v1.k1.iv.first', now() - interval '1
 -- Requests -----------------------------------------------------------------------------------------------------------
 
 create function pg_temp.request(p_user uuid) returns text language sql as $$
-  select concat_ws(' ', outcome, subaccount_sid) from public.request_token_rotation(p_user, pg_temp.operator(), 'req-1');
+  select concat_ws(' ', outcome, subaccount_sid) from public.request_token_rotation(p_user, pg_temp.operator(), 'req-1', 'asked');
 $$;
 select is(pg_temp.request(pg_temp.newcomer()), 'none', 'request_token_rotation returns none without a subaccount');
 select is_empty('select * from pg_temp.jobs', 'A refused request enqueues no job');
 select is(pg_temp.request(pg_temp.tenant()), 'accepted AC1', 'request_token_rotation returns accepted with the SID of an active account');
 select results_eq('select job from pg_temp.jobs', $$ values (pg_temp.job(pg_temp.tenant())) $$, 'An accepted request enqueues a job');
 select results_eq('select * from pg_temp.trail limit 1',
-  $$ values ('operator:' || pg_temp.operator(), 'token.rotation_requested', pg_temp.tenant(), 'AC1', 'req-1', '{}'::jsonb) $$, 'The audit log names the operator and the request');
+  $$ values ('operator:' || pg_temp.operator(), 'token.rotation_requested', pg_temp.tenant(), 'AC1', 'req-1', '{"reason": "asked"}'::jsonb) $$, 'The audit log names the operator and the request');
 select results_eq('select requested, sealed_next, sealed_previous from pg_temp.rotation', $$ values (true, null::text, null::text) $$, 'An accepted request is stored');
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.neighbour();
 select is(pg_temp.request(pg_temp.neighbour()), 'suspended AC2', 'request_token_rotation returns suspended for a suspended account');

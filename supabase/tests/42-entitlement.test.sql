@@ -216,7 +216,7 @@ select is(pg_temp.request(true), 'accepted', 'Where anyone is served, a gift tha
 select is(private.wanted_subaccount(pg_temp.visitor())::text, 'active', 'The request outranks the gift that ended');
 select results_eq($$ select requested_by::text, requested_at from private.tenancies where user_id = pg_temp.visitor() $$, $$ values ('user', now()) $$, 'The request is stored as the user''s');
 update private.tenancies set requested_at = null, requested_by = null where user_id = pg_temp.visitor();
-select public.provision_tenant(pg_temp.visitor(), pg_temp.operator(), null);
+select public.provision_tenant(pg_temp.visitor(), null, pg_temp.operator(), null, 'asked');
 select results_eq($$ select private.wanted_subaccount(user_id)::text, requested_by::text from private.tenancies where user_id = pg_temp.visitor() $$, $$ values ('active', 'operator') $$,
   'An operator''s provisioning outranks a gift that ended');
 update private.tenancies set requested_at = null, requested_by = null where user_id = pg_temp.visitor();

@@ -232,14 +232,14 @@ update private.send_rates set due_at = clock_timestamp() - interval '1 hour' whe
 select private.note_sends('x', 2, 3);
 select ok(wait_ms between 1400 and 1500, 'Idle time is not saved up') from private.available_sends('x', 2);
 
-select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550101', 7.5, pg_temp.operator(), 'req-9') $$, $$ values ('set', pg_temp.tenant()) $$, 'set_number_send_rate returns set with the tenant');
+select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550101', 7.5, pg_temp.operator(), 'req-9', 'asked') $$, $$ values ('set', pg_temp.tenant()) $$, 'set_number_send_rate returns set with the tenant');
 select is((select messages_per_second from public.user_twilio_numbers where phone_number = '+15005550101'), 7.5, 'The send rate is stored');
 select results_eq($$ select actor, action, user_id, request_id, details from public.audit_log order by id desc limit 1 $$,
-  $$ values ('operator:' || pg_temp.operator(), 'number.send_rate_set', pg_temp.tenant(), 'req-9', '{"phoneNumber": "+15005550101", "messagesPerSecond": 7.5}'::jsonb) $$, 'The audit log names the operator, the number and the send rate');
+  $$ values ('operator:' || pg_temp.operator(), 'number.send_rate_set', pg_temp.tenant(), 'req-9', '{"phoneNumber": "+15005550101", "messagesPerSecond": 7.5, "reason": "asked"}'::jsonb) $$, 'The audit log names the operator, the number and the send rate');
 select is((select messages_per_second from public.user_twilio_numbers where phone_number = '+15005550104'), 5000.0, 'Another number''s send rate is unchanged');
-select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550999', 1, pg_temp.operator(), 'req-9') $$, $$ values ('not_found', null::uuid) $$, 'set_number_send_rate returns not_found for an unknown number');
-select throws_ok($$ select public.set_number_send_rate('+15005550101', rate, pg_temp.operator(), 'req-9') from unnest(array[$$ || rate || $$]) rate $$, '23514', null, format('A send rate of %s is refused', rate)) from unnest(array[0, -1, 0.0001]) rate;
-select public.set_number_send_rate('+15005550101', 5000, pg_temp.operator(), 'req-9');
+select results_eq($$ select outcome::text, user_id from public.set_number_send_rate('+15005550999', 1, pg_temp.operator(), 'req-9', 'asked') $$, $$ values ('not_found', null::uuid) $$, 'set_number_send_rate returns not_found for an unknown number');
+select throws_ok($$ select public.set_number_send_rate('+15005550101', rate, pg_temp.operator(), 'req-9', 'asked') from unnest(array[$$ || rate || $$]) rate $$, '23514', null, format('A send rate of %s is refused', rate)) from unnest(array[0, -1, 0.0001]) rate;
+select public.set_number_send_rate('+15005550101', 5000, pg_temp.operator(), 'req-9', 'asked');
 
 -- Results of a batch -------------------------------------------------------------------------------------------------
 

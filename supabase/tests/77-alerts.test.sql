@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(20);
+select plan(34);
 
 select pg_temp.join_as('tenant', 'attacker');
 select pg_temp.forget_jobs();
@@ -33,26 +33,56 @@ select is((select delivered_at from public.operator_alerts join one using (id)),
 
 -- Listing and settling -----------------------------------------------------------------------------------------------
 
-select results_eq('select subject from public.list_alerts(null, 10, true)', array['lane-2', 'lane-1'], 'list_alerts returns the newest first');
-select results_eq('select subject from public.list_alerts((select max(a.id::text)::uuid from public.operator_alerts a), 10, true)', array['lane-1'],
+select results_eq('select subject from public.list_alerts(null, 10, ''open'')', array['lane-2', 'lane-1'], 'list_alerts returns the newest first');
+select results_eq('select subject from public.list_alerts((select max(a.id::text)::uuid from public.operator_alerts a), 10, ''open'')', array['lane-1'],
   'A page of alerts begins before the given id');
 select is(public.close_alert((select id from one), pg_temp.operator(), 'req-1', 'seen')::text, 'settled', 'close_alert settles an open alert');
 select results_eq($$ select user_id, details ->> 'reason' from public.audit_log where action = 'alert.settled' and actor = 'operator:' || pg_temp.operator() $$,
   $$ values (pg_temp.tenant(), 'seen') $$, 'The audit log has the operator and the reason');
 select is(public.close_alert((select id from one), pg_temp.operator(), 'req-1', 'seen')::text, 'already', 'close_alert returns already for a settled alert');
 select is(public.close_alert(gen_random_uuid(), pg_temp.operator(), 'req-1', 'seen')::text, 'not_found', 'close_alert returns not_found for an unknown id');
-select results_eq('select subject from public.list_alerts(null, 10, true)', array['lane-2'], 'list_alerts leaves out settled alerts');
-select is((select count(*) from public.list_alerts(null, 10, false)), 2::bigint, 'list_alerts returns all alerts when asked to');
+select results_eq('select subject from public.list_alerts(null, 10, ''open'')', array['lane-2'], 'list_alerts leaves out settled alerts');
+select is((select count(*) from public.list_alerts(null, 10, 'all')), 2::bigint, 'list_alerts returns all alerts when asked to');
 select is((select d.outcome::text from one, public.alert_to_deliver(one.id) d), 'settled', 'A settled alert is not delivered any more');
 select private.raise_alert('dead_letter', 'lane-1');
 select is((select count(*) from public.operator_alerts where subject = 'lane-1'), 2::bigint, 'The same cause raises a new alert after the settlement');
+
+-- Acknowledging -------------------------------------------------------------------------------------------------------
+
+create temp table two as select id from public.operator_alerts where subject = 'lane-2';
+grant select on two to service_role;
+select is(public.acknowledge_alert((select id from two), pg_temp.operator(), 'req-3', 'known')::text, 'acknowledged', 'acknowledge_alert acknowledges an open alert');
+select results_eq('select acknowledged_at, acknowledged_by, acknowledged_because, settled_at from public.operator_alerts join two using (id)',
+  $$ values (now(), pg_temp.operator(), 'known', null::timestamptz) $$, 'An acknowledged alert has the time, the operator and the reason, and stays open');
+select results_eq($$ select user_id, request_id, details ->> 'reason', details ->> 'subject' from public.audit_log where action = 'alert.acknowledged' $$,
+  $$ values (null::uuid, 'req-3', 'known', 'lane-2') $$, 'The audit log has the operator''s acknowledgement');
+select is(public.acknowledge_alert((select id from two), gen_random_uuid(), 'req-3', 'me too')::text, 'already', 'acknowledge_alert returns already for an acknowledged alert');
+select is((select acknowledged_because from public.operator_alerts join two using (id)), 'known', 'The first acknowledgement stays');
+select is(public.acknowledge_alert((select id from one), pg_temp.operator(), 'req-3', 'late')::text, 'settled', 'acknowledge_alert returns settled for a settled alert');
+select is(public.acknowledge_alert(gen_random_uuid(), pg_temp.operator(), 'req-3', 'what')::text, 'not_found', 'acknowledge_alert returns not_found for an unknown id');
+select is((select d.outcome::text from two, public.alert_to_deliver(two.id) d), 'acknowledged', 'An acknowledged alert is not delivered any more');
+select results_eq('select s.state::text, array(select a.subject from public.list_alerts(null, 10, s.state) a) from unnest(enum_range(null::public.alert_state)) s (state)',
+  $$ values ('open', '{lane-1,lane-2}'::text[]), ('unacknowledged', '{lane-1}'), ('acknowledged', '{lane-2}'), ('all', '{lane-1,lane-2,lane-1}') $$, 'Alerts are listed by their state');
+select private.raise_alert('dead_letter', 'lane-2', null, '{"job": 3}');
+select results_eq('select times, acknowledged_because, (select count(*) from pg_temp.deliveries d where d.alert_id = two.id::text) from public.operator_alerts join two using (id)', $$ values (2, 'known', 1::bigint) $$,
+  'A cause that repeats after the acknowledgement counts, and delivers nothing');
+select private.settle_alert('dead_letter', 'lane-2');
+select private.raise_alert('dead_letter', 'lane-2');
+select is((select count(*) from public.list_alerts(null, 10, 'unacknowledged') where subject = 'lane-2'), 1::bigint, 'After the settlement the same cause raises an alert that is not acknowledged');
+
+-- Purging -------------------------------------------------------------------------------------------------------------
+
+update public.operator_alerts set settled_at = now() - interval '180 days' where id in (select id from one);
+select is(private.purge_settled_alerts(0), 0, 'A limit of zero purges no alert');
+select is(private.purge_settled_alerts(10), 1, 'An alert is purged 180 days after its settlement');
+select results_eq('select count(*), count(*) filter (where id in (select id from one)) from public.operator_alerts', $$ values (3::bigint, 0::bigint) $$, 'Open alerts and those settled lately stay');
 
 -- Dead letters -------------------------------------------------------------------------------------------------------
 
 select public.move_job_to_dead_letters('control', private.enqueue('{"kind": "converge", "userId": "u"}'), 'no answer');
 select results_eq($$ select details - 'jobId' from public.operator_alerts where subject = 'control' $$, $$ values ('{"lane": "control", "kind": "converge"}'::jsonb) $$,
   'A dead letter raises an alert for its lane, without the job''s data');
-select public.replay_dead_letters(null, pg_temp.operator(), 'req-2');
+select public.replay_dead_letters(null, pg_temp.operator(), 'req-2', 'asked');
 select isnt((select settled_at from public.operator_alerts where subject = 'control'), null, 'Replaying the last dead letter of a lane settles its alert');
 
 select * from finish();

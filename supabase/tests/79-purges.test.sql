@@ -5,7 +5,7 @@ create extension if not exists pgtap with schema extensions;
 select plan(39);
 
 select results_eq('select what::text, private.kept_for(what) from unnest(enum_range(null::private.expiring)) what',
-  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days'), ('tenant_notice', '400 days'), ('financial', '10 years') $$, 'Each kind of what expires has its period');
+  $$ values ('event_payload', interval '30 days'), ('audit_details', '365 days'), ('cron_run', '3 days'), ('forward_delivery', '30 days'), ('tenant_notice', '400 days'), ('financial', '10 years'), ('settled_alert', '180 days') $$, 'Each kind of what expires has its period');
 
 -- Payloads of events -------------------------------------------------------------------------------------------------
 
@@ -25,10 +25,10 @@ select bag_eq('select * from pg_temp.purged', array['evt_oldest', 'evt_older', '
 select is(private.purge_event_payloads(10), 0, 'A purge, repeated, finds nothing');
 select is((select count(*) from public.webhook_events where type = 'invoice.paid'), 5::bigint, 'The rows of purged events stay');
 select is(public.record_stripe_event('evt_old', 'invoice.paid', now(), '{}')::text, 'duplicate', 'A purged event that comes again is a duplicate');
-select is(public.replay_stripe_event('evt_old', pg_temp.operator(), 'req')::text, 'purged', 'A purged event is not replayed');
+select is(public.replay_stripe_event('evt_old', pg_temp.operator(), 'req', 'asked')::text, 'purged', 'A purged event is not replayed');
 select is((select result::text from public.webhook_events where event_id = 'evt_old'), 'recorded', 'A purged event keeps its result when its replay is refused');
-select is(public.replay_stripe_event('evt_young', pg_temp.operator(), 'req')::text, 'replayed', 'An event with its payload is replayed');
-select is(public.replay_stripe_event('evt_unknown', pg_temp.operator(), 'req')::text, 'unknown_event', 'An unknown event is not replayed');
+select is(public.replay_stripe_event('evt_young', pg_temp.operator(), 'req', 'asked')::text, 'replayed', 'An event with its payload is replayed');
+select is(public.replay_stripe_event('evt_unknown', pg_temp.operator(), 'req', 'asked')::text, 'unknown_event', 'An unknown event is not replayed');
 
 -- Runs of pg_cron ----------------------------------------------------------------------------------------------------
 

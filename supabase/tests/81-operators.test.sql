@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(39);
+select plan(48);
 
 select pg_temp.join_as('tenant', 'newcomer');
 delete from private.tenancies;
@@ -49,13 +49,27 @@ select throws_ok($$ select pg_temp.hold(pg_temp.tenant(), 'active') $$, '22P02',
 
 delete from private.tenancies where user_id = pg_temp.newcomer();
 select pg_temp.forget_jobs();
-select is(public.provision_tenant(pg_temp.newcomer(), pg_temp.operator(), 'req-2')::text, 'accepted', 'provision_tenant returns accepted for a user without a subscription');
+select is((select outcome from public.provision_tenant(pg_temp.newcomer(), null, pg_temp.operator(), 'req-2', 'asked'))::text, 'accepted', 'provision_tenant returns accepted for a user without a subscription');
 select is(private.wanted_subaccount(pg_temp.newcomer())::text, 'active', 'The wanted status of a provisioned user is active');
 select results_eq('select job from pg_temp.jobs', $$ values (jsonb_build_object('kind', 'converge', 'userId', pg_temp.newcomer())) $$, 'provision_tenant asks for convergence');
 select is((select action from pg_temp.trail limit 1), 'tenant.provisioned', 'The audit action of a provision is tenant.provisioned');
-select public.provision_tenant(pg_temp.tenant(), pg_temp.operator(), null);
+select public.provision_tenant(pg_temp.tenant(), null, pg_temp.operator(), null, 'asked');
 select is((select requested_at from private.tenancies where user_id = pg_temp.tenant()), '2026-01-01Z'::timestamptz, 'provision_tenant keeps the time of an earlier request');
-select is(public.provision_tenant(gen_random_uuid(), pg_temp.operator(), null)::text, 'unknown_user', 'provision_tenant returns unknown_user for a user who does not exist');
+select is((select outcome from public.provision_tenant(gen_random_uuid(), null, pg_temp.operator(), null, 'asked'))::text, 'unknown_user', 'provision_tenant returns unknown_user for a user who does not exist');
+
+create function pg_temp.provision(p_email text) returns text language sql as $$
+  select concat_ws(' ', outcome, user_id) from public.provision_tenant(null, p_email, pg_temp.operator(), 'req-2', 'they called');
+$$;
+reset role;
+insert into auth.users (id, email, is_sso_user) values (pg_temp.attacker(), 'twice@pgtap.test', false), (pg_temp.keeper(), 'twice@pgtap.test', true);
+set local role service_role;
+select is(pg_temp.provision('NewComer@pgtap.test'), 'accepted ' || pg_temp.newcomer(), 'provision_tenant finds a user by email address in any case');
+select results_eq('select action, user_id, details from pg_temp.trail limit 1', $$ values ('tenant.provisioned', pg_temp.newcomer(), '{"reason": "they called"}'::jsonb) $$,
+  'The audit log has the reason of a provision');
+select is(pg_temp.provision('newcomer@pgtap'), 'unknown_user', 'provision_tenant returns unknown_user for a part of an address');
+select is(pg_temp.provision('newcome_@pgtap.test'), 'unknown_user', 'provision_tenant takes no wildcards');
+select is(pg_temp.provision('twice@pgtap.test'), 'ambiguous_email', 'provision_tenant returns ambiguous_email for an address of two users');
+select is((select count(*) from private.tenancies where user_id in (pg_temp.attacker(), pg_temp.keeper())), 0::bigint, 'An ambiguous address provisions neither user');
 
 -- Listing tenants ----------------------------------------------------------------------------------------------------
 
@@ -63,11 +77,17 @@ insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, status
   (pg_temp.tenant(), '+15005550101', 'PN-pgtap-1', 'active'), (pg_temp.tenant(), '+15005550102', 'PN-pgtap-2', 'released');
 update private.tenancies set applied_status = 'active', suspended_at_twilio = true where user_id = pg_temp.tenant();
 update public.user_preferences set twilio_subaccount_status = 'suspended' where user_id = pg_temp.tenant();
-select results_eq('select user_id, wanted::text, status::text, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from public.list_tenants(null, 10)',
+create function pg_temp.page(p_search text default null, p_status text default null, p_plan text default null, p_drifting boolean default null,
+  p_unpaid boolean default null, p_over boolean default null, p_order text default 'id', p_at timestamptz default null, p_after uuid default null, p_limit integer default 10)
+returns setof public.tenant_overview language sql as $$
+  select t.* from public.list_tenants(p_search, p_status::public.account_status, p_plan, p_drifting, p_unpaid, p_over, p_order::public.tenant_order, p_at, p_after, p_limit) l,
+    jsonb_populate_recordset(null::public.tenant_overview, l.tenants) t;
+$$;
+select results_eq('select user_id, wanted::text, status::text, subaccount_sid, operator_hold::text, numbers, suspended_at_twilio from pg_temp.page()',
   $$ values (pg_temp.tenant(), 'active', 'suspended', 'AC1', null::text, 1::bigint, true), (pg_temp.newcomer(), 'active', 'pending', null, null, 0, false) $$,
   'list_tenants returns the wanted status, the stored status and whether Twilio''s console suspended the account');
-select results_eq('select user_id from public.list_tenants(pg_temp.tenant(), 10)', array[pg_temp.newcomer()], 'A page of tenants begins after the given id');
-select is((select count(*) from public.list_tenants(null, 1)), 1::bigint, 'list_tenants respects its limit');
+select results_eq('select user_id from pg_temp.page(p_after => pg_temp.tenant())', array[pg_temp.newcomer()], 'A page of tenants begins after the given id');
+select is((select count(*) from pg_temp.page(p_limit => 1)), 1::bigint, 'list_tenants respects its limit');
 
 -- Dead letters -------------------------------------------------------------------------------------------------------
 
@@ -79,13 +99,13 @@ select results_eq('select lane, job, error, moved_at from public.list_dead_lette
   'list_dead_letters returns the newest first, with their lane and their last error');
 select results_eq('select error from public.list_dead_letters((select min(letter_id) from public.list_dead_letters(null, 2)), 2)', array['error 1'],
   'A page of dead letters begins before the given id');
-select is(public.replay_dead_letters((select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req-3'), 1, 'replay_dead_letters re-enqueues one dead letter');
+select is(public.replay_dead_letters((select letter_id from public.list_dead_letters(null, 1)), pg_temp.operator(), 'req-3', 'asked'), 1, 'replay_dead_letters re-enqueues one dead letter');
 select results_eq($$ select job, attempt from public.claim_jobs('control', 10, 60) $$, $$ values ('{"kind": "converge", "userId": 3}'::jsonb, 1) $$, 'A replayed dead letter is a new job');
 select is((select count(*) from public.list_dead_letters(null, 10)), 2::bigint, 'The other dead letters stay');
-select is((select details ->> 'replayed' from pg_temp.trail limit 1), '1', 'The audit line has the count');
-select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4'), 2, 'replay_dead_letters without an id re-enqueues all dead letters');
+select is((select details - 'letterId' from pg_temp.trail limit 1), '{"replayed": 1, "reason": "asked"}'::jsonb, 'The audit line has the count and the reason');
+select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4', 'asked'), 2, 'replay_dead_letters without an id re-enqueues all dead letters');
 select is((select count(*) from public.claim_jobs('control', 10, 60)), 2::bigint, 'All replayed dead letters are jobs');
-select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4'), 0, 'replay_dead_letters returns 0 without dead letters');
+select is(public.replay_dead_letters(null, pg_temp.operator(), 'req-4', 'asked'), 0, 'replay_dead_letters returns 0 without dead letters');
 
 -- Events and sweeps --------------------------------------------------------------------------------------------------
 
@@ -93,13 +113,19 @@ select pg_temp.forget_jobs();
 select public.record_stripe_event('evt_pgtap', 'invoice.paid', now(), '{}');
 select public.settle_stripe_event('evt_pgtap', 'recorded');
 select pg_temp.forget_jobs();
-select is(public.replay_stripe_event('evt_pgtap', pg_temp.operator(), 'req-5')::text, 'replayed', 'replay_stripe_event returns replayed for a stored event');
+select is(public.replay_stripe_event('evt_pgtap', pg_temp.operator(), 'req-5', 'asked')::text, 'replayed', 'replay_stripe_event returns replayed for a stored event');
 select results_eq($$ select outcome::text, job from public.begin_stripe_event('evt_pgtap'), pg_temp.jobs $$,
   $$ values ('pending', '{"kind": "stripe-event", "eventId": "evt_pgtap"}'::jsonb) $$, 'A replayed event is pending and has its job');
-select is(public.replay_stripe_event('evt_pgtap_never', pg_temp.operator(), null)::text, 'unknown_event', 'replay_stripe_event returns unknown_event for an event that was never stored');
+select is(public.replay_stripe_event('evt_pgtap_never', pg_temp.operator(), null, 'asked')::text, 'unknown_event', 'replay_stripe_event returns unknown_event for an event that was never stored');
 select pg_temp.forget_jobs();
-select results_eq($$ select public.request_sweep(pg_temp.operator(), 'req-6')::text $$, array['accepted'], 'request_sweep returns accepted');
+select results_eq($$ select public.request_sweep(pg_temp.operator(), 'req-6', 'asked')::text $$, array['accepted'], 'request_sweep returns accepted');
 select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "sweep"}'::jsonb) $$, 'request_sweep enqueues a sweep');
+select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('sweep.requested', '{"reason": "asked"}'::jsonb) $$, 'The audit log has the reason of a sweep');
+select public.request_sealing_key_rotation(pg_temp.operator(), 'req-7', 'leaked');
+select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('sealing_keys.rotation_requested', '{"reason": "leaked"}'::jsonb) $$, 'The audit log has the reason of a rotation of keys');
+update public.user_preferences set twilio_subaccount_status = 'active', twilio_subaccount_auth_token_encrypted = 'v1.k1.iv.sealed' where user_id = pg_temp.tenant();
+select public.request_token_rotation(pg_temp.tenant(), pg_temp.operator(), 'req-8', 'stolen');
+select results_eq('select action, details from pg_temp.trail limit 1', $$ values ('token.rotation_requested', '{"reason": "stolen"}'::jsonb) $$, 'The audit log has the reason of a rotation of a token');
 
 select * from finish();
 rollback;

@@ -106,7 +106,7 @@ select is((select count(*) from public.describe_installation() d where d.subject
 -- On request ---------------------------------------------------------------------------------------------------------
 
 select pg_temp.forget_jobs();
-select ok(public.request_sealing_key_rotation(pg_temp.user(1), 'req-1') is not null, 'request_sealing_key_rotation returns the id of a job');
+select ok(public.request_sealing_key_rotation(pg_temp.user(1), 'req-1', 'asked') is not null, 'request_sealing_key_rotation returns the id of a job');
 select results_eq('select job from pg_temp.jobs', $$ values ('{"kind": "rotate-sealing-keys"}'::jsonb) $$, 'request_sealing_key_rotation enqueues rotate-sealing-keys');
 select results_eq($$ select actor, action, request_id from public.audit_log order by id desc limit 1 $$,
   $$ values ('operator:' || pg_temp.user(1), 'sealing_keys.rotation_requested', 'req-1') $$, 'The audit log names the operator and the request');

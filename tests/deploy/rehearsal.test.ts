@@ -141,6 +141,7 @@ const CALLS: Record<
   "release-number": { method: "POST", as: "user", status: 415 },
   "rename-number": { method: "POST", as: "user", status: 415 },
   "redact-message": { method: "POST", as: "user", status: 415 },
+  "metrics": { as: "secret", status: 200 },
   "run-jobs": { method: "POST", as: "secret", body: { lane: "control" }, status: 200 },
   "search-numbers": { as: "user", status: 409 },
   "send-bulk": { method: "POST", as: "user", status: 415 },

@@ -152,7 +152,9 @@ test("a suspension made in Twilio's console is recorded, shown and left in place
   await sweep(world);
   await sweep(world);
   assert.deepEqual((await actionsFor(world, userId)).slice(1), ["suspended_at_twilio"]);
-  const [shown] = await world.sql`select status, suspended_at_twilio from public.list_tenants(null, 10)`;
+  const [shown] = await world.sql`
+    select t.tenants -> 0 ->> 'status' as status, (t.tenants -> 0 ->> 'suspended_at_twilio')::boolean as suspended_at_twilio
+    from public.list_tenants(null, null, null, null, null, null, 'id', null, null, 10) t`;
   assert.deepEqual({ ...shown }, { status: "suspended", suspended_at_twilio: true });
   await assertAtRest(world, userId, "suspended");
   await hold(world, userId, null);

@@ -63,7 +63,7 @@ Deno.test("an operator suspends a tenant at Twilio and resumes them, and the ten
 Deno.test("a suspension made in Twilio's console is shown, left in place, and lifted by an operator's resume", async () => {
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("by-hand")]);
   await twilioSide(stack.state).post(`/Accounts/${sid}.json`, { Status: "suspended" });
-  await operator.switchboard.admin.sweep();
+  await operator.switchboard.admin.sweep({ reason: "a test" });
   await eventually("the sweep to record it", async () => await shownStatus(tenant) === "suspended");
   const listed = await eventually("the tenant to be listed", async () => {
     for await (const one of operator.switchboard.admin.everyTenant()) if (one.userId === tenant.id) return one;
@@ -121,9 +121,9 @@ Deno.test("a dead letter is listed with its error, and an operator replays it", 
   assert.deepEqual(settled, { alertId: alert.id, settled: true });
   const { alerts: all } = await operator.switchboard.admin.listAlerts({ state: "all" });
   assert.ok(all.some(({ id, settledAt }) => id === alert.id && settledAt !== null));
-  const { replayed } = await operator.switchboard.admin.replay({ deadLetter: letter.id });
+  const { replayed } = await operator.switchboard.admin.replay({ deadLetter: letter.id, reason: "fixed" });
   assert.equal(replayed, 1);
-  const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id } });
+  const gone = await operator.call("admin/replay", { body: { deadLetter: letter.id, reason: "fixed" } });
   assert.deepEqual([gone.status, gone.body.code], [404, "not_found"]);
   await sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
   await sql.end();

@@ -27,6 +27,7 @@ const FUNCTIONS: Readonly<Record<string, { caller: Caller; methods: readonly str
   "list-numbers": { caller: "user", methods: ["GET"] },
   "message-media": { caller: "user", methods: ["GET"] },
   "messaging-settings": { caller: "user", methods: ["GET", "POST"] },
+  "metrics": { caller: "secret", methods: ["GET"] },
   "opt-outs": { caller: "user", methods: ["GET", "POST"] },
   "provision-subaccount": { caller: "user", methods: ["GET", "POST"] },
   "redact-message": { caller: "user", methods: ["POST"] },
@@ -116,7 +117,10 @@ for (const name of calledBy("secret")) {
       { apikey: "" },
     ];
     for (const headers of attempts) {
-      assertRefused(await callFunction(state, name, { method: "POST", headers }), [401, "unauthorized"]);
+      assertRefused(await callFunction(state, name, { method: FUNCTIONS[name]!.methods[0]!, headers }), [
+        401,
+        "unauthorized",
+      ]);
     }
   });
 }

@@ -6,9 +6,11 @@ import {
   SwitchboardError,
   type SwitchboardOptions,
 } from "../../client/switchboard.ts";
-import type { Actor } from "../../local/driver/actor.ts";
+import parsePrometheus from "parse-prometheus-text-format";
+import { type Actor, callFunction } from "../../local/driver/actor.ts";
 import { eventually } from "../../local/driver/eventually.ts";
 import { watchedFetch } from "../../local/driver/watched-fetch.ts";
+import { assertInvalid, assertRefused } from "../support/answers.ts";
 import { sendsTo } from "../support/ledger.ts";
 import { signUpOperator } from "../support/operators.ts";
 import { sharedStage, test } from "../support/stage.ts";
@@ -95,29 +97,30 @@ test("an operator performs each action with one call", async () => {
     provisioned(stage, "ada"),
     newcomer(stage, "ben"),
   ]);
-  assert.deepEqual(await admin.provision({ userId: benId }), { accepted: true, userId: benId });
+  assert.deepEqual(await admin.provision({ userId: benId, reason: "asked" }), { accepted: true, userId: benId });
   const held = await admin.suspend({ userId: ada.id, reason: "spam" });
   assert.deepEqual([held.userId, held.subaccountSid], [ada.id, ada.accountSid]);
   await quiescence(stage, ada);
   assert.equal((await admin.resume({ userId: ada.id, reason: "settled" })).status, "suspended");
   await quiescence(stage, ada);
-  assert.equal((await admin.rotateToken({ userId: ada.id })).subaccountSid, ada.accountSid);
+  assert.equal((await admin.rotateToken({ userId: ada.id, reason: "leaked" })).subaccountSid, ada.accountSid);
   await quiescence(stage, ada);
   const confirmSubaccountSid = ada.accountSid;
   assert.equal((await admin.close({ userId: ada.id, reason: "fraud", confirmSubaccountSid })).accepted, true);
 
-  assert.deepEqual(await admin.sweep(), { accepted: true });
-  assert.deepEqual(await admin.rotateSealingKeys(), { accepted: true });
+  assert.deepEqual(await admin.sweep({ reason: "doubt" }), { accepted: true });
+  assert.deepEqual(await admin.rotateSealingKeys({ reason: "leaked" }), { accepted: true });
   assert.equal((await admin.sealingKeys()).current, "k1");
-  assert.ok((await admin.replay({ deadLetters: "all" })).replayed >= 0);
+  assert.ok((await admin.replay({ deadLetters: "all", reason: "fixed" })).replayed >= 0);
   await quiescence(stage, { id: benId });
 });
 
 test("a list of many pages is read to its end, with each tenant once", async () => {
-  const [{ switchboard: { admin } }, ...tenants] = await Promise.all([
+  const [operator, ...tenants] = await Promise.all([
     signUpOperator(stage),
     ...["ada", "ben", "cy"].map((name) => provisioned(stage, name)),
   ]);
+  const { admin } = operator.switchboard;
   const first = await admin.listTenants({ limit: 2 });
   const second = await admin.listTenants({ limit: 1, after: first.next! });
   assert.deepEqual([first.tenants.length, first.next], [2, first.tenants[1]?.userId]);
@@ -125,6 +128,128 @@ test("a list of many pages is read to its end, with each tenant once", async () 
   const seen = await Array.fromAsync(admin.everyTenant(), ({ userId }) => userId);
   assert.deepEqual(tenants.filter(({ id }) => !seen.includes(id)), []);
   assert.equal(new Set(seen).size, seen.length);
+
+  const ages = await Array.fromAsync(admin.everyTenant({ sort: "newest", limit: 2 }), ({ createdAt }) => createdAt);
+  assert.equal(ages.length, seen.length);
+  assert.deepEqual(ages, ages.toSorted().reverse());
+  const [ada] = tenants;
+  const found = await admin.listTenants({ search: ada!.email.toUpperCase(), status: "active", drift: false });
+  assert.deepEqual(found.tenants.map(({ userId, plan, email }) => ({ userId, plan, email })), [
+    { userId: ada!.id, plan: "free", email: ada!.email },
+  ]);
+  const otherOrder = await operator.call(`admin/tenants?sort=newest&after=${first.next}`);
+  assertInvalid(otherOrder, ["after"]);
+});
+
+test("the list of tenants is exported as CSV, page by page", async () => {
+  const [operator, ada] = await Promise.all([
+    signUpOperator(stage),
+    provisioned(stage, "ada"),
+    provisioned(stage, "ben"),
+  ]);
+  const first = await operator.call("admin/tenants?format=csv&limit=1&sort=newest");
+  assert.equal(first.headers.get("content-disposition"), 'attachment; filename="tenants.csv"');
+  assert.equal(first.headers.get("x-content-type-options"), "nosniff");
+  const next = first.headers.get("x-next-cursor");
+  const second = await operator.call(`admin/tenants?format=csv&limit=1&sort=newest&after=${next}`);
+  const rows = [first, second].map(({ body }) => body.split("\r\n")[1].split(",")[0]);
+  const { tenants } = await operator.switchboard.admin.listTenants({ sort: "newest", limit: 2 });
+  assert.deepEqual(rows, tenants.map(({ userId }) => userId));
+  const one = await operator.call(`admin/tenants?format=csv&search=${ada.id}`);
+  assert.match(one.body, /^userId,email,wanted,status,plan,/);
+  assert.match(one.body, new RegExp(`\r\n${ada.id},${ada.email},active,active,free,${ada.accountSid},`));
+  assert.equal(one.headers.get("x-next-cursor"), null);
+});
+
+test("an operator sees one tenant whole, with what they send, cost and pay, and what operators did", async () => {
+  const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
+  const { admin } = operator.switchboard;
+  await ada.switchboard.sendSms({ to: freshRecipient(), body: "Hi" });
+  await stage.database.sql`select private.raise_alert('dead_letter', ${ada.id}, ${ada.id})`;
+  assert.deepEqual(
+    await admin.setTenantLimits({ userId: ada.id, limits: { spendLimit: 7.5 }, reason: "a pilot" }),
+    { userId: ada.id, removed: false },
+  );
+  await admin.syncTenant({ userId: ada.id, reason: "a doubt" });
+  const shown = await admin.tenant(ada.id);
+  assert.deepEqual([shown.tenant.userId, shown.tenant.subaccountSid, shown.tenant.email], [
+    ada.id,
+    ada.accountSid,
+    ada.email,
+  ]);
+  assert.deepEqual(shown.numbers.map(({ phoneNumber, isPrimary }) => [phoneNumber, isPrimary]), [[ada.number, true]]);
+  assert.deepEqual([shown.limits.spendLimit, shown.ownLimits?.spendLimit, shown.ownLimits?.reason], [
+    7.5,
+    7.5,
+    "a pilot",
+  ]);
+  assert.equal(shown.ownLimits?.maxNumbers, null);
+  assert.equal(shown.usage.messages, 1);
+  assert.ok(shown.usage.cost > 0 && shown.usage.price >= shown.usage.cost, JSON.stringify(shown.usage));
+  assert.deepEqual(shown.alerts.map(({ subject }) => subject), [ada.id]);
+  const actions = shown.timeline.entries.map(({ actor, action, details }) => [actor, action, details["reason"]]);
+  const mine = actions.filter(([actor]) => actor === `operator:${operator.id}`);
+  assert.deepEqual(mine, [
+    [`operator:${operator.id}`, "tenant.sync_requested", "a doubt"],
+    [`operator:${operator.id}`, "limits.set", "a pilot"],
+  ]);
+  const first = await admin.timeline(ada.id, { limit: 1 });
+  const ids = await Array.fromAsync(admin.everyTimelineEntry(ada.id), ({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal(ids[0], first.entries[0]?.id);
+  const file = await operator.call(`admin/tenants/${ada.id}/timeline?format=csv&limit=1000`);
+  assert.match(file.body, new RegExp(`operator:${operator.id},limits.set,.*a pilot`));
+  const other = await operator.call(`admin/tenants/${crypto.randomUUID()}`);
+  assertRefused(other, [404, "not_found"]);
+  await quiescence(stage, ada);
+});
+
+test("an operator acknowledges an alert, which then is listed apart", async () => {
+  const { switchboard: { admin }, call, id } = await signUpOperator(stage);
+  const subject = crypto.randomUUID();
+  await stage.database.sql`select private.raise_alert('dead_letter', ${subject})`;
+  const find = async (state: "unacknowledged" | "acknowledged") =>
+    (await admin.listAlerts({ state, limit: 200 })).alerts.find((alert) => alert.subject === subject);
+  const alertId = (await find("unacknowledged"))!.id;
+  assert.deepEqual(await admin.acknowledgeAlert({ alertId, reason: "in work" }), { alertId, acknowledged: true });
+  assert.equal(await find("unacknowledged"), undefined);
+  const known = await find("acknowledged");
+  assert.deepEqual([known?.acknowledgedBy, known?.acknowledgedBecause, known?.settledAt], [id, "in work", null]);
+  const file = await call("admin/alerts?format=csv&state=acknowledged&limit=200");
+  assert.match(file.body, new RegExp(`${alertId},dead_letter,${subject},.*,${id},"in work",`));
+  await admin.settleAlert({ alertId, reason: "done" });
+  assertRefused(await call("admin/acknowledge-alert", { body: { alertId, reason: "late" } }), [409, "alert_settled"]);
+});
+
+test("an operator reads the health of the installation, and Prometheus the same numbers with the secret key", async () => {
+  const { switchboard: { admin } } = await signUpOperator(stage);
+  const health = await admin.health();
+  assert.deepEqual(health.lanes.map(({ lane }) => lane), ["control", "messages", "campaigns", "forwarding", "usage"]);
+  assert.ok(health.capacity.open > 0 && health.capacity.max >= health.capacity.open);
+  const scrape = (apikey: string) => callFunction(stage.state, "metrics", { headers: { apikey } });
+  const answer = await scrape(stage.state.secretKey);
+  assert.equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const metrics = parsePrometheus(answer.body) as { name: string; metrics: { value: string }[] }[];
+  const max = metrics.find(({ name }) => name === "switchboard_subaccounts_max");
+  assert.equal(Number(max?.metrics[0]?.value), health.capacity.max);
+  assert.doesNotMatch(answer.body, /[0-9a-f]{8}-[0-9a-f]{4}-|AC[0-9a-f]{32}|\+\d{7}/);
+  assertRefused(await scrape(stage.state.publishableKey), [401, "unauthorized"]);
+});
+
+test("a plan that was sold gets a new version, and the error of a wrong plan names it", async () => {
+  const { switchboard: { admin }, call } = await signUpOperator(stage);
+  const key = `plan-${crypto.randomUUID()}`;
+  await stage.database.sql`
+    insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit)
+    values (${key}, 'Of a test', ${Math.floor(Math.random() * 2 ** 30)}, 1, 1, 1)`;
+  const change = { plan: key, limits: { spendLimit: 5 }, reason: "cheaper" };
+  assert.deepEqual(await admin.setPlanLimits(change), { plan: key, isNewVersion: false });
+  await stage.database.sql`
+    insert into public.subscriptions (id, stripe_customer_id, plan_key, status) values (${key}, ${key}, ${key}, 'active')`;
+  assert.deepEqual(await admin.setPlanLimits(change), { plan: `${key}-v2`, isNewVersion: true });
+  assertRefused(await call("admin/set-plan-limits", { body: change }), [409, "plan_superseded"]);
+  assertRefused(await call("admin/set-plan-limits", { body: { ...change, plan: "gone" } }), [404, "not_found"]);
+  assertInvalid(await call("admin/set-plan-limits", { body: { ...change, limits: {} } }), ["limits"]);
 });
 
 test("dead letters are read in pages, newest first", async () => {
@@ -143,7 +268,7 @@ test("dead letters are read in pages, newest first", async () => {
   if (next !== null) {
     assert.ok((await admin.listDeadLetters({ before: next })).deadLetters.every(({ id }) => id < next));
   }
-  assert.equal((await admin.replay({ deadLetter: letter.id })).replayed, 1);
+  assert.equal((await admin.replay({ deadLetter: letter.id, reason: "fixed" })).replayed, 1);
   await stage.database.sql`delete from pgmq.q_jobs_control where message ->> 'eventId' = ${eventId}`;
 });
 

@@ -11,7 +11,8 @@ import { postTwilioCallback } from "../support/webhooks.ts";
 
 const { stage, stack, log } = ownStage({});
 
-const askToRotate = (operator: Actor, { id }: Tenant) => operator.switchboard.admin.rotateToken({ userId: id });
+const askToRotate = (operator: Actor, { id }: Tenant) =>
+  operator.switchboard.admin.rotateToken({ userId: id, reason: "leaked" });
 
 /** Asserts that the tenant has exactly one token: Twilio's primary one, stored, and different from before. */
 async function assertRotated(tenant: Tenant): Promise<string> {
@@ -205,8 +206,11 @@ test("only an operator can rotate, and only the token of an active account", asy
     provisioned(stage, "ada"),
     signUp(stage.state, "newcomer"),
   ]);
-  assertRefused(await ada.call("admin/rotate-token", { body: { userId: ada.id } }), [403, "forbidden"]);
-  const rotate = (userId: string) => operator.call("admin/rotate-token", { body: { userId } });
+  assertRefused(await ada.call("admin/rotate-token", { body: { userId: ada.id, reason: "leaked" } }), [
+    403,
+    "forbidden",
+  ]);
+  const rotate = (userId: string) => operator.call("admin/rotate-token", { body: { userId, reason: "leaked" } });
   assertRefused(await rotate(newcomer.id), [404, "not_found"]);
   await stage.database.hold(ada.id, "suspended");
   await quiescence(stage, ada);

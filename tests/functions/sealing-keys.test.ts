@@ -154,7 +154,7 @@ test("with a new first key all tokens are sealed again automatically, and the ol
   assert.deepEqual(opened, ["token 0", "token 1", "token 2"]);
   assert.equal((await sendAs(stage, ada)).status, 201);
 
-  const asked = await operator.call("admin/rotate-sealing-keys", { method: "POST" });
+  const asked = await operator.call("admin/rotate-sealing-keys", { body: { reason: "leaked" } });
   assert.equal(asked.status, 202, asked.body.message);
   const actions = await stage.database.sql`
     select distinct action from public.audit_log where action like 'sealing_keys.%' order by action`;

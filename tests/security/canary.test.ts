@@ -89,7 +89,7 @@ test("no secret appears in any response, log line, queue or table, under any fau
       await end();
     }
   }
-  await cast.operator.call("admin/replay", { body: { deadLetters: "all" } });
+  await cast.operator.call("admin/replay", { body: { deadLetters: "all", reason: "again" } });
   await doEverything(stage, cast, 0);
   await addSubaccountTokens(secrets);
   for (const signature of recorder.signatures) secrets.add("a signature", signature);

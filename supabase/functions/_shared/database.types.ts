@@ -198,6 +198,9 @@ export type Database = {
       };
       "operator_alerts": {
         Row: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -211,6 +214,9 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -223,6 +229,9 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -754,6 +763,10 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "acknowledge_alert": {
+        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["acknowledge_alert_outcome"];
+      };
       "add_opt_outs": {
         Args: {
           "p_kept_at_most"?: number;
@@ -989,6 +1002,7 @@ export type Database = {
       };
       "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
+      "describe_health": { Args: { "p_max_subaccounts": number }; Returns: Json };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1112,8 +1126,11 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_alerts": {
-        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
+        Args: { "p_before": string; "p_limit": number; "p_state": Database["public"]["Enums"]["alert_state"] };
         Returns: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -1128,6 +1145,25 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "operator_alerts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_audit_lines": {
+        Args: { "p_before_at": string; "p_before_id": number; "p_limit": number; "p_user_id": string };
+        Returns: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1360,14 +1396,24 @@ export type Database = {
         };
       };
       "list_tenants": {
-        Args: { "p_after": string; "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
-        SetofOptions: {
-          from: "*";
-          to: "tenant_overview";
-          isOneToOne: false;
-          isSetofReturn: true;
+        Args: {
+          "p_after": string;
+          "p_after_at": string;
+          "p_is_drifting": boolean;
+          "p_is_over_limit": boolean;
+          "p_is_unpaid": boolean;
+          "p_limit": number;
+          "p_order": Database["public"]["Enums"]["tenant_order"];
+          "p_plan_key": string;
+          "p_search": string;
+          "p_status": Database["public"]["Enums"]["account_status"];
         };
+        Returns: {
+          "next_at": string;
+          "next_id": string;
+          "outcome": Database["public"]["Enums"]["list_tenants_outcome"];
+          "tenants": Json;
+        }[];
       };
       "list_unrecorded_events": {
         Args: { "p_event_ids": (string)[] };
@@ -1564,8 +1610,17 @@ export type Database = {
         }[];
       };
       "provision_tenant": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["operator_request"];
+        Args: {
+          "p_email": string;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["provision_outcome"];
+          "user_id": string;
+        }[];
       };
       "purge_expired": {
         Args: { "p_limit": number };
@@ -1575,6 +1630,7 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "settled_alerts": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1859,7 +1915,7 @@ export type Database = {
       };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -1870,7 +1926,7 @@ export type Database = {
         }[];
       };
       "replay_stripe_event": {
-        Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_event_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
@@ -1883,7 +1939,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
-      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
+      "request_sealing_key_rotation": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: number;
+      };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1903,11 +1962,15 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
-        Args: { "p_operator_id": string; "p_request_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "request_tenant_sync": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["show_tenant_outcome"];
+      };
       "request_token_rotation": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
@@ -2007,10 +2070,31 @@ export type Database = {
         }[];
       };
       "set_number_send_rate": {
-        Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
+        Args: {
+          "p_operator_id": string;
+          "p_per_second": number;
+          "p_phone_number": string;
+          "p_reason": string;
+          "p_request_id": string;
+        };
         Returns: {
           "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
+        }[];
+      };
+      "set_plan_limits": {
+        Args: {
+          "p_changes_sold": boolean;
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_plan_key": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_stripe_price_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["set_plan_limits_outcome"];
+          "plan_key": string;
         }[];
       };
       "set_primary_number": {
@@ -2020,6 +2104,17 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
+      "set_tenant_limits": {
+        Args: {
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_valid_until": string;
+        };
+        Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
+      };
       "settle_stripe_event": {
         Args: {
           "p_event_id": string;
@@ -2027,6 +2122,15 @@ export type Database = {
           "p_result": Database["public"]["Enums"]["event_result"];
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
+      "show_tenant": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "alerts": Json;
+          "outcome": Database["public"]["Enums"]["show_tenant_outcome"];
+          "parts": Json;
+          "tenant": Json;
+        }[];
       };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2182,8 +2286,9 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
-      "alert_delivery": "pending" | "settled" | "not_found";
+      "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
         | "unknown_price"
@@ -2193,6 +2298,7 @@ export type Database = {
         | "reconciliation"
         | "usage_trigger"
         | "unpaid_account";
+      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2275,6 +2381,7 @@ export type Database = {
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
       "lease_outcome": "leased" | "busy";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "list_tenants_outcome": "listed" | "too_many_found";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
@@ -2341,6 +2448,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2416,6 +2524,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
+      "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
         | "set"
         | "already"
@@ -2424,7 +2533,9 @@ export type Database = {
         | "purchasing"
         | "releasing"
         | "released";
+      "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
@@ -2439,6 +2550,7 @@ export type Database = {
         | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "tenant_order": "id" | "oldest" | "newest";
       "token_lease_outcome": "leased" | "busy" | "no_token";
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
@@ -2516,6 +2628,13 @@ export type Database = {
         "converged_at": string | null;
         "numbers": number | null;
         "suspended_at_twilio": boolean | null;
+        "email": string | null;
+        "plan_key": string | null;
+        "created_at": string | null;
+        "last_message_at": string | null;
+        "is_drifting": boolean | null;
+        "is_unpaid": boolean | null;
+        "is_over_limit": boolean | null;
       };
       "unfinished_account": {
         "account_sid": string | null;
@@ -2630,8 +2749,9 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
-      "alert_delivery": ["pending", "settled", "not_found"],
+      "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
         "unknown_price",
@@ -2642,6 +2762,7 @@ export const Constants = {
         "usage_trigger",
         "unpaid_account",
       ],
+      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2728,6 +2849,7 @@ export const Constants = {
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
       "lease_outcome": ["leased", "busy"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "list_tenants_outcome": ["listed", "too_many_found"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
@@ -2798,6 +2920,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2877,6 +3000,7 @@ export const Constants = {
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
+      "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
         "set",
         "already",
@@ -2886,7 +3010,9 @@ export const Constants = {
         "releasing",
         "released",
       ],
+      "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
@@ -2902,6 +3028,7 @@ export const Constants = {
       ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "tenant_order": ["id", "oldest", "newest"],
       "token_lease_outcome": ["leased", "busy", "no_token"],
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],

@@ -4,16 +4,19 @@ import { alertSchema } from "../_shared/alerts/shape.ts";
 import { phoneNumberSchema } from "../_shared/numbers/shape.ts";
 import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
+import { formatParameter } from "../_shared/platform/csv.ts";
 import { idSchema } from "../_shared/platform/ids.ts";
+import { healthSchema } from "../_shared/health/health.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
+import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
+import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
+import { tenantListSchema, tenantsQuery } from "./tenants.ts";
+import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
+
 const limit = limitParameter(200, 50);
-export const tenantsQuery = z.strictObject({
-  after: idSchema.optional().describe("The page begins after this user's id"),
-  limit,
-}).meta({ id: "TenantsPage" });
 export const deadLettersQuery = z.strictObject({
   before: z.coerce.number<number>().int().positive().optional()
     .describe("The page begins with the dead letter before this id"),
@@ -22,13 +25,24 @@ export const deadLettersQuery = z.strictObject({
 
 export const alertsQuery = z.strictObject({
   before: idSchema.optional().describe("The page begins with the alert before this id"),
-  state: z.enum(["open", "all"]).default("open").describe("open: only alerts that are not settled"),
+  state: z.enum(Constants.public.Enums.alert_state).default("open")
+    .describe("open: alerts that are not settled, of which some may be acknowledged"),
   limit,
+  format: formatParameter,
 }).meta({ id: "AlertsPage" });
 
-export const tenantSchema = z.strictObject({ userId: idSchema }).meta({ id: "TenantId" });
+/** The body of an action that needs nothing but its reason. */
+export const reasonSchema = z.strictObject({ reason })
+  .meta({ id: "ActionReason", description: "The body of admin/sweep and admin/rotate-sealing-keys" });
 
-const reason = z.string().min(1).max(300).describe("1 to 300 characters, for the audit log");
+export const tokenRotationSchema = z.strictObject({ userId: idSchema, reason })
+  .meta({ id: "TokenRotation", description: "The body of admin/rotate-token" });
+
+export const provisionSchema = z.union([
+  z.strictObject({ userId: idSchema, reason }),
+  z.strictObject({ email: z.string().trim().min(3).max(320), reason }),
+]).meta({ id: "Provision", description: "A user by id, or by the whole email address in any case" });
+
 export const holdSchema = z.strictObject({
   userId: idSchema,
   reason,
@@ -37,13 +51,16 @@ export const holdSchema = z.strictObject({
 }).meta({ id: "Hold", description: "The body of admin/suspend, admin/resume and admin/close" });
 
 export const replaySchema = z.union([
-  z.strictObject({ deadLetter: z.number().int().positive() }),
-  z.strictObject({ deadLetters: z.literal("all") }),
-  z.strictObject({ eventId: z.string().min(1).max(255) }),
+  z.strictObject({ deadLetter: z.number().int().positive(), reason }),
+  z.strictObject({ deadLetters: z.literal("all"), reason }),
+  z.strictObject({ eventId: z.string().min(1).max(255), reason }),
 ]).meta({ id: "Replay", description: "One dead letter, all dead letters, or one Stripe event" });
 
 export const settleAlertSchema = z.strictObject({ alertId: idSchema, reason })
   .meta({ id: "AlertSettlement", description: "The body of admin/settle-alert" });
+
+export const acknowledgeAlertSchema = z.strictObject({ alertId: idSchema, reason })
+  .meta({ id: "AlertAcknowledgement", description: "The body of admin/acknowledge-alert" });
 
 export const cancellationSchema = z.strictObject({
   subscriptionId: z.string().min(1).max(255).describe("sub_…"),
@@ -59,6 +76,7 @@ const cancellation = z.strictObject({
 export const sendRateSchema = z.strictObject({
   phoneNumber: e164Schema.describe("E.164"),
   messagesPerSecond: z.number().min(0.01).max(1000).describe("0.01 to 1000"),
+  reason,
 }).meta({ id: "NumberSendRate", description: "The send rate of campaigns from a tenant's number" });
 
 export const offerSchema = z.strictObject({
@@ -80,35 +98,7 @@ export const movedSchema = z.strictObject({
   warning: z.string().describe("What the operator must do next"),
 }).meta({ id: "MovedNumber", description: "The response of admin/move-number" });
 
-const time = z.iso.datetime();
-
-const tenant = z.strictObject({
-  userId: z.guid(),
-  wanted: z.enum(Constants.public.Enums.wanted_status).describe("The status that the tenant is entitled to"),
-  status: subaccountStatusSchema,
-  subaccountSid: z.string().nullable(),
-  friendlyName: z.string().nullable(),
-  operatorHold: z.enum(Constants.public.Enums.operator_hold).nullable(),
-  suspendedAtTwilio: z.boolean(),
-  requestedAt: time.nullable(),
-  userDeletedAt: time.nullable(),
-  lastError: z.string().nullable(),
-  convergedAt: time.nullable(),
-  numbers: z.int().min(0).describe("How many numbers the tenant has"),
-}).meta({ id: "Tenant", description: "A tenant as an operator sees it. Times are ISO 8601" });
-
-const tenantList = z.strictObject({ tenants: z.array(tenant), next: z.guid().nullable() })
-  .meta({ id: "TenantList", description: "The response of admin/tenants" });
-
-const deadLetter = z.strictObject({
-  id: z.int().positive(),
-  lane: z.enum(Constants.public.Enums.job_lane).describe("The lane in which the job failed"),
-  job: z.record(z.string(), z.unknown()),
-  error: z.string(),
-  buriedAt: time,
-}).meta({ id: "DeadLetter", description: "A job that failed in every attempt, with its last error" });
-
-const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetter), next: z.int().positive().nullable() })
+const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetterSchema), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
 const alertList = z.strictObject({ alerts: z.array(alertSchema), next: z.guid().nullable() })
@@ -139,9 +129,57 @@ export const contract = {
     {
       method: "GET",
       path: "/tenants",
-      summary: "Lists tenants by id, a page at a time",
+      summary: "Lists tenants that match a search and filters, a page at a time",
       query: tenantsQuery,
-      responses: { 200: tenantList },
+      responses: { 200: tenantListSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenants/{userId}",
+      summary: "Returns one tenant as a whole",
+      responses: { 200: tenantViewSchema },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenants/{userId}/timeline",
+      summary: "Lists the lines of the audit log of one tenant, newest first, a page at a time",
+      query: timelineQuery,
+      responses: { 200: timelineSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/sync-tenant",
+      summary: "Compares a tenant's subaccount and numbers with Twilio now",
+      body: tenantSyncSchema,
+      responses: { 202: acceptedFor },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-tenant-limits",
+      summary: "Sets limits of a tenant in place of those of their plan, or removes them",
+      body: tenantLimitsSchema,
+      responses: { 200: tenantLimitsSetSchema },
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-plan-limits",
+      summary: "Changes limits of a plan; a plan that was sold gets a new version unless told otherwise",
+      body: planLimitsSchema,
+      responses: { 200: planLimitsSetSchema },
+      errors: ["plan_superseded", "price_taken"],
+    },
+    {
+      method: "GET",
+      path: "/health",
+      summary: "Returns the state of this installation: queues, alerts, capacity, webhooks and schedules",
+      responses: { 200: healthSchema },
       errors: [],
     },
     {
@@ -158,7 +196,18 @@ export const contract = {
       summary: "Lists alerts, newest first, a page at a time",
       query: alertsQuery,
       responses: { 200: alertList },
+      csv: true,
       errors: [],
+    },
+    {
+      method: "POST",
+      path: "/acknowledge-alert",
+      summary: "Takes note of an alert whose cause continues: it stays open, and is not delivered any more",
+      body: acknowledgeAlertSchema,
+      responses: {
+        200: z.strictObject({ alertId: z.guid(), acknowledged: z.literal(true) }).meta({ id: "AcknowledgedAlert" }),
+      },
+      errors: ["alert_settled"],
     },
     {
       method: "POST",
@@ -181,10 +230,10 @@ export const contract = {
     {
       method: "POST",
       path: "/provision",
-      summary: "Gives a user a subaccount without a subscription",
-      body: tenantSchema,
+      summary: "Gives a user, by id or email address, a subaccount without a subscription",
+      body: provisionSchema,
       responses: { 202: acceptedFor },
-      errors: [],
+      errors: ["ambiguous_email"],
     },
     {
       method: "POST",
@@ -222,6 +271,7 @@ export const contract = {
       method: "POST",
       path: "/sweep",
       summary: "Compares Twilio with the database now, before the next hourly sweep",
+      body: reasonSchema,
       responses: { 202: accepted },
       errors: [],
     },
@@ -229,7 +279,7 @@ export const contract = {
       method: "POST",
       path: "/rotate-token",
       summary: "Rotates the auth token of a tenant's subaccount",
-      body: tenantSchema,
+      body: tokenRotationSchema,
       responses: { 202: acceptedRotation },
       errors: ["subaccount_pending", "subaccount_suspended", "subaccount_closed"],
     },
@@ -237,6 +287,7 @@ export const contract = {
       method: "POST",
       path: "/rotate-sealing-keys",
       summary: "Seals all tokens with the current key now, before the daily run",
+      body: reasonSchema,
       responses: { 202: accepted },
       errors: [],
     },
@@ -270,7 +321,9 @@ export const contract = {
       summary:
         "Sets the send rate of campaigns from a tenant's number: one message a second unless carriers allow more",
       body: sendRateSchema,
-      responses: { 200: sendRateSchema.extend({ userId: z.guid() }) },
+      responses: {
+        200: sendRateSchema.omit({ reason: true }).extend({ userId: z.guid() }).meta({ id: "NumberSendRateSet" }),
+      },
       errors: [],
     },
     {

@@ -1,15 +1,19 @@
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
-import { listAlerts, settleAlert } from "./alerts.ts";
+import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
-import { listDeadLetters, listTenants } from "./lists.ts";
+import { showHealth } from "./health.ts";
+import { setPlanLimits, setTenantLimits } from "./limits.ts";
+import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
 import { offerNumber } from "./offer-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
+import { listTenants } from "./tenants.ts";
+import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
@@ -21,8 +25,15 @@ type Operation = (typeof contract)["operations"][number] extends infer One
 /** The actions of operators, by method and path. */
 const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants": listTenants,
+  "GET /tenants/{userId}": showTenant,
+  "GET /tenants/{userId}/timeline": showTimeline,
+  "POST /sync-tenant": syncTenant,
+  "POST /set-tenant-limits": setTenantLimits,
+  "POST /set-plan-limits": setPlanLimits,
+  "GET /health": showHealth,
   "GET /dead-letters": listDeadLetters,
   "GET /alerts": listAlerts,
+  "POST /acknowledge-alert": acknowledgeAlert,
   "POST /settle-alert": settleAlert,
   "POST /provision": provisionTenant,
   "POST /suspend": holdTenant("suspended"),

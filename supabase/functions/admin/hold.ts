@@ -1,10 +1,10 @@
 import { wakeJobs } from "../_shared/jobs/wake.ts";
-import { decide, decision, type Enum } from "../_shared/platform/database.ts";
+import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
 import { subaccountOf } from "../_shared/accounts/status.ts";
-import { holdSchema, tenantSchema } from "./contract.ts";
+import { holdSchema, provisionSchema } from "./contract.ts";
 
 const decideHold = decision("hold_tenant", { accepted: ["subaccount_sid?", "status?"], unknown_user: [] });
 
@@ -29,17 +29,35 @@ export function holdTenant(hold: Enum<"operator_hold"> | null) {
   };
 }
 
+const decideProvision = decision("provision_tenant", {
+  accepted: ["user_id"],
+  unknown_user: [],
+  ambiguous_email: [],
+});
+
 /** Gives a user a subaccount without a subscription. */
 export async function provisionTenant(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
-  const { userId } = await readJson(request, tenantSchema);
-  const outcome = await decide(db, "provision_tenant", {
-    p_user_id: userId,
+  const { reason, ...wanted } = await readJson(request, provisionSchema);
+  const named = "userId" in wanted ? wanted.userId : wanted.email;
+  const provisioned = await decideProvision(db, {
+    p_user_id: "userId" in wanted ? wanted.userId : null,
+    p_email: "email" in wanted ? wanted.email : null,
     p_operator_id: user.id,
     p_request_id: requestId,
+    p_reason: reason,
   });
-  if (outcome === "unknown_user") throw unknownUser(userId);
-  wakeJobs(env, "control");
-  return Response.json({ accepted: true, userId }, { status: 202 });
+  switch (provisioned.outcome) {
+    case "unknown_user":
+      throw unknownUser(named);
+    case "ambiguous_email":
+      throw new ApiError(
+        "ambiguous_email",
+        `Cannot provision "${named}": several users have this address. Give the id`,
+      );
+    case "accepted":
+      wakeJobs(env, "control");
+      return Response.json({ accepted: true, userId: provisioned.user_id }, { status: 202 });
+  }
 }
 
 async function expectConfirmation(userId: string, typed: string | undefined, { db }: Context): Promise<void> {

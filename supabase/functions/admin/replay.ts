@@ -3,25 +3,27 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
-import { expectNoBody, readJson } from "../_shared/platform/request.ts";
-import { replaySchema } from "./contract.ts";
+import { readJson } from "../_shared/platform/request.ts";
+import { reasonSchema, replaySchema } from "./contract.ts";
 
 /** Re-enqueues dead letters, or the processing of a Stripe event. */
 export async function replay(request: Request, context: Context): Promise<Response> {
   const wanted = await readJson(request, replaySchema);
-  const replayed = "eventId" in wanted
-    ? await replayEvent(wanted.eventId, context)
-    : await replayLetters(wanted, context);
+  const replayed = "eventId" in wanted ? await replayEvent(wanted, context) : await replayLetters(wanted, context);
   const lanes = "eventId" in wanted ? ["control" as const] : Constants.public.Enums.job_lane;
   for (const lane of lanes) wakeJobs(context.env, lane);
   return Response.json({ accepted: true, replayed }, { status: 202 });
 }
 
-async function replayEvent(eventId: string, { db, user, requestId }: Context): Promise<number> {
+async function replayEvent(
+  { eventId, reason }: { eventId: string; reason: string },
+  { db, user, requestId }: Context,
+): Promise<number> {
   const outcome = await decide(db, "replay_stripe_event", {
     p_event_id: eventId,
     p_operator_id: user.id,
     p_request_id: requestId,
+    p_reason: reason,
   });
   if (outcome === "unknown_event") throw new ApiError("not_found", `Cannot find an event "${eventId}"`);
   if (outcome === "purged") {
@@ -31,7 +33,7 @@ async function replayEvent(eventId: string, { db, user, requestId }: Context): P
 }
 
 async function replayLetters(
-  wanted: { deadLetter: number } | { deadLetters: "all" },
+  wanted: { deadLetter: number; reason: string } | { deadLetters: "all"; reason: string },
   { db, user, requestId }: Context,
 ): Promise<number> {
   const letter = "deadLetter" in wanted ? wanted.deadLetter : null;
@@ -39,6 +41,7 @@ async function replayLetters(
     p_letter_id: letter,
     p_operator_id: user.id,
     p_request_id: requestId,
+    p_reason: wanted.reason,
   });
   if (replayed === 0 && letter !== null) throw new ApiError("not_found", `Cannot find a dead letter "${letter}"`);
   return replayed;
@@ -46,8 +49,8 @@ async function replayLetters(
 
 /** Compares Twilio with the database now, before the next scheduled sweep. */
 export async function sweepNow(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
-  await expectNoBody(request);
-  await decide(db, "request_sweep", { p_operator_id: user.id, p_request_id: requestId });
+  const { reason } = await readJson(request, reasonSchema);
+  await decide(db, "request_sweep", { p_operator_id: user.id, p_request_id: requestId, p_reason: reason });
   wakeJobs(env, "control");
   return Response.json({ accepted: true }, { status: 202 });
 }

@@ -2,11 +2,11 @@ import { wakeJobs } from "../_shared/jobs/wake.ts";
 import { decide, decision } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
-import { expectNoBody, readJson } from "../_shared/platform/request.ts";
+import { readJson } from "../_shared/platform/request.ts";
 import type { InactiveStatus } from "../_shared/accounts/status.ts";
 import { keyRingOf } from "../_shared/sealing/key-ring.ts";
 import { sealingKeys } from "../_shared/sealing/keys-in-use.ts";
-import { tenantSchema } from "./contract.ts";
+import { reasonSchema, tokenRotationSchema } from "./contract.ts";
 
 const requestTokenRotation = decision("request_token_rotation", {
   accepted: ["subaccount_sid"],
@@ -18,11 +18,12 @@ const requestTokenRotation = decision("request_token_rotation", {
 
 /** Rotates the token of a tenant's subaccount. A job does it; the response is 202. */
 export async function rotateTokenOf(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
-  const { userId } = await readJson(request, tenantSchema);
+  const { userId, reason } = await readJson(request, tokenRotationSchema);
   const requested = await requestTokenRotation(db, {
     p_user_id: userId,
     p_operator_id: user.id,
     p_request_id: requestId,
+    p_reason: reason,
   });
   if (requested.outcome !== "accepted") throw cannotRotate(userId, requested.outcome);
   wakeJobs(env, "control");
@@ -31,8 +32,12 @@ export async function rotateTokenOf(request: Request, { db, env, user, requestId
 
 /** Seals all tokens with the current key now, before the daily run. A job does it; the response is 202. */
 export async function rotateSealingKeys(request: Request, { db, env, user, requestId }: Context): Promise<Response> {
-  await expectNoBody(request);
-  await decide(db, "request_sealing_key_rotation", { p_operator_id: user.id, p_request_id: requestId });
+  const { reason } = await readJson(request, reasonSchema);
+  await decide(db, "request_sealing_key_rotation", {
+    p_operator_id: user.id,
+    p_request_id: requestId,
+    p_reason: reason,
+  });
   wakeJobs(env, "control");
   return Response.json({ accepted: true }, { status: 202 });
 }

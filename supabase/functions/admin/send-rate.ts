@@ -8,12 +8,13 @@ const setSendRate = decision("set_number_send_rate", { set: ["user_id"], not_fou
 
 /** Sets the send rate of campaigns from a tenant's number. */
 export async function setNumberSendRate(request: Request, { db, user, requestId }: Context): Promise<Response> {
-  const { phoneNumber, messagesPerSecond } = await readJson(request, sendRateSchema);
+  const { phoneNumber, messagesPerSecond, reason } = await readJson(request, sendRateSchema);
   const set = await setSendRate(db, {
     p_phone_number: phoneNumber,
     p_per_second: messagesPerSecond,
     p_operator_id: user.id,
     p_request_id: requestId,
+    p_reason: reason,
   });
   if (set.outcome === "not_found") {
     throw new ApiError("not_found", `Cannot find "${phoneNumber}" among the tenants' numbers`);

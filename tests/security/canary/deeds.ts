@@ -1,7 +1,7 @@
 import Stripe from "stripe";
 import type { Actor } from "../../../local/driver/actor.ts";
 import { LANES, onEachQueue } from "../../support/queues.ts";
-import { runJobs } from "../../../local/driver/actor.ts";
+import { callFunction, runJobs } from "../../../local/driver/actor.ts";
 import type { Stage } from "../../support/stage.ts";
 import { type Caller, freshNumber, freshRecipient, newcomer } from "../../support/tenants.ts";
 import { postStripeEvent, postTwilioCallback } from "../../support/webhooks.ts";
@@ -72,7 +72,10 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => ada.call("forward-webhook/test", { method: "POST" }),
     () => everyDelivery(ada),
     () => ada.call("forward-webhook", { body: { url: "https://ada:secret@hooks.invalid" } }),
-    () => operator.call("admin/set-number-send-rate", { body: { phoneNumber: ada.number, messagesPerSecond: 100 } }),
+    () =>
+      operator.call("admin/set-number-send-rate", {
+        body: { phoneNumber: ada.number, messagesPerSecond: 100, reason: id },
+      }),
     async () => await ada.data.from("messaging_settings").select(),
     async () => await ada.data.from("sms_conversations").select(),
     async () => await ada.data.from("campaigns").select("id, name, status, waiting"),
@@ -85,15 +88,28 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: ada.authToken }),
     () => postTwilioCallback(state, { path: `status/${ada.id}`, form: statusOf(ada), token: "0".repeat(32) }),
     () => operator.call("admin/tenants"),
+    () => operator.call("admin/tenants?format=csv&sort=newest"),
+    () => operator.call(`admin/tenants/${ada.id}`),
+    () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
+    () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: id } }),
+    () =>
+      operator.call("admin/set-tenant-limits", {
+        body: { userId: ada.id, limits: { spendLimit: 1000 }, reason: id },
+      }),
+    () => operator.call("admin/set-plan-limits", { body: { plan: "nothing", limits: { maxNumbers: 1 }, reason: id } }),
+    () => operator.call("admin/health"),
+    () => callFunction(state, "metrics", { headers: { apikey: state.secretKey } }),
     () => operator.call("admin/dead-letters"),
     () => operator.call("admin/alerts"),
+    () => operator.call("admin/alerts?format=csv&state=all"),
+    () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: id } }),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
     () =>
       operator.call("admin/move-number", {
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
       }),
-    () => operator.call("admin/rotate-token", { body: { userId: ada.id } }),
+    () => operator.call("admin/rotate-token", { body: { userId: ada.id, reason: id } }),
     ...LANES.map((lane) => () => runJobs(state, lane)),
     () => database.enqueue({ kind: "nothing we know", userId: ada.id }),
   ];
@@ -107,8 +123,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
   if (turn % 3 === 0) {
     const { id: clientReferenceId, email } = ben ?? ada;
     calls.push(
-      () => operator.call("admin/rotate-sealing-keys", { body: {} }),
-      () => operator.call("admin/sweep", { method: "POST" }),
+      () => operator.call("admin/rotate-sealing-keys", { body: { reason: id } }),
+      () => operator.call("admin/sweep", { body: { reason: id } }),
       () => stripe.subscribe({ clientReferenceId, plan: "team", email }),
     );
   }

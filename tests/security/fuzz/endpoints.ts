@@ -77,7 +77,6 @@ const event = (type: string, object: Record<string, unknown>) => ({
 
 /** Every function by its name. `aliceId` is the tenant; operators may change the account of `bobId` in any way. */
 export function endpoints(alice: Caller, bobId: string): Readonly<Record<string, Endpoint>> {
-  const tenant = (userId = bobId) => ({ userId });
   const held = (userId = bobId) => ({ userId, reason: "fuzz" });
   const sid = `SM${"1".repeat(32)}`;
   const status = { MessageSid: sid, AccountSid: alice.accountSid, MessageStatus: "delivered", ErrorCode: "30003" };
@@ -297,6 +296,10 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         form(`/status/${UNKNOWN}`, none, status),
       ],
     },
+    "metrics": {
+      admits: ["secret key"],
+      shapes: [get("", queryOf({}, { format: "json" })), get("/", queryOf({}, {}))],
+    },
     "run-jobs": { admits: ["secret key"], shapes: [post("", { lane: "control" }), post("/", { lane: "messages" })] },
     "admin": {
       admits: ["operator"],
@@ -304,10 +307,21 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
         get("/tenants", queryOf({}, { after: UNKNOWN, limit: "2" })),
         get("/dead-letters", queryOf({}, { before: "10", limit: "2" })),
         get("/alerts", queryOf({}, { before: UNKNOWN, state: "all", limit: "2" })),
+        post("/acknowledge-alert", { alertId: UNKNOWN, reason: "known" }),
         post("/settle-alert", { alertId: UNKNOWN, reason: "seen" }),
         post("/cancel-subscription", { subscriptionId: "sub_unknown", atPeriodEnd: true, reason: "gone" }),
         get("/sealing-keys", queryOf({}, { key: "k1" })),
-        post("/provision", tenant(), tenant(UNKNOWN)),
+        get(`/tenants/${alice.id}`, queryOf({}, { limit: "2" })),
+        get(`/tenants/${alice.id}/timeline`, queryOf({}, { limit: "2", format: "csv" })),
+        get("/health", queryOf({}, { lane: "control" })),
+        post("/sync-tenant", held(), held(UNKNOWN)),
+        post("/set-tenant-limits", { ...held(UNKNOWN), limits: { spendLimit: 5, maxNumbers: 1 } }, {
+          ...held(UNKNOWN),
+          limits: null,
+          validUntil: "2030-01-01T00:00:00Z",
+        }),
+        post("/set-plan-limits", { plan: "nothing", limits: { dailyMessageLimit: 5 }, changesSold: true, reason: "x" }),
+        post("/provision", held(), held(UNKNOWN), { email: "nobody@switchboard.test", reason: "asked" }),
         post("/suspend", held(), held(UNKNOWN)),
         post("/resume", held(), held(UNKNOWN)),
         post("/close", { ...held(UNKNOWN), confirmSubaccountSid: `AC${"0".repeat(32)}` }),
@@ -318,13 +332,17 @@ export function endpoints(alice: Caller, bobId: string): Readonly<Record<string,
           addressSid: `AD${"0".repeat(32)}`,
           bundleSid: `BU${"0".repeat(32)}`,
         }),
-        post("/replay", { deadLetter: 1 }, { deadLetters: "all" }, { eventId: "evt_1" }),
-        post("/rotate-token", tenant(), tenant(UNKNOWN)),
-        post("/rotate-sealing-keys", {}),
-        post("/sweep", {}),
-        post("/set-number-send-rate", { phoneNumber: alice.number, messagesPerSecond: 100 }, {
+        post("/replay", { deadLetter: 1, reason: "fixed" }, { deadLetters: "all", reason: "fixed" }, {
+          eventId: "evt_1",
+          reason: "fixed",
+        }),
+        post("/rotate-token", held(), held(UNKNOWN)),
+        post("/rotate-sealing-keys", { reason: "leaked" }),
+        post("/sweep", { reason: "doubt" }),
+        post("/set-number-send-rate", { phoneNumber: alice.number, messagesPerSecond: 100, reason: "10DLC" }, {
           phoneNumber: "+14155550100",
           messagesPerSecond: 0.5,
+          reason: "slow",
         }),
         post("/nothing", {}),
       ],

@@ -11,7 +11,12 @@ export interface AlertDependencies extends SignedPostDependencies {
 const TIMEOUT_MS = 10_000;
 const RECEIVER = "OPERATOR_ALERT_URL";
 
-const alertToDeliver = decision("alert_to_deliver", { pending: ["alert"], settled: [], not_found: [] });
+const alertToDeliver = decision("alert_to_deliver", {
+  pending: ["alert"],
+  acknowledged: [],
+  settled: [],
+  not_found: [],
+});
 
 /**
  * Delivers one alert to OPERATOR_ALERT_URL, signed as Standard Webhooks defines. The id is the alert's, so the receiver can

@@ -14,6 +14,9 @@ export const alertSchema = z.strictObject({
   raisedAt: time,
   lastRaisedAt: time,
   deliveredAt: time.nullable().describe("When OPERATOR_ALERT_URL accepted it"),
+  acknowledgedAt: time.nullable().describe("When an operator took note: the alert stays open, and is quiet"),
+  acknowledgedBy: z.guid().nullable().describe("That operator's id"),
+  acknowledgedBecause: z.string().nullable().describe("That operator's reason"),
   settledAt: time.nullable(),
 }).meta({ id: "Alert", description: "Something an operator must look at. Times are ISO 8601" });
 
@@ -31,6 +34,9 @@ export function alertOf(row: Database["public"]["Tables"]["operator_alerts"]["Ro
     raisedAt: isoOf(row.raised_at),
     lastRaisedAt: isoOf(row.last_raised_at),
     deliveredAt: isoOf(row.delivered_at),
+    acknowledgedAt: isoOf(row.acknowledged_at),
+    acknowledgedBy: row.acknowledged_by,
+    acknowledgedBecause: row.acknowledged_because,
     settledAt: isoOf(row.settled_at),
   };
 }

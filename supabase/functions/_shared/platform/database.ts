@@ -104,6 +104,21 @@ export function compositesFrom<Type extends keyof Database["public"]["CompositeT
   return json as Database["public"]["CompositeTypes"][Type][];
 }
 
+/**
+ * As `compositesFrom`, with the attributes that are never null typed so.
+ * @param _nullable the attributes that may be null
+ */
+export function completeCompositesFrom<
+  Type extends keyof Database["public"]["CompositeTypes"],
+  Nullable extends keyof Database["public"]["CompositeTypes"][Type],
+>(
+  _type: Type,
+  json: Json,
+  _nullable: readonly Nullable[],
+): Complete<Database["public"]["CompositeTypes"][Type], Nullable>[] {
+  return json as Complete<Database["public"]["CompositeTypes"][Type], Nullable>[];
+}
+
 /** Calls a SQL function that returns any number of rows. */
 export async function rows<Name extends FunctionName>(
   db: Db,

@@ -33,6 +33,10 @@ export const ERROR_STATUS = {
   // Numbers
   number_not_owned: 403,
   number_required: 409,
+  alert_settled: 409,
+  ambiguous_email: 409,
+  plan_superseded: 409,
+  price_taken: 409,
   number_taken: 409,
   number_limit_reached: 403,
   number_price_limit_reached: 403,
