@@ -1382,6 +1382,7 @@ export type ServerErrorCode =
   | "number_required"
   | "number_taken"
   | "number_limit_reached"
+  | "number_over_limit"
   | "number_price_limit_reached"
   | "purchase_limit_reached"
   | "price_unavailable"

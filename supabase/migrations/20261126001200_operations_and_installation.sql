@@ -486,37 +486,42 @@ as $$
     private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
     private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
     private.erase_numbers private.erase_opt_outs private.fallback_subject private.filled_segments private.finish_sweep
-    private.first_grapheme private.fitting_characters private.forget_fallback_usage private.forget_jobs
-    private.forget_lane private.forget_sightings private.found_messages private.grapheme_classes private.grapheme_end
-    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_opted_out
-    private.has_phrases private.hour_of private.identify_by_id private.index_words private.insert_campaign
-    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_finished private.is_paying
-    private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of private.level_of_sweep
+    private.first_grapheme private.fitting_characters private.forget_closed_numbers private.forget_fallback_usage
+    private.forget_jobs private.forget_lane private.forget_sightings private.found_messages private.give_leaving_notice
+    private.grapheme_classes private.grapheme_end private.grapheme_segments private.grapheme_start private.has_drifted
+    private.has_due_jobs private.has_opted_out private.has_phrases private.hour_of private.identify_by_id
+    private.index_words private.insert_campaign private.is_country_in private.is_deleted_tenant
+    private.is_destination_refused private.is_finished private.is_leaving private.is_parked private.is_paying
+    private.is_sending_over private.keep_existing_subaccount private.kept_for private.keyword_reply private.lane_of
+    private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.level_of_sweep
     private.liftable_opt_outs private.link_customer private.lock_campaign private.lock_for_evidence
     private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
     private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
     private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
-    private.new_id private.next_opening private.next_recipients private.normalized_email private.note_changed_numbers
+    private.new_id private.next_opening private.next_recipients private.normalized_email
+    private.note_changed_number_count private.note_changed_number_limit private.note_changed_numbers
     private.note_changed_periods private.note_changed_retention private.note_changed_subscription
-    private.note_changed_tenancy private.note_charge private.note_conversation private.note_held_number
+    private.note_changed_subscription_limit private.note_changed_tenancy private.note_charge private.note_conversation
+    private.note_excess_numbers private.note_held_number private.note_leaving private.note_listed_numbers
     private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
     private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.notify_tenant private.number_pattern private.number_spend private.open_countries private.our_functions
-    private.our_tables private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients
-    private.primary_number_of private.promote_oldest_number private.publish_changes private.purge_audit_details
-    private.purge_cron_runs private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents
-    private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
-    private.record_appeared_number private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.redact_old_texts private.refuse_change private.reindex_words
-    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
-    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
-    private.reserve_recipients private.reserve_reply private.return_lost_jobs private.search_for private.searchable
-    private.send_rates_of private.sender_of private.sending_plan private.set_due private.set_due_by
-    private.set_next_convergence private.settle_alert private.settle_unknown_price private.share_number
-    private.share_opt_outs private.single_characters private.skip_recipients private.spaced private.spend_between
-    private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.take_in_number private.take_lease private.take_turns private.token_date_of
-    private.total_deletes private.total_inserts private.total_update private.touch_updated_at
+    private.notify_tenant private.number_pattern private.number_spend private.numbers_beyond_limit
+    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
+    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
+    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
+    private.purge_forward_deliveries private.purge_master_consents private.queue_of private.raise_alert
+    private.reached_limit private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
+    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
+    private.record_missing_number private.record_parked private.redact_old_texts private.refuse_change
+    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
+    private.renew_lease_if_held private.renew_turns private.replica_identity_of private.reply_under_way
+    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
+    private.search_for private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due
+    private.set_due_by private.set_next_convergence private.settle_alert private.settle_unknown_price
+    private.share_number private.share_opt_outs private.single_characters private.skip_recipients private.spaced
+    private.spend_between private.split_words private.spread private.store_primary_token private.store_subaccount
+    private.store_taken_in_number private.subaccount_target private.take_in_number private.take_lease private.take_turns
+    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
     private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
     private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
@@ -525,7 +530,7 @@ as $$
     public.begin_sweep public.begin_token_rotation public.billing_customer public.cancel_forward_delivery
     public.cancel_number_release public.cancel_number_reservation public.change_campaign public.change_forward_webhook
     public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.defer_job public.delay_sender public.delete_campaign_recipients
+    public.create_campaign public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients
     public.describe_installation public.disable_forward_webhook public.end_convergence public.end_sweep
     public.end_token_rotation public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
     public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
@@ -533,19 +538,20 @@ as $$
     public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
     public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_sealing_ring public.note_status_intent
-    public.number_to_change public.number_to_move public.offer_forward_webhook public.offer_number
-    public.offered_master_numbers public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of
-    public.preview_campaign public.provision_tenant public.purge_expired public.record_alert_delivery
-    public.record_campaign_batch public.record_checkout public.record_convergence_action public.record_forward_attempt
-    public.record_inbound_message public.record_listed_prices public.record_master_consent public.record_message_reports
+    public.move_job_to_dead_letters public.note_create_attempt public.note_leaving_begun public.note_leaving_step
+    public.note_sealing_ring public.note_status_intent public.number_to_change public.number_to_move
+    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.parked_numbers_to_do
+    public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign
+    public.provision_tenant public.purge_expired public.record_alert_delivery public.record_campaign_batch
+    public.record_checkout public.record_convergence_action public.record_forward_attempt public.record_inbound_message
+    public.record_leaving_step public.record_listed_prices public.record_master_consent public.record_message_reports
     public.record_message_status public.record_message_statuses public.record_number public.record_number_move
     public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
     public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
     public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
     public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
     public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_sender_trouble public.request_redaction
+    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_redaction
     public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
     public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
     public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings

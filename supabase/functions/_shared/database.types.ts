@@ -243,6 +243,7 @@ export type Database = {
           "entitle_while_pending": boolean;
           "excluded_territories": (string)[];
           "key": string;
+          "leaving_numbers": Database["public"]["Enums"]["leaving_numbers"];
           "markup": number;
           "max_number_price": number;
           "max_numbers": number;
@@ -251,10 +252,13 @@ export type Database = {
           "messages_per_second": number;
           "monthly_message_limit": number;
           "name": string;
+          "parking": string;
           "past_due_grace": string;
           "rank": number;
+          "release_notice": string;
           "retention": string;
           "segment_price": number;
+          "sending_grace": string;
           "spend_limit": number;
           "stripe_price_id": string | null;
           "superseded_at": string | null;
@@ -267,6 +271,7 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key": string;
+          "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -275,10 +280,13 @@ export type Database = {
           "messages_per_second"?: number;
           "monthly_message_limit": number;
           "name": string;
+          "parking"?: string;
           "past_due_grace"?: string;
           "rank": number;
+          "release_notice"?: string;
           "retention"?: string;
           "segment_price"?: number;
+          "sending_grace"?: string;
           "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
@@ -290,6 +298,7 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key"?: string;
+          "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
           "max_number_price"?: number;
           "max_numbers"?: number;
@@ -298,10 +307,13 @@ export type Database = {
           "messages_per_second"?: number;
           "monthly_message_limit"?: number;
           "name"?: string;
+          "parking"?: string;
           "past_due_grace"?: string;
           "rank"?: number;
+          "release_notice"?: string;
           "retention"?: string;
           "segment_price"?: number;
+          "sending_grace"?: string;
           "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
@@ -973,6 +985,19 @@ export type Database = {
           "retry_after_seconds": number;
         }[];
       };
+      "decide_leaving": {
+        Args: {
+          "p_account_sid": string;
+          "p_by_hand": boolean;
+          "p_fence": number;
+          "p_numbers": Json;
+          "p_user_id": string;
+        };
+        Returns: {
+          "numbers": Json;
+          "outcome": Database["public"]["Enums"]["leaving_outcome"];
+        }[];
+      };
       "defer_job": {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
@@ -1445,6 +1470,19 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_leaving_begun": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "note_leaving_step": {
+        Args: {
+          "p_fence": number;
+          "p_phone_sid": string;
+          "p_step": Database["public"]["Enums"]["leaving_step"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["leaving_note"];
+      };
       "note_sealing_ring": {
         Args: { "p_current_key": string; "p_key_ids": (string)[] };
         Returns: Database["public"]["Enums"]["sealing_ring_note"];
@@ -1494,6 +1532,16 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: {
           "phone_sid": string;
+        }[];
+      };
+      "parked_numbers_to_do": {
+        Args: { "p_since": string; "p_user_id": string };
+        Returns: {
+          "account_sid": string;
+          "address_sid": string;
+          "bundle_sid": string;
+          "phone_sid": string;
+          "todo": Database["public"]["Enums"]["parked_number_todo"];
         }[];
       };
       "pause_campaign": {
@@ -1618,6 +1666,18 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
+      };
+      "record_leaving_step": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_phone_sid": string;
+          "p_place": Database["public"]["Enums"]["number_place"];
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_master_consent": {
@@ -1835,6 +1895,7 @@ export type Database = {
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
+      "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
@@ -2189,6 +2250,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2214,6 +2276,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2234,6 +2297,10 @@ export type Database = {
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
       "lease_outcome": "leased" | "busy";
+      "leaving_note": "noted" | "stopped" | "fenced";
+      "leaving_numbers": "release" | "park";
+      "leaving_outcome": "close" | "wait" | "listed" | "leave" | "stopped" | "fenced";
+      "leaving_step": "release" | "park" | "return";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
@@ -2261,6 +2328,7 @@ export type Database = {
       "move_target": "tenant" | "master";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
+      "number_place": "tenant" | "master" | "nowhere";
       "number_to_change_outcome":
         | "changeable"
         | "not_found"
@@ -2286,6 +2354,7 @@ export type Database = {
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "opt_out_source": "received" | "reported" | "imported" | "manual";
+      "parked_number_todo": "look" | "release" | "return";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
       "preview_campaign_outcome":
@@ -2296,6 +2365,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2340,6 +2410,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2371,6 +2442,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2638,6 +2710,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2664,6 +2737,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2685,6 +2759,10 @@ export const Constants = {
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
       "lease_outcome": ["leased", "busy"],
+      "leaving_note": ["noted", "stopped", "fenced"],
+      "leaving_numbers": ["release", "park"],
+      "leaving_outcome": ["close", "wait", "listed", "leave", "stopped", "fenced"],
+      "leaving_step": ["release", "park", "return"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
@@ -2713,6 +2791,7 @@ export const Constants = {
       "move_target": ["tenant", "master"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
+      "number_place": ["tenant", "master", "nowhere"],
       "number_to_change_outcome": [
         "changeable",
         "not_found",
@@ -2740,6 +2819,7 @@ export const Constants = {
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "opt_out_source": ["received", "reported", "imported", "manual"],
+      "parked_number_todo": ["look", "release", "return"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
       "preview_campaign_outcome": [
@@ -2750,6 +2830,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2796,6 +2877,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2829,6 +2911,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",

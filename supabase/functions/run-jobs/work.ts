@@ -85,8 +85,6 @@ export interface WorkDependencies extends ConvergeDependencies {
   stripe: () => Promise<Stripe>;
   /** The master account's price list, loaded on first use. */
   messagePricing: () => Promise<MessagePricing>;
-  masterAccountSid: string;
-  publicBaseUrl: string;
   /** Accounts per page of a sweep. */
   pageSize?: number;
   /** Where operator alerts are delivered; null: nowhere. */

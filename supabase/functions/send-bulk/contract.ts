@@ -29,6 +29,7 @@ export const contract = {
       "idempotency_key_reused",
       "invalid_sender",
       "number_not_owned",
+      "number_over_limit",
       "number_required",
       ...ACCOUNT_STATUS_ERRORS,
     ],

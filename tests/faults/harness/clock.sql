@@ -10,6 +10,9 @@ declare
 begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
+  update private.leaving_numbers set due_at = due_at - gone, parked_at = parked_at - gone,
+    noticed_at = noticed_at - gone, changed_at = changed_at - gone;
+  update public.tenant_notices set raised_at = raised_at - gone;
   update private.due_work set due_at = due_at - gone;
   update pgmq.q_jobs_control set vt = vt - gone;
   update pgmq.q_jobs_messages set vt = vt - gone;
@@ -40,6 +43,9 @@ begin
   delete from private.sweep_sightings;
   delete from private.sweeps;
   delete from private.due_work;
+  delete from private.leaving_numbers;
+  delete from private.parking_papers;
+  delete from public.tenant_notices;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;
   delete from private.stripe_customers;
