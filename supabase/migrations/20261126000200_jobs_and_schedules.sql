@@ -23,6 +23,7 @@ begin
     when 'delete-campaign-recipients' then 'messages'
     when 'refresh-message-prices' then 'messages'
     when 'settle-start' then 'messages'
+    when 'price-numbers' then 'usage'
     else 'control'
   end;
 end;

@@ -496,34 +496,36 @@ as $$
     private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at private.level_of_sweep
     private.liftable_opt_outs private.link_customer private.lock_campaign private.lock_for_evidence
     private.lock_plan_prices private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals
-    private.mark_of private.mark_running private.may_create_subaccount private.measure_text private.message_cost
-    private.message_may_move private.message_status_named private.mother_country private.move_campaign_count
-    private.new_id private.next_opening private.next_recipients private.normalized_email
+    private.mark_of private.mark_running private.master_price_unit private.may_create_subaccount private.measure_text
+    private.message_cost private.message_may_move private.message_status_named private.mother_country
+    private.move_campaign_count private.new_id private.next_opening private.next_recipients private.normalized_email
     private.note_changed_number_count private.note_changed_number_limit private.note_changed_numbers
     private.note_changed_periods private.note_changed_retention private.note_changed_subscription
     private.note_changed_subscription_limit private.note_changed_tenancy private.note_charge private.note_conversation
     private.note_excess_numbers private.note_held_number private.note_leaving private.note_listed_numbers
     private.note_lost_subaccount private.note_opt_out private.note_priced_plan private.note_recorded_subscription
     private.note_reported_opt_out private.note_request private.note_sends private.note_token_date private.note_turn
-    private.notify_tenant private.number_pattern private.number_spend private.numbers_beyond_limit
-    private.open_countries private.our_functions private.our_tables private.owner_named_by private.plan_for_price
-    private.plan_of private.preview_recipients private.primary_number_of private.promote_oldest_number
-    private.publish_changes private.purge_audit_details private.purge_cron_runs private.purge_event_payloads
-    private.purge_forward_deliveries private.purge_master_consents private.queue_of private.raise_alert
-    private.reached_limit private.recheck_after_lost_lease private.recipients_left private.record_appeared_number
-    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_parked private.redact_old_texts private.refuse_change
-    private.reindex_words private.remaining_quota private.remember_user_deletion private.render_text
-    private.renew_lease_if_held private.renew_turns private.replica_identity_of private.reply_under_way
-    private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply private.return_lost_jobs
-    private.search_for private.searchable private.send_rates_of private.sender_of private.sending_plan private.set_due
-    private.set_due_by private.set_next_convergence private.settle_alert private.settle_unknown_price
-    private.share_number private.share_opt_outs private.single_characters private.skip_recipients private.spaced
-    private.spend_between private.split_words private.spread private.store_primary_token private.store_subaccount
-    private.store_taken_in_number private.subaccount_target private.take_in_number private.take_lease private.take_turns
-    private.token_date_of private.total_deletes private.total_inserts private.total_update private.touch_updated_at
-    private.uncount_fallback_message private.undo_reservation private.unit_price private.unspaced private.user_exists
-    private.wanted_by_subscription private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
+    private.note_unpriced_number private.notify_tenant private.number_pattern private.number_spend
+    private.numbers_at_cost private.numbers_beyond_limit private.open_countries private.our_functions private.our_tables
+    private.owner_named_by private.plan_for_price private.plan_of private.preview_recipients private.primary_number_of
+    private.promote_oldest_number private.publish_changes private.purge_audit_details private.purge_cron_runs
+    private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.queue_of
+    private.raise_alert private.reached_limit private.recheck_after_lost_lease private.recipients_left
+    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
+    private.record_lost_purchase private.record_missing_number private.record_parked private.redact_old_texts
+    private.refuse_change private.reindex_words private.remaining_quota private.remember_user_deletion
+    private.render_text private.renew_lease_if_held private.renew_turns private.replica_identity_of
+    private.reply_under_way private.reseal_token private.reserve_next private.reserve_recipients private.reserve_reply
+    private.return_lost_jobs private.search_for private.searchable private.send_rates_of private.sender_of
+    private.sending_plan private.set_due private.set_due_by private.set_next_convergence private.settle_alert
+    private.settle_unknown_price private.share_number private.share_opt_outs private.single_characters
+    private.skip_recipients private.spaced private.spend_between private.split_words private.spread
+    private.store_primary_token private.store_subaccount private.store_taken_in_number private.subaccount_target
+    private.take_in_number private.take_lease private.take_turns private.token_date_of private.total_deletes
+    private.total_inserts private.total_update private.touch_updated_at private.uncount_fallback_message
+    private.undo_reservation private.unit_price private.unpaid_candidates private.unpaid_cost_of
+    private.unpaid_reason_of private.unspaced private.user_exists private.wanted_by_subscription
+    private.wanted_subaccount private.withdraw_job private.words_of private.zone_opening
     public.account_and_shared_numbers public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
     public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs public.begin_checkout
     public.begin_convergence public.begin_number_release public.begin_number_sync public.begin_stripe_event
@@ -537,28 +539,28 @@ as $$
     public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
     public.list_campaign_recipients public.list_campaigns public.list_claimable_subscriptions public.list_conversations
     public.list_dead_letters public.list_forward_deliveries public.list_messages public.list_opt_outs
-    public.list_tenants public.list_unrecorded_events public.message_media public.message_of public.messages_to_redact
-    public.move_job_to_dead_letters public.note_create_attempt public.note_leaving_begun public.note_leaving_step
-    public.note_sealing_ring public.note_status_intent public.number_to_change public.number_to_move
-    public.offer_forward_webhook public.offer_number public.offered_master_numbers public.parked_numbers_to_do
-    public.pause_campaign public.pause_campaign_of public.pending_forward_webhook_of public.preview_campaign
-    public.provision_tenant public.purge_expired public.record_alert_delivery public.record_campaign_batch
-    public.record_checkout public.record_convergence_action public.record_forward_attempt public.record_inbound_message
-    public.record_leaving_step public.record_listed_prices public.record_master_consent public.record_message_reports
-    public.record_message_status public.record_message_statuses public.record_number public.record_number_move
-    public.record_number_name public.record_number_release public.record_number_sync public.record_primary_token
-    public.record_redaction public.record_secondary_token public.record_stripe_customer public.record_stripe_event
-    public.record_subaccount public.record_subscription public.record_sweep_page public.release_message
-    public.remove_forward_webhook public.renew_lease public.replace_master_numbers public.replay_dead_letters
-    public.replay_forward_delivery public.replay_stripe_event public.report_account_trouble
-    public.report_inactive_master public.report_moved_number public.report_sender_trouble public.request_redaction
-    public.request_sealing_key_rotation public.request_subaccount public.request_subscription_cancellation
-    public.request_sweep public.request_token_rotation public.reseal_tokens public.reserve_campaign_batch
-    public.reserve_message public.reserve_number public.retry_job public.save_messaging_settings
-    public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number public.settle_stripe_event
-    public.stale_number_releases public.stale_number_reservations public.start_to_settle public.subaccount_of
-    public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unsettled_messages
-    public.waits_for_redaction public.withdraw_create_attempt
+    public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events public.message_media public.message_of
+    public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt public.note_leaving_begun
+    public.note_leaving_step public.note_sealing_ring public.note_status_intent public.number_to_change
+    public.number_to_move public.numbers_to_price public.offer_forward_webhook public.offer_number
+    public.offered_master_numbers public.parked_numbers_to_do public.pause_campaign public.pause_campaign_of
+    public.pending_forward_webhook_of public.preview_campaign public.provision_tenant public.purge_expired
+    public.record_alert_delivery public.record_campaign_batch public.record_checkout public.record_convergence_action
+    public.record_forward_attempt public.record_inbound_message public.record_leaving_step public.record_list_price
+    public.record_listed_prices public.record_master_consent public.record_message_reports public.record_message_status
+    public.record_message_statuses public.record_number public.record_number_move public.record_number_name
+    public.record_number_release public.record_number_sync public.record_primary_token public.record_redaction
+    public.record_secondary_token public.record_stripe_customer public.record_stripe_event public.record_subaccount
+    public.record_subscription public.record_sweep_page public.release_message public.remove_forward_webhook
+    public.renew_lease public.replace_master_numbers public.replay_dead_letters public.replay_forward_delivery
+    public.replay_stripe_event public.report_account_trouble public.report_inactive_master public.report_moved_number
+    public.report_sender_trouble public.request_redaction public.request_sealing_key_rotation public.request_subaccount
+    public.request_subscription_cancellation public.request_sweep public.request_token_rotation public.reseal_tokens
+    public.reserve_campaign_batch public.reserve_message public.reserve_number public.retry_job
+    public.save_messaging_settings public.sealing_keys_in_use public.set_number_send_rate public.set_primary_number
+    public.settle_stripe_event public.stale_number_releases public.stale_number_reservations public.start_to_settle
+    public.subaccount_of public.tokens_of public.tokens_to_reseal public.unfinished_messages public.unpaid_account_total
+    public.unsettled_messages public.waits_for_redaction public.withdraw_create_attempt
   $names$, '\S+', 'g') as m;
 $$;
 comment on function private.our_functions() is

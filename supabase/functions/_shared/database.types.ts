@@ -1380,6 +1380,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_unpaid_accounts": {
+        Args: { "p_after": string; "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["unpaid_cost"][];
+        SetofOptions: {
+          from: "*";
+          to: "unpaid_cost";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_unrecorded_events": {
         Args: { "p_event_ids": (string)[] };
         Returns: {
@@ -1509,6 +1519,12 @@ export type Database = {
         Returns: {
           "outcome": Database["public"]["Enums"]["number_to_move_outcome"];
           "subaccount_sid": string;
+        }[];
+      };
+      "numbers_to_price": {
+        Args: { "p_limit": number };
+        Returns: {
+          "phone_number": string;
         }[];
       };
       "offer_forward_webhook": {
@@ -1678,6 +1694,10 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_list_price": {
+        Args: { "p_monthly_price": number; "p_phone_number": string; "p_price_unit": string };
+        Returns: boolean;
       };
       "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_master_consent": {
@@ -2152,6 +2172,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "unpaid_account_total": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "accounts": number;
+          "monthly_cost": number;
+          "numbers": number;
+          "price_unit": string;
+          "unpriced": number;
+        }[];
+      };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -2475,6 +2505,17 @@ export type Database = {
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
+      "unpaid_reason":
+        | "user_deleted"
+        | "suspended_at_twilio"
+        | "operator_hold"
+        | "past_due"
+        | "paused"
+        | "unpaid"
+        | "canceled"
+        | "no_subscription"
+        | "not_returned"
+        | "downgraded";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2554,6 +2595,14 @@ export type Database = {
         "sids": (string)[] | null;
         "first_sent_at": string | null;
         "last_sent_at": string | null;
+      };
+      "unpaid_cost": {
+        "user_id": string | null;
+        "reason": Database["public"]["Enums"]["unpaid_reason"] | null;
+        "subaccount_sid": string | null;
+        "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
+        "costs": Json | null;
+        "numbers": Json | null;
       };
     };
   };
@@ -2947,6 +2996,18 @@ export const Constants = {
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
+      "unpaid_reason": [
+        "user_deleted",
+        "suspended_at_twilio",
+        "operator_hold",
+        "past_due",
+        "paused",
+        "unpaid",
+        "canceled",
+        "no_subscription",
+        "not_returned",
+        "downgraded",
+      ],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

@@ -10,6 +10,7 @@ import { offerNumber } from "./offer-number.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
+import { listUnpaidAccounts, showUnpaidTotal } from "./unpaid.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
@@ -37,6 +38,8 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "POST /rotate-sealing-keys": rotateSealingKeys,
   "GET /sealing-keys": showSealingKeys,
   "POST /set-number-send-rate": setNumberSendRate,
+  "GET /unpaid-accounts": listUnpaidAccounts,
+  "GET /unpaid-total": showUnpaidTotal,
 };
 
 /** Of all actions together: a script with an operator's token must not fill the queues. */

@@ -45,6 +45,7 @@ begin
   delete from private.due_work;
   delete from private.leaving_numbers;
   delete from private.parking_papers;
+  delete from private.number_list_prices;
   delete from public.tenant_notices;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;

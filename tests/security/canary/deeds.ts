@@ -86,6 +86,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/alerts"),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
+    () => operator.call("admin/unpaid-accounts"),
+    () => operator.call("admin/unpaid-total"),
     () =>
       operator.call("admin/move-number", {
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },
