@@ -192,6 +192,8 @@ begin
   if leaves_at is null then
     -- The tenant pays again: what has not left is kept, and a later end gives notice anew.
     delete from private.leaving_numbers l where l.user_id = p_user_id and l.state in ('noticed', 'kept');
+    perform private.settle_alert('unpaid_account', t.subaccount_sid)
+    from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
   elsif leaves_at - plan.release_notice <= now() then
     for noted in
       insert into private.leaving_numbers as l (phone_sid, user_id, phone_number, friendly_name, capabilities, due_at)

@@ -227,6 +227,20 @@ test("an account suspended in Twilio's console is not reactivated, and is listed
   assert.equal((await ownedNumbers(world, leaver.userId)).size, 1);
 });
 
+test("the numbers of a duplicate move to the account that is kept before the duplicate is closed", async (world) => {
+  const leaver = await payer(world, 1, "release");
+  const duplicate = await world.twilio.post("/Accounts.json", { FriendlyName: `switchboard:${leaver.userId}` });
+  const { sid } = await duplicate.json();
+  const phoneSid = await buy(world, leaver.userId, sid, false);
+  await world.sql`update private.schedules set due_at = now() where name = 'sweep'`;
+  await comeToRest(world);
+  const accounts = await accountsOf(world, leaver.userId);
+  const kept = accounts.find(({ status }) => status === "active")!;
+  assert.equal(accounts.filter(({ status }) => status !== "closed").length, 1);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid), kept.sid);
+  assert.equal((await ownedNumbers(world, leaver.userId)).size, 2);
+});
+
 test("nothing leaves while the master account is not active", async (world) => {
   const leaver = await payer(world, 1, "release");
   await cancel(world, leaver);

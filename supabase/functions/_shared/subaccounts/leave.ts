@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { IncomingPhoneNumberInstance } from "twilio/lib/rest/api/v2010/account/incomingPhoneNumber.js";
+import { renewLease } from "../accounts/lease.ts";
 import { regulatoryParameters } from "../numbers/regulatory-information.ts";
 import { capabilitiesOf } from "../numbers/shape.ts";
 import { NO_WEBHOOK, tenantWebhook } from "../numbers/webhook.ts";
@@ -188,6 +189,36 @@ async function isIn(master: Twilio, accountSid: string, phoneSid: string): Promi
     if (failureOf(error)?.kind === "not_found") return false;
     throw error;
   }
+}
+
+/**
+ * Moves the numbers of a duplicate to the account that is kept, because closing the duplicate releases what is left in it. The sync
+ * of numbers then takes them in. Numbers that Twilio refuses to move, such as those of a suspended account, are named.
+ * @returns null when the lease is lost
+ */
+export async function moveNumbers(
+  duplicate: FoundAccount,
+  keeper: FoundAccount,
+  execution: Execution,
+): Promise<{ moved: string[]; released: string[] } | null> {
+  const { db, userId, publicBaseUrl } = execution;
+  const master = await execution.accounts.master();
+  const numbers = master.numbersOf(duplicate.sid);
+  const moved: string[] = [];
+  const released: string[] = [];
+  for (const { sid, phoneNumber } of duplicate.numbers === 0 ? [] : await numbers.list({ pageSize: 1000 })) {
+    if (!await renewLease(db, execution)) return null;
+    try {
+      await numbers(sid).update({ accountSid: keeper.sid, ...tenantWebhook(publicBaseUrl, userId) });
+      moved.push(phoneNumber);
+    } catch (error) {
+      const { kind } = requireTwilioFailure(error);
+      if (kind === "unknown" || kind === "throttled") throw error;
+      released.push(phoneNumber);
+    }
+  }
+  if (moved.length > 0) await decide(db, "report_sender_trouble", { p_user_id: userId });
+  return { moved, released };
 }
 
 /** After as many looks every number has come to rest: what was in doubt, then what is done about it. */

@@ -4,10 +4,10 @@ import { sealToken } from "../sealing/seal.ts";
 import type { Accounts } from "../twilio/client.ts";
 import { failureOf, requireTwilioFailure } from "../twilio/errors.ts";
 import { DONE, type Execution, type Result } from "./convergence.ts";
-import { leaveNumbers } from "./leave.ts";
+import { leaveNumbers, moveNumbers } from "./leave.ts";
 import { accountOf, type FoundAccount, requireActiveMaster } from "./look-up.ts";
 import { subaccountName } from "./name.ts";
-import type { AccountStatus, Step, Stored } from "./plan.ts";
+import { type AccountStatus, keeperOf, type Step, type Stored } from "./plan.ts";
 
 /** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a crash in between leaves a trace. */
 export function executeStep(step: Step, accounts: FoundAccount[], execution: Execution): Promise<Result> {
@@ -21,7 +21,7 @@ export function executeStep(step: Step, accounts: FoundAccount[], execution: Exe
     case "adopt":
       return adopt(pick(accounts, step.sid), execution);
     case "close-duplicate":
-      return closeDuplicate(step.sid, execution);
+      return closeDuplicate(pick(accounts, step.sid), keeperOf(accounts)!, execution);
     case "set-status":
       return setStatus(pick(accounts, step.sid), step.status, execution);
     case "open-to-leave":
@@ -90,8 +90,11 @@ function adopt(account: FoundAccount, execution: Execution): Promise<Result> {
   );
 }
 
-async function closeDuplicate(sid: string, execution: Execution): Promise<Result> {
+async function closeDuplicate(duplicate: FoundAccount, keeper: FoundAccount, execution: Execution): Promise<Result> {
   const { db, userId, fence, requestId } = execution;
+  const { sid } = duplicate;
+  const rescued = await moveNumbers(duplicate, keeper, execution);
+  if (rescued === null) return { outcome: "fenced" };
   // Closing is final, so the lease is checked once more before it.
   if (!await renewLease(db, execution)) return { outcome: "fenced" };
   await updateStatus(sid, "closed", execution);
@@ -101,6 +104,7 @@ async function closeDuplicate(sid: string, execution: Execution): Promise<Result
     p_action: "subaccount.duplicate_closed",
     p_subaccount_sid: sid,
     p_request_id: requestId,
+    p_details: { ...rescued },
   });
   return recorded === "fenced" ? { outcome: "fenced" } : DONE;
 }
