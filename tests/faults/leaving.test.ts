@@ -190,17 +190,22 @@ test("a parked number belongs to no other tenant, returns to one who pays again,
   assert.deepEqual(await leavingRows(world, leaver.userId), []);
 });
 
-test("a regulated number is parked with the master account's papers, and without them is listed and released later", async (world) => {
+/** A paying tenant with one British number, which needs an address of the account that it is in. */
+async function payerInBritain(world: World): Promise<Leaver & { phoneSid: string }> {
   await world.twilio.configure({ regulations: { GB: { address: "any", bundle: false } } });
   const leaver = await payer(world, 0, "park");
-  const address = await world.twilio.address(leaver.sid, "GB");
   const response = await world.twilio.post(`/Accounts/${leaver.sid}/IncomingPhoneNumbers.json`, {
     PhoneNumber: "+442079460001",
-    AddressSid: address,
+    AddressSid: await world.twilio.address(leaver.sid, "GB"),
   });
   const { sid: phoneSid } = await response.json();
   await world.sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, capabilities, account_sid)
     values (${leaver.userId}, '+442079460001', ${phoneSid}, '{"sms": true}', ${leaver.sid})`;
+  return { ...leaver, phoneSid };
+}
+
+test("a regulated number without papers of the master account is listed with the reason, and released later", async (world) => {
+  const leaver = await payerInBritain(world);
   await cancel(world, leaver);
   await pass(world, 32);
   const [row] = await leavingRows(world, leaver.userId);
@@ -211,6 +216,43 @@ test("a regulated number is parked with the master account's papers, and without
   await pass(world, 32);
   assert.deepEqual(await accountsOf(world, leaver.userId), [{ sid: leaver.sid, status: "closed" }]);
   assert.deepEqual([await leavingRows(world, leaver.userId), await openAlerts(world)], [[], []]);
+});
+
+test("a regulated number is parked with papers, and one that cannot return to a tenant who pays again is never released", async (world) => {
+  const leaver = await payerInBritain(world);
+  const addressSid = await world.twilio.address(world.twilio.accountSid, "GB");
+  await world.sql`insert into private.parking_papers (prefix, address_sid) values ('+44', ${addressSid}), ('+1', null)`;
+  await cancel(world, leaver);
+  await pass(world, 32);
+  const [parked] = await world.twilio.numbersOf(world.twilio.accountSid);
+  assert.deepEqual([parked.sid, parked.address_sid], [leaver.phoneSid, addressSid]);
+  await payAgain(world, leaver.userId);
+  await comeToRest(world);
+  await pass(world, 64);
+  const [row] = await leavingRows(world, leaver.userId);
+  assert.equal(row?.state, "parked");
+  assert.match(row!.reason!, /Address/);
+  assert.equal((await openAlerts(world))[0]?.subject, leaver.phoneSid);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(leaver.phoneSid), world.twilio.accountSid);
+});
+
+test("a number that a stalled process parks after the tenant has paid again returns to them", async (world) => {
+  const leaver = await payer(world, 1, "park");
+  const [phoneSid] = await heldRows(world, leaver.userId);
+  await cancel(world, leaver);
+  await pass(world, 28);
+  await world.advance(4 * DAY);
+  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+  await drainOnce(world, { traps: [new Trap("twilio: change number", "stalls before")] });
+  await world.advance(200);
+  await payAgain(world, leaver.userId);
+  await drainOnce(world);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid!), leaver.sid);
+  const since = (await world.twilio.requests()).at(-1)!.id;
+  await comeToRest(world);
+  assert.deepEqual(await writesSince(world, since), ["move", "move"]);
+  assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid!), leaver.sid);
+  assert.deepEqual(await heldRows(world, leaver.userId), [phoneSid]);
 });
 
 test("an account suspended in Twilio's console is not reactivated, and is listed with its owner and the reason", async (world) => {
