@@ -237,12 +237,8 @@ test("a regulated number is parked with papers, and one that cannot return to a 
 });
 
 test("a number that a stalled process parks after the tenant has paid again returns to them", async (world) => {
-  const leaver = await payer(world, 1, "park");
+  const leaver = await aboutToLeave(world, 1, "park");
   const [phoneSid] = await heldRows(world, leaver.userId);
-  await cancel(world, leaver);
-  await pass(world, 28);
-  await world.advance(4 * DAY);
-  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
   await drainOnce(world, { traps: [new Trap("twilio: change number", "stalls before")] });
   await world.advance(200);
   await payAgain(world, leaver.userId);
@@ -253,6 +249,42 @@ test("a number that a stalled process parks after the tenant has paid again retu
   assert.deepEqual(await writesSince(world, since), ["move", "move"]);
   assert.equal((await ownedNumbers(world, leaver.userId)).get(phoneSid!), leaver.sid);
   assert.deepEqual(await heldRows(world, leaver.userId), [phoneSid]);
+});
+
+/** A tenant whose numbers leave in the next convergence. */
+async function aboutToLeave(world: World, numbers: number, action: "release" | "park"): Promise<Leaver> {
+  const leaver = await payer(world, numbers, action);
+  await cancel(world, leaver);
+  await pass(world, 28);
+  await world.advance(4 * DAY);
+  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+  return leaver;
+}
+
+test("a tenant who pays while their numbers leave keeps what is left, and what is parked returns", async (world) => {
+  for (const [action, left] of [["release", 2], ["park", 3]] as const) {
+    await world.reset();
+    const leaver = await aboutToLeave(world, 3, action);
+    // The payment arrives after the first number has left, while the same convergence continues.
+    await drainOnce(world, { traps: [new Trap("database: note_leaving_step", "stalls before", 2)] });
+    await payAgain(world, leaver.userId);
+    await drainOnce(world);
+    await comeToRest(world);
+    assert.deepEqual(await accountsOf(world, leaver.userId), [{ sid: leaver.sid, status: "active" }]);
+    assert.equal((await world.twilio.numbersOf(leaver.sid)).length, left);
+    assert.equal((await heldRows(world, leaver.userId)).length, left);
+    assert.deepEqual(await leavingRows(world, leaver.userId), []);
+  }
+});
+
+test("a number that is released in Twilio's console while it is parked is recorded as released", async (world) => {
+  const leaver = await aboutToLeave(world, 1, "park");
+  await drainOnce(world, { traps: [new Trap("twilio: change number", "stalls before")] });
+  const [number] = await world.twilio.numbersOf(leaver.sid);
+  await world.releaseByHand(leaver.sid, number.sid);
+  await comeToRest(world);
+  assert.deepEqual([await leavingRows(world, leaver.userId), await heldRows(world, leaver.userId)], [[], []]);
+  assert.deepEqual(await world.twilio.numbersOf(world.twilio.accountSid), []);
 });
 
 test("an account suspended in Twilio's console is not reactivated, and is listed with its owner and the reason", async (world) => {
