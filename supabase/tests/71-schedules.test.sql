@@ -11,7 +11,7 @@ select results_eq('select name, job, every from private.schedules order by name'
     ('fetch-missed-events', '{"kind": "fetch-missed-events"}', '15 minutes'),
     ('forget-previous-tokens', '{"kind": "forget-previous-tokens"}', '5 minutes'),
     ('forget-rate-limits', '{"kind": "forget-rate-limits"}', '1 hour'),
-    ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
+    ('price-numbers', '{"kind": "price-numbers"}', '1 hour'), ('purge-expired', '{"kind": "purge-expired"}', '1 hour'),
     ('redact-old-messages', '{"kind": "redact-old-messages"}', '1 hour'),
     ('refresh-master-numbers', '{"kind": "refresh-master-numbers"}', '10 minutes'),
     ('refresh-message-prices', '{"kind": "refresh-message-prices"}', '7 days'),
