@@ -480,7 +480,7 @@ test("after any actions in any order, every number is paid for, released after n
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`Random histories from seed ${seed}`);
   await fc.assert(fc.asyncProperty(histories, (history) => play(history, world)), {
-    numRuns: Number(Deno.env.get("RUNS") ?? 12),
+    numRuns: Number(Deno.env.get("RUNS") ?? 6),
     seed,
     endOnFailure: true,
   });
