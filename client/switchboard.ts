@@ -407,6 +407,16 @@ export class SwitchboardAdmin {
     );
   }
 
+  /** What accounts without a paying tenant cost a month, by user id. */
+  listUnpaidAccounts(page: UnpaidAccountsPage = {}, options?: CallOptions): Promise<UnpaidAccountList> {
+    return this.#call("GET", "admin/unpaid-accounts", { query: page }, options);
+  }
+
+  /** The monthly cost of all accounts without a paying tenant, by currency. */
+  unpaidTotal(options?: CallOptions): Promise<UnpaidTotal> {
+    return this.#call("GET", "admin/unpaid-total", {}, options);
+  }
+
   /** Cancels a subscription at Stripe. Without `atPeriodEnd`, at once. @throws SwitchboardError `not_found` */
   cancelSubscription(
     cancellation: SubscriptionCancellation,
@@ -1678,6 +1688,7 @@ export type ServerErrorCode =
   | "price_taken"
   | "number_taken"
   | "number_limit_reached"
+  | "number_over_limit"
   | "number_price_limit_reached"
   | "purchase_limit_reached"
   | "price_unavailable"
@@ -1989,6 +2000,76 @@ export interface TokenRotation {
   userId: string;
   /** 1 to 300 characters, for the audit log. */
   reason: string;
+}
+
+/** The response of admin/unpaid-accounts. */
+export interface UnpaidAccountList {
+  accounts: {
+    userId: string;
+    /** Why no subscription pays for it. */
+    reason:
+      | "user_deleted"
+      | "suspended_at_twilio"
+      | "operator_hold"
+      | "past_due"
+      | "paused"
+      | "unpaid"
+      | "canceled"
+      | "no_subscription"
+      | "not_returned"
+      | "downgraded";
+    subaccountSid: string | null;
+    status: ("active" | "suspended" | "closed") | null;
+    /** What it costs a month, by currency. */
+    costs: {
+      /** ISO 4217; null until Twilio has told the master account's currency. */
+      currency: string | null;
+      numbers: number;
+      /** Numbers whose price is not known: they are not in monthlyCost. */
+      unpriced: number;
+      /** The account's numbers, parked ones included. */
+      monthlyCost: string;
+      /** Other recurring fees of the last 31 days. */
+      otherMonthlyCost: string;
+    }[];
+    numbers: {
+      /** E.164. */
+      phoneNumber: string;
+      /** The account that the number is in. master: it is parked. */
+      place: "tenant" | "master";
+      /** active, noticed, kept, parked …. */
+      state: string;
+      /** Why the number cannot leave or return, as Twilio said. */
+      reason: string | null;
+      /** When the number is released or parked. */
+      leavesAt: string | null;
+      monthlyCost: string | null;
+      /** ISO 4217; null until Twilio has told the master account's currency. */
+      currency: string | null;
+    }[];
+  }[];
+  next: string | null;
+}
+
+/** Lists what accounts without a paying tenant cost a month, by user id, a page at a time. */
+export interface UnpaidAccountsPage {
+  /** The page begins after this user's id. */
+  after?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+}
+
+/** The response of admin/unpaid-total. */
+export interface UnpaidTotal {
+  totals: {
+    currency: string | null;
+    accounts: number;
+    numbers: number;
+    /** Numbers whose price is not known: they are not in monthlyCost. */
+    unpriced: number;
+    /** As decimal text, in Twilio's price. */
+    monthlyCost: string;
+  }[];
 }
 
 // </models>

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   twilio: ["platform"],
   stripe: ["platform"],
   accounts: ["platform", "sealing", "twilio"],
-  subaccounts: ["platform", "sealing", "twilio", "accounts"],
+  subaccounts: ["platform", "sealing", "twilio", "accounts", "numbers"],
   tokens: ["platform", "sealing", "twilio", "accounts"],
   spending: ["platform"],
   numbers: ["platform", "twilio", "accounts", "spending"],

@@ -31,6 +31,7 @@ begin
     when 'sync-usage' then 'usage'
     when 'keep-usage-trigger' then 'usage'
     when 'keep-usage-triggers' then 'usage'
+    when 'price-numbers' then 'usage'
     else 'control'
   end;
 end;

@@ -10,7 +10,8 @@ comment on type public.alert_kind is
   'master_account_inactive: Twilio refuses the master account as not active, for example without funds; the subject is '
   'its SID. reconciliation: the ledger and Twilio''s usage of a closed day differ; the subject is the account and the '
   'day. usage_trigger: a usage trigger fired at Twilio; the subject is the trigger''s SID. unpaid_account: an account '
-  'without a paying tenant cannot be released; the subject is its SID.';
+  'without a paying tenant, or a number of one, cannot be released, or a parked number cannot return; the subject is '
+  'the SID of the account or the number.';
 
 create table public.operator_alerts (
   id uuid primary key default private.new_id(),

@@ -211,6 +211,7 @@ create table private.tenancies (
   subaccount_sid text,
   subaccount_status public.twilio_account_status,
   suspended_at_twilio boolean not null default false,
+  leaving_since timestamptz,
   last_error text,
   converged_at timestamptz,
   created_at timestamptz not null default now()
@@ -236,6 +237,9 @@ comment on column private.tenancies.subaccount_status is
   'A copy of the subaccount''s status as last recorded, with the same purpose as the SID.';
 comment on column private.tenancies.suspended_at_twilio is
   'Whether the subaccount was suspended in Twilio''s console. Convergence does not lift such a suspension.';
+comment on column private.tenancies.leaving_since is
+  'Since when the subaccount is active at Twilio only so that its numbers can leave it. Until then and meanwhile the '
+  'tenant''s row says suspended.';
 alter table private.tenancies enable row level security;
 revoke all on private.tenancies from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.tenancies to service_role;

@@ -55,6 +55,11 @@ comment on function private.is_country_in(text, text[], text[]) is
 
 -- Plans ---------------------------------------------------------------------------------------------------------------
 
+create type public.leaving_numbers as enum ('release', 'park');
+comment on type public.leaving_numbers is
+  'What happens to the numbers of a tenant who leaves. release: they are released. park: they move to the master '
+  'account for a time, in which the tenant can come back, and are released after it.';
+
 create table public.plans (
   key text primary key,
   name text not null,
@@ -78,6 +83,10 @@ create table public.plans (
   past_due_grace interval not null default '7 days',
   retention interval not null default '30 days',
   entitle_while_pending boolean not null default false,
+  leaving_numbers public.leaving_numbers not null default 'release',
+  release_notice interval not null default '7 days',
+  parking interval not null default '30 days',
+  sending_grace interval not null default '14 days',
   constraint plans_version_positive check (version > 0),
   constraint plans_limits_not_negative
     check (max_numbers >= 0 and daily_message_limit >= 0 and monthly_message_limit >= 0),
@@ -88,7 +97,8 @@ create table public.plans (
   constraint plans_send_rate_positive check (messages_per_second > 0),
   constraint plans_countries_iso check (allowed_countries <@ private.countries()),
   constraint plans_territories_iso check (excluded_territories <@ private.countries()),
-  constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0')
+  constraint plans_periods_not_negative check (past_due_grace >= '0' and retention >= '0'
+      and release_notice >= '0' and parking >= '0' and sending_grace >= '0')
 );
 comment on table public.plans is
   'Limits by plan. A Stripe price belongs to a plan by stripe_price_id, otherwise by lookup_key = key. A new version '
@@ -127,6 +137,15 @@ comment on column public.plans.retention is
 comment on column public.plans.entitle_while_pending is
   'Whether a subscription entitles before its first payment has arrived, such as a bank debit that takes days or an '
   'invoice that is paid later.';
+
+comment on column public.plans.leaving_numbers is
+  'What happens to the numbers of a tenant whose retention is over. An operator''s closure and a deleted user release '
+  'them.';
+comment on column public.plans.release_notice is
+  'How long before their numbers are released or parked a tenant is told.';
+comment on column public.plans.parking is 'How long a parked number is kept in the master account.';
+comment on column public.plans.sending_grace is
+  'How long numbers beyond max_numbers still send after the tenant was told.';
 
 alter table public.plans enable row level security;
 revoke all on public.plans from public, anon, authenticated, service_role;

@@ -147,7 +147,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  wanted constant text := private.wanted_subaccount(p_user_id);
+  wanted constant text := private.subaccount_target(p_user_id);
   tenancy private.tenancies;
   stored record;
 begin
@@ -177,13 +177,17 @@ as $$
 begin
   perform private.set_due(p_user_id, 'convergence', case
     -- Nothing changes any more for a deleted user whose account is closed.
-    when private.user_exists(p_user_id) and exists (select from private.tenancies t where t.user_id = p_user_id)
-    -- The daily check finds what no trigger saw, such as a truncated table or a restored backup.
-    then least((private.entitlement_of(p_user_id)).changes_at, now() + private.spread('1 day')) end);
+    when exists (select from private.tenancies t where t.user_id = p_user_id) and (private.user_exists(p_user_id)
+      or exists (select from private.leaving_numbers l where l.user_id = p_user_id))
+    -- The daily check finds what no trigger saw, such as a truncated table or a restored backup, and repeats what a
+    -- convergence could not do, such as the release of a number that Twilio refused.
+    then least((private.entitlement_of(p_user_id)).changes_at,
+      (select w from private.leaving_work_at(p_user_id) w where w > now()), now() + private.spread('1 day')) end);
 end;
 $$;
 comment on function private.set_next_convergence(uuid) is
-  'Writes when a tenant without drift is compared again: when time changes their wanted status, and daily.';
+  'Writes when a tenant without drift is compared again: when time changes their wanted status, when a number must '
+  'be given notice of or leave, and daily.';
 
 create function public.ask_for_drifted_convergence(p_limit integer) returns table (checked integer, asked integer)
 language plpgsql
@@ -197,7 +201,8 @@ begin
   -- A job that fails is retried for up to five hours. After that, the next one is enqueued.
   for tenant in select c from private.claim_due('convergence', p_limit, '6 hours') c loop
     checked := checked + 1;
-    if private.has_drifted(tenant) then
+    perform private.note_excess_numbers(tenant);
+    if private.has_drifted(tenant) or private.leaving_work_at(tenant) <= now() then
       -- The tenancy is not locked here: other transactions lock it before the due row.
       perform private.enqueue_convergence(tenant);
       asked := asked + 1;
@@ -323,7 +328,9 @@ begin
   intended_status := leased.intended_status;
   create_attempted_at := leased.create_attempted_at;
   -- Read after the lease is taken, so that the previous holder's writes are seen.
-  wanted := private.wanted_subaccount(p_user_id);
+  perform private.note_leaving(p_user_id);
+  perform private.note_excess_numbers(p_user_id);
+  wanted := private.subaccount_target(p_user_id);
   select * into stored from public.user_preferences p where p.user_id = p_user_id;
   -- The copy decides: the host may let a tenant delete the row, and a suspension must survive that.
   subaccount_sid := coalesce(leased.subaccount_sid, stored.twilio_subaccount_sid);
@@ -563,12 +570,17 @@ begin
   update private.tenancies set
     create_attempted_at = null, intended_status = null, applied_status = p_applied_status,
     subaccount_sid = p_subaccount_sid, subaccount_status = p_status,
+    leaving_since = case when p_status = 'active' then leaving_since end,
     suspended_at_twilio = p_status = 'suspended' and coalesce(p_applied_status = 'active', false)
   where user_id = p_user_id;
   -- A deleted user has no row in user_preferences; the tenancy and the audit log keep the SID.
   if private.user_exists(p_user_id) then
-    perform private.store_subaccount(p_user_id, p_subaccount_sid, p_sealed_token, p_status, p_friendly_name,
-      p_created_at);
+    perform private.store_subaccount(p_user_id, p_subaccount_sid, p_sealed_token,
+      -- While the numbers leave, the account is active at Twilio and not for the tenant.
+      case when private.is_leaving(p_user_id) then 'suspended' else p_status end, p_friendly_name, p_created_at);
+  end if;
+  if p_status = 'closed' then
+    perform private.forget_closed_numbers(p_user_id, p_subaccount_sid);
   end if;
   -- The numbers of a closed account are gone, and so are those of an account that another one replaced.
   update public.user_twilio_numbers n set status = 'released', is_primary = false

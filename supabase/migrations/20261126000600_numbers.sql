@@ -110,12 +110,15 @@ declare
 begin
   -- Missing numbers are deleted first: a number that was released and bought again returns under another SID.
   delete from private.master_numbers m
-  where not exists (select from jsonb_array_elements(p_numbers) n where n ->> 'phoneSid' = m.phone_sid);
+  where not exists (select from jsonb_array_elements(p_numbers) n where n ->> 'phoneSid' = m.phone_sid)
+    or exists (select from private.leaving_numbers l where l.phone_sid = m.phone_sid);
   insert into private.master_numbers as m (phone_sid, phone_number, friendly_name, capabilities)
   select n."phoneSid", n."phoneNumber", n."friendlyName", n.capabilities
   from jsonb_to_recordset(p_numbers) as n("phoneSid" text, "phoneNumber" text, "friendlyName" text, capabilities jsonb)
   -- A number that was moved to a tenant after Twilio was read is not shared again.
   where not exists (select from public.user_twilio_numbers t where t.phone_sid = n."phoneSid" and t.is_held)
+    -- A parked number belongs to the tenant who left.
+    and not exists (select from private.leaving_numbers l where l.phone_sid = n."phoneSid")
   on conflict (phone_sid) do update set
     phone_number = excluded.phone_number, friendly_name = excluded.friendly_name,
     capabilities = excluded.capabilities, refreshed_at = now();
@@ -317,7 +320,8 @@ create type public.reserve_number_outcome as enum ('reserved', 'rate_limited', '
   'monthly_limit_reached', 'spend_limit_reached', 'none', 'pending', 'suspended', 'closed');
 comment on type public.reserve_number_outcome is
   'Whether a number may be bought. in_progress, already_owned, releasing: the tenant holds it in that state. taken: '
-  'another tenant holds it. limit_reached: the plan''s numbers are held. daily_limit_reached, monthly_limit_reached: '
+  'another tenant holds it, or it is parked. '
+  'limit_reached: the plan''s numbers are held. daily_limit_reached, monthly_limit_reached: '
   'its purchases are made. none, pending, suspended, closed: the account''s status when it is not active.';
 
 create type private.purchase_rule as (
@@ -413,7 +417,7 @@ begin
     outcome := case holder.status
       when 'active' then 'already_owned' when 'purchasing' then 'in_progress' else 'releasing' end;
     number_id := holder.id;
-  elsif holder.id is not null then
+  elsif holder.id is not null or private.is_parked(p_phone_number) then
     outcome := 'taken';
   else
     rule := private.check_purchase_rules(p_user_id, plan, p_monthly_price);

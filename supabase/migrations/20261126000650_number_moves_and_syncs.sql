@@ -49,6 +49,8 @@ as $$
 declare
   stored public.user_twilio_numbers;
 begin
+  -- A number that is in a tenant's account is not parked any more.
+  delete from private.leaving_numbers l where l.phone_sid = p_number ->> 'phoneSid';
   update public.user_twilio_numbers n set status = 'active', account_sid = p_account_sid,
     phone_number = p_number ->> 'phoneNumber', friendly_name = p_number ->> 'friendlyName',
     capabilities = p_number -> 'capabilities', purchased_at = now()
@@ -93,7 +95,8 @@ begin
     outcome := 'unknown_user';
   elsif account.status <> 'active' then
     outcome := account.status;
-  elsif holder.user_id <> p_user_id then
+  elsif holder.user_id <> p_user_id or exists (
+      select from private.leaving_numbers l where l.phone_number = p_phone_number and l.user_id <> p_user_id) then
     outcome := 'held';
   elsif holder.status in ('purchasing', 'releasing') then
     outcome := holder.status;
@@ -165,6 +168,7 @@ begin
     update public.user_twilio_numbers n set status = 'released', is_primary = false
     where n.user_id = p_user_id and n.phone_sid = p_number ->> 'phoneSid' and n.status = 'active';
     has_changed := found;
+    delete from private.leaving_numbers l where l.phone_sid = p_number ->> 'phoneSid';
     shared := private.share_number(p_number);
     perform private.share_opt_outs(p_user_id, p_number ->> 'phoneNumber');
     has_changed := has_changed or (shared.id is not null and not was_shared);

@@ -83,12 +83,12 @@ comment on function public.save_messaging_settings(uuid, text, text, text, text[
 -- One decision reserves the row, one call goes to Twilio, one decision records the result.
 
 create type public.sender_outcome as enum (
-  'allowed', 'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending',
-  'suspended', 'closed');
+  'allowed', 'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'number_over_limit',
+  'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.sender_outcome is
   'Whether a tenant may send, and from the number they name. number_not_capable: the number cannot send this kind of '
-  'message. unconfirmed_user: they have confirmed no address, which '
-  'the shared numbers need. pending, suspended and closed are account statuses.';
+  'message. number_over_limit: it is beyond the plan''s numbers. unconfirmed_user: they have confirmed no address, '
+  'which the shared numbers need. pending, suspended and closed are account statuses.';
 
 create type private.sender as (
   outcome public.sender_outcome, from_number text, account_sid text, sealed_token text, source public.message_source);
@@ -104,6 +104,7 @@ declare
   account constant private.account := private.account_of(p_user_id);
   sender private.sender;
   is_capable boolean;
+  number_id uuid;
 begin
   -- Auth is asked: the host's preferences may outlive the user, and so may the user's token.
   if not private.user_exists(p_user_id) then
@@ -115,12 +116,17 @@ begin
       sender.source := 'subaccount';
       sender.account_sid := account.subaccount_sid;
       sender.sealed_token := account.sealed_token;
-      select n.phone_number, private.can_send(n.capabilities, p_has_media) into sender.from_number, is_capable
+      select n.id, n.phone_number, private.can_send(n.capabilities, p_has_media)
+      into number_id, sender.from_number, is_capable
       from public.user_twilio_numbers n
       where n.user_id = p_user_id and n.status = 'active'
         and (n.phone_number = p_from
           -- A primary number that cannot send at all is none: the next sync chooses another.
           or (p_from is null and n.is_primary and private.can_send(n.capabilities, false)));
+      if private.is_sending_over(p_user_id, number_id) then
+        sender.outcome := 'number_over_limit';
+        return sender;
+      end if;
     when 'none' then
       if not p_fallback then
         sender.outcome := 'no_subaccount';
@@ -180,12 +186,12 @@ comment on function private.is_destination_refused(uuid, text, public.plans) is
 create type public.reserve_message_outcome as enum (
   'reserved', 'duplicate', 'key_conflict', 'rate_limited', 'destination_refused', 'opted_out', 'daily_limit_reached',
   'monthly_limit_reached', 'spend_limit_reached', 'recipient_limit_reached', 'fallback_limit_reached',
-  'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended',
-  'closed');
+  'unconfirmed_user', 'no_number', 'number_not_owned', 'number_not_capable', 'number_over_limit', 'no_subaccount',
+  'pending', 'suspended', 'closed');
 comment on type public.reserve_message_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. recipient_limit_reached, '
   'fallback_limit_reached: the limits of the shared numbers for one recipient and for all users together. The last '
-  'eight are those of sender_outcome.';
+  'nine are those of sender_outcome.';
 
 create type private.sending_rule as (
   outcome public.reserve_message_outcome, message_limit numeric, remaining private.quota);

@@ -372,8 +372,8 @@ comment on function private.reserve_reply(public.sms_messages, text, public.cons
 
 create type public.inbound_outcome as enum ('recorded', 'duplicate', 'unknown_user');
 comment on type public.inbound_outcome is
-  'duplicate: Twilio repeats a message because our response was lost. unknown_user: the user was deleted, and nothing '
-  'is stored.';
+  'duplicate: Twilio repeats a message because our response was lost. unknown_user: the user was deleted, or their '
+  'numbers are leaving, and nothing is stored.';
 
 create function private.reply_under_way(p_user_id uuid, p_key text) returns table (reply text, reply_id uuid)
 language plpgsql stable
@@ -403,7 +403,8 @@ declare
   pending private.start_check;
   replies boolean := p_consent = 'help';
 begin
-  if not private.user_exists(p_user_id) then
+  -- A keyword counts also while the numbers leave: a STOP must never be lost.
+  if not private.user_exists(p_user_id) or (p_consent is null and private.is_leaving(p_user_id)) then
     outcome := 'unknown_user';
     return next;
     return;

@@ -14,12 +14,13 @@ comment on type public.campaign_count is
 create type public.campaign_status_reason as enum (
   'daily_limit_reached', 'monthly_limit_reached', 'spend_limit_reached', 'outside_window', 'account_refused',
   'sender_refused', 'twilio_refused', 'twilio_throttled',
-  'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'no_number', 'number_not_owned', 'number_not_capable', 'number_over_limit', 'no_subaccount', 'pending', 'suspended',
+  'closed');
 comment on type public.campaign_status_reason is
   'Why a campaign waits or is paused. The limits are those of the plan. outside_window: its send window is closed. '
   'account_refused: Twilio refused the credentials. sender_refused: the number cannot send. twilio_refused: another '
   'error of Twilio''s that is not about a recipient. twilio_throttled: for about an hour, Twilio took no message of '
-  'this number. The last seven are those of sender_outcome.';
+  'this number. The last eight are those of sender_outcome.';
 
 create type public.skip_reason as enum ('opted_out', 'destination_refused', 'canceled');
 comment on type public.skip_reason is 'Why a campaign does not send to a recipient.';
@@ -275,13 +276,13 @@ comment on function private.recipients_left(uuid, public.plans) is
 
 create type public.create_campaign_outcome as enum (
   'created', 'duplicate', 'key_conflict', 'rate_limited', 'scheduled_in_past', 'window_never_opens',
-  'too_many_recipients', 'no_number', 'number_not_owned', 'number_not_capable', 'no_subaccount', 'pending',
-  'suspended', 'closed');
+  'too_many_recipients', 'no_number', 'number_not_owned', 'number_not_capable', 'number_over_limit',
+  'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.create_campaign_outcome is
   'duplicate: the key was used for the same request. key_conflict: for another one. scheduled_in_past: more than two '
   'minutes ago; a later time in the past means now. window_never_opens: the send window is never open in all time '
   'zones of a country. too_many_recipients: more would wait than the plan sends in a month, or be stored than '
-  'recipients_left allows. The last seven are those of sender_outcome.';
+  'recipients_left allows. The last eight are those of sender_outcome.';
 
 create type private.campaign_rule as (
   outcome public.create_campaign_outcome, sender private.sender, plan public.plans, recipients_left integer,

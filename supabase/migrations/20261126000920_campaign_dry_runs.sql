@@ -76,7 +76,7 @@ comment on function private.preview_recipients(uuid, private.campaign_rule, text
 
 create type public.preview_campaign_outcome as enum (
   'previewed', 'scheduled_in_past', 'window_never_opens', 'too_many_recipients', 'no_number', 'number_not_owned',
-  'number_not_capable', 'no_subaccount', 'pending', 'suspended', 'closed');
+  'number_not_capable', 'number_over_limit', 'no_subaccount', 'pending', 'suspended', 'closed');
 comment on type public.preview_campaign_outcome is
   'previewed: the campaign would be created. The others are those of create_campaign_outcome.';
 

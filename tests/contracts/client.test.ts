@@ -132,6 +132,8 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.MovedNumber, Success<Post<typeof admin, "/move-number">>>(true);
   same<client.NumberSendRate, Body<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.NumberSendRateSet, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
+  same<client.UnpaidAccountList, Success<Get<typeof admin, "/unpaid-accounts">>>(true);
+  same<client.UnpaidTotal, Success<Get<typeof admin, "/unpaid-total">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

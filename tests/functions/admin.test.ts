@@ -176,3 +176,23 @@ Deno.test("an unknown action, an unknown user and an invalid body have different
   ]]);
   assert.deepEqual(answers[2]?.body.details.map(({ field }: { field: string }) => field).sort(), ["extra", "userId"]);
 });
+
+Deno.test("an operator sees what the account of a suspended tenant costs, with the listed price of a number that was not bought", async () => {
+  const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("costly")]);
+  const sql = postgres(stack.state.dbUrl, { max: 1 });
+  const phoneNumber = "+16285559371";
+  await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid)
+    values (${tenant.id}, ${phoneNumber}, 'PN-costly', ${sid})`;
+  await operator.switchboard.admin.suspend({ userId: tenant.id, reason: "spam" });
+  await sql`select private.enqueue('{"kind": "price-numbers"}')`;
+  await sql.end();
+  const account = await eventually("the price to be read", async () => {
+    const { accounts } = await operator.switchboard.admin.listUnpaidAccounts();
+    return accounts.find(({ userId, costs }) => userId === tenant.id && costs[0]?.unpriced === 0);
+  });
+  assert.deepEqual([account.reason, account.subaccountSid], ["operator_hold", sid]);
+  assert.deepEqual(account.costs.map(({ currency, monthlyCost }) => [currency, monthlyCost]), [["USD", "1.15"]]);
+  assert.deepEqual(account.numbers.map((number) => [number.phoneNumber, number.place]), [[phoneNumber, "tenant"]]);
+  const { totals } = await operator.switchboard.admin.unpaidTotal();
+  assert.ok(totals.some(({ currency, monthlyCost }) => currency === "USD" && Number(monthlyCost) >= 1.15));
+});

@@ -146,3 +146,20 @@ test("a STOP applies to one pair of numbers: other recipients, senders and tenan
   assert.equal((await send(ada, { to: freshRecipient() })).status, 201);
   assert.equal((await send(ben, { to })).status, 201);
 });
+
+test("a number beyond the plan's limit is refused as 403 number_over_limit after its grace period, and the primary number sends", async () => {
+  const ada = await withNumber(stage, "ada");
+  await allow(stage, ada, { numbers: 1 });
+  const from = freshNumber();
+  const { sql } = stage.database;
+  await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid)
+    values (${ada.id}, ${from}, ${`PN${crypto.randomUUID().replaceAll("-", "")}`}, ${ada.accountSid})`;
+  const notices = await sql<{ number: string }[]>`select details ->> 'phoneNumber' as number from public.tenant_notices
+    where user_id = ${ada.id} and kind = 'number.sending_ends'`;
+  assert.deepEqual([...notices], [{ number: from }]);
+  await sql`update private.excess_numbers set sending_ends_at = now() where user_id = ${ada.id}`;
+  const refused = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello", from } });
+  assert.deepEqual(assertRefused(refused, [403, "number_over_limit"]), [{ field: "from", code: "over_limit" }]);
+  assert.match(refused.body.message, /release another number/);
+  assert.equal((await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } })).status, 201);
+});

@@ -272,7 +272,7 @@ test("a second reminder does not restart the grace period", async () => {
   assert.deepEqual(await pastDueSince(), first);
 });
 
-test("the end of the retention period closes the account with its numbers, and a new purchase creates another account", async () => {
+test("the end of the retention period and of the notice releases the numbers and closes the account, and a new purchase creates another account", async () => {
   const ada = await subscriber("ada");
   const number = await buy(ada, freshNumber());
   await happen(ada, "cancel");
@@ -280,6 +280,16 @@ test("the end of the retention period closes the account with its numbers, and a
   assert.equal((await stage.twilio.numbersOf(ada.accountSid)).length, 1);
   await stage.database.sql`
     update public.subscriptions set ended_at = ended_at - interval '31 days' where id = ${ada.subscriptionId}`;
+  await driftIsLookedFor();
+  await eventually("notice of the number", async () => {
+    const { data } = await ada.data.from("tenant_notices").select("kind, details");
+    return data?.some(({ kind }) => kind === "number.release_scheduled");
+  });
+  assert.equal((await stage.twilio.numbersOf(ada.accountSid)).length, 1);
+  await stage.database.sql`
+    update private.leaving_numbers set due_at = now() where user_id = ${ada.id}`;
+  await stage.database
+    .sql`update private.due_work set due_at = now() where user_id = ${ada.id} and kind = 'convergence'`;
   await driftIsLookedFor();
   await becomes(ada, "canceled", "closed");
   assertRefused(await ada.call("provision-subaccount", POST), [403, "subaccount_closed"]);

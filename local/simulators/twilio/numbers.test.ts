@@ -276,6 +276,18 @@ Deno.test("A released number answers 404 and can be bought again", async () => {
   await fixture.master.incomingPhoneNumbers.create({ phoneNumber: number.phoneNumber });
 });
 
+Deno.test("The numbers of a suspended account are read and not changed, also by its parent", async () => {
+  await using fixture = await startFixture();
+  const tess = await fixture.subaccount("tess");
+  const { sid } = await tess.client.incomingPhoneNumbers.create({ areaCode: "702" });
+  await fixture.master.api.v2010.accounts(tess.sid).update({ status: "suspended" });
+  const numbers = fixture.master.api.v2010.accounts(tess.sid).incomingPhoneNumbers;
+  assert.equal((await numbers.list()).length, 1);
+  await assert.rejects(numbers(sid).remove());
+  await assert.rejects(numbers(sid).update({ accountSid: fixture.accountSid }));
+  assert.equal((await numbers.list()).length, 1);
+});
+
 Deno.test("The master starts with two SMS-capable numbers unless seedMasterNumbers is false", async () => {
   await using seeded = await startFixture();
   const numbers = await seeded.master.incomingPhoneNumbers.list();

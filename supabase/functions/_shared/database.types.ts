@@ -198,9 +198,6 @@ export type Database = {
       };
       "operator_alerts": {
         Row: {
-          "acknowledged_at": string | null;
-          "acknowledged_because": string | null;
-          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -214,9 +211,6 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
-          "acknowledged_at"?: string | null;
-          "acknowledged_because"?: string | null;
-          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -229,9 +223,6 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
-          "acknowledged_at"?: string | null;
-          "acknowledged_because"?: string | null;
-          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -252,6 +243,7 @@ export type Database = {
           "entitle_while_pending": boolean;
           "excluded_territories": (string)[];
           "key": string;
+          "leaving_numbers": Database["public"]["Enums"]["leaving_numbers"];
           "markup": number;
           "max_number_price": number;
           "max_numbers": number;
@@ -260,10 +252,13 @@ export type Database = {
           "messages_per_second": number;
           "monthly_message_limit": number;
           "name": string;
+          "parking": string;
           "past_due_grace": string;
           "rank": number;
+          "release_notice": string;
           "retention": string;
           "segment_price": number;
+          "sending_grace": string;
           "spend_limit": number;
           "stripe_price_id": string | null;
           "superseded_at": string | null;
@@ -276,6 +271,7 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key": string;
+          "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
           "max_number_price"?: number;
           "max_numbers": number;
@@ -284,10 +280,13 @@ export type Database = {
           "messages_per_second"?: number;
           "monthly_message_limit": number;
           "name": string;
+          "parking"?: string;
           "past_due_grace"?: string;
           "rank": number;
+          "release_notice"?: string;
           "retention"?: string;
           "segment_price"?: number;
+          "sending_grace"?: string;
           "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
@@ -299,6 +298,7 @@ export type Database = {
           "entitle_while_pending"?: boolean;
           "excluded_territories"?: (string)[];
           "key"?: string;
+          "leaving_numbers"?: Database["public"]["Enums"]["leaving_numbers"];
           "markup"?: number;
           "max_number_price"?: number;
           "max_numbers"?: number;
@@ -307,10 +307,13 @@ export type Database = {
           "messages_per_second"?: number;
           "monthly_message_limit"?: number;
           "name"?: string;
+          "parking"?: string;
           "past_due_grace"?: string;
           "rank"?: number;
+          "release_notice"?: string;
           "retention"?: string;
           "segment_price"?: number;
+          "sending_grace"?: string;
           "spend_limit"?: number;
           "stripe_price_id"?: string | null;
           "superseded_at"?: string | null;
@@ -763,10 +766,6 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
-      "acknowledge_alert": {
-        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
-        Returns: Database["public"]["Enums"]["acknowledge_alert_outcome"];
-      };
       "add_opt_outs": {
         Args: {
           "p_kept_at_most"?: number;
@@ -804,7 +803,6 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
-      "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -879,15 +877,6 @@ export type Database = {
           "sealed_previous": string;
           "sealed_token": string;
           "subaccount_sid": string;
-        }[];
-      };
-      "begin_usage_trigger": {
-        Args: { "p_lease_seconds": number; "p_user_id": string };
-        Returns: {
-          "account_sid": string;
-          "fence": number;
-          "outcome": Database["public"]["Enums"]["usage_trigger_lease"];
-          "trigger_value": number;
         }[];
       };
       "billing_customer": {
@@ -996,13 +985,25 @@ export type Database = {
           "retry_after_seconds": number;
         }[];
       };
+      "decide_leaving": {
+        Args: {
+          "p_account_sid": string;
+          "p_by_hand": boolean;
+          "p_fence": number;
+          "p_numbers": Json;
+          "p_user_id": string;
+        };
+        Returns: {
+          "numbers": Json;
+          "outcome": Database["public"]["Enums"]["leaving_outcome"];
+        }[];
+      };
       "defer_job": {
         Args: { "p_delay_seconds": number; "p_job_id": number; "p_lane": Database["public"]["Enums"]["job_lane"] };
         Returns: Database["public"]["Enums"]["defer_job_outcome"];
       };
       "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
-      "describe_health": { Args: { "p_max_subaccounts": number }; Returns: Json };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1036,10 +1037,6 @@ export type Database = {
         }[];
       };
       "end_token_rotation": {
-        Args: { "p_fence": number; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["fenced_write"];
-      };
-      "end_usage_trigger": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
@@ -1126,11 +1123,8 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_alerts": {
-        Args: { "p_before": string; "p_limit": number; "p_state": Database["public"]["Enums"]["alert_state"] };
+        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
         Returns: {
-          "acknowledged_at": string | null;
-          "acknowledged_because": string | null;
-          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -1145,25 +1139,6 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "operator_alerts";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
-      };
-      "list_audit_lines": {
-        Args: { "p_before_at": string; "p_before_id": number; "p_limit": number; "p_user_id": string };
-        Returns: {
-          "action": string;
-          "actor": string;
-          "at": string;
-          "details": NonNullable<Json>;
-          "id": number;
-          "request_id": string | null;
-          "subaccount_sid": string | null;
-          "user_id": string | null;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "audit_log";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1396,24 +1371,24 @@ export type Database = {
         };
       };
       "list_tenants": {
-        Args: {
-          "p_after": string;
-          "p_after_at": string;
-          "p_is_drifting": boolean;
-          "p_is_over_limit": boolean;
-          "p_is_unpaid": boolean;
-          "p_limit": number;
-          "p_order": Database["public"]["Enums"]["tenant_order"];
-          "p_plan_key": string;
-          "p_search": string;
-          "p_status": Database["public"]["Enums"]["account_status"];
+        Args: { "p_after": string; "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_overview";
+          isOneToOne: false;
+          isSetofReturn: true;
         };
-        Returns: {
-          "next_at": string;
-          "next_id": string;
-          "outcome": Database["public"]["Enums"]["list_tenants_outcome"];
-          "tenants": Json;
-        }[];
+      };
+      "list_unpaid_accounts": {
+        Args: { "p_after": string; "p_limit": number };
+        Returns: Database["public"]["CompositeTypes"]["unpaid_cost"][];
+        SetofOptions: {
+          from: "*";
+          to: "unpaid_cost";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "list_unrecorded_events": {
         Args: { "p_event_ids": (string)[] };
@@ -1505,6 +1480,19 @@ export type Database = {
         Args: { "p_fence": number; "p_max_per_day"?: number; "p_max_subaccounts": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["create_attempt"];
       };
+      "note_leaving_begun": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "note_leaving_step": {
+        Args: {
+          "p_fence": number;
+          "p_phone_sid": string;
+          "p_step": Database["public"]["Enums"]["leaving_step"];
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["leaving_note"];
+      };
       "note_sealing_ring": {
         Args: { "p_current_key": string; "p_key_ids": (string)[] };
         Returns: Database["public"]["Enums"]["sealing_ring_note"];
@@ -1533,6 +1521,12 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "numbers_to_price": {
+        Args: { "p_limit": number };
+        Returns: {
+          "phone_number": string;
+        }[];
+      };
       "offer_forward_webhook": {
         Args: { "p_request_id": string; "p_sealed_secret": string; "p_url": string; "p_user_id": string };
         Returns: {
@@ -1554,6 +1548,16 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: {
           "phone_sid": string;
+        }[];
+      };
+      "parked_numbers_to_do": {
+        Args: { "p_since": string; "p_user_id": string };
+        Returns: {
+          "account_sid": string;
+          "address_sid": string;
+          "bundle_sid": string;
+          "phone_sid": string;
+          "todo": Database["public"]["Enums"]["parked_number_todo"];
         }[];
       };
       "pause_campaign": {
@@ -1610,17 +1614,8 @@ export type Database = {
         }[];
       };
       "provision_tenant": {
-        Args: {
-          "p_email": string;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_user_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["provision_outcome"];
-          "user_id": string;
-        }[];
+        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["operator_request"];
       };
       "purge_expired": {
         Args: { "p_limit": number };
@@ -1630,7 +1625,6 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
-          "settled_alerts": number;
         }[];
       };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
@@ -1688,6 +1682,22 @@ export type Database = {
           "start_sid": string;
           "stop_sids": (string)[];
         }[];
+      };
+      "record_leaving_step": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_phone_sid": string;
+          "p_place": Database["public"]["Enums"]["number_place"];
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "record_list_price": {
+        Args: { "p_monthly_price": number; "p_phone_number": string; "p_price_unit": string };
+        Returns: boolean;
       };
       "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
       "record_master_consent": {
@@ -1875,28 +1885,6 @@ export type Database = {
           "strangers": number;
         }[];
       };
-      "record_usage_callback": {
-        Args: {
-          "p_account_sid": string;
-          "p_current_value": number;
-          "p_fired_at": string;
-          "p_token": string;
-          "p_trigger_sid": string;
-          "p_user_id": string;
-        };
-        Returns: Database["public"]["Enums"]["usage_firing_outcome"];
-      };
-      "record_usage_trigger": {
-        Args: {
-          "p_account_sid": string;
-          "p_fence": number;
-          "p_fired": Json;
-          "p_trigger_sid": string;
-          "p_trigger_value": number;
-          "p_user_id": string;
-        };
-        Returns: Database["public"]["Enums"]["fenced_write"];
-      };
       "release_message": {
         Args: { "p_message_id": string };
         Returns: Database["public"]["Enums"]["release_message_outcome"];
@@ -1909,13 +1897,9 @@ export type Database = {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
-      "renew_usage_trigger_lease": {
-        Args: { "p_fence": number; "p_lease_seconds": number; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["fenced_write"];
-      };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -1926,11 +1910,12 @@ export type Database = {
         }[];
       };
       "replay_stripe_event": {
-        Args: { "p_event_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
       "report_inactive_master": { Args: { "p_account_sid": string }; Returns: boolean };
+      "report_moved_number": { Args: { "p_phone_sid": string; "p_user_id": string }; Returns: boolean };
       "report_sender_trouble": { Args: { "p_user_id": string }; Returns: string };
       "request_redaction": {
         Args: { "p_message_id": string; "p_request_id": string; "p_user_id": string };
@@ -1939,10 +1924,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
-      "request_sealing_key_rotation": {
-        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
-        Returns: number;
-      };
+      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1962,15 +1944,11 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
-        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Args: { "p_operator_id": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
-      "request_tenant_sync": {
-        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["show_tenant_outcome"];
-      };
       "request_token_rotation": {
-        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
+        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
@@ -2070,31 +2048,10 @@ export type Database = {
         }[];
       };
       "set_number_send_rate": {
-        Args: {
-          "p_operator_id": string;
-          "p_per_second": number;
-          "p_phone_number": string;
-          "p_reason": string;
-          "p_request_id": string;
-        };
+        Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
-        }[];
-      };
-      "set_plan_limits": {
-        Args: {
-          "p_changes_sold": boolean;
-          "p_limits": Json;
-          "p_operator_id": string;
-          "p_plan_key": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_stripe_price_id": string;
-        };
-        Returns: {
-          "outcome": Database["public"]["Enums"]["set_plan_limits_outcome"];
-          "plan_key": string;
         }[];
       };
       "set_primary_number": {
@@ -2104,17 +2061,6 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
-      "set_tenant_limits": {
-        Args: {
-          "p_limits": Json;
-          "p_operator_id": string;
-          "p_reason": string;
-          "p_request_id": string;
-          "p_user_id": string;
-          "p_valid_until": string;
-        };
-        Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
-      };
       "settle_stripe_event": {
         Args: {
           "p_event_id": string;
@@ -2122,15 +2068,6 @@ export type Database = {
           "p_result": Database["public"]["Enums"]["event_result"];
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
-      };
-      "show_tenant": {
-        Args: { "p_user_id": string };
-        Returns: {
-          "alerts": Json;
-          "outcome": Database["public"]["Enums"]["show_tenant_outcome"];
-          "parts": Json;
-          "tenant": Json;
-        }[];
       };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2235,6 +2172,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "unpaid_account_total": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "accounts": number;
+          "monthly_cost": number;
+          "numbers": number;
+          "price_unit": string;
+          "unpriced": number;
+        }[];
+      };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -2286,9 +2233,8 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
-      "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
-      "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
+      "alert_delivery": "pending" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
         | "unknown_price"
@@ -2298,7 +2244,6 @@ export type Database = {
         | "reconciliation"
         | "usage_trigger"
         | "unpaid_account";
-      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2335,6 +2280,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2360,6 +2306,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2380,8 +2327,11 @@ export type Database = {
       "installation_verdict": "ok" | "warn" | "fail";
       "job_lane": "control" | "messages" | "campaigns" | "forwarding" | "usage";
       "lease_outcome": "leased" | "busy";
+      "leaving_note": "noted" | "stopped" | "fenced";
+      "leaving_numbers": "release" | "park";
+      "leaving_outcome": "close" | "wait" | "listed" | "leave" | "stopped" | "fenced";
+      "leaving_step": "release" | "park" | "return";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
-      "list_tenants_outcome": "listed" | "too_many_found";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
@@ -2408,6 +2358,7 @@ export type Database = {
       "move_target": "tenant" | "master";
       "notice_kind": "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
       "number_change": "appeared" | "bought" | "changed" | "released" | "repaired";
+      "number_place": "tenant" | "master" | "nowhere";
       "number_to_change_outcome":
         | "changeable"
         | "not_found"
@@ -2433,6 +2384,7 @@ export type Database = {
       "operator_hold": "suspended" | "closed";
       "operator_request": "accepted" | "unknown_user";
       "opt_out_source": "received" | "reported" | "imported" | "manual";
+      "parked_number_todo": "look" | "release" | "return";
       "pause_campaign_outcome": "paused" | "unchanged";
       "pending_forward_webhook_status": "none" | "pending";
       "preview_campaign_outcome":
@@ -2443,12 +2395,12 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
-      "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2488,6 +2440,7 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
@@ -2519,12 +2472,12 @@ export type Database = {
         | "no_number"
         | "number_not_owned"
         | "number_not_capable"
+        | "number_over_limit"
         | "no_subaccount"
         | "pending"
         | "suspended"
         | "closed";
       "set_number_send_rate_outcome": "set" | "not_found";
-      "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
         | "set"
         | "already"
@@ -2533,9 +2486,7 @@ export type Database = {
         | "purchasing"
         | "releasing"
         | "released";
-      "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
       "settle_stripe_event_outcome": "settled" | "already";
-      "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
@@ -2550,13 +2501,21 @@ export type Database = {
         | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
-      "tenant_order": "id" | "oldest" | "newest";
       "token_lease_outcome": "leased" | "busy" | "no_token";
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
       "twilio_account_status": "active" | "suspended" | "closed";
-      "usage_firing_outcome": "held" | "alerted" | "outdated" | "duplicate" | "unknown_trigger";
-      "usage_trigger_lease": "leased" | "busy" | "no_account";
+      "unpaid_reason":
+        | "user_deleted"
+        | "suspended_at_twilio"
+        | "operator_hold"
+        | "past_due"
+        | "paused"
+        | "unpaid"
+        | "canceled"
+        | "no_subscription"
+        | "not_returned"
+        | "downgraded";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2628,13 +2587,6 @@ export type Database = {
         "converged_at": string | null;
         "numbers": number | null;
         "suspended_at_twilio": boolean | null;
-        "email": string | null;
-        "plan_key": string | null;
-        "created_at": string | null;
-        "last_message_at": string | null;
-        "is_drifting": boolean | null;
-        "is_unpaid": boolean | null;
-        "is_over_limit": boolean | null;
       };
       "unfinished_account": {
         "account_sid": string | null;
@@ -2643,6 +2595,14 @@ export type Database = {
         "sids": (string)[] | null;
         "first_sent_at": string | null;
         "last_sent_at": string | null;
+      };
+      "unpaid_cost": {
+        "user_id": string | null;
+        "reason": Database["public"]["Enums"]["unpaid_reason"] | null;
+        "subaccount_sid": string | null;
+        "account_status": Database["public"]["Enums"]["twilio_account_status"] | null;
+        "costs": Json | null;
+        "numbers": Json | null;
       };
     };
   };
@@ -2749,9 +2709,8 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
-      "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
-      "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
+      "alert_delivery": ["pending", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
         "unknown_price",
@@ -2762,7 +2721,6 @@ export const Constants = {
         "usage_trigger",
         "unpaid_account",
       ],
-      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2801,6 +2759,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2827,6 +2786,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2848,8 +2808,11 @@ export const Constants = {
       "installation_verdict": ["ok", "warn", "fail"],
       "job_lane": ["control", "messages", "campaigns", "forwarding", "usage"],
       "lease_outcome": ["leased", "busy"],
+      "leaving_note": ["noted", "stopped", "fenced"],
+      "leaving_numbers": ["release", "park"],
+      "leaving_outcome": ["close", "wait", "listed", "leave", "stopped", "fenced"],
+      "leaving_step": ["release", "park", "return"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
-      "list_tenants_outcome": ["listed", "too_many_found"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
@@ -2877,6 +2840,7 @@ export const Constants = {
       "move_target": ["tenant", "master"],
       "notice_kind": ["usage.threshold", "number.release_scheduled", "number.sending_ends"],
       "number_change": ["appeared", "bought", "changed", "released", "repaired"],
+      "number_place": ["tenant", "master", "nowhere"],
       "number_to_change_outcome": [
         "changeable",
         "not_found",
@@ -2904,6 +2868,7 @@ export const Constants = {
       "operator_hold": ["suspended", "closed"],
       "operator_request": ["accepted", "unknown_user"],
       "opt_out_source": ["received", "reported", "imported", "manual"],
+      "parked_number_todo": ["look", "release", "return"],
       "pause_campaign_outcome": ["paused", "unchanged"],
       "pending_forward_webhook_status": ["none", "pending"],
       "preview_campaign_outcome": [
@@ -2914,13 +2879,13 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
-      "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2961,6 +2926,7 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
@@ -2994,13 +2960,13 @@ export const Constants = {
         "no_number",
         "number_not_owned",
         "number_not_capable",
+        "number_over_limit",
         "no_subaccount",
         "pending",
         "suspended",
         "closed",
       ],
       "set_number_send_rate_outcome": ["set", "not_found"],
-      "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
         "set",
         "already",
@@ -3010,9 +2976,7 @@ export const Constants = {
         "releasing",
         "released",
       ],
-      "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
       "settle_stripe_event_outcome": ["settled", "already"],
-      "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
@@ -3028,13 +2992,22 @@ export const Constants = {
       ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
-      "tenant_order": ["id", "oldest", "newest"],
       "token_lease_outcome": ["leased", "busy", "no_token"],
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
       "twilio_account_status": ["active", "suspended", "closed"],
-      "usage_firing_outcome": ["held", "alerted", "outdated", "duplicate", "unknown_trigger"],
-      "usage_trigger_lease": ["leased", "busy", "no_account"],
+      "unpaid_reason": [
+        "user_deleted",
+        "suspended_at_twilio",
+        "operator_hold",
+        "past_due",
+        "paused",
+        "unpaid",
+        "canceled",
+        "no_subscription",
+        "not_returned",
+        "downgraded",
+      ],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },

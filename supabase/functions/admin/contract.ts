@@ -9,6 +9,7 @@ import { idSchema } from "../_shared/platform/ids.ts";
 import { healthSchema } from "../_shared/health/health.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
+import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accounts/status.ts";
 
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
@@ -98,6 +99,11 @@ export const movedSchema = z.strictObject({
   warning: z.string().describe("What the operator must do next"),
 }).meta({ id: "MovedNumber", description: "The response of admin/move-number" });
 
+export const unpaidAccountsQuery = z.strictObject({
+  after: idSchema.optional().describe("The page begins after this user's id"),
+  limit,
+}).meta({ id: "UnpaidAccountsPage" });
+
 const deadLetterList = z.strictObject({ deadLetters: z.array(deadLetterSchema), next: z.int().positive().nullable() })
   .meta({ id: "DeadLetterList", description: "The response of admin/dead-letters" });
 
@@ -122,6 +128,28 @@ const held = acceptance.extend({
   subaccountSid: z.string().nullable(),
   status: subaccountStatusSchema.nullable().describe("The current status: a job applies the change"),
 }).meta({ id: "Held", description: "The response of admin/suspend, admin/resume and admin/close" });
+
+const unpaidAccountList = z.strictObject({
+  accounts: z.array(z.strictObject({
+    userId: z.guid(),
+    reason: z.enum(Constants.public.Enums.unpaid_reason).describe("Why no subscription pays for it"),
+    subaccountSid: z.string().nullable(),
+    status: z.enum(Constants.public.Enums.twilio_account_status).nullable(),
+    costs: costsSchema.describe("What it costs a month, by currency"),
+    numbers: numbersAtCostSchema,
+  })),
+  next: z.guid().nullable(),
+}).meta({ id: "UnpaidAccountList", description: "The response of admin/unpaid-accounts" });
+
+export const unpaidTotalSchema = z.strictObject({
+  totals: z.array(z.strictObject({
+    currency: z.string().nullable(),
+    accounts: z.int().min(0),
+    numbers: z.int().min(0),
+    unpriced: z.int().min(0).describe("Numbers whose price is not known: they are not in monthlyCost"),
+    monthlyCost: z.string().describe("As decimal text, in Twilio's price"),
+  })),
+}).meta({ id: "UnpaidTotal", description: "The response of admin/unpaid-total" });
 
 export const contract = {
   caller: "operator",
@@ -331,6 +359,21 @@ export const contract = {
       path: "/sealing-keys",
       summary: "Returns the current sealing key, and the keys that are in use, missing, or no longer needed",
       responses: { 200: sealingKeys },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/unpaid-accounts",
+      summary: "Lists what accounts without a paying tenant cost a month, by user id, a page at a time",
+      query: unpaidAccountsQuery,
+      responses: { 200: unpaidAccountList },
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/unpaid-total",
+      summary: "Returns the monthly cost of all accounts without a paying tenant",
+      responses: { 200: unpaidTotalSchema },
       errors: [],
     },
   ],

@@ -14,6 +14,7 @@ import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts
 import { setNumberSendRate } from "./send-rate.ts";
 import { listTenants } from "./tenants.ts";
 import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
+import { listUnpaidAccounts, showUnpaidTotal } from "./unpaid.ts";
 
 type Action = (request: Request, context: Context) => Promise<Response>;
 
@@ -48,6 +49,8 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "POST /rotate-sealing-keys": rotateSealingKeys,
   "GET /sealing-keys": showSealingKeys,
   "POST /set-number-send-rate": setNumberSendRate,
+  "GET /unpaid-accounts": listUnpaidAccounts,
+  "GET /unpaid-total": showUnpaidTotal,
 };
 
 /** Of all actions together: a script with an operator's token must not fill the queues. */

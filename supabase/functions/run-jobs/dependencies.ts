@@ -8,7 +8,6 @@ import type { WorkDependencies } from "./work.ts";
 
 /** What the jobs need, from the context of a request. */
 export function workDependencies(context: Context): WorkDependencies {
-  const { TWILIO_ACCOUNT_SID, PUBLIC_BASE_URL } = context.env;
   return {
     ...convergeDependencies(context),
     stripe: () => connectStripe(context.env),
@@ -17,8 +16,10 @@ export function workDependencies(context: Context): WorkDependencies {
       const { messagePricing } = await import("../_shared/twilio/message-pricing.ts");
       return messagePricing(masterOptions(context.env));
     },
-    masterAccountSid: TWILIO_ACCOUNT_SID,
-    publicBaseUrl: PUBLIC_BASE_URL,
+    async numberPrices(country) {
+      const { numberPrices } = await import("../_shared/twilio/pricing.ts");
+      return await numberPrices(country, masterOptions(context.env));
+    },
     alertTarget: alertTargetOf(context.env),
     forwardToPrivate: context.env.FORWARD_TO_PRIVATE === "on",
     accounts: twilioAccounts(context),

@@ -13,6 +13,7 @@ import { redactMessages } from "../_shared/messages/redact.ts";
 import { refreshMessages } from "../_shared/messages/refresh.ts";
 import { settleMessages } from "../_shared/messages/settle.ts";
 import { settleStart } from "../_shared/messages/starts.ts";
+import { type ListPriceDependencies, recordListPrices } from "../_shared/numbers/list-prices.ts";
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
 import { settleReleases } from "../_shared/numbers/settle-releases.ts";
@@ -58,6 +59,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refresh-messages") }),
   z.object({ kind: z.literal("refresh-message-prices") }),
   z.object({ kind: z.literal("reconcile-days") }),
+  z.object({ kind: z.literal("price-numbers") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
@@ -87,6 +89,8 @@ const RECIPIENTS_BATCH = 2_000;
 /** Rows of each kind that one statement purges. */
 const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
+/** Numbers whose listed price is read by one job. */
+const PRICES_BATCH = 100;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** Days compared with Twilio's usage by one statement, which also ends after a second. */
@@ -115,6 +119,8 @@ export interface WorkDependencies extends ConvergeDependencies {
   monthlyPriceOf: MonthlyPriceOf;
   masterAccountSid: string;
   publicBaseUrl: string;
+  /** The master account's prices of numbers in a country. */
+  numberPrices: ListPriceDependencies["numberPrices"];
   /** Accounts per page of a sweep. */
   pageSize?: number;
   /** Where operator alerts are delivered; null: nowhere. */
@@ -173,6 +179,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
       case "refresh-message-prices":
         await refreshMessagePrices(dependencies);
         return "done";
+      case "price-numbers":
+        return await recordListPrices(PRICES_BATCH, dependencies) < PRICES_BATCH ? "done" : NEXT_BATCH;
       case "redact-messages":
         return await redactMessages(job.userId, dependencies) ? "done" : { againInSeconds: 60 };
       case "redact-old-messages": {

@@ -31,6 +31,7 @@ export const contract = {
       "idempotency_key_reused",
       "invalid_sender",
       "number_not_owned",
+      "number_over_limit",
       "number_required",
       ...ACCOUNT_STATUS_ERRORS,
     ],

@@ -35,6 +35,7 @@ export const contract = {
     errors: [
       ...ACCOUNT_STATUS_ERRORS,
       "number_not_owned",
+      "number_over_limit",
       "number_required",
       "user_not_confirmed",
       "invalid_recipient",

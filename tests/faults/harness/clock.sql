@@ -10,6 +10,9 @@ declare
 begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
+  update private.leaving_numbers set due_at = due_at - gone, parked_at = parked_at - gone,
+    noticed_at = noticed_at - gone, changed_at = changed_at - gone;
+  update public.tenant_notices set raised_at = raised_at - gone;
   update private.due_work set due_at = due_at - gone;
   update private.usage_accounts set due_at = due_at - gone, rotate_at = rotate_at - gone;
   update private.days_to_reconcile set due_at = due_at - gone;
@@ -47,6 +50,10 @@ begin
   delete from private.days_to_reconcile;
   delete from private.reconciliations;
   delete from public.twilio_usage;
+  delete from private.leaving_numbers;
+  delete from private.parking_papers;
+  delete from private.number_list_prices;
+  delete from public.tenant_notices;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;
   delete from private.stripe_customers;

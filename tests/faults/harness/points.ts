@@ -4,7 +4,8 @@ export function twilioPoint(method: string, url: URL): string {
 }
 
 function twilioAction(method: string, { pathname, searchParams }: URL): string {
-  const path = pathname.replace(/^\/2010-04-01/, "").replace(/\/AC[0-9a-f]{32}/, "/AC");
+  const path = pathname.replace(/^\/2010-04-01/, "").replace(/\/AC[0-9a-f]{32}/, "/AC")
+    .replace(/\/PN[0-9a-f]{32}/, "/PN");
   switch (`${method} ${path}`) {
     case "POST /Accounts.json":
       return "create account";
@@ -16,6 +17,12 @@ function twilioAction(method: string, { pathname, searchParams }: URL): string {
       return "set status";
     case "GET /Accounts/AC/IncomingPhoneNumbers.json":
       return "list numbers";
+    case "GET /Accounts/AC/IncomingPhoneNumbers/PN.json":
+      return "fetch number";
+    case "POST /Accounts/AC/IncomingPhoneNumbers/PN.json":
+      return "change number";
+    case "DELETE /Accounts/AC/IncomingPhoneNumbers/PN.json":
+      return "release number";
     default:
       return `${method} ${path}`;
   }
@@ -34,5 +41,7 @@ export function databasePoint(name: string): string {
 
 /** Whether a request may still take effect at the other end after its caller has given it up. */
 export function changesTwilio(point: string): boolean {
-  return point === "twilio: create account" || point === "twilio: set status";
+  return ["create account", "set status", "change number", "release number"].some((name) =>
+    point === `twilio: ${name}`
+  );
 }

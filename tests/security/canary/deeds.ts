@@ -105,6 +105,8 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/acknowledge-alert", { body: { alertId: id, reason: id } }),
     () => operator.call("admin/cancel-subscription", { body: { subscriptionId: "sub_unknown", reason: "gone" } }),
     () => operator.call("admin/sealing-keys"),
+    () => operator.call("admin/unpaid-accounts"),
+    () => operator.call("admin/unpaid-total"),
     () =>
       operator.call("admin/move-number", {
         body: { phoneNumber: freshNumber(), userId: ada.id, to: "tenant", reason: id },

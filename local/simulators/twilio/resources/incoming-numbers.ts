@@ -11,7 +11,10 @@ import type { Answer, ApiCall, Route } from "../router.ts";
 
 const BASE = "/2010-04-01/Accounts/:account/IncomingPhoneNumbers";
 
-/** `/IncomingPhoneNumbers`: buy, configure, move and release the numbers of an account. */
+/**
+ * `/IncomingPhoneNumbers`: buy, configure, move and release the numbers of an account. Nothing changes in a suspended account, also
+ * not as its parent.
+ */
 export const incomingNumberRoutes: Route[] = [
   { method: "POST", pattern: BASE, needsActiveAccount: true, handle: buyNumber },
   { method: "GET", pattern: BASE, handle: (call) => listNumbers(call) },
@@ -19,8 +22,8 @@ export const incomingNumberRoutes: Route[] = [
   { method: "GET", pattern: `${BASE}/Mobile`, handle: (call) => listNumbers(call, "mobile") },
   { method: "GET", pattern: `${BASE}/TollFree`, handle: (call) => listNumbers(call, "toll-free") },
   { method: "GET", pattern: `${BASE}/:sid`, handle: (call) => ({ status: 200, body: numberBody(numberOf(call)) }) },
-  { method: "POST", pattern: `${BASE}/:sid`, handle: updateNumber },
-  { method: "DELETE", pattern: `${BASE}/:sid`, handle: releaseNumber },
+  { method: "POST", pattern: `${BASE}/:sid`, needsActiveAccount: true, handle: updateNumber },
+  { method: "DELETE", pattern: `${BASE}/:sid`, needsActiveAccount: true, handle: releaseNumber },
 ];
 
 function buyNumber({ simulation, account, form }: ApiCall): Answer {

@@ -150,6 +150,7 @@ export async function createCampaign(
     case "no_number":
     case "number_not_owned":
     case "number_not_capable":
+    case "number_over_limit":
     case "no_subaccount":
     case "pending":
     case "suspended":

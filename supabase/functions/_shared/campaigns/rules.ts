@@ -36,6 +36,7 @@ export function campaignError(
     case "no_number":
     case "number_not_owned":
     case "number_not_capable":
+    case "number_over_limit":
     case "no_subaccount":
     case "pending":
     case "suspended":

@@ -10,6 +10,7 @@ export const SENDER_RULES = {
   no_number: [],
   number_not_owned: [],
   number_not_capable: [],
+  number_over_limit: [],
   no_subaccount: [],
   pending: [],
   suspended: [],
@@ -133,6 +134,7 @@ export async function reserveMessage(db: Db, composed: Composed, options: Reserv
     case "no_number":
     case "number_not_owned":
     case "number_not_capable":
+    case "number_over_limit":
     case "no_subaccount":
     case "pending":
     case "suspended":
@@ -185,6 +187,14 @@ export function senderError(outcome: Exclude<Enum<"sender_outcome">, "allowed">,
         "invalid_sender",
         `Cannot send from ${from === null ? "the default sender" : `"${from}"`}: it cannot send this kind of message`,
         { details: [{ field: "from", code: "not_capable" }] },
+      );
+    case "number_over_limit":
+      return new ApiError(
+        "number_over_limit",
+        `Cannot send from ${
+          from === null ? "the default sender" : `"${from}"`
+        }: it is beyond the numbers of your plan. Change to a plan with more numbers, release another number, or send from your primary number`,
+        { details: [{ field: "from", code: "over_limit" }] },
       );
     case "no_number":
       return new ApiError("number_required", "Cannot send: you have no number that can send yet, buy one first");

@@ -39,6 +39,7 @@ export const ERROR_STATUS = {
   price_taken: 409,
   number_taken: 409,
   number_limit_reached: 403,
+  number_over_limit: 403,
   number_price_limit_reached: 403,
   purchase_limit_reached: 429,
   price_unavailable: 503,

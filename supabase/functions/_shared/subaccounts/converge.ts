@@ -1,8 +1,9 @@
 import { decide, decision } from "../platform/database.ts";
-import type { ConvergedAccount, ConvergeDependencies, Convergence } from "./convergence.ts";
+import type { ConvergedAccount, ConvergeDependencies, Convergence, Execution } from "./convergence.ts";
+import { decideLeaving, tendParkedNumbers } from "./leave.ts";
 import { type FoundAccount, lookUpAccounts, requireActiveMaster } from "./look-up.ts";
 import { plan, type Step, type Stored, type Wanted } from "./plan.ts";
-import { executeStep, type Execution } from "./steps.ts";
+import { executeStep } from "./steps.ts";
 
 const beginConvergence = decision("begin_convergence", {
   leased: [
@@ -65,6 +66,7 @@ async function underLease(
     fence: lease.fence,
     stored: storedOf(lease),
     inDoubt: false,
+    leaving: [],
   };
   try {
     return await convergeInRounds(lease.wanted, execution, thorough);
@@ -95,8 +97,15 @@ async function convergeInRounds(wanted: Wanted, execution: Execution, thorough: 
       // The master account may have been reactivated since the first look.
       accounts = await lookUp();
     }
-    const steps = plan({ wanted, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
-    if (steps.length === 0) return { outcome: "converged", account: keptAccount(stored, accounts), created };
+    const leaving = await decideLeaving(wanted, accounts, execution);
+    if (leaving === "fenced") return { outcome: "fenced" };
+    const account = keptAccount(stored, accounts);
+    if (leaving === "stopped") return { outcome: "converged", account, created };
+    const steps = plan({ wanted, leaving, stored, accounts, now: now(), settleMs: createSettleSeconds * 1000 });
+    if (steps.length === 0) {
+      const stop = await tendParkedNumbers(account, execution);
+      return stop ?? { outcome: "converged", account, created };
+    }
     const stop = await executeAll(steps, accounts, execution);
     if (stop !== null) return stop;
     created ||= steps.some((step) => step.do === "create");

@@ -16,6 +16,8 @@ export function convergeDependencies(
     maxSubaccountsPerDay: env.MAX_SUBACCOUNTS_PER_DAY,
     createSettleSeconds: env.CREATE_SETTLE_SECONDS,
     leaseSeconds: LEASE_SECONDS,
+    masterAccountSid: env.TWILIO_ACCOUNT_SID,
+    publicBaseUrl: env.PUBLIC_BASE_URL,
     now: () => new Date(),
     log,
     requestId,

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Account, type AccountStatus, plan, type Situation, type Step, type Stored, type Wanted } from "./plan.ts";
+import {
+  type Account,
+  type AccountStatus,
+  keeperOf,
+  type Leaving,
+  plan,
+  type Situation,
+  type Step,
+  type Stored,
+  suspendedByHand,
+  type Wanted,
+} from "./plan.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
 const SETTLE_MS = 60_000;
@@ -21,6 +32,7 @@ const account = (sid: string, changes: Partial<Account> = {}): Account => ({
 });
 const situation = (changes: Partial<Situation>): Situation => ({
   wanted: "active",
+  leaving: "close",
   stored: nothingStored,
   accounts: [],
   now: NOW,
@@ -98,6 +110,21 @@ Deno.test("a suspension made at Twilio outlasts a suspension of ours", () => {
   }]);
 });
 
+Deno.test("a suspended account whose numbers are to leave is opened, emptied, and then closed", () => {
+  const closing = (status: AccountStatus, leaving: Leaving) =>
+    plan(situation({
+      wanted: "closed",
+      leaving,
+      accounts: [account("AC1", { status })],
+      stored: stored("AC1", { status: "suspended", appliedStatus: status }),
+    }));
+  assert.deepEqual(closing("suspended", "leave"), [{ do: "open-to-leave", sid: "AC1" }]);
+  assert.deepEqual(closing("active", "leave"), [{ do: "leave-numbers", sid: "AC1" }]);
+  assert.deepEqual(closing("active", "wait"), [{ do: "set-status", sid: "AC1", status: "suspended" }]);
+  assert.deepEqual(closing("suspended", "wait"), []);
+  assert.deepEqual(closing("active", "close"), [{ do: "set-status", sid: "AC1", status: "closed" }]);
+});
+
 Deno.test("our own suspension that was not recorded is lifted when the tenant is entitled again", () => {
   const accounts = [account("AC1", { status: "suspended" })];
   const halfDone = stored("AC1", { intendedStatus: "suspended" });
@@ -130,11 +157,20 @@ Deno.test("a stored account that is closed at Twilio is recorded as closed, and 
 function run(start: Situation): Situation {
   let { stored, accounts } = start;
   for (let round = 0; round < 8; round++) {
-    const steps = plan({ ...start, stored, accounts });
+    const steps = plan({ ...start, leaving: leavingOf(stored, accounts), stored, accounts });
     if (steps.length === 0 || steps[0]?.do === "wait") return { ...start, stored, accounts };
     for (const step of steps) ({ stored, accounts } = apply(step, stored, accounts));
   }
   throw new Error("The plan never became empty");
+}
+
+/** What `decideLeaving` answers for these numbers, when notice of all of them was given. */
+function leavingOf(stored: Stored, accounts: readonly Account[]): Leaving {
+  const keeper = keeperOf(accounts);
+  if (keeper === undefined) return "close";
+  if (keeper.sid !== stored.subaccountSid) return "wait";
+  if (keeper.numbers === 0) return "close";
+  return suspendedByHand(stored, keeper) ? "wait" : "leave";
 }
 
 function apply(step: Step, stored: Stored, accounts: readonly Account[]) {
@@ -169,7 +205,18 @@ function apply(step: Step, stored: Stored, accounts: readonly Account[]) {
     }
     case "close-duplicate":
       return { stored, accounts: status(step.sid, "closed") };
+    case "open-to-leave":
+      assert.ok(
+        !suspendedByHand(stored, accounts.find(({ sid }) => sid === step.sid)!),
+        "reactivated against the console",
+      );
+      return { stored: own(step.sid, "active", "active"), accounts: status(step.sid, "active") };
+    case "leave-numbers":
+      return { stored, accounts: accounts.map((one) => (one.sid === step.sid ? { ...one, numbers: 0 } : one)) };
     case "set-status":
+      if (step.status === "closed") {
+        assert.equal(accounts.find(({ sid }) => sid === step.sid)!.numbers, 0, "closed with numbers");
+      }
       return { stored: own(step.sid, step.status, step.status), accounts: status(step.sid, step.status) };
     case "record-status":
       return { stored: own(step.sid, step.status, step.byHand ? stored.appliedStatus : step.status), accounts };
@@ -181,6 +228,7 @@ const maybe = fc.option(statuses, { nil: null });
 const sids = fc.constantFrom("AC1", "AC2", "AC3");
 const situations: fc.Arbitrary<Situation> = fc.record({
   wanted: fc.constantFrom<Wanted>("active", "suspended", "closed", "none"),
+  leaving: fc.constant<Leaving>("close"),
   stored: fc.record({
     subaccountSid: fc.option(sids, { nil: null }),
     status: fc.constantFrom("pending" as const, "active" as const, "suspended" as const, "closed" as const),
@@ -218,7 +266,10 @@ Deno.test("from any situation the plan ends with at most one open account, and t
       }
       if (start.wanted === "active" && only === undefined) assert.equal(plan(end)[0]?.do, "wait");
       if (start.wanted !== "active") assert.ok(only === undefined || only.status === "suspended");
-      if (start.wanted === "closed") assert.equal(only, undefined);
+      // A suspension made in Twilio's console is never lifted, also not to let the numbers leave.
+      if (start.wanted === "closed" && only !== undefined) {
+        assert.ok(only.numbers > 0 && suspendedByHand(end.stored, only));
+      }
     }),
     { numRuns: 5000 },
   );

@@ -29,8 +29,13 @@ export interface Account {
   numbers: number;
 }
 
+/** What is done with an account that is wanted closed: its numbers leave it first, and only then it is closed. */
+export type Leaving = "leave" | "wait" | "close";
+
 export interface Situation {
   wanted: Wanted;
+  /** Counts when `wanted` is closed. */
+  leaving: Leaving;
   stored: Stored;
   accounts: readonly Account[];
   now: Date;
@@ -49,6 +54,10 @@ export type Step =
   /** Store this account and its sealed token as the tenant's. */
   | { do: "adopt"; sid: string }
   | { do: "set-status"; sid: string; status: AccountStatus }
+  /** A suspended account can change nothing: it becomes active so that its numbers can leave. The tenant is held. */
+  | { do: "open-to-leave"; sid: string }
+  /** Release or park the account's numbers, one by one. */
+  | { do: "leave-numbers"; sid: string }
   /** Twilio's status differs from the stored one: store it. `byHand`: it was set in Twilio's console. */
   | { do: "record-status"; sid: string; status: AccountStatus; byHand: boolean };
 
@@ -62,6 +71,12 @@ export function plan(situation: Situation): Step[] {
   if (keeper === undefined) return withoutAccount(situation);
   const duplicates = open.filter(({ sid }) => sid !== keeper.sid);
   return [...duplicates.map(({ sid }): Step => ({ do: "close-duplicate", sid })), ...withAccount(situation, keeper)];
+}
+
+/** The account that is or becomes the tenant's: of several open ones the oldest that holds numbers, else the oldest. */
+export function keeperOf<One extends Account>(accounts: readonly One[]): One | undefined {
+  const keeper = chooseKeeper(accounts.filter(({ status }) => status !== "closed"));
+  return accounts.find((account) => account === keeper);
 }
 
 /** Of several accounts the oldest that holds numbers, else the oldest. */
@@ -84,10 +99,13 @@ function withoutAccount({ wanted, stored, now, settleMs }: Situation): Step[] {
   return until === null ? [] : [{ do: "forget-attempt" }];
 }
 
-function withAccount({ wanted, stored }: Situation, account: Account): Step[] {
+function withAccount({ wanted, stored, leaving }: Situation, account: Account): Step[] {
   if (stored.subaccountSid !== account.sid || !stored.hasToken) return [{ do: "adopt", sid: account.sid }];
+  if (wanted === "closed" && leaving === "leave") {
+    return [{ do: account.status === "active" ? "leave-numbers" : "open-to-leave", sid: account.sid }];
+  }
   // Without an entitlement an account is suspended, not closed: closing is final and releases its numbers.
-  const target = wanted === "none" ? "suspended" : wanted;
+  const target = wanted === "none" || (wanted === "closed" && leaving === "wait") ? "suspended" : wanted;
   if (target !== "closed" && suspendedByHand(stored, account)) {
     return stored.status === "suspended"
       ? []
@@ -104,6 +122,6 @@ function withAccount({ wanted, stored }: Situation, account: Account): Step[] {
  * Switchboard last made the account active and never meant to suspend it, yet it is suspended: that was done in Twilio's
  * console. It is recorded and kept, also after a subscription ends and begins again.
  */
-function suspendedByHand(stored: Stored, account: Account): boolean {
+export function suspendedByHand(stored: Stored, account: Account): boolean {
   return account.status === "suspended" && stored.appliedStatus === "active" && stored.intendedStatus !== "suspended";
 }

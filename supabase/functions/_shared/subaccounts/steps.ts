@@ -1,22 +1,13 @@
-import { type Lease, renewLease } from "../accounts/lease.ts";
+import { renewLease } from "../accounts/lease.ts";
 import { decide } from "../platform/database.ts";
 import { sealToken } from "../sealing/seal.ts";
 import type { Accounts } from "../twilio/client.ts";
 import { failureOf, requireTwilioFailure } from "../twilio/errors.ts";
-import type { ConvergeDependencies, Convergence } from "./convergence.ts";
-import { accountOf, type FoundAccount } from "./look-up.ts";
+import { DONE, type Execution, type Result } from "./convergence.ts";
+import { leaveNumbers, moveNumbers } from "./leave.ts";
+import { accountOf, type FoundAccount, requireActiveMaster } from "./look-up.ts";
 import { subaccountName } from "./name.ts";
-import type { AccountStatus, Step, Stored } from "./plan.ts";
-
-/** One convergence in progress. `stored` follows what is written, so that the next plan sees it. */
-export interface Execution extends ConvergeDependencies, Lease {
-  stored: Stored;
-  /** Whether a write to Twilio got no response: it may still land. */
-  inDoubt: boolean;
-}
-
-type Result = { outcome: "done" } | Exclude<Convergence, { outcome: "converged" } | { outcome: "busy" }>;
-const DONE = { outcome: "done" } as const;
+import { type AccountStatus, keeperOf, type Step, type Stored } from "./plan.ts";
 
 /** Executes one step of the plan. Each write to Twilio is noted before and recorded after, so that a crash in between leaves a trace. */
 export function executeStep(step: Step, accounts: FoundAccount[], execution: Execution): Promise<Result> {
@@ -30,9 +21,13 @@ export function executeStep(step: Step, accounts: FoundAccount[], execution: Exe
     case "adopt":
       return adopt(pick(accounts, step.sid), execution);
     case "close-duplicate":
-      return closeDuplicate(step.sid, execution);
+      return closeDuplicate(pick(accounts, step.sid), keeperOf(accounts)!, execution);
     case "set-status":
       return setStatus(pick(accounts, step.sid), step.status, execution);
+    case "open-to-leave":
+      return openToLeave(pick(accounts, step.sid), execution);
+    case "leave-numbers":
+      return leaveNumbers(pick(accounts, step.sid), execution);
     case "record-status":
       return recordStatus(step, accounts, execution);
   }
@@ -95,8 +90,11 @@ function adopt(account: FoundAccount, execution: Execution): Promise<Result> {
   );
 }
 
-async function closeDuplicate(sid: string, execution: Execution): Promise<Result> {
+async function closeDuplicate(duplicate: FoundAccount, keeper: FoundAccount, execution: Execution): Promise<Result> {
   const { db, userId, fence, requestId } = execution;
+  const { sid } = duplicate;
+  const rescued = await moveNumbers(duplicate, keeper, execution);
+  if (rescued === null) return { outcome: "fenced" };
   // Closing is final, so the lease is checked once more before it.
   if (!await renewLease(db, execution)) return { outcome: "fenced" };
   await updateStatus(sid, "closed", execution);
@@ -106,6 +104,7 @@ async function closeDuplicate(sid: string, execution: Execution): Promise<Result
     p_action: "subaccount.duplicate_closed",
     p_subaccount_sid: sid,
     p_request_id: requestId,
+    p_details: { ...rescued },
   });
   return recorded === "fenced" ? { outcome: "fenced" } : DONE;
 }
@@ -116,6 +115,18 @@ async function setStatus(account: FoundAccount, status: AccountStatus, execution
   if (noted === "fenced") return { outcome: "fenced" };
   const updated = await updateStatus(account.sid, status, execution);
   return await record(updated, `subaccount.${ACTION[status]}`, status, execution);
+}
+
+/** Sets a suspended account active so that its numbers can leave it. Our rows go on to say suspended. */
+async function openToLeave(account: FoundAccount, execution: Execution): Promise<Result> {
+  const { db, userId, fence } = execution;
+  // While the master account is suspended, all accounts are, and none can be opened.
+  await requireActiveMaster(await execution.accounts.master(), account.ownerSid);
+  if (await decide(db, "note_leaving_begun", { p_user_id: userId, p_fence: fence }) === "fenced") {
+    return { outcome: "fenced" };
+  }
+  const updated = await updateStatus(account.sid, "active", execution);
+  return await record(updated, "subaccount.opened_to_leave", "active", execution);
 }
 
 async function updateStatus(sid: string, status: AccountStatus, execution: Execution): Promise<FoundAccount> {

@@ -1,0 +1,586 @@
+-- Leaving: the numbers of a tenant whose subaccount is to be closed are released or parked one by one, after notice.
+-- A suspended subaccount can change nothing at Twilio, so convergence holds the tenant here, sets the account active,
+-- lets each number leave, and closes the account. Each step is noted before and looked up after a crash.
+
+create type private.leaving_state as enum ('noticed', 'releasing', 'parking', 'parked', 'returning', 'kept');
+comment on type private.leaving_state is
+  'noticed: in the tenant''s account, to leave it at due_at. releasing, parking, returning: a call to Twilio was begun '
+  'and its result is not recorded. parked: in the master account, to be released at due_at. kept: Twilio refused that '
+  'it leaves; it is released at due_at.';
+
+create table private.leaving_numbers (
+  phone_sid text primary key,
+  -- No foreign key: the numbers of a deleted user are released, too.
+  user_id uuid not null,
+  phone_number text not null,
+  friendly_name text,
+  capabilities jsonb not null default '{}',
+  account_sid text,
+  address_sid text,
+  bundle_sid text,
+  state private.leaving_state not null default 'noticed',
+  due_at timestamptz not null,
+  reason text,
+  parked_at timestamptz,
+  noticed_at timestamptz not null default now(),
+  changed_at timestamptz not null default now()
+);
+comment on table private.leaving_numbers is
+  'Numbers that will leave, are leaving, or have left a tenant''s account for the master account. A row ends when the '
+  'number is released, or is the tenant''s again.';
+comment on column private.leaving_numbers.account_sid is
+  'The account that the number leaves; null until it was seen there.';
+comment on column private.leaving_numbers.address_sid is
+  'The address that the number had in the tenant''s account, with which it returns there; bundle_sid likewise.';
+comment on column private.leaving_numbers.reason is 'Why the number cannot leave or return, as Twilio said.';
+create index leaving_numbers_by_user on private.leaving_numbers (user_id);
+create index leaving_numbers_by_number on private.leaving_numbers (phone_number);
+alter table private.leaving_numbers enable row level security;
+revoke all on private.leaving_numbers from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.leaving_numbers to service_role;
+
+create table private.parking_papers (
+  prefix text primary key,
+  address_sid text,
+  bundle_sid text,
+  constraint parking_papers_prefix_of_number check (prefix ~ '^\+[1-9][0-9]{0,14}$'),
+  constraint parking_papers_sids check (address_sid ~ '^AD' and bundle_sid ~ '^BU')
+);
+comment on table private.parking_papers is
+  'The master account''s addresses and regulatory bundles, by the beginning of the numbers (E.164) that need them to '
+  'be parked. The longest prefix counts.';
+alter table private.parking_papers enable row level security;
+revoke all on private.parking_papers from public, anon, authenticated, service_role;
+grant select, insert, update, delete on private.parking_papers to service_role;
+
+-- When ----------------------------------------------------------------------------------------------------------------
+
+create function private.leaving_plan(p_user_id uuid) returns public.plans
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  plan public.plans;
+begin
+  select p.* into plan from public.plans p
+  where p.key = coalesce((private.entitlement_of(p_user_id)).plan_key, 'free');
+  -- A plan that was deleted gives the columns' defaults.
+  plan.leaving_numbers := coalesce(plan.leaving_numbers, 'release');
+  plan.release_notice := coalesce(plan.release_notice, '7 days');
+  plan.parking := coalesce(plan.parking, '30 days');
+  return plan;
+end;
+$$;
+comment on function private.leaving_plan(uuid) is
+  'The plan that says how the numbers of a tenant leave: that of their last subscription.';
+
+create function private.leaves_at_once(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return not private.user_exists(p_user_id)
+    or exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed');
+end;
+$$;
+comment on function private.leaves_at_once(uuid) is
+  'Whether a tenant''s numbers are released without waiting for a date: the user was deleted, or an operator closed '
+  'the account.';
+
+create function private.leaves_at(p_user_id uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+  ends_at timestamptz;
+begin
+  if wanted not in ('suspended', 'closed') then
+    return null;
+  elsif private.leaves_at_once(p_user_id) then
+    return '-infinity';
+  end if;
+  select max(coalesce(s.ended_at, s.updated_at) + p.retention) into ends_at
+  from public.subscriptions s join public.plans p on p.key = s.plan_key
+  where s.user_id = p_user_id and s.status = 'canceled' and (p.entitle_while_pending or not s.first_payment_pending);
+  return case when wanted = 'closed' then coalesce(ends_at, now())
+    when ends_at is not null and private.wanted_subaccount(p_user_id, ends_at) = 'closed' then ends_at end;
+end;
+$$;
+comment on function private.leaves_at(uuid) is
+  'When a tenant''s subaccount is to be closed, by the facts of now: at the end of the last retention period, or '
+  '-infinity when it leaves at once. Null: it stays.';
+
+create function private.subaccount_target(p_user_id uuid) returns public.wanted_status
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+begin
+  return case
+    when wanted = 'closed' and not private.leaves_at_once(p_user_id) and (
+      exists (select from private.leaving_numbers l
+        where l.user_id = p_user_id and l.state in ('noticed', 'kept') and l.due_at > now())
+      or exists (select from public.user_twilio_numbers n
+        where n.user_id = p_user_id and n.status in ('active', 'releasing')
+          and not exists (select from private.leaving_numbers l where l.phone_sid = n.phone_sid)))
+    then 'suspended' else wanted end;
+end;
+$$;
+comment on function private.subaccount_target(uuid) is
+  'The status that convergence gives a subaccount: the wanted one, but suspended instead of closed while a number of '
+  'it may not leave yet.';
+
+create function private.leaving_work_at(p_user_id uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  leaves_at constant timestamptz := private.leaves_at(p_user_id);
+begin
+  return least(
+    (select min(case
+        when l.state in ('releasing', 'parking', 'returning') or not private.user_exists(p_user_id) then '-infinity'
+        when leaves_at is not null then l.due_at
+        -- What could not return waits for an operator.
+        when l.state = 'parked' and (l.reason is not null or private.wanted_subaccount(p_user_id) <> 'active') then null
+        else '-infinity' end)
+      from private.leaving_numbers l where l.user_id = p_user_id),
+    (select leaves_at - (private.leaving_plan(p_user_id)).release_notice
+      where leaves_at is not null and exists (select from public.user_twilio_numbers n
+        where n.user_id = p_user_id and n.status in ('active', 'releasing')
+          and not exists (select from private.leaving_numbers l where l.phone_sid = n.phone_sid))));
+end;
+$$;
+comment on function private.leaving_work_at(uuid) is
+  'When convergence has something to do with a tenant''s numbers that leave, are parked or return; null: nothing.';
+
+-- Notices -------------------------------------------------------------------------------------------------------------
+
+create function private.give_leaving_notice(p_number private.leaving_numbers, p_action public.leaving_numbers,
+  p_released_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.notify_tenant(p_number.user_id, 'number.release_scheduled',
+    coalesce((select n.id::text from public.user_twilio_numbers n where n.phone_sid = p_number.phone_sid),
+      p_number.phone_sid) || ' ' || to_char(p_number.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    jsonb_build_object('phoneNumber', p_number.phone_number, 'action', p_action, 'at', p_number.due_at,
+      'releasedAt', p_released_at,
+      'numberId', (select n.id from public.user_twilio_numbers n where n.phone_sid = p_number.phone_sid)));
+end;
+$$;
+comment on function private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz) is
+  'Tells a tenant when a number leaves (at), and when it is released.';
+
+create function private.note_leaving(p_user_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  leaves_at constant timestamptz := private.leaves_at(p_user_id);
+  plan constant public.plans := private.leaving_plan(p_user_id);
+  at_once constant boolean := leaves_at = '-infinity';
+  due constant timestamptz := greatest(leaves_at, now() + case when at_once then '0' else plan.release_notice end);
+  noted private.leaving_numbers;
+begin
+  if private.wanted_subaccount(p_user_id) <> 'closed' then
+    update private.tenancies t set leaving_since = null where t.user_id = p_user_id and t.leaving_since is not null;
+  end if;
+  if leaves_at is null then
+    -- The tenant pays again: what has not left is kept, and a later end gives notice anew.
+    delete from private.leaving_numbers l where l.user_id = p_user_id and l.state in ('noticed', 'kept');
+    perform private.settle_alert('unpaid_account', t.subaccount_sid)
+    from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
+  elsif leaves_at - plan.release_notice <= now() then
+    for noted in
+      insert into private.leaving_numbers as l (phone_sid, user_id, phone_number, friendly_name, capabilities, due_at)
+      select n.phone_sid, n.user_id, n.phone_number, n.friendly_name, n.capabilities,
+        -- The tenant's own release needs no notice.
+        case when n.status = 'releasing' then now() else due end
+      from public.user_twilio_numbers n
+      where n.user_id = p_user_id and n.status in ('active', 'releasing')
+      -- A date that a later end has overtaken is given anew; one that an operator cuts short becomes now.
+      on conflict (phone_sid) do update set due_at = excluded.due_at
+        where l.state = 'noticed' and (l.due_at < leaves_at or (at_once and l.due_at > now()))
+      returning l.*
+    loop
+      perform private.give_leaving_notice(noted, case when at_once then 'release' else plan.leaving_numbers end,
+        noted.due_at + case when plan.leaving_numbers = 'park' and not at_once then plan.parking else '0' end);
+    end loop;
+  end if;
+end;
+$$;
+comment on function private.note_leaving(uuid) is
+  'Notes which numbers of a tenant will leave, and gives notice of each, once its time has come; forgets it for a '
+  'tenant who stays. The one place that gives notice before a number leaves. The caller holds the tenant''s lease.';
+
+create function private.is_leaving(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.tenancies t where t.user_id = p_user_id and t.leaving_since is not null);
+end;
+$$;
+comment on function private.is_leaving(uuid) is
+  'Whether a tenant''s subaccount may be active at Twilio only so that its numbers can leave.';
+
+create function private.is_parked(p_phone_number text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from private.leaving_numbers l
+    where l.phone_number = p_phone_number and (l.parked_at is not null or l.state in ('parking', 'returning')));
+end;
+$$;
+comment on function private.is_parked(text) is
+  'Whether a number is, or may be, in the master account for a tenant who left: it belongs to no other tenant.';
+
+create function private.forget_closed_numbers(p_user_id uuid, p_account_sid text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- A number that may be in the master account is looked for there.
+  delete from private.leaving_numbers l
+  where l.user_id = p_user_id and coalesce(l.account_sid, p_account_sid) = p_account_sid
+    and l.state in ('noticed', 'kept');
+  perform private.settle_alert('unpaid_account', p_account_sid);
+end;
+$$;
+comment on function private.forget_closed_numbers(uuid, text) is
+  'The numbers that were still in an account are released by Twilio when it is closed.';
+
+-- Deciding under the lease --------------------------------------------------------------------------------------------
+
+create type public.leaving_outcome as enum ('close', 'wait', 'listed', 'leave', 'stopped', 'fenced');
+comment on type public.leaving_outcome is
+  'What to do with a subaccount that is to be closed. close: no number is left. wait: a number may not leave yet. '
+  'listed: it was suspended in Twilio''s console and has numbers, so nothing is done to it and an operator is alerted. '
+  'leave: these numbers are to leave now. stopped: the account is not to be closed any more. fenced: the lease was '
+  'lost.';
+
+create function private.note_listed_numbers(p_user_id uuid, p_account_sid text, p_numbers jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  listed jsonb;
+begin
+  -- A number that Twilio has and we do not know is taken in first, so that notice of it is given.
+  for listed in
+    select n from jsonb_array_elements(p_numbers) n
+    where not exists (select from public.user_twilio_numbers k where k.phone_sid = n ->> 'phoneSid' and k.is_held)
+      and not exists (select from private.leaving_numbers l where l.phone_sid = n ->> 'phoneSid')
+  loop
+    if private.user_exists(p_user_id)
+      and (select t.outcome from private.take_in_number(p_user_id, p_account_sid, listed) t) = 'taken_in' then
+      perform private.audit('converge', 'number.appeared', p_user_id, p_account_sid, null, listed);
+    end if;
+    -- Without a row of its own, for example of a deleted user, it leaves as well.
+    insert into private.leaving_numbers (phone_sid, user_id, phone_number, friendly_name, capabilities, account_sid,
+      due_at)
+    select listed ->> 'phoneSid', p_user_id, listed ->> 'phoneNumber', listed ->> 'friendlyName',
+      coalesce(listed -> 'capabilities', '{}'), p_account_sid, now()
+    where not exists (select from public.user_twilio_numbers k where k.phone_sid = listed ->> 'phoneSid' and k.is_held);
+  end loop;
+  perform private.note_leaving(p_user_id);
+  update private.leaving_numbers l set account_sid = p_account_sid, address_sid = n ->> 'addressSid',
+    bundle_sid = n ->> 'bundleSid'
+  from jsonb_array_elements(p_numbers) n where l.phone_sid = n ->> 'phoneSid' and l.user_id = p_user_id;
+end;
+$$;
+comment on function private.note_listed_numbers(uuid, text, jsonb) is
+  'Notes the numbers that are in a subaccount at Twilio ([{phoneSid, phoneNumber, friendlyName, capabilities, '
+  'addressSid, bundleSid}]) as numbers that leave.';
+
+create function public.decide_leaving(p_user_id uuid, p_fence bigint, p_account_sid text, p_by_hand boolean,
+  p_numbers jsonb)
+returns table (outcome public.leaving_outcome, numbers jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.leaving_plan(p_user_id);
+  at_once constant boolean := private.leaves_at_once(p_user_id);
+begin
+  outcome := case
+    when not private.renew_lease_if_held(p_user_id, p_fence) then 'fenced'
+    when private.wanted_subaccount(p_user_id) <> 'closed' then 'stopped'
+    when jsonb_array_length(p_numbers) = 0 then 'close' end;
+  if outcome is null and p_by_hand then
+    if exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed') then
+      outcome := 'close';
+    else
+      perform private.raise_alert('unpaid_account', p_account_sid, p_user_id, jsonb_build_object(
+        'reason', 'suspended_at_twilio', 'numbers', jsonb_array_length(p_numbers)));
+      outcome := 'listed';
+    end if;
+  end if;
+  if outcome is null then
+    perform private.note_listed_numbers(p_user_id, p_account_sid, p_numbers);
+    outcome := case when exists (select from private.leaving_numbers l
+        join jsonb_array_elements(p_numbers) n on n ->> 'phoneSid' = l.phone_sid
+        where l.due_at > now()) then 'wait' else 'leave' end;
+    select jsonb_agg(jsonb_build_object('phoneSid', l.phone_sid,
+      'action', case when at_once or l.state in ('kept', 'releasing') then 'release' else plan.leaving_numbers end,
+      'addressSid', p.address_sid, 'bundleSid', p.bundle_sid) order by l.phone_sid) into numbers
+    from private.leaving_numbers l
+    join jsonb_array_elements(p_numbers) n on n ->> 'phoneSid' = l.phone_sid
+    left join lateral (select * from private.parking_papers q
+      where starts_with(l.phone_number, q.prefix) order by length(q.prefix) desc limit 1) p on true
+    where outcome = 'leave';
+  end if;
+  return next;
+end;
+$$;
+comment on function public.decide_leaving(uuid, bigint, text, boolean, jsonb) is
+  'Decides what happens to a subaccount that is to be closed, with its numbers at Twilio as just listed. numbers of '
+  'leave: [{phoneSid, action (leaving_numbers), addressSid, bundleSid (of the master account)}].';
+
+create function public.note_leaving_begun(p_user_id uuid, p_fence bigint) returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  update private.tenancies t set intended_status = 'active', leaving_since = coalesce(t.leaving_since, now())
+  where t.user_id = p_user_id;
+  update public.user_preferences p set twilio_subaccount_status = 'suspended'
+  where p.user_id = p_user_id and p.twilio_subaccount_status = 'active';
+  return 'written';
+end;
+$$;
+comment on function public.note_leaving_begun(uuid, bigint) is
+  'Written before a suspended account is set active so that its numbers can leave. The tenant is held meanwhile.';
+
+create type public.leaving_step as enum ('release', 'park', 'return');
+comment on type public.leaving_step is
+  'A call to Twilio. release: deletes the number. park: moves it to the master account. return: moves it back.';
+
+create type public.leaving_note as enum ('noted', 'stopped', 'fenced');
+comment on type public.leaving_note is
+  'noted: the call may be made. stopped: the facts have changed, so it must not. fenced: the lease was lost.';
+
+create function public.note_leaving_step(p_user_id uuid, p_fence bigint, p_phone_sid text,
+  p_step public.leaving_step) returns public.leaving_note
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  update private.leaving_numbers l set changed_at = now(), state = case p_step
+    when 'release' then 'releasing' when 'park' then 'parking' else 'returning' end::private.leaving_state
+  where l.phone_sid = p_phone_sid and l.user_id = p_user_id and case p_step
+    when 'return' then wanted = 'active' and l.parked_at is not null
+    when 'park' then wanted = 'closed' and l.due_at <= now() and l.parked_at is null
+    else wanted = 'closed' and (l.due_at <= now() or private.leaves_at_once(p_user_id)) end;
+  return case when found then 'noted' else 'stopped' end;
+end;
+$$;
+comment on function public.note_leaving_step(uuid, bigint, text, public.leaving_step) is
+  'Written before each number is released, parked or moved back, with the facts of that moment: a tenant who pays '
+  'again keeps what is left.';
+
+create type public.number_place as enum ('tenant', 'master', 'nowhere');
+comment on type public.number_place is 'Where a number was found at Twilio. nowhere: it is released.';
+
+create function private.record_parked(p_number private.leaving_numbers, p_reason text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan constant public.plans := private.leaving_plan(p_number.user_id);
+  parked private.leaving_numbers;
+begin
+  update private.leaving_numbers l set state = 'parked', reason = p_reason, changed_at = now(),
+    due_at = case when l.parked_at is null then now() + plan.parking else l.due_at end,
+    parked_at = coalesce(l.parked_at, now())
+  where l.phone_sid = p_number.phone_sid returning l.* into parked;
+  if p_number.parked_at is null then
+    update public.user_twilio_numbers n set status = 'released', is_primary = false
+    where n.phone_sid = p_number.phone_sid and n.user_id = p_number.user_id and n.is_held;
+    delete from private.master_numbers m where m.phone_sid = p_number.phone_sid;
+    perform private.give_leaving_notice(parked, 'release', parked.due_at);
+  end if;
+end;
+$$;
+comment on function private.record_parked(private.leaving_numbers, text) is
+  'Records that a number is in the master account. Its time there begins with the first record.';
+
+create function private.record_at_tenant(p_number private.leaving_numbers, p_reason text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.wanted_subaccount(p_number.user_id) = 'closed' then
+    update private.leaving_numbers l set changed_at = now(), reason = p_reason, parked_at = null,
+      state = case when p_reason is null then 'noticed' else 'kept' end::private.leaving_state,
+      due_at = case when p_reason is null then l.due_at when p_number.state = 'parking'
+        then now() + (private.leaving_plan(l.user_id)).parking else now() + interval '1 day' end
+    where l.phone_sid = p_number.phone_sid;
+    if p_reason is not null then
+      perform private.raise_alert('unpaid_account', p_number.account_sid, p_number.user_id, jsonb_build_object(
+        'reason', p_reason, 'phoneNumber', p_number.phone_number));
+    end if;
+    return;
+  end if;
+  delete from private.leaving_numbers l where l.phone_sid = p_number.phone_sid;
+  perform private.take_in_number(p_number.user_id, p_number.account_sid, jsonb_build_object(
+    'phoneSid', p_number.phone_sid, 'phoneNumber', p_number.phone_number, 'friendlyName', p_number.friendly_name,
+    'capabilities', p_number.capabilities));
+  perform private.promote_oldest_number(p_number.user_id, 'converge', null);
+end;
+$$;
+comment on function private.record_at_tenant(private.leaving_numbers, text) is
+  'Records that a number is in the tenant''s account: kept when Twilio refused that it leaves, and the tenant''s again '
+  'when they stay. A number that could not be parked is released when its time in the master account would be over.';
+
+create function public.record_leaving_step(p_user_id uuid, p_fence bigint, p_phone_sid text,
+  p_place public.number_place, p_account_sid text, p_reason text, p_request_id text) returns public.fenced_write
+language plpgsql
+set search_path = ''
+as $$
+declare
+  number private.leaving_numbers;
+begin
+  if not private.renew_lease_if_held(p_user_id, p_fence) then
+    return 'fenced';
+  end if;
+  perform private.lock_tenant(p_user_id);
+  select * into number from private.leaving_numbers l
+  where l.phone_sid = p_phone_sid and l.user_id = p_user_id for update;
+  if not found then
+    return 'written'; -- An operator moved the number meanwhile.
+  end if;
+  number.account_sid := coalesce(p_account_sid, number.account_sid);
+  case p_place
+    when 'nowhere' then
+      update public.user_twilio_numbers n set status = 'released', is_primary = false
+      where n.phone_sid = p_phone_sid and n.user_id = p_user_id and n.is_held;
+      delete from private.leaving_numbers l where l.phone_sid = p_phone_sid;
+      perform private.settle_alert('unpaid_account', p_phone_sid);
+    when 'master' then
+      perform private.record_parked(number, p_reason);
+      if p_reason is not null then
+        perform private.raise_alert('unpaid_account', p_phone_sid, p_user_id, jsonb_build_object(
+          'reason', p_reason, 'phoneNumber', number.phone_number));
+      end if;
+    when 'tenant' then
+      perform private.record_at_tenant(number, p_reason);
+      if p_reason is null then
+        perform private.settle_alert('unpaid_account', p_phone_sid);
+      end if;
+  end case;
+  perform private.audit('converge', 'number.' || case p_place when 'nowhere' then 'released' when 'master' then 'parked'
+    else case when p_reason is null then 'returned' else 'kept' end end, p_user_id, number.account_sid, p_request_id,
+    jsonb_strip_nulls(jsonb_build_object('phoneNumber', number.phone_number, 'phoneSid', p_phone_sid,
+      'reason', p_reason)));
+  return 'written';
+end;
+$$;
+comment on function public.record_leaving_step(uuid, bigint, text, public.number_place, text, text, text) is
+  'Records where a number is after a call to Twilio or a look at it. p_account_sid: the tenant''s account that it is '
+  'in or comes to. p_reason: why Twilio refused the call.';
+
+create function public.report_moved_number(p_user_id uuid, p_phone_sid text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into private.leaving_numbers as l (phone_sid, user_id, phone_number, friendly_name, capabilities, account_sid,
+    state, due_at)
+  select n.phone_sid, n.user_id, n.phone_number, n.friendly_name, n.capabilities, n.account_sid, 'parking', now()
+  from public.user_twilio_numbers n where n.phone_sid = p_phone_sid and n.user_id = p_user_id
+  on conflict (phone_sid) do update set state = 'parking' where l.state <> 'parked';
+  perform private.ask_for_convergence(p_user_id);
+  return found;
+end;
+$$;
+comment on function public.report_moved_number(uuid, text) is
+  'A former holder of the lease parked a number after it had lost the lease: convergence looks where the number is.';
+
+create type public.parked_number_todo as enum ('look', 'release', 'return');
+comment on type public.parked_number_todo is
+  'look: the result of a call is not known. release: its time in the master account is over. return: the tenant pays '
+  'again.';
+
+create function public.parked_numbers_to_do(p_user_id uuid, p_since timestamptz)
+returns table (phone_sid text, account_sid text, todo public.parked_number_todo, address_sid text, bundle_sid text)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  wanted constant public.wanted_status := private.wanted_subaccount(p_user_id);
+  at_once constant boolean := private.leaves_at_once(p_user_id);
+begin
+  return query
+    select d.phone_sid, d.account_sid, d.todo, d.address_sid, d.bundle_sid from (
+      select l.*, case
+        when l.state in ('releasing', 'parking', 'returning') then 'look'
+        when l.state <> 'parked' then null
+        when wanted = 'closed' and (at_once or l.due_at <= now()) then 'release'
+        when wanted = 'active' then 'return' end::public.parked_number_todo as todo
+      from private.leaving_numbers l where l.user_id = p_user_id) d
+    -- What Twilio has just refused is tried again by a later convergence.
+    where d.todo is not null and (d.reason is null or d.changed_at < p_since) order by d.phone_sid;
+end;
+$$;
+comment on function public.parked_numbers_to_do(uuid, timestamptz) is
+  'What convergence has to do with numbers that are, or may be, in the master account. p_since: when it began.';
+
+-- Privileges ----------------------------------------------------------------------------------------------------------
+
+revoke execute on function
+  private.leaving_plan(uuid),
+  private.leaves_at_once(uuid),
+  private.leaves_at(uuid),
+  private.subaccount_target(uuid),
+  private.leaving_work_at(uuid),
+  private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz),
+  private.note_leaving(uuid),
+  private.is_leaving(uuid),
+  private.is_parked(text),
+  private.forget_closed_numbers(uuid, text),
+  private.note_listed_numbers(uuid, text, jsonb),
+  public.decide_leaving(uuid, bigint, text, boolean, jsonb),
+  public.note_leaving_begun(uuid, bigint),
+  public.note_leaving_step(uuid, bigint, text, public.leaving_step),
+  private.record_parked(private.leaving_numbers, text),
+  private.record_at_tenant(private.leaving_numbers, text),
+  public.record_leaving_step(uuid, bigint, text, public.number_place, text, text, text),
+  public.report_moved_number(uuid, text),
+  public.parked_numbers_to_do(uuid, timestamptz)
+  from public, anon, authenticated;
+grant execute on function
+  private.leaving_plan(uuid),
+  private.leaves_at_once(uuid),
+  private.leaves_at(uuid),
+  private.subaccount_target(uuid),
+  private.leaving_work_at(uuid),
+  private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz),
+  private.note_leaving(uuid),
+  private.is_leaving(uuid),
+  private.is_parked(text),
+  private.forget_closed_numbers(uuid, text),
+  private.note_listed_numbers(uuid, text, jsonb),
+  public.decide_leaving(uuid, bigint, text, boolean, jsonb),
+  public.note_leaving_begun(uuid, bigint),
+  public.note_leaving_step(uuid, bigint, text, public.leaving_step),
+  private.record_parked(private.leaving_numbers, text),
+  private.record_at_tenant(private.leaving_numbers, text),
+  public.record_leaving_step(uuid, bigint, text, public.number_place, text, text, text),
+  public.report_moved_number(uuid, text),
+  public.parked_numbers_to_do(uuid, timestamptz)
+  to service_role;
