@@ -630,7 +630,7 @@ export interface AvailableNumber {
   isoCountry: string;
   type: NumberType;
   capabilities: Capabilities;
-  /** Twilio's monthly price; null if it is not known. */
+  /** What the number costs you a month; null if it is not known. */
   monthlyPrice: {
     amount: string;
     currency: string;
@@ -647,6 +647,22 @@ export interface BillingPortal {
 export interface BillingPortalRequest {
   /** Where the portal leads back to, on an origin of ALLOWED_ORIGINS. The first of these origins unless given. */
   returnUrl?: string | undefined;
+}
+
+/** The response of buy-number. */
+export interface BoughtNumber {
+  id: string;
+  /** E.164. */
+  phoneNumber: string;
+  /** Twilio's, PN…. */
+  phoneSid: string | null;
+  friendlyName: string | null;
+  capabilities: Capabilities;
+  isPrimary: boolean;
+  status: string;
+  source: NumberSource;
+  /** From 80 % of the spend limit on. */
+  spending?: Spending | undefined;
 }
 
 /** A count that stops at 1,000. */
@@ -694,15 +710,15 @@ export interface BulkPreview {
   sent: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
   };
   /** What would wait until there is room under the limit. */
   overLimit: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
     /** The first limit of the plan that the campaign reaches; null when it reaches none. */
     limit: ("daily_limit_reached" | "monthly_limit_reached" | "spend_limit_reached") | null;
   };
@@ -710,8 +726,8 @@ export interface BulkPreview {
   outsideWindow: {
     recipients: number;
     segments: number;
-    /** By the known prices, in the currency of the platform's Twilio account. */
-    estimatedCost: number;
+    /** What it would cost you, in the currency of the platform's Twilio account. */
+    estimatedPrice: number;
   };
   /** The first opening of the send window for each country; empty without a window. */
   windows: {
@@ -745,6 +761,8 @@ export interface BulkResponse {
   }[];
   /** Which columns of the rows were ignored. */
   notice?: string | undefined;
+  /** When 80 % of the spend limit are used already. */
+  spending?: Spending | undefined;
 }
 
 /** A message to many recipients. Times are ISO 8601. */
@@ -931,9 +949,9 @@ export interface ForwardDeliveriesQuery {
   cursor?: string | undefined;
 }
 
-/** The delivery of a received message to your webhook. */
+/** The delivery of a received message or a notice to your webhook. */
 export interface ForwardDelivery {
-  /** The id of the message and of its event (the header webhook-id). */
+  /** The id of the message or the notice, and of its event (the header webhook-id). */
   id: string;
   status: ForwardDeliveryStatus;
   attemptCount: number;
@@ -968,7 +986,7 @@ export interface ForwardDeliveryDetails {
     type: "message.received";
     timestamp: string;
     data: ListedMessage;
-  };
+  } | NoticeEvent;
 }
 
 /** Deliveries, newest first. */
@@ -1157,7 +1175,7 @@ export interface ListedMessage {
   errorMessage: string | null;
   segments: number | null;
   encoding: string | null;
-  /** As Twilio reports it, so negative; null until it does. */
+  /** What the message costs you; null until Twilio has priced it. */
   price: number | null;
   priceUnit: string | null;
   campaignId: string | null;
@@ -1287,6 +1305,21 @@ export interface NewOptOuts {
   source?: ("imported" | "manual") | undefined;
   /** ISO 3166: the country whose national notation is accepted for numbers without + and country code. */
   defaultCountry?: string | undefined;
+}
+
+/** The event of a notice, such as usage.threshold. */
+export interface NoticeEvent {
+  type: "usage.threshold" | "number.release_scheduled" | "number.sending_ends";
+  timestamp: string;
+  data: {
+    id: string;
+    /** What the notice is about. A subject is noticed once for each type: the start of the billing period and the percentage, or a number's id and the date. */
+    subject: string;
+    /** Dates, ids and amounts in your own prices, as tenant_notices.details has them. */
+    details: {
+      [key: string]: unknown;
+    };
+  };
 }
 
 /** One difference between our rows and Twilio's list that a sync recorded. */
@@ -1649,6 +1682,8 @@ export interface SentMessage {
   source: NumberSource;
   /** Why the message went through the master account. */
   notice?: string | undefined;
+  /** From 80 % of the spend limit on. */
+  spending?: Spending | undefined;
 }
 
 /** The error code. Programs branch on it, never on the message. */
@@ -1730,6 +1765,19 @@ export type ServerErrorCode =
 export interface SettledAlert {
   alertId: string;
   settled: true;
+}
+
+/** A spend limit of which 80 % or 100 % are used, in your own prices. */
+export interface Spending {
+  /** The threshold of the limit that is reached. */
+  percent: 80 | 100;
+  /** The most that may be spent in the billing period. */
+  limit: number;
+  /** What is spent or reserved, with the fees of your numbers until the period ends. */
+  used: number;
+  left: number;
+  periodStart: string;
+  periodEnd: string;
 }
 
 /** The caller's subaccount. */
@@ -2070,6 +2118,104 @@ export interface UnpaidTotal {
     /** As decimal text, in Twilio's price. */
     monthlyCost: string;
   }[];
+}
+
+/** The response of get-usage. */
+export interface Usage {
+  by: "day" | "month" | "period";
+  /** The first UTC day. */
+  from: string;
+  /** The day after the last one. */
+  until: string;
+  /** A row for each day, month or period, kind and currency that was used. */
+  usage: UsageRow[];
+  /** Of the range, by kind and currency. */
+  totals: {
+    kind: UsageKind;
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    /** Messages, or fees. */
+    count: number;
+    segments: number;
+    /** What it costs you. Messages count at an estimate until Twilio has priced them. */
+    price: number;
+  }[];
+  /** Of the range altogether, by currency: amounts of two currencies are never added. */
+  prices: {
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    price: number;
+  }[];
+  /** The current billing period in UTC days; the calendar month without a subscription. */
+  period: {
+    /** The first UTC day. */
+    from: string;
+    /** The day after the last one. */
+    until: string;
+    plan: string | null;
+    /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+    currency: string | null;
+    /** What you have used in this billing period. */
+    price: number;
+    /** The plan's spend limit for a billing period. */
+    limit: number;
+    /** What messages, purchases and fees may still cost you. The fees of your numbers until the end of the period are set aside. */
+    left: number;
+    /** The price at the end of the period if its complete days go on, with the fees of the numbers you have. null before three days are complete, and with more than one currency. */
+    forecast: number | null;
+  };
+  /** The plan's limits on sent messages. */
+  messages: {
+    /** In any twenty-four hours. */
+    day: {
+      limit: number;
+      left: number;
+    };
+    /** In a calendar month (UTC). */
+    month: {
+      limit: number;
+      left: number;
+    };
+  };
+  /** Messages and numbers are counted at once. Twilio reports prices later, and fees up to days later. */
+  freshness: {
+    /** Sent messages of the range that Twilio has not priced yet. */
+    estimatedMessages: number;
+    /** When fees were last read from Twilio; null: not yet. */
+    feesReadAt: string | null;
+    /** The first UTC day whose fees may still change. */
+    feesFinalUntil: string | null;
+  };
+}
+
+/** number: the monthly fees of numbers, from their purchase on. fee: other fees, such as those of failed messages. */
+export type UsageKind = "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+
+/** Returns your usage by kind in your prices, what is left of your limits, and a forecast. */
+export interface UsageQuery {
+  /** A row for each UTC day, for each calendar month (UTC), or for the current billing period. Default: period. */
+  by?: ("day" | "month" | "period") | undefined;
+  /** The first UTC day. Unless given: 30 days before until, or by month the first day of eleven months before. */
+  from?: string | undefined;
+  /** The day after the last one. Unless given: tomorrow. */
+  until?: string | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
+export interface UsageRow {
+  /** The first UTC day. */
+  from: string;
+  /** The day after the last one. */
+  until: string;
+  kind: UsageKind;
+  /** ISO 4217. null: estimates, while Twilio has not priced anything of yours yet. */
+  currency: string | null;
+  /** Messages, or fees. */
+  count: number;
+  segments: number;
+  /** What it costs you. Messages count at an estimate until Twilio has priced them. */
+  price: number;
 }
 
 // </models>

@@ -198,6 +198,9 @@ export type Database = {
       };
       "operator_alerts": {
         Row: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -211,6 +214,9 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -223,6 +229,9 @@ export type Database = {
           "user_id"?: string | null;
         };
         Update: {
+          "acknowledged_at"?: string | null;
+          "acknowledged_because"?: string | null;
+          "acknowledged_by"?: string | null;
           "delivered_at"?: string | null;
           "details"?: NonNullable<Json>;
           "id"?: string;
@@ -361,22 +370,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -396,22 +411,28 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number": string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number": string;
           "twilio_message_sid"?: string | null;
           "user_id": string;
@@ -430,22 +451,28 @@ export type Database = {
           "error_message"?: string | null;
           "estimated_price"?: number;
           "from_number"?: string;
+          "has_media"?: boolean;
           "id"?: string;
           "idempotency_key"?: string | null;
+          "kind"?: never;
           "looked_at"?: string | null;
+          "markup"?: number;
           "media_types"?: (string)[];
           "media_urls"?: (string)[];
           "num_segments"?: number | null;
           "own_number"?: never;
           "peer_number"?: never;
           "price"?: number | null;
+          "price_is_foreign"?: boolean;
           "price_unit"?: string | null;
           "redacted_at"?: string | null;
           "redaction_requested_at"?: string | null;
           "request_hash"?: string | null;
+          "sent_at"?: string | null;
           "source"?: Database["public"]["Enums"]["message_source"];
           "status"?: Database["public"]["Enums"]["message_status"];
           "status_updated_at"?: string;
+          "tenant_price"?: never;
           "to_number"?: string;
           "twilio_message_sid"?: string | null;
           "user_id"?: string;
@@ -597,6 +624,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -609,6 +637,7 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
+          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -620,6 +649,7 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
+          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -766,6 +796,10 @@ export type Database = {
           "shared_numbers": Json;
         }[];
       };
+      "acknowledge_alert": {
+        Args: { "p_alert_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: Database["public"]["Enums"]["acknowledge_alert_outcome"];
+      };
       "add_opt_outs": {
         Args: {
           "p_kept_at_most"?: number;
@@ -803,6 +837,8 @@ export type Database = {
       };
       "ask_for_due_token_rotations": { Args: { "p_limit": number; "p_max_age_days": number }; Returns: number };
       "ask_for_number_syncs": { Args: { "p_limit": number }; Returns: number };
+      "ask_for_usage_syncs": { Args: { "p_limit": number; "p_master_sid": string }; Returns: number };
+      "ask_for_usage_triggers": { Args: { "p_limit": number }; Returns: number };
       "begin_checkout": {
         Args: {
           "p_cancel_url": string;
@@ -879,6 +915,25 @@ export type Database = {
           "subaccount_sid": string;
         }[];
       };
+      "begin_usage_sync": {
+        Args: { "p_account_sid": string };
+        Returns: {
+          "fence": number;
+          "from_day": string;
+          "is_gone": boolean;
+          "outcome": Database["public"]["Enums"]["begin_usage_sync_outcome"];
+          "until_day": string;
+        }[];
+      };
+      "begin_usage_trigger": {
+        Args: { "p_lease_seconds": number; "p_user_id": string };
+        Returns: {
+          "account_sid": string;
+          "fence": number;
+          "outcome": Database["public"]["Enums"]["usage_trigger_lease"];
+          "trigger_value": number;
+        }[];
+      };
       "billing_customer": {
         Args: { "p_user_id": string };
         Returns: {
@@ -886,7 +941,11 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["billing_customer_outcome"];
         }[];
       };
-      "cancel_forward_delivery": { Args: { "p_message_id": string; "p_user_id": string }; Returns: boolean };
+      "cancel_fee": {
+        Args: { "p_key": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["cancel_outcome"];
+      };
+      "cancel_forward_delivery": { Args: { "p_event_id": string; "p_user_id": string }; Returns: boolean };
       "cancel_number_release": {
         Args: { "p_number_id": string };
         Returns: Database["public"]["Enums"]["cancel_outcome"];
@@ -914,6 +973,8 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["change_forward_webhook_outcome"];
         }[];
       };
+      "charge_number_fees": { Args: { "p_limit": number }; Returns: number };
+      "check_due_spending": { Args: { "p_limit": number }; Returns: number };
       "claim_jobs": {
         Args: { "p_lane": Database["public"]["Enums"]["job_lane"]; "p_limit": number; "p_visibility_seconds": number };
         Returns: Database["public"]["CompositeTypes"]["claimed_job"][];
@@ -983,6 +1044,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["create_campaign_outcome"];
           "recipients_left": number;
           "retry_after_seconds": number;
+          "spending": Json;
         }[];
       };
       "decide_leaving": {
@@ -1004,6 +1066,7 @@ export type Database = {
       };
       "delay_sender": { Args: { "p_phone_number": string; "p_seconds": number }; Returns: string };
       "delete_campaign_recipients": { Args: { "p_kept_days": number; "p_limit": number }; Returns: number };
+      "describe_health": { Args: { "p_max_subaccounts": number }; Returns: Json };
       "describe_installation": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1037,6 +1100,10 @@ export type Database = {
         }[];
       };
       "end_token_rotation": {
+        Args: { "p_fence": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "end_usage_trigger": {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
@@ -1083,6 +1150,34 @@ export type Database = {
           "url": string;
         }[];
       };
+      "get_usage": {
+        Args: {
+          "p_by": Database["public"]["Enums"]["usage_step"];
+          "p_from"?: string;
+          "p_until"?: string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "currency": string;
+          "daily_left": number;
+          "daily_limit": number;
+          "estimated_messages": number;
+          "fees_final_until": string;
+          "fees_read_at": string;
+          "forecast": number;
+          "from_day": string;
+          "monthly_left": number;
+          "monthly_limit": number;
+          "period_from": string;
+          "period_until": string;
+          "plan_key": string;
+          "report": Json;
+          "spend_left": number;
+          "spend_limit": number;
+          "spent": number;
+          "until_day": string;
+        }[];
+      };
       "hold_tenant": {
         Args: {
           "p_hold": Database["public"]["Enums"]["operator_hold"];
@@ -1123,8 +1218,11 @@ export type Database = {
         Returns: Database["public"]["Enums"]["link_stripe_customer_outcome"];
       };
       "list_alerts": {
-        Args: { "p_before": string; "p_is_open": boolean; "p_limit": number };
+        Args: { "p_before": string; "p_limit": number; "p_state": Database["public"]["Enums"]["alert_state"] };
         Returns: {
+          "acknowledged_at": string | null;
+          "acknowledged_because": string | null;
+          "acknowledged_by": string | null;
           "delivered_at": string | null;
           "details": NonNullable<Json>;
           "id": string;
@@ -1139,6 +1237,25 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "operator_alerts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "list_audit_lines": {
+        Args: { "p_before_at": string; "p_before_id": number; "p_limit": number; "p_user_id": string };
+        Returns: {
+          "action": string;
+          "actor": string;
+          "at": string;
+          "details": NonNullable<Json>;
+          "id": number;
+          "request_id": string | null;
+          "subaccount_sid": string | null;
+          "user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "audit_log";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1316,22 +1433,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1370,15 +1493,41 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "list_tenants": {
-        Args: { "p_after": string; "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["tenant_overview"][];
+      "list_reconciliations": {
+        Args: {
+          "p_account_sid": string;
+          "p_before_account_sid": string;
+          "p_before_day": string;
+          "p_limit": number;
+          "p_must_be_explained": boolean;
+        };
+        Returns: Database["public"]["CompositeTypes"]["reconciliation"][];
         SetofOptions: {
           from: "*";
-          to: "tenant_overview";
+          to: "reconciliation";
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "list_tenants": {
+        Args: {
+          "p_after": string;
+          "p_after_at": string;
+          "p_is_drifting": boolean;
+          "p_is_over_limit": boolean;
+          "p_is_unpaid": boolean;
+          "p_limit": number;
+          "p_order": Database["public"]["Enums"]["tenant_order"];
+          "p_plan_key": string;
+          "p_search": string;
+          "p_status": Database["public"]["Enums"]["account_status"];
+        };
+        Returns: {
+          "next_at": string;
+          "next_id": string;
+          "outcome": Database["public"]["Enums"]["list_tenants_outcome"];
+          "tenants": Json;
+        }[];
       };
       "list_unpaid_accounts": {
         Args: { "p_after": string; "p_limit": number };
@@ -1435,22 +1584,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -1504,6 +1659,23 @@ export type Database = {
           "p_user_id": string;
         };
         Returns: Database["public"]["Enums"]["fenced_write"];
+      };
+      "notice_of": {
+        Args: { "p_notice_id": string; "p_user_id": string };
+        Returns: {
+          "details": NonNullable<Json>;
+          "id": string;
+          "kind": Database["public"]["Enums"]["notice_kind"];
+          "raised_at": string;
+          "subject": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenant_notices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "number_to_change": {
         Args: { "p_number_id": string; "p_user_id": string };
@@ -1590,8 +1762,8 @@ export type Database = {
       };
       "preview_campaign": {
         Args: {
-          "p_before_cost": number;
           "p_before_messages": number;
+          "p_before_price": number;
           "p_before_reached": Database["public"]["Enums"]["campaign_status_reason"];
           "p_body": string;
           "p_countries": (string)[];
@@ -1613,9 +1785,19 @@ export type Database = {
           "windows": Json;
         }[];
       };
+      "price_for_tenant": { Args: { "p_cost": number; "p_user_id": string }; Returns: number };
       "provision_tenant": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
-        Returns: Database["public"]["Enums"]["operator_request"];
+        Args: {
+          "p_email": string;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["provision_outcome"];
+          "user_id": string;
+        }[];
       };
       "purge_expired": {
         Args: { "p_limit": number };
@@ -1625,8 +1807,15 @@ export type Database = {
           "event_payloads": number;
           "forward_deliveries": number;
           "master_consents": number;
+          "messages": number;
+          "number_purchases": number;
+          "settled_alerts": number;
+          "tenant_notices": number;
+          "totals": number;
+          "usage": number;
         }[];
       };
+      "reconcile_due_days": { Args: { "p_limit": number }; Returns: number };
       "record_alert_delivery": { Args: { "p_alert_id": string }; Returns: boolean };
       "record_campaign_batch": {
         Args: { "p_campaign_id": string; "p_results": Json; "p_user_id": string };
@@ -1650,9 +1839,9 @@ export type Database = {
       "record_forward_attempt": {
         Args: {
           "p_duration_ms": number;
+          "p_event_id": string;
           "p_failure": Database["public"]["Enums"]["forward_failure"];
           "p_http_status": number;
-          "p_message_id": string;
           "p_next_seconds": number;
           "p_status": Database["public"]["Enums"]["forward_delivery_status"];
           "p_user_id": string;
@@ -1699,7 +1888,7 @@ export type Database = {
         Args: { "p_monthly_price": number; "p_phone_number": string; "p_price_unit": string };
         Returns: boolean;
       };
-      "record_listed_prices": { Args: { "p_prices": Json }; Returns: number };
+      "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
       "record_master_consent": {
         Args: {
           "p_consent": Database["public"]["Enums"]["consent"];
@@ -1730,6 +1919,7 @@ export type Database = {
           "p_num_segments"?: number;
           "p_price"?: number;
           "p_price_unit"?: string;
+          "p_sent_at"?: string;
           "p_status": string;
           "p_twilio_message_sid": string;
           "p_user_id": string;
@@ -1885,6 +2075,39 @@ export type Database = {
           "strangers": number;
         }[];
       };
+      "record_usage": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_from": string;
+          "p_records": Json;
+          "p_through": string;
+          "p_until": string;
+        };
+        Returns: Database["public"]["Enums"]["record_usage_outcome"];
+      };
+      "record_usage_callback": {
+        Args: {
+          "p_account_sid": string;
+          "p_current_value": number;
+          "p_fired_at": string;
+          "p_token": string;
+          "p_trigger_sid": string;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["usage_firing_outcome"];
+      };
+      "record_usage_trigger": {
+        Args: {
+          "p_account_sid": string;
+          "p_fence": number;
+          "p_fired": Json;
+          "p_trigger_sid": string;
+          "p_trigger_value": number;
+          "p_user_id": string;
+        };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "release_message": {
         Args: { "p_message_id": string };
         Returns: Database["public"]["Enums"]["release_message_outcome"];
@@ -1897,9 +2120,13 @@ export type Database = {
         Args: { "p_fence": number; "p_user_id": string };
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
+      "renew_usage_trigger_lease": {
+        Args: { "p_fence": number; "p_lease_seconds": number; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["fenced_write"];
+      };
       "replace_master_numbers": { Args: { "p_numbers": Json }; Returns: number };
       "replay_dead_letters": {
-        Args: { "p_letter_id": number; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_letter_id": number; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: number;
       };
       "replay_forward_delivery": {
@@ -1910,7 +2137,7 @@ export type Database = {
         }[];
       };
       "replay_stripe_event": {
-        Args: { "p_event_id": string; "p_operator_id": string; "p_request_id": string };
+        Args: { "p_event_id": string; "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["replay_stripe_event_outcome"];
       };
       "report_account_trouble": { Args: { "p_user_id": string }; Returns: number };
@@ -1924,7 +2151,10 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["redaction_outcome"];
         }[];
       };
-      "request_sealing_key_rotation": { Args: { "p_operator_id": string; "p_request_id": string }; Returns: number };
+      "request_sealing_key_rotation": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
+        Returns: number;
+      };
       "request_subaccount": {
         Args: { "p_open_to_anyone": boolean; "p_request_id": string; "p_user_id": string };
         Returns: {
@@ -1944,11 +2174,15 @@ export type Database = {
         Returns: Database["public"]["Enums"]["cancellation_request"];
       };
       "request_sweep": {
-        Args: { "p_operator_id": string; "p_request_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string };
         Returns: Database["public"]["Enums"]["operator_request"];
       };
+      "request_tenant_sync": {
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
+        Returns: Database["public"]["Enums"]["show_tenant_outcome"];
+      };
       "request_token_rotation": {
-        Args: { "p_operator_id": string; "p_request_id": string; "p_user_id": string };
+        Args: { "p_operator_id": string; "p_reason": string; "p_request_id": string; "p_user_id": string };
         Returns: {
           "outcome": Database["public"]["Enums"]["token_rotation_request"];
           "subaccount_sid": string;
@@ -1971,6 +2205,18 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_batch_outcome"];
           "sealed_token": string;
           "wait_ms": number;
+        }[];
+      };
+      "reserve_fee": {
+        Args: {
+          "p_cost": number;
+          "p_key": string;
+          "p_kind": Database["public"]["Enums"]["fee_kind"];
+          "p_user_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["reserve_fee_outcome"];
+          "spending": Json;
         }[];
       };
       "reserve_message": {
@@ -1998,6 +2244,7 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["reserve_message_outcome"];
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
         }[];
       };
       "reserve_number": {
@@ -2013,10 +2260,12 @@ export type Database = {
         Returns: {
           "number_id": string;
           "outcome": Database["public"]["Enums"]["reserve_number_outcome"];
+          "price": number;
           "purchase_limit": number;
           "resets_at": string;
           "retry_after_seconds": number;
           "sealed_token": string;
+          "spending": Json;
           "subaccount_sid": string;
         }[];
       };
@@ -2047,11 +2296,44 @@ export type Database = {
           "tokens": number;
         }[];
       };
+      "set_carrier_fee": {
+        Args: {
+          "p_channel": string;
+          "p_country": string;
+          "p_fee": number;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_valid_from": string;
+        };
+        Returns: Database["public"]["Enums"]["set_carrier_fee_outcome"];
+      };
       "set_number_send_rate": {
-        Args: { "p_operator_id": string; "p_per_second": number; "p_phone_number": string; "p_request_id": string };
+        Args: {
+          "p_operator_id": string;
+          "p_per_second": number;
+          "p_phone_number": string;
+          "p_reason": string;
+          "p_request_id": string;
+        };
         Returns: {
           "outcome": Database["public"]["Enums"]["set_number_send_rate_outcome"];
           "user_id": string;
+        }[];
+      };
+      "set_plan_limits": {
+        Args: {
+          "p_changes_sold": boolean;
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_plan_key": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_stripe_price_id": string;
+        };
+        Returns: {
+          "outcome": Database["public"]["Enums"]["set_plan_limits_outcome"];
+          "plan_key": string;
         }[];
       };
       "set_primary_number": {
@@ -2061,6 +2343,17 @@ export type Database = {
           "outcome": Database["public"]["Enums"]["set_primary_number_outcome"];
         }[];
       };
+      "set_tenant_limits": {
+        Args: {
+          "p_limits": Json;
+          "p_operator_id": string;
+          "p_reason": string;
+          "p_request_id": string;
+          "p_user_id": string;
+          "p_valid_until": string;
+        };
+        Returns: Database["public"]["Enums"]["set_tenant_limits_outcome"];
+      };
       "settle_stripe_event": {
         Args: {
           "p_event_id": string;
@@ -2068,6 +2361,15 @@ export type Database = {
           "p_result": Database["public"]["Enums"]["event_result"];
         };
         Returns: Database["public"]["Enums"]["settle_stripe_event_outcome"];
+      };
+      "show_tenant": {
+        Args: { "p_user_id": string };
+        Returns: {
+          "alerts": Json;
+          "outcome": Database["public"]["Enums"]["show_tenant_outcome"];
+          "parts": Json;
+          "tenant": Json;
+        }[];
       };
       "stale_number_releases": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
@@ -2198,22 +2500,28 @@ export type Database = {
           "error_message": string | null;
           "estimated_price": number;
           "from_number": string;
+          "has_media": boolean;
           "id": string;
           "idempotency_key": string | null;
+          "kind": Database["public"]["Enums"]["usage_kind"] | null;
           "looked_at": string | null;
+          "markup": number;
           "media_types": (string)[];
           "media_urls": (string)[];
           "num_segments": number | null;
           "own_number": string;
           "peer_number": string;
           "price": number | null;
+          "price_is_foreign": boolean;
           "price_unit": string | null;
           "redacted_at": string | null;
           "redaction_requested_at": string | null;
           "request_hash": string | null;
+          "sent_at": string | null;
           "source": Database["public"]["Enums"]["message_source"];
           "status": Database["public"]["Enums"]["message_status"];
           "status_updated_at": string;
+          "tenant_price": number | null;
           "to_number": string;
           "twilio_message_sid": string | null;
           "user_id": string;
@@ -2225,6 +2533,18 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "usage_sync_state": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "accounts": number;
+          "dead_letters": number;
+          "due": number;
+          "last_read_at": string;
+          "oldest_due_at": string;
+          "oldest_unread_day": string;
+          "retrying": number;
+        }[];
+      };
       "waits_for_redaction": { Args: { "p_user_id": string }; Returns: boolean };
       "withdraw_create_attempt": {
         Args: { "p_fence": number; "p_user_id": string };
@@ -2233,8 +2553,9 @@ export type Database = {
     };
     Enums: {
       "account_status": "none" | "pending" | "active" | "suspended" | "closed";
+      "acknowledge_alert_outcome": "acknowledged" | "already" | "settled" | "not_found";
       "add_opt_outs_outcome": "added" | "limit_reached" | "unknown_user";
-      "alert_delivery": "pending" | "settled" | "not_found";
+      "alert_delivery": "pending" | "acknowledged" | "settled" | "not_found";
       "alert_kind":
         | "dead_letter"
         | "unknown_price"
@@ -2244,6 +2565,7 @@ export type Database = {
         | "reconciliation"
         | "usage_trigger"
         | "unpaid_account";
+      "alert_state": "open" | "unacknowledged" | "acknowledged" | "all";
       "begin_checkout_outcome":
         | "create"
         | "open"
@@ -2264,6 +2586,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "begin_stripe_event_outcome": "pending" | "processed" | "not_found";
+      "begin_usage_sync_outcome": "read" | "unknown_account";
       "billing_customer_outcome": "found" | "none";
       "campaign_change": "pause" | "resume" | "cancel";
       "campaign_count": "waiting" | "in_flight" | "sent" | "delivered" | "failed" | "unknown" | "skipped";
@@ -2317,6 +2640,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
+      "fee_kind": "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -2332,6 +2656,7 @@ export type Database = {
       "leaving_outcome": "close" | "wait" | "listed" | "leave" | "stopped" | "fenced";
       "leaving_step": "release" | "park" | "return";
       "link_stripe_customer_outcome": "linked" | "unknown_user";
+      "list_tenants_outcome": "listed" | "too_many_found";
       "master_consent_outcome": "recorded" | "duplicate" | "unknown_number";
       "message_direction": "inbound" | "outbound";
       "message_encoding": "GSM-7" | "UCS-2";
@@ -2401,6 +2726,7 @@ export type Database = {
         | "suspended"
         | "closed";
       "preview_outcome": "sent" | "opted_out" | "destination_refused" | "outside_window" | "over_limit";
+      "provision_outcome": "accepted" | "unknown_user" | "ambiguous_email";
       "rate_limit_outcome": "allowed" | "exceeded";
       "record_checkout_outcome": "recorded" | "replaced";
       "record_number_move_outcome": "recorded" | "held" | "left_alone";
@@ -2410,6 +2736,7 @@ export type Database = {
       "record_stripe_customer_outcome": "recorded" | "unknown_user";
       "record_stripe_event_outcome": "recorded" | "duplicate";
       "record_subscription_outcome": "recorded" | "unlinked" | "superseded";
+      "record_usage_outcome": "recorded" | "continues" | "fenced";
       "redaction_outcome": "accepted" | "already" | "not_found";
       "release_message_outcome": "released" | "gone";
       "remove_forward_webhook_outcome": "removed" | "none";
@@ -2424,6 +2751,7 @@ export type Database = {
         | "paused"
         | "completed"
         | "over";
+      "reserve_fee_outcome": "reserved" | "duplicate" | "spend_limit_reached";
       "reserve_message_outcome":
         | "reserved"
         | "duplicate"
@@ -2477,7 +2805,9 @@ export type Database = {
         | "pending"
         | "suspended"
         | "closed";
+      "set_carrier_fee_outcome": "set" | "already";
       "set_number_send_rate_outcome": "set" | "not_found";
+      "set_plan_limits_outcome": "changed" | "new_version" | "unknown_plan" | "superseded" | "price_taken";
       "set_primary_number_outcome":
         | "set"
         | "already"
@@ -2486,7 +2816,9 @@ export type Database = {
         | "purchasing"
         | "releasing"
         | "released";
+      "set_tenant_limits_outcome": "set" | "removed" | "unknown_user";
       "settle_stripe_event_outcome": "settled" | "already";
+      "show_tenant_outcome": "found" | "not_found";
       "skip_reason": "opted_out" | "destination_refused" | "canceled";
       "subaccount_request": "already" | "accepted" | "subscription_required" | "suspended" | "closed";
       "subscription_origin": "checkout" | "metadata" | "operator" | "claim";
@@ -2501,6 +2833,7 @@ export type Database = {
         | "paused";
       "sweep_level": "within" | "warning" | "critical";
       "take_in_number_outcome": "taken_in" | "already" | "held" | "left_alone";
+      "tenant_order": "id" | "oldest" | "newest";
       "token_lease_outcome": "leased" | "busy" | "no_token";
       "token_record": "recorded" | "fenced" | "gone";
       "token_rotation_request": "accepted" | "none" | "pending" | "suspended" | "closed";
@@ -2516,6 +2849,10 @@ export type Database = {
         | "no_subscription"
         | "not_returned"
         | "downgraded";
+      "usage_firing_outcome": "held" | "alerted" | "outdated" | "duplicate" | "unknown_trigger";
+      "usage_kind": "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+      "usage_step": "day" | "month" | "period";
+      "usage_trigger_lease": "leased" | "busy" | "no_account";
       "wanted_status": "none" | "active" | "suspended" | "closed";
       "webhook_provider": "stripe" | "twilio";
     };
@@ -2563,6 +2900,28 @@ export type Database = {
         "media_count": number | null;
         "is_at_twilio": boolean | null;
       };
+      "reconciliation": {
+        "account_sid": string | null;
+        "day": string | null;
+        "user_id": string | null;
+        "price_unit": string | null;
+        "usage_total": number | null;
+        "ledger_total": number | null;
+        "not_priced_yet": number | null;
+        "carrier_fee": number | null;
+        "failed_message_fee": number | null;
+        "uncategorised": number | null;
+        "unknown_category": number | null;
+        "missing_here": number | null;
+        "missing_at_twilio": number | null;
+        "rate": number | null;
+        "currency": number | null;
+        "kinds": Json | null;
+        "other_currencies": Json | null;
+        "is_closed": boolean | null;
+        "is_shifted": boolean | null;
+        "reconciled_at": string | null;
+      };
       "recorded_status": {
         "outcome": Database["public"]["Enums"]["evidence_outcome"] | null;
         "status": Database["public"]["Enums"]["message_status"] | null;
@@ -2587,6 +2946,13 @@ export type Database = {
         "converged_at": string | null;
         "numbers": number | null;
         "suspended_at_twilio": boolean | null;
+        "email": string | null;
+        "plan_key": string | null;
+        "created_at": string | null;
+        "last_message_at": string | null;
+        "is_drifting": boolean | null;
+        "is_unpaid": boolean | null;
+        "is_over_limit": boolean | null;
       };
       "unfinished_account": {
         "account_sid": string | null;
@@ -2709,8 +3075,9 @@ export const Constants = {
   "public": {
     Enums: {
       "account_status": ["none", "pending", "active", "suspended", "closed"],
+      "acknowledge_alert_outcome": ["acknowledged", "already", "settled", "not_found"],
       "add_opt_outs_outcome": ["added", "limit_reached", "unknown_user"],
-      "alert_delivery": ["pending", "settled", "not_found"],
+      "alert_delivery": ["pending", "acknowledged", "settled", "not_found"],
       "alert_kind": [
         "dead_letter",
         "unknown_price",
@@ -2721,6 +3088,7 @@ export const Constants = {
         "usage_trigger",
         "unpaid_account",
       ],
+      "alert_state": ["open", "unacknowledged", "acknowledged", "all"],
       "begin_checkout_outcome": [
         "create",
         "open",
@@ -2743,6 +3111,7 @@ export const Constants = {
         "closed",
       ],
       "begin_stripe_event_outcome": ["pending", "processed", "not_found"],
+      "begin_usage_sync_outcome": ["read", "unknown_account"],
       "billing_customer_outcome": ["found", "none"],
       "campaign_change": ["pause", "resume", "cancel"],
       "campaign_count": ["waiting", "in_flight", "sent", "delivered", "failed", "unknown", "skipped"],
@@ -2798,6 +3167,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
+      "fee_kind": ["registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],
@@ -2813,6 +3183,7 @@ export const Constants = {
       "leaving_outcome": ["close", "wait", "listed", "leave", "stopped", "fenced"],
       "leaving_step": ["release", "park", "return"],
       "link_stripe_customer_outcome": ["linked", "unknown_user"],
+      "list_tenants_outcome": ["listed", "too_many_found"],
       "master_consent_outcome": ["recorded", "duplicate", "unknown_number"],
       "message_direction": ["inbound", "outbound"],
       "message_encoding": ["GSM-7", "UCS-2"],
@@ -2886,6 +3257,7 @@ export const Constants = {
         "closed",
       ],
       "preview_outcome": ["sent", "opted_out", "destination_refused", "outside_window", "over_limit"],
+      "provision_outcome": ["accepted", "unknown_user", "ambiguous_email"],
       "rate_limit_outcome": ["allowed", "exceeded"],
       "record_checkout_outcome": ["recorded", "replaced"],
       "record_number_move_outcome": ["recorded", "held", "left_alone"],
@@ -2895,6 +3267,7 @@ export const Constants = {
       "record_stripe_customer_outcome": ["recorded", "unknown_user"],
       "record_stripe_event_outcome": ["recorded", "duplicate"],
       "record_subscription_outcome": ["recorded", "unlinked", "superseded"],
+      "record_usage_outcome": ["recorded", "continues", "fenced"],
       "redaction_outcome": ["accepted", "already", "not_found"],
       "release_message_outcome": ["released", "gone"],
       "remove_forward_webhook_outcome": ["removed", "none"],
@@ -2910,6 +3283,7 @@ export const Constants = {
         "completed",
         "over",
       ],
+      "reserve_fee_outcome": ["reserved", "duplicate", "spend_limit_reached"],
       "reserve_message_outcome": [
         "reserved",
         "duplicate",
@@ -2966,7 +3340,9 @@ export const Constants = {
         "suspended",
         "closed",
       ],
+      "set_carrier_fee_outcome": ["set", "already"],
       "set_number_send_rate_outcome": ["set", "not_found"],
+      "set_plan_limits_outcome": ["changed", "new_version", "unknown_plan", "superseded", "price_taken"],
       "set_primary_number_outcome": [
         "set",
         "already",
@@ -2976,7 +3352,9 @@ export const Constants = {
         "releasing",
         "released",
       ],
+      "set_tenant_limits_outcome": ["set", "removed", "unknown_user"],
       "settle_stripe_event_outcome": ["settled", "already"],
+      "show_tenant_outcome": ["found", "not_found"],
       "skip_reason": ["opted_out", "destination_refused", "canceled"],
       "subaccount_request": ["already", "accepted", "subscription_required", "suspended", "closed"],
       "subscription_origin": ["checkout", "metadata", "operator", "claim"],
@@ -2992,6 +3370,7 @@ export const Constants = {
       ],
       "sweep_level": ["within", "warning", "critical"],
       "take_in_number_outcome": ["taken_in", "already", "held", "left_alone"],
+      "tenant_order": ["id", "oldest", "newest"],
       "token_lease_outcome": ["leased", "busy", "no_token"],
       "token_record": ["recorded", "fenced", "gone"],
       "token_rotation_request": ["accepted", "none", "pending", "suspended", "closed"],
@@ -3008,6 +3387,10 @@ export const Constants = {
         "not_returned",
         "downgraded",
       ],
+      "usage_firing_outcome": ["held", "alerted", "outdated", "duplicate", "unknown_trigger"],
+      "usage_kind": ["sms_out", "sms_in", "mms_out", "mms_in", "number", "fee"],
+      "usage_step": ["day", "month", "period"],
+      "usage_trigger_lease": ["leased", "busy", "no_account"],
       "wanted_status": ["none", "active", "suspended", "closed"],
       "webhook_provider": ["stripe", "twilio"],
     },
