@@ -74,7 +74,7 @@ export class Switchboard {
    * @throws SwitchboardError `number_taken`, `number_not_available`, `number_limit_reached`, `number_purchase_in_progress`,
    * `regulatory_information_required`, `subaccount_…`
    */
-  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<PhoneNumber> {
+  buyNumber(purchase: NumberPurchase, options?: CallOptions): Promise<BoughtNumber> {
     return this.#call("POST", "buy-number", { body: purchase }, options);
   }
 
@@ -182,6 +182,20 @@ export class Switchboard {
   /** One page of the caller's conversations, one for each pair of numbers, latest message first. */
   listConversations(query: ConversationsQuery = {}, options?: CallOptions): Promise<ConversationPage> {
     return this.#call("GET", "list-conversations", { query }, options);
+  }
+
+  /**
+   * The caller's usage in their own prices, by UTC day, by calendar month, or for the current billing period, with what is
+   * left of their limits and a forecast. Throws `invalid_input` for a range of more than 400 days.
+   * @example await switchboard.getUsage({ by: "day", from: "2026-11-01", until: "2026-12-01" })
+   */
+  getUsage(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<Usage> {
+    return this.#call("GET", "get-usage", { query }, options);
+  }
+
+  /** The rows of `getUsage` as CSV: from, until, kind, currency, count, segments, price. */
+  getUsageCsv(query: Omit<UsageQuery, "format"> = {}, options?: CallOptions): Promise<string> {
+    return this.#call("GET", "get-usage", { query: { ...query, format: "csv" }, isText: true }, options);
   }
 
   /**

@@ -29,7 +29,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   forwarding: ["platform", "sealing", "messages", "media"],
   billing: ["platform", "stripe"],
   jobs: ["platform", "twilio"],
-  usage: ["platform", "twilio", "accounts"],
 };
 
 /** The same inside the console: the shell shows screens, screens consist of features, and all of them use the platform. */

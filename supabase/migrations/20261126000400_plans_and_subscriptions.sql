@@ -152,7 +152,8 @@ revoke all on public.plans from public, anon, authenticated, service_role;
 -- Columns instead of the table: the assumed cost and the markup are the operator's.
 grant select (key, name, rank, version, superseded_at, stripe_price_id, max_numbers, max_purchases_per_day,
   max_purchases_per_month, max_number_price, daily_message_limit, monthly_message_limit, spend_limit,
-  allowed_countries, excluded_territories, messages_per_second, past_due_grace, retention, entitle_while_pending)
+  allowed_countries, excluded_territories, messages_per_second, past_due_grace, retention, leaving_numbers,
+  release_notice, parking, sending_grace, entitle_while_pending)
   on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
 create policy "Anyone signed in reads the plans" on public.plans for select to authenticated using (true);

@@ -35,7 +35,7 @@ select is((select array_agg(phone_number order by phone_number) from public.numb
 select public.record_list_price('+15005550104', 2, 'USD'), public.record_list_price('+15005550105', null, null);
 select is(pg_temp.cost(pg_temp.neighbour()), 'USD 3.15 0 0', 'The listed price counts where the number was not bought here');
 select is((select count(*) from public.numbers_to_price(10) where phone_number in ('+15005550104', '+15005550105')), 0::bigint, 'A price that is read, or that Twilio does not list, is not asked for again at once');
-insert into private.usage_categories (category, class) values ('a2p-registration-fees-monthly-test', 'fee');
+insert into private.usage_categories (category, class, counts_as) values ('a2p-registration-fees-monthly-test', 'fee', 'fee');
 insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit) values
   (pg_temp.neighbour(), 'AC2', current_date - 5, 'a2p-registration-fees-monthly-test', 1, 1, 10, 'EUR'), (pg_temp.visitor(), 'AC4', current_date - 5, 'a2p-registration-fees-monthly-test', 1, 1, 2, 'USD'),
   (pg_temp.visitor(), 'AC4', current_date - 40, 'a2p-registration-fees-monthly-test', 1, 1, 7, 'USD');

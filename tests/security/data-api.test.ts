@@ -23,7 +23,8 @@ const READABLE: Readonly<Record<string, string>> = {
   plans:
     "key name rank version superseded_at stripe_price_id max_numbers max_purchases_per_day max_purchases_per_month max_number_price " +
     "daily_message_limit monthly_message_limit spend_limit " +
-    "allowed_countries excluded_territories messages_per_second past_due_grace retention entitle_while_pending",
+    "allowed_countries excluded_territories messages_per_second past_due_grace retention leaving_numbers release_notice " +
+    "parking sending_grace entitle_while_pending",
   sms_conversations: "id user_id own_number peer_number last_message_at",
   sms_messages:
     "id user_id direction from_number to_number body media_urls media_types status twilio_message_sid account_sid source " +
