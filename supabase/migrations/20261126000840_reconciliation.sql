@@ -376,7 +376,8 @@ begin
     select case f.kind when 'registration' then 'fee' when 'failed_message' then 'failed_message_fee' else 'other' end,
       0::numeric, sum(f.cost), 0::numeric, 0::numeric
     from private.fees f
-    where f.user_id = p_user_id and f.charged_at >= p_day::timestamp at time zone 'utc'
+    where f.user_id = p_user_id and f.kind <> 'number' and not f.is_from_usage
+      and f.charged_at >= p_day::timestamp at time zone 'utc'
       and f.charged_at < (p_day + 1)::timestamp at time zone 'utc' and private.unit_of(null) in (p_unit, '')
       -- A fee has no account. It is one of the account that the tenant had last by then.
       and not exists (select from private.usage_accounts o join private.usage_accounts a using (user_id)
@@ -386,7 +387,8 @@ begin
 end;
 $$;
 comment on function private.fee_parts(text, uuid, date, text) is
-  'The fees of a tenant on a day by kind, if the day''s usage is in the currency of the master account.';
+  'The reserved fees of a tenant on a day by kind, if the day''s usage is in the currency of the master account. Those '
+  'that were found in usage are no evidence against it, and the fees of numbers are those of number_fees_of_day.';
 
 create function private.ledger_parts(p_account_sid text, p_user_id uuid, p_day date, p_unit text)
 returns setof private.ledger_part

@@ -761,8 +761,6 @@ test("Random histories: 50 parallel spenders never exceed the spend limit, and e
         select spend_used::float8 as used, (
             select coalesce(sum(tenant_price), 0) from public.sms_messages
             where user_id = ${userId} and direction = 'outbound' and status <> 'refused')
-          + (select coalesce(sum(private.marked_up(monthly_price, markup)), 0) from private.number_purchases
-            where user_id = ${userId})
           + (select coalesce(sum(tenant_price), 0) from private.fees where user_id = ${userId}) as counted,
           (select count(distinct key) = count(*) from private.fees where user_id = ${userId}) as fees,
           array(select right(subject, 3) from public.tenant_notices where user_id = ${userId} order by 1) as notices
