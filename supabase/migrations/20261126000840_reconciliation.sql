@@ -664,12 +664,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  -- The rows that were deleted hold up who notes another change of these days.
-  patience constant interval := '1 second';
+  -- The rows that were deleted hold up transactions that note another change of these days.
+  until constant timestamptz := clock_timestamp() + interval '1 second';
   due private.days_to_reconcile;
   reconciled integer := 0;
 begin
-  while reconciled < p_limit and clock_timestamp() < now() + patience loop
+  while reconciled < p_limit and clock_timestamp() < until loop
     delete from private.days_to_reconcile d
     where (d.account_sid, d.day) = (
       select n.account_sid, n.day from private.days_to_reconcile n
