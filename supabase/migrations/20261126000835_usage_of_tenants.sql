@@ -56,8 +56,10 @@ begin
     return;
   end if;
   update private.fees f set covered_by = null
-  where f.user_id = p_account.user_id and f.covered_by is not null and split_part(f.covered_by, ' ', 1)
-    = p_account.account_sid and split_part(f.covered_by, ' ', 2)::date between p_from and p_until;
+  where f.user_id = p_account.user_id and f.charged_at >= (p_from - 3)::timestamp at time zone 'utc'
+    and f.charged_at < (p_until + 1)::timestamp at time zone 'utc' and f.covered_by is not null
+    and split_part(f.covered_by, ' ', 1) = p_account.account_sid
+    and split_part(f.covered_by, ' ', 2)::date between p_from and p_until;
   for seen in
     select concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit) as key,
       private.fee_kind_of(r.class) as kind, r.day, ceil(r.count)::bigint as count, r.price, upper(r.price_unit) as unit,

@@ -228,7 +228,7 @@ begin
     return false;
   end if;
   if p_filter.is_over_limit and not exists (select from private.sending_totals t where t.user_id = p_user_id)
-    and not exists (select from private.number_purchases p where p.user_id = p_user_id) then
+    and not exists (select from private.fees f where f.user_id = p_user_id) then
     return false;
   end if;
   if p_filter.status is not null or p_filter.is_unpaid then
