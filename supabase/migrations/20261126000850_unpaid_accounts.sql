@@ -118,36 +118,90 @@ $$;
 comment on function private.unpaid_reason_of(uuid) is
   'Why no subscription pays for a tenant''s account; null when one does, for all of it.';
 
-create function private.numbers_at_cost(p_user_id uuid, p_reason public.unpaid_reason)
-returns table (phone_number text, place text, state text, reason text, leaves_at timestamptz, monthly_price numeric,
-  price_unit text)
+create function private.last_price(p_number_id uuid) returns numeric
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (select p.monthly_price from private.number_purchases p
+    where p.number_id = p_number_id and p.monthly_price is not null order by p.reserved_at desc limit 1);
+end;
+$$;
+comment on function private.last_price(uuid) is
+  'The monthly price at which a number was last bought; null when it was not bought here. A number that left and '
+  'returned has several purchases, and costs once.';
+
+create function private.numbers_at_cost(p_users uuid[], p_reasons public.unpaid_reason[])
+returns table (user_id uuid, phone_number text, place text, state text, reason text, leaves_at timestamptz,
+  monthly_price numeric, price_unit text)
 language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  beyond constant uuid[] := case when p_reason = 'downgraded' then private.numbers_beyond_limit(p_user_id) end;
+  own_unit constant text := private.master_price_unit();
 begin
   return query
-    select coalesce(n.phone_number, l.phone_number)::text,
-      case when l.parked_at is null then 'tenant' else 'master' end,
-      coalesce(l.state::text, n.status), l.reason, l.due_at, coalesce(b.monthly_price, p.monthly_price),
-      case when b.monthly_price is not null or p.price_unit is null then private.master_price_unit()
-        else p.price_unit end
-    from (select * from public.user_twilio_numbers h where h.user_id = p_user_id
-        and (h.is_held or exists (select from private.leaving_numbers x where x.phone_sid = h.phone_sid))) n
-    full join (select * from private.leaving_numbers x where x.user_id = p_user_id) l on l.phone_sid = n.phone_sid
-    left join private.number_purchases b on b.number_id = n.id
-    left join private.number_list_prices p on p.phone_number = coalesce(n.phone_number, l.phone_number)
-    where case p_reason when 'downgraded' then n.id = any (beyond) when 'not_returned' then l.phone_sid is not null
-      else true end
-    order by 1;
+    with owner as (
+      select o.user_id, o.reason,
+        case when o.reason = 'downgraded' then private.numbers_beyond_limit(o.user_id) end as beyond
+      from unnest(p_users, p_reasons) o (user_id, reason)
+    ), number as (
+      select o.user_id, o.reason, n.id, n.phone_number, n.status, l as leaving
+      from owner o
+      join public.user_twilio_numbers n on n.user_id = o.user_id
+      left join private.leaving_numbers l on l.phone_sid = n.phone_sid and l.user_id = n.user_id
+      where (n.is_held or l.phone_sid is not null) and (o.reason is distinct from 'downgraded' or n.id = any (o.beyond))
+      union all
+      select o.user_id, o.reason, null, l.phone_number, null, l
+      from owner o
+      join private.leaving_numbers l on l.user_id = o.user_id
+      where o.reason is distinct from 'downgraded' and not exists (
+        select from public.user_twilio_numbers n where n.phone_sid = l.phone_sid and n.user_id = l.user_id)
+    )
+    select n.user_id, n.phone_number::text, case when (n.leaving).parked_at is null then 'tenant' else 'master' end,
+      coalesce((n.leaving).state::text, n.status), (n.leaving).reason, (n.leaving).due_at,
+      coalesce(bought.price, p.monthly_price),
+      case when bought.price is null then coalesce(p.price_unit, own_unit) else own_unit end
+    from number n
+    cross join lateral (select private.last_price(n.id) as price) bought
+    left join private.number_list_prices p on p.phone_number = n.phone_number
+    where n.reason is distinct from 'not_returned' or (n.leaving).phone_sid is not null;
 end;
 $$;
-comment on function private.numbers_at_cost(uuid, public.unpaid_reason) is
-  'The numbers that cost something for this reason, with the price at which they were bought, or the listed one.';
+comment on function private.numbers_at_cost(uuid[], public.unpaid_reason[]) is
+  'The numbers that cost something for these reasons, with the price at which they were bought, or the listed one. A '
+  'null reason, like most: all numbers of the tenant.';
 
-create function private.unpaid_candidates(p_after uuid) returns setof uuid
+create function private.costs_of_accounts(p_users uuid[], p_reasons public.unpaid_reason[])
+returns table (user_id uuid, price_unit text, numbers bigint, unpriced bigint, numbers_cost numeric,
+  other_cost numeric)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+    with line as (
+      select n.user_id, n.price_unit, 1 as numbers, n.monthly_price as price, null::numeric as other
+      from private.numbers_at_cost(p_users, p_reasons) n
+      union all
+      select u.user_id, u.price_unit, 0, null, u.price
+      from public.twilio_usage u join private.usage_categories c on c.category = u.category and c.class = 'fee'
+      where u.user_id = any (p_users) and u.day > current_date - 31 and u.category like '%monthly%' and u.price <> 0
+    )
+    select l.user_id, l.price_unit, sum(l.numbers), sum(l.numbers) - count(l.price), coalesce(sum(l.price), 0),
+      coalesce(sum(l.other), 0)
+    from line l group by l.user_id, l.price_unit;
+end;
+$$;
+comment on function private.costs_of_accounts(uuid[], public.unpaid_reason[]) is
+  'What the accounts of tenants cost a month for these reasons, one row for each currency. It reads sets: all accounts '
+  'without a paying tenant are added up with it.';
+create index twilio_usage_monthly_fees on public.twilio_usage (user_id, day)
+  where category like '%monthly%' and price <> 0;
+
+create function private.unpaid_candidates(p_after uuid) returns table (user_id uuid, is_unpaid boolean)
 language sql stable
 set search_path = ''
 as $$
@@ -155,21 +209,23 @@ as $$
     select n.user_id from public.user_twilio_numbers n where n.is_held and n.user_id > p_after
     union select l.user_id from private.leaving_numbers l where l.user_id > p_after
     union select t.user_id from private.tenancies t where t.subaccount_status = 'suspended' and t.user_id > p_after
+  ), candidate as (
+    select o.user_id, not exists (
+        select from public.subscriptions s join public.plans p on p.key = s.plan_key
+        where s.user_id = o.user_id and s.status in ('active', 'trialing')
+          and (p.entitle_while_pending or not s.first_payment_pending))
+      or exists (select from private.tenancies t where t.user_id = o.user_id
+        and (t.operator_hold is not null or t.suspended_at_twilio or t.user_deleted_at is not null)) as is_unpaid
+    from owner o
   )
-  select o.user_id from owner o
-  where not exists (
-      select from public.subscriptions s join public.plans p on p.key = s.plan_key
-      where s.user_id = o.user_id and s.status in ('active', 'trialing')
-        and (p.entitle_while_pending or not s.first_payment_pending))
-    or exists (select from private.tenancies t where t.user_id = o.user_id
-      and (t.operator_hold is not null or t.suspended_at_twilio or t.user_deleted_at is not null))
-    or exists (select from private.excess_numbers e where e.user_id = o.user_id)
-    or exists (select from private.leaving_numbers l where l.user_id = o.user_id)
-  order by o.user_id;
+  select c.user_id, c.is_unpaid from candidate c
+  where c.is_unpaid or exists (select from private.excess_numbers e where e.user_id = c.user_id)
+    or exists (select from private.leaving_numbers l where l.user_id = c.user_id)
+  order by c.user_id;
 $$;
 comment on function private.unpaid_candidates(uuid) is
-  'Tenants after p_after, by id, whose account may cost something that is not paid for. It reads sets, not tenant by '
-  'tenant.';
+  'Tenants after p_after, by id, whose account may cost something that is not paid for. is_unpaid: all that it costs. '
+  'It reads sets, not tenant by tenant.';
 create index tenancies_suspended on private.tenancies (user_id) where subaccount_status = 'suspended';
 
 create function private.unpaid_cost_of(p_user_id uuid) returns setof public.unpaid_cost
@@ -186,28 +242,17 @@ begin
   end if;
   select t.subaccount_sid, t.subaccount_status into cost.subaccount_sid, cost.account_status
   from private.tenancies t where t.user_id = p_user_id;
-  with line as (
-    select n.price_unit, 1 as numbers, n.monthly_price as price, null::numeric as other
-    from private.numbers_at_cost(p_user_id, cost.reason) n
-    union all
-    select u.price_unit, 0, null, u.price from public.twilio_usage u
-    where u.user_id = p_user_id and u.day > current_date - 31 and u.category like '%monthly%' and u.price <> 0
-      and exists (select from private.usage_categories c where c.category = u.category and c.class = 'fee')
-  ), unit as (
-    select l.price_unit, sum(l.numbers) as numbers, sum(l.numbers) - count(l.price) as unpriced,
-      coalesce(sum(l.price), 0) as price, coalesce(sum(l.other), 0) as other
-    from line l group by l.price_unit
-  )
-  select jsonb_agg(jsonb_build_object('currency', u.price_unit, 'numbers', u.numbers, 'unpriced', u.unpriced,
-    'monthlyCost', trim_scale(u.price)::text,
-    'otherMonthlyCost', trim_scale(u.other)::text) order by u.price_unit) into cost.costs from unit u;
+  select jsonb_agg(jsonb_build_object('currency', c.price_unit, 'numbers', c.numbers, 'unpriced', c.unpriced,
+    'monthlyCost', trim_scale(c.numbers_cost)::text,
+    'otherMonthlyCost', trim_scale(c.other_cost)::text) order by c.price_unit) into cost.costs
+  from private.costs_of_accounts(array[p_user_id], array[cost.reason]) c;
   if cost.costs is null then
     return;
   end if;
   cost.numbers := coalesce((select jsonb_agg(jsonb_build_object('phoneNumber', n.phone_number, 'place', n.place,
       'state', n.state, 'reason', n.reason, 'leavesAt', n.leaves_at, 'monthlyCost', trim_scale(n.monthly_price)::text,
       'currency', n.price_unit) order by n.phone_number)
-    from private.numbers_at_cost(p_user_id, cost.reason) n), '[]');
+    from private.numbers_at_cost(array[p_user_id], array[cost.reason]) n), '[]');
   return next cost;
 end;
 $$;
@@ -220,23 +265,31 @@ set search_path = ''
 as $$
   select c.*
   from private.unpaid_candidates(coalesce(p_after, '00000000-0000-0000-0000-000000000000')) u
-  cross join lateral private.unpaid_cost_of(u) c limit p_limit;
+  cross join lateral private.unpaid_cost_of(u.user_id) c limit p_limit;
 $$;
 comment on function public.list_unpaid_accounts(uuid, integer) is
   'Accounts without a paying tenant after p_after, by user id, with what each costs a month. At most p_limit.';
 
 create function public.unpaid_account_total()
 returns table (price_unit text, accounts bigint, numbers bigint, unpriced bigint, monthly_cost numeric)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select k.currency, count(*), sum(k.numbers)::bigint, sum(k.unpriced)::bigint,
-    sum(k."monthlyCost" + k."otherMonthlyCost")
-  from private.unpaid_candidates('00000000-0000-0000-0000-000000000000') u
-  cross join lateral private.unpaid_cost_of(u) c
-  cross join lateral jsonb_to_recordset(c.costs) as k (currency text, numbers integer, unpriced integer,
-    "monthlyCost" numeric, "otherMonthlyCost" numeric)
-  group by k.currency order by k.currency;
+#variable_conflict use_column
+declare
+  users uuid[];
+  reasons public.unpaid_reason[];
+begin
+  select array_agg(o.user_id), array_agg(o.reason) into users, reasons
+  from (
+    -- Of an account that is not paid for at all, everything counts: its reason need not be known.
+    select c.user_id, c.is_unpaid, case when not c.is_unpaid then private.unpaid_reason_of(c.user_id) end as reason
+    from private.unpaid_candidates('00000000-0000-0000-0000-000000000000') c
+  ) o where o.is_unpaid or o.reason is not null;
+  return query
+    select c.price_unit, count(*), sum(c.numbers)::bigint, sum(c.unpriced)::bigint, sum(c.numbers_cost + c.other_cost)
+    from private.costs_of_accounts(users, reasons) c group by c.price_unit order by c.price_unit;
+end;
 $$;
 comment on function public.unpaid_account_total() is
   'The monthly cost of all accounts without a paying tenant, by currency. Amounts of different currencies are never '
@@ -250,7 +303,9 @@ revoke execute on function
   public.record_list_price(text, numeric, text),
   private.master_price_unit(),
   private.unpaid_reason_of(uuid),
-  private.numbers_at_cost(uuid, public.unpaid_reason),
+  private.last_price(uuid),
+  private.numbers_at_cost(uuid[], public.unpaid_reason[]),
+  private.costs_of_accounts(uuid[], public.unpaid_reason[]),
   private.unpaid_candidates(uuid),
   private.unpaid_cost_of(uuid),
   public.list_unpaid_accounts(uuid, integer),
@@ -261,7 +316,9 @@ grant execute on function
   public.record_list_price(text, numeric, text),
   private.master_price_unit(),
   private.unpaid_reason_of(uuid),
-  private.numbers_at_cost(uuid, public.unpaid_reason),
+  private.last_price(uuid),
+  private.numbers_at_cost(uuid[], public.unpaid_reason[]),
+  private.costs_of_accounts(uuid[], public.unpaid_reason[]),
   private.unpaid_candidates(uuid),
   private.unpaid_cost_of(uuid),
   public.list_unpaid_accounts(uuid, integer),
