@@ -160,7 +160,7 @@ begin
         select from public.user_twilio_numbers n where n.phone_sid = l.phone_sid and n.user_id = l.user_id)
     )
     select n.user_id, n.phone_number::text, case when (n.leaving).parked_at is null then 'tenant' else 'master' end,
-      coalesce((n.leaving).state::text, n.status), (n.leaving).reason, (n.leaving).due_at,
+      coalesce((n.leaving).state::text, n.status), (n.leaving).reason, nullif((n.leaving).due_at, 'infinity'),
       coalesce(bought.price, p.monthly_price),
       case when bought.price is null then coalesce(p.price_unit, own_unit) else own_unit end
     from number n
