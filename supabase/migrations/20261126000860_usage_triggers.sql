@@ -106,8 +106,8 @@ begin
 end;
 $$;
 comment on function private.note_changed_spend_limit() is
-  'Trigger: a tenant with another account, plan or limit is due for a look at their usage trigger, before those who are '
-  'only due again.';
+  'Trigger: a tenant with another account, plan or limit is due for a look at their usage trigger, before the tenants '
+  'who are only due again.';
 create trigger switchboard_usage_trigger_due_when_new after insert on public.user_preferences
   for each row when (new.twilio_subaccount_sid is not null) execute function private.note_changed_spend_limit();
 create trigger switchboard_usage_trigger_due_when_changed
@@ -220,6 +220,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- A hold would keep the account open, with what its numbers cost.
+  if private.wanted_subaccount(p_user_id) = 'closed' then
+    return false;
+  end if;
   insert into private.tenancies as t (user_id, operator_hold) values (p_user_id, 'suspended')
   on conflict (user_id) do update set operator_hold = excluded.operator_hold where t.operator_hold is null;
   if not found then
@@ -233,7 +237,7 @@ end;
 $$;
 comment on function private.hold_for_usage(uuid, text, jsonb) is
   'Suspends a tenant as an operator does, because money is spent that we do not see: only a suspension at Twilio stops '
-  'that. An operator releases the hold. An operator''s own hold stays.';
+  'that. An operator releases the hold. An operator''s own hold stays, and an account that is to be closed is closed.';
 
 create function private.record_usage_firing(p_user_id uuid, p_account_sid text, p_trigger_sid text, p_token text,
   p_fired_at timestamptz, p_current_value numeric)
@@ -242,7 +246,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  month constant private.period := private.gmt_month_of(p_fired_at);
+  -- Of a month that begins here after Twilio's, nothing is counted yet.
+  month constant private.period := private.gmt_month_of(least(p_fired_at, now()));
   own_spend constant numeric := private.spend_between(p_user_id, month.starts_at, month.ends_at);
   details constant jsonb := jsonb_build_object('accountSid', p_account_sid, 'triggerSid', p_trigger_sid,
     'firedAt', p_fired_at, 'currentValue', p_current_value, 'ownSpend', own_spend);

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(52);
+select plan(55);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 delete from private.due_work;
@@ -143,6 +143,12 @@ select results_eq($$ select subject, user_id, times, details ->> 'accountSid', (
   $$ values ('UT1', pg_temp.tenant(), 1, 'ACtenant', 60::numeric) $$, 'The alert names the trigger, the tenant and our own count');
 select is(pg_temp.fire('2', 119), 'duplicate', 'A token counts once');
 select is((select operator_hold from private.tenancies where user_id = pg_temp.tenant()), null, 'No hold so far');
+select is(pg_temp.fire('2b', 119, 'UT1', now() + interval '40 days'), 'alerted', 'A firing that Twilio dates later than our clock is compared with the current month');
+update public.subscriptions set status = 'canceled', ended_at = now() - interval '900 days' where id = 'sub_1';
+update public.plans set spend_limit = 20 where key = 'free';
+select is(pg_temp.fire('2c', 500), 'alerted', 'A firing of an account that is to be closed alerts only');
+select is((select operator_hold from private.tenancies where user_id = pg_temp.tenant()), null, 'A hold would keep the account open');
+update public.subscriptions set status = 'active', ended_at = null where id = 'sub_1';
 select is(pg_temp.fire('3', 121), 'held', 'A firing of which we count less than half suspends the tenant');
 select results_eq($$ select actor, action, (details ->> 'currentValue')::numeric, details ? 'reason' from public.audit_log where user_id = pg_temp.tenant() and action = 'tenant.suspended' $$,
   $$ values ('usage_trigger', 'tenant.suspended', 121::numeric, true) $$, 'The suspension is audited with its reason');
