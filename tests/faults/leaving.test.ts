@@ -104,12 +104,19 @@ const openAlerts = async (world: World) => [
     where kind = 'unpaid_account' and settled_at is null`,
 ];
 
-/** Time passes in steps, with the scheduled work of each. */
+/** Time passes in steps, with the convergence of each. At the end everything comes to rest. */
 async function pass(world: World, days: number): Promise<void> {
-  for (; days > 0; days -= 8) {
-    await world.advance(Math.min(days, 8) * DAY);
-    await comeToRest(world);
+  for (; days > 8; days -= 8) {
+    await leap(world, 8);
+    await drainOnce(world);
   }
+  await leap(world, days);
+  await comeToRest(world);
+}
+
+async function leap(world: World, days: number): Promise<void> {
+  await world.advance(days * DAY);
+  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
 }
 
 /** The writes about numbers and accounts at Twilio since a request, in words. */
@@ -146,8 +153,7 @@ test("a tenant is held while the account is active at Twilio for its numbers to 
   const leaver = await payer(world, 1, "release");
   await cancel(world, leaver);
   await pass(world, 28);
-  await world.advance(4 * DAY);
-  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+  await leap(world, 4);
   await drainOnce(world, { traps: [new Trap("database: note_leaving_step", "dies before")] });
   assert.deepEqual(await accountsOf(world, leaver.userId), [{ sid: leaver.sid, status: "active" }]);
   const [held] = await world.sql`select (private.account_of(${leaver.userId})).status as account,
@@ -256,8 +262,7 @@ async function aboutToLeave(world: World, numbers: number, action: "release" | "
   const leaver = await payer(world, numbers, action);
   await cancel(world, leaver);
   await pass(world, 28);
-  await world.advance(4 * DAY);
-  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+  await leap(world, 4);
   return leaver;
 }
 
@@ -320,8 +325,7 @@ test("nothing leaves while the master account is not active", async (world) => {
   await cancel(world, leaver);
   await pass(world, 28);
   await world.twilio.configure({ masterSuspended: true });
-  await world.advance(4 * DAY);
-  await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+  await leap(world, 4);
   const since = (await world.twilio.requests()).at(-1)!.id;
   await drainOnce(world);
   assert.deepEqual(await writesSince(world, since), []);
@@ -436,8 +440,7 @@ async function play(
 async function happen(one: Command, story: Story, world: World): Promise<void> {
   switch (one.do) {
     case "leap":
-      await world.advance(one.days * DAY);
-      return void await world.sql`update private.schedules set due_at = now() where name = 'converge-drifted'`;
+      return await leap(world, one.days);
     case "drain":
       return await drainOnce(world, { traps: [new Trap(null, one.fault, one.call, one.times)] });
     case "pay": {
