@@ -549,11 +549,12 @@ comment on function public.move_job_to_dead_letters(public.job_lane, bigint, tex
 -- a time, so its cost grows with the due rows and not with the tenants.
 
 create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotation', 'redaction', 'spending',
-  'usage_trigger');
+  'usage_trigger', 'changed_spend_limit');
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
   'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
-  'usage_trigger: compare their usage trigger at Twilio with their spend limit.';
+  'usage_trigger: compare their usage trigger at Twilio with their spend limit. changed_spend_limit: the same, before '
+  'the tenants who are only due again.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

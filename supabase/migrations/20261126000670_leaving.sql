@@ -20,7 +20,9 @@ create table private.leaving_numbers (
   address_sid text,
   bundle_sid text,
   state private.leaving_state not null default 'noticed',
+  action public.leaving_numbers not null default 'release',
   due_at timestamptz not null,
+  released_at timestamptz,
   reason text,
   parked_at timestamptz,
   noticed_at timestamptz not null default now(),
@@ -31,6 +33,11 @@ comment on table private.leaving_numbers is
   'number is released, or is the tenant''s again.';
 comment on column private.leaving_numbers.number_id is
   'The row of the number, with which its price is found; null for one that never was a tenant''s here.';
+comment on column private.leaving_numbers.action is
+  'What the tenant was told that happens at due_at. A plan that says otherwise later gives notice anew.';
+comment on column private.leaving_numbers.released_at is
+  'When the tenant was told that the number is released: never earlier, unless it leaves at once. Null: they were told '
+  'nothing.';
 comment on column private.leaving_numbers.account_sid is
   'The account that the number leaves; null until it was seen there.';
 comment on column private.leaving_numbers.address_sid is
@@ -161,22 +168,96 @@ comment on function private.leaving_work_at(uuid) is
 
 -- Notices -------------------------------------------------------------------------------------------------------------
 
-create function private.give_leaving_notice(p_number private.leaving_numbers, p_action public.leaving_numbers,
-  p_released_at timestamptz) returns void
+create function private.give_leaving_notice(p_number private.leaving_numbers) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  number_id constant uuid := (select n.id from public.user_twilio_numbers n where n.phone_sid = p_number.phone_sid);
+begin
+  perform private.notify_tenant(p_number.user_id, 'number.release_scheduled',
+    concat_ws(' ', coalesce(number_id::text, p_number.phone_sid), case when p_number.action = 'park' then 'park' end,
+      to_char(p_number.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+    jsonb_build_object('phoneNumber', p_number.phone_number, 'action', p_number.action, 'at', p_number.due_at,
+      'releasedAt', p_number.released_at, 'numberId', number_id));
+end;
+$$;
+comment on function private.give_leaving_notice(private.leaving_numbers) is
+  'Tells a tenant when a number leaves (at), and when it is released.';
+
+create function private.leave_at_once(p_user_id uuid) returns setof private.leaving_numbers
+language sql
+set search_path = ''
+as $$
+  with added as (
+    insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, friendly_name, capabilities,
+      due_at, released_at)
+    select n.phone_sid, n.id, n.user_id, n.phone_number, n.friendly_name, n.capabilities, now(), now()
+    from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('active', 'releasing')
+    on conflict (phone_sid) do nothing
+    returning *
+  ), hastened as (
+    update private.leaving_numbers l set action = 'release', due_at = now(), released_at = now()
+    where l.user_id = p_user_id and l.state in ('noticed', 'kept', 'parked')
+      -- What Twilio has just refused to release waits for the next day.
+      and l.due_at > now() + case l.state when 'kept' then interval '1 day' else '0' end
+    returning l.*
+  )
+  select * from added union all select * from hastened;
+$$;
+comment on function private.leave_at_once(uuid) is
+  'Makes all numbers of a tenant leave now, wherever they are, without parking. Returns those of which notice is to be '
+  'given.';
+
+create function private.leave_after_notice(p_user_id uuid, p_leaves_at timestamptz, p_plan public.plans)
+returns setof private.leaving_numbers
+language sql
+set search_path = ''
+as $$
+  with leaving as (
+    select n.*,
+      -- The tenant's own release needs no notice.
+      case when n.status = 'releasing' then 'release' else p_plan.leaving_numbers end as action,
+      greatest(p_leaves_at, now() + case when n.status = 'releasing' then '0' else p_plan.release_notice end) as due_at
+    from public.user_twilio_numbers n where n.user_id = p_user_id and n.status in ('active', 'releasing')
+  ), noted as (
+    insert into private.leaving_numbers as l (phone_sid, number_id, user_id, phone_number, friendly_name,
+      capabilities, action, due_at, released_at)
+    select n.phone_sid, n.id, n.user_id, n.phone_number, n.friendly_name, n.capabilities, n.action, n.due_at,
+      n.due_at + case n.action when 'park' then p_plan.parking else '0' end
+    from leaving n
+    -- A date that a later end has overtaken is given anew, and so is one at which something else would happen.
+    on conflict (phone_sid) do update
+      set action = excluded.action, due_at = excluded.due_at, released_at = excluded.released_at
+      where l.state = 'noticed' and (l.due_at < p_leaves_at or l.action <> excluded.action)
+    returning l.*
+  ), dated as (
+    update private.leaving_numbers l set due_at = greatest(p_leaves_at, now() + p_plan.release_notice),
+      released_at = greatest(p_leaves_at, now() + p_plan.release_notice)
+    where l.user_id = p_user_id and l.state = 'parked' and l.due_at = 'infinity'
+    returning l.*
+  )
+  select * from noted union all select * from dated;
+$$;
+comment on function private.leave_after_notice(uuid, timestamptz, public.plans) is
+  'Writes when the numbers of a tenant leave and what then happens to them, as their plan says. Returns those of which '
+  'notice is to be given.';
+
+create function private.keep_numbers(p_user_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.notify_tenant(p_number.user_id, 'number.release_scheduled',
-    coalesce((select n.id::text from public.user_twilio_numbers n where n.phone_sid = p_number.phone_sid),
-      p_number.phone_sid) || ' ' || to_char(p_number.due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-    jsonb_build_object('phoneNumber', p_number.phone_number, 'action', p_action, 'at', p_number.due_at,
-      'releasedAt', p_released_at,
-      'numberId', (select n.id from public.user_twilio_numbers n where n.phone_sid = p_number.phone_sid)));
+  delete from private.leaving_numbers l where l.user_id = p_user_id and l.state in ('noticed', 'kept');
+  -- A parked number returns. One that cannot is not released without another notice.
+  update private.leaving_numbers l set due_at = 'infinity'
+  where l.user_id = p_user_id and l.state = 'parked' and l.due_at < 'infinity';
+  perform private.settle_alert('unpaid_account', t.subaccount_sid)
+  from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
 end;
 $$;
-comment on function private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz) is
-  'Tells a tenant when a number leaves (at), and when it is released.';
+comment on function private.keep_numbers(uuid) is
+  'Forgets the dates at which the numbers of a tenant leave, because the tenant stays: a later end gives notice anew.';
 
 create function private.note_leaving(p_user_id uuid) returns void
 language plpgsql
@@ -185,35 +266,16 @@ as $$
 declare
   leaves_at constant timestamptz := private.leaves_at(p_user_id);
   plan constant public.plans := private.leaving_plan(p_user_id);
-  at_once constant boolean := leaves_at = '-infinity';
-  due constant timestamptz := greatest(leaves_at, now() + case when at_once then '0' else plan.release_notice end);
-  noted private.leaving_numbers;
 begin
   if private.wanted_subaccount(p_user_id) <> 'closed' then
     update private.tenancies t set leaving_since = null where t.user_id = p_user_id and t.leaving_since is not null;
   end if;
   if leaves_at is null then
-    -- The tenant pays again: what has not left is kept, and a later end gives notice anew.
-    delete from private.leaving_numbers l where l.user_id = p_user_id and l.state in ('noticed', 'kept');
-    perform private.settle_alert('unpaid_account', t.subaccount_sid)
-    from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
+    perform private.keep_numbers(p_user_id);
+  elsif leaves_at = '-infinity' then
+    perform private.give_leaving_notice(l) from private.leave_at_once(p_user_id) l;
   elsif leaves_at - plan.release_notice <= now() then
-    for noted in
-      insert into private.leaving_numbers as l (phone_sid, number_id, user_id, phone_number, friendly_name,
-        capabilities, due_at)
-      select n.phone_sid, n.id, n.user_id, n.phone_number, n.friendly_name, n.capabilities,
-        -- The tenant's own release needs no notice.
-        case when n.status = 'releasing' then now() else due end
-      from public.user_twilio_numbers n
-      where n.user_id = p_user_id and n.status in ('active', 'releasing')
-      -- A date that a later end has overtaken is given anew; one that an operator cuts short becomes now.
-      on conflict (phone_sid) do update set due_at = excluded.due_at
-        where l.state = 'noticed' and (l.due_at < leaves_at or (at_once and l.due_at > now()))
-      returning l.*
-    loop
-      perform private.give_leaving_notice(noted, case when at_once then 'release' else plan.leaving_numbers end,
-        noted.due_at + case when plan.leaving_numbers = 'park' and not at_once then plan.parking else '0' end);
-    end loop;
+    perform private.give_leaving_notice(l) from private.leave_after_notice(p_user_id, leaves_at, plan) l;
   end if;
 end;
 $$;
@@ -268,32 +330,44 @@ comment on type public.leaving_outcome is
   'leave: these numbers are to leave now. stopped: the account is not to be closed any more. fenced: the lease was '
   'lost.';
 
-create function private.note_listed_numbers(p_user_id uuid, p_account_sid text, p_numbers jsonb) returns void
+create function private.take_in_listed_number(p_user_id uuid, p_account_sid text, p_listed jsonb) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  listed jsonb;
+  plan constant public.plans := private.leaving_plan(p_user_id);
+  leaves_at constant timestamptz := case when private.leaves_at_once(p_user_id) then now()
+    else now() + plan.release_notice end;
+  noted private.leaving_numbers;
 begin
-  -- A number that Twilio has and we do not know is taken in first, so that notice of it is given.
-  for listed in
-    select n from jsonb_array_elements(p_numbers) n
-    where not exists (select from public.user_twilio_numbers k where k.phone_sid = n ->> 'phoneSid' and k.is_held)
-      and not exists (select from private.leaving_numbers l where l.phone_sid = n ->> 'phoneSid')
-  loop
-    if private.user_exists(p_user_id)
-      and (select t.outcome from private.take_in_number(p_user_id, p_account_sid, listed) t) = 'taken_in' then
-      perform private.audit('converge', 'number.appeared', p_user_id, p_account_sid, null, listed);
-    end if;
-    -- Without a row of its own, for example of a deleted user, it leaves as well.
-    insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, friendly_name, capabilities,
-      account_sid, due_at)
-    select listed ->> 'phoneSid',
-      (select k.id from public.user_twilio_numbers k where k.phone_sid = listed ->> 'phoneSid'), p_user_id,
-      listed ->> 'phoneNumber', listed ->> 'friendlyName', coalesce(listed -> 'capabilities', '{}'), p_account_sid,
-      now()
-    where not exists (select from public.user_twilio_numbers k where k.phone_sid = listed ->> 'phoneSid' and k.is_held);
-  end loop;
+  if private.user_exists(p_user_id)
+    and (select t.outcome from private.take_in_number(p_user_id, p_account_sid, p_listed) t) = 'taken_in' then
+    perform private.audit('converge', 'number.appeared', p_user_id, p_account_sid, null, p_listed);
+    return;
+  end if;
+  -- Without a row of its own, for example of a deleted user, it leaves as well.
+  insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, friendly_name, capabilities,
+    account_sid, due_at, released_at)
+  values (p_listed ->> 'phoneSid',
+    (select n.id from public.user_twilio_numbers n where n.phone_sid = p_listed ->> 'phoneSid'), p_user_id,
+    p_listed ->> 'phoneNumber', p_listed ->> 'friendlyName', coalesce(p_listed -> 'capabilities', '{}'), p_account_sid,
+    leaves_at, leaves_at)
+  returning * into noted;
+  perform private.give_leaving_notice(noted);
+end;
+$$;
+comment on function private.take_in_listed_number(uuid, text, jsonb) is
+  'Takes in a number that Twilio has in a subaccount and that is not known here, so that notice of it is given.';
+
+create function private.note_listed_numbers(p_user_id uuid, p_account_sid text, p_numbers jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.take_in_listed_number(p_user_id, p_account_sid, n)
+  from jsonb_array_elements(p_numbers) n
+  where not exists (select from public.user_twilio_numbers k where k.phone_sid = n ->> 'phoneSid' and k.is_held)
+    and not exists (select from private.leaving_numbers l where l.phone_sid = n ->> 'phoneSid');
   perform private.note_leaving(p_user_id);
   update private.leaving_numbers l set account_sid = p_account_sid, address_sid = n ->> 'addressSid',
     bundle_sid = n ->> 'bundleSid'
@@ -304,49 +378,55 @@ comment on function private.note_listed_numbers(uuid, text, jsonb) is
   'Notes the numbers that are in a subaccount at Twilio ([{phoneSid, phoneNumber, friendlyName, capabilities, '
   'addressSid, bundleSid}]) as numbers that leave.';
 
+create function private.numbers_to_leave(p_numbers jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_agg(jsonb_build_object('phoneSid', l.phone_sid,
+      'action', case when l.state in ('kept', 'releasing') then 'release' else l.action end,
+      'addressSid', p.address_sid, 'bundleSid', p.bundle_sid) order by l.phone_sid)
+    from private.leaving_numbers l
+    join jsonb_array_elements(p_numbers) n on n ->> 'phoneSid' = l.phone_sid
+    left join lateral (select * from private.parking_papers q
+      where starts_with(l.phone_number, q.prefix) order by length(q.prefix) desc limit 1) p on true);
+end;
+$$;
+comment on function private.numbers_to_leave(jsonb) is
+  'What happens to the listed numbers of a subaccount when they leave: [{phoneSid, action (leaving_numbers), '
+  'addressSid, bundleSid (of the master account)}].';
+
 create function public.decide_leaving(p_user_id uuid, p_fence bigint, p_account_sid text, p_by_hand boolean,
   p_numbers jsonb)
 returns table (outcome public.leaving_outcome, numbers jsonb)
 language plpgsql
 set search_path = ''
 as $$
-declare
-  plan constant public.plans := private.leaving_plan(p_user_id);
-  at_once constant boolean := private.leaves_at_once(p_user_id);
 begin
   outcome := case
     when not private.renew_lease_if_held(p_user_id, p_fence) then 'fenced'
     when private.wanted_subaccount(p_user_id) <> 'closed' then 'stopped'
-    when jsonb_array_length(p_numbers) = 0 then 'close' end;
-  if outcome is null and p_by_hand then
-    if exists (select from private.tenancies t where t.user_id = p_user_id and t.operator_hold = 'closed') then
-      outcome := 'close';
-    else
-      perform private.raise_alert('unpaid_account', p_account_sid, p_user_id, jsonb_build_object(
-        'reason', 'suspended_at_twilio', 'numbers', jsonb_array_length(p_numbers)));
-      outcome := 'listed';
-    end if;
-  end if;
-  if outcome is null then
+    when jsonb_array_length(p_numbers) = 0 then 'close'
+    when not p_by_hand then null
+    when private.leaves_at_once(p_user_id) and private.user_exists(p_user_id) then 'close' -- an operator decided so
+    else 'listed' end;
+  if outcome = 'listed' then
+    perform private.raise_alert('unpaid_account', p_account_sid, p_user_id, jsonb_build_object(
+      'reason', 'suspended_at_twilio', 'numbers', jsonb_array_length(p_numbers)));
+  elsif outcome is null then
     perform private.note_listed_numbers(p_user_id, p_account_sid, p_numbers);
     outcome := case when exists (select from private.leaving_numbers l
         join jsonb_array_elements(p_numbers) n on n ->> 'phoneSid' = l.phone_sid
         where l.due_at > now()) then 'wait' else 'leave' end;
-    select jsonb_agg(jsonb_build_object('phoneSid', l.phone_sid,
-      'action', case when at_once or l.state in ('kept', 'releasing') then 'release' else plan.leaving_numbers end,
-      'addressSid', p.address_sid, 'bundleSid', p.bundle_sid) order by l.phone_sid) into numbers
-    from private.leaving_numbers l
-    join jsonb_array_elements(p_numbers) n on n ->> 'phoneSid' = l.phone_sid
-    left join lateral (select * from private.parking_papers q
-      where starts_with(l.phone_number, q.prefix) order by length(q.prefix) desc limit 1) p on true
-    where outcome = 'leave';
+    numbers := case when outcome = 'leave' then private.numbers_to_leave(p_numbers) end;
   end if;
   return next;
 end;
 $$;
 comment on function public.decide_leaving(uuid, bigint, text, boolean, jsonb) is
-  'Decides what happens to a subaccount that is to be closed, with its numbers at Twilio as just listed. numbers of '
-  'leave: [{phoneSid, action (leaving_numbers), addressSid, bundleSid (of the master account)}].';
+  'Decides what happens to a subaccount that is to be closed, with its numbers at Twilio as just listed. leave comes '
+  'with numbers, as numbers_to_leave returns them.';
 
 create function public.note_leaving_begun(p_user_id uuid, p_fence bigint) returns public.fenced_write
 language plpgsql
@@ -409,20 +489,22 @@ declare
   plan constant public.plans := private.leaving_plan(p_number.user_id);
   parked private.leaving_numbers;
 begin
-  update private.leaving_numbers l set state = 'parked', reason = p_reason, changed_at = now(),
-    due_at = case when l.parked_at is null then now() + plan.parking else l.due_at end,
+  update private.leaving_numbers l set state = 'parked', reason = p_reason, changed_at = now(), action = 'release',
+    due_at = case when l.parked_at is null then greatest(now() + plan.parking, l.released_at) else l.due_at end,
     parked_at = coalesce(l.parked_at, now())
   where l.phone_sid = p_number.phone_sid returning l.* into parked;
   if p_number.parked_at is null then
+    parked.released_at := parked.due_at;
     update public.user_twilio_numbers n set status = 'released', is_primary = false
     where n.phone_sid = p_number.phone_sid and n.user_id = p_number.user_id and n.is_held;
     delete from private.master_numbers m where m.phone_sid = p_number.phone_sid;
-    perform private.give_leaving_notice(parked, 'release', parked.due_at);
+    perform private.give_leaving_notice(parked);
   end if;
 end;
 $$;
 comment on function private.record_parked(private.leaving_numbers, text) is
-  'Records that a number is in the master account. Its time there begins with the first record.';
+  'Records that a number is in the master account. Its time there begins with the first record, and does not end '
+  'before the date that the tenant was told.';
 
 create function private.record_at_tenant(p_number private.leaving_numbers, p_reason text) returns void
 language plpgsql
@@ -433,7 +515,8 @@ begin
     update private.leaving_numbers l set changed_at = now(), reason = p_reason, parked_at = null,
       state = case when p_reason is null then 'noticed' else 'kept' end::private.leaving_state,
       due_at = case when p_reason is null then l.due_at when p_number.state = 'parking'
-        then now() + (private.leaving_plan(l.user_id)).parking else now() + interval '1 day' end
+        then greatest(now() + (private.leaving_plan(l.user_id)).parking, l.released_at)
+        else now() + interval '1 day' end
     where l.phone_sid = p_number.phone_sid;
     if p_reason is not null then
       perform private.raise_alert('unpaid_account', p_number.account_sid, p_number.user_id, jsonb_build_object(
@@ -452,6 +535,30 @@ comment on function private.record_at_tenant(private.leaving_numbers, text) is
   'Records that a number is in the tenant''s account: kept when Twilio refused that it leaves, and the tenant''s again '
   'when they stay. A number that could not be parked is released when its time in the master account would be over.';
 
+create function private.record_place(p_number private.leaving_numbers, p_place public.number_place, p_reason text)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+begin
+  case p_place
+    when 'nowhere' then
+      update public.user_twilio_numbers n set status = 'released', is_primary = false
+      where n.phone_sid = p_number.phone_sid and n.user_id = p_number.user_id and n.is_held;
+      delete from private.leaving_numbers l where l.phone_sid = p_number.phone_sid;
+      return 'released';
+    when 'master' then
+      perform private.record_parked(p_number, p_reason);
+      return 'parked';
+    when 'tenant' then
+      perform private.record_at_tenant(p_number, p_reason);
+      return case when p_reason is null then 'returned' else 'kept' end;
+  end case;
+end;
+$$;
+comment on function private.record_place(private.leaving_numbers, public.number_place, text) is
+  'Records where a number is. Returns what happened to it, for the audit log.';
+
 create function public.record_leaving_step(p_user_id uuid, p_fence bigint, p_phone_sid text,
   p_place public.number_place, p_account_sid text, p_reason text, p_request_id text) returns public.fenced_write
 language plpgsql
@@ -459,6 +566,7 @@ set search_path = ''
 as $$
 declare
   number private.leaving_numbers;
+  happened text;
 begin
   if not private.renew_lease_if_held(p_user_id, p_fence) then
     return 'fenced';
@@ -470,26 +578,14 @@ begin
     return 'written'; -- An operator moved the number meanwhile.
   end if;
   number.account_sid := coalesce(p_account_sid, number.account_sid);
-  case p_place
-    when 'nowhere' then
-      update public.user_twilio_numbers n set status = 'released', is_primary = false
-      where n.phone_sid = p_phone_sid and n.user_id = p_user_id and n.is_held;
-      delete from private.leaving_numbers l where l.phone_sid = p_phone_sid;
-      perform private.settle_alert('unpaid_account', p_phone_sid);
-    when 'master' then
-      perform private.record_parked(number, p_reason);
-      if p_reason is not null then
-        perform private.raise_alert('unpaid_account', p_phone_sid, p_user_id, jsonb_build_object(
-          'reason', p_reason, 'phoneNumber', number.phone_number));
-      end if;
-    when 'tenant' then
-      perform private.record_at_tenant(number, p_reason);
-      if p_reason is null then
-        perform private.settle_alert('unpaid_account', p_phone_sid);
-      end if;
-  end case;
-  perform private.audit('converge', 'number.' || case p_place when 'nowhere' then 'released' when 'master' then 'parked'
-    else case when p_reason is null then 'returned' else 'kept' end end, p_user_id, number.account_sid, p_request_id,
+  happened := private.record_place(number, p_place, p_reason);
+  if p_place = 'nowhere' or (p_place = 'tenant' and p_reason is null) then
+    perform private.settle_alert('unpaid_account', p_phone_sid);
+  elsif p_place = 'master' and p_reason is not null then
+    perform private.raise_alert('unpaid_account', p_phone_sid, p_user_id, jsonb_build_object(
+      'reason', p_reason, 'phoneNumber', number.phone_number));
+  end if;
+  perform private.audit('converge', 'number.' || happened, p_user_id, number.account_sid, p_request_id,
     jsonb_strip_nulls(jsonb_build_object('phoneNumber', number.phone_number, 'phoneSid', p_phone_sid,
       'reason', p_reason)));
   return 'written';
@@ -554,17 +650,23 @@ revoke execute on function
   private.leaves_at(uuid),
   private.subaccount_target(uuid),
   private.leaving_work_at(uuid),
-  private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz),
+  private.give_leaving_notice(private.leaving_numbers),
+  private.leave_at_once(uuid),
+  private.leave_after_notice(uuid, timestamptz, public.plans),
+  private.keep_numbers(uuid),
   private.note_leaving(uuid),
   private.is_leaving(uuid),
   private.is_parked(text),
   private.forget_closed_numbers(uuid, text),
+  private.take_in_listed_number(uuid, text, jsonb),
   private.note_listed_numbers(uuid, text, jsonb),
+  private.numbers_to_leave(jsonb),
   public.decide_leaving(uuid, bigint, text, boolean, jsonb),
   public.note_leaving_begun(uuid, bigint),
   public.note_leaving_step(uuid, bigint, text, public.leaving_step),
   private.record_parked(private.leaving_numbers, text),
   private.record_at_tenant(private.leaving_numbers, text),
+  private.record_place(private.leaving_numbers, public.number_place, text),
   public.record_leaving_step(uuid, bigint, text, public.number_place, text, text, text),
   public.report_moved_number(uuid, text),
   public.parked_numbers_to_do(uuid, timestamptz)
@@ -575,17 +677,23 @@ grant execute on function
   private.leaves_at(uuid),
   private.subaccount_target(uuid),
   private.leaving_work_at(uuid),
-  private.give_leaving_notice(private.leaving_numbers, public.leaving_numbers, timestamptz),
+  private.give_leaving_notice(private.leaving_numbers),
+  private.leave_at_once(uuid),
+  private.leave_after_notice(uuid, timestamptz, public.plans),
+  private.keep_numbers(uuid),
   private.note_leaving(uuid),
   private.is_leaving(uuid),
   private.is_parked(text),
   private.forget_closed_numbers(uuid, text),
+  private.take_in_listed_number(uuid, text, jsonb),
   private.note_listed_numbers(uuid, text, jsonb),
+  private.numbers_to_leave(jsonb),
   public.decide_leaving(uuid, bigint, text, boolean, jsonb),
   public.note_leaving_begun(uuid, bigint),
   public.note_leaving_step(uuid, bigint, text, public.leaving_step),
   private.record_parked(private.leaving_numbers, text),
   private.record_at_tenant(private.leaving_numbers, text),
+  private.record_place(private.leaving_numbers, public.number_place, text),
   public.record_leaving_step(uuid, bigint, text, public.number_place, text, text, text),
   public.report_moved_number(uuid, text),
   public.parked_numbers_to_do(uuid, timestamptz)

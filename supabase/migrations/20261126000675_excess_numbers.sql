@@ -141,6 +141,21 @@ comment on function private.note_changed_number_limit() is
 create trigger excess_when_limit_changes after update on public.plans
   for each row when (old.max_numbers <> new.max_numbers) execute function private.note_changed_number_limit();
 
+create function private.note_changed_own_limits() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.note_excess_numbers(coalesce(new.user_id, old.user_id));
+  return null;
+end;
+$$;
+comment on function private.note_changed_own_limits() is
+  'Trigger: limits that an operator set for one tenant may change which of their numbers are beyond the limit. It runs '
+  'at the end of the transaction, because limits are replaced by a deletion and an insertion.';
+create constraint trigger excess_when_own_limits_change after insert or update or delete on private.tenant_limits
+  deferrable initially deferred for each row execute function private.note_changed_own_limits();
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -149,7 +164,8 @@ revoke execute on function
   private.note_excess_numbers(uuid),
   private.note_changed_number_count(),
   private.note_changed_subscription_limit(),
-  private.note_changed_number_limit()
+  private.note_changed_number_limit(),
+  private.note_changed_own_limits()
   from public, anon, authenticated;
 grant execute on function
   private.numbers_beyond_limit(uuid),

@@ -55,7 +55,7 @@ begin
   return query
     select coalesce(n.phone_number, l.phone_number)::text,
       case when l.parked_at is null then 'tenant' else 'master' end,
-      coalesce(l.state::text, n.status), l.reason, l.due_at, b.monthly_price
+      coalesce(l.state::text, n.status), l.reason, nullif(l.due_at, 'infinity'), b.monthly_price
     from (select * from public.user_twilio_numbers h where h.user_id = p_user_id
         and (h.is_held or exists (select from private.leaving_numbers x where x.phone_sid = h.phone_sid))) n
     full join (select * from private.leaving_numbers x where x.user_id = p_user_id) l on l.phone_sid = n.phone_sid

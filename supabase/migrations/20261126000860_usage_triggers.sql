@@ -101,12 +101,13 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.set_due_by(coalesce(new.user_id, old.user_id), 'usage_trigger', now() + interval '1 minute');
+  perform private.set_due_by(coalesce(new.user_id, old.user_id), 'changed_spend_limit', now() + interval '1 minute');
   return null;
 end;
 $$;
 comment on function private.note_changed_spend_limit() is
-  'Trigger: a tenant with another account, plan or limit is due for a look at their usage trigger.';
+  'Trigger: a tenant with another account, plan or limit is due for a look at their usage trigger, before the tenants '
+  'who are only due again.';
 create trigger switchboard_usage_trigger_due_when_new after insert on public.user_preferences
   for each row when (new.twilio_subaccount_sid is not null) execute function private.note_changed_spend_limit();
 create trigger switchboard_usage_trigger_due_when_changed
@@ -123,6 +124,9 @@ create trigger usage_trigger_due_when_changed after update on public.subscriptio
   execute function private.note_changed_spend_limit();
 create trigger usage_trigger_due_when_deleted after delete on public.subscriptions
   for each row when (old.user_id is not null) execute function private.note_changed_spend_limit();
+
+create trigger usage_trigger_due_when_set after insert or update or delete on private.tenant_limits
+  for each row execute function private.note_changed_spend_limit();
 
 create function private.note_changed_plan_limit() returns trigger
 language plpgsql
@@ -152,6 +156,28 @@ insert into private.due_work (user_id, kind, due_at)
 select p.user_id, 'usage_trigger', now() + random() * interval '1 day'
 from public.user_preferences p where p.twilio_subaccount_status in ('active', 'suspended');
 
+create function private.claim_usage_triggers(p_limit integer) returns setof uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tenant uuid;
+  claimed integer := 0;
+begin
+  for tenant in select c from private.claim_due('changed_spend_limit', p_limit, '1 day') c loop
+    claimed := claimed + 1;
+    perform private.set_due(tenant, 'changed_spend_limit', null);
+    -- A lost job comes again with the daily look.
+    perform private.set_due(tenant, 'usage_trigger', now() + private.spread('1 day'));
+    return next tenant;
+  end loop;
+  return query select c from private.claim_due('usage_trigger', p_limit - claimed, '1 day') c;
+end;
+$$;
+comment on function private.claim_usage_triggers(integer) is
+  'Claims up to p_limit tenants for a look at their usage trigger: first those whose limit changed, so that they never '
+  'wait for the daily look at all others.';
+
 create function public.ask_for_usage_triggers(p_limit integer) returns integer
 language plpgsql
 set search_path = ''
@@ -161,7 +187,7 @@ declare
   account private.account;
   claimed integer := 0;
 begin
-  for tenant in select c from private.claim_due('usage_trigger', p_limit, '1 day') c loop
+  for tenant in select c from private.claim_usage_triggers(p_limit) c loop
     claimed := claimed + 1;
     account := private.account_of(tenant);
     if account.subaccount_sid is not null and account.status <> 'closed' then
@@ -194,6 +220,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- A hold would keep the account open, with what its numbers cost.
+  if private.wanted_subaccount(p_user_id) = 'closed' then
+    return false;
+  end if;
   insert into private.tenancies as t (user_id, operator_hold) values (p_user_id, 'suspended')
   on conflict (user_id) do update set operator_hold = excluded.operator_hold where t.operator_hold is null;
   if not found then
@@ -207,7 +237,7 @@ end;
 $$;
 comment on function private.hold_for_usage(uuid, text, jsonb) is
   'Suspends a tenant as an operator does, because money is spent that we do not see: only a suspension at Twilio stops '
-  'that. An operator releases the hold. An operator''s own hold stays.';
+  'that. An operator releases the hold. An operator''s own hold stays, and an account that is to be closed is closed.';
 
 create function private.record_usage_firing(p_user_id uuid, p_account_sid text, p_trigger_sid text, p_token text,
   p_fired_at timestamptz, p_current_value numeric)
@@ -216,7 +246,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  month constant private.period := private.gmt_month_of(p_fired_at);
+  -- Of a month that begins here after Twilio's, nothing is counted yet.
+  month constant private.period := private.gmt_month_of(least(p_fired_at, now()));
   own_spend constant numeric := private.spend_between(p_user_id, month.starts_at, month.ends_at);
   details constant jsonb := jsonb_build_object('accountSid', p_account_sid, 'triggerSid', p_trigger_sid,
     'firedAt', p_fired_at, 'currentValue', p_current_value, 'ownSpend', own_spend);
@@ -259,7 +290,7 @@ begin
   if not exists (select from private.usage_triggers t
     where t.user_id = p_user_id and t.account_sid = p_account_sid and t.trigger_sid = p_trigger_sid) then
     -- Perhaps the answer to its creation was lost. What fired is then found by its name.
-    perform private.set_due_by(p_user_id, 'usage_trigger');
+    perform private.set_due_by(p_user_id, 'changed_spend_limit');
     return 'unknown_trigger';
   end if;
   return private.record_usage_firing(p_user_id, p_account_sid, p_trigger_sid, p_token, p_fired_at, p_current_value);
@@ -371,7 +402,7 @@ begin
   end if;
   -- The limit changed meanwhile.
   if kept.trigger_value <> private.wanted_trigger_value(p_user_id, kept) then
-    perform private.set_due_by(p_user_id, 'usage_trigger');
+    perform private.set_due_by(p_user_id, 'changed_spend_limit');
   end if;
   return 'written';
 end;
@@ -387,6 +418,7 @@ revoke execute on function
   private.wanted_trigger_value(uuid, private.usage_triggers),
   private.note_changed_spend_limit(),
   private.note_changed_plan_limit(),
+  private.claim_usage_triggers(integer),
   public.ask_for_usage_triggers(integer),
   private.hold_for_usage(uuid, text, jsonb),
   private.record_usage_firing(uuid, text, text, text, timestamptz, numeric),
@@ -400,6 +432,7 @@ grant execute on function
   private.gmt_month_of(timestamptz),
   private.trigger_value_of(uuid, timestamptz),
   private.wanted_trigger_value(uuid, private.usage_triggers),
+  private.claim_usage_triggers(integer),
   public.ask_for_usage_triggers(integer),
   private.hold_for_usage(uuid, text, jsonb),
   private.record_usage_firing(uuid, text, text, text, timestamptz, numeric),

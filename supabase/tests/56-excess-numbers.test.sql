@@ -2,9 +2,9 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(21);
+select plan(23);
 
-select pg_temp.join_as('tenant', 'attacker');
+select pg_temp.join_as('tenant', 'attacker', 'operator');
 update public.plans set max_numbers = 1, sending_grace = '14 days' where key = 'starter';
 update public.plans set max_numbers = 5 where key = 'team';
 insert into private.tenancies (user_id, applied_status) values (pg_temp.tenant(), 'active'), (pg_temp.attacker(), 'active');
@@ -55,6 +55,20 @@ select public.begin_number_release(pg_temp.tenant(), pg_temp.row_id(1), '+150055
 select is(pg_temp.sends(2), 'allowed', 'The release of another number lets it send at once');
 select public.cancel_number_release(pg_temp.row_id(1));
 select is(cardinality(private.numbers_beyond_limit(pg_temp.tenant())), 1, 'A release that Twilio refuses counts again');
+-- A tenant's own limits
+create function pg_temp.set_own(p_max integer) returns void language sql as $$
+  select public.set_tenant_limits(pg_temp.tenant(), jsonb_build_object('maxNumbers', p_max), null, pg_temp.operator(), 'req', 'asked');
+  set constraints all immediate; set constraints all deferred; $$;
+delete from public.tenant_notices;
+select pg_temp.set_own(9);
+select is((select count(*) from private.excess_numbers), 0::bigint, 'A higher limit of their own ends the dates of a tenant''s numbers');
+select pg_temp.set_own(1);
+select pg_temp.set_own(9);
+delete from public.tenant_notices;
+select pg_temp.set_own(8);
+select is_empty('select * from pg_temp.told', 'Another limit that allows all numbers tells the tenant of no date');
+select public.set_tenant_limits(pg_temp.tenant(), null, null, pg_temp.operator(), 'req', 'asked');
+set constraints all immediate;
 update public.subscriptions set status = 'paused' where id = 'sub_1';
 select is((select count(*) from private.excess_numbers), 0::bigint, 'A tenant who cannot send at all has no running grace period');
 update public.subscriptions set status = 'active' where id = 'sub_1';

@@ -2,9 +2,9 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(33);
+select plan(47);
 
-select pg_temp.join_as('tenant', 'neighbour', 'attacker');
+select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 update public.plans set leaving_numbers = 'park', release_notice = '7 days', parking = '20 days', retention = '30 days', past_due_grace = '7 days', max_numbers = 9,
   max_number_price = 9, spend_limit = 900 where key = 'team';
 insert into private.tenancies (user_id, applied_status, subaccount_sid, subaccount_status) values
@@ -29,6 +29,7 @@ create function pg_temp.note(p_digit integer, p_step public.leaving_step) return
   select public.note_leaving_step(pg_temp.tenant(), pg_temp.fence(), 'PN' || p_digit, p_step)::text $$;
 create function pg_temp.record(p_digit integer, p_place public.number_place, p_reason text default null) returns text language sql as $$
   select public.record_leaving_step(pg_temp.tenant(), pg_temp.fence(), 'PN' || p_digit, p_place, 'AC1', p_reason, 'req')::text $$;
+create function pg_temp.wait_until_due() returns void language sql as $$ update private.leaving_numbers set released_at = now() - interval '1 second' + (released_at - due_at), due_at = now() - interval '1 second' where due_at > now() $$;
 create view pg_temp.notices as select details ->> 'phoneNumber' as number, details ->> 'action' as action, (details ->> 'at')::timestamptz as at, (details ->> 'releasedAt')::timestamptz as released_at
   from public.tenant_notices where user_id = pg_temp.tenant() and kind = 'number.release_scheduled';
 create function pg_temp.state(p_digit integer) returns text language sql as $$ select concat_ws(' ', state, due_at - now(), reason) from private.leaving_numbers where phone_sid = 'PN' || p_digit $$;
@@ -56,13 +57,13 @@ select is(pg_temp.converge(), 'suspended', 'An account whose retention is over i
 select is(pg_temp.state(1), 'noticed 7 days', 'A notice that is late moves the date on which a number leaves');
 select is(pg_temp.decide(false, 1, 2), 'wait', 'Until then no number may leave');
 select is(pg_temp.note(1, 'release'), 'stopped', 'And no step is allowed');
-update private.leaving_numbers set due_at = now() - interval '1 second';
+select pg_temp.wait_until_due();
 select is(pg_temp.converge(), 'closed', 'After the date the account is to be closed');
 select is(pg_temp.decide(false, 1, 2), 'leave park,park', 'Its numbers leave as the plan says');
 -- A number that nobody knew
 select is(pg_temp.decide(false, 1, 2, 3), 'wait', 'A number at Twilio that has no row is given notice of first');
 select is((select status from public.user_twilio_numbers where phone_sid = 'PN3'), 'active', 'It is taken in as the tenant''s');
-update private.leaving_numbers set due_at = now() - interval '1 second';
+select pg_temp.wait_until_due();
 -- In the console
 select is(pg_temp.decide(true, 1, 2, 3), 'listed', 'Nothing leaves an account that was suspended in Twilio''s console');
 select is((select user_id || ' ' || subject || ' ' || (details ->> 'reason') from public.operator_alerts where kind = 'unpaid_account'), pg_temp.tenant() || ' AC1 suspended_at_twilio',
@@ -85,6 +86,61 @@ select pg_temp.converge();
 select results_eq($$ select phone_sid, todo::text from public.parked_numbers_to_do(pg_temp.tenant(), now()) $$, $$ values ('PN1', 'return'), ('PN3', 'look') $$, 'What is parked returns, and what was begun is looked for');
 select is(pg_temp.note(1, 'return') || ' ' || pg_temp.record(1, 'tenant'), 'noted written', 'A parked number returns');
 select is((select status from public.user_twilio_numbers where phone_sid = 'PN1'), 'active', 'It is the tenant''s again');
+
+-- No number is released before the date that the tenant was told
+create function pg_temp.begin_again() returns void language sql as $$
+  delete from private.leaving_numbers; delete from public.tenant_notices; delete from public.subscriptions where id = 'sub_2';
+  update private.tenancies set operator_hold = null where user_id = pg_temp.tenant();
+  update public.user_twilio_numbers set status = 'active' where user_id = pg_temp.tenant() and phone_sid in ('PN1', 'PN2');
+  update public.user_twilio_numbers set status = 'released' where user_id = pg_temp.tenant() and phone_sid not in ('PN1', 'PN2');
+  select pg_temp.ended('90 days');
+  select pg_temp.converge();
+$$;
+create function pg_temp.plan_says(p_action public.leaving_numbers, p_parking interval default '20 days') returns void language sql as $$
+  update public.plans set leaving_numbers = p_action, parking = p_parking where key = 'team' $$;
+select pg_temp.begin_again();
+select pg_temp.wait_until_due();
+select pg_temp.plan_says('release');
+select is(pg_temp.converge() || ' ' || pg_temp.decide(false, 1, 2), 'suspended wait', 'Numbers that were to be parked are not released when the plan now says so');
+select results_eq($$ select number, at - now(), released_at - now() from pg_temp.notices where action = 'release' order by 1 $$, $$ values ('+15005550101', interval '7 days', interval '7 days'), ('+15005550102', '7 days', '7 days') $$,
+  'Notice is given anew, with a new date');
+select pg_temp.wait_until_due();
+select is(pg_temp.converge() || ' ' || pg_temp.decide(false, 1, 2), 'closed leave release,release', 'After that date they are released');
+select pg_temp.plan_says('park');
+select pg_temp.begin_again();
+select pg_temp.plan_says('park', '2 days');
+update private.leaving_numbers set due_at = now() - interval '1 second';
+select is(pg_temp.decide(false, 1, 2) || ' ' || pg_temp.note(1, 'park') || ' ' || pg_temp.record(1, 'master') || ' ' || pg_temp.state(1), 'leave park,park noted written parked 27 days',
+  'A parked number stays until the date that was told, though the plan now parks for a shorter time');
+select is(pg_temp.note(2, 'park') || ' ' || pg_temp.record(2, 'tenant', 'Address needed') || ' ' || pg_temp.state(2), 'noted written kept 27 days Address needed', 'So does a number that cannot be parked');
+-- A closure by an operator
+update private.tenancies set operator_hold = 'closed' where user_id = pg_temp.tenant();
+select is(pg_temp.converge() || ' ' || pg_temp.decide(false, 2), 'closed leave release', 'A closure by an operator releases a kept number at once');
+select results_eq($$ select phone_sid, todo::text from public.parked_numbers_to_do(pg_temp.tenant(), now()) $$, $$ values ('PN1', 'release') $$, 'And a parked one');
+select results_eq($$ select number, released_at from pg_temp.notices where at = now() order by 1 $$, $$ values ('+15005550101', now()), ('+15005550102', now()) $$, 'The tenant is told of both');
+select is(pg_temp.note(2, 'release') || ' ' || pg_temp.record(2, 'tenant', 'Not now') || ' ' || pg_temp.converge() || ' ' || pg_temp.decide(false, 2), 'noted written closed wait', 'What Twilio refuses to release is tried again a day later');
+-- A payment while a number is parked, and another end
+select pg_temp.begin_again();
+update private.leaving_numbers set due_at = now() - interval '1 second';
+select pg_temp.note(1, 'park'), pg_temp.record(1, 'master'), pg_temp.wait_until_due();
+insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, status, origin) values ('sub_2', pg_temp.tenant(), 'cus_1', 'team', 'active', 'metadata');
+select pg_temp.converge();
+select is((select due_at from private.leaving_numbers where phone_sid = 'PN1'), 'infinity', 'A number that is parked for a tenant who pays again has no date');
+delete from public.subscriptions where id = 'sub_2';
+select is(pg_temp.converge() || ' ' || pg_temp.state(1), 'suspended parked 7 days', 'A later end gives notice of it anew');
+select is((select count(*) from pg_temp.notices where number = '+15005550101' and action = 'release' and at = now() + interval '7 days'), 1::bigint, 'With the date of its release');
+-- The tenant's own release
+select pg_temp.begin_again();
+delete from public.tenant_notices;
+update public.user_twilio_numbers set status = 'releasing' where phone_sid = 'PN2';
+delete from private.leaving_numbers where phone_sid = 'PN2';
+select pg_temp.ended('25 days'), pg_temp.converge(), pg_temp.converge();
+select is((select array_agg(action || ' ' || (at - now()) || ' ' || (released_at - at)) from pg_temp.notices where number = '+15005550102'), '{release 5 days 00:00:00}', 'A number that the tenant releases is released with the others, and told of once');
+-- A number at Twilio that is not theirs here
+select pg_temp.begin_again();
+insert into public.user_twilio_numbers (user_id, phone_number, status) values (pg_temp.neighbour(), '+15005550105', 'purchasing');
+select pg_temp.wait_until_due();
+select is(pg_temp.decide(false, 1, 5) || ' ' || pg_temp.state(5), 'wait noticed 7 days', 'A number that is not known to be the tenant''s is given notice of, too');
 select throws_ok($$ set local role authenticated; select * from private.leaving_numbers $$, '42501', null, 'A tenant cannot read or change what leaves');
 
 select * from finish();

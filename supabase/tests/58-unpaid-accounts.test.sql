@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(17);
+select plan(18);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set max_numbers = 1 where key = 'starter';
@@ -52,6 +52,8 @@ update private.tenancies set suspended_at_twilio = true where user_id = pg_temp.
 select is(pg_temp.reason(pg_temp.attacker()), 'suspended_at_twilio', 'So is one whose account was suspended in Twilio''s console');
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.listed, jsonb_array_elements(numbers) n where user_id = pg_temp.neighbour() $$,
   $$ values ('+15005550103', 'tenant'), ('+15005550104', 'tenant') $$, 'The numbers are named');
+insert into private.number_purchases (number_id, user_id, monthly_price, reserved_at, held_until, is_purchase) values (pg_temp.row_id(3), pg_temp.neighbour(), 1.15, now() - interval '9 days', now() - interval '8 days', false);
+select is(pg_temp.cost(pg_temp.neighbour()), 'EUR 0 10 0, USD 3.15 0 0', 'A number that left and returned costs once');
 -- A parked number costs as well
 update public.user_twilio_numbers set status = 'released' where id = pg_temp.row_id(4);
 insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, account_sid, state, due_at, parked_at) values ('PN4', pg_temp.row_id(4), pg_temp.neighbour(), '+15005550104', 'AC2', 'parked', now() + interval '9 days', now());

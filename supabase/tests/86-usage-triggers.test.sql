@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(46);
+select plan(55);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'operator');
 delete from private.due_work;
@@ -10,7 +10,7 @@ update public.plans set spend_limit = 20, markup = 1 where key = 'free';
 insert into public.plans (key, name, rank, max_numbers, daily_message_limit, monthly_message_limit, spend_limit, markup)
 values ('big', 'Big', 90, 10, 1000, 1000, 300, 1.5);
 create function pg_temp.due(p_user uuid) returns timestamptz stable
-  return (select due_at from private.due_work where user_id = p_user and kind = 'usage_trigger');
+  return (select min(due_at) from private.due_work where user_id = p_user and kind in ('usage_trigger', 'changed_spend_limit'));
 create function pg_temp.jobs(p_user uuid) returns bigint stable security definer
   return (select count(*) from pgmq.q_jobs_usage where message ->> 'userId' = p_user::text);
 create function pg_temp.subscribe(p_plan text, p_days integer default 30) returns void language sql as $$
@@ -62,7 +62,8 @@ delete from private.due_work;
 update public.subscriptions set plan_key = 'free' where user_id = pg_temp.tenant();
 select isnt(pg_temp.due(pg_temp.tenant()), null, 'Another plan makes the tenant due');
 select pg_temp.subscribe('big');
-update private.due_work set due_at = now() + interval '20 hours';
+delete from private.due_work;
+insert into private.due_work (user_id, kind, due_at) values (pg_temp.tenant(), 'usage_trigger', now() + interval '20 hours');
 insert into private.due_work (user_id, kind, due_at) values (pg_temp.neighbour(), 'usage_trigger', now() + interval '20 hours');
 update public.plans set name = 'Bigger' where key = 'big';
 select is(pg_temp.due(pg_temp.tenant()), now() + interval '20 hours', 'Another name of the plan leaves the date');
@@ -74,11 +75,27 @@ select ok(pg_temp.due(pg_temp.neighbour()) <= now() + interval '1 hour', 'Anothe
 update public.plans set markup = 1 where key = 'free';
 update public.plans set spend_limit = 300 where key = 'big';
 
+-- A tenant's own limits
+delete from private.due_work where kind = 'changed_spend_limit';
+insert into private.tenant_limits (user_id, spend_limit, reason, set_by) values (pg_temp.tenant(), 60, 'asked', pg_temp.operator());
+select is(pg_temp.due(pg_temp.tenant()), now() + interval '1 minute', 'A limit of their own makes a tenant due');
+select is(private.trigger_value_of(pg_temp.tenant()), 60.00, 'A limit of their own counts for the value');
+delete from private.due_work where kind = 'changed_spend_limit';
+delete from private.tenant_limits;
+select is(pg_temp.due(pg_temp.tenant()), now() + interval '1 minute', 'The end of a limit of their own makes a tenant due');
+
 set local role service_role;
+-- 1,000 others have been due for hours
+insert into private.due_work (user_id, kind, due_at) select gen_random_uuid(), 'usage_trigger', now() - interval '9 hours' from generate_series(1, 1000);
+update private.due_work set due_at = now() where kind = 'changed_spend_limit';
+select is(public.ask_for_usage_triggers(100), 100, 'ask_for_usage_triggers claims as many tenants as it may');
+select is(pg_temp.jobs(pg_temp.tenant()), 1::bigint, 'A tenant whose limit changed does not wait for the daily look at all others');
+select is((select count(*) from private.due_work where kind = 'changed_spend_limit'), 0::bigint, 'A changed limit makes a tenant due once');
+delete from private.due_work where due_at < now() or user_id not in (pg_temp.tenant(), pg_temp.neighbour());
 select pg_temp.store(pg_temp.attacker(), 'ACattacker', 'closed', null);
-update private.due_work set due_at = now() where kind = 'usage_trigger';
+update private.due_work set due_at = now();
 select is(public.ask_for_usage_triggers(10), 3, 'ask_for_usage_triggers claims the due tenants');
-select is(array[pg_temp.jobs(pg_temp.tenant()), pg_temp.jobs(pg_temp.neighbour()), pg_temp.jobs(pg_temp.attacker())], array[1, 0, 0]::bigint[],
+select is(array[pg_temp.jobs(pg_temp.tenant()), pg_temp.jobs(pg_temp.neighbour()), pg_temp.jobs(pg_temp.attacker())], array[2, 0, 0]::bigint[],
   'ask_for_usage_triggers enqueues a job of the usage lane for a tenant with an open account only');
 select is((select count(*) from private.due_work where kind = 'usage_trigger'), 1::bigint, 'A tenant without an open account is not due any more');
 select ok(pg_temp.due(pg_temp.tenant()) between now() + interval '21 hours' and now() + interval '27 hours', 'A tenant with an open account is due again after a day');
@@ -95,6 +112,7 @@ select is(public.record_usage_trigger(pg_temp.tenant(), 0, 'ACtenant', 'UT0', 1,
 select is(public.record_usage_trigger(pg_temp.tenant(), 1, 'ACtenant', 'UT1', 300, '[]')::text, 'written', 'The holder records the trigger');
 select is(public.end_usage_trigger(pg_temp.tenant(), 0)::text, 'fenced', 'An older holder cannot give the lease back');
 reset role;
+delete from private.due_work where kind = 'changed_spend_limit';
 update private.due_work set due_at = now() + interval '1 day' where user_id = pg_temp.tenant();
 select public.end_usage_trigger(pg_temp.tenant(), 1);
 select is(pg_temp.due(pg_temp.tenant()), now() + interval '1 day', 'end_usage_trigger leaves the date of a tenant whose limit is the same');
@@ -125,6 +143,12 @@ select results_eq($$ select subject, user_id, times, details ->> 'accountSid', (
   $$ values ('UT1', pg_temp.tenant(), 1, 'ACtenant', 60::numeric) $$, 'The alert names the trigger, the tenant and our own count');
 select is(pg_temp.fire('2', 119), 'duplicate', 'A token counts once');
 select is((select operator_hold from private.tenancies where user_id = pg_temp.tenant()), null, 'No hold so far');
+select is(pg_temp.fire('2b', 119, 'UT1', now() + interval '40 days'), 'alerted', 'A firing that Twilio dates later than our clock is compared with the current month');
+update public.subscriptions set status = 'canceled', ended_at = now() - interval '900 days' where id = 'sub_1';
+update public.plans set spend_limit = 20 where key = 'free';
+select is(pg_temp.fire('2c', 500), 'alerted', 'A firing of an account that is to be closed alerts only');
+select is((select operator_hold from private.tenancies where user_id = pg_temp.tenant()), null, 'A hold would keep the account open');
+update public.subscriptions set status = 'active', ended_at = null where id = 'sub_1';
 select is(pg_temp.fire('3', 121), 'held', 'A firing of which we count less than half suspends the tenant');
 select results_eq($$ select actor, action, (details ->> 'currentValue')::numeric, details ? 'reason' from public.audit_log where user_id = pg_temp.tenant() and action = 'tenant.suspended' $$,
   $$ values ('usage_trigger', 'tenant.suspended', 121::numeric, true) $$, 'The suspension is audited with its reason');

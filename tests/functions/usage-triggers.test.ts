@@ -208,7 +208,8 @@ test("a tenant becomes due by their account and their plan, and the schedule kee
   const ada = await guarded("ada");
   await setLimit(ada, 80);
   await stage.database.sql`
-    update private.due_work set due_at = now() where kind = 'usage_trigger' and user_id = ${ada.id}`;
+    update private.due_work set due_at = now()
+    where kind in ('usage_trigger', 'changed_spend_limit') and user_id = ${ada.id}`;
   await stage.database.enqueue({ kind: "keep-usage-triggers" });
   await eventually("the trigger of the new limit", async () => (await valuesOf(ada)).join() === "120");
 });

@@ -74,6 +74,11 @@ export const SOAK: readonly Suite[] = [
     args: ["run", "-A", "tests/faults/run.ts", "--runs", "10000", "--killed", "200"],
   },
   {
+    name: "faults: 300 histories of tenants who leave",
+    args: test("tests/faults/leaving.test.ts"),
+    env: { RUNS: "300" },
+  },
+  {
     name: "faults: campaign to 10,000 through kills",
     args: test("tests/faults/bulk.test.ts"),
     env: { BULK_RECIPIENTS: "10000" },

@@ -11,7 +11,7 @@ begin
   update private.tenancies set leased_until = leased_until - gone, create_attempted_at = create_attempted_at - gone,
     converged_at = converged_at - gone;
   update private.leaving_numbers set due_at = due_at - gone, parked_at = parked_at - gone,
-    noticed_at = noticed_at - gone, changed_at = changed_at - gone;
+    released_at = released_at - gone, noticed_at = noticed_at - gone, changed_at = changed_at - gone;
   update public.tenant_notices set raised_at = raised_at - gone;
   update private.due_work set due_at = due_at - gone;
   update private.usage_accounts set due_at = due_at - gone, rotate_at = rotate_at - gone;

@@ -84,16 +84,10 @@ type Ended = "done" | "suspended" | "fenced";
 async function leave(number: LeavingNumber, account: FoundAccount, execution: Execution): Promise<Ended> {
   const { phoneSid, action } = number;
   const master = await execution.accounts.master();
+  const context = master.numbersOf(account.sid)(phoneSid);
+  const parked = { accountSid: execution.masterAccountSid, ...NO_WEBHOOK, ...regulatoryParameters(number) };
   return await step(phoneSid, action, account.sid, execution, {
-    async call() {
-      const context = master.numbersOf(account.sid)(phoneSid);
-      if (action === "release") await context.remove();
-      else {await context.update({
-          accountSid: execution.masterAccountSid,
-          ...NO_WEBHOOK,
-          ...regulatoryParameters(number),
-        });}
-    },
+    call: async () => void await (action === "release" ? context.remove() : context.update(parked)),
     then: action === "release" ? "nowhere" : "master",
     otherwise: "tenant",
     ownerSid: account.ownerSid,
@@ -127,21 +121,7 @@ async function step(
   try {
     await change.call();
   } catch (error) {
-    const failure = requireTwilioFailure(error);
-    switch (failure.kind) {
-      case "not_found": // moved or released by another hand, or by an earlier call whose response was lost
-        return await lookFor(phoneSid, accountSid, execution);
-      case "account":
-        await requireActiveMaster(await execution.accounts.master(), change.ownerSid);
-        return "suspended";
-      case "refused":
-        return await record(phoneSid, change.otherwise, accountSid, failure.message, execution);
-      case "unknown":
-        execution.inDoubt = true;
-        throw error;
-      case "throttled":
-        throw error;
-    }
+    return await afterFailedStep(error, phoneSid, accountSid, execution, change);
   }
   const recorded = await record(phoneSid, change.then, accountSid, null, execution);
   if (recorded === "fenced" && change.then === "master") {
@@ -149,6 +129,30 @@ async function step(
     await decide(execution.db, "report_moved_number", { p_user_id: execution.userId, p_phone_sid: phoneSid });
   }
   return recorded;
+}
+
+async function afterFailedStep(
+  error: unknown,
+  phoneSid: string,
+  accountSid: string,
+  execution: Execution,
+  { otherwise, ownerSid }: Change,
+): Promise<Ended> {
+  const failure = requireTwilioFailure(error);
+  switch (failure.kind) {
+    case "not_found": // moved or released by another hand, or by an earlier call whose response was lost
+      return await lookFor(phoneSid, accountSid, execution);
+    case "account":
+      await requireActiveMaster(await execution.accounts.master(), ownerSid);
+      return "suspended";
+    case "refused":
+      return await record(phoneSid, otherwise, accountSid, failure.message, execution);
+    case "unknown":
+      execution.inDoubt = true;
+      throw error;
+    case "throttled":
+      throw error;
+  }
 }
 
 async function record(
@@ -233,45 +237,46 @@ export async function tendParkedNumbers(
   account: ConvergedAccount | null,
   execution: Execution,
 ): Promise<Exclude<Result, { outcome: "done" }> | null> {
-  const { db, userId, masterAccountSid, publicBaseUrl } = execution;
   const since = execution.now().toISOString();
   for (let look = 0; look < LOOKS; look++) {
-    const found = await rows(db, "parked_numbers_to_do", { p_user_id: userId, p_since: since });
-    if (found.length === 0) return null;
-    const master = await execution.accounts.master();
-    for (const { phone_sid: phoneSid, account_sid: accountSid, todo, address_sid, bundle_sid } of found) {
-      const atMaster = master.numbersOf(masterAccountSid)(phoneSid);
-      const change = { otherwise: "master", ownerSid: masterAccountSid } as const;
-      let ended: Ended = "done";
-      switch (todo) {
-        case "look":
-          ended = await lookFor(phoneSid, accountSid, execution);
-          break;
-        case "release":
-          ended = await step(phoneSid, "release", accountSid, execution, {
-            ...change,
-            then: "nowhere",
-            call: async () => void await atMaster.remove(),
-          });
-          break;
-        case "return": {
-          if (account === null || account.status !== "active") return null;
-          // The papers are those of the account that the number left, which another account does not have.
-          const papers = account.sid === accountSid
-            ? regulatoryParameters({ addressSid: address_sid ?? undefined, bundleSid: bundle_sid ?? undefined })
-            : {};
-          const moved = { accountSid: account.sid, ...tenantWebhook(publicBaseUrl, userId), ...papers };
-          ended = await step(phoneSid, "return", account.sid, execution, {
-            ...change,
-            then: "tenant",
-            call: async () => void await atMaster.update(moved),
-          });
-          break;
-        }
-      }
+    const found = await rows(execution.db, "parked_numbers_to_do", { p_user_id: execution.userId, p_since: since });
+    for (const number of found) {
+      const ended = await tend(number, account, execution);
       if (ended === "fenced") return { outcome: "fenced" };
       if (ended === "suspended") return null;
     }
+    if (found.length === 0) return null;
   }
   return null;
+}
+
+type NumberToTend = Awaited<ReturnType<typeof rows<"parked_numbers_to_do">>>[number];
+
+async function tend(number: NumberToTend, account: ConvergedAccount | null, execution: Execution): Promise<Ended> {
+  const { phone_sid: phoneSid, account_sid: accountSid, todo } = number;
+  const { masterAccountSid } = execution;
+  if (todo === "look") return await lookFor(phoneSid, accountSid, execution);
+  const atMaster = (await execution.accounts.master()).numbersOf(masterAccountSid)(phoneSid);
+  const change = { otherwise: "master", ownerSid: masterAccountSid } as const;
+  if (todo === "release") {
+    const call = async () => void await atMaster.remove();
+    return await step(phoneSid, "release", accountSid, execution, { ...change, then: "nowhere", call });
+  }
+  if (account?.status !== "active") return "suspended";
+  const moved = returned(number, account, execution);
+  const call = async () => void await atMaster.update(moved);
+  return await step(phoneSid, "return", account.sid, execution, { ...change, then: "tenant", call });
+}
+
+/** How a parked number is moved back to its tenant. */
+function returned(
+  { account_sid, address_sid, bundle_sid }: NumberToTend,
+  account: ConvergedAccount,
+  { publicBaseUrl, userId }: Execution,
+) {
+  // The papers are those of the account that the number left, which another account does not have.
+  const papers = account.sid === account_sid
+    ? regulatoryParameters({ addressSid: address_sid ?? undefined, bundleSid: bundle_sid ?? undefined })
+    : {};
+  return { accountSid: account.sid, ...tenantWebhook(publicBaseUrl, userId), ...papers };
 }
