@@ -369,7 +369,7 @@ export class SwitchboardAdmin {
     );
   }
 
-  /** Compares a tenant's subaccount and numbers with Twilio now. @throws SwitchboardError `not_found` */
+  /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
   syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
   }
@@ -390,7 +390,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
   }
 
-  /** The state of this installation: queues, alerts, capacity, webhooks and schedules. */
+  /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
   health(options?: CallOptions): Promise<Health> {
     return this.#call("GET", "admin/health", {}, options);
   }
@@ -426,7 +426,7 @@ export class SwitchboardAdmin {
     return this.#call("GET", "admin/unpaid-accounts", { query: page }, options);
   }
 
-  /** The monthly cost of all accounts without a paying tenant, by currency. */
+  /** The monthly cost of all accounts without a paying tenant, by currency, as a job counted it last. */
   unpaidTotal(options?: CallOptions): Promise<UnpaidTotal> {
     return this.#call("GET", "admin/unpaid-total", {}, options);
   }
@@ -1133,6 +1133,47 @@ export interface Health {
       | "received";
     count: number;
   }[];
+  /** The sync of usage. */
+  usage: {
+    /** Accounts whose usage is to be read at Twilio. */
+    due: BoundedCount;
+    oldestDueAt: string | null;
+    /** By how much the most overdue account is late. */
+    lateSeconds: number;
+    /** The oldest UTC day before today that no read of an account has covered. Idle accounts are read weekly. */
+    oldestUnreadDay: string | null;
+    /** Reads that failed and are repeated. */
+    retrying: BoundedCount;
+    /** Reads that failed in every attempt, among the newest 1,000 dead letters. */
+    deadLetters: BoundedCount;
+  };
+  reconciliation: {
+    /** Days of accounts whose comparison with usage is due. */
+    due: BoundedCount;
+    /** By how much the most overdue comparison is late. */
+    lateSeconds: number;
+    /** Days of accounts whose usage may still change. */
+    openDays: BoundedCount;
+    /** Closed days whose difference must be explained: admin/reconciliations lists them. */
+    unexplained: BoundedCount;
+  };
+  /** The monthly cost of all accounts without a paying tenant. */
+  unpaid: {
+    /** By currency: amounts of two currencies are never added. */
+    totals: {
+      /** ISO 4217; null until Twilio has told the master account's currency. */
+      currency: string | null;
+      accounts: number;
+      numbers: number;
+      /** Numbers whose price is not known: they are not in monthlyCost. */
+      unpriced: number;
+      /** As decimal text, in Twilio's price. */
+      monthlyCost: string;
+    }[];
+    /** A job counts every 15 minutes; null before the first count. */
+    countedAt: string | null;
+    ageSeconds: number | null;
+  };
 }
 
 /** The response of admin/suspend, admin/resume and admin/close. */
@@ -1845,7 +1886,7 @@ export interface Tenant {
   suspendedAtTwilio: boolean;
   /** Whether the subaccount does not have the wanted status. */
   isDrifting: boolean;
-  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  /** Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts. */
   isUnpaid: boolean;
   /** Whether a limit of messages or of spending is reached. */
   isOverLimit: boolean;
@@ -2013,7 +2054,7 @@ export interface TenantsPage {
   plan?: string | undefined;
   /** Whether the subaccount does not have the wanted status. */
   drift?: boolean | undefined;
-  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  /** Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts. */
   unpaid?: boolean | undefined;
   /** Whether a limit of messages or of spending is reached. */
   overLimit?: boolean | undefined;
@@ -2066,6 +2107,7 @@ export interface TokenRotation {
 
 /** The response of admin/unpaid-accounts. */
 export interface UnpaidAccountList {
+  /** A page may have fewer accounts than its limit before the last page. */
   accounts: {
     userId: string;
     /** Why no subscription pays for it. */
@@ -2123,7 +2165,9 @@ export interface UnpaidAccountsPage {
 
 /** The response of admin/unpaid-total. */
 export interface UnpaidTotal {
+  /** By currency: amounts of two currencies are never added. */
   totals: {
+    /** ISO 4217; null until Twilio has told the master account's currency. */
     currency: string | null;
     accounts: number;
     numbers: number;
@@ -2132,6 +2176,9 @@ export interface UnpaidTotal {
     /** As decimal text, in Twilio's price. */
     monthlyCost: string;
   }[];
+  /** A job counts every 15 minutes; null before the first count. */
+  countedAt: string | null;
+  ageSeconds: number | null;
 }
 
 /** The response of get-usage. */

@@ -32,6 +32,7 @@ begin
     when 'keep-usage-trigger' then 'usage'
     when 'keep-usage-triggers' then 'usage'
     when 'price-numbers' then 'usage'
+    when 'count-unpaid-accounts' then 'usage'
     else 'control'
   end;
 end;

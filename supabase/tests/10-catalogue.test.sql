@@ -26,7 +26,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e');
 
-select is((select c.reloptions from pg_catalog.pg_class c where c.oid = 'private.sealed_tokens'::regclass), '{security_invoker=true}', 'The view has the rights of its caller');
+select is_empty($$ select c.oid::regclass from pg_catalog.pg_class c where c.relkind = 'v' and c.relnamespace = 'private'::regnamespace and c.relname <> 'jobs' and c.reloptions is distinct from '{security_invoker=true}' $$, 'The views have the rights of their caller, except that of the queues');
 select bag_eq(
   'select name, relkind::text, relrowsecurity from pg_temp.our_relations',
   $$ values
@@ -66,7 +66,7 @@ select bag_eq(
     ('private.excess_numbers', 'r', true),
     ('private.leaving_numbers', 'r', true),
     ('private.master_numbers', 'r', true),
-    ('private.number_list_prices', 'r', true),
+    ('private.number_list_prices', 'r', true), ('private.unpaid_total', 'r', true), ('private.recurring_fees', 'v', false), ('private.tenants_with_costs', 'v', false),
     ('private.parking_papers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.number_purchases', 'r', true),
@@ -128,7 +128,7 @@ select bag_eq(
     ('private.index_words', '(none)'),
     ('private.reindex_words', '(none)'),
     ('private.note_changed_numbers', '(none)'), ('private.note_changed_plan_limit', '(none)'),
-    ('private.note_changed_spend_limit', '(none)'),
+    ('private.note_changed_spend_limit', '(none)'), ('private.note_changed_own_limit', '(none)'),
     ('private.note_changed_number_count', '(none)'),
     ('private.note_changed_number_limit', '(none)'),
     ('private.note_changed_periods', '(none)'),
@@ -195,6 +195,8 @@ select bag_eq(
     ('subscriptions', 'usage_trigger_due_when_changed'), ('subscriptions', 'usage_trigger_due_when_deleted'),
     ('user_preferences', 'switchboard_usage_trigger_due_when_new'), ('user_preferences', 'switchboard_usage_trigger_due_when_changed'),
     ('users', 'switchboard_note_email'), ('tenancies', 'note_email'),
+    ('tenant_limits', 'excess_when_own_limit_changes'), ('tenant_limits', 'spending_due_when_own_limit_changes'), ('tenant_limits', 'usage_trigger_due_when_own_limit_changes'),
+    ('subscriptions', 'spending_due_when_new'), ('subscriptions', 'spending_due_when_deleted'), ('subscriptions', 'excess_when_deleted'),
     ('plans', 'excess_when_limit_changes'), ('subscriptions', 'excess_when_new'), ('subscriptions', 'excess_when_changed'),
     ('user_twilio_numbers', 'excess_when_new'), ('user_twilio_numbers', 'excess_when_changed'), ('user_twilio_numbers', 'price_when_taken_in'), ('leaving_numbers', 'price_when_leaving'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
