@@ -38,8 +38,11 @@ comment on function private.currency_of(uuid) is
   'numbers are taken to be in it.';
 
 create type private.day_usage as (
-  day date, kind public.usage_kind, currency text, count bigint, segments bigint, price numeric);
-comment on type private.day_usage is 'What a tenant used on a UTC day, by kind and currency. price: the tenant''s.';
+  day date, kind public.usage_kind, currency text, count bigint, segments bigint, price numeric,
+  cost numeric);
+comment on type private.day_usage is
+  'What a tenant used on a UTC day, by kind and currency. price: the tenant''s. cost: what Twilio charges, which only '
+  'operators see.';
 
 create function private.usage_by_day(p_user_id uuid, p_from date, p_until date) returns setof private.day_usage
 language plpgsql stable
@@ -49,13 +52,15 @@ declare
   currency constant text := private.currency_of(p_user_id);
 begin
   return query
-    select u.day, u.kind, u.currency, sum(u.count)::bigint, sum(u.segments)::bigint, sum(u.price)
+    select u.day, u.kind, u.currency, sum(u.count)::bigint, sum(u.segments)::bigint, sum(u.price),
+      sum(u.cost)
     from (
-      select t.day, t.kind, case t.unit when '' then currency else t.unit end as currency, t.count, t.segments, t.price
+      select t.day, t.kind, case t.unit when '' then currency else t.unit end as currency, t.count, t.segments, t.price,
+        t.cost
       from private.usage_totals t where t.user_id = p_user_id and t.day >= p_from and t.day < p_until
       union all
       select r.day, 'fee', case r.price_unit when '' then currency else upper(r.price_unit) end, ceil(r.count)::bigint,
-        0, private.marked_up(r.price, f.markup)
+        0, private.marked_up(r.price, f.markup), r.price
       from private.usage_accounts a
       cross join lateral private.usage_of_days(a.account_sid, p_from, p_until - 1) r
       join public.twilio_usage f on f.account_sid = a.account_sid and (f.day, f.category, f.price_unit)
@@ -63,7 +68,8 @@ begin
       -- Carrier fees are part of the prices of messages.
       where a.user_id = p_user_id and r.class in ('fee', 'failed_message_fee')
     ) u
-    group by u.day, u.kind, u.currency having (sum(u.count), sum(u.segments), sum(u.price)) <> (0, 0, 0);
+    group by u.day, u.kind, u.currency 
+    having (sum(u.count), sum(u.segments), sum(u.price), sum(u.cost)) <> (0, 0, 0, 0);
 end;
 $$;
 comment on function private.usage_by_day(uuid, date, date) is
@@ -215,6 +221,22 @@ comment on function public.get_usage(uuid, public.usage_step, date, date) is
   'is left of their limits. estimated_messages: sent messages of the range that Twilio has not priced yet. '
   'fees_final_until: the first day whose fees may still change; null when none were read.';
 
+create function public.cost_of_usage(p_user_id uuid, p_from date, p_until date) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object('days', coalesce(jsonb_agg(jsonb_build_object('day', u.day, 'kind', u.kind,
+      'currency', u.currency, 'count', u.count, 'segments', u.segments, 'price', trim_scale(u.price)::text,
+      'cost', trim_scale(u.cost)::text) order by u.day, u.kind, u.currency), '[]'))
+    from private.usage_by_day(p_user_id, p_from, p_until) u);
+end;
+$$;
+comment on function public.cost_of_usage(uuid, date, date) is
+  'A tenant''s usage on the days from p_from up to and without p_until, with what Twilio charges: {days: [{day, '
+  'kind, currency, count, segments, price, cost}]}. For operators only.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -224,7 +246,8 @@ revoke execute on function
   private.fees_to_come(uuid, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
-  public.get_usage(uuid, public.usage_step, date, date)
+  public.get_usage(uuid, public.usage_step, date, date),
+  public.cost_of_usage(uuid, date, date)
   from public, anon, authenticated;
 grant execute on function
   private.currency_of(uuid),
@@ -232,5 +255,6 @@ grant execute on function
   private.fees_to_come(uuid, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
-  public.get_usage(uuid, public.usage_step, date, date)
+  public.get_usage(uuid, public.usage_step, date, date),
+  public.cost_of_usage(uuid, date, date)
   to service_role;

@@ -1007,6 +1007,7 @@ export type Database = {
           "url": string;
         }[];
       };
+      "cost_of_usage": { Args: { "p_from": string; "p_until": string; "p_user_id": string }; Returns: Json };
       "count_request": {
         Args: {
           "p_action": string;

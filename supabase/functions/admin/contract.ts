@@ -14,6 +14,9 @@ import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accoun
 
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
+import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
+import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
+import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
 import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
 
@@ -170,6 +173,41 @@ export const contract = {
       query: timelineQuery,
       responses: { 200: timelineSchema },
       csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/tenants/{userId}/usage",
+      summary: "Returns what a tenant used on each day, with their price and Twilio's cost",
+      query: tenantUsageQuery,
+      responses: { 200: tenantUsageSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/reconciliations",
+      summary: "Lists the days of accounts that were compared with Twilio's usage, newest first, a page at a time",
+      query: reconciliationsQuery,
+      responses: { 200: reconciliationList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/carrier-fees",
+      summary: "Lists carrier fees by country, channel and day, a page at a time",
+      query: carrierFeesQuery,
+      responses: { 200: carrierFeeList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-carrier-fee",
+      summary: "Sets the carrier fee of a country and channel from a day on; reserved messages keep theirs",
+      body: carrierFeeSetting,
+      responses: { 200: carrierFeeSet },
       errors: [],
     },
     {
