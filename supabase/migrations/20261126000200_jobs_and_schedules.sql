@@ -554,7 +554,8 @@ create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotat
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
   'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
-  'usage_trigger: compare their usage trigger at Twilio with their spend limit.';
+  'spending: check the thresholds of their spend limit. usage_trigger: compare their usage trigger at Twilio with the '
+  'spend limit.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

@@ -245,7 +245,7 @@ comment on function private.is_unpaid(uuid) is
   'Whether a tenant is in the list of unpaid accounts: their account has a monthly cost that no subscription pays for.';
 
 create function public.list_unpaid_accounts(p_after uuid, p_limit integer)
-returns table (accounts public.unpaid_cost[], next_id uuid)
+returns table (accounts jsonb, next_id uuid)
 language plpgsql stable
 set search_path = ''
 as $$
@@ -255,18 +255,18 @@ declare
   candidate uuid;
   cost public.unpaid_cost;
 begin
-  accounts := '{}';
+  accounts := '[]';
   for candidate in select * from private.unpaid_candidates(coalesce(p_after, '00000000-0000-0000-0000-000000000000'),
     most_walked)
   loop
     walked := walked + 1;
     next_id := candidate;
     for cost in select * from private.unpaid_cost_of(candidate) loop
-      accounts := accounts || cost;
+      accounts := accounts || to_jsonb(cost);
     end loop;
-    exit when cardinality(accounts) >= p_limit;
+    exit when jsonb_array_length(accounts) >= p_limit;
   end loop;
-  if walked < most_walked and cardinality(accounts) < p_limit then
+  if walked < most_walked and jsonb_array_length(accounts) < p_limit then
     next_id := null;
   end if;
   return next;
@@ -297,7 +297,7 @@ revoke all on private.unpaid_total from public, anon, authenticated, service_rol
 grant select, insert, update, delete on private.unpaid_total to service_role;
 insert into private.unpaid_total default values;
 
-create function private.added_totals(p_totals jsonb, p_accounts public.unpaid_cost[]) returns jsonb
+create function private.added_totals(p_totals jsonb, p_accounts jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
@@ -314,15 +314,15 @@ begin
           "monthlyCost" numeric)
         union all
         select c.currency, 1, c.numbers, c.unpriced, c."monthlyCost" + c."otherMonthlyCost"
-        from unnest(p_accounts) a
-        cross join lateral jsonb_to_recordset(a.costs) as c (currency text, numbers bigint, unpriced bigint,
+        from jsonb_array_elements(p_accounts) a
+        cross join lateral jsonb_to_recordset(a -> 'costs') as c (currency text, numbers bigint, unpriced bigint,
           "monthlyCost" numeric, "otherMonthlyCost" numeric)
       ) k
       group by k.currency
     ) s);
 end;
 $$;
-comment on function private.added_totals(jsonb, public.unpaid_cost[]) is
+comment on function private.added_totals(jsonb, jsonb) is
   'Totals with the costs of more accounts. Amounts of different currencies are never added.';
 
 create function public.count_unpaid_accounts(p_limit integer) returns boolean
@@ -380,7 +380,7 @@ revoke execute on function
   private.unpaid_cost_of(uuid),
   private.is_unpaid(uuid),
   public.list_unpaid_accounts(uuid, integer),
-  private.added_totals(jsonb, public.unpaid_cost[]),
+  private.added_totals(jsonb, jsonb),
   public.count_unpaid_accounts(integer),
   public.unpaid_account_total()
   from public, anon, authenticated;
@@ -394,7 +394,7 @@ grant execute on function
   private.unpaid_cost_of(uuid),
   private.is_unpaid(uuid),
   public.list_unpaid_accounts(uuid, integer),
-  private.added_totals(jsonb, public.unpaid_cost[]),
+  private.added_totals(jsonb, jsonb),
   public.count_unpaid_accounts(integer),
   public.unpaid_account_total()
   to service_role;

@@ -20,7 +20,7 @@ insert into private.number_purchases (number_id, user_id, monthly_price) values 
 delete from private.usage_days;
 insert into private.usage_days (account_sid, day, total_price, price_unit) values ('AC0', current_date, 1, 'USD');
 
-create view pg_temp.listed as select a.user_id, a.reason::text, a.costs, a.numbers from public.list_unpaid_accounts(null, 100) l, unnest(l.accounts) a;
+create view pg_temp.listed as select a.* from public.list_unpaid_accounts(null, 100) l, jsonb_to_recordset(l.accounts) as a (user_id uuid, reason text, costs jsonb, numbers jsonb);
 create function pg_temp.reason(p_user uuid) returns text language sql as $$ select reason from pg_temp.listed where user_id = p_user $$;
 create function pg_temp.cost(p_user uuid) returns text language sql as $$
   select string_agg(concat_ws(' ', c ->> 'currency', (c ->> 'monthlyCost')::numeric, (c ->> 'otherMonthlyCost')::numeric, c ->> 'unpriced'), ', ' order by c ->> 'currency')
@@ -64,7 +64,7 @@ update public.user_twilio_numbers set status = 'released' where id = pg_temp.row
 insert into private.leaving_numbers (phone_sid, user_id, phone_number, account_sid, state, due_at, parked_at) values ('PN4', pg_temp.neighbour(), '+15005550104', 'AC2', 'parked', now() + interval '9 days', now());
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.listed, jsonb_array_elements(numbers) n where user_id = pg_temp.neighbour() $$,
   $$ values ('+15005550103', 'tenant'), ('+15005550104', 'master') $$, 'A parked number still costs, in the master account');
-select is((select array_agg(l.next_id) from public.list_unpaid_accounts(pg_temp.tenant(), 1) l where cardinality(l.accounts) = 1), array[pg_temp.neighbour()], 'A page begins after a tenant and has at most its limit');
+select is((select array_agg(l.next_id) from public.list_unpaid_accounts(pg_temp.tenant(), 1) l where jsonb_array_length(l.accounts) = 1), array[pg_temp.neighbour()], 'A page begins after a tenant and has at most its limit');
 
 -- One rule for the list and for the filter of tenants
 create function pg_temp.filtered() returns uuid[] language sql as $$

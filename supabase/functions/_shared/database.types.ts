@@ -1550,7 +1550,7 @@ export type Database = {
       "list_unpaid_accounts": {
         Args: { "p_after": string; "p_limit": number };
         Returns: {
-          "accounts": (Database["public"]["CompositeTypes"]["unpaid_cost"])[];
+          "accounts": Json;
           "next_id": string;
         }[];
       };

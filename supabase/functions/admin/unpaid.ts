@@ -1,5 +1,4 @@
 import type * as z from "zod";
-import type { Json } from "../_shared/database.types.ts";
 import { completeCompositesFrom, decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { readQuery } from "../_shared/platform/request.ts";
@@ -11,7 +10,7 @@ import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 export async function listUnpaidAccounts(request: Request, { db }: Context): Promise<Response> {
   const { after, limit } = readQuery(request, unpaidAccountsQuery);
   const listed = await decide(db, "list_unpaid_accounts", { p_after: after ?? null, p_limit: limit });
-  const found = completeCompositesFrom("unpaid_cost", listed.accounts as unknown as Json, [
+  const found = completeCompositesFrom("unpaid_cost", listed.accounts, [
     "subaccount_sid",
     "account_status",
   ]);
