@@ -205,9 +205,13 @@ begin
   end if;
   select t.subaccount_sid, t.subaccount_status into cost.subaccount_sid, cost.account_status
   from private.tenancies t where t.user_id = p_user_id;
+  cost.numbers := coalesce((select jsonb_agg(jsonb_build_object('phoneNumber', n.phone_number, 'place', n.place,
+      'state', n.state, 'reason', n.reason, 'leavesAt', n.leaves_at, 'monthlyCost', trim_scale(n.monthly_price)::text,
+      'currency', n.price_unit) order by n.phone_number)
+    from private.numbers_at_cost(p_user_id, cost.reason) n), '[]');
   with line as (
-    select n.price_unit, 1 as numbers, n.monthly_price as price, null::numeric as other
-    from private.numbers_at_cost(p_user_id, cost.reason) n
+    select n.currency as price_unit, 1 as numbers, n."monthlyCost" as price, null::numeric as other
+    from jsonb_to_recordset(cost.numbers) as n (currency text, "monthlyCost" numeric)
     union all
     select f.price_unit, 0, null, f.price from private.recurring_fees f where f.user_id = p_user_id
   ), unit as (
@@ -221,10 +225,6 @@ begin
   if cost.costs is null then
     return;
   end if;
-  cost.numbers := coalesce((select jsonb_agg(jsonb_build_object('phoneNumber', n.phone_number, 'place', n.place,
-      'state', n.state, 'reason', n.reason, 'leavesAt', n.leaves_at, 'monthlyCost', trim_scale(n.monthly_price)::text,
-      'currency', n.price_unit) order by n.phone_number)
-    from private.numbers_at_cost(p_user_id, cost.reason) n), '[]');
   return next cost;
 end;
 $$;

@@ -93,7 +93,7 @@ const NUMBER_FEES_BATCH = 500;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
 /** Accounts whose cost one statement adds up: it must take far less than half a second. */
-const UNPAID_BATCH = 200;
+const UNPAID_BATCH = 100;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** Days compared with Twilio's usage by one statement, which also ends after a second. */
