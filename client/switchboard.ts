@@ -369,7 +369,34 @@ export class SwitchboardAdmin {
     );
   }
 
-  /** Compares a tenant's subaccount and numbers with Twilio now. @throws SwitchboardError `not_found` */
+  /** What a tenant used on each day, with their price and Twilio's cost. */
+  tenantUsage(
+    userId: string,
+    query: Omit<TenantUsageQuery, "format"> = {},
+    options?: CallOptions,
+  ): Promise<TenantUsageDays> {
+    return this.#call("GET", `admin/tenants/${encodeURIComponent(userId)}/usage`, { query }, options);
+  }
+
+  /** One page of the days of accounts that were compared with Twilio's usage, newest first. */
+  listReconciliations(
+    page: Omit<ReconciliationsPage, "format"> = {},
+    options?: CallOptions,
+  ): Promise<ReconciliationList> {
+    return this.#call("GET", "admin/reconciliations", { query: page }, options);
+  }
+
+  /** One page of carrier fees, by country, channel and day. */
+  listCarrierFees(page: Omit<CarrierFeesPage, "format"> = {}, options?: CallOptions): Promise<CarrierFeeList> {
+    return this.#call("GET", "admin/carrier-fees", { query: page }, options);
+  }
+
+  /** Sets the carrier fee of a country and channel from a day on. Messages that are reserved keep theirs. */
+  setCarrierFee(fee: CarrierFeeSetting, options?: CallOptions): Promise<CarrierFeeSet> {
+    return this.#call("POST", "admin/set-carrier-fee", { body: fee, repeatable: true }, options);
+  }
+
+  /** Compares a tenant's subaccount, numbers and usage with Twilio now. @throws SwitchboardError `not_found` */
   syncTenant(tenant: TenantSync, options?: CallOptions): Promise<AcceptedFor> {
     return this.#call("POST", "admin/sync-tenant", { body: tenant, repeatable: true }, options);
   }
@@ -390,7 +417,7 @@ export class SwitchboardAdmin {
     return this.#call("POST", "admin/set-plan-limits", { body: limits }, options);
   }
 
-  /** The state of this installation: queues, alerts, capacity, webhooks and schedules. */
+  /** The state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs. */
   health(options?: CallOptions): Promise<Health> {
     return this.#call("GET", "admin/health", {}, options);
   }
@@ -426,7 +453,7 @@ export class SwitchboardAdmin {
     return this.#call("GET", "admin/unpaid-accounts", { query: page }, options);
   }
 
-  /** The monthly cost of all accounts without a paying tenant, by currency. */
+  /** The monthly cost of all accounts without a paying tenant, by currency, as a job counted it last. */
   unpaidTotal(options?: CallOptions): Promise<UnpaidTotal> {
     return this.#call("GET", "admin/unpaid-total", {}, options);
   }
@@ -851,6 +878,62 @@ export interface Capabilities {
   voice: boolean;
 }
 
+/** What carriers of a country charge on top of Twilio's listed price. */
+export interface CarrierFee {
+  /** ISO 3166, two letters. */
+  country: string;
+  channel: "sms" | "mms";
+  /** The first UTC day; the fee holds until the next one's day. */
+  validFrom: string;
+  /** For a segment or an MMS, in the currency of the master account: 0 to 100, with up to five decimals. */
+  fee: number;
+}
+
+/** The response of admin/carrier-fees. */
+export interface CarrierFeeList {
+  fees: CarrierFee[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** The response of admin/set-carrier-fee. */
+export interface CarrierFeeSet {
+  /** ISO 3166, two letters. */
+  country: string;
+  channel: "sms" | "mms";
+  /** The first UTC day; the fee holds until the next one's day. */
+  validFrom: string;
+  /** For a segment or an MMS, in the currency of the master account: 0 to 100, with up to five decimals. */
+  fee: number;
+  /** false: the country had this fee from this day on already. */
+  changed: boolean;
+}
+
+/** The body of admin/set-carrier-fee. */
+export interface CarrierFeeSetting {
+  /** ISO 3166, two letters. */
+  country: string;
+  channel: "sms" | "mms";
+  /** The first UTC day; the fee holds until the next one's day. */
+  validFrom: string;
+  /** For a segment or an MMS, in the currency of the master account: 0 to 100, with up to five decimals. */
+  fee: number;
+  /** 1 to 300 characters, for the audit log. */
+  reason: string;
+}
+
+/** Lists carrier fees by country, channel and day, a page at a time. */
+export interface CarrierFeesPage {
+  /** ISO 3166, two letters. */
+  country?: string | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** A Checkout Session of Stripe that can be paid. */
 export interface Checkout {
   /** cs_…. */
@@ -1133,6 +1216,47 @@ export interface Health {
       | "received";
     count: number;
   }[];
+  /** The sync of usage. */
+  usage: {
+    /** Accounts whose usage is to be read at Twilio. */
+    due: BoundedCount;
+    oldestDueAt: string | null;
+    /** By how much the most overdue account is late. */
+    lateSeconds: number;
+    /** The oldest UTC day before today that no read of an account has covered. Idle accounts are read weekly. */
+    oldestUnreadDay: string | null;
+    /** Reads that failed and are repeated. */
+    retrying: BoundedCount;
+    /** Reads that failed in every attempt, among the newest 1,000 dead letters. */
+    deadLetters: BoundedCount;
+  };
+  reconciliation: {
+    /** Days of accounts whose comparison with usage is due. */
+    due: BoundedCount;
+    /** By how much the most overdue comparison is late. */
+    lateSeconds: number;
+    /** Days of accounts whose usage may still change. */
+    openDays: BoundedCount;
+    /** Closed days whose difference must be explained: admin/reconciliations lists them. */
+    unexplained: BoundedCount;
+  };
+  /** The monthly cost of all accounts without a paying tenant. */
+  unpaid: {
+    /** By currency: amounts of two currencies are never added. */
+    totals: {
+      /** ISO 4217; null until Twilio has told the master account's currency. */
+      currency: string | null;
+      accounts: number;
+      numbers: number;
+      /** Numbers whose price is not known: they are not in monthlyCost. */
+      unpriced: number;
+      /** As decimal text, in Twilio's price. */
+      monthlyCost: string;
+    }[];
+    /** A job counts every 15 minutes; null before the first count. */
+    countedAt: string | null;
+    ageSeconds: number | null;
+  };
 }
 
 /** The response of admin/suspend, admin/resume and admin/close. */
@@ -1609,6 +1733,64 @@ export interface RecipientsQuery {
   cursor?: string | undefined;
 }
 
+/** A day of an account: usageTotal - ledgerTotal is the sum of the nine classes from notPricedYet to otherCurrency. */
+export interface Reconciliation {
+  accountSid: string;
+  /** UTC. */
+  day: string;
+  /** null: the master account. */
+  userId: string | null;
+  /** Of all amounts, ISO 4217. */
+  currency: string;
+  /** What Twilio's usage has for the day. */
+  usageTotal: number;
+  /** What Switchboard's ledger has for it. */
+  ledgerTotal: number;
+  notPricedYet: number;
+  carrierFee: number;
+  failedMessageFee: number;
+  uncategorised: number;
+  unknownCategory: number;
+  missingHere: number;
+  missingAtTwilio: number;
+  rate: number;
+  otherCurrency: number;
+  /** Whether the usage of the day is final. */
+  isClosed: boolean;
+  /** Whether what is missing is counted a day before or after. */
+  isShifted: boolean;
+  /** The evidence: counts and amounts of both sides by kind. */
+  kinds: {
+    [key: string]: unknown;
+  };
+  /** Amounts in other currencies, which are never added. */
+  otherCurrencies: {
+    [key: string]: unknown;
+  };
+  reconciledAt: string;
+}
+
+/** The response of admin/reconciliations. */
+export interface ReconciliationList {
+  days: Reconciliation[];
+  /** The cursor of the next page; null on the last. */
+  next: string | null;
+}
+
+/** Lists the days of accounts that were compared with Twilio's usage, newest first, a page at a time. */
+export interface ReconciliationsPage {
+  /** Only days of this account (AC…). */
+  account?: string | undefined;
+  /** true: only closed days whose difference must be explained. */
+  unexplained?: boolean | undefined;
+  /** The next of the page before. */
+  cursor?: string | undefined;
+  /** 1 to 200; 50 unless given. Default: 50. */
+  limit?: number | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** The response of redact-message. */
 export interface Redaction {
   id: string;
@@ -1845,7 +2027,7 @@ export interface Tenant {
   suspendedAtTwilio: boolean;
   /** Whether the subaccount does not have the wanted status. */
   isDrifting: boolean;
-  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  /** Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts. */
   isUnpaid: boolean;
   /** Whether a limit of messages or of spending is reached. */
   isOverLimit: boolean;
@@ -1982,6 +2164,40 @@ export interface TenantUsage {
   }[];
 }
 
+export interface TenantUsageDay {
+  /** UTC. */
+  day: string;
+  kind: "sms_out" | "sms_in" | "mms_out" | "mms_in" | "number" | "fee";
+  /** ISO 4217. null: estimates, while Twilio has not priced anything yet. */
+  currency: string | null;
+  /** Messages, numbers or fees. */
+  count: number;
+  segments: number;
+  /** What the tenant pays, as decimal text. */
+  price: string;
+  /** What Twilio charges, as decimal text. Messages count at an estimate until it has priced them. */
+  cost: string;
+}
+
+/** The response of admin/tenants/{userId}/usage. */
+export interface TenantUsageDays {
+  userId: string;
+  from: string;
+  until: string;
+  /** A row for each day, kind and currency that was used. */
+  days: TenantUsageDay[];
+}
+
+/** Returns what a tenant used on each day, with their price and Twilio's cost. */
+export interface TenantUsageQuery {
+  /** The first UTC day. Unless given: 30 days before until. */
+  from?: string | undefined;
+  /** The day after the last one. Unless given: tomorrow. */
+  until?: string | undefined;
+  /** csv: a file for spreadsheets. Its header x-next-cursor is the cursor of the next page. Default: json. */
+  format?: ("json" | "csv") | undefined;
+}
+
 /** One tenant as a whole. */
 export interface TenantView {
   numbers: TenantNumber[];
@@ -2013,7 +2229,7 @@ export interface TenantsPage {
   plan?: string | undefined;
   /** Whether the subaccount does not have the wanted status. */
   drift?: boolean | undefined;
-  /** Whether the subaccount is open and no subscription of the tenant entitles to it any more. */
+  /** Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts. */
   unpaid?: boolean | undefined;
   /** Whether a limit of messages or of spending is reached. */
   overLimit?: boolean | undefined;
@@ -2066,6 +2282,7 @@ export interface TokenRotation {
 
 /** The response of admin/unpaid-accounts. */
 export interface UnpaidAccountList {
+  /** A page may have fewer accounts than its limit before the last page. */
   accounts: {
     userId: string;
     /** Why no subscription pays for it. */
@@ -2123,7 +2340,9 @@ export interface UnpaidAccountsPage {
 
 /** The response of admin/unpaid-total. */
 export interface UnpaidTotal {
+  /** By currency: amounts of two currencies are never added. */
   totals: {
+    /** ISO 4217; null until Twilio has told the master account's currency. */
     currency: string | null;
     accounts: number;
     numbers: number;
@@ -2132,6 +2351,9 @@ export interface UnpaidTotal {
     /** As decimal text, in Twilio's price. */
     monthlyCost: string;
   }[];
+  /** A job counts every 15 minutes; null before the first count. */
+  countedAt: string | null;
+  ageSeconds: number | null;
 }
 
 /** The response of get-usage. */

@@ -268,24 +268,62 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: "The operator's board shows tenants, alerts and dead letters",
-    async play({ state, ada, ben }) {
+    title: "The operator's board: each tenant with plan, spending and limits, and what the installation needs",
+    async play({ state, ada, ben, subaccountSid, number }) {
       const { admin } = (await signInOperator(state)).switchboard;
-      const [{ tenants }, { alerts }, { deadLetters }] = await Promise.all([
+      await admin.syncTenant({ userId: ada.id, reason: "demo" });
+      const [{ tenants }, { alerts }, health] = await Promise.all([
         admin.listTenants(),
         admin.listAlerts(),
-        admin.listDeadLetters(),
+        // A first sync of usage, and the first count of accounts without a paying tenant, run within seconds.
+        eventually("usage to be read and unpaid accounts to be counted", async () => {
+          const seen = await admin.health();
+          return seen.unpaid.countedAt !== null && seen.usage.oldestUnreadDay === null && seen;
+        }, 60_000),
       ]);
-      const [shown] = tenants.filter(({ userId }) => userId === ada.id);
-      assert.deepEqual([shown?.status, shown?.wanted, shown?.numbers], ["active", "active", 1]);
       assert.ok(!tenants.some(({ userId }) => userId === ben.id), "Ben has no subaccount");
-      assert.deepEqual([alerts.length, deadLetters.length], [0, 0]);
+      assert.deepEqual([alerts.length, health.deadLetters.count], [0, 0]);
+      const views = await Promise.all(tenants.map(({ userId }) => admin.tenant(userId)));
+      const shown = views.find(({ tenant }) => tenant.userId === ada.id);
+      assert.deepEqual(
+        [shown?.tenant.status, shown?.tenant.isOverLimit, shown?.tenant.isUnpaid, shown?.numbers.length],
+        [
+          "active",
+          false,
+          false,
+          1,
+        ],
+      );
+      const { days } = await admin.tenantUsage(ada.id);
+      assert.deepEqual(days.filter(({ kind }) => kind === "sms_out").map(({ count }) => count), [100]);
       return [
         ...table(
-          ["tenant", "status", "numbers", "subaccount"],
-          tenants.map(({ userId, status, numbers, subaccountSid }) => [userId, status, numbers, subaccountSid ?? ""]),
+          ["tenant", "status", "plan", "over limit", "numbers", "cost", "price", "left"],
+          views.map(({ tenant, numbers, usage }) => [
+            tenant.email ?? tenant.userId,
+            tenant.status,
+            tenant.plan ?? "",
+            tenant.isOverLimit ? "yes" : "no",
+            numbers.length,
+            usage.cost.toFixed(4),
+            usage.price.toFixed(4),
+            usage.remaining.spend.toFixed(2),
+          ]),
         ),
-        `open alerts: ${alerts.length}, dead letters: ${deadLetters.length}`,
+        `Ada: ${subaccountSid}, ${number}; ${shown?.timeline.entries.length} lines in her timeline`,
+        ...table(
+          ["lane", "jobs", "due", "waits s"],
+          health.lanes.map(({ lane, jobs, due, waitsSeconds }) => [lane, jobs.count, due.count, waitsSeconds]),
+        ),
+        `open alerts: ${alerts.length}, dead letters: ${health.deadLetters.count}; ` +
+        `subaccounts: ${health.capacity.open} of ${health.capacity.max}`,
+        `usage at Twilio: ${health.usage.due.count} accounts due, no unread day before today; ` +
+        `reconciliation: ${health.reconciliation.unexplained.count} unexplained days`,
+        `accounts without a paying tenant: ${
+          health.unpaid.totals.map(({ accounts, monthlyCost, currency }) =>
+            `${accounts} cost ${monthlyCost} ${currency} a month`
+          ).join(", ") || "none"
+        }, counted at ${health.unpaid.countedAt}`,
       ];
     },
   },

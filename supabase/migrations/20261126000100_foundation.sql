@@ -159,6 +159,16 @@ comment on function private.purge_audit_details(integer) is
 
 -- Users ---------------------------------------------------------------------------------------------------------------
 
+create function private.iso(p_at timestamptz) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+end;
+$$;
+comment on function private.iso(timestamptz) is 'A time in ISO 8601 and UTC, to the millisecond.';
+
 create function private.user_exists(p_user_id uuid) returns boolean
 language plpgsql stable
 security definer -- service_role may not read auth.users
@@ -279,6 +289,7 @@ revoke execute on function
   private.purge_audit_details(integer),
   private.audit(text, text, uuid, text, text, jsonb),
   private.new_id(),
+  private.iso(timestamptz),
   private.user_exists(uuid),
   private.count_in_window(text, text, integer, integer),
   private.count_request(text, uuid, text, integer, integer, integer),
@@ -290,6 +301,7 @@ grant execute on function
   private.purge_audit_details(integer),
   private.audit(text, text, uuid, text, text, jsonb),
   private.new_id(),
+  private.iso(timestamptz),
   private.user_exists(uuid),
   private.count_in_window(text, text, integer, integer),
   private.count_request(text, uuid, text, integer, integer, integer),

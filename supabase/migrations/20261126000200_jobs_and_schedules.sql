@@ -32,6 +32,7 @@ begin
     when 'keep-usage-trigger' then 'usage'
     when 'keep-usage-triggers' then 'usage'
     when 'price-numbers' then 'usage'
+    when 'count-unpaid-accounts' then 'usage'
     else 'control'
   end;
 end;
@@ -553,8 +554,8 @@ create type private.due_kind as enum ('convergence', 'number_sync', 'token_rotat
 comment on type private.due_kind is
   'convergence: compare the tenant''s wanted status with the stored one. number_sync: compare their numbers with '
   'Twilio''s. token_rotation: rotate their token. redaction: delete texts older than their retention. '
-  'usage_trigger: compare their usage trigger at Twilio with their spend limit. changed_spend_limit: the same, before '
-  'the tenants who are only due again.';
+  'spending: check the thresholds of their spend limit. usage_trigger: compare their usage trigger at Twilio with the '
+  'spend limit. changed_spend_limit: the same, before the tenants who are only due again.';
 
 create table private.due_work (
   -- No foreign key: a deleted user's subaccount is still closed. The other kinds delete such a row when it is due.

@@ -387,6 +387,30 @@ comment on table private.tenant_limits is
 alter table private.tenant_limits enable row level security;
 revoke all on private.tenant_limits from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.tenant_limits to service_role;
+create index tenant_limits_to_end on private.tenant_limits (valid_until) where valid_until is not null;
+
+create function private.end_tenant_limits(p_limit integer) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  over private.tenant_limits;
+  ended integer := 0;
+begin
+  for over in
+    select * from private.tenant_limits l where l.valid_until <= now() order by l.valid_until limit p_limit
+    for update skip locked
+  loop
+    delete from private.tenant_limits l where l.user_id = over.user_id;
+    perform private.audit('system', 'limits.ended', over.user_id, null, null,
+      jsonb_build_object('validUntil', private.iso(over.valid_until)));
+    ended := ended + 1;
+  end loop;
+  return ended;
+end;
+$$;
+comment on function private.end_tenant_limits(integer) is
+  'Deletes up to p_limit rows whose time is over, so that their end is a change like any other. Returns how many.';
 
 create function private.plan_of(p_user_id uuid) returns public.plans
 language plpgsql stable
@@ -488,6 +512,7 @@ revoke execute on function
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval, timestamptz),
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
+  private.end_tenant_limits(integer),
   private.plan_of(uuid),
   private.marked_up(numeric, numeric),
   private.tenant_price(public.plans, numeric),
@@ -500,6 +525,7 @@ grant execute on function
   private.wanted_by_subscription(public.subscription_status, timestamptz, timestamptz, interval, interval, timestamptz),
   private.entitlement_of(uuid, timestamptz),
   private.wanted_subaccount(uuid, timestamptz, boolean),
+  private.end_tenant_limits(integer),
   private.plan_of(uuid),
   private.marked_up(numeric, numeric),
   private.tenant_price(public.plans, numeric),

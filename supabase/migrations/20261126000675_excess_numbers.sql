@@ -111,7 +111,7 @@ set search_path = ''
 as $$
 begin
   perform private.note_excess_numbers(s.user_id)
-  from (select distinct u as user_id from unnest(array[old.user_id, new.user_id]) u where u is not null) s;
+  from (select distinct u as user_id from unnest(array[old.user_id, new.user_id]) u where u is not null order by 1) s;
   return null;
 end;
 $$;
@@ -125,6 +125,9 @@ create trigger excess_when_changed after update on public.subscriptions
     (new.user_id, new.origin, new.status, new.plan_key, new.first_payment_pending, new.past_due_since))
   execute function private.note_changed_subscription_limit();
 
+create trigger excess_when_deleted after delete on public.subscriptions
+  for each row when (old.user_id is not null) execute function private.note_changed_subscription_limit();
+
 create function private.note_changed_number_limit() returns trigger
 language plpgsql
 set search_path = ''
@@ -132,12 +135,22 @@ as $$
 begin
   perform private.note_excess_numbers(e.user_id)
   from (select distinct x.user_id from private.excess_numbers x order by x.user_id) e;
+  -- The others with more numbers than the new limit are compared within minutes: a plan has any number of tenants.
+  insert into private.due_work as d (user_id, kind, due_at)
+  select o.user_id, 'convergence'::private.due_kind, now() from (
+    select s.user_id from public.subscriptions s where s.plan_key = new.key and s.user_id is not null
+    union select p.user_id from public.user_preferences p
+      where new.key = 'free' and p.twilio_subaccount_status = 'active') o
+  where (select count(*) from public.user_twilio_numbers n where n.user_id = o.user_id and n.status = 'active')
+    > new.max_numbers
+  order by o.user_id
+  on conflict (user_id, kind) do update set due_at = excluded.due_at where d.due_at > excluded.due_at;
   return null;
 end;
 $$;
 comment on function private.note_changed_number_limit() is
-  'Trigger: tenants who were told of numbers beyond the limit are compared with the new one. The daily check finds the '
-  'others.';
+  'Trigger: tenants who were told of numbers beyond the limit are compared with the new one, and others with more '
+  'numbers are due.';
 create trigger excess_when_limit_changes after update on public.plans
   for each row when (old.max_numbers <> new.max_numbers) execute function private.note_changed_number_limit();
 

@@ -294,22 +294,24 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.set_due_by(coalesce(new.user_id, old.user_id), 'spending');
+  perform private.set_due_by(u, 'spending')
+  from (select distinct u from unnest(array[old.user_id, new.user_id]) u where u is not null order by u) u (u);
   return null;
 end;
 $$;
 comment on function private.note_changed_spending() is
-  'Trigger: a tenant whose subscription, and with it perhaps their limit or billing period, or whose own limits '
-  'changed is due for the check of their thresholds.';
+  'Trigger: a tenant whose subscription or own limits, and with them perhaps their limit or billing period, changed is '
+  'due for the check of their thresholds.';
+create trigger spending_due_when_new after insert on public.subscriptions
+  for each row when (new.user_id is not null) execute function private.note_changed_spending();
+create trigger spending_due_when_deleted after delete on public.subscriptions
+  for each row when (old.user_id is not null) execute function private.note_changed_spending();
+create trigger spending_due_when_own_limit_changes after insert or update or delete on private.tenant_limits
+  for each row execute function private.note_changed_spending();
 create trigger spending_due_when_changed after update on public.subscriptions
-  for each row when (new.user_id is not null and (old.plan_key, old.status, old.current_period_start) is distinct from
-    (new.plan_key, new.status, new.current_period_start))
+  for each row when ((old.user_id, old.plan_key, old.status, old.first_payment_pending, old.current_period_start)
+    is distinct from (new.user_id, new.plan_key, new.status, new.first_payment_pending, new.current_period_start))
   execute function private.note_changed_spending();
-
-create trigger spending_due_when_limited after insert or update on private.tenant_limits
-  for each row execute function private.note_changed_spending();
-create trigger spending_due_when_unlimited after delete on private.tenant_limits
-  for each row execute function private.note_changed_spending();
 
 create function public.check_due_spending(p_limit integer) returns integer
 language plpgsql
@@ -317,7 +319,7 @@ set search_path = ''
 as $$
 declare
   tenant uuid;
-  checked integer := 0;
+  checked integer := private.end_tenant_limits(p_limit);
 begin
   for tenant in select c from private.claim_due('spending', p_limit, '1 hour') c order by c loop
     perform private.check_spending(tenant);
@@ -330,8 +332,8 @@ begin
 end;
 $$;
 comment on function public.check_due_spending(integer) is
-  'Notices the thresholds of up to p_limit tenants whose limit changed. Returns how many were checked; p_limit: more '
-  'may be due.';
+  'Ends up to p_limit limits of single tenants whose time is over, and notices the thresholds of up to p_limit tenants '
+  'whose limit changed. Returns how many both were; p_limit or more: more may be due.';
 insert into private.schedules (name, job, every) values ('check-spending', '{"kind": "check-spending"}', '1 minute');
 
 -- Reserving fees ------------------------------------------------------------------------------------------------------

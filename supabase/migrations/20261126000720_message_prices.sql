@@ -181,6 +181,29 @@ comment on function public.set_carrier_fee(text, text, date, numeric, uuid, text
   'An operator sets the carrier fee of a country and channel (sms, mms) from a day on. Messages reserved before keep '
   'theirs.';
 
+create type public.carrier_fee as (country text, channel text, valid_from date, fee numeric);
+comment on type public.carrier_fee is
+  'The carrier fee of a country (ISO 3166) and channel (sms, mms) from a day (UTC) on, in the currency of the master '
+  'account.';
+
+create function public.list_carrier_fees(p_country text, p_after_country text, p_after_channel text,
+  p_after_day date, p_limit integer)
+returns setof public.carrier_fee
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select f.country, f.channel::text, f.valid_from, f.fee from private.carrier_fees f
+    where (p_country is null or f.country = p_country) and (p_after_country is null
+      or (f.country, f.channel, f.valid_from)
+        > (p_after_country, p_after_channel::private.message_channel, p_after_day))
+    order by f.country, f.channel, f.valid_from limit p_limit;
+end;
+$$;
+comment on function public.list_carrier_fees(text, text, text, date, integer) is
+  'A page of carrier fees by country, channel and day, after the last one of the page before. A null country is any.';
+
 create function private.unit_price(p_country text, p_channel private.message_channel, p_least numeric default null)
 returns numeric
 language plpgsql stable
@@ -291,6 +314,7 @@ insert into private.schedules (name, job, every)
 revoke execute on function
   private.carrier_fee(text, private.message_channel, date),
   public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
+  public.list_carrier_fees(text, text, text, date, integer),
   private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
   private.currency(),
@@ -303,6 +327,7 @@ revoke execute on function
 grant execute on function
   private.carrier_fee(text, private.message_channel, date),
   public.set_carrier_fee(text, text, date, numeric, uuid, text, text),
+  public.list_carrier_fees(text, text, text, date, integer),
   private.unit_price(text, private.message_channel, numeric),
   private.message_cost(public.plans, text, integer, boolean),
   private.currency(),

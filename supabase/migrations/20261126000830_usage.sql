@@ -372,6 +372,8 @@ comment on column private.usage_accounts.read_dates is
   'a row are closed.';
 create index usage_accounts_due on private.usage_accounts (due_at) where due_at is not null;
 create index usage_accounts_by_user on private.usage_accounts (user_id);
+create index usage_accounts_unread on private.usage_accounts (greatest(read_through + 1, first_day))
+  where due_at is not null;
 alter table private.usage_accounts enable row level security;
 revoke all on private.usage_accounts from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.usage_accounts to service_role;
@@ -469,30 +471,33 @@ comment on function private.purge_usage(integer) is
 
 -- The operator's view -------------------------------------------------------------------------------------------------
 
+-- Counts stop at 1,001, so that the state costs the same with any number of accounts and failed jobs.
 create function public.usage_sync_state()
-returns table (accounts bigint, due bigint, oldest_due_at timestamptz, last_read_at timestamptz, oldest_unread_day date,
-  retrying bigint, dead_letters bigint)
+returns table (due bigint, oldest_due_at timestamptz, oldest_unread_day date, retrying bigint, dead_letters bigint)
 language plpgsql stable
 security definer -- reads pgmq's tables
 set search_path = ''
 as $$
 begin
-  select count(*), count(*) filter (where a.due_at <= now()), min(a.due_at) filter (where a.due_at <= now()),
-    max(a.read_at), min(greatest(a.read_through + 1, a.first_day)) filter (where a.due_at is not null)
-  into accounts, due, oldest_due_at, last_read_at, oldest_unread_day
-  from private.usage_accounts a;
+  select count(*), min(a.due_at) into due, oldest_due_at
+  from (select d.due_at from private.usage_accounts d where d.due_at <= now() order by d.due_at limit 1001) a;
+  oldest_unread_day := (select greatest(a.read_through + 1, a.first_day) from private.usage_accounts a
+    where a.due_at is not null order by 1 limit 1);
   if oldest_unread_day >= private.utc_day() then
     oldest_unread_day := null;
   end if;
-  retrying := (select count(*) from private.job_errors e join private.jobs j on j.lane = e.lane and j.msg_id = e.job_id
-    where e.lane = 'usage' and j.message ->> 'kind' = 'sync-usage');
-  dead_letters := (select count(*) from pgmq.q_jobs_dead d where d.message -> 'job' ->> 'kind' = 'sync-usage');
+  retrying := (select count(*) from (
+    select from private.job_errors e join private.jobs j on j.lane = e.lane and j.msg_id = e.job_id
+    where e.lane = 'usage' and j.message ->> 'kind' = 'sync-usage' limit 1001) r);
+  dead_letters := (select count(*) from (
+    select d.message from pgmq.q_jobs_dead d order by d.msg_id desc limit 1001) d
+    where d.message -> 'job' ->> 'kind' = 'sync-usage');
   return next;
 end;
 $$;
 comment on function public.usage_sync_state() is
-  'How the sync of usage is doing: accounts that are read, those that are due and since when, the last read, the '
-  'oldest day before today that no read has covered (null: none), and jobs that failed.';
+  'How the sync of usage is doing: accounts that are due and since when, the oldest day before today that no read has '
+  'covered (null: none), jobs that are retried, and those among the newest 1,001 dead letters. No count exceeds 1,001.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

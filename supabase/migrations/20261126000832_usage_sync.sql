@@ -151,6 +151,21 @@ $$;
 comment on function private.next_usage_pass(private.usage_accounts, boolean) is
   'When an account is due after a pass. Null: it is closed, and so are its days.';
 
+create function private.ask_for_usage_sync(p_account private.usage_accounts) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- A lost job comes again.
+  update private.usage_accounts a set due_at = now() + private.spread('6 hours')
+  where a.account_sid = p_account.account_sid;
+  perform private.enqueue(jsonb_strip_nulls(jsonb_build_object('kind', 'sync-usage', 'userId', p_account.user_id,
+    'accountSid', p_account.account_sid)));
+end;
+$$;
+comment on function private.ask_for_usage_sync(private.usage_accounts) is
+  'Enqueues the sync of an account. It is due again after six hours, unless the sync writes another date.';
+
 create function public.ask_for_usage_syncs(p_master_sid text, p_limit integer) returns integer
 language plpgsql
 security definer -- reads pgmq's tables
@@ -167,16 +182,10 @@ begin
   where not exists (select from private.usage_accounts a where a.account_sid = p_master_sid)
   on conflict do nothing;
   for account in
-    with claimed as materialized (
-      select a.account_sid from private.usage_accounts a
-      where a.due_at <= now() order by a.due_at limit least(p_limit, 5 * p_limit - waiting) for update skip locked
-    )
-    -- A lost job comes again.
-    update private.usage_accounts a set due_at = now() + private.spread('6 hours')
-    from claimed c where a.account_sid = c.account_sid returning a.*
+    select * from private.usage_accounts a
+    where a.due_at <= now() order by a.due_at limit least(p_limit, 5 * p_limit - waiting) for update skip locked
   loop
-    perform private.enqueue(jsonb_strip_nulls(jsonb_build_object('kind', 'sync-usage', 'userId', account.user_id,
-      'accountSid', account.account_sid)));
+    perform private.ask_for_usage_sync(account);
     asked := asked + 1;
   end loop;
   return asked;
@@ -381,6 +390,7 @@ revoke execute on function
   private.first_day_to_read(private.usage_accounts),
   private.has_open_usage(private.usage_accounts),
   private.next_usage_pass(private.usage_accounts, boolean),
+  private.ask_for_usage_sync(private.usage_accounts),
   public.ask_for_usage_syncs(text, integer),
   public.begin_usage_sync(text),
   private.store_usage(private.usage_accounts, date, date, jsonb),
@@ -393,6 +403,7 @@ grant execute on function
   private.first_day_to_read(private.usage_accounts),
   private.has_open_usage(private.usage_accounts),
   private.next_usage_pass(private.usage_accounts, boolean),
+  private.ask_for_usage_sync(private.usage_accounts),
   public.ask_for_usage_syncs(text, integer),
   public.begin_usage_sync(text),
   private.store_usage(private.usage_accounts, date, date, jsonb),

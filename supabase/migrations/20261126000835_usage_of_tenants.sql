@@ -99,8 +99,11 @@ comment on function private.note_usage_fees(private.usage_accounts, date, date) 
 -- Usage by day --------------------------------------------------------------------------------------------------------
 
 create type private.day_usage as (
-  day date, kind public.usage_kind, currency text, count bigint, segments bigint, price numeric);
-comment on type private.day_usage is 'What a tenant used on a UTC day, by kind and currency. price: the tenant''s.';
+  day date, kind public.usage_kind, currency text, count bigint, segments bigint, price numeric,
+  cost numeric);
+comment on type private.day_usage is
+  'What a tenant used on a UTC day, by kind and currency. price: the tenant''s. cost: what Twilio charges, which only '
+  'operators see.';
 
 create function private.usage_by_day(p_user_id uuid, p_from date, p_until date) returns setof private.day_usage
 language plpgsql stable
@@ -111,10 +114,10 @@ declare
 begin
   return query
     select t.day, t.kind, case t.unit when '' then currency else t.unit end, sum(t.count)::bigint,
-      sum(t.segments)::bigint, sum(t.price)
+      sum(t.segments)::bigint, sum(t.price), sum(t.cost)
     from private.usage_totals t
     where t.user_id = p_user_id and t.day >= p_from and t.day < p_until
-    group by 1, 2, 3 having (sum(t.count), sum(t.segments), sum(t.price)) <> (0, 0, 0);
+    group by 1, 2, 3 having (sum(t.count), sum(t.segments), sum(t.price), sum(t.cost)) <> (0, 0, 0, 0);
 end;
 $$;
 comment on function private.usage_by_day(uuid, date, date) is
@@ -249,6 +252,22 @@ comment on function public.get_usage(uuid, public.usage_step, date, date) is
   'is left of their limits. estimated_messages: sent messages of the range that Twilio has not priced yet. '
   'fees_final_until: the first day whose fees may still change; null when none were read.';
 
+create function public.cost_of_usage(p_user_id uuid, p_from date, p_until date) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object('days', coalesce(jsonb_agg(jsonb_build_object('day', u.day, 'kind', u.kind,
+      'currency', u.currency, 'count', u.count, 'segments', u.segments, 'price', trim_scale(u.price)::text,
+      'cost', trim_scale(u.cost)::text) order by u.day, u.kind, u.currency), '[]'))
+    from private.usage_by_day(p_user_id, p_from, p_until) u);
+end;
+$$;
+comment on function public.cost_of_usage(uuid, date, date) is
+  'A tenant''s usage on the days from p_from up to and without p_until, with what Twilio charges: {days: [{day, '
+  'kind, currency, count, segments, price, cost}]}. For operators only.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
@@ -258,7 +277,8 @@ revoke execute on function
   private.usage_by_day(uuid, date, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
-  public.get_usage(uuid, public.usage_step, date, date)
+  public.get_usage(uuid, public.usage_step, date, date),
+  public.cost_of_usage(uuid, date, date)
   from public, anon, authenticated;
 grant execute on function
   private.fee_kind_of(private.usage_class),
@@ -267,5 +287,6 @@ grant execute on function
   private.usage_by_day(uuid, date, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
-  public.get_usage(uuid, public.usage_step, date, date)
+  public.get_usage(uuid, public.usage_step, date, date),
+  public.cost_of_usage(uuid, date, date)
   to service_role;

@@ -687,20 +687,37 @@ comment on function public.reconcile_due_days(integer) is
   'Compares up to p_limit days that are due, the longest due first, for about a second. Returns how many: 0 when none '
   'is due.';
 
+-- Few days are unexplained, and the list of them must not walk past all others.
+create index reconciliations_unexplained on private.reconciliations (day, account_sid)
+  where private.must_be_explained(reconciliations);
+
 create function public.list_reconciliations(
   p_account_sid text, p_must_be_explained boolean, p_before_day date, p_before_account_sid text, p_limit integer
 ) returns setof public.reconciliation
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  before_day constant date := coalesce(p_before_day, 'infinity');
+  before_account constant text := coalesce(p_before_account_sid, '');
 begin
-  return query
-    select r.* from private.reconciliations r
-    where (p_account_sid is null or r.account_sid = p_account_sid)
-      and (not p_must_be_explained or private.must_be_explained(r))
-      and (p_before_day is null or (r.day, r.account_sid) < (p_before_day, p_before_account_sid))
-    order by r.day desc, r.account_sid desc
-    limit least(p_limit, 200);
+  -- A statement for each filter: each is a walk along one index.
+  if p_account_sid is not null then
+    return query
+      select r.* from private.reconciliations r
+      where r.account_sid = p_account_sid and (r.day, r.account_sid) < (before_day, before_account)
+        and (not p_must_be_explained or private.must_be_explained(r))
+      order by r.day desc limit p_limit;
+  elsif p_must_be_explained then
+    return query
+      select r.* from private.reconciliations r
+      where private.must_be_explained(r) and (r.day, r.account_sid) < (before_day, before_account)
+      order by r.day desc, r.account_sid desc limit p_limit;
+  else
+    return query
+      select r.* from private.reconciliations r where (r.day, r.account_sid) < (before_day, before_account)
+      order by r.day desc, r.account_sid desc limit p_limit;
+  end if;
 end;
 $$;
 comment on function public.list_reconciliations(text, boolean, date, text, integer) is

@@ -101,7 +101,8 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.set_due_by(coalesce(new.user_id, old.user_id), 'changed_spend_limit', now() + interval '1 minute');
+  perform private.set_due_by(u, 'changed_spend_limit', now() + interval '1 minute')
+  from (select distinct u from unnest(array[old.user_id, new.user_id]) u where u is not null order by u) u (u);
   return null;
 end;
 $$;
@@ -119,13 +120,13 @@ create trigger switchboard_usage_trigger_due_when_changed
 create trigger usage_trigger_due_when_new after insert on public.subscriptions
   for each row when (new.user_id is not null) execute function private.note_changed_spend_limit();
 create trigger usage_trigger_due_when_changed after update on public.subscriptions
-  for each row when (new.user_id is not null
-    and (old.user_id, old.status, old.plan_key) is distinct from (new.user_id, new.status, new.plan_key))
+  for each row when ((old.user_id, old.status, old.plan_key, old.first_payment_pending) is distinct from
+      (new.user_id, new.status, new.plan_key, new.first_payment_pending))
   execute function private.note_changed_spend_limit();
 create trigger usage_trigger_due_when_deleted after delete on public.subscriptions
   for each row when (old.user_id is not null) execute function private.note_changed_spend_limit();
 
-create trigger usage_trigger_due_when_set after insert or update or delete on private.tenant_limits
+create trigger usage_trigger_due_when_own_limit_changes after insert or update or delete on private.tenant_limits
   for each row execute function private.note_changed_spend_limit();
 
 create function private.note_changed_plan_limit() returns trigger

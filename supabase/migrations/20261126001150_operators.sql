@@ -77,8 +77,8 @@ create type public.tenant_overview as (
 );
 comment on type public.tenant_overview is
   'A tenant as operators see them. status: of the subaccount. numbers: the count of active ones. is_drifting: the '
-  'subaccount does not have the wanted status. is_unpaid: the subaccount is open and costs, and the subscriptions that '
-  'were paid once do not entitle to it any more. is_over_limit: a limit of messages or of spending is reached.';
+  'subaccount does not have the wanted status. is_unpaid: the account has a monthly cost that no subscription '
+  'pays for, as in the list of unpaid accounts. is_over_limit: a limit of messages or of spending is reached.';
 
 create type private.stored_account as (sid text, status public.account_status, friendly_name text);
 comment on type private.stored_account is 'A tenant''s subaccount as stored: its SID, status and name.';
@@ -101,26 +101,31 @@ $$;
 comment on function private.stored_account_of(uuid) is
   'A tenant''s subaccount, also that of a deleted user. The tenancy decides where the two rows differ.';
 
-create function private.is_unpaid(p_user_id uuid, p_account private.stored_account) returns boolean
+create function private.has_spent(p_user_id uuid) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return p_account.sid is not null and p_account.status in ('active', 'suspended')
-    and coalesce((private.entitlement_of(p_user_id)).wanted <> 'active', false);
+  return exists (select from private.sending_totals t where t.user_id = p_user_id)
+    or exists (select from private.number_purchases p where p.user_id = p_user_id)
+    or exists (select from private.fees f where f.user_id = p_user_id);
 end;
 $$;
-comment on function private.is_unpaid(uuid, private.stored_account) is
-  'Whether a subaccount is open although the subscriptions of its tenant that were paid once do not entitle to it.';
+comment on function private.has_spent(uuid) is 'Whether a tenant has ever used what limits count.';
 
 create function private.is_over_limit(p_user_id uuid) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  remaining constant private.quota := private.remaining_quota(p_user_id, private.plan_of(p_user_id));
+  limits private.limits;
 begin
-  return least(remaining.daily, remaining.monthly, remaining.spend) <= 0;
+  -- A limit of zero is not reached before something is used.
+  if not private.has_spent(p_user_id) then
+    return false;
+  end if;
+  limits := private.limits_of(p_user_id);
+  return least(limits.daily_messages_left, limits.monthly_messages_left, limits.spend_left) = 0;
 end;
 $$;
 comment on function private.is_over_limit(uuid) is 'Whether a tenant has reached a limit of messages or of spending.';
@@ -154,7 +159,7 @@ begin
   tenant.last_message_at := (select m.created_at from public.sms_messages m where m.user_id = p_user_id
     order by m.created_at desc limit 1);
   tenant.is_drifting := private.has_drifted(p_user_id);
-  tenant.is_unpaid := private.is_unpaid(p_user_id, stored);
+  tenant.is_unpaid := private.is_unpaid(p_user_id);
   tenant.is_over_limit := private.is_over_limit(p_user_id);
   return tenant;
 end;
@@ -220,23 +225,15 @@ create function private.may_match(p_user_id uuid, p_filter private.tenant_filter
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  stored private.stored_account;
 begin
   if p_filter.plan_key is not null and p_filter.plan_key <> 'free' and not exists (
     select from public.subscriptions s where s.user_id = p_user_id and s.plan_key = p_filter.plan_key) then
     return false;
   end if;
-  if p_filter.is_over_limit and not exists (select from private.sending_totals t where t.user_id = p_user_id)
-    and not exists (select from private.fees f where f.user_id = p_user_id) then
-    return false;
-  end if;
-  if p_filter.status is not null or p_filter.is_unpaid then
-    stored := private.stored_account_of(p_user_id);
-    return (p_filter.status is null or stored.status = p_filter.status)
-      and (p_filter.is_unpaid is not true or stored.sid is not null and stored.status <> 'closed');
-  end if;
-  return true;
+  return (p_filter.is_over_limit is not true or private.has_spent(p_user_id))
+    and (p_filter.is_unpaid is not true
+      or exists (select from private.tenants_with_costs t where t.user_id = p_user_id))
+    and (p_filter.status is null or (private.stored_account_of(p_user_id)).status = p_filter.status);
 end;
 $$;
 comment on function private.may_match(uuid, private.tenant_filter) is
@@ -347,16 +344,6 @@ comment on function public.list_tenants(text, public.account_status, text, boole
 -- Each part of a tenant's picture is read by an index of its own and is bounded. The parts have the form in which the
 -- API returns them.
 
-create function private.iso(p_at timestamptz) returns text
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-end;
-$$;
-comment on function private.iso(timestamptz) is 'A time in ISO 8601 and UTC, to the millisecond.';
-
 create function private.limits_json(p_plan public.plans) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -385,7 +372,7 @@ begin
 end;
 $$;
 comment on function private.own_limits_of(uuid) is
-  'The limits that an operator set for a tenant, also when they are no longer valid; null without any.';
+  'The limits that an operator set for a tenant; null without any. They are deleted within a minute of their end.';
 
 create function private.numbers_of(p_user_id uuid) returns jsonb
 language plpgsql stable
@@ -431,24 +418,22 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  plan constant public.plans := private.plan_of(p_user_id);
-  period constant private.period := private.billing_period_of(p_user_id);
-  remaining constant private.quota := private.remaining_quota(p_user_id, plan);
-  spent constant private.spent := private.spent_between(p_user_id, period.starts_at, now());
+  limits constant private.limits := private.limits_of(p_user_id);
+  spent constant private.spent := private.spent_between(p_user_id, limits.starts_at, now());
 begin
   return jsonb_build_object(
-    'periodStart', private.iso(period.starts_at), 'periodEnd', private.iso(period.ends_at),
+    'periodStart', private.iso(limits.starts_at), 'periodEnd', private.iso(limits.ends_at),
     'messages', coalesce((select sum(t.messages) from private.sending_totals t
-      where t.user_id = p_user_id and t.hour >= period.starts_at), 0),
+      where t.user_id = p_user_id and t.hour >= private.hour_of(limits.starts_at)), 0),
     'cost', spent.cost, 'price', spent.price,
-    'remaining', jsonb_build_object('daily', greatest(remaining.daily, 0), 'monthly', greatest(remaining.monthly, 0),
-      'spend', greatest(remaining.spend, 0)),
+    'remaining', jsonb_build_object('daily', limits.daily_messages_left, 'monthly', limits.monthly_messages_left,
+      'spend', limits.spend_left),
     'atTwilio', (
       select coalesce(jsonb_agg(to_jsonb(u) order by u.category, u.unit), '[]')
       from (
         select w.category, sum(w.count) as count, sum(w.usage) as usage, sum(w.price) as cost, w.price_unit as unit
         from public.twilio_usage w
-        where w.user_id = p_user_id and w.day >= (period.starts_at at time zone 'UTC')::date
+        where w.user_id = p_user_id and w.day >= private.utc_day(limits.starts_at)
         group by w.category, w.price_unit
       ) u));
 end;
@@ -548,7 +533,8 @@ begin
   outcome := 'found';
   tenant := to_jsonb(private.tenant_overview_of(p_user_id));
   parts := jsonb_build_object('numbers', private.numbers_of(p_user_id),
-    'subscriptions', private.subscriptions_of(p_user_id), 'limits', private.limits_json(private.plan_of(p_user_id)),
+    'subscriptions', private.subscriptions_of(p_user_id),
+    'limits', private.limits_json(private.limiting_plan(p_user_id)),
     'ownLimits', private.own_limits_of(p_user_id), 'usage', private.usage_summary_of(p_user_id),
     'notices', private.notices_of(p_user_id), 'jobs', private.jobs_of(p_user_id),
     'deadLetters', private.dead_letters_of(p_user_id));
@@ -575,13 +561,21 @@ begin
   end if;
   perform private.ask_for_convergence(p_user_id, 0, true);
   perform private.enqueue(jsonb_build_object('kind', 'sync-numbers', 'userId', p_user_id));
+  perform private.ask_for_usage_sync(a) from private.usage_accounts a
+  where a.user_id = p_user_id and a.due_at is not null;
+  update private.days_to_reconcile d set due_at = now()
+  where d.due_at > now() and (d.account_sid, d.day) in (
+    select o.account_sid, o.day from private.days_to_reconcile o
+    join private.usage_accounts a on a.account_sid = o.account_sid and a.user_id = p_user_id
+    order by o.account_sid, o.day limit 1000 for update of o);
   perform private.audit('operator:' || p_operator_id, 'tenant.sync_requested', p_user_id,
     (private.stored_account_of(p_user_id)).sid, p_request_id, jsonb_build_object('reason', p_reason));
   return 'found';
 end;
 $$;
 comment on function public.request_tenant_sync(uuid, uuid, text, text) is
-  'An operator asks for a comparison of one tenant with Twilio now: their subaccounts by name, and their numbers.';
+  'An operator asks for a comparison of one tenant with Twilio now: their subaccounts by name, their numbers, their '
+  'usage, and the days of the ledger that wait for a comparison with it.';
 
 create type public.set_tenant_limits_outcome as enum ('set', 'removed', 'unknown_user');
 comment on type public.set_tenant_limits_outcome is 'removed: the limits of the tenant''s plan apply again.';
@@ -599,8 +593,10 @@ begin
   if not private.user_exists(p_user_id) then
     return 'unknown_user';
   end if;
-  delete from private.tenant_limits l where l.user_id = p_user_id;
-  if p_limits is not null then
+  if p_limits is null then
+    delete from private.tenant_limits l where l.user_id = p_user_id;
+  else
+    -- One statement, so that nothing acts on the plan's limits in between.
     insert into private.tenant_limits (user_id, max_numbers, max_purchases_per_day, max_purchases_per_month,
       max_number_price, daily_message_limit, monthly_message_limit, spend_limit, messages_per_second, valid_until,
       reason, set_by)
@@ -609,7 +605,13 @@ begin
       p_operator_id
     from jsonb_to_record(p_limits) as l ("maxNumbers" integer, "maxPurchasesPerDay" integer,
       "maxPurchasesPerMonth" integer, "maxNumberPrice" numeric, "dailyMessageLimit" integer,
-      "monthlyMessageLimit" integer, "spendLimit" numeric, "messagesPerSecond" numeric);
+      "monthlyMessageLimit" integer, "spendLimit" numeric, "messagesPerSecond" numeric)
+    on conflict (user_id) do update set max_numbers = excluded.max_numbers,
+      max_purchases_per_day = excluded.max_purchases_per_day,
+      max_purchases_per_month = excluded.max_purchases_per_month, max_number_price = excluded.max_number_price,
+      daily_message_limit = excluded.daily_message_limit, monthly_message_limit = excluded.monthly_message_limit,
+      spend_limit = excluded.spend_limit, messages_per_second = excluded.messages_per_second,
+      valid_until = excluded.valid_until, reason = excluded.reason, set_by = excluded.set_by, set_at = now();
   end if;
   perform private.audit(actor, case when p_limits is null then 'limits.removed' else 'limits.set' end, p_user_id, null,
     p_request_id, jsonb_build_object('reason', p_reason, 'before', before, 'limits', p_limits,
@@ -860,6 +862,42 @@ $$;
 comment on function private.message_health() is
   'The messages of the last hour by direction and status: the newest ten thousand of them.';
 
+create function private.usage_health() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object('due', private.bounded(u.due), 'oldestDueAt', private.iso(u.oldest_due_at),
+      'lateSeconds', coalesce(floor(extract(epoch from now() - u.oldest_due_at)), 0),
+      'oldestUnreadDay', u.oldest_unread_day, 'retrying', private.bounded(u.retrying),
+      'deadLetters', private.bounded(u.dead_letters))
+    from public.usage_sync_state() u);
+end;
+$$;
+comment on function private.usage_health() is 'The sync of usage, as usage_sync_state has it.';
+
+create function private.reconciliation_health() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  waiting record;
+begin
+  select count(*) as days, min(d.due_at) as oldest into waiting from (
+    select w.due_at from private.days_to_reconcile w where w.due_at <= now() order by w.due_at limit 1001) d;
+  return jsonb_build_object('due', private.bounded(waiting.days),
+    'lateSeconds', coalesce(floor(extract(epoch from now() - waiting.oldest)), 0),
+    'openDays', private.bounded((select count(*) from (
+      select from private.usage_days d where d.closed_at is null limit 1001) o)),
+    'unexplained', private.bounded((select count(*) from (
+      select from private.reconciliations r where private.must_be_explained(r) limit 1001) u)));
+end;
+$$;
+comment on function private.reconciliation_health() is
+  'The days of accounts that wait for their comparison, those whose usage may still change, and the closed ones whose '
+  'difference must be explained.';
+
 create function public.describe_health(p_max_subaccounts integer) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -875,7 +913,8 @@ begin
     'capacity', jsonb_build_object('open', open, 'max', p_max_subaccounts,
       'level', private.level_of_sweep(open::integer, p_max_subaccounts)),
     'webhooks', private.webhook_health(), 'scheduler', private.schedule_health(),
-    'dueWork', private.due_work_health(), 'messages', private.message_health());
+    'dueWork', private.due_work_health(), 'messages', private.message_health(), 'usage', private.usage_health(),
+    'reconciliation', private.reconciliation_health(), 'unpaid', public.unpaid_account_total());
 end;
 $$;
 comment on function public.describe_health(integer) is
@@ -887,14 +926,13 @@ revoke execute on function
   private.note_tenant_email(),
   private.users_with_email(text),
   private.stored_account_of(uuid),
-  private.is_unpaid(uuid, private.stored_account),
+  private.has_spent(uuid),
   private.is_over_limit(uuid),
   private.tenant_overview_of(uuid),
   private.next_tenants(public.tenant_order, timestamptz, uuid, uuid[], integer),
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
-  private.iso(timestamptz),
   private.limits_json(public.plans),
   private.own_limits_of(uuid),
   private.numbers_of(uuid),
@@ -919,6 +957,8 @@ revoke execute on function
   private.due_work_health(),
   private.id_at(timestamptz),
   private.message_health(),
+  private.usage_health(),
+  private.reconciliation_health(),
   public.describe_health(integer),
   public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
     uuid, integer)
@@ -926,14 +966,13 @@ revoke execute on function
 grant execute on function
   private.users_with_email(text),
   private.stored_account_of(uuid),
-  private.is_unpaid(uuid, private.stored_account),
+  private.has_spent(uuid),
   private.is_over_limit(uuid),
   private.tenant_overview_of(uuid),
   private.next_tenants(public.tenant_order, timestamptz, uuid, uuid[], integer),
   private.may_match(uuid, private.tenant_filter),
   private.matches(public.tenant_overview, private.tenant_filter),
   private.search_tenants(text, integer),
-  private.iso(timestamptz),
   private.limits_json(public.plans),
   private.own_limits_of(uuid),
   private.numbers_of(uuid),
@@ -958,6 +997,8 @@ grant execute on function
   private.due_work_health(),
   private.id_at(timestamptz),
   private.message_health(),
+  private.usage_health(),
+  private.reconciliation_health(),
   public.describe_health(integer),
   public.list_tenants(text, public.account_status, text, boolean, boolean, boolean, public.tenant_order, timestamptz,
     uuid, integer)

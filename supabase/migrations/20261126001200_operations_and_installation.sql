@@ -462,13 +462,13 @@ set search_path = ''
 as $$
   select m[1] from regexp_matches($names$
     private.account_for_media private.account_of private.account_status_without_subaccount private.add_fee
-    private.add_new_usage private.alert_health private.ask_for_convergence private.ask_for_erasure
-    private.ask_for_missing_accounts private.ask_for_token_rotation private.audit private.audit_campaign
-    private.audit_number private.audit_number_sync private.available_sends private.await_again private.await_reports
-    private.begin_priced_plan private.best_item private.billing_customer_of private.billing_period_of
-    private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome private.can_send
-    private.carrier_fee private.changed_status private.charge_fee private.charge_first_fee private.charge_of
-    private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
+    private.add_new_usage private.added_totals private.alert_health private.ask_for_convergence private.ask_for_erasure
+    private.ask_for_missing_accounts private.ask_for_token_rotation private.ask_for_usage_sync private.audit
+    private.audit_campaign private.audit_number private.audit_number_sync private.available_sends private.await_again
+    private.await_reports private.begin_priced_plan private.best_item private.billing_customer_of
+    private.billing_period_of private.blocks_checkout private.bounded private.campaign_count_of private.campaign_outcome
+    private.can_send private.carrier_fee private.changed_status private.charge_fee private.charge_first_fee
+    private.charge_of private.charge_unit private.charged_fees private.check_campaign private.check_fallback_limits
     private.check_for_start private.check_new_subscriber private.check_purchase_rules private.check_recipients
     private.check_sending_rules private.check_spending private.check_subscriber private.check_subscriptions_of_tenant
     private.checkout_for private.claim_due private.claim_usage_triggers private.clear_incapable_primary
@@ -480,26 +480,27 @@ as $$
     private.currency private.cut private.dead_letters_of private.delete_campaign_texts private.describe_due_work
     private.describe_function_grants private.describe_queues private.describe_realtime private.describe_schedule
     private.describe_sealing_keys private.describe_shared_numbers private.describe_tables private.describe_token_column
-    private.draft_batch private.draft_message private.due_work_health private.email_key private.enqueue
-    private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules private.enqueue_start
-    private.entitlement_of private.erase_campaigns private.erase_conversations private.erase_forward_deliveries
-    private.erase_numbers private.erase_opt_outs private.fallback_subject private.fee_date private.fee_kind_of
-    private.fee_parts private.fees_between private.fees_to_come private.fees_until private.filled_segments
-    private.finish_sweep private.first_day_to_read private.first_grapheme private.fitting_characters
-    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
-    private.forget_sightings private.forward_event private.found_messages private.give_leaving_notice
-    private.gmt_month_of private.grapheme_classes private.grapheme_end private.grapheme_segments private.grapheme_start
-    private.has_drifted private.has_due_jobs private.has_open_usage private.has_opted_out private.has_phrases
-    private.hold_for_usage private.hold_number private.hour_of private.id_at private.identify_by_id private.index_words
-    private.insert_campaign private.is_counted private.is_country_in private.is_deleted_tenant
-    private.is_destination_refused private.is_foreign private.is_leaving private.is_over_limit private.is_parked
-    private.is_paying private.is_sending_over private.is_shifted private.is_unpaid private.iso private.jobs_of
-    private.judge_price_unit private.keep_erased private.keep_existing_subaccount private.keep_numbers private.kept_for
-    private.keyword_reply private.lane_health private.lane_of private.learn_currency private.leave_after_notice
-    private.leave_at_once private.leaves_at private.leaves_at_once private.leaving_plan private.leaving_work_at
-    private.ledger_parts private.level_of_sweep private.liftable_opt_outs private.limiting_plan private.limits_json
-    private.limits_of private.link_customer private.lock_campaign private.lock_for_evidence private.lock_plan_prices
-    private.lock_sending private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
+    private.draft_batch private.draft_message private.due_work_health private.email_key private.end_tenant_limits
+    private.enqueue private.enqueue_campaign private.enqueue_convergence private.enqueue_due_schedules
+    private.enqueue_start private.entitlement_of private.erase_campaigns private.erase_conversations
+    private.erase_forward_deliveries private.erase_numbers private.erase_opt_outs private.fallback_subject
+    private.fee_date private.fee_kind_of private.fee_parts private.fees_between private.fees_to_come private.fees_until
+    private.filled_segments private.finish_sweep private.first_day_to_read private.first_grapheme
+    private.fitting_characters private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs
+    private.forget_lane private.forget_sightings private.forward_event private.found_messages
+    private.give_leaving_notice private.gmt_month_of private.grapheme_classes private.grapheme_end
+    private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
+    private.has_opted_out private.has_phrases private.has_spent private.hold_for_usage private.hold_number
+    private.hour_of private.id_at private.identify_by_id private.index_words private.insert_campaign private.is_counted
+    private.is_country_in private.is_deleted_tenant private.is_destination_refused private.is_foreign private.is_leaving
+    private.is_over_limit private.is_parked private.is_paying private.is_sending_over private.is_shifted
+    private.is_unpaid private.iso private.jobs_of private.judge_price_unit private.keep_erased
+    private.keep_existing_subaccount private.keep_numbers private.kept_for private.keyword_reply private.lane_health
+    private.lane_of private.learn_currency private.leave_after_notice private.leave_at_once private.leaves_at
+    private.leaves_at_once private.leaving_plan private.leaving_work_at private.ledger_parts private.level_of_sweep
+    private.liftable_opt_outs private.limiting_plan private.limits_json private.limits_of private.link_customer
+    private.lock_campaign private.lock_for_evidence private.lock_plan_prices private.lock_sending
+    private.lock_stripe_customer private.lock_tenant private.lock_totals private.lock_usage
     private.lock_usage_of_sending private.mark_of private.mark_running private.marked_up private.matches
     private.may_create_subaccount private.may_match private.measure_text private.message_cost private.message_health
     private.message_may_move private.message_status_named private.messages_of_day private.mother_country
@@ -524,12 +525,12 @@ as $$
     private.purge_event_payloads private.purge_forward_deliveries private.purge_master_consents private.purge_messages
     private.purge_number_purchases private.purge_settled_alerts private.purge_tenant_notices private.purge_totals
     private.purge_usage private.queue_of private.raise_alert private.reached_limit private.recheck_after_lost_lease
-    private.recipients_left private.reconcile_by private.reconcile_day private.record_appeared_number
-    private.record_at_tenant private.record_changed_number private.record_evidence private.record_lost_purchase
-    private.record_missing_number private.record_parked private.record_place private.record_usage_firing
-    private.redact_old_texts private.refuse_change private.reindex_words private.remaining_quota
-    private.remember_user_deletion private.render_text private.renew_lease_if_held private.renew_turns
-    private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
+    private.recipients_left private.reconcile_by private.reconcile_day private.reconciliation_health
+    private.record_appeared_number private.record_at_tenant private.record_changed_number private.record_evidence
+    private.record_lost_purchase private.record_missing_number private.record_parked private.record_place
+    private.record_usage_firing private.redact_old_texts private.refuse_change private.reindex_words
+    private.remaining_quota private.remember_user_deletion private.render_text private.renew_lease_if_held
+    private.renew_turns private.replica_identity_of private.reply_under_way private.reseal_token private.reserve_next
     private.reserve_recipients private.reserve_reply private.return_lost_jobs private.schedule_fee
     private.schedule_health private.search_for private.search_tenants private.searchable private.send_rates_of
     private.sender_of private.sending_plan private.set_due private.set_due_by private.set_next_convergence
@@ -542,8 +543,8 @@ as $$
     private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
     private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
     private.undo_reservation private.unit_of private.unit_price private.unpaid_candidates private.unpaid_cost_of
-    private.unpaid_reason_of private.unspaced private.usage_by_day private.usage_kind_of private.usage_of_days
-    private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
+    private.unpaid_reason_of private.unspaced private.usage_by_day private.usage_health private.usage_kind_of
+    private.usage_of_days private.usage_parts private.usage_report private.usage_rotation_days private.usage_summary_of
     private.usage_totals_of_days private.user_exists private.users_with_email private.utc_day private.wake_pricing
     private.wanted_by_subscription private.wanted_subaccount private.wanted_trigger_value private.webhook_health
     private.with_limits private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
@@ -554,14 +555,15 @@ as $$
     public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
     public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
     public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
-    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
-    public.create_campaign public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients
-    public.describe_health public.describe_installation public.disable_forward_webhook public.end_convergence
-    public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user
-    public.finish_job public.forget_previous_tokens public.forget_rate_limits public.forget_stripe_customer
-    public.forward_delivery_of public.forward_webhook_of public.get_usage public.hold_tenant public.lift_opt_outs
-    public.link_stripe_customer public.list_alerts public.list_audit_lines public.list_campaign_recipients
-    public.list_campaigns public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
+    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.cost_of_usage
+    public.count_request public.count_unpaid_accounts public.create_campaign public.decide_leaving public.defer_job
+    public.delay_sender public.delete_campaign_recipients public.describe_health public.describe_installation
+    public.disable_forward_webhook public.end_convergence public.end_sweep public.end_token_rotation
+    public.end_usage_trigger public.erase_messages_of_deleted_user public.finish_job public.forget_previous_tokens
+    public.forget_rate_limits public.forget_stripe_customer public.forward_delivery_of public.forward_webhook_of
+    public.get_usage public.hold_tenant public.lift_opt_outs public.link_stripe_customer public.list_alerts
+    public.list_audit_lines public.list_campaign_recipients public.list_campaigns public.list_carrier_fees
+    public.list_claimable_subscriptions public.list_conversations public.list_dead_letters
     public.list_forward_deliveries public.list_messages public.list_opt_outs public.list_reconciliations
     public.list_tenants public.list_unpaid_accounts public.list_unrecorded_events public.message_media public.message_of
     public.messages_to_redact public.move_job_to_dead_letters public.note_create_attempt public.note_leaving_begun

@@ -26,7 +26,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
   and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e');
 
-select is((select c.reloptions from pg_catalog.pg_class c where c.oid = 'private.sealed_tokens'::regclass), '{security_invoker=true}', 'The view has the rights of its caller');
+select is_empty($$ select c.oid::regclass from pg_catalog.pg_class c where c.relkind = 'v' and c.relnamespace = 'private'::regnamespace and c.relname <> 'jobs' and c.reloptions is distinct from '{security_invoker=true}' $$, 'The views have the rights of their caller, except that of the queues');
 select bag_eq(
   'select name, relkind::text, relrowsecurity from pg_temp.our_relations',
   $$ values
@@ -66,6 +66,7 @@ select bag_eq(
     ('private.excess_numbers', 'r', true),
     ('private.leaving_numbers', 'r', true),
     ('private.master_numbers', 'r', true),
+    ('private.unpaid_total', 'r', true), ('private.recurring_fees', 'v', false), ('private.tenants_with_costs', 'v', false),
     ('private.parking_papers', 'r', true),
     ('private.message_words', 'r', true),
     ('private.number_purchases', 'r', true),
@@ -185,7 +186,7 @@ select bag_eq(
     ('q_jobs_forwarding', 'note_new_turn'), ('q_jobs_forwarding', 'note_turn'), ('q_jobs_usage', 'note_new_turn'), ('q_jobs_usage', 'note_turn'), ('q_jobs_usage', 'forget_jobs'), ('q_jobs_usage', 'forget_lane'), ('q_jobs_forwarding', 'forget_jobs'), ('q_jobs_forwarding', 'forget_lane'),
     ('sms_messages', 'add_usage_of_new'), ('sms_messages', 'add_usage_of_changed'), ('sms_messages', 'add_usage_of_deleted'),
     ('number_purchases', 'charge_first_fee'), ('number_purchases', 'correct_fees_of_deleted'), ('number_purchases', 'correct_fees'), ('number_purchases', 'schedule_first_fee'), ('number_purchases', 'schedule_fee'),
-    ('number_purchases', 'wake_pricing'), ('fees', 'add_new_fee'), ('fees', 'add_changed_fee'), ('tenant_limits', 'spending_due_when_limited'), ('tenant_limits', 'spending_due_when_unlimited'),
+    ('number_purchases', 'wake_pricing'), ('fees', 'add_new_fee'), ('fees', 'add_changed_fee'),
     ('sms_messages', 'count_new'), ('sms_messages', 'count_changed'), ('sms_messages', 'count_deleted'), ('sms_messages', 'note_conversation'), ('sms_messages', 'await_reports'), ('sms_messages', 'keep_erased'), ('sms_messages', 'judge_new_price'), ('sms_messages', 'judge_price'),
     ('twilio_usage', 'note_changed_usage'), ('twilio_usage', 'note_new_usage'), ('usage_categories', 'note_known_category'), ('usage_days', 'note_changed_day'), ('usage_days', 'note_new_day'),
     ('sms_messages', 'index_words'), ('sms_messages', 'change_words'), ('sms_messages', 'forget_words'),
@@ -193,10 +194,12 @@ select bag_eq(
     ('messaging_settings', 'touch_updated_at'), ('forward_webhooks', 'touch_updated_at'), ('subscriptions', 'touch_updated_at'), ('user_preferences', 'touch_updated_at'), ('user_twilio_numbers', 'touch_updated_at'),
     ('tenancies', 'due_when_new'), ('tenancies', 'due_when_changed'), ('plans', 'due_when_periods_change'), ('plans', 'spending_due_when_lowered'), ('subscriptions', 'spending_due_when_changed'), ('user_twilio_numbers', 'note_erased'), ('plans', 'price_changes'), ('plans', 'price_known_when_new'), ('plans', 'price_known_when_changed'),
     ('plans', 'usage_trigger_due_when_limit_changes'), ('subscriptions', 'usage_trigger_due_when_new'),
-    ('subscriptions', 'usage_trigger_due_when_changed'), ('subscriptions', 'usage_trigger_due_when_deleted'), ('tenant_limits', 'usage_trigger_due_when_set'),
+    ('subscriptions', 'usage_trigger_due_when_changed'), ('subscriptions', 'usage_trigger_due_when_deleted'),
     ('user_preferences', 'switchboard_usage_trigger_due_when_new'), ('user_preferences', 'switchboard_usage_trigger_due_when_changed'),
     ('users', 'switchboard_note_email'), ('tenancies', 'note_email'),
-    ('plans', 'excess_when_limit_changes'), ('tenant_limits', 'excess_when_own_limits_change'), ('subscriptions', 'excess_when_new'), ('subscriptions', 'excess_when_changed'),
+    ('tenant_limits', 'excess_when_own_limits_change'), ('tenant_limits', 'spending_due_when_own_limit_changes'), ('tenant_limits', 'usage_trigger_due_when_own_limit_changes'),
+    ('subscriptions', 'spending_due_when_new'), ('subscriptions', 'spending_due_when_deleted'), ('subscriptions', 'excess_when_deleted'),
+    ('plans', 'excess_when_limit_changes'), ('subscriptions', 'excess_when_new'), ('subscriptions', 'excess_when_changed'),
     ('user_twilio_numbers', 'excess_when_new'), ('user_twilio_numbers', 'excess_when_changed'),
     ('subscriptions', 'due_when_new'), ('subscriptions', 'due_when_changed'), ('subscriptions', 'due_when_deleted'),
     ('user_preferences', 'switchboard_due_when_lost'), ('user_preferences', 'switchboard_due_when_deleted'),

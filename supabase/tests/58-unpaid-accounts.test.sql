@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(18);
+select plan(27);
 
 select pg_temp.join_as('tenant', 'neighbour', 'attacker', 'visitor');
 update public.plans set max_numbers = 1 where key = 'starter';
@@ -21,7 +21,7 @@ select private.hold_number(pg_temp.row_id(4), pg_temp.neighbour()), private.hold
 delete from private.master_currency;
 select private.learn_currency('usd', 'usage');
 
-create view pg_temp.listed as select user_id, reason::text, costs, numbers from public.list_unpaid_accounts(null, 100);
+create view pg_temp.listed as select a.* from public.list_unpaid_accounts(null, 100) l, jsonb_to_recordset(l.accounts) as a (user_id uuid, reason text, costs jsonb, numbers jsonb);
 create function pg_temp.reason(p_user uuid) returns text language sql as $$ select reason from pg_temp.listed where user_id = p_user $$;
 create function pg_temp.cost(p_user uuid) returns text language sql as $$
   select string_agg(concat_ws(' ', c ->> 'currency', (c ->> 'monthlyCost')::numeric, (c ->> 'otherMonthlyCost')::numeric, c ->> 'unpriced'), ', ' order by c ->> 'currency')
@@ -42,8 +42,16 @@ insert into public.twilio_usage (user_id, account_sid, day, category, count, usa
   (pg_temp.visitor(), 'AC4', current_date - 40, 'a2p-registration-fees-monthly-test', 1, 1, 7, 'USD');
 select is(pg_temp.cost(pg_temp.neighbour()), 'EUR 0 10 0, USD 3.15 0 0', 'Other recurring fees count, apart for each currency');
 select is(pg_temp.cost(pg_temp.visitor()), 'USD 0 2 0', 'An account without numbers is listed for its fees of the last 31 days');
-select results_eq('select price_unit, accounts, numbers, monthly_cost from public.unpaid_account_total()', $$ values ('EUR', 1::bigint, 0::bigint, 10::numeric), ('USD', 2, 2, 5.15) $$,
+update private.unpaid_total set totals = '[]', counted_at = null;
+select is(public.unpaid_account_total(), '{"totals": [], "countedAt": null, "ageSeconds": null}', 'Before the first count there is no total');
+select is(array[public.count_unpaid_accounts(1), public.count_unpaid_accounts(1)], '{f,f}', 'The total is counted in steps');
+select is(public.unpaid_account_total() -> 'countedAt', 'null', 'A count that is not at its end is not shown');
+select is(public.count_unpaid_accounts(1), true, 'The last step comes to the end');
+select is(public.unpaid_account_total() -> 'ageSeconds', '0', 'It publishes the total, with its time');
+select is(public.unpaid_account_total() -> 'totals', '[{"currency": "EUR", "accounts": 1, "numbers": 0, "unpriced": 0, "monthlyCost": "10"}, {"currency": "USD", "accounts": 2, "numbers": 2, "unpriced": 0, "monthlyCost": "5.15"}]',
   'The total is the sum of the list, for each currency');
+select is(array[public.count_unpaid_accounts(9)], '{t}', 'The next count begins anew');
+select is(public.unpaid_account_total() #>> '{totals,1,monthlyCost}', '5.15', 'It adds nothing twice');
 update public.subscriptions set plan_key = 'starter' where id = 'sub_1';
 select is(pg_temp.reason(pg_temp.tenant()) || ' ' || pg_temp.cost(pg_temp.tenant()), 'downgraded USD 1.15 0 0', 'Of a downgraded tenant only the numbers beyond the limit count');
 update private.tenancies set operator_hold = 'suspended' where user_id = pg_temp.attacker();
@@ -59,7 +67,17 @@ update public.user_twilio_numbers set status = 'released' where id = pg_temp.row
 insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, account_sid, state, due_at, parked_at) values ('PN4', pg_temp.row_id(4), pg_temp.neighbour(), '+15005550104', 'AC2', 'parked', now() + interval '9 days', now());
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.listed, jsonb_array_elements(numbers) n where user_id = pg_temp.neighbour() $$,
   $$ values ('+15005550103', 'tenant'), ('+15005550104', 'master') $$, 'A parked number still costs, in the master account');
-select is((select count(*) from public.list_unpaid_accounts(pg_temp.tenant(), 1)), 1::bigint, 'A page begins after a tenant and has at most its limit');
+select is((select array_agg(l.next_id) from public.list_unpaid_accounts(pg_temp.tenant(), 1) l where jsonb_array_length(l.accounts) = 1), array[pg_temp.neighbour()], 'A page begins after a tenant and has at most its limit');
+
+-- One rule for the list and for the filter of tenants
+create function pg_temp.filtered() returns uuid[] language sql as $$
+  select array(select (t ->> 'user_id')::uuid from public.list_tenants(null, null, null, null, true, null, 'id', null, null, 200) l, jsonb_array_elements(l.tenants) t order by 1) $$;
+select is(pg_temp.filtered(), array(select user_id from pg_temp.listed order by 1), 'The filter "unpaid" of tenants has those of the list');
+update private.tenancies set operator_hold = null, suspended_at_twilio = false where user_id = pg_temp.attacker();
+update public.subscriptions set status = 'canceled', ended_at = now() where id = 'sub_1';
+update private.tenancies set subaccount_status = 'closed' where user_id = pg_temp.visitor();
+select is(array[pg_temp.filtered(), array(select user_id from pg_temp.listed order by 1)], array[array[pg_temp.tenant(), pg_temp.neighbour()], array[pg_temp.tenant(), pg_temp.neighbour()]],
+  'Both have a canceled tenant with numbers, and neither has one who pays again, nor a closed account whose fees ended with it');
 select throws_ok($$ set local role authenticated; select * from public.list_unpaid_accounts(null, 1) $$, '42501', null, 'A tenant cannot read what Twilio charges');
 
 select * from finish();

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(86);
+select plan(89);
 
 select pg_temp.join_as('tenant', 'neighbour', 'leaver');
 select pg_temp.forget_jobs();
@@ -300,10 +300,23 @@ select isnt((select closed_at from private.usage_accounts where account_sid = 'A
 
 update private.usage_accounts set due_at = now() + interval '1 hour', read_through = pg_temp.today();
 update private.usage_accounts set due_at = now() - interval '3 hours', read_through = pg_temp.today() - 4, first_day = pg_temp.today() - 9 where account_sid = 'AC1';
-select results_eq($$ select accounts, due, now() - oldest_due_at, oldest_unread_day, retrying, dead_letters from public.usage_sync_state() $$,
-  $$ values (5::bigint, 1::bigint, '3 hours'::interval, pg_temp.today() - 3, 0::bigint, 0::bigint) $$, 'usage_sync_state counts accounts, those due, and the oldest day that no read covered');
+select results_eq($$ select due, now() - oldest_due_at, oldest_unread_day, retrying, dead_letters from public.usage_sync_state() $$,
+  $$ values (1::bigint, '3 hours'::interval, pg_temp.today() - 3, 0::bigint, 0::bigint) $$, 'usage_sync_state counts the accounts that are due, and has the oldest day that no read covered');
 update private.usage_accounts set read_through = pg_temp.today() - 1;
 select is((select oldest_unread_day from public.usage_sync_state()), null, 'Today is no unread day');
+
+
+-- An operator asks --------------------------------------------------------------------------------------------------
+
+reset role;
+select pg_temp.forget_jobs();
+delete from private.days_to_reconcile;
+update private.usage_accounts set due_at = now() + interval '3 days' where account_sid = 'AC1';
+insert into private.days_to_reconcile (account_sid, day, due_at) values ('AC1', pg_temp.today() - 3, now() + interval '1 day'), ('AC7', pg_temp.today() - 3, now() + interval '1 day');
+select public.request_tenant_sync((select user_id from private.usage_accounts where account_sid = 'AC1'), pg_temp.operator(), 'req', 'a doubt');
+select is((select array_agg(message ->> 'accountSid') from private.jobs where message ->> 'kind' = 'sync-usage'), '{AC1}', 'An operator''s sync of a tenant reads the usage of their account');
+select ok((select due_at from private.usage_accounts where account_sid = 'AC1') between now() + interval '5 hours' and now() + interval '7 hours', 'The account is due again in six hours, as after any request');
+select is((select array_agg(account_sid) from private.days_to_reconcile where due_at <= now()), '{AC1}', 'The days that wait for a comparison are due at once, and no other tenant''s');
 
 select * from finish();
 rollback;

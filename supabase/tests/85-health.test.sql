@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(15);
+select plan(21);
 
 select pg_temp.join_as('tenant');
 select pg_temp.forget_jobs();
@@ -55,6 +55,35 @@ select is(pg_temp.health('scheduler', 'lateSeconds'), '600'::jsonb, 'The most ov
 insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source)
 select pg_temp.tenant(), 'outbound', '+15005550101', '+15005550102', 'delivered', 'AC1', 'subaccount' from generate_series(1, 3);
 select is((select m ->> 'count' from jsonb_array_elements(pg_temp.health('messages')) m where m ->> 'status' = 'delivered'), '3', 'The messages of the last hour are counted by status');
+
+
+-- Usage, reconciliation and the cost of unpaid accounts
+reset role;
+delete from pgmq.q_jobs_dead;
+delete from private.usage_accounts;
+set local role service_role;
+select is(pg_temp.health('usage'), '{"due": {"count": 0, "isMore": false}, "oldestDueAt": null, "lateSeconds": 0, "oldestUnreadDay": null, "retrying": {"count": 0, "isMore": false}, "deadLetters": {"count": 0, "isMore": false}}', 'Without accounts no usage is late');
+insert into private.usage_accounts (account_sid, first_day, read_through, due_at)
+select 'AC' || n, '2026-01-01', '2026-02-03', now() - n * interval '1 second' from generate_series(1, 1200) n;
+select public.move_job_to_dead_letters('usage', private.enqueue('{"kind": "sync-usage", "accountSid": "AC1"}'), 'no answer');
+select is(pg_temp.health('usage') - 'oldestDueAt', '{"due": {"count": 1000, "isMore": true}, "lateSeconds": 1200, "oldestUnreadDay": "2026-02-04", "retrying": {"count": 0, "isMore": false}, "deadLetters": {"count": 1, "isMore": false}}',
+  'Due accounts, the oldest day without a read and failed jobs are shown');
+delete from private.days_to_reconcile;
+delete from private.reconciliations;
+delete from private.usage_days;
+insert into private.days_to_reconcile (account_sid, day, due_at) values ('AC1', '2026-02-01', now() - interval '7 minutes'), ('AC1', '2026-02-02', now() + interval '1 day');
+insert into private.usage_days (account_sid, day, total_price, price_unit, closed_at) values ('AC1', '2026-02-01', 1, 'USD', now()), ('AC1', '2026-02-02', 1, 'USD', null);
+delete from private.days_to_reconcile where day = '2026-02-02';
+create function pg_temp.compared(p_day date, p_rate numeric, p_closed boolean) returns void language sql as $$
+  insert into private.reconciliations (account_sid, day, price_unit, usage_total, ledger_total, not_priced_yet, carrier_fee, failed_message_fee, uncategorised, unknown_category, missing_here, missing_at_twilio, rate, currency,
+    kinds, other_currencies, is_closed, is_shifted, reconciled_at) values ('AC1', p_day, 'USD', 1 + p_rate, 1, 0, 0, 0, 0, 0, 0, 0, p_rate, 0, '{}', '{}', p_closed, false, now()) $$;
+select pg_temp.compared('2026-02-01', 0.5, true), pg_temp.compared('2026-02-02', 0.5, false), pg_temp.compared('2026-02-03', 0, true);
+select is(pg_temp.health('reconciliation'), '{"due": {"count": 1, "isMore": false}, "lateSeconds": 420, "openDays": {"count": 1, "isMore": false}, "unexplained": {"count": 1, "isMore": false}}',
+  'Days that wait, open ones and closed ones with an unexplained difference are counted');
+select is((select array_agg(day) from public.list_reconciliations(null, true, null, null, 10)), '{2026-02-01}', 'The list has the same days');
+select is((select array_agg(day) from public.list_reconciliations('AC1', false, '2026-02-03', 'AC1', 1)), '{2026-02-02}', 'A page of one account begins after the last day of the page before');
+update private.unpaid_total set totals = '[{"currency": "USD", "accounts": 1, "numbers": 1, "unpriced": 0, "monthlyCost": "1.15"}]', counted_at = now() - interval '5 minutes';
+select is(pg_temp.health('unpaid') - 'countedAt', '{"totals": [{"currency": "USD", "accounts": 1, "numbers": 1, "unpriced": 0, "monthlyCost": "1.15"}], "ageSeconds": 300}', 'The cost of unpaid accounts is the counted one, with its age');
 
 select * from finish();
 rollback;

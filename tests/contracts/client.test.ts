@@ -134,6 +134,14 @@ Deno.test("the client's types for operators equal those of the contract", () => 
   same<client.NumberSendRateSet, Success<Post<typeof admin, "/set-number-send-rate">>>(true);
   same<client.UnpaidAccountList, Success<Get<typeof admin, "/unpaid-accounts">>>(true);
   same<client.UnpaidTotal, Success<Get<typeof admin, "/unpaid-total">>>(true);
+  same<client.TenantUsageQuery, Query<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
+  same<client.TenantUsageDays, Success<Get<typeof admin, "/tenants/{userId}/usage">>>(true);
+  same<client.ReconciliationsPage, Query<Get<typeof admin, "/reconciliations">>>(true);
+  same<client.ReconciliationList, Success<Get<typeof admin, "/reconciliations">>>(true);
+  same<client.CarrierFeesPage, Query<Get<typeof admin, "/carrier-fees">>>(true);
+  same<client.CarrierFeeList, Success<Get<typeof admin, "/carrier-fees">>>(true);
+  same<client.CarrierFeeSetting, Body<Post<typeof admin, "/set-carrier-fee">>>(true);
+  same<client.CarrierFeeSet, Success<Post<typeof admin, "/set-carrier-fee">>>(true);
   same<client.SealingKeys, Success<Get<typeof admin, "/sealing-keys">>>(true);
 });
 

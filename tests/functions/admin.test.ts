@@ -185,6 +185,7 @@ Deno.test("an operator sees what the account of a suspended tenant costs, with t
     ${sql.json({ phoneNumber, phoneSid: "PN-costly", friendlyName: phoneNumber, capabilities: { sms: true } })})`;
   await operator.switchboard.admin.suspend({ userId: tenant.id, reason: "spam" });
   await sql.end();
+  await sql`select private.enqueue('{"kind": "price-numbers"}')`;
   const account = await eventually("the price to be read", async () => {
     const { accounts } = await operator.switchboard.admin.listUnpaidAccounts();
     return accounts.find(({ userId, costs }) => userId === tenant.id && costs[0]?.unpriced === 0);
@@ -192,6 +193,11 @@ Deno.test("an operator sees what the account of a suspended tenant costs, with t
   assert.deepEqual([account.reason, account.subaccountSid], ["operator_hold", sid]);
   assert.deepEqual(account.costs.map(({ currency, monthlyCost }) => [currency, monthlyCost]), [["USD", "1.15"]]);
   assert.deepEqual(account.numbers.map((number) => [number.phoneNumber, number.place]), [[phoneNumber, "tenant"]]);
-  const { totals } = await operator.switchboard.admin.unpaidTotal();
+  await sql`select private.enqueue('{"kind": "count-unpaid-accounts"}')`;
+  await sql.end();
+  const { totals } = await eventually("the total to be counted", async () => {
+    const total = await operator.switchboard.admin.unpaidTotal();
+    return total.countedAt !== null && total.totals.length > 0 && total;
+  });
   assert.ok(totals.some(({ currency, monthlyCost }) => currency === "USD" && Number(monthlyCost) >= 1.15));
 });

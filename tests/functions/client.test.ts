@@ -161,6 +161,80 @@ test("the list of tenants is exported as CSV, page by page", async () => {
   assert.equal(one.headers.get("x-next-cursor"), null);
 });
 
+test("an operator sets a carrier fee with its day, and the list of fees has it with those before", async () => {
+  const operator = await signUpOperator(stage);
+  const { admin } = operator.switchboard;
+  const fee = { country: "LI", channel: "sms", validFrom: "2027-01-01", fee: 0.00455 } as const;
+  assert.deepEqual(await admin.setCarrierFee({ ...fee, reason: "announced" }), { ...fee, changed: true });
+  assert.deepEqual(await admin.setCarrierFee({ ...fee, reason: "again" }), { ...fee, changed: false });
+  const later = { ...fee, validFrom: "2027-06-01", fee: 0.005 };
+  await admin.setCarrierFee({ ...later, reason: "announced" });
+  const first = await admin.listCarrierFees({ country: "LI", limit: 1 });
+  assert.deepEqual(first.fees, [fee]);
+  const second = await admin.listCarrierFees({ country: "LI", limit: 1, cursor: first.next! });
+  assert.deepEqual(second.fees, [later]);
+  const file = await operator.call("admin/carrier-fees?country=LI&format=csv");
+  assert.equal(
+    file.body,
+    "country,channel,validFrom,fee\r\nLI,sms,2027-01-01,0.00455\r\nLI,sms,2027-06-01,0.005\r\n",
+  );
+  const wrong = [{ country: "UK" }, { channel: "fax" }, { fee: 0.000001 }, { fee: -1 }, { validFrom: "2027-02-30" }];
+  const answers = await Promise.all(
+    wrong.map((part) => operator.call("admin/set-carrier-fee", { body: { ...fee, reason: "x", ...part } })),
+  );
+  assert.deepEqual(answers.map(({ status, body }) => [status, body.details?.[0]?.field]), [
+    [400, "country"],
+    [400, "channel"],
+    [400, "fee"],
+    [400, "fee"],
+    [400, "validFrom"],
+  ]);
+});
+
+test("an operator lists compared days by account and page, and a tenant's days with price and cost", async () => {
+  const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
+  const { sql } = stage.database;
+  await sql`insert into private.reconciliations (account_sid, day, user_id, price_unit, usage_total, ledger_total,
+      not_priced_yet, carrier_fee, failed_message_fee, uncategorised, unknown_category, missing_here, missing_at_twilio,
+      rate, currency, kinds, other_currencies, is_closed, is_shifted, reconciled_at)
+    select ${ada.accountSid}, d.day::date, ${ada.id}, 'USD', 2.5, 2, 0, 0, 0, 0, 0, 0, 0, 0.5, 0, '{}', '{}', d.closed, false, now()
+    from (values ('2026-02-01', true), ('2026-02-02', false), ('2026-02-03', true)) d (day, closed)`;
+  const { admin } = operator.switchboard;
+  const account = ada.accountSid;
+  const first = await admin.listReconciliations({ account, limit: 2 });
+  assert.deepEqual(first.days.map(({ day, rate }) => [day, rate]), [["2026-02-03", 0.5], ["2026-02-02", 0.5]]);
+  const rest = await admin.listReconciliations({ account, limit: 2, cursor: first.next! });
+  assert.deepEqual([rest.days.map(({ day }) => day), rest.next], [["2026-02-01"], null]);
+  const unexplained = await admin.listReconciliations({ account, unexplained: true });
+  assert.deepEqual(unexplained.days.map(({ day }) => day), ["2026-02-03", "2026-02-01"]);
+  const file = await operator.call(`admin/reconciliations?account=${account}&limit=1&format=csv`);
+  assert.match(file.body, new RegExp(`\r\n${account},2026-02-03,${ada.id},USD,2.5,2,0,`));
+  const next = file.headers.get("x-next-cursor")!;
+  const second = await admin.listReconciliations({ account, limit: 1, cursor: next });
+  assert.equal(second.days[0]?.day, "2026-02-02");
+  await sql`update public.plans set markup = 2 where key = 'free'`;
+  try {
+    await ada.switchboard.sendSms({ to: freshRecipient(), body: "Hi" });
+  } finally {
+    await sql`update public.plans set markup = 1 where key = 'free'`;
+  }
+  const { days } = await admin.tenantUsage(ada.id);
+  const sent = days.find(({ kind }) => kind === "sms_out")!;
+  assert.deepEqual([sent.count, Number(sent.price)], [1, 2 * Number(sent.cost)]);
+  assert.ok(Number(sent.cost) > 0);
+  const usage = await operator.call(`admin/tenants/${ada.id}/usage?format=csv`);
+  assert.match(
+    usage.body,
+    new RegExp(`\r\n${sent.day},sms_out,${sent.currency ?? ""},1,1,${Number(sent.price)},${Number(sent.cost)}\r\n`),
+  );
+  const reversed = await operator.call(`admin/tenants/${ada.id}/usage?from=2026-02-02&until=2026-02-01`);
+  assert.deepEqual([reversed.status, reversed.body.details[0].field], [400, "until"]);
+  const refused = await Promise.all(
+    ["admin/reconciliations", "admin/carrier-fees", `admin/tenants/${ada.id}/usage`].map((path) => ada.call(path)),
+  );
+  assert.deepEqual(refused.map(({ status }) => status), [403, 403, 403]);
+});
+
 test("an operator sees one tenant whole, with what they send, cost and pay, and what operators did", async () => {
   const [operator, ada] = await Promise.all([signUpOperator(stage), withNumber(stage, "ada")]);
   const { admin } = operator.switchboard;

@@ -1004,6 +1004,7 @@ export type Database = {
           "url": string;
         }[];
       };
+      "cost_of_usage": { Args: { "p_from": string; "p_until": string; "p_user_id": string }; Returns: Json };
       "count_request": {
         Args: {
           "p_action": string;
@@ -1018,6 +1019,7 @@ export type Database = {
           "retry_after_seconds": number;
         }[];
       };
+      "count_unpaid_accounts": { Args: { "p_limit": number }; Returns: boolean };
       "create_campaign": {
         Args: {
           "p_address": string;
@@ -1320,6 +1322,22 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "list_carrier_fees": {
+        Args: {
+          "p_after_channel": string;
+          "p_after_country": string;
+          "p_after_day": string;
+          "p_country": string;
+          "p_limit": number;
+        };
+        Returns: Database["public"]["CompositeTypes"]["carrier_fee"][];
+        SetofOptions: {
+          from: "*";
+          to: "carrier_fee";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_claimable_subscriptions": {
         Args: { "p_limit": number; "p_subscription_id": string; "p_user_id": string };
         Returns: {
@@ -1528,13 +1546,10 @@ export type Database = {
       };
       "list_unpaid_accounts": {
         Args: { "p_after": string; "p_limit": number };
-        Returns: Database["public"]["CompositeTypes"]["unpaid_cost"][];
-        SetofOptions: {
-          from: "*";
-          to: "unpaid_cost";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
+        Returns: {
+          "accounts": Json;
+          "next_id": string;
+        }[];
       };
       "list_unrecorded_events": {
         Args: { "p_event_ids": (string)[] };
@@ -2472,16 +2487,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
-      "unpaid_account_total": {
-        Args: Record<PropertyKey, never>;
-        Returns: {
-          "accounts": number;
-          "monthly_cost": number;
-          "numbers": number;
-          "price_unit": string;
-          "unpriced": number;
-        }[];
-      };
+      "unpaid_account_total": { Args: Record<PropertyKey, never>; Returns: Json };
       "unsettled_messages": {
         Args: { "p_limit": number; "p_older_than_seconds": number };
         Returns: {
@@ -2534,10 +2540,8 @@ export type Database = {
       "usage_sync_state": {
         Args: Record<PropertyKey, never>;
         Returns: {
-          "accounts": number;
           "dead_letters": number;
           "due": number;
-          "last_read_at": string;
           "oldest_due_at": string;
           "oldest_unread_day": string;
           "retrying": number;
@@ -2870,6 +2874,12 @@ export type Database = {
         "status": Database["public"]["Enums"]["message_status"] | null;
         "error_code": number | null;
         "error_message": string | null;
+      };
+      "carrier_fee": {
+        "country": string | null;
+        "channel": string | null;
+        "valid_from": string | null;
+        "fee": number | null;
       };
       "claimed_job": {
         "job_id": number | null;

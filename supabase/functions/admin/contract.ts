@@ -6,7 +6,7 @@ import { regulatoryShape } from "../_shared/numbers/regulatory-information.ts";
 import { e164Schema } from "../_shared/numbers/phone-number.ts";
 import { formatParameter } from "../_shared/platform/csv.ts";
 import { idSchema } from "../_shared/platform/ids.ts";
-import { healthSchema } from "../_shared/health/health.ts";
+import { healthSchema, unpaidTotalShape } from "../_shared/health/health.ts";
 import { limitParameter } from "../_shared/platform/paging.ts";
 import type { Contract } from "../_shared/platform/contract.ts";
 import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
@@ -14,6 +14,9 @@ import { ACCOUNT_STATUS_ERRORS, subaccountStatusSchema } from "../_shared/accoun
 
 import { planLimitsSchema, planLimitsSetSchema, tenantLimitsSchema, tenantLimitsSetSchema } from "./limit-shapes.ts";
 import { deadLetterSchema, reasonText as reason, tenantSyncSchema } from "./shapes.ts";
+import { carrierFeeList, carrierFeeSet, carrierFeeSetting, carrierFeesQuery } from "./carrier-fees.ts";
+import { reconciliationList, reconciliationsQuery } from "./reconciliations.ts";
+import { tenantUsageQuery, tenantUsageSchema } from "./tenant-usage.ts";
 import { tenantListSchema, tenantsQuery } from "./tenants.ts";
 import { tenantViewSchema, timelineQuery, timelineSchema } from "./tenant-view.ts";
 
@@ -137,19 +140,12 @@ const unpaidAccountList = z.strictObject({
     status: z.enum(Constants.public.Enums.twilio_account_status).nullable(),
     costs: costsSchema.describe("What it costs a month, by currency"),
     numbers: numbersAtCostSchema,
-  })),
+  })).describe("A page may have fewer accounts than its limit before the last page"),
   next: z.guid().nullable(),
 }).meta({ id: "UnpaidAccountList", description: "The response of admin/unpaid-accounts" });
 
-export const unpaidTotalSchema = z.strictObject({
-  totals: z.array(z.strictObject({
-    currency: z.string().nullable(),
-    accounts: z.int().min(0),
-    numbers: z.int().min(0),
-    unpriced: z.int().min(0).describe("Numbers whose price is not known: they are not in monthlyCost"),
-    monthlyCost: z.string().describe("As decimal text, in Twilio's price"),
-  })),
-}).meta({ id: "UnpaidTotal", description: "The response of admin/unpaid-total" });
+export const unpaidTotalSchema = z.strictObject(unpaidTotalShape)
+  .meta({ id: "UnpaidTotal", description: "The response of admin/unpaid-total" });
 
 export const contract = {
   caller: "operator",
@@ -180,9 +176,44 @@ export const contract = {
       errors: [],
     },
     {
+      method: "GET",
+      path: "/tenants/{userId}/usage",
+      summary: "Returns what a tenant used on each day, with their price and Twilio's cost",
+      query: tenantUsageQuery,
+      responses: { 200: tenantUsageSchema },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/reconciliations",
+      summary: "Lists the days of accounts that were compared with Twilio's usage, newest first, a page at a time",
+      query: reconciliationsQuery,
+      responses: { 200: reconciliationList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "GET",
+      path: "/carrier-fees",
+      summary: "Lists carrier fees by country, channel and day, a page at a time",
+      query: carrierFeesQuery,
+      responses: { 200: carrierFeeList },
+      csv: true,
+      errors: [],
+    },
+    {
+      method: "POST",
+      path: "/set-carrier-fee",
+      summary: "Sets the carrier fee of a country and channel from a day on; reserved messages keep theirs",
+      body: carrierFeeSetting,
+      responses: { 200: carrierFeeSet },
+      errors: [],
+    },
+    {
       method: "POST",
       path: "/sync-tenant",
-      summary: "Compares a tenant's subaccount and numbers with Twilio now",
+      summary: "Compares a tenant's subaccount, numbers and usage with Twilio now",
       body: tenantSyncSchema,
       responses: { 202: acceptedFor },
       errors: [],
@@ -206,7 +237,8 @@ export const contract = {
     {
       method: "GET",
       path: "/health",
-      summary: "Returns the state of this installation: queues, alerts, capacity, webhooks and schedules",
+      summary:
+        "Returns the state of this installation: queues, alerts, capacity, webhooks, schedules, usage and unpaid costs",
       responses: { 200: healthSchema },
       errors: [],
     },
@@ -372,7 +404,7 @@ export const contract = {
     {
       method: "GET",
       path: "/unpaid-total",
-      summary: "Returns the monthly cost of all accounts without a paying tenant",
+      summary: "Returns the monthly cost of all accounts without a paying tenant, as a job counted it last",
       responses: { 200: unpaidTotalSchema },
       errors: [],
     },

@@ -3,15 +3,18 @@ import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { acknowledgeAlert, listAlerts, settleAlert } from "./alerts.ts";
 import type { contract } from "./contract.ts";
 import { cancelSubscriptionOf } from "./cancel-subscription.ts";
+import { listCarrierFees, setCarrierFee } from "./carrier-fees.ts";
 import { holdTenant, provisionTenant } from "./hold.ts";
 import { showHealth } from "./health.ts";
 import { setPlanLimits, setTenantLimits } from "./limits.ts";
 import { listDeadLetters } from "./lists.ts";
 import { moveNumberOf } from "./move-number.ts";
 import { offerNumber } from "./offer-number.ts";
+import { listReconciliations } from "./reconciliations.ts";
 import { replay, sweepNow } from "./replay.ts";
 import { rotateSealingKeys, rotateTokenOf, showSealingKeys } from "./rotation.ts";
 import { setNumberSendRate } from "./send-rate.ts";
+import { showTenantUsage } from "./tenant-usage.ts";
 import { listTenants } from "./tenants.ts";
 import { showTenant, showTimeline, syncTenant } from "./tenant-view.ts";
 import { listUnpaidAccounts, showUnpaidTotal } from "./unpaid.ts";
@@ -28,6 +31,10 @@ const ACTIONS: Readonly<Record<Operation, Action>> = {
   "GET /tenants": listTenants,
   "GET /tenants/{userId}": showTenant,
   "GET /tenants/{userId}/timeline": showTimeline,
+  "GET /tenants/{userId}/usage": showTenantUsage,
+  "GET /reconciliations": listReconciliations,
+  "GET /carrier-fees": listCarrierFees,
+  "POST /set-carrier-fee": setCarrierFee,
   "POST /sync-tenant": syncTenant,
   "POST /set-tenant-limits": setTenantLimits,
   "POST /set-plan-limits": setPlanLimits,

@@ -18,7 +18,9 @@ export const tenantsQuery = z.strictObject({
   status: subaccountStatusSchema.optional(),
   plan: z.string().min(1).max(100).optional().describe("The key of the plan that applies now"),
   drift: flag.describe("Whether the subaccount does not have the wanted status"),
-  unpaid: flag.describe("Whether the subaccount is open and no subscription of the tenant entitles to it any more"),
+  unpaid: flag.describe(
+    "Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts",
+  ),
   overLimit: flag.describe("Whether a limit of messages or of spending is reached"),
   sort: z.enum(Constants.public.Enums.tenant_order).default("id")
     .describe("id, or by the time at which they became tenants"),
@@ -42,7 +44,7 @@ export const tenantSchema = z.strictObject({
   suspendedAtTwilio: z.boolean(),
   isDrifting: z.boolean().describe("Whether the subaccount does not have the wanted status"),
   isUnpaid: z.boolean()
-    .describe("Whether the subaccount is open and no subscription of the tenant entitles to it any more"),
+    .describe("Whether the account has a monthly cost that no subscription pays for, as in admin/unpaid-accounts"),
   isOverLimit: z.boolean().describe("Whether a limit of messages or of spending is reached"),
   requestedAt: time.nullable(),
   userDeletedAt: time.nullable(),

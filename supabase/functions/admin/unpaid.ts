@@ -1,7 +1,6 @@
 import type * as z from "zod";
-import { completeRows, rows } from "../_shared/platform/database.ts";
+import { completeCompositesFrom, decide } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
-import { page } from "../_shared/platform/paging.ts";
 import { readQuery } from "../_shared/platform/request.ts";
 import { isoOf } from "../_shared/platform/time.ts";
 import { unpaidAccountsQuery, type unpaidTotalSchema } from "./contract.ts";
@@ -10,38 +9,25 @@ import { costsSchema, numbersAtCostSchema } from "./unpaid-shape.ts";
 /** Accounts without a paying tenant by user id; `next` is the cursor of the next page. */
 export async function listUnpaidAccounts(request: Request, { db }: Context): Promise<Response> {
   const { after, limit } = readQuery(request, unpaidAccountsQuery);
-  const found = await completeRows(db, "list_unpaid_accounts", { p_after: after ?? null, p_limit: limit }, [
+  const listed = await decide(db, "list_unpaid_accounts", { p_after: after ?? null, p_limit: limit });
+  const found = completeCompositesFrom("unpaid_cost", listed.accounts, [
     "subaccount_sid",
     "account_status",
   ]);
-  const { items: accounts, next } = page(
-    found,
-    limit,
-    ({ user_id: userId, reason, subaccount_sid: subaccountSid, account_status: status, costs, numbers }) => ({
-      userId,
-      reason,
-      subaccountSid,
-      status,
-      costs: costsSchema.parse(costs),
-      numbers: numbersAtCostSchema.parse(numbers).map((number) => ({ ...number, leavesAt: isoOf(number.leavesAt) })),
-    }),
-    (last) => last.user_id,
-  );
-  return Response.json({ accounts, next });
+  const accounts = found.map((
+    { user_id: userId, reason, subaccount_sid: subaccountSid, account_status: status, costs, numbers },
+  ) => ({
+    userId,
+    reason,
+    subaccountSid,
+    status,
+    costs: costsSchema.parse(costs),
+    numbers: numbersAtCostSchema.parse(numbers).map((number) => ({ ...number, leavesAt: isoOf(number.leavesAt) })),
+  }));
+  return Response.json({ accounts, next: listed.next_id });
 }
 
-/** The monthly cost of all accounts without a paying tenant, by currency. */
+/** The monthly cost of all accounts without a paying tenant, by currency, as a job counted it last. */
 export async function showUnpaidTotal(_request: Request, { db }: Context): Promise<Response> {
-  const totals = await rows(db, "unpaid_account_total", {});
-  return Response.json(
-    {
-      totals: totals.map(({ price_unit, accounts, numbers, unpriced, monthly_cost }) => ({
-        currency: price_unit,
-        accounts,
-        numbers,
-        unpriced,
-        monthlyCost: String(monthly_cost),
-      })),
-    } satisfies z.output<typeof unpaidTotalSchema>,
-  );
+  return Response.json(await decide(db, "unpaid_account_total", {}) as z.output<typeof unpaidTotalSchema>);
 }

@@ -59,6 +59,7 @@ const jobSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refresh-message-prices") }),
   z.object({ kind: z.literal("reconcile-days") }),
   z.object({ kind: z.literal("price-numbers") }),
+  z.object({ kind: z.literal("count-unpaid-accounts") }),
   z.object({ kind: z.literal("redact-messages"), userId: z.guid() }),
   z.object({ kind: z.literal("redact-old-messages") }),
   z.object({ kind: z.literal("erase-user"), userId: z.guid() }),
@@ -90,6 +91,8 @@ const PURGE_BATCH = 1000;
 const NUMBER_FEES_BATCH = 500;
 /** Numbers whose listed price is read by one job. */
 const PRICES_BATCH = 100;
+/** Accounts whose cost one statement adds up: it must take far less than half a second. */
+const UNPAID_BATCH = 100;
 /** Rotations requested per hour. Each takes several calls to Twilio. */
 const OLD_TOKENS_BATCH = 50;
 /** Days compared with Twilio's usage by one statement, which also ends after a second. */
@@ -179,6 +182,8 @@ export function workOf(dependencies: WorkDependencies): JobWork {
         return "done";
       case "price-numbers":
         return await recordListPrices(PRICES_BATCH, dependencies) < PRICES_BATCH ? "done" : NEXT_BATCH;
+      case "count-unpaid-accounts":
+        return await decide(db, "count_unpaid_accounts", { p_limit: UNPAID_BATCH }) ? "done" : NEXT_BATCH;
       case "redact-messages":
         return await redactMessages(job.userId, dependencies) ? "done" : { againInSeconds: 60 };
       case "redact-old-messages": {

@@ -91,6 +91,13 @@ export async function doEverything(stage: Stage, { ada, operator, words }: Peopl
     () => operator.call("admin/tenants?format=csv&sort=newest"),
     () => operator.call(`admin/tenants/${ada.id}`),
     () => operator.call(`admin/tenants/${ada.id}/timeline?format=csv`),
+    () => operator.call(`admin/tenants/${ada.id}/usage?format=csv`),
+    () => operator.call("admin/reconciliations?unexplained=true&format=csv"),
+    () => operator.call("admin/carrier-fees?country=US"),
+    () =>
+      operator.call("admin/set-carrier-fee", {
+        body: { country: "US", channel: "sms", validFrom: "2027-01-01", fee: 0.005, reason: id },
+      }),
     () => operator.call("admin/sync-tenant", { body: { userId: ada.id, reason: id } }),
     () =>
       operator.call("admin/set-tenant-limits", {

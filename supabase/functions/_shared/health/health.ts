@@ -14,6 +14,19 @@ const level = z.enum(Constants.public.Enums.sweep_level).describe(
   "warning from 80 %, critical from 95 % of the maximum",
 );
 
+/** The cost of accounts without a paying tenant, as a job counted it last. */
+export const unpaidTotalShape = {
+  totals: z.array(z.strictObject({
+    currency: z.string().nullable().describe("ISO 4217; null until Twilio has told the master account's currency"),
+    accounts: count,
+    numbers: count,
+    unpriced: count.describe("Numbers whose price is not known: they are not in monthlyCost"),
+    monthlyCost: z.string().describe("As decimal text, in Twilio's price"),
+  })).describe("By currency: amounts of two currencies are never added"),
+  countedAt: time.nullable().describe("A job counts every 15 minutes; null before the first count"),
+  ageSeconds: seconds.nullable(),
+};
+
 export const healthSchema = z.strictObject({
   at: time,
   lanes: z.array(z.strictObject({
@@ -63,6 +76,24 @@ export const healthSchema = z.strictObject({
     status: z.enum(Constants.public.Enums.message_status),
     count,
   })).describe("Of the last hour: the newest 10,000"),
+  usage: z.strictObject({
+    due: bounded.describe("Accounts whose usage is to be read at Twilio"),
+    oldestDueAt: time.nullable(),
+    lateSeconds: seconds.describe("By how much the most overdue account is late"),
+    oldestUnreadDay: z.iso.date().nullable()
+      .describe(
+        "The oldest UTC day before today that no read of an account has covered. Idle accounts are read weekly",
+      ),
+    retrying: bounded.describe("Reads that failed and are repeated"),
+    deadLetters: bounded.describe("Reads that failed in every attempt, among the newest 1,000 dead letters"),
+  }).describe("The sync of usage"),
+  reconciliation: z.strictObject({
+    due: bounded.describe("Days of accounts whose comparison with usage is due"),
+    lateSeconds: seconds.describe("By how much the most overdue comparison is late"),
+    openDays: bounded.describe("Days of accounts whose usage may still change"),
+    unexplained: bounded.describe("Closed days whose difference must be explained: admin/reconciliations lists them"),
+  }),
+  unpaid: z.strictObject(unpaidTotalShape).describe("The monthly cost of all accounts without a paying tenant"),
 }).meta({ id: "Health", description: "The state of this installation" });
 
 export type Health = z.output<typeof healthSchema>;

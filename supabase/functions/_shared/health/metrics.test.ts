@@ -76,6 +76,28 @@ const HEALTH: Health = {
   scheduler: { lastAt: null, lateSeconds: null },
   dueWork: [{ kind: "convergence", lateSeconds: 9 }],
   messages: [{ direction: "outbound", status: "delivered", count: 12 }],
+  usage: {
+    due: { count: 6, isMore: false },
+    oldestDueAt: "2026-11-26T23:00:00.000Z",
+    lateSeconds: 3600,
+    oldestUnreadDay: "2026-11-20",
+    retrying: { count: 4, isMore: false },
+    deadLetters: { count: 5, isMore: false },
+  },
+  reconciliation: {
+    due: { count: 8, isMore: false },
+    lateSeconds: 30,
+    openDays: { count: 1000, isMore: true },
+    unexplained: { count: 9, isMore: false },
+  },
+  unpaid: {
+    totals: [
+      { currency: null, accounts: 1, numbers: 1, unpriced: 1, monthlyCost: "0" },
+      { currency: "USD", accounts: 2, numbers: 3, unpriced: 0, monthlyCost: "3.45" },
+    ],
+    countedAt: "2026-11-26T23:55:00.000Z",
+    ageSeconds: 300,
+  },
 };
 
 Deno.test("the metrics have the health by lane, kind and status, and nothing of a sweep that never was", () => {
@@ -94,6 +116,19 @@ Deno.test("the metrics have the health by lane, kind and status, and nothing of 
       "switchboard_forward_deliveries_failed 4",
       'switchboard_due_work_late_seconds{kind="convergence"} 9',
       'switchboard_messages_last_hour{direction="outbound",status="delivered"} 12',
+      "switchboard_usage_syncs_due 6",
+      "switchboard_usage_sync_late_seconds 3600",
+      "switchboard_usage_unread_days 7",
+      'switchboard_usage_syncs_failing{state="retrying"} 4',
+      'switchboard_usage_syncs_failing{state="dead_letter"} 5',
+      "switchboard_reconciliation_late_seconds 30",
+      'switchboard_reconciliation_days{state="due"} 8',
+      'switchboard_reconciliation_days{state="open"} 1000',
+      'switchboard_reconciliation_days{state="unexplained"} 9',
+      'switchboard_unpaid_accounts{currency="USD"} 2',
+      'switchboard_unpaid_accounts{currency="unknown"} 1',
+      'switchboard_unpaid_monthly_cost{currency="USD"} 3.45',
+      "switchboard_unpaid_age_seconds 300",
     ]
   ) assert.ok(lines.includes(line), line);
   assert.doesNotMatch(text, /sweep|switchboard_tenants/);

@@ -3,7 +3,9 @@ import type { Health } from "./health.ts";
 
 /** The metrics of an installation. No label names a tenant, so their number does not grow with the tenants. */
 export function metricsOf(health: Health): Metric[] {
-  const { lanes, alerts, sweep, capacity, webhooks, scheduler } = health;
+  const { lanes, alerts, sweep, capacity, webhooks, scheduler, usage, reconciliation, unpaid } = health;
+  const ofUnpaid = (valueOf: (total: Health["unpaid"]["totals"][number]) => number) =>
+    unpaid.totals.map((total) => ({ labels: { currency: total.currency ?? "unknown" }, value: valueOf(total) }));
   const ofLanes = (valueOf: (lane: Health["lanes"][number]) => number) =>
     lanes.map((lane) => ({ labels: { lane: lane.lane }, value: valueOf(lane) }));
   return [
@@ -60,8 +62,47 @@ export function metricsOf(health: Health): Metric[] {
       "Messages of the last hour by status: the newest 10000.",
       health.messages.map(({ direction, status, count }) => ({ labels: { direction, status }, value: count })),
     ),
+    gauge("usage_syncs_due", "Accounts whose usage is to be read at Twilio, at most 1000.", [
+      { value: usage.due.count },
+    ]),
+    gauge("usage_sync_late_seconds", "By how much the most overdue read of usage is late.", [
+      { value: usage.lateSeconds },
+    ]),
+    gauge("usage_unread_days", "Days from the oldest one that no read of usage has covered until today.", [
+      { value: usage.oldestUnreadDay === null ? 0 : daysBetween(usage.oldestUnreadDay, health.at) },
+    ]),
+    gauge("usage_syncs_failing", "Reads of usage that failed, at most 1000 of a state.", [
+      { labels: { state: "retrying" }, value: usage.retrying.count },
+      { labels: { state: "dead_letter" }, value: usage.deadLetters.count },
+    ]),
+    gauge("reconciliation_late_seconds", "By how much the most overdue comparison of a day with usage is late.", [
+      { value: reconciliation.lateSeconds },
+    ]),
+    gauge("reconciliation_days", "Days of accounts by what they wait for, at most 1000 of a state.", [
+      { labels: { state: "due" }, value: reconciliation.due.count },
+      { labels: { state: "open" }, value: reconciliation.openDays.count },
+      { labels: { state: "unexplained" }, value: reconciliation.unexplained.count },
+    ]),
+    gauge(
+      "unpaid_accounts",
+      "Accounts without a paying tenant that cost something.",
+      ofUnpaid(({ accounts }) => accounts),
+    ),
+    gauge(
+      "unpaid_monthly_cost",
+      "What accounts without a paying tenant cost a month, in Twilio's price.",
+      ofUnpaid(({ monthlyCost }) => Number(monthlyCost)),
+    ),
+    gauge(
+      "unpaid_age_seconds",
+      "Time since the accounts without a paying tenant were counted.",
+      unpaid.ageSeconds === null ? [] : [{ value: unpaid.ageSeconds }],
+    ),
   ];
 }
+
+const daysBetween = (day: string, until: string): number =>
+  Math.floor((Date.parse(until) - Date.parse(day)) / 86_400_000);
 
 const gauge = (name: string, help: string, samples: Metric["samples"]): Metric => ({
   name: `switchboard_${name}`,

@@ -8,13 +8,29 @@ const DAY_MS = 86_400_000;
 /** The longest range of one report, in days. */
 export const LONGEST_RANGE = 400;
 
-const daySchema = z.iso.date({ error: "must be a date such as 2026-11-26", abort: true })
+/** A UTC day in a request. */
+export const daySchema = z.iso.date({ error: "must be a date such as 2026-11-26", abort: true })
   .refine((day) => day >= "2000" && day < "2100", { error: "must be in the years 2000 to 2099", abort: true });
+
+type UsageStep = (typeof Constants.public.Enums.usage_step)[number];
 
 /** A range of UTC days; `until` is not part of it. */
 interface Days {
   from: string;
   until: string;
+}
+
+/** Refuses a range of days that is empty or too long. */
+export function checkRange(by: "day" | "month") {
+  return ({ value, issues }: z.core.ParsePayload<{ from?: string | undefined; until?: string | undefined }>): void => {
+    const { from, until } = rangeOf({ by, from: value.from, until: value.until }, new Date());
+    const field = value.until === undefined ? "from" : "until";
+    const refuse = (message: string) => issues.push({ code: "custom", path: [field], message, input: value[field] });
+    if (from >= until) refuse(`must make a range: from ${from} up to and without ${until} are no days`);
+    else if (daysIn({ from, until }) > LONGEST_RANGE) {
+      refuse(`must make a range of at most ${LONGEST_RANGE} days, not ${daysIn({ from, until })}`);
+    }
+  };
 }
 
 export const usageQuery = z.strictObject({
@@ -26,26 +42,24 @@ export const usageQuery = z.strictObject({
     ),
   until: daySchema.optional().describe("The day after the last one. Unless given: tomorrow"),
   format: formatParameter,
-}).check(({ value, issues }) => {
-  const refuse = (field: "from" | "until", message: string) =>
-    issues.push({ code: "custom", path: [field], message, input: value[field] });
-  if (value.by === "period") {
-    if (value.from !== undefined) refuse("from", "must not be given by period, which is the current billing period");
-    if (value.until !== undefined) refuse("until", "must not be given by period, which is the current billing period");
-    return;
-  }
-  const { from, until } = rangeOf(value, new Date());
-  const field = value.until === undefined ? "from" : "until";
-  if (from >= until) refuse(field, `must make a range: from ${from} up to and without ${until} are no days`);
-  else if (daysIn({ from, until }) > LONGEST_RANGE) {
-    refuse(field, `must make a range of at most ${LONGEST_RANGE} days, not ${daysIn({ from, until })}`);
+}).check((checked) => {
+  const { value: { by, from, until }, issues } = checked;
+  if (by !== "period") return checkRange(by)(checked);
+  for (const [field, input] of Object.entries({ from, until })) {
+    if (input !== undefined) {
+      const message = "must not be given by period, which is the current billing period";
+      issues.push({ code: "custom", path: [field], message, input });
+    }
   }
 }).meta({ id: "UsageQuery" });
 
 export type UsageQuery = z.output<typeof usageQuery>;
 
 /** The days of a query, with the defaults of those that are not given. */
-export function rangeOf({ by, from, until }: Pick<UsageQuery, "by" | "from" | "until">, now: Date): Days {
+export function rangeOf(
+  { by, from, until }: { by: UsageStep; from?: string | undefined; until?: string | undefined },
+  now: Date,
+): Days {
   const end = until ?? dayOf(now.getTime() + DAY_MS);
   if (from !== undefined) return { from, until: end };
   const last = new Date(Date.parse(end) - DAY_MS);
