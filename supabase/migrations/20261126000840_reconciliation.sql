@@ -21,6 +21,9 @@
 --    surpluses S of its two kinds may contain them: carrier_fee = F - used and rate = used - S add up to F - S for any
 --    `used`. It is as much of the positive surpluses as F covers, so carrier_fee is 0 without F, and rate is 0 when F
 --    covers all.
+-- 6. The shares of step 3 are averages, and messages to different countries cost differently. So a rate moves to the
+--    class of what is not priced or missing in the same channel, if each of those messages then costs between nothing
+--    and twenty times the average. A rate that is left has no such explanation. Numbers are a channel without fees.
 -- Each step only splits an amount into parts that add up to it, so the sum of the classes is the difference. A check
 -- constraint repeats this for every row.
 --
@@ -235,11 +238,16 @@ begin
     where p.user_id = p_user_id and p.account_sid = p_account_sid and p.is_purchase
       and p.held_until >= p_day::timestamp at time zone 'utc'
   ) f;
-  -- Of other numbers Twilio's own date is not known.
-  open := open + case when p_user_id is null then (select count(*) from private.master_numbers)
-    else (select count(*) from public.user_twilio_numbers n
-      where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status <> 'purchasing'
-        and not exists (select from private.number_purchases p where p.number_id = n.id and p.is_purchase)) end;
+  -- Of other numbers, and of those that returned, Twilio's own date is not known.
+  open := open + (
+    select count(*) from private.number_purchases p
+    where p.user_id = p_user_id and not p.is_purchase and coalesce(p.account_sid, p_account_sid) = p_account_sid
+      and p.reserved_at < (p_day + 1)::timestamp at time zone 'utc'
+      and p.held_until >= p_day::timestamp at time zone 'utc'
+  ) + (
+    select count(*) from public.user_twilio_numbers n
+    where n.user_id = p_user_id and n.account_sid = p_account_sid and n.status <> 'purchasing'
+      and not exists (select from private.number_purchases p where p.number_id = n.id));
   return next;
 end;
 $$;
@@ -439,6 +447,48 @@ $$;
 comment on function private.other_currencies(text, uuid, date, text) is
   'What usage and ledger have in other currencies than p_unit, by currency.';
 
+create type private.explained_rate as (
+  not_priced_yet numeric, missing_here numeric, missing_at_twilio numeric, rate numeric);
+comment on type private.explained_rate is 'The shares of a channel in four classes.';
+
+create function private.add_shares(p_shares jsonb, p_compared private.kind_comparison) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'not_priced_yet', coalesce((p_shares ->> 'not_priced_yet')::numeric, 0) + p_compared.not_priced_yet,
+    'missing_here', coalesce((p_shares ->> 'missing_here')::numeric, 0) + p_compared.missing_here,
+    'missing_at_twilio', coalesce((p_shares ->> 'missing_at_twilio')::numeric, 0) + p_compared.missing_at_twilio);
+end;
+$$;
+comment on function private.add_shares(jsonb, private.kind_comparison) is 'Adds the shares of a kind to its channel.';
+
+create function private.explain_rate(p_rate numeric, p_shares jsonb) returns private.explained_rate
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  most constant numeric := 20; -- a message to one country costs up to that many times one to another
+  explained private.explained_rate;
+  share numeric;
+  class text;
+begin
+  explained := jsonb_populate_record(null::private.explained_rate, coalesce(p_shares,
+    '{"not_priced_yet": 0, "missing_here": 0, "missing_at_twilio": 0}'));
+  explained.rate := p_rate;
+  foreach class in array array['not_priced_yet', 'missing_here', 'missing_at_twilio'] loop
+    share := (p_shares ->> class)::numeric;
+    if explained.rate <> 0 and share <> 0 and (share + explained.rate) / share between 0 and most then
+      explained := jsonb_populate_record(explained, jsonb_build_object(class, share + explained.rate, 'rate', 0));
+    end if;
+  end loop;
+  return explained;
+end;
+$$;
+comment on function private.explain_rate(numeric, jsonb) is
+  'Moves the rate of a channel to one of its shares, if that is likely (see the head of this file, 6). The sum stays.';
+
 create function private.compare_day(p_account_sid text, p_user_id uuid, p_day date, p_unit text, p_total numeric)
 returns private.reconciliations
 language plpgsql stable
@@ -448,12 +498,14 @@ declare
   r private.reconciliations;
   part record;
   compared private.kind_comparison;
-  fees jsonb := '{"sms": 0, "mms": 0}';
-  above jsonb := '{"sms": 0, "mms": 0}'; -- positive surpluses, which may contain carrier fees
-  below jsonb := '{"sms": 0, "mms": 0}';
+  fees jsonb := '{"sms": 0, "mms": 0, "num": 0}';
+  above jsonb := '{"sms": 0, "mms": 0, "num": 0}'; -- positive surpluses, which may contain carrier fees
+  below jsonb := '{"sms": 0, "mms": 0, "num": 0}';
+  shares jsonb := '{}';
   beyond numeric := p_total;
   channel text;
   used numeric;
+  explained private.explained_rate;
 begin
   r.account_sid := p_account_sid;
   r.day := p_day;
@@ -466,8 +518,9 @@ begin
   for part in
     select kind, coalesce(u.count, 0) as count, coalesce(u.price, 0) as price, coalesce(u.other_count, 0) as elsewhere,
       coalesce(l.priced, 0) as priced, coalesce(l.paid, 0) as paid, coalesce(l.in_others, 0) as in_others,
-      -- What shared numbers receive belongs to no tenant: the ledger never has it.
-      case when p_user_id is null and kind in ('sms_in', 'mms_in') then greatest(u.count, 0)
+      -- What shared numbers receive belongs to no tenant, and the master account's own numbers have no purchase here:
+      -- the ledger never has them.
+      case when p_user_id is null and kind in ('sms_in', 'mms_in', 'number') then greatest(u.count, 0)
         else coalesce(l.open, 0) end as open
     from private.usage_parts(p_account_sid, p_day, p_unit) u
     full join private.ledger_parts(p_account_sid, p_user_id, p_day, p_unit) l using (kind)
@@ -489,13 +542,9 @@ begin
       else
         compared := private.compare_kind(part.count, part.price, part.elsewhere, part.priced, part.paid, part.open,
           part.in_others);
-        r.not_priced_yet := r.not_priced_yet + compared.not_priced_yet;
-        r.missing_here := r.missing_here + compared.missing_here;
-        r.missing_at_twilio := r.missing_at_twilio + compared.missing_at_twilio;
+        shares := jsonb_set(shares, array[channel], private.add_shares(shares -> channel, compared));
         r.currency := r.currency + compared.currency;
-        if part.kind = 'number' then
-          r.rate := r.rate - compared.surplus;
-        elsif compared.surplus > 0 then
+        if compared.surplus > 0 then
           above := jsonb_set(above, array[channel], to_jsonb((above ->> channel)::numeric + compared.surplus));
         else
           below := jsonb_set(below, array[channel], to_jsonb((below ->> channel)::numeric + compared.surplus));
@@ -510,13 +559,18 @@ begin
     end if;
     compared := null;
   end loop;
-  foreach channel in array array['sms', 'mms'] loop
+  foreach channel in array array['sms', 'mms', 'num'] loop
     -- Of the prices above usage's, as much is carrier fees as usage has; of a negative fee likewise.
     used := case when (fees ->> channel)::numeric >= 0
       then least((above ->> channel)::numeric, (fees ->> channel)::numeric)
       else greatest((below ->> channel)::numeric, (fees ->> channel)::numeric) end;
     r.carrier_fee := r.carrier_fee + (fees ->> channel)::numeric - used;
-    r.rate := r.rate + used - (above ->> channel)::numeric - (below ->> channel)::numeric;
+    explained := private.explain_rate(used - (above ->> channel)::numeric - (below ->> channel)::numeric,
+      shares -> channel);
+    r.not_priced_yet := r.not_priced_yet + explained.not_priced_yet;
+    r.missing_here := r.missing_here + explained.missing_here;
+    r.missing_at_twilio := r.missing_at_twilio + explained.missing_at_twilio;
+    r.rate := r.rate + explained.rate;
   end loop;
   r.other_currencies := private.other_currencies(p_account_sid, p_user_id, p_day, p_unit);
   if jsonb_path_exists(r.other_currencies, '$.*.usage ? (@ != 0)') then
@@ -534,13 +588,30 @@ comment on function private.compare_day(text, uuid, date, text, numeric) is
 
 -- Storing, and telling the operator -----------------------------------------------------------------------------------
 
-create function private.must_be_explained(p_day private.reconciliations) returns boolean
-language plpgsql immutable
+create function private.is_cut_off(p_account_sid text, p_day date) returns boolean
+language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return p_day.is_closed and not p_day.is_shifted and (p_day.unknown_category, p_day.missing_here,
-    p_day.missing_at_twilio, p_day.rate, p_day.currency) <> (0, 0, 0, 0, 0);
+  return exists (
+    select from private.usage_accounts a
+    where a.account_sid = p_account_sid and a.gone_at is not null
+      and not exists (select from private.usage_days d
+        where d.account_sid = p_account_sid and d.day = p_day and d.closed_at < a.gone_at));
+end;
+$$;
+comment on function private.is_cut_off(text, date) is
+  'Whether Twilio stopped to show the usage of an account, because it was closed, before the day was: what is stored '
+  'may be less than Twilio counted.';
+
+create function private.must_be_explained(p_day private.reconciliations) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return p_day.is_closed and not p_day.is_shifted
+    and ((p_day.unknown_category, p_day.missing_here, p_day.currency) <> (0, 0, 0) or p_day.rate > 0
+      or ((p_day.missing_at_twilio, p_day.rate) <> (0, 0) and not private.is_cut_off(p_day.account_sid, p_day.day)));
 end;
 $$;
 comment on function private.must_be_explained(private.reconciliations) is
@@ -725,7 +796,10 @@ revoke execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
+  private.add_shares(jsonb, private.kind_comparison),
+  private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
+  private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
   private.tell_of_day(private.reconciliations),
@@ -747,7 +821,10 @@ grant execute on function
   private.fee_parts(text, uuid, date, text),
   private.ledger_parts(text, uuid, date, text),
   private.other_currencies(text, uuid, date, text),
+  private.add_shares(jsonb, private.kind_comparison),
+  private.explain_rate(numeric, jsonb),
   private.compare_day(text, uuid, date, text, numeric),
+  private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
   private.tell_of_day(private.reconciliations),
