@@ -34,6 +34,25 @@ create trigger price_when_taken_in after insert on public.user_twilio_numbers
 create trigger price_when_leaving after insert on private.leaving_numbers
   for each row execute function private.note_unpriced_number();
 
+create function private.forget_list_price() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from private.number_list_prices p
+  where p.phone_number = old.phone_number
+    and not exists (select from public.user_twilio_numbers n where n.phone_number = old.phone_number and n.is_held)
+    and not exists (select from private.leaving_numbers l where l.phone_number = old.phone_number);
+  return null;
+end;
+$$;
+comment on function private.forget_list_price() is
+  'Trigger: the number of a deleted user stays here no longer than it costs something.';
+create trigger forget_price_when_erased after delete on public.user_twilio_numbers
+  for each row execute function private.forget_list_price();
+create trigger forget_price_when_left after delete on private.leaving_numbers
+  for each row execute function private.forget_list_price();
+
 create function public.numbers_to_price(p_limit integer) returns table (phone_number text)
 language sql stable
 set search_path = ''
@@ -245,6 +264,7 @@ comment on function public.unpaid_account_total() is
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
+  private.forget_list_price(),
   private.note_unpriced_number(),
   public.numbers_to_price(integer),
   public.record_list_price(text, numeric, text),
