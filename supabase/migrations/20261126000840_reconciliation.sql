@@ -645,28 +645,99 @@ comment on function private.is_shifted(private.reconciliations) is
   'Whether all messages that are missing on one side are, by their number, missing on the other side a day before or '
   'after: Twilio counts a message around midnight on another day than its date says.';
 
+-- Of a product that the ledger does not know, Twilio charges every day: an alert for each day would teach operators to
+-- ignore alerts. There is one for each account and category, open until a month has passed without the category.
+
+create index operator_alerts_of_reconciliation on public.operator_alerts ((details ->> 'accountSid'))
+  where kind = 'reconciliation' and settled_at is null;
+
+create type private.foreign_category as (category text, class private.usage_class, price numeric);
+comment on type private.foreign_category is
+  'A category of a day of which the ledger has nothing: unknown (class null), a fee, or of a product that Switchboard '
+  'does not sell.';
+
+create function private.foreign_categories(p_day private.reconciliations) returns setof private.foreign_category
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+    select u.category, u.class, u.price
+    from private.usage_of_days(p_day.account_sid, p_day.day, p_day.day) u
+    where u.price <> 0 and private.unit_of(u.price_unit) = p_day.price_unit
+      and (u.class is null or (u.class in ('fee', 'other')
+        and (p_day.kinds -> u.class::text ->> 'ledgerPrice')::numeric = 0
+        and (p_day.kinds -> u.class::text ->> 'usagePrice')::numeric > 0))
+    order by abs(u.price) desc, u.category limit 20;
+end;
+$$;
+comment on function private.foreign_categories(private.reconciliations) is
+  'The categories of a compared day of which the ledger has nothing, in the day''s currency: the twenty that cost '
+  'most.';
+
+create function private.tell_of_categories(p_day private.reconciliations, p_foreign private.foreign_category[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  item private.foreign_category;
+  alert public.operator_alerts;
+begin
+  foreach item in array p_foreign loop
+    select * into alert from public.operator_alerts a
+    where a.kind = 'reconciliation' and a.subject = p_day.account_sid || ' ' || item.category and a.settled_at is null;
+    if alert.id is null or (alert.details ->> 'day')::date <= p_day.day then
+      perform private.raise_alert('reconciliation', p_day.account_sid || ' ' || item.category, p_day.user_id,
+        jsonb_strip_nulls(jsonb_build_object('accountSid', p_day.account_sid, 'category', item.category,
+          'class', coalesce(item.class::text, 'unknown'), 'day', p_day.day, 'currencyCode', p_day.price_unit,
+          'price', item.price)));
+    end if;
+  end loop;
+  perform private.settle_alert('reconciliation', a.subject)
+  from public.operator_alerts a
+  where a.kind = 'reconciliation' and a.settled_at is null and a.details ->> 'accountSid' = p_day.account_sid
+    and a.details ? 'category'
+    and ((a.details ->> 'day')::date = p_day.day or (a.details ->> 'day')::date < p_day.day - 31)
+    and a.details ->> 'category' not in (select f.category from unnest(p_foreign) f);
+end;
+$$;
+comment on function private.tell_of_categories(private.reconciliations, private.foreign_category[]) is
+  'Raises an alert for each category of a closed day of which the ledger has nothing, and settles those of categories '
+  'that the account''s last day with them no longer has, or that were not seen for a month.';
+
 create function private.tell_of_day(p_day private.reconciliations) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   about constant text := p_day.account_sid || ' ' || p_day.day;
+  others private.reconciliations := p_day;
+  found private.foreign_category[] := '{}';
 begin
-  if not private.must_be_explained(p_day) then
+  if p_day.is_closed and (p_day.unknown_category, p_day.missing_here) <> (0, 0) then
+    found := array(select f from private.foreign_categories(p_day) f);
+    select p_day.unknown_category - coalesce(sum(f.price) filter (where f.class is null), 0),
+      p_day.missing_here - coalesce(sum(f.price) filter (where f.class is not null), 0)
+    into others.unknown_category, others.missing_here from unnest(found) f;
+  end if;
+  perform private.tell_of_categories(p_day, found);
+  if not private.must_be_explained(others) then
     perform private.settle_alert('reconciliation', about);
   else
     perform private.raise_alert('reconciliation', about, p_day.user_id, jsonb_strip_nulls(jsonb_build_object(
       'accountSid', p_day.account_sid, 'day', p_day.day, 'currencyCode', p_day.price_unit,
       'usageTotal', p_day.usage_total, 'ledgerTotal', p_day.ledger_total,
-      'unknownCategory', nullif(p_day.unknown_category, 0), 'missingHere', nullif(p_day.missing_here, 0),
-      'missingAtTwilio', nullif(p_day.missing_at_twilio, 0), 'rate', nullif(p_day.rate, 0),
-      'currency', nullif(p_day.currency, 0), 'kinds', p_day.kinds,
+      'unknownCategory', nullif(others.unknown_category, 0), 'missingHere', nullif(others.missing_here, 0),
+      'missingAtTwilio', nullif(p_day.missing_at_twilio, 0),
+      'rate', nullif(p_day.rate, 0), 'currency', nullif(p_day.currency, 0), 'kinds', p_day.kinds,
       'otherCurrencies', nullif(p_day.other_currencies, '{}'))));
   end if;
 end;
 $$;
 comment on function private.tell_of_day(private.reconciliations) is
-  'Raises the alert about a closed day that differs, or settles it.';
+  'Raises the alert about a closed day that differs in what the ledger knows, or settles it, and those about '
+  'categories that it does not know.';
 
 create function private.note_shifts(p_account_sid text, p_day date) returns void
 language plpgsql
@@ -802,6 +873,8 @@ revoke execute on function
   private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
+  private.foreign_categories(private.reconciliations),
+  private.tell_of_categories(private.reconciliations, private.foreign_category[]),
   private.tell_of_day(private.reconciliations),
   private.note_shifts(text, date),
   private.reconcile_day(text, date),
@@ -827,6 +900,8 @@ grant execute on function
   private.is_cut_off(text, date),
   private.must_be_explained(private.reconciliations),
   private.is_shifted(private.reconciliations),
+  private.foreign_categories(private.reconciliations),
+  private.tell_of_categories(private.reconciliations, private.foreign_category[]),
   private.tell_of_day(private.reconciliations),
   private.note_shifts(text, date),
   private.reconcile_day(text, date),

@@ -485,8 +485,8 @@ as $$
     private.erase_numbers private.erase_opt_outs private.explain_rate private.fallback_subject private.fee_date
     private.fee_parts private.fees_between private.fees_to_come private.fees_until private.filled_segments
     private.finish_sweep private.first_day_to_read private.first_grapheme private.fitting_characters
-    private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs private.forget_lane
-    private.forget_list_price private.forget_sightings private.forward_event private.found_messages
+    private.foreign_categories private.forget_closed_numbers private.forget_fallback_usage private.forget_jobs
+    private.forget_lane private.forget_list_price private.forget_sightings private.forward_event private.found_messages
     private.give_leaving_notice private.gmt_month_of private.grapheme_classes private.grapheme_end
     private.grapheme_segments private.grapheme_start private.has_drifted private.has_due_jobs private.has_open_usage
     private.has_opted_out private.has_phrases private.hold_for_usage private.hold_number private.hour_of private.id_at
@@ -537,23 +537,23 @@ as $$
     private.spent_between private.split_words private.spread private.state_of_usage_day private.store_primary_token
     private.store_subaccount private.store_taken_in_number private.store_usage private.stored_account_of
     private.subaccount_target private.subscriptions_of private.sweep_health private.take_in_number private.take_lease
-    private.take_purchase private.take_turns private.take_usage private.tell_of_day private.tenant_overview_of
-    private.tenant_price private.token_date_of private.total_deletes private.total_inserts private.total_update
-    private.touch_updated_at private.trigger_value_of private.uncount_fallback_message private.undo_reservation
-    private.unit_of private.unit_price private.unpaid_candidates private.unpaid_cost_of private.unpaid_reason_of
-    private.unspaced private.usage_by_day private.usage_of_days private.usage_parts private.usage_report
-    private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days private.user_exists
-    private.users_with_email private.utc_day private.wanted_by_subscription private.wanted_subaccount
-    private.wanted_trigger_value private.webhook_health private.with_limits private.withdraw_job private.words_of
-    private.zone_opening public.account_and_shared_numbers public.acknowledge_alert public.add_opt_outs
-    public.alert_to_deliver public.ask_for_drifted_convergence public.ask_for_due_redactions
-    public.ask_for_due_token_rotations public.ask_for_number_syncs public.ask_for_usage_syncs
-    public.ask_for_usage_triggers public.begin_checkout public.begin_convergence public.begin_number_release
-    public.begin_number_sync public.begin_stripe_event public.begin_sweep public.begin_token_rotation
-    public.begin_usage_sync public.begin_usage_trigger public.billing_customer public.cancel_fee
-    public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation public.change_campaign
-    public.change_forward_webhook public.charge_number_fees public.check_due_spending public.claim_jobs
-    public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
+    private.take_purchase private.take_turns private.take_usage private.tell_of_categories private.tell_of_day
+    private.tenant_overview_of private.tenant_price private.token_date_of private.total_deletes private.total_inserts
+    private.total_update private.touch_updated_at private.trigger_value_of private.uncount_fallback_message
+    private.undo_reservation private.unit_of private.unit_price private.unpaid_candidates private.unpaid_cost_of
+    private.unpaid_reason_of private.unspaced private.usage_by_day private.usage_of_days private.usage_parts
+    private.usage_report private.usage_rotation_days private.usage_summary_of private.usage_totals_of_days
+    private.user_exists private.users_with_email private.utc_day private.wanted_by_subscription
+    private.wanted_subaccount private.wanted_trigger_value private.webhook_health private.with_limits
+    private.withdraw_job private.words_of private.zone_opening public.account_and_shared_numbers
+    public.acknowledge_alert public.add_opt_outs public.alert_to_deliver public.ask_for_drifted_convergence
+    public.ask_for_due_redactions public.ask_for_due_token_rotations public.ask_for_number_syncs
+    public.ask_for_usage_syncs public.ask_for_usage_triggers public.begin_checkout public.begin_convergence
+    public.begin_number_release public.begin_number_sync public.begin_stripe_event public.begin_sweep
+    public.begin_token_rotation public.begin_usage_sync public.begin_usage_trigger public.billing_customer
+    public.cancel_fee public.cancel_forward_delivery public.cancel_number_release public.cancel_number_reservation
+    public.change_campaign public.change_forward_webhook public.charge_number_fees public.check_due_spending
+    public.claim_jobs public.claim_subscription public.close_alert public.confirm_forward_webhook public.count_request
     public.create_campaign public.decide_leaving public.defer_job public.delay_sender public.delete_campaign_recipients
     public.describe_health public.describe_installation public.disable_forward_webhook public.end_convergence
     public.end_sweep public.end_token_rotation public.end_usage_trigger public.erase_messages_of_deleted_user

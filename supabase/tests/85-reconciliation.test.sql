@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(83);
+select plan(88);
 
 select pg_temp.join_as('tenant', 'attacker');
 set local role service_role;
@@ -106,7 +106,11 @@ select is(pg_temp.alerts(), null, 'Neither raises an alert');
 select pg_temp.forget();
 select pg_temp.used('quantum-sms', 5, 0.5), pg_temp.total(0.5);
 select is(pg_temp.classes(), '0.5 - 0: unknown_category 0.5', 'A category that is not listed is unknown');
-select is(pg_temp.alerts(), 'AC1 2026-11-10', 'An unknown category raises an alert');
+select is(pg_temp.alerts(), 'AC1 quantum-sms', 'An unknown category raises an alert');
+select pg_temp.used('quantum-sms', 5, 0.6, '2026-11-11'), pg_temp.total(0.6, '2026-11-11'), pg_temp.classes('2026-11-11');
+select results_eq($$ select subject, details ->> 'day', details ->> 'price', details ->> 'class' from public.operator_alerts where settled_at is null $$, $$ values ('AC1 quantum-sms', '2026-11-11', '0.6', 'unknown') $$, 'The next day with it raises no other alert: the alert names the last day');
+delete from private.reconciliations where day = '2026-11-11'; update public.operator_alerts set details = details || '{"day": "2026-11-10"}' where settled_at is null;
+delete from public.twilio_usage where day = '2026-11-11'; delete from private.usage_days where day = '2026-11-11';
 delete from private.days_to_reconcile;
 insert into private.usage_categories (category, class, counts_as) values ('quantum-sms', 'sms_in', 'sms_in');
 select results_eq('select account_sid, day from private.days_to_reconcile', $$ values ('AC1', '2026-11-10'::date) $$, 'A category that becomes known makes its days due');
@@ -125,6 +129,12 @@ select pg_temp.used('sms-outbound-longcode', 0, 0), pg_temp.total(0);
 select is(pg_temp.classes(), '0 - 0.0395: missing_at_twilio -0.0395', 'Without usage, all are missing at Twilio');
 select pg_temp.used('calls-outbound', 7, 0.3), pg_temp.total(0.3);
 select is(pg_temp.classes(), '0.3 - 0.0395: missing_at_twilio -0.0395, missing_here 0.3', 'What Twilio charges for products that the ledger does not know is missing here; kinds do not make up for each other');
+select is(pg_temp.alerts(), 'AC1 2026-11-10, AC1 calls-outbound', 'Such a product has an alert of its own');
+select pg_temp.used('calls-outbound', 7, 0.3, day), pg_temp.total(0.3, day), pg_temp.classes(day) from unnest('{2026-11-11,2026-11-12}'::date[]) day;
+select results_eq($$ select subject, times > 1, details ->> 'day' from public.operator_alerts where settled_at is null and details ? 'category' $$, $$ values ('AC1 calls-outbound', true, '2026-11-12') $$, 'It stays the only one while it goes on');
+select pg_temp.used('sms-inbound-longcode', 0, 0, '2026-12-14'), pg_temp.total(0, '2026-12-14'), pg_temp.classes('2026-12-14');
+select is(pg_temp.alerts(), 'AC1 2026-11-10', 'After a month without it, it is settled');
+delete from private.usage_days where day > '2026-11-10'; delete from public.twilio_usage where day > '2026-11-10'; delete from private.reconciliations where day > '2026-11-10';
 
 insert into private.fees (user_id, key, kind, cost, charged_at) values (pg_temp.tenant(), 'brand', 'registration', 4, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'failed', 'failed_message', 0.002, '2026-11-10 01:00Z'), (pg_temp.tenant(), 'late', 'other', 9, '2026-11-11 01:00Z');
 select pg_temp.used('calls-outbound', 0, 0), pg_temp.used('a2p-10dlc-registrationfees-brandregistration', 1, 4.5), pg_temp.used('failed-message-processing-fee', 3, 0.003), pg_temp.total(4.503);
@@ -178,6 +188,11 @@ select is_empty($$
   cross join lateral private.explain_rate(s.rate, s.shares) e
   where e.not_priced_yet + e.missing_here + e.missing_at_twilio + e.rate <> s.rate + (s.shares ->> 'not_priced_yet')::numeric + (s.shares ->> 'missing_here')::numeric + (s.shares ->> 'missing_at_twilio')::numeric
     or e.rate not in (0, s.rate) or e.not_priced_yet < 0 or e.missing_here < 0 or e.missing_at_twilio > 0 $$, 'explain_rate, of 1,000 random shares: the sum stays, and no share changes its sign');
+
+select pg_temp.forget();
+select pg_temp.used('strange-' || n, 1, 0.01) from generate_series(1, 50) n;
+select pg_temp.total(0.5), pg_temp.classes();
+select is((select count(*) filter (where details ? 'category') || ' ' || (max(details ->> 'unknownCategory')) from public.operator_alerts where settled_at is null), '20 0.30', 'Of 50 unknown categories, 20 have an alert each, and the day''s alert has the rest');
 
 -- A closed account ----------------------------------------------------------------------------------------------------
 
