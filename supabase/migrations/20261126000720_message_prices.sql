@@ -55,6 +55,10 @@ begin
     or exists (select from private.master_currency c where c.unit = upper(p_unit) and c.source >= p_source) then
     return;
   end if;
+  -- Tenants share this row. A message does not wait for another one that brings the first price: the next one brings it.
+  if p_source = 'message' and not pg_try_advisory_xact_lock(hashtextextended('currency', 0)) then
+    return;
+  end if;
   insert into private.master_currency as c (unit, source) values (upper(p_unit), p_source)
   on conflict (is_only) do update set unit = excluded.unit, source = excluded.source, read_at = now()
   -- A message never overrules another one: it may be the one in the wrong unit.

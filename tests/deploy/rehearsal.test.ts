@@ -131,6 +131,7 @@ const CALLS: Record<
   "claim-subscription": { method: "POST", as: "user", status: 415 },
   "create-checkout": { method: "POST", as: "user", status: 415 },
   "forward-webhook": { as: "user", status: 200 },
+  "get-usage": { as: "user", status: 200 },
   "list-conversations": { as: "user", status: 200 },
   "list-messages": { as: "user", status: 200 },
   "list-numbers": { as: "user", status: 200 },
