@@ -55,7 +55,8 @@ begin
     or exists (select from private.master_currency c where c.unit = upper(p_unit) and c.source >= p_source) then
     return;
   end if;
-  -- Tenants share this row. A message does not wait for another one that brings the first price: the next one brings it.
+  -- Tenants share this row. A message does not wait for another one that brings the first price: the next one brings
+  -- it.
   if p_source = 'message' and not pg_try_advisory_xact_lock(hashtextextended('currency', 0)) then
     return;
   end if;

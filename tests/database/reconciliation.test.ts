@@ -74,16 +74,23 @@ type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** One of each, so that every run has them. */
 const EXAMPLE: History = {
-  days: [[
-    ...[false, true].flatMap((isInbound) =>
-      [false, true].map((hasMedia): Message => ({
-        ...{ kind: "message", account: "tenant", isInbound, sender: 1, peer: "+14155550199", segments: 2, hasMedia },
-        ...{ at: 0.5, skewMs: 0, status: "delivered", errorCode: 30003, pricedAfter: [1, 1], visibleAfter: 2 },
-      }))
-    ),
-    { kind: "number", account: "tenant", type: "+1415555", isBoughtHere: false, isReleased: true },
-    { kind: "corrected", account: "tenant", micros: 70_000 },
-  ]],
+  days: [
+    [
+      ...[false, true].flatMap((isInbound) =>
+        [false, true].map((hasMedia): Message => ({
+          ...{ kind: "message", account: "tenant", isInbound, sender: 1, peer: "+14155550199", segments: 2, hasMedia },
+          ...{ at: 0.5, skewMs: 0, status: "delivered", errorCode: 30003, pricedAfter: [1, 1], visibleAfter: 2 },
+        }))
+      ),
+      { kind: "number", account: "tenant", type: "+1415555", isBoughtHere: false, isReleased: true },
+      { kind: "corrected", account: "tenant", micros: 70_000 },
+    ], // A message that is dearer than another, and never gets a price.
+    [1, 3].map((segments): Message => ({
+      ...{ kind: "message", account: "tenant", isInbound: false, sender: 0, peer: "+447700900123", segments },
+      ...{ hasMedia: false, at: 0.25, skewMs: 0, status: "delivered", errorCode: 30003, visibleAfter: 0 },
+      pricedAfter: segments === 3 ? null : [0, 0],
+    })),
+  ],
   ends: "closed",
 };
 
