@@ -198,12 +198,12 @@ create table private.number_purchases (
   user_id uuid not null,
   account_sid text,
   monthly_price numeric(12, 5),
-  markup numeric(8, 4) not null default 1,
+  price_asked_at timestamptz,
   reserved_at timestamptz not null default now(),
   held_until timestamptz not null default 'infinity',
   is_purchase boolean not null default true,
   fees integer not null default 1,
-  next_fee_at timestamptz not null default ((now() at time zone 'UTC' + interval '1 month') at time zone 'UTC'),
+  next_fee_at timestamptz not null, -- by a trigger
   primary key (number_id, reserved_at),
   constraint number_purchases_price_not_negative check (monthly_price >= 0)
 );
@@ -212,11 +212,11 @@ comment on table private.number_purchases is
   'Twilio may have billed each purchase. A release keeps the row; only a purchase that Twilio certainly did not make '
   'is deleted.';
 comment on column private.number_purchases.monthly_price is
-  'Charged at once and then each month at the same day. Null: the price of a number that was not bought here is not '
-  'known, and does not count.';
-comment on column private.number_purchases.markup is
-  'Of the plan in force at the start, for the first fee. Each further fee has that of the plan then in force.';
-comment on column private.number_purchases.fees is 'How many monthly fees were added to usage_totals.';
+  'Charged at once and then each month at the same day. Null: a number that was not bought here, whose listed price '
+  'was not read yet, or that Twilio lists none for. Its fees are zero until then.';
+comment on column private.number_purchases.price_asked_at is
+  'When Twilio''s price list was last read for a number without a known price.';
+comment on column private.number_purchases.fees is 'How many monthly fees were charged: rows of private.fees.';
 comment on column private.number_purchases.next_fee_at is
   'When the next fee is due: on the monthly anniversaries of the start; infinity once the number is released.';
 comment on column private.number_purchases.held_until is 'When the number was released: no monthly fee follows.';
@@ -225,6 +225,9 @@ comment on column private.number_purchases.is_purchase is
 -- A purchase is never held until a time before it was reserved, so this index serves both the counts and the spend.
 create index number_purchases_by_user on private.number_purchases (user_id, held_until);
 create index number_purchases_with_fee_due on private.number_purchases (next_fee_at) where next_fee_at < 'infinity';
+create index number_purchases_with_fees_to_come on private.number_purchases (user_id) where next_fee_at < 'infinity';
+create index number_purchases_to_price on private.number_purchases (price_asked_at nulls first)
+  where monthly_price is null;
 alter table private.number_purchases enable row level security;
 revoke all on private.number_purchases from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.number_purchases to service_role;
@@ -266,7 +269,7 @@ comment on function private.fees_between(timestamptz, timestamptz, timestamptz, 
   'How many monthly fees of something held from p_first_at to p_held_until arise from p_from up to and without '
   'p_until.';
 
-create function private.hold_number(p_number_id uuid, p_user_id uuid, p_monthly_price numeric) returns void
+create function private.hold_number(p_number_id uuid, p_user_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -278,20 +281,18 @@ begin
   -- A number that returns before its next fee has cost nothing in between: the same days go on.
   if latest.user_id = p_user_id and private.fees_until(latest.reserved_at, least(latest.held_until, now()))
     = private.fees_until(latest.reserved_at, now()) then
-    update private.number_purchases p
-    set held_until = 'infinity', monthly_price = coalesce(p.monthly_price, p_monthly_price)
+    update private.number_purchases p set held_until = 'infinity'
     where p.number_id = p_number_id and p.reserved_at = latest.reserved_at;
     return;
   end if;
-  insert into private.number_purchases (number_id, user_id, monthly_price, markup, is_purchase)
-  values (p_number_id, p_user_id, coalesce(p_monthly_price, latest.monthly_price),
-    coalesce((private.plan_of(p_user_id)).markup, 1), false)
+  insert into private.number_purchases (number_id, user_id, monthly_price, is_purchase)
+  values (p_number_id, p_user_id, latest.monthly_price, false)
   on conflict (number_id) where held_until = 'infinity' do nothing;
 end;
 $$;
-comment on function private.hold_number(uuid, uuid, numeric) is
-  'A tenant holds a number that they did not buy here, or hold again: its monthly fees count. p_monthly_price: what '
-  'Twilio charges; null when it is not known.';
+comment on function private.hold_number(uuid, uuid) is
+  'A tenant holds a number that they did not buy here, or hold again: its monthly fees count. A price that is not '
+  'known from before is read from Twilio''s price list (see numbers_to_price).';
 
 create function private.note_held_number() returns trigger
 language plpgsql
@@ -300,7 +301,7 @@ as $$
 begin
   if tg_op = 'UPDATE' and new.is_held then
     if exists (select from private.number_purchases p where p.number_id = new.id) then
-      perform private.hold_number(new.id, new.user_id, null);
+      perform private.hold_number(new.id, new.user_id);
     end if;
   else
     update private.number_purchases p set held_until = now() where p.number_id = old.id and p.held_until = 'infinity';
@@ -436,8 +437,8 @@ begin
     outcome := case when number_id is null then 'taken' else 'reserved' end;
   end if;
   if outcome = 'reserved' then
-    insert into private.number_purchases (number_id, user_id, account_sid, monthly_price, markup)
-    values (number_id, p_user_id, account.subaccount_sid, p_monthly_price, coalesce(plan.markup, 1));
+    insert into private.number_purchases (number_id, user_id, account_sid, monthly_price)
+    values (number_id, p_user_id, account.subaccount_sid, p_monthly_price);
     subaccount_sid := account.subaccount_sid;
     sealed_token := account.sealed_token;
     spending := private.note_spending(p_user_id, plan, rule.remaining, rule.price);
@@ -882,7 +883,7 @@ revoke execute on function
   private.clear_incapable_primary(uuid),
   private.fees_until(timestamptz, timestamptz),
   private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz),
-  private.hold_number(uuid, uuid, numeric),
+  private.hold_number(uuid, uuid),
   private.note_held_number(),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
@@ -914,7 +915,7 @@ grant execute on function
   private.clear_incapable_primary(uuid),
   private.fees_until(timestamptz, timestamptz),
   private.fees_between(timestamptz, timestamptz, timestamptz, timestamptz),
-  private.hold_number(uuid, uuid, numeric),
+  private.hold_number(uuid, uuid),
   public.account_and_shared_numbers(uuid),
   public.replace_master_numbers(jsonb),
   public.offered_master_numbers(),

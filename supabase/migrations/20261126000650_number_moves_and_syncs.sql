@@ -39,7 +39,7 @@ end;
 $$;
 comment on function private.take_in_number(uuid, text, jsonb, timestamptz) is
   'Adds a number that reached a tenant''s account other than by purchase ({phoneNumber, phoneSid, friendlyName, '
-  'capabilities, monthlyPrice?}). A row that changed after p_read_at is left alone.';
+  'capabilities}). A row that changed after p_read_at is left alone.';
 
 create function private.store_taken_in_number(p_user_id uuid, p_account_sid text, p_number jsonb)
 returns public.user_twilio_numbers
@@ -64,7 +64,7 @@ begin
       p_number -> 'capabilities', now())
     returning * into stored;
   end if;
-  perform private.hold_number(stored.id, p_user_id, (p_number ->> 'monthlyPrice')::numeric);
+  perform private.hold_number(stored.id, p_user_id);
   return stored;
 exception when unique_violation then
   -- Another tenant took the number at this moment. The block is undone, so the released row keeps its SID.

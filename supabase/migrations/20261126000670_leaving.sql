@@ -10,6 +10,7 @@ comment on type private.leaving_state is
 
 create table private.leaving_numbers (
   phone_sid text primary key,
+  number_id uuid, -- no foreign key: the erasure of a user deletes that row first
   -- No foreign key: the numbers of a deleted user are released, too.
   user_id uuid not null,
   phone_number text not null,
@@ -28,6 +29,8 @@ create table private.leaving_numbers (
 comment on table private.leaving_numbers is
   'Numbers that will leave, are leaving, or have left a tenant''s account for the master account. A row ends when the '
   'number is released, or is the tenant''s again.';
+comment on column private.leaving_numbers.number_id is
+  'The row of the number, with which its price is found; null for one that never was a tenant''s here.';
 comment on column private.leaving_numbers.account_sid is
   'The account that the number leaves; null until it was seen there.';
 comment on column private.leaving_numbers.address_sid is
@@ -196,8 +199,9 @@ begin
     from private.tenancies t where t.user_id = p_user_id and t.subaccount_sid is not null;
   elsif leaves_at - plan.release_notice <= now() then
     for noted in
-      insert into private.leaving_numbers as l (phone_sid, user_id, phone_number, friendly_name, capabilities, due_at)
-      select n.phone_sid, n.user_id, n.phone_number, n.friendly_name, n.capabilities,
+      insert into private.leaving_numbers as l (phone_sid, number_id, user_id, phone_number, friendly_name,
+        capabilities, due_at)
+      select n.phone_sid, n.id, n.user_id, n.phone_number, n.friendly_name, n.capabilities,
         -- The tenant's own release needs no notice.
         case when n.status = 'releasing' then now() else due end
       from public.user_twilio_numbers n
@@ -282,10 +286,12 @@ begin
       perform private.audit('converge', 'number.appeared', p_user_id, p_account_sid, null, listed);
     end if;
     -- Without a row of its own, for example of a deleted user, it leaves as well.
-    insert into private.leaving_numbers (phone_sid, user_id, phone_number, friendly_name, capabilities, account_sid,
-      due_at)
-    select listed ->> 'phoneSid', p_user_id, listed ->> 'phoneNumber', listed ->> 'friendlyName',
-      coalesce(listed -> 'capabilities', '{}'), p_account_sid, now()
+    insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, friendly_name, capabilities,
+      account_sid, due_at)
+    select listed ->> 'phoneSid',
+      (select k.id from public.user_twilio_numbers k where k.phone_sid = listed ->> 'phoneSid'), p_user_id,
+      listed ->> 'phoneNumber', listed ->> 'friendlyName', coalesce(listed -> 'capabilities', '{}'), p_account_sid,
+      now()
     where not exists (select from public.user_twilio_numbers k where k.phone_sid = listed ->> 'phoneSid' and k.is_held);
   end loop;
   perform private.note_leaving(p_user_id);
@@ -498,9 +504,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into private.leaving_numbers as l (phone_sid, user_id, phone_number, friendly_name, capabilities, account_sid,
-    state, due_at)
-  select n.phone_sid, n.user_id, n.phone_number, n.friendly_name, n.capabilities, n.account_sid, 'parking', now()
+  insert into private.leaving_numbers as l (phone_sid, number_id, user_id, phone_number, friendly_name, capabilities,
+    account_sid, state, due_at)
+  select n.phone_sid, n.id, n.user_id, n.phone_number, n.friendly_name, n.capabilities, n.account_sid, 'parking', now()
   from public.user_twilio_numbers n where n.phone_sid = p_phone_sid and n.user_id = p_user_id
   on conflict (phone_sid) do update set state = 'parking' where l.state <> 'parked';
   perform private.ask_for_convergence(p_user_id);

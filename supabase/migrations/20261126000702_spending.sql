@@ -2,10 +2,14 @@
 
 -- Fees ----------------------------------------------------------------------------------------------------------------
 
-create type public.fee_kind as enum ('registration', 'failed_message', 'other');
+create type public.fee_kind as enum ('number', 'registration', 'failed_message', 'other');
 comment on type public.fee_kind is
-  'What Twilio charges beside messages and numbers. registration: of a brand or a campaign. failed_message: for '
-  'processing messages that failed.';
+  'What Twilio charges beside messages. number: a month of a number. registration: of a brand or a campaign, also '
+  'monthly. failed_message: for processing messages that failed.';
+
+-- Every fee has one row, wherever it was learned: a number's month, a paid call, or Twilio's usage. The spend limit
+-- adds up these rows, triggers carry them into usage_totals, and the comparison with usage reads those that are our own
+-- evidence. A fee that was reserved before a paid call and then appears in usage counts once: see note_usage_fees.
 
 create table private.fees (
   id uuid primary key default private.new_id(),
@@ -13,17 +17,32 @@ create table private.fees (
   user_id uuid not null,
   key text not null,
   kind public.fee_kind not null,
+  number_id uuid,
+  count bigint not null default 1,
   cost numeric(12, 5) not null,
+  price_unit text not null default '',
   markup numeric(8, 4) not null default 1,
   tenant_price numeric(12, 5) not null generated always as (private.marked_up(cost, markup)) stored,
+  is_from_usage boolean not null default false,
+  covered_by text,
   charged_at timestamptz not null default now(),
   unique (user_id, key),
-  constraint fees_cost_not_negative check (cost >= 0)
+  constraint fees_cost_not_negative check (cost >= 0),
+  constraint fees_of_numbers check ((kind = 'number') = (number_id is not null)),
+  constraint fees_unit_upper_case check (price_unit = upper(price_unit)),
+  constraint fees_covered_once check (covered_by is null or not is_from_usage)
 );
 comment on table private.fees is
-  'Fees that Twilio charges for a tenant, one row for each key. A fee of a paid call is reserved before the call. Only '
-  'one that Twilio certainly did not charge is deleted.';
+  'What Twilio charges for a tenant beside messages, one row for each key. A fee of a paid call is reserved before the '
+  'call. Only one that Twilio certainly did not charge is deleted.';
+comment on column private.fees.price_unit is 'In upper case; empty: the currency of the master account.';
+comment on column private.fees.markup is 'Of the plan in force when the fee was recorded. It does not change later.';
+comment on column private.fees.is_from_usage is
+  'The fee was found in usage. Its cost is what usage has beyond the reserved fees that it covers.';
+comment on column private.fees.covered_by is 'The key of the fee in usage in which Twilio has shown a reserved fee.';
 create index fees_by_user on private.fees (user_id, charged_at);
+create index fees_by_number on private.fees (number_id, charged_at) where number_id is not null;
+create index fees_by_time on private.fees (charged_at);
 alter table private.fees enable row level security;
 revoke all on private.fees from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.fees to service_role;
@@ -33,51 +52,69 @@ grant select, insert, update, delete on private.fees to service_role;
 create type private.spent as (cost numeric, price numeric);
 comment on type private.spent is 'cost: what Twilio charges. price: what the tenant pays for it.';
 
-create function private.number_fees(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns private.spent
+create function private.fees_to_come(p_user_id uuid, p_plan public.plans, p_from timestamptz, p_until timestamptz)
+returns private.spent
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   spent private.spent;
 begin
-  select coalesce(sum(f.fees * f.monthly_price), 0),
-    coalesce(sum(f.fees * private.marked_up(f.monthly_price, f.markup)), 0)
+  select coalesce(sum(n.fees * n.monthly_price), 0),
+    coalesce(sum(n.fees * private.tenant_price(p_plan, n.monthly_price)), 0)
   into spent
   from (
-    select p.monthly_price, p.markup,
-      private.fees_between(p.reserved_at, p.held_until, p_from, p_until) as fees
+    select p.monthly_price, greatest(0, private.fees_until(p.reserved_at, least(p_until, p.held_until))
+      - greatest(p.fees, private.fees_until(p.reserved_at, p_from))) as fees
     from private.number_purchases p
-    where p.user_id = p_user_id and p.held_until >= p_from and p.reserved_at < p_until
-  ) f;
+    where p.user_id = p_user_id and p.next_fee_at < 'infinity'
+  ) n;
   return spent;
 end;
 $$;
-comment on function private.number_fees(uuid, timestamptz, timestamptz) is
-  'The monthly fees of a tenant''s numbers from p_from up to and without p_until. Later than now: those that come if '
-  'the tenant keeps their numbers.';
+comment on function private.fees_to_come(uuid, public.plans, timestamptz, timestamptz) is
+  'The monthly fees of a tenant''s numbers from p_from up to and without p_until that are not charged yet, priced by '
+  'the plan: those that come if the tenant keeps their numbers.';
+
+create function private.charged_fees(p_user_id uuid, p_from timestamptz, p_until timestamptz default 'infinity')
+returns private.spent
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  spent private.spent;
+begin
+  select coalesce(sum(f.cost), 0), coalesce(sum(f.tenant_price), 0) into spent
+  from private.fees f
+  where f.user_id = p_user_id and f.charged_at >= p_from and f.charged_at < p_until
+    and (f.price_unit = '' or not private.is_foreign(f.price_unit));
+  return spent;
+end;
+$$;
+comment on function private.charged_fees(uuid, timestamptz, timestamptz) is
+  'A tenant''s fees from p_from up to and without p_until in the currency of the master account.';
 
 create function private.spent_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns private.spent
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  numbers constant private.spent := private.number_fees(p_user_id, p_from, p_until);
+  charged constant private.spent := private.charged_fees(p_user_id, p_from, p_until);
+  to_come constant private.spent := private.fees_to_come(p_user_id, private.plan_of(p_user_id), p_from, p_until);
   spent private.spent;
 begin
-  select numbers.cost + coalesce(sum(s.cost), 0), numbers.price + coalesce(sum(s.price), 0) into spent
-  from (
-    select sum(t.spend) as cost, sum(t.price) as price from private.sending_totals t
-    where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until
-    union all
-    select sum(f.cost), sum(f.tenant_price) from private.fees f
-    where f.user_id = p_user_id and f.charged_at >= p_from and f.charged_at < p_until
-  ) s;
+  select charged.cost + to_come.cost + coalesce(sum(t.spend), 0),
+    charged.price + to_come.price + coalesce(sum(t.price), 0)
+  into spent
+  from private.sending_totals t
+  where t.user_id = p_user_id and t.hour >= private.hour_of(p_from) and t.hour < p_until;
   return spent;
 end;
 $$;
 comment on function private.spent_between(uuid, timestamptz, timestamptz) is
-  'What a tenant''s messages, numbers and fees cost and are priced at, by our own count, from p_from up to and without '
-  'p_until. The first hour''s messages count as a whole.';
+  'What a tenant''s messages and fees cost and are priced at, by our own count, from p_from up to and without p_until. '
+  'The first hour''s messages count as a whole. Of days that are over, in UTC, the price is what get-usage shows in '
+  'the currency of the master account.';
 
 create function private.spend_between(p_user_id uuid, p_from timestamptz, p_until timestamptz) returns numeric
 language plpgsql stable
@@ -110,10 +147,9 @@ begin
     coalesce(p_plan.monthly_message_limit, 0) - coalesce(sum(t.messages) filter (where t.hour >= month_start), 0),
     null,
     coalesce(sum(t.price) filter (where t.hour >= period_start), 0)
+      + (private.charged_fees(p_user_id, period.starts_at)).price
       -- The fees that come before the period ends are reserved: no decision precedes them.
-      + (private.number_fees(p_user_id, period.starts_at, greatest(period.ends_at, now()))).price
-      + coalesce((select sum(f.tenant_price) from private.fees f
-        where f.user_id = p_user_id and f.charged_at >= period.starts_at), 0),
+      + (private.fees_to_come(p_user_id, p_plan, period.starts_at, greatest(period.ends_at, now()))).price,
     period.starts_at, period.ends_at
   into remaining
   from private.sending_totals t
@@ -247,27 +283,33 @@ begin
 end;
 $$;
 comment on function private.note_changed_limit() is
-  'Trigger: the tenants of a plan whose spend limit was lowered are due for the check of their thresholds. Tenants '
-  'without a subaccount are checked with their next message.';
-create trigger spending_due_when_lowered after update of spend_limit on public.plans
-  for each row when (new.spend_limit < old.spend_limit) execute function private.note_changed_limit();
+  'Trigger: the tenants of a plan whose spend limit was lowered, or whose markup was raised, are due for the check of '
+  'their thresholds. Tenants without a subaccount are checked with their next message.';
+create trigger spending_due_when_lowered after update of spend_limit, markup on public.plans
+  for each row when (new.spend_limit < old.spend_limit or new.markup > old.markup)
+  execute function private.note_changed_limit();
 
 create function private.note_changed_spending() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.set_due_by(new.user_id, 'spending');
+  perform private.set_due_by(coalesce(new.user_id, old.user_id), 'spending');
   return null;
 end;
 $$;
 comment on function private.note_changed_spending() is
-  'Trigger: a tenant whose subscription, and with it perhaps their limit or billing period, changed is due for the '
-  'check of their thresholds.';
+  'Trigger: a tenant whose subscription, and with it perhaps their limit or billing period, or whose own limits '
+  'changed is due for the check of their thresholds.';
 create trigger spending_due_when_changed after update on public.subscriptions
   for each row when (new.user_id is not null and (old.plan_key, old.status, old.current_period_start) is distinct from
     (new.plan_key, new.status, new.current_period_start))
   execute function private.note_changed_spending();
+
+create trigger spending_due_when_limited after insert or update on private.tenant_limits
+  for each row execute function private.note_changed_spending();
+create trigger spending_due_when_unlimited after delete on private.tenant_limits
+  for each row execute function private.note_changed_spending();
 
 create function public.check_due_spending(p_limit integer) returns integer
 language plpgsql
@@ -279,7 +321,9 @@ declare
 begin
   for tenant in select c from private.claim_due('spending', p_limit, '1 hour') c order by c loop
     perform private.check_spending(tenant);
-    perform private.set_due(tenant, 'spending', null);
+    -- The tenant's own limits may end later, and the plan's be lower.
+    perform private.set_due(tenant, 'spending',
+      (select l.valid_until from private.tenant_limits l where l.user_id = tenant and l.valid_until > now()));
     checked := checked + 1;
   end loop;
   return checked;
@@ -344,28 +388,11 @@ $$;
 comment on function public.cancel_fee(uuid, text) is
   'Deletes the fee of a call that Twilio certainly did not charge.';
 
-create function private.note_fee(p_user_id uuid, p_key text, p_kind public.fee_kind, p_cost numeric,
-  p_charged_at timestamptz default now()) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.fees as f (user_id, key, kind, cost, markup, charged_at)
-  values (p_user_id, p_key, p_kind, p_cost, coalesce((private.limiting_plan(p_user_id)).markup, 1), p_charged_at)
-  on conflict (user_id, key) do update set cost = excluded.cost where f.cost <> excluded.cost;
-  if found then
-    perform private.check_spending(p_user_id);
-  end if;
-end;
-$$;
-comment on function private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz) is
-  'Records a fee that Twilio charged without a decision of ours, such as one found in usage, once for each key. A '
-  'repeated call corrects its cost.';
-
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.number_fees(uuid, timestamptz, timestamptz),
+  private.fees_to_come(uuid, public.plans, timestamptz, timestamptz),
+  private.charged_fees(uuid, timestamptz, timestamptz),
   private.spent_between(uuid, timestamptz, timestamptz),
   private.spend_between(uuid, timestamptz, timestamptz),
   private.remaining_quota(uuid, public.plans),
@@ -378,11 +405,11 @@ revoke execute on function
   private.note_changed_spending(),
   public.check_due_spending(integer),
   public.reserve_fee(uuid, text, public.fee_kind, numeric),
-  public.cancel_fee(uuid, text),
-  private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz)
+  public.cancel_fee(uuid, text)
   from public, anon, authenticated;
 grant execute on function
-  private.number_fees(uuid, timestamptz, timestamptz),
+  private.fees_to_come(uuid, public.plans, timestamptz, timestamptz),
+  private.charged_fees(uuid, timestamptz, timestamptz),
   private.spent_between(uuid, timestamptz, timestamptz),
   private.spend_between(uuid, timestamptz, timestamptz),
   private.remaining_quota(uuid, public.plans),
@@ -393,6 +420,5 @@ grant execute on function
   private.check_spending(uuid),
   public.check_due_spending(integer),
   public.reserve_fee(uuid, text, public.fee_kind, numeric),
-  public.cancel_fee(uuid, text),
-  private.note_fee(uuid, text, public.fee_kind, numeric, timestamptz)
+  public.cancel_fee(uuid, text)
   to service_role;

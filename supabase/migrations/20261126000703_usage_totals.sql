@@ -17,25 +17,10 @@ create table private.usage_totals (
 create index usage_totals_by_day on private.usage_totals (day);
 comment on table private.usage_totals is
   'Counts and amounts by tenant, UTC day, kind and currency. price: for the tenant. cost: what Twilio charges. '
-  'Messages that were refused or not sent do not count. Fees of usage records are not in it (see usage_by_day).';
+  'Messages that were refused or not sent do not count.';
 alter table private.usage_totals enable row level security;
 revoke all on private.usage_totals from public, anon, authenticated, service_role;
 grant select, insert, update, delete on private.usage_totals to service_role;
-
-create function private.add_usage(p_user_id uuid, p_day date, p_kind public.usage_kind, p_unit text, p_count bigint,
-  p_segments bigint, p_price numeric, p_cost numeric) returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
-  values (p_user_id, p_day, p_kind, coalesce(upper(p_unit), ''), p_count, p_segments, p_price, p_cost)
-  on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
-    segments = t.segments + excluded.segments, price = t.price + excluded.price, cost = t.cost + excluded.cost;
-end;
-$$;
-comment on function private.add_usage(uuid, date, public.usage_kind, text, bigint, bigint, numeric, numeric) is
-  'Adds to a row of usage_totals, or creates it.';
 
 -- Messages ------------------------------------------------------------------------------------------------------------
 
@@ -149,9 +134,50 @@ comment on function private.lock_usage_of_sending(uuid) is
   'Locks the totals that new messages to send are added to, for a decision that locks other rows before it inserts '
   'them.';
 
+-- Fees ----------------------------------------------------------------------------------------------------------------
+
+create function private.usage_kind_of(p_kind public.fee_kind) returns public.usage_kind
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case p_kind when 'number' then 'number' else 'fee' end;
+end;
+$$;
+comment on function private.usage_kind_of(public.fee_kind) is 'Under what a tenant sees a fee in their usage.';
+
+create function private.add_fee() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op <> 'INSERT' then
+    -- A day without a total is older than the totals that are kept.
+    update private.usage_totals t set count = t.count - old.count, price = t.price - old.tenant_price,
+      cost = t.cost - old.cost
+    where t.user_id = old.user_id and t.day = private.utc_day(old.charged_at)
+      and t.kind = private.usage_kind_of(old.kind) and t.unit = old.price_unit;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into private.usage_totals as t (user_id, day, kind, unit, count, segments, price, cost)
+    values (new.user_id, private.utc_day(new.charged_at), private.usage_kind_of(new.kind), new.price_unit, new.count,
+      0, new.tenant_price, new.cost)
+    on conflict (user_id, day, kind, unit) do update set count = t.count + excluded.count,
+      price = t.price + excluded.price, cost = t.cost + excluded.cost;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.add_fee() is 'Trigger: keeps usage_totals the sum of the fees.';
+create trigger add_new_fee after insert or delete on private.fees for each row execute function private.add_fee();
+create trigger add_changed_fee after update on private.fees
+  for each row when ((old.user_id, old.charged_at, old.kind, old.price_unit, old.count, old.cost, old.tenant_price)
+    is distinct from (new.user_id, new.charged_at, new.kind, new.price_unit, new.count, new.cost, new.tenant_price))
+  execute function private.add_fee();
+
 -- Numbers -------------------------------------------------------------------------------------------------------------
 
--- A number's fee is added at its purchase and on each monthly anniversary, at the markup of the plan then in force.
+-- A number's fee is charged at its purchase and on each monthly anniversary, at the markup of the plan then in force.
 
 create function private.fee_date(p_reserved_at timestamptz, p_fees integer) returns timestamptz
 language plpgsql immutable
@@ -164,43 +190,75 @@ end;
 $$;
 comment on function private.fee_date(timestamptz, integer) is 'When a number''s fee is due after p_fees fees.';
 
-create function private.add_purchase() returns trigger
+create function private.charge_fee(p_purchase private.number_purchases, p_fees integer) returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  due_at constant timestamptz := private.fee_date(p_purchase.reserved_at, p_fees);
 begin
-  perform private.add_usage(new.user_id, private.utc_day(new.reserved_at), 'number', null, 1, 0,
-    coalesce(private.marked_up(new.monthly_price, new.markup), 0), coalesce(new.monthly_price, 0));
-  return null;
+  insert into private.fees (user_id, key, kind, number_id, cost, markup, charged_at)
+  values (p_purchase.user_id,
+    p_purchase.number_id || to_char(due_at at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS.US'), 'number',
+    p_purchase.number_id, coalesce(p_purchase.monthly_price, 0),
+    coalesce((private.plan_of(p_purchase.user_id)).markup, 1), due_at)
+  on conflict (user_id, key) do nothing;
 end;
 $$;
-comment on function private.add_purchase() is 'Trigger: the first fee of a number; zero when its price is not known.';
+comment on function private.charge_fee(private.number_purchases, integer) is
+  'Charges the fee that is due after p_fees fees, at the markup of the plan in force. It is zero until the number''s '
+  'price is known.';
 
-create function private.take_purchase() returns trigger
+create function private.charge_first_fee() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.add_usage(old.user_id, private.utc_day(old.reserved_at), 'number', null, -1, 0,
-    -coalesce(private.marked_up(old.monthly_price, old.markup), 0), -coalesce(old.monthly_price, 0));
+  perform private.charge_fee(new, 0);
   return null;
 end;
 $$;
-comment on function private.take_purchase() is 'Trigger: a purchase that Twilio did not make costs nothing.';
-create trigger add_usage_of_new after insert on private.number_purchases
-  for each row execute function private.add_purchase();
-create trigger add_usage_of_deleted after delete on private.number_purchases
-  for each row when (old.fees = 1) execute function private.take_purchase();
+comment on function private.charge_first_fee() is 'Trigger: the first fee of a number is charged at once.';
+create trigger charge_first_fee after insert on private.number_purchases
+  for each row execute function private.charge_first_fee();
+
+create function private.correct_fees() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from private.fees f
+    where f.number_id = old.number_id and f.charged_at >= old.reserved_at
+      and f.charged_at < greatest(old.held_until, old.reserved_at + interval '1 microsecond');
+  else
+    update private.fees f set cost = coalesce(new.monthly_price, 0)
+    where f.number_id = new.number_id and f.charged_at >= new.reserved_at
+      and f.charged_at < greatest(new.held_until, new.reserved_at + interval '1 microsecond');
+    perform private.set_due_by(new.user_id, 'spending');
+  end if;
+  return null;
+end;
+$$;
+comment on function private.correct_fees() is
+  'Trigger: a purchase that Twilio did not make has no fees, and those of a number whose price becomes known have it.';
+create trigger correct_fees_of_deleted after delete on private.number_purchases
+  for each row execute function private.correct_fees();
+create trigger correct_fees after update on private.number_purchases
+  for each row when (old.monthly_price is distinct from new.monthly_price) execute function private.correct_fees();
 
 create function private.schedule_fee() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if tg_op = 'INSERT' then
+    new.next_fee_at := private.fee_date(new.reserved_at, new.fees);
+  end if;
   if new.held_until < 'infinity' then
     -- A fee that was due before the release is still added.
-    new.next_fee_at := case when old.next_fee_at < new.held_until then old.next_fee_at else 'infinity' end;
-  else
+    new.next_fee_at := case when new.next_fee_at < new.held_until then new.next_fee_at else 'infinity' end;
+  elsif tg_op = 'UPDATE' then
     while private.fee_date(new.reserved_at, new.fees) <= old.held_until loop
       new.fees := new.fees + 1;
     end loop;
@@ -211,6 +269,8 @@ end;
 $$;
 comment on function private.schedule_fee() is
   'Trigger: a released number has no more fees, and one that returns has them again from the next anniversary on.';
+create trigger schedule_first_fee before insert on private.number_purchases
+  for each row execute function private.schedule_fee();
 create trigger schedule_fee before update on private.number_purchases
   for each row when (old.held_until <> new.held_until) execute function private.schedule_fee();
 
@@ -219,50 +279,112 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  due record;
+  due private.number_purchases;
   charged integer := 0;
 begin
   for due in
     select p.* from private.number_purchases p where p.next_fee_at <= now() order by p.next_fee_at limit p_limit
     for no key update skip locked
   loop
-    perform private.add_usage(due.user_id, private.utc_day(due.next_fee_at), 'number', null, 1, 0,
-      coalesce(private.tenant_price(private.plan_of(due.user_id), due.monthly_price), 0),
-      coalesce(due.monthly_price, 0));
+    perform private.charge_fee(due, due.fees);
     update private.number_purchases p set fees = due.fees + 1,
       next_fee_at = case when private.fee_date(due.reserved_at, due.fees + 1) < p.held_until
         then private.fee_date(due.reserved_at, due.fees + 1) else 'infinity' end
     where p.number_id = due.number_id and p.reserved_at = due.reserved_at;
+    -- Fees alone may pass a threshold, in a period without a decision.
+    perform private.set_due_by(due.user_id, 'spending');
     charged := charged + 1;
   end loop;
   return charged;
 end;
 $$;
 comment on function public.charge_number_fees(integer) is
-  'Adds the monthly fees of numbers that are due, the oldest first. Returns how many.';
+  'Charges the monthly fees of numbers that are due, the oldest first. Returns how many.';
 
 insert into private.schedules (name, job, every)
   values ('charge-number-fees', '{"kind": "charge-number-fees"}', '10 minutes');
 
+-- Listed prices -------------------------------------------------------------------------------------------------------
+
+-- A number that was moved here or found by a sync has no known price. One job reads it from Twilio's price list, and it
+-- becomes the price of its purchase: the spend limit, usage and the cost of unpaid accounts then read the same.
+
+create function private.wake_pricing() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.schedules s set due_at = now()
+  -- All tenants share the row: a transaction that does not get it leaves its number to the next run.
+  where s.name in (select o.name from private.schedules o
+    where o.name = 'price-numbers' and o.due_at > now() for update skip locked);
+  return null;
+end;
+$$;
+comment on function private.wake_pricing() is 'Trigger: the price of a number that was not bought here is read soon.';
+create trigger wake_pricing after insert on private.number_purchases
+  for each row when (new.monthly_price is null) execute function private.wake_pricing();
+
+create function public.numbers_to_price(p_limit integer) returns table (number_id uuid, phone_number text)
+language sql stable
+set search_path = ''
+as $$
+  select p.number_id, coalesce(n.phone_number, l.phone_number)
+  from private.number_purchases p
+  left join public.user_twilio_numbers n on n.id = p.number_id
+  left join private.leaving_numbers l on l.number_id = p.number_id
+  where p.monthly_price is null and (p.price_asked_at is null or p.price_asked_at < now() - interval '7 days')
+    and (n.id is not null or l.number_id is not null)
+  order by p.price_asked_at nulls first limit p_limit;
+$$;
+comment on function public.numbers_to_price(integer) is
+  'Numbers whose listed price is to be read at Twilio, at most p_limit. One without a price is asked for weekly.';
+
+create function public.record_list_price(p_number_id uuid, p_monthly_price numeric, p_price_unit text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.learn_currency(p_price_unit, 'price_list');
+  update private.number_purchases p set price_asked_at = now(),
+    monthly_price = case when not private.is_foreign(p_price_unit) then p_monthly_price end
+  where p.number_id = p_number_id and p.monthly_price is null;
+  return found;
+end;
+$$;
+comment on function public.record_list_price(uuid, numeric, text) is
+  'Records the listed price of a number, also for the fees that were charged before; null: Twilio lists none. A price '
+  'in another currency than the master account''s does not count.';
+
+insert into private.schedules (name, job, every) values ('price-numbers', '{"kind": "price-numbers"}', '1 hour');
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.add_usage(uuid, date, public.usage_kind, text, bigint, bigint, numeric, numeric),
   private.add_new_usage(),
   private.move_usage(),
   private.take_usage(),
   private.lock_usage(uuid[]),
   private.lock_usage_of_sending(uuid),
+  private.usage_kind_of(public.fee_kind),
+  private.add_fee(),
   private.fee_date(timestamptz, integer),
-  private.add_purchase(),
-  private.take_purchase(),
+  private.charge_fee(private.number_purchases, integer),
+  private.charge_first_fee(),
+  private.correct_fees(),
   private.schedule_fee(),
-  public.charge_number_fees(integer)
+  public.charge_number_fees(integer),
+  private.wake_pricing(),
+  public.numbers_to_price(integer),
+  public.record_list_price(uuid, numeric, text)
   from public, anon, authenticated;
 grant execute on function
-  private.add_usage(uuid, date, public.usage_kind, text, bigint, bigint, numeric, numeric),
   private.lock_usage(uuid[]),
   private.lock_usage_of_sending(uuid),
+  private.usage_kind_of(public.fee_kind),
   private.fee_date(timestamptz, integer),
-  public.charge_number_fees(integer)
+  private.charge_fee(private.number_purchases, integer),
+  public.charge_number_fees(integer),
+  public.numbers_to_price(integer),
+  public.record_list_price(uuid, numeric, text)
   to service_role;

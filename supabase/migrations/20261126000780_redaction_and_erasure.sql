@@ -313,6 +313,7 @@ as $$
 declare
   hours integer;
   days integer;
+  charged integer;
 begin
   delete from private.sending_totals t
   where t.ctid = any (array(
@@ -324,12 +325,17 @@ begin
     select o.ctid from private.usage_totals o where o.day < private.utc_day(now() - private.kept_for('financial'))
     order by o.day limit p_limit for update));
   get diagnostics days = row_count;
-  return greatest(hours, days);
+  delete from private.fees f
+  where f.ctid = any (array(
+    select o.ctid from private.fees o where o.charged_at <= now() - private.kept_for('financial')
+    order by o.charged_at limit p_limit for update));
+  get diagnostics charged = row_count;
+  return greatest(hours, days, charged);
 end;
 $$;
 comment on function private.purge_totals(integer) is
-  'Deletes up to p_limit totals of sent messages, and as many of usage, that are old enough, the oldest first. Returns '
-  'how many of the kind of which there were more.';
+  'Deletes up to p_limit totals of sent messages, and as many of usage and fees, that are old enough, the oldest '
+  'first. Returns how many of the kind of which there were most.';
 
 create function private.purge_number_purchases(p_limit integer) returns integer
 language plpgsql

@@ -225,7 +225,6 @@ create table public.twilio_usage (
   usage numeric not null,
   price numeric not null,
   price_unit text not null,
-  markup numeric(8, 4) not null default 1,
   refreshed_at timestamptz not null default now(),
   primary key (account_sid, day, category, price_unit)
 );
@@ -235,7 +234,6 @@ comment on table public.twilio_usage is
 comment on column public.twilio_usage.price_unit is
   'The currency, in lower case; empty when Twilio reported none. Part of the key: amounts of two currencies are two '
   'rows.';
-comment on column public.twilio_usage.markup is 'The markup that a fee is priced by. Other categories have none.';
 comment on column public.twilio_usage.refreshed_at is 'When the values last changed.';
 create index twilio_usage_by_user on public.twilio_usage (user_id, day desc);
 create index twilio_usage_by_day on public.twilio_usage (day);

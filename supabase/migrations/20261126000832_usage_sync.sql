@@ -333,6 +333,7 @@ begin
   end if;
   if p_from is not null then
     changed := private.store_usage(account, p_from, p_until, p_records);
+    perform private.note_usage_fees(account, p_from, p_until);
   end if;
   perform private.note_usage_days(account, p_through, changed);
   account.gone_at := case when p_from is null then coalesce(account.gone_at, account.begun_at) end;

@@ -2,40 +2,101 @@
 
 -- Fees ----------------------------------------------------------------------------------------------------------------
 
-create function private.note_fee_markup() returns trigger
+create function private.fee_kind_of(p_class private.usage_class) returns public.fee_kind
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return case p_class when 'fee' then 'registration' when 'failed_message_fee' then 'failed_message' end;
+end;
+$$;
+comment on function private.fee_kind_of(private.usage_class) is
+  'The kind of fee that a class of usage counts; null for what is no fee of its own. Carrier fees are part of the '
+  'prices of messages.';
+
+create function private.cover_fees(p_user_id uuid, p_key text, p_kind public.fee_kind, p_day date, p_cost numeric)
+returns numeric
 language plpgsql
 set search_path = ''
 as $$
+declare
+  reserved private.fees;
+  covered numeric := 0;
 begin
-  if exists (select from private.usage_categories c
-    where c.category = new.category and c.counts_as in ('fee', 'failed_message_fee')) then
-    new.markup := coalesce((private.plan_of(new.user_id)).markup, 1);
-  end if;
-  return new;
+  for reserved in
+    select * from private.fees f
+    where f.user_id = p_user_id and f.kind = p_kind and not f.is_from_usage and f.covered_by is null
+      -- Twilio counts a fee on the day of the call, or within days of it.
+      and f.charged_at >= (p_day - 3)::timestamp at time zone 'utc'
+      and f.charged_at < (p_day + 1)::timestamp at time zone 'utc'
+    order by f.charged_at, f.key
+  loop
+    exit when covered >= p_cost;
+    update private.fees f set covered_by = p_key where f.id = reserved.id;
+    covered := covered + reserved.cost;
+  end loop;
+  return covered;
 end;
 $$;
-comment on function private.note_fee_markup() is
-  'Trigger: a fee keeps the markup of the plan in force when it was first read.';
-create trigger note_fee_markup before insert on public.twilio_usage
-  for each row when (new.user_id is not null) execute function private.note_fee_markup();
+comment on function private.cover_fees(uuid, text, public.fee_kind, date, numeric) is
+  'Finds the reserved fees that a fee in usage shows, the oldest first. Each is shown once. Returns their cost.';
 
--- Usage by day --------------------------------------------------------------------------------------------------------
-
-create function private.currency_of(p_user_id uuid) returns text
-language plpgsql stable
+create function private.note_usage_fees(p_account private.usage_accounts, p_from date, p_until date) returns void
+language plpgsql
 set search_path = ''
 as $$
+declare
+  known text[] := '{}';
+  seen record;
+  beyond numeric;
+  is_raised boolean := false;
 begin
-  return coalesce(
-    (select t.unit from private.usage_totals t
-      where t.user_id = p_user_id and t.unit <> '' order by t.day desc limit 1),
-    (select upper(u.price_unit) from public.twilio_usage u
-      where u.user_id = p_user_id and u.price_unit <> '' order by u.day desc limit 1));
+  -- The master account's own fees are no tenant's.
+  if p_account.user_id is null then
+    return;
+  end if;
+  update private.fees f set covered_by = null
+  where f.user_id = p_account.user_id and f.charged_at >= (p_from - 3)::timestamp at time zone 'utc'
+    and f.charged_at < (p_until + 1)::timestamp at time zone 'utc' and f.covered_by is not null
+    and split_part(f.covered_by, ' ', 1) = p_account.account_sid
+    and split_part(f.covered_by, ' ', 2)::date between p_from and p_until;
+  for seen in
+    select concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit) as key,
+      private.fee_kind_of(r.class) as kind, r.day, ceil(r.count)::bigint as count, r.price, upper(r.price_unit) as unit,
+      f.cost as noted_cost, f.count as noted_count
+    from private.usage_of_days(p_account.account_sid, p_from, p_until) r
+    left join private.fees f on f.user_id = p_account.user_id
+      and f.key = concat_ws(' ', p_account.account_sid, r.day, r.category, r.price_unit)
+    where private.fee_kind_of(r.class) is not null
+    order by r.day, r.category, r.price_unit
+  loop
+    beyond := round(greatest(0, seen.price - case when private.is_foreign(seen.unit) then 0
+      else private.cover_fees(p_account.user_id, seen.key, seen.kind, seen.day, seen.price) end), 5);
+    continue when beyond = 0;
+    known := known || seen.key;
+    continue when (seen.noted_cost, seen.noted_count) = (beyond, seen.count);
+    -- A day's fee belongs to the billing period in which the day ends.
+    insert into private.fees (user_id, key, kind, count, cost, price_unit, markup, is_from_usage, charged_at)
+    values (p_account.user_id, seen.key, seen.kind, seen.count, beyond, seen.unit,
+      coalesce((private.limiting_plan(p_account.user_id)).markup, 1), true,
+      (seen.day + 1)::timestamp at time zone 'utc' - interval '1 microsecond')
+    on conflict (user_id, key) do update set cost = excluded.cost, count = excluded.count;
+    is_raised := is_raised or beyond > coalesce(seen.noted_cost, 0);
+  end loop;
+  delete from private.fees f
+  where f.user_id = p_account.user_id and f.is_from_usage and split_part(f.key, ' ', 1) = p_account.account_sid
+    and f.charged_at >= p_from::timestamp at time zone 'utc'
+    and f.charged_at < (p_until + 1)::timestamp at time zone 'utc' and f.key <> all (known);
+  if is_raised then
+    perform private.set_due_by(p_account.user_id, 'spending');
+  end if;
 end;
 $$;
-comment on function private.currency_of(uuid) is
-  'The currency in which Twilio last priced something of a tenant; null before it has. Estimates and the fees of '
-  'numbers are taken to be in it.';
+comment on function private.note_usage_fees(private.usage_accounts, date, date) is
+  'Records the fees that usage has on the days from p_from to p_until beyond those that were reserved, at the markup '
+  'of the plan in force when each was first read. What usage no longer has is deleted.';
+
+-- Usage by day --------------------------------------------------------------------------------------------------------
 
 create type private.day_usage as (
   day date, kind public.usage_kind, currency text, count bigint, segments bigint, price numeric);
@@ -46,29 +107,19 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  currency constant text := private.currency_of(p_user_id);
+  currency constant text := private.currency();
 begin
   return query
-    select u.day, u.kind, u.currency, sum(u.count)::bigint, sum(u.segments)::bigint, sum(u.price)
-    from (
-      select t.day, t.kind, case t.unit when '' then currency else t.unit end as currency, t.count, t.segments, t.price
-      from private.usage_totals t where t.user_id = p_user_id and t.day >= p_from and t.day < p_until
-      union all
-      select r.day, 'fee', case r.price_unit when '' then currency else upper(r.price_unit) end, ceil(r.count)::bigint,
-        0, private.marked_up(r.price, f.markup)
-      from private.usage_accounts a
-      cross join lateral private.usage_of_days(a.account_sid, p_from, p_until - 1) r
-      join public.twilio_usage f on f.account_sid = a.account_sid and (f.day, f.category, f.price_unit)
-        = (r.day, r.category, r.price_unit)
-      -- Carrier fees are part of the prices of messages.
-      where a.user_id = p_user_id and r.class in ('fee', 'failed_message_fee')
-    ) u
-    group by u.day, u.kind, u.currency having (sum(u.count), sum(u.segments), sum(u.price)) <> (0, 0, 0);
+    select t.day, t.kind, case t.unit when '' then currency else t.unit end, sum(t.count)::bigint,
+      sum(t.segments)::bigint, sum(t.price)
+    from private.usage_totals t
+    where t.user_id = p_user_id and t.day >= p_from and t.day < p_until
+    group by 1, 2, 3 having (sum(t.count), sum(t.segments), sum(t.price)) <> (0, 0, 0);
 end;
 $$;
 comment on function private.usage_by_day(uuid, date, date) is
-  'A tenant''s usage on the days from p_from up to and without p_until: messages and numbers by our own count, fees as '
-  'Twilio counted them. It reads a few rows a day, however many messages there were.';
+  'A tenant''s usage on the days from p_from up to and without p_until. Estimates and the fees of numbers are in the '
+  'currency of the master account. It reads a few rows a day, however many messages there were.';
 
 -- Billing period ------------------------------------------------------------------------------------------------------
 
@@ -76,24 +127,6 @@ create type private.period_usage as (
   first_day date, last_day date, currency text, spent numeric, forecast numeric);
 comment on type private.period_usage is
   'The UTC days of a billing period, both included, what was spent on them in currency, and what will be.';
-
-create function private.fees_to_come(p_user_id uuid, p_until date) returns numeric
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  plan constant public.plans := private.plan_of(p_user_id);
-begin
-  return coalesce((
-    select sum(private.tenant_price(plan, p.monthly_price))
-    from private.number_purchases p
-    cross join lateral generate_series(p.fees, p.fees + 12) n
-    where p.user_id = p_user_id and p.held_until = 'infinity'
-      and private.utc_day(private.fee_date(p.reserved_at, n)) < p_until), 0);
-end;
-$$;
-comment on function private.fees_to_come(uuid, date) is
-  'The fees of the numbers that a tenant holds, up to and without a day at most a year ahead, as of now.';
 
 create function private.period_usage_of(p_user_id uuid) returns private.period_usage
 language plpgsql stable
@@ -112,7 +145,7 @@ begin
   used.first_day := private.utc_day(period.starts_at);
   -- The day on which a period begins is the first day of that period alone. Without news from Stripe it continues.
   used.last_day := greatest(private.utc_day(period.ends_at) - 1, today);
-  used.currency := private.currency_of(p_user_id);
+  used.currency := private.currency();
   select count(distinct u.currency),
     coalesce(sum(u.price) filter (where u.currency is not distinct from used.currency), 0),
     coalesce(sum(u.price) filter (where u.kind <> 'number' and u.day < today), 0),
@@ -122,7 +155,8 @@ begin
   from private.usage_by_day(p_user_id, used.first_day, used.last_day + 1) u;
   complete_days := today - used.first_day;
   if complete_days >= 3 and currencies <= 1 then
-    used.forecast := numbers + private.fees_to_come(p_user_id, used.last_day + 1)
+    used.forecast := numbers + (private.fees_to_come(p_user_id, private.plan_of(p_user_id), '-infinity',
+        (used.last_day + 1)::timestamp at time zone 'utc')).price
       + greatest(linear + linear_today,
         round(linear * (used.last_day + 1 - used.first_day) / complete_days, 5));
   end if;
@@ -218,18 +252,19 @@ comment on function public.get_usage(uuid, public.usage_step, date, date) is
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 revoke execute on function
-  private.note_fee_markup(),
-  private.currency_of(uuid),
+  private.fee_kind_of(private.usage_class),
+  private.cover_fees(uuid, text, public.fee_kind, date, numeric),
+  private.note_usage_fees(private.usage_accounts, date, date),
   private.usage_by_day(uuid, date, date),
-  private.fees_to_come(uuid, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
   public.get_usage(uuid, public.usage_step, date, date)
   from public, anon, authenticated;
 grant execute on function
-  private.currency_of(uuid),
+  private.fee_kind_of(private.usage_class),
+  private.cover_fees(uuid, text, public.fee_kind, date, numeric),
+  private.note_usage_fees(private.usage_accounts, date, date),
   private.usage_by_day(uuid, date, date),
-  private.fees_to_come(uuid, date),
   private.period_usage_of(uuid),
   private.usage_report(uuid, public.usage_step, date, date),
   public.get_usage(uuid, public.usage_step, date, date)

@@ -384,7 +384,8 @@ begin
     select case f.kind when 'registration' then 'fee' when 'failed_message' then 'failed_message_fee' else 'other' end,
       0::numeric, sum(f.cost), 0::numeric, 0::numeric
     from private.fees f
-    where f.user_id = p_user_id and f.charged_at >= p_day::timestamp at time zone 'utc'
+    where f.user_id = p_user_id and f.kind <> 'number' and not f.is_from_usage
+      and f.charged_at >= p_day::timestamp at time zone 'utc'
       and f.charged_at < (p_day + 1)::timestamp at time zone 'utc' and private.unit_of(null) in (p_unit, '')
       -- A fee has no account. It is one of the account that the tenant had last by then.
       and not exists (select from private.usage_accounts o join private.usage_accounts a using (user_id)
@@ -394,7 +395,8 @@ begin
 end;
 $$;
 comment on function private.fee_parts(text, uuid, date, text) is
-  'The fees of a tenant on a day by kind, if the day''s usage is in the currency of the master account.';
+  'The reserved fees of a tenant on a day by kind, if the day''s usage is in the currency of the master account. Those '
+  'that were found in usage are no evidence against it, and the fees of numbers are those of number_fees_of_day.';
 
 create function private.ledger_parts(p_account_sid text, p_user_id uuid, p_day date, p_unit text)
 returns setof private.ledger_part
@@ -804,12 +806,12 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  -- The rows that were deleted hold up who notes another change of these days.
-  patience constant interval := '1 second';
+  -- The rows that were deleted hold up transactions that note another change of these days.
+  until constant timestamptz := clock_timestamp() + interval '1 second';
   due private.days_to_reconcile;
   reconciled integer := 0;
 begin
-  while reconciled < p_limit and clock_timestamp() < now() + patience loop
+  while reconciled < p_limit and clock_timestamp() < until loop
     delete from private.days_to_reconcile d
     where (d.account_sid, d.day) = (
       select n.account_sid, n.day from private.days_to_reconcile n

@@ -228,7 +228,7 @@ begin
     return false;
   end if;
   if p_filter.is_over_limit and not exists (select from private.sending_totals t where t.user_id = p_user_id)
-    and not exists (select from private.number_purchases p where p.user_id = p_user_id) then
+    and not exists (select from private.fees f where f.user_id = p_user_id) then
     return false;
   end if;
   if p_filter.status is not null or p_filter.is_unpaid then
@@ -434,13 +434,13 @@ declare
   plan constant public.plans := private.plan_of(p_user_id);
   period constant private.period := private.billing_period_of(p_user_id);
   remaining constant private.quota := private.remaining_quota(p_user_id, plan);
-  cost constant numeric := private.spend_between(p_user_id, period.starts_at, now());
+  spent constant private.spent := private.spent_between(p_user_id, period.starts_at, now());
 begin
   return jsonb_build_object(
     'periodStart', private.iso(period.starts_at), 'periodEnd', private.iso(period.ends_at),
     'messages', coalesce((select sum(t.messages) from private.sending_totals t
       where t.user_id = p_user_id and t.hour >= period.starts_at), 0),
-    'cost', cost, 'price', round(cost * coalesce(plan.markup, 1), 5),
+    'cost', spent.cost, 'price', spent.price,
     'remaining', jsonb_build_object('daily', greatest(remaining.daily, 0), 'monthly', greatest(remaining.monthly, 0),
       'spend', greatest(remaining.spend, 0)),
     'atTwilio', (

@@ -64,7 +64,6 @@ select bag_eq(
     ('private.excess_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.leaving_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.parking_papers', 'DELETE INSERT SELECT UPDATE'),
-    ('private.number_list_prices', 'DELETE INSERT SELECT UPDATE'),
     ('private.master_numbers', 'DELETE INSERT SELECT UPDATE'),
     ('private.carrier_fees', 'DELETE INSERT SELECT UPDATE'), ('private.fees', 'DELETE INSERT SELECT UPDATE'),
     ('private.number_purchases', 'DELETE INSERT SELECT UPDATE'),

@@ -17,8 +17,9 @@ insert into public.subscriptions (id, user_id, stripe_customer_id, plan_key, sta
 select pg_temp.own(pg_temp.tenant(), 1, p_primary => true), pg_temp.own(pg_temp.tenant(), 2), pg_temp.own(pg_temp.neighbour(), 3, p_primary => true), pg_temp.own(pg_temp.neighbour(), 4),
   pg_temp.own(pg_temp.attacker(), 5, p_primary => true);
 insert into private.number_purchases (number_id, user_id, monthly_price) values (pg_temp.row_id(2), pg_temp.tenant(), 1.15), (pg_temp.row_id(3), pg_temp.neighbour(), 1.15);
-delete from private.usage_days;
-insert into private.usage_days (account_sid, day, total_price, price_unit) values ('AC0', current_date, 1, 'USD');
+select private.hold_number(pg_temp.row_id(4), pg_temp.neighbour()), private.hold_number(pg_temp.row_id(5), pg_temp.attacker());
+delete from private.master_currency;
+select private.learn_currency('usd', 'usage');
 
 create view pg_temp.listed as select user_id, reason::text, costs, numbers from public.list_unpaid_accounts(null, 100);
 create function pg_temp.reason(p_user uuid) returns text language sql as $$ select reason from pg_temp.listed where user_id = p_user $$;
@@ -30,9 +31,9 @@ select is(pg_temp.reason(pg_temp.neighbour()), 'past_due', 'A past-due tenant is
 select is(pg_temp.reason(pg_temp.tenant()), null, 'A paying tenant is not listed');
 select is(pg_temp.reason(pg_temp.visitor()), null, 'A suspended account that costs nothing is not listed');
 select is(pg_temp.cost(pg_temp.neighbour()), 'USD 1.15 0 1', 'A number costs what it was bought for, and one without a known price is counted apart');
-select is((select array_agg(phone_number order by phone_number) from public.numbers_to_price(10)), '{+15005550101,+15005550102,+15005550103,+15005550104,+15005550105}',
-  'The prices of numbers that were not inserted by a purchase are to be read');
-select public.record_list_price('+15005550104', 2, 'USD'), public.record_list_price('+15005550105', null, null);
+select is((select array_agg(phone_number order by phone_number) from public.numbers_to_price(10)), '{+15005550104,+15005550105}',
+  'The prices of numbers that were not bought here are to be read');
+select public.record_list_price(pg_temp.row_id(4), 2, 'USD'), public.record_list_price(pg_temp.row_id(5), null, null);
 select is(pg_temp.cost(pg_temp.neighbour()), 'USD 3.15 0 0', 'The listed price counts where the number was not bought here');
 select is((select count(*) from public.numbers_to_price(10) where phone_number in ('+15005550104', '+15005550105')), 0::bigint, 'A price that is read, or that Twilio does not list, is not asked for again at once');
 insert into private.usage_categories (category, class, counts_as) values ('a2p-registration-fees-monthly-test', 'fee', 'fee');
@@ -53,7 +54,7 @@ select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.list
   $$ values ('+15005550103', 'tenant'), ('+15005550104', 'tenant') $$, 'The numbers are named');
 -- A parked number costs as well
 update public.user_twilio_numbers set status = 'released' where id = pg_temp.row_id(4);
-insert into private.leaving_numbers (phone_sid, user_id, phone_number, account_sid, state, due_at, parked_at) values ('PN4', pg_temp.neighbour(), '+15005550104', 'AC2', 'parked', now() + interval '9 days', now());
+insert into private.leaving_numbers (phone_sid, number_id, user_id, phone_number, account_sid, state, due_at, parked_at) values ('PN4', pg_temp.row_id(4), pg_temp.neighbour(), '+15005550104', 'AC2', 'parked', now() + interval '9 days', now());
 select results_eq($$ select n ->> 'phoneNumber', n ->> 'place' from pg_temp.listed, jsonb_array_elements(numbers) n where user_id = pg_temp.neighbour() $$,
   $$ values ('+15005550103', 'tenant'), ('+15005550104', 'master') $$, 'A parked number still costs, in the master account');
 select is((select count(*) from public.list_unpaid_accounts(pg_temp.tenant(), 1)), 1::bigint, 'A page begins after a tenant and has at most its limit');

@@ -2,7 +2,7 @@
 begin;
 create extension if not exists pgtap with schema extensions;
 \ir actors.psql
-select plan(76);
+select plan(79);
 
 select pg_temp.join_as('tenant', 'attacker', 'visitor');
 update public.plans set daily_message_limit = 1000, monthly_message_limit = 1000, spend_limit = 10, segment_price = 0.1, allowed_countries = null, max_numbers = 10,
@@ -40,7 +40,7 @@ $$;
 create function pg_temp.month() returns text language sql as $$ select to_char(now() at time zone 'UTC', 'YYYY-MM-"01T00:00:00Z"'); $$;
 create function pg_temp.empty() returns void language sql as $$
   delete from public.sms_messages; delete from private.number_purchases; delete from public.user_twilio_numbers where status <> 'active'; delete from private.fees;
-  delete from public.tenant_notices; delete from private.due_work;
+  delete from public.tenant_notices; delete from private.due_work; delete from public.twilio_usage; delete from private.usage_totals;
   update public.plans set spend_limit = 10, markup = 1, segment_price = 0.1;
 $$;
 
@@ -162,16 +162,24 @@ select is(private.fees_between('2026-01-31Z', 'infinity', '2026-02-01Z', '2026-0
 -- Numbers that were not bought ---------------------------------------------------------------------------------------
 
 select pg_temp.empty();
-create temp table moved as select (private.take_in_number(pg_temp.tenant(), 'AC1', '{"phoneNumber": "+15005550120", "phoneSid": "PN-moved", "friendlyName": "M", "capabilities": {"sms": true}, "monthlyPrice": 2}')).number as n;
-select is(pg_temp.used(), '2 of 10, 8 left', 'A number that was moved or synced in counts with its listed price');
+create temp table moved as select (private.take_in_number(pg_temp.tenant(), 'AC1', '{"phoneNumber": "+15005550120", "phoneSid": "PN-moved", "friendlyName": "M", "capabilities": {"sms": true}}')).number as n;
+select is(pg_temp.used(), '0 of 10, 10 left', 'A number that was moved or synced in counts nothing until its price is read');
+select results_eq('select n.phone_number, p.due_at <= now() from public.numbers_to_price(10) n, private.schedules p where p.name = $$price-numbers$$', $$ values ('+15005550120', true) $$, 'Its price is asked for at once');
+update public.plans set markup = 1.5;
+delete from private.due_work;
+select public.record_list_price(n.number_id, 2, 'USD') from public.numbers_to_price(10) n;
+select is(pg_temp.used(), '2 of 10, 8 left', 'It counts with its listed price, at the markup of the plan at its first fee');
+select is(public.check_due_spending(10) || ' ' || (select price::float8 from private.usage_totals where kind = 'number' and price > 0), '1 2', 'A price that becomes known late is in usage, and is checked against the thresholds');
+update public.plans set markup = 1;
 select is(array(select is_purchase from private.number_purchases), '{false}', 'It is no purchase');
 update public.user_twilio_numbers set status = 'released' where phone_sid = 'PN-moved';
 update public.user_twilio_numbers set status = 'active' where phone_sid = 'PN-moved';
 select is(pg_temp.used(), '2 of 10, 8 left', 'A number that leaves and returns within its month counts once');
 update public.user_twilio_numbers set status = 'released' where phone_sid = 'PN-moved';
 update private.number_purchases set reserved_at = now() - interval '3 months', held_until = now() - interval '2 months';
+update private.fees set charged_at = now() - interval '3 months', key = 'past ' || key;
 update public.user_twilio_numbers set status = 'active' where phone_sid = 'PN-moved';
-select results_eq($$ select trim_scale((private.number_fees(pg_temp.tenant(), now() - interval '1 year', now() + interval '1 second')).cost) $$, array[4::numeric],
+select results_eq($$ select trim_scale((private.spent_between(pg_temp.tenant(), now() - interval '1 year', now() + interval '1 second')).cost) $$, array[4::numeric],
   'A number that returns after months costs nothing for the months between');
 delete from public.user_twilio_numbers where phone_sid = 'PN-moved';
 select is_empty($$ select from private.number_purchases where held_until = 'infinity' $$, 'A number whose row is erased costs nothing more');
@@ -196,7 +204,11 @@ select is(pg_temp.noticed(), pg_temp.month() || ' 80', 'A late price that passes
 update public.sms_messages set price = -7 where user_id = pg_temp.tenant();
 update public.sms_messages set price = -9 where user_id = pg_temp.tenant();
 select is(pg_temp.noticed(), pg_temp.month() || ' 80', 'A threshold that is passed again is noticed once');
-select private.note_fee(pg_temp.tenant(), 'late', 'failed_message', 1), private.note_fee(pg_temp.tenant(), 'late', 'failed_message', 1);
+insert into private.usage_accounts (account_sid, user_id, first_day) values ('AC1', pg_temp.tenant(), current_date - 40) on conflict do nothing;
+insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
+values (pg_temp.tenant(), 'AC1', private.utc_day(), 'failed-message-processing-fee', 1000, 1000, 1, 'usd');
+select private.note_usage_fees(a, private.utc_day() - n, private.utc_day()) from private.usage_accounts a, generate_series(1, 2) n where a.account_sid = 'AC1';
+select public.check_due_spending(10);
 select is(pg_temp.noticed() || '; ' || pg_temp.used(), pg_temp.month() || ' 100, ' || pg_temp.month() || ' 80; 10 of 10, 0 left', 'A fee found later is noticed, and counts once');
 select pg_temp.empty();
 insert into public.sms_messages (user_id, direction, from_number, to_number, status, account_sid, source, twilio_message_sid)

@@ -25,6 +25,9 @@ create function pg_temp.totals(p_user uuid default pg_temp.tenant()) returns tex
   from private.usage_totals where user_id = p_user and (count, segments, price, cost) <> (0, 0, 0, 0);
 $$;
 
+delete from private.master_currency;
+select private.learn_currency('USD', 'usage');
+
 -- Prices --------------------------------------------------------------------------------------------------------------
 
 select results_eq(
@@ -69,11 +72,12 @@ select is(pg_temp.totals(), 'sms_out  1/1 0.015 of 0.01, sms_in USD 1/1 0.01125 
 -- Numbers -------------------------------------------------------------------------------------------------------------
 
 insert into public.user_twilio_numbers (id, user_id, phone_number, phone_sid) values (pg_temp.row_id(2), pg_temp.neighbour(), '+15005550102', 'PN2');
-insert into private.number_purchases (number_id, user_id, monthly_price, markup, reserved_at) values (pg_temp.row_id(2), pg_temp.neighbour(), 1.15, 2, '2026-01-31 20:00Z');
+update public.plans set markup = 2 where key = 'free';
+insert into private.number_purchases (number_id, user_id, monthly_price, reserved_at) values (pg_temp.row_id(2), pg_temp.neighbour(), 1.15, '2026-01-31 20:00Z');
+update public.plans set markup = 1.5 where key = 'free';
 select is(pg_temp.totals(pg_temp.neighbour()), 'number  1/0 2.3 of 1.15', 'A purchase is the first fee, at the markup of its plan');
 select results_eq($$ select private.fee_date('2026-01-31 20:00Z', n) from generate_series(1, 3) n $$,
   $$ values ('2026-02-28 20:00Z'::timestamptz), ('2026-03-31 20:00Z'), ('2026-04-30 20:00Z') $$, 'Fees are due on the anniversaries, or on the last day of a shorter month');
-update private.number_purchases set next_fee_at = '2026-02-28 20:00Z' where number_id = pg_temp.row_id(2);
 select is(public.charge_number_fees(1), 1, 'A due fee is charged');
 select results_eq($$ select day, price, cost from private.usage_totals where user_id = pg_temp.neighbour() order by day $$,
   $$ values ('2026-01-31'::date, 2.3::numeric, 1.15::numeric), ('2026-02-28', 1.725, 1.15) $$, 'It counts on its day, at the markup of the plan in force');
@@ -99,8 +103,7 @@ select pg_temp.message(pg_temp.tenant(), 'delivered', -0.1, p_at => pg_temp.at_d
   pg_temp.message(pg_temp.tenant(), 'delivered', -0.2, p_at => pg_temp.at_day(-1), p_segments => 2),
   pg_temp.message(pg_temp.tenant(), 'received', -0.4, p_at => pg_temp.at_day(-1), p_direction => 'inbound'),
   pg_temp.message(pg_temp.tenant(), 'sent', null, 0.01, p_at => pg_temp.at_day(0) - interval '12 hours');
-insert into private.number_purchases (number_id, user_id, monthly_price, markup, reserved_at, next_fee_at)
-values (pg_temp.row_id(4), pg_temp.tenant(), 1, 1.5, pg_temp.at_day(2) - interval '1 month', private.fee_date(pg_temp.at_day(2) - interval '1 month', 1));
+insert into private.number_purchases (number_id, user_id, monthly_price, reserved_at) values (pg_temp.row_id(4), pg_temp.tenant(), 1, pg_temp.at_day(2) - interval '1 month');
 insert into private.usage_accounts (account_sid, user_id, first_day, read_at, read_through) values ('AC1', pg_temp.tenant(), pg_temp.day(-30), now(), pg_temp.day(-1))
 on conflict (account_sid) do update set user_id = excluded.user_id, first_day = excluded.first_day, read_at = excluded.read_at, read_through = excluded.read_through;
 insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit) values
@@ -109,6 +112,8 @@ insert into public.twilio_usage (user_id, account_sid, day, category, count, usa
   (pg_temp.tenant(), 'AC1', pg_temp.day(-2), 'sms', 2, 2, 5, 'usd'), (pg_temp.tenant(), 'AC1', pg_temp.day(-2), 'totalprice', 2, 2, 5.008, 'usd');
 insert into private.usage_days (account_sid, day, user_id, total_price, price_unit, closed_at) values ('AC1', pg_temp.day(-3), pg_temp.tenant(), 0, 'usd', now()),
   ('AC1', pg_temp.day(-2), pg_temp.tenant(), 5.008, 'usd', null);
+
+select private.note_usage_fees(a, pg_temp.day(-5), pg_temp.day(0)) from private.usage_accounts a where a.account_sid = 'AC1';
 
 create function pg_temp.report(p_by public.usage_step, p_from date default null, p_until date default null, p_user uuid default pg_temp.tenant()) returns table (line text) language sql as $$
   select concat_ws(' ', ((r ->> 'from')::date - pg_temp.day(0)) || '..' || ((r ->> 'until')::date - pg_temp.day(0)), r ->> 'kind', r ->> 'currency', (r ->> 'count') || '/' || (r ->> 'segments'),
@@ -134,7 +139,7 @@ select is((select estimated_messages || ' ' || (fees_read_at = now()) || ' ' || 
   'Messages without a price are counted, and the first day whose fees may change is told');
 select pg_temp.message(pg_temp.tenant(), 'delivered', -9, p_at => pg_temp.at_day(0) - interval '12 hours');
 select is((select forecast from public.get_usage(pg_temp.tenant(), 'day')), 16.218, 'A forecast is never below what is spent');
-select pg_temp.message(pg_temp.tenant(), 'delivered', -1, p_at => pg_temp.at_day(-1), p_unit => 'EUR');
+insert into private.fees (user_id, key, kind, cost, price_unit, markup, charged_at) values (pg_temp.tenant(), 'eur', 'other', 1, 'EUR', 1.5, pg_temp.at_day(-1));
 select is((select string_agg(concat_ws(' ', r ->> 'currency', trim_scale((r ->> 'price')::numeric)), ', ' order by r ->> 'currency') || ' ' || coalesce(u.forecast::text, 'none')
   from public.get_usage(pg_temp.tenant(), 'period') u cross join jsonb_array_elements(u.report) r where r ->> 'kind' is null group by u.forecast), 'EUR 1.5, USD 14.718 none',
   'Two currencies are never added, and have no forecast');
@@ -145,6 +150,7 @@ select is((select period_until - pg_temp.day(0) from public.get_usage(pg_temp.te
 
 update public.plans set markup = 5;
 update public.twilio_usage set price = 0.004 where category = 'failed-message-processing-fee';
+select private.note_usage_fees(a, pg_temp.day(-5), pg_temp.day(0)) from private.usage_accounts a where a.account_sid = 'AC1';
 select is((select price from private.usage_by_day(pg_temp.tenant(), pg_temp.day(-2), pg_temp.day(-1))), 0.006, 'A fee keeps the markup with which it was first read');
 
 -- Without a subaccount ------------------------------------------------------------------------------------------------
@@ -166,9 +172,9 @@ select is((select count(*) from regexp_matches(pg_get_functiondef('private.usage
 create view pg_temp.recounted as
 select user_id, (created_at at time zone 'UTC')::date as day,
   ((case when coalesce(twilio_message_sid like 'MM%', has_media) then 'mms' else 'sms' end) || case direction when 'outbound' then '_out' else '_in' end)::public.usage_kind as kind,
-  coalesce(upper(price_unit), '') as unit, count(*) as count, sum(greatest(1, num_segments)) as segments,
-  sum(ceil(coalesce(abs(price), estimated_price) * markup * 100000) / 100000) as price, sum(coalesce(abs(price), estimated_price)) as cost
-from public.sms_messages where direction = 'inbound' or status not in ('refused', 'not_sent') group by 1, 2, 3, 4;
+  case when price_is_foreign then '' else coalesce(upper(price_unit), '') end as unit, count(*) as count, sum(greatest(1, num_segments)) as segments,
+  sum(ceil(charge * markup * 100000) / 100000) as price, sum(charge) as cost
+from (select *, case when price is null or price_is_foreign then estimated_price else abs(price) end as charge from public.sms_messages) m where direction = 'inbound' or status not in ('refused', 'not_sent') group by 1, 2, 3, 4;
 create function pg_temp.differences() returns bigint language sql as $$
   select count(*) from pg_temp.recounted r full join (select * from private.usage_totals where kind <= 'mms_in' and (count, segments, price, cost) <> (0, 0, 0, 0)) t using (user_id, day, kind, unit)
   where (r.count, r.segments, r.price, r.cost) is distinct from (t.count, t.segments, t.price, t.cost);

@@ -70,6 +70,14 @@ async function settings(userId: string): Promise<void> {
   await sql`insert into public.messaging_settings (user_id, help_reply) values (${userId}, 'Call us')`;
 }
 
+/** A number that a sync found in a tenant's account. */
+const takenIn = () => ({
+  phoneNumber: phoneNumber(),
+  phoneSid: `PN${crypto.randomUUID()}`,
+  friendlyName: "Found",
+  capabilities: { sms: true },
+});
+
 async function ownNumber(userId: string): Promise<string> {
   const number = phoneNumber();
   await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid) values (${userId}, ${number}, ${`PN${crypto.randomUUID()}`})`;
@@ -738,6 +746,14 @@ test("Random histories: 50 parallel spenders never exceed the spend limit, and e
       const id = await campaign(userId, from, 200);
       await raiseSendRates(userId);
       await settings(userId);
+      const account = `AC${userId}`;
+      await sql`select public.reserve_fee(${userId}, 'shown in usage', 'registration', 0.4)`;
+      await sql`
+        insert into private.usage_accounts (account_sid, user_id, first_day) values (${account}, ${userId}, current_date)
+        on conflict do nothing`;
+      await sql`
+        insert into public.twilio_usage (user_id, account_sid, day, category, count, usage, price, price_unit)
+        values (${userId}, ${account}, private.utc_day(), 'a2p-10dlc-registrationfees-onetime', 1, 1, 0.4, 'usd')`;
       const spend: ((tx: postgres.TransactionSql) => Promise<unknown>)[] = [
         (tx) => reserveMessage(tx, userId, from, crypto.randomUUID()),
         (tx) => reserveBatch(tx, id, userId, randomInt(1, 9)),
@@ -746,6 +762,16 @@ test("Random histories: 50 parallel spenders never exceed the spend limit, and e
         (tx) =>
           tx`select public.record_inbound_message(${userId}, ${`SM${crypto.randomUUID()}`}, 'AC0', ${phoneNumber()},
             'US', ${from}, 'HELP', '{}', '{}', 1, 'help', 'HELP')`,
+        // What spends nothing by itself, but touches the same rows.
+        (tx) => tx`select private.take_in_number(${userId}, ${account}, ${tx.json(takenIn())})`,
+        (tx) => tx`select public.charge_number_fees(10), public.check_due_spending(10)`,
+        (tx) =>
+          tx`update private.number_purchases set held_until = now() where number_id = (select number_id
+            from private.number_purchases where user_id = ${userId} and held_until = 'infinity' limit 1)`,
+        (tx) => tx`select public.record_list_price(n.number_id, 0, 'USD') from public.numbers_to_price(1) n`,
+        (tx) =>
+          tx`select private.note_usage_fees(a, private.utc_day() - 3, private.utc_day()) from private.usage_accounts a
+            where a.user_id = ${userId}`,
       ];
       const results = await Promise.allSettled(
         Array.from({ length: SPENDERS * 2 }, (_, index) =>
@@ -761,8 +787,6 @@ test("Random histories: 50 parallel spenders never exceed the spend limit, and e
         select spend_used::float8 as used, (
             select coalesce(sum(tenant_price), 0) from public.sms_messages
             where user_id = ${userId} and direction = 'outbound' and status <> 'refused')
-          + (select coalesce(sum(private.marked_up(monthly_price, markup)), 0) from private.number_purchases
-            where user_id = ${userId})
           + (select coalesce(sum(tenant_price), 0) from private.fees where user_id = ${userId}) as counted,
           (select count(distinct key) = count(*) from private.fees where user_id = ${userId}) as fees,
           array(select right(subject, 3) from public.tenant_notices where user_id = ${userId} order by 1) as notices

@@ -181,10 +181,9 @@ Deno.test("an operator sees what the account of a suspended tenant costs, with t
   const [operator, { tenant, sid }] = await Promise.all([signUpOperator(), provisioned("costly")]);
   const sql = postgres(stack.state.dbUrl, { max: 1 });
   const phoneNumber = "+16285559371";
-  await sql`insert into public.user_twilio_numbers (user_id, phone_number, phone_sid, account_sid)
-    values (${tenant.id}, ${phoneNumber}, 'PN-costly', ${sid})`;
+  await sql`select private.take_in_number(${tenant.id}, ${sid},
+    ${sql.json({ phoneNumber, phoneSid: "PN-costly", friendlyName: phoneNumber, capabilities: { sms: true } })})`;
   await operator.switchboard.admin.suspend({ userId: tenant.id, reason: "spam" });
-  await sql`select private.enqueue('{"kind": "price-numbers"}')`;
   await sql.end();
   const account = await eventually("the price to be read", async () => {
     const { accounts } = await operator.switchboard.admin.listUnpaidAccounts();

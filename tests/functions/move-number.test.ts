@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import type { Actor } from "../../local/driver/actor.ts";
 import { movedSchema } from "../../supabase/functions/admin/contract.ts";
 import { assertInvalid, assertRefused } from "../support/answers.ts";
-import { inboundUrlOf, type Owner, ownerOf, rowsOf, trailOf, writesAtTwilio } from "../support/numbers.ts";
+import {
+  inboundUrlOf,
+  listedPriceOf,
+  type Owner,
+  ownerOf,
+  rowsOf,
+  trailOf,
+  writesAtTwilio,
+} from "../support/numbers.ts";
 import { signUpOperator } from "../support/operators.ts";
 import { ownStage, test } from "../support/stage.ts";
 import { freshNumber, freshRecipient, newcomer, provisioned, quiescence } from "../support/tenants.ts";
@@ -64,9 +72,7 @@ test("a number of the master account moves to a tenant, who then sends and recei
     [phoneNumber, phoneSid, true, "active", "subaccount"],
   );
   assert.match(warning, /A2P 10DLC or toll-free/);
-  const [held] = await stage.database.sql`
-    select monthly_price::float8 as price, is_purchase from private.number_purchases where user_id = ${ada.id}`;
-  assert.deepEqual({ ...held }, { price: 1.15, is_purchase: false });
+  assert.equal(await listedPriceOf(stage, ada), 1.15);
   assert.deepEqual(await ownerAtTwilio(phoneNumber, ada.accountSid), {
     accountSid: ada.accountSid,
     smsUrl: inboundUrlOf(stage, ada),

@@ -9,6 +9,7 @@ import {
   bought,
   inboundUrlOf,
   lastRequest,
+  listedPriceOf,
   type Owner,
   ownerOf,
   rowsOf,
@@ -88,9 +89,7 @@ test("a number bought in Twilio's console is added, is primary when it is the fi
     "By hand",
     true,
   ]]);
-  const [held] = await stage.database.sql`
-    select monthly_price::float8 as price, is_purchase from private.number_purchases where user_id = ${ada.id}`;
-  assert.deepEqual({ ...held }, { price: 1.15, is_purchase: false });
+  assert.equal(await listedPriceOf(stage, ada), 1.15);
   await assertSame(ada);
   assert.deepEqual((await trailOf(stage, ada, "number.appeared")).map(({ actor }) => actor), [`user:${ada.id}`]);
   const sent = await ada.call("send-sms", { body: { to: freshRecipient(), body: "Hello" } });

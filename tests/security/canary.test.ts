@@ -157,7 +157,6 @@ const KEPT_AFTER_ERASURE: Record<string, string> = {
   "public.webhook_events": "what Stripe sent: its payload is emptied after thirty days",
   "private.master_consents": "who opted out of shared numbers, which belong to no tenant",
   "private.leaving_numbers": "numbers at Twilio that are still to be released",
-  "private.number_list_prices": "what those numbers cost until then",
 };
 
 test("after the erasure of a deleted user no table has their words, address or numbers, but for the listed ones", async () => {
@@ -182,7 +181,6 @@ test("after the erasure of a deleted user no table has their words, address or n
   for (const place of ["auth.users", "public.sms_messages", "public.sms_conversations"]) {
     assert.ok(before.includes(place), `${place} names nobody before the deletion`);
   }
-  await sql`insert into private.number_list_prices (phone_number) values (${ada.number}) on conflict do nothing`;
   await sql`delete from auth.users where id = ${ada.id}`;
   await eventually("the erasure", async () => {
     await onEachQueue(sql, (queue) => sql`update ${queue} set vt = now()`);

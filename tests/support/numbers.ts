@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Actor } from "../../local/driver/actor.ts";
+import { eventually } from "../../local/driver/eventually.ts";
 import type { PhoneNumber } from "../../supabase/functions/_shared/numbers/shape.ts";
 import type { Stage } from "./stage.ts";
 import { allow, freshNumber, provisioned, type Tenant } from "./tenants.ts";
@@ -37,6 +38,16 @@ export async function rowsOf({ database }: Stage, { id }: Pick<Actor, "id">): Pr
     select phone_number, phone_sid, status, is_primary from public.user_twilio_numbers
     where user_id = ${id} order by created_at, id`;
   return rows.map((row) => ({ ...row }));
+}
+
+/** The stored price of a tenant's only number, which was not bought here: taking it in wakes the job that reads the price. */
+export async function listedPriceOf({ database }: Stage, { id }: Pick<Actor, "id">): Promise<number> {
+  return await eventually("the listed price to be read", async () => {
+    const [held] = await database.sql<{ price: number | null; is_purchase: boolean }[]>`
+      select monthly_price::float8 as price, is_purchase from private.number_purchases where user_id = ${id}`;
+    assert.equal(held?.is_purchase, false);
+    return held.price ?? undefined;
+  });
 }
 
 /** A tenant's audit lines with one action, oldest first. */

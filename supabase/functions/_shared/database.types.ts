@@ -624,7 +624,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup": number;
           "price": number;
           "price_unit": string;
           "refreshed_at": string;
@@ -637,7 +636,6 @@ export type Database = {
           "category": string;
           "count": number;
           "day": string;
-          "markup"?: number;
           "price": number;
           "price_unit": string;
           "refreshed_at"?: string;
@@ -649,7 +647,6 @@ export type Database = {
           "category"?: string;
           "count"?: number;
           "day"?: string;
-          "markup"?: number;
           "price"?: number;
           "price_unit"?: string;
           "refreshed_at"?: string;
@@ -1696,6 +1693,7 @@ export type Database = {
       "numbers_to_price": {
         Args: { "p_limit": number };
         Returns: {
+          "number_id": string;
           "phone_number": string;
         }[];
       };
@@ -1885,7 +1883,7 @@ export type Database = {
         Returns: Database["public"]["Enums"]["fenced_write"];
       };
       "record_list_price": {
-        Args: { "p_monthly_price": number; "p_phone_number": string; "p_price_unit": string };
+        Args: { "p_monthly_price": number; "p_number_id": string; "p_price_unit": string };
         Returns: boolean;
       };
       "record_listed_prices": { Args: { "p_price_unit"?: string; "p_prices": Json }; Returns: number };
@@ -2640,7 +2638,7 @@ export type Database = {
       "erasure_outcome": "continues" | "done" | "user_exists";
       "event_result": "recorded" | "unlinked" | "superseded" | "ignored" | "nothing_to_record";
       "evidence_outcome": "moved" | "unchanged" | "mismatch" | "not_found";
-      "fee_kind": "registration" | "failed_message" | "other";
+      "fee_kind": "number" | "registration" | "failed_message" | "other";
       "fenced_write": "written" | "fenced";
       "forget_stripe_customer_outcome": "forgotten" | "already";
       "forward_delivery_status": "pending" | "delivered" | "failed" | "canceled";
@@ -3167,7 +3165,7 @@ export const Constants = {
       "erasure_outcome": ["continues", "done", "user_exists"],
       "event_result": ["recorded", "unlinked", "superseded", "ignored", "nothing_to_record"],
       "evidence_outcome": ["moved", "unchanged", "mismatch", "not_found"],
-      "fee_kind": ["registration", "failed_message", "other"],
+      "fee_kind": ["number", "registration", "failed_message", "other"],
       "fenced_write": ["written", "fenced"],
       "forget_stripe_customer_outcome": ["forgotten", "already"],
       "forward_delivery_status": ["pending", "delivered", "failed", "canceled"],

@@ -1,11 +1,10 @@
 import type * as z from "zod";
-import { monthlyPriceOf } from "../_shared/numbers/monthly-price.ts";
 import { moveNumber } from "../_shared/numbers/move.ts";
 import { decision, type Enum } from "../_shared/platform/database.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { ApiError } from "../_shared/platform/errors.ts";
 import { readJson } from "../_shared/platform/request.ts";
-import { masterOptions, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { type movedSchema, moveSchema } from "./contract.ts";
 
 const numberToMove = decision("number_to_move", {
@@ -37,7 +36,6 @@ export async function moveNumberOf(request: Request, { db, env, user, requestId 
     masterAccountSid: env.TWILIO_ACCOUNT_SID,
     publicBaseUrl: env.PUBLIC_BASE_URL,
     requestId,
-    monthlyPriceOf: monthlyPriceOf(masterOptions(env)),
   });
   return Response.json({ number, warning: WARNING } satisfies z.output<typeof movedSchema>);
 }

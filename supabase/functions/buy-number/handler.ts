@@ -16,7 +16,7 @@ export async function handle(request: Request, context: Context): Promise<Respon
   const { numberId, credentials, spending } = await reserveNumber(db, {
     ...wanted,
     userId: user.id,
-    monthlyPrice: await monthlyPriceOf(masterOptions(env))(wanted.phoneNumber),
+    monthlyPrice: await monthlyPriceOf(wanted.phoneNumber, masterOptions(env)),
     rateLimit: rateLimitArgs(LIMIT, request, env),
   });
   const twilio = await twilioAccounts(context).from(credentials);

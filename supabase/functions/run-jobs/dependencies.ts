@@ -1,4 +1,3 @@
-import { monthlyPriceOf } from "../_shared/numbers/monthly-price.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { masterOptions, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { connectStripe } from "../_shared/stripe/connect.ts";
@@ -11,7 +10,6 @@ export function workDependencies(context: Context): WorkDependencies {
   return {
     ...convergeDependencies(context),
     stripe: () => connectStripe(context.env),
-    monthlyPriceOf: monthlyPriceOf(masterOptions(context.env)),
     async messagePricing() {
       const { messagePricing } = await import("../_shared/twilio/message-pricing.ts");
       return messagePricing(masterOptions(context.env));

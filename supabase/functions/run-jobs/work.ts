@@ -17,7 +17,6 @@ import { type ListPriceDependencies, recordListPrices } from "../_shared/numbers
 import { refreshMasterNumbers } from "../_shared/numbers/master-pool.ts";
 import { settlePurchases } from "../_shared/numbers/settle.ts";
 import { settleReleases } from "../_shared/numbers/settle-releases.ts";
-import type { MonthlyPriceOf } from "../_shared/numbers/monthly-price.ts";
 import { syncNumbers } from "../_shared/numbers/sync.ts";
 import { decide } from "../_shared/platform/database.ts";
 import { describeError } from "../_shared/platform/log.ts";
@@ -116,7 +115,6 @@ export interface WorkDependencies extends ConvergeDependencies {
   stripe: () => Promise<Stripe>;
   /** The master account's price list, loaded on first use. */
   messagePricing: () => Promise<MessagePricing>;
-  monthlyPriceOf: MonthlyPriceOf;
   masterAccountSid: string;
   publicBaseUrl: string;
   /** The master account's prices of numbers in a country. */

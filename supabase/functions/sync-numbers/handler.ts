@@ -1,10 +1,9 @@
 import { ownNumbers } from "../_shared/numbers/list.ts";
-import { monthlyPriceOf } from "../_shared/numbers/monthly-price.ts";
 import { type NumberChange, syncNumbers } from "../_shared/numbers/sync.ts";
 import type { Context } from "../_shared/platform/endpoint.ts";
 import { enforceRateLimit } from "../_shared/platform/rate-limit.ts";
 import { expectNoBody } from "../_shared/platform/request.ts";
-import { masterOptions, twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
+import { twilioAccounts } from "../_shared/accounts/twilio-accounts.ts";
 import { accountStatusError } from "../_shared/accounts/status.ts";
 import { errorOfFailure } from "../_shared/twilio/errors.ts";
 
@@ -25,7 +24,6 @@ async function changesOf({ db, env, user, requestId, log }: Context): Promise<Nu
     log,
     publicBaseUrl: env.PUBLIC_BASE_URL,
     accounts: twilioAccounts({ db, env }),
-    monthlyPriceOf: monthlyPriceOf(masterOptions(env)),
   };
   const result = await syncNumbers(user.id, `user:${user.id}`, dependencies);
   switch (result.outcome) {

@@ -52,7 +52,8 @@ begin
   delete from public.twilio_usage;
   delete from private.leaving_numbers;
   delete from private.parking_papers;
-  delete from private.number_list_prices;
+  delete from private.number_purchases;
+  delete from private.fees;
   delete from public.tenant_notices;
   update private.open_subaccounts set total = 0;
   delete from private.tenancies;

@@ -1,7 +1,7 @@
 import { type Db, decide, rows } from "../platform/database.ts";
 import { failureOf } from "../twilio/errors.ts";
 import type { NumberPrices } from "../twilio/pricing.ts";
-import { highestPrice } from "./prices.ts";
+import { listedPrice, type PricesIn } from "./monthly-price.ts";
 
 export interface ListPriceDependencies {
   db: Db;
@@ -15,24 +15,24 @@ export interface ListPriceDependencies {
  */
 export async function recordListPrices(limit: number, { db, numberPrices }: ListPriceDependencies): Promise<number> {
   const numbers = await rows(db, "numbers_to_price", { p_limit: limit });
-  if (numbers.length === 0) return 0;
-  const { numberTypeOf } = await import("./number-type.ts");
   const known = new Map<string, NumberPrices | null>();
-  for (const { phone_number: phoneNumber } of numbers) {
-    const type = numberTypeOf(phoneNumber);
-    if (type !== null && !known.has(type.country)) known.set(type.country, await pricesIn(type.country, numberPrices));
-    const prices = type === null ? null : known.get(type.country) ?? null;
+  const pricesIn: PricesIn = async (country) => {
+    if (!known.has(country)) known.set(country, await soldIn(country, numberPrices));
+    return known.get(country) ?? null;
+  };
+  for (const { number_id: numberId, phone_number: phoneNumber } of numbers) {
+    const listed = await listedPrice(phoneNumber, pricesIn);
     await decide(db, "record_list_price", {
-      p_phone_number: phoneNumber,
-      p_monthly_price: prices === null || type === null ? null : highestPrice(prices, type.types),
-      p_price_unit: prices?.currency ?? null,
+      p_number_id: numberId,
+      p_monthly_price: listed?.amount ?? null,
+      p_price_unit: listed?.currency ?? null,
     });
   }
   return numbers.length;
 }
 
 /** @returns null for a country in which Twilio sells no numbers */
-async function pricesIn(
+async function soldIn(
   country: string,
   numberPrices: ListPriceDependencies["numberPrices"],
 ): Promise<NumberPrices | null> {

@@ -4,7 +4,6 @@ import { type Db, decision, type Enum } from "../platform/database.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { answerableError, failureOf, requireTwilioFailure, twilioUnavailable } from "../twilio/errors.ts";
-import type { MonthlyPriceOf } from "./monthly-price.ts";
 import { regulatoryError, type RegulatoryInformation, regulatoryParameters } from "./regulatory-information.ts";
 import { capabilitiesOf, decidedNumber, type PhoneNumber, sharedNumber } from "./shape.ts";
 import { driftOf, NO_WEBHOOK, type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
@@ -28,7 +27,6 @@ export interface MoveDependencies {
   masterAccountSid: string;
   publicBaseUrl: string;
   requestId: string;
-  monthlyPriceOf: MonthlyPriceOf;
 }
 
 /**
@@ -123,7 +121,7 @@ async function setUp(
 async function recordMove(
   { userId, subaccountSid, to, operatorId, reason, phoneNumber }: Move,
   moved: IncomingPhoneNumberInstance,
-  { db, requestId, monthlyPriceOf }: MoveDependencies,
+  { db, requestId }: MoveDependencies,
 ): Promise<PhoneNumber> {
   const { sid: phoneSid, friendlyName, capabilities } = moved;
   const recorded = await recordNumberMove(db, {
@@ -135,7 +133,6 @@ async function recordMove(
       phoneNumber,
       friendlyName,
       capabilities: { ...capabilitiesOf(capabilities) },
-      monthlyPrice: to === "tenant" ? await monthlyPriceOf(phoneNumber) : null,
     },
     p_operator_id: operatorId,
     p_reason: reason,

@@ -6,7 +6,6 @@ import type { Log } from "../platform/log.ts";
 import type { TwilioAccounts } from "../accounts/twilio-accounts.ts";
 import type { Twilio } from "../twilio/client.ts";
 import { failureOf, requireTwilioFailure, type TwilioFailure } from "../twilio/errors.ts";
-import type { MonthlyPriceOf } from "./monthly-price.ts";
 import { capabilitiesOf, tenantNumber } from "./shape.ts";
 import { type KnownNumber, type ListedNumber, planSync, type SyncStep } from "./sync-plan.ts";
 import { type SmsWebhook, tenantWebhook, webhookOf } from "./webhook.ts";
@@ -33,7 +32,6 @@ export interface SyncDependencies {
   publicBaseUrl: string;
   requestId: string;
   log: Log;
-  monthlyPriceOf: MonthlyPriceOf;
 }
 
 export type SyncResult =
@@ -80,12 +78,7 @@ async function compare(
 ): Promise<NumberChange[]> {
   const wanted = tenantWebhook(dependencies.publicBaseUrl, tenant.userId);
   const listed = (await twilio.account.incomingPhoneNumbers.list({ pageSize: 1000 })).map(listedNumber);
-  const { changes, failure } = await carryOut(
-    planSync(tenant.known, listed, wanted),
-    twilio,
-    wanted,
-    dependencies.monthlyPriceOf,
-  );
+  const { changes, failure } = await carryOut(planSync(tenant.known, listed, wanted), twilio, wanted);
   // Also without changes: it gives the tenant a primary number when they have none that can send.
   const recorded = await recordChanges(tenant, changes, dependencies);
   if (failure !== null) throw failure.error;
@@ -120,8 +113,6 @@ interface FoundChange {
     phoneSid: string;
     friendlyName?: string;
     capabilities?: Record<string, boolean>;
-    /** What Twilio charges, for a number that was not bought here; null if it is not known. */
-    monthlyPrice?: number | null;
   };
   details?: Record<string, string[]>;
 }
@@ -131,12 +122,11 @@ async function carryOut(
   steps: readonly SyncStep[],
   twilio: Twilio,
   wanted: SmsWebhook,
-  monthlyPriceOf: MonthlyPriceOf,
 ): Promise<{ changes: FoundChange[]; failure: { error: unknown } | null }> {
   const changes: FoundChange[] = [];
   try {
     for (const step of steps) {
-      const change = await carryOutOne(step, twilio, wanted, monthlyPriceOf);
+      const change = await carryOutOne(step, twilio, wanted);
       if (change !== null) changes.push(change);
     }
     return { changes, failure: null };
@@ -149,7 +139,6 @@ async function carryOutOne(
   step: SyncStep,
   twilio: Twilio,
   wanted: SmsWebhook,
-  monthlyPriceOf: MonthlyPriceOf,
 ): Promise<FoundChange | null> {
   switch (step.do) {
     case "release": {
@@ -159,10 +148,8 @@ async function carryOutOne(
     }
     case "record-purchase":
       return { change: "bought", numberId: step.numberId, number: described(step.number) };
-    case "take-in": {
-      const monthlyPrice = await monthlyPriceOf(step.number.phoneNumber);
-      return { change: "appeared", number: { ...described(step.number), monthlyPrice } };
-    }
+    case "take-in":
+      return { change: "appeared", number: described(step.number) };
     case "take-over": {
       const { numberId, number, changed } = step;
       return { change: "changed", numberId, number: described(number), details: { changed: [...changed] } };
